@@ -1,0 +1,1 @@
+"""Parses, calls, prints; the clock is read here and handed down."""

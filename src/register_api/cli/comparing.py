@@ -1,0 +1,83 @@
+"""The command diff: what changed between two registers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from register_api.cli import options
+from register_api.cli.output import print_json
+from register_api.cli.words import print_changes
+from register_api.core.calendar import local_day
+from register_api.core.canonical import decode, digest
+from register_api.core.diff import diff_document
+from register_api.core.model import Register
+from register_api.core.notice import Promises
+from register_api.core.tree import version_register
+from register_api.errors import Malformed, UsageError
+from register_api.store.reader import open_snapshot
+
+
+@click.command()
+@click.argument("older")
+@click.argument("newer")
+@options.store_option
+@options.json_option
+def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
+    """Show what changed from OLDER to NEWER, in words.
+
+    Each is a file that holds a register, or the number of a version in the store.
+
+    \b
+    Examples:
+      register-api diff 6 7
+      register-api diff last-year.json register.json --json
+    """
+    old_data, new_data = _read(older, store), _read(newer, store)
+    old, new = decode(old_data, Register), decode(new_data, Register)
+    if old.register != new.register:
+        raise UsageError(f"these are two registers: {old.register} and {new.register}")
+    document = diff_document(old, digest(old_data), new, digest(new_data), _promises(old, new))
+    if as_json:
+        print_json(document)
+    else:
+        print_changes(new, document)
+
+
+def _read(name: str, store: Path) -> bytes:
+    """Return the bytes of a register by file name, or by version number in the store.
+
+    Raises:
+        UsageError: There is no such file or version.
+    """
+    try:
+        if not name.isdecimal():
+            return Path(name).read_bytes()
+        snapshot = open_snapshot(store)
+        if snapshot is not None:
+            return snapshot.read(version_register(int(name)))
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+    except KeyError as error:
+        raise UsageError(f"there is no version {name} in {store}") from error
+    raise UsageError(f"nothing was published into {store} yet")
+
+
+def _promises(old: Register, new: Register) -> Promises:
+    """Return the notice promises that two documents tell of; what lay between is not known to them.
+
+    Raises:
+        Malformed: The time zone is not one that this machine knows.
+    """
+    try:
+        zone = ZoneInfo(new.publisher.time_zone)
+    except (OSError, ValueError, KeyError) as error:
+        raise Malformed(f"{new.publisher.time_zone!r} is no time zone") from error
+    promises = Promises(zone=zone, first_live=None, policies=())
+    for register in (old, new):
+        day = local_day(register.published_at, zone)
+        live = register.recorded == "live"
+        promises = promises.joined_by(register.version, day, register.notice, live=live)
+    return promises

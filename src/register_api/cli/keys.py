@@ -1,0 +1,52 @@
+"""Commands on keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api.cli import options
+from register_api.cli.output import out, print_json
+from register_api.core.canonical import decode
+from register_api.core.documents import Keys
+from register_api.core.tree import KEYS
+from register_api.errors import StoreError
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.core.documents import KeyRecord
+
+
+@click.group()
+def keys() -> None:
+    """Show the keys that customers check with."""
+
+
+@keys.command(name="list")
+@options.store_option
+@options.json_option
+def list_keys(store: Path, as_json: bool) -> None:
+    """List every document, log and feed key with the versions it is good for.
+
+    \b
+    Example:
+      register-api keys list --json
+    """
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    listed = decode(snapshot.read(KEYS), Keys)
+    if as_json:
+        print_json(listed)
+        return
+    for key in listed.keys:
+        out.print(f"{key.use:<9} {key.kid}  {_range(key)}")
+
+
+def _range(key: KeyRecord) -> str:
+    until = "to this day" if key.last_version is None else f"to version {key.last_version}"
+    ended = f", {key.ended.reason}" if key.ended else ""
+    return f"from version {key.first_version} {until}{ended}"

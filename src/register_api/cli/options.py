@@ -1,0 +1,74 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+class Instant(click.ParamType["dt.datetime"]):
+    """An instant such as ``2026-05-10T09:00:00Z``: with a time zone, whole seconds."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """Return the instant in UTC."""
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            instant = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write it like 2026-05-10T09:00:00Z", param, ctx)
+        if instant.tzinfo is None or instant.microsecond:
+            self.fail(f"{value!r} needs a time zone and whole seconds, like 2026-05-10T09:00:00Z", param, ctx)
+        return instant.astimezone(dt.UTC)
+
+
+def source_option(command: Command) -> Command:
+    """Add ``--source``: the folder with register.toml."""
+    return click.option(
+        "--source",
+        type=click.Path(path_type=Path),
+        default=Path("register"),
+        show_default=True,
+        help="Folder with register.toml and subprocessors/.",
+    )(command)
+
+
+def store_option(command: Command) -> Command:
+    """Add ``--store``: the folder that holds the published tree."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path),
+        default=Path("var/store"),
+        show_default=True,
+        envvar="REGISTER_STORE",
+        show_envvar=True,
+        help="Folder of the store; the tree to serve is public/ in it.",
+    )(command)
+
+
+def keys_option(command: Command) -> Command:
+    """Add ``--keys``: the folder with the private keys."""
+    return click.option(
+        "--keys",
+        type=click.Path(path_type=Path),
+        default=Path("var/keys"),
+        show_default=True,
+        envvar="REGISTER_KEYS",
+        show_envvar=True,
+        help="Folder with the PRIVATE keys, readable by you alone.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add ``--json``: print for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)

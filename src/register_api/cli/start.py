@@ -1,0 +1,120 @@
+"""The command that starts a register: init."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import jinja2
+
+from register_api.cli.clock import now
+from register_api.cli.output import out
+from register_api.errors import UsageError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+_FILES = {
+    "register.toml.j2": "register/register.toml",
+    "subprocessors/example-host.toml.j2": "register/subprocessors/example-host.toml",
+    "gitignore.j2": ".gitignore",
+}
+"""Template to the file that it becomes."""
+
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+_MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_MOST_DAYS = 3650
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Your company's name.")
+@click.option("--domain", help="Your domain, e.g. example.com; part of the register's name for ever.")
+@click.option("--contact", help="Mail address for privacy questions.")
+@click.option("--notice-days", type=click.IntRange(0, _MOST_DAYS), help="Days of notice that you promise.")
+def init(
+    folder: Path, name: str | None, domain: str | None, contact: str | None, notice_days: int | None
+) -> None:
+    """Start a register of your own in FOLDER: a commented source to edit.
+
+    Asks for what was not given as an option; without a terminal it asks nothing and writes names on
+    example.com for you to replace. Files that exist are never overwritten.
+
+    \b
+    Examples:
+      register-api init trust
+      register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
+    """
+    interactive = sys.stdin.isatty()
+    answers = _answers(name, domain, contact, notice_days, interactive=interactive)
+    _refuse_existing(folder)
+    for template, target in _FILES.items():
+        _write(folder / target, _render(template, **answers, today=now().date()))
+    _print_next_steps(folder)
+
+
+def _answers(
+    name: str | None, domain: str | None, contact: str | None, days: int | None, *, interactive: bool
+) -> dict[str, Any]:
+    """Complete the options by asking, or by names to be replaced.
+
+    Raises:
+        UsageError: The domain or the mail address is none.
+    """
+
+    def ask(text: str, usual: str) -> str:
+        return click.prompt(text, default=usual) if interactive else usual
+
+    name = name or ask("Name of your company", "Example Company")
+    domain = domain or ask("Your domain", "example.com")
+    if not _DOMAIN.fullmatch(domain):
+        raise UsageError(f"{domain!r} is no domain", hint="lower-case letters, such as example.com")
+    contact = contact or ask("Mail address for privacy questions", f"privacy@{domain}")
+    if not _MAIL.fullmatch(contact):
+        raise UsageError(f"{contact!r} is no mail address")
+    if days is None:
+        days = click.prompt("Days of notice you promise", default=30, type=int) if interactive else 30
+    return {"name": name.strip(), "domain": domain, "contact": contact, "notice_days": days}
+
+
+def _refuse_existing(folder: Path) -> None:
+    """Refuse before anything is written.
+
+    Raises:
+        UsageError: A file that would be written is there already.
+    """
+    there = [target for target in _FILES.values() if (folder / target).exists()]
+    if there:
+        raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _render(template: str, *, today: dt.date, **answers: Any) -> str:
+    loader = jinja2.PackageLoader("register_api.cli")
+    environment = jinja2.Environment(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (TOML, not HTML: strings go through the filter `toml`)
+    )
+    environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
+    return environment.get_template(template).render(today=today.isoformat(), **answers)
+
+
+def _print_next_steps(folder: Path) -> None:
+    out.print(f"Wrote {', '.join(_FILES.values())} in {folder}.")
+    out.print("Next:")
+    out.print(f"  cd {folder}")
+    out.print("  edit register/register.toml and register/subprocessors/")
+    out.print("  register-api check")
+    out.print("  register-api publish")
+    out.print("  register-api serve")

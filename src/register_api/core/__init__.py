@@ -1,0 +1,1 @@
+"""The pure heart: no clock, file, socket, environment or log. Nothing is imported here."""

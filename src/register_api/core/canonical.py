@@ -1,0 +1,158 @@
+"""From a struct to its one form of bytes and back: RFC 8785 (JCS), strictly read.
+
+A document has exactly one encoding: names sorted by UTF-16 code units (RFC 8785 section 3.2.3), no
+white space, no floats, integers within ±(2^53-1). Reading refuses everything else, so that two
+programs can never see different documents in the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any, TypeVar
+
+import msgspec
+
+from register_api.errors import Malformed
+
+MAX_DEPTH = 32
+"""Deepest nesting of arrays and objects that a reader accepts."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""Largest integer that every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)."""
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+class _FloatFound(ValueError):
+    """A number with a fraction or an exponent stands in a document."""
+
+
+def _refuse_float(text: str) -> float:
+    raise _FloatFound(text)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_refuse_float)
+
+
+def encode(document: object) -> bytes:
+    """Return the RFC 8785 bytes of a struct, or of plain objects, arrays, strings, integers.
+
+    Args:
+        document: A model struct or builtins without floats.
+
+    Returns:
+        The only encoding of this document: UTF-8, no final newline.
+
+    Raises:
+        Malformed: A lone surrogate or another value that JSON cannot hold stands in the document.
+    """
+    try:
+        plain = msgspec.to_builtins(document)
+        return _encoder.encode(plain) if _sorts_alike(plain) else _encode_sorted(plain)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
+        raise Malformed(f"this document has no canonical form: {error}") from error
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes as 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
+    """Read a document strictly: its bytes must be the RFC 8785 form of what they say.
+
+    Args:
+        data: The bytes as received.
+        max_bytes: Refuse more than this without looking inside.
+
+    Returns:
+        Objects as ``dict``, arrays as ``list``, and strings, integers, booleans and ``None``.
+
+    Raises:
+        Malformed: Too large or deep, not UTF-8, not JSON, duplicate names, floats, integers out of
+            range, or bytes that are not canonical.
+    """
+    if len(data) > max_bytes:
+        raise Malformed(f"{len(data)} bytes where at most {max_bytes} are allowed")
+    try:
+        data.decode("utf-8", "strict")
+        document = _decoder.decode(data)
+        _check_values(document, MAX_DEPTH)
+    except RecursionError as error:
+        raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from error
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise Malformed(f"not a JSON document as this format wants it: {error}") from error
+    if encode(document) != data:
+        raise Malformed(_why_not_canonical(data))
+    return document
+
+
+def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
+    """Read a document strictly (``parse``) into a struct; unknown fields are passed over.
+
+    Raises:
+        Malformed: As ``parse``, or a field is missing or of the wrong type.
+    """
+    document = parse(data, max_bytes=max_bytes)
+    try:
+        return msgspec.convert(document, kind)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Malformed(f"not a {kind.__name__} document: {error}") from error
+
+
+def _check_values(value: object, depth: int) -> None:
+    """Refuse depth and integers beyond what the format allows."""
+    if isinstance(value, dict):
+        if depth == 0:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        for item in value.values():
+            _check_values(item, depth - 1)
+    elif isinstance(value, list):
+        if depth == 0:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        for item in value:
+            _check_values(item, depth - 1)
+    elif type(value) is int and abs(value) > MAX_SAFE_INTEGER:
+        raise ValueError("an integer beyond 2^53-1")
+
+
+def _sorts_alike(value: object) -> bool:
+    """Tell whether code point order equals UTF-16 order for all names: no name beyond U+D7FF."""
+    if isinstance(value, dict):
+        return all(name.isascii() or max(name) < "\ud800" for name in value) and all(
+            _sorts_alike(item) for item in value.values()
+        )
+    if isinstance(value, list):
+        return all(_sorts_alike(item) for item in value)
+    return True
+
+
+def _encode_sorted(value: object) -> bytes:
+    """Encode with names sorted by UTF-16 code units (RFC 8785 section 3.2.3)."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        members = (_encoder.encode(name) + b":" + _encode_sorted(value[name]) for name in names)
+        return b"{" + b",".join(members) + b"}"
+    if isinstance(value, list):
+        return b"[" + b",".join(_encode_sorted(item) for item in value) + b"]"
+    return _encoder.encode(value)
+
+
+def _why_not_canonical(data: bytes) -> str:
+    """Say what is not canonical about bytes that are JSON otherwise."""
+    duplicates: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            duplicates.append(Counter(name for name, _ in pairs).most_common(1)[0][0])
+        return found
+
+    json.loads(data, object_pairs_hook=look)
+    if duplicates:
+        return f"the name {duplicates[0]!r} stands twice in one object"
+    return "these bytes are not the RFC 8785 form of what they say"

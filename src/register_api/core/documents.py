@@ -1,0 +1,117 @@
+"""The smaller documents of the tree: log entries, list of versions, keys, discovery.
+
+Each is written by ``canonical.encode`` and read by ``canonical.decode``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+KeyUse = Literal["document", "log", "feed"]
+EndReason = Literal["rotated", "lost", "compromised"]
+
+MAX_ENTRY_BYTES = 4096
+"""A log entry is never larger (docs/format.md, The log)."""
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, keyword-only."""
+
+
+class FileDigest(_Record, frozen=True, kw_only=True):
+    """One file of a version: path without leading slash, SHA-256 in hex, size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Entry(_Record, frozen=True, kw_only=True):
+    """The log's entry for one version; entry number ``version - 1`` (docs/format.md, The log).
+
+    Attributes:
+        files: Fixed files of the version, in order of path.
+    """
+
+    files: tuple[FileDigest, ...]
+    format: Literal["sub-processor-register-entry/1"] = "sub-processor-register-entry/1"
+    published_at: dt.datetime
+    register: str
+    version: int
+
+
+class Versions(_Record, frozen=True, kw_only=True):
+    """Every entry of the log, oldest first."""
+
+    format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
+    register: str
+    versions: tuple[Entry, ...]
+
+
+class Ended(_Record, frozen=True, kw_only=True):
+    """When and why a key stopped being good."""
+
+    at: dt.datetime
+    reason: EndReason
+    text: str | None = None
+
+
+class KeyRecord(_Record, frozen=True, kw_only=True):
+    """One document, log or feed key there ever was (docs/format.md, Keys).
+
+    Attributes:
+        kid: RFC 7638 thumbprint of the key.
+        jwk: Public key as RFC 7517 members, without ``alg``.
+        pem: SubjectPublicKeyInfo in PEM.
+        note_key: C2SP verifier key of a log key, else ``None``.
+        first_version: First version this key is good for.
+        last_version: Last one; ``None`` means to this day.
+    """
+
+    kid: str
+    use: KeyUse
+    jwk: dict[str, str]
+    pem: str
+    note_key: str | None
+    first_version: int
+    last_version: int | None
+    ended: Ended | None
+
+
+class Keys(_Record, frozen=True, kw_only=True):
+    """The list of keys; vouched for by TUF and by nothing else."""
+
+    format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
+    register: str
+    keys: tuple[KeyRecord, ...]
+
+
+class RootReference(_Record, frozen=True, kw_only=True):
+    """The trust root to begin from: version and SHA-256 in hex."""
+
+    version: int
+    sha256: str
+
+
+class RegisterReference(_Record, frozen=True, kw_only=True):
+    """Where one register lives, as absolute or base-relative URLs."""
+
+    register: str
+    title: str
+    base: str
+    register_url: str
+    feed_url: str
+    trust_url: str
+    targets_url: str
+    root: RootReference
+    previous_names: tuple[str, ...] = ()
+
+
+class Discovery(_Record, frozen=True, kw_only=True):
+    """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA)."""
+
+    format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"
+    registers: tuple[RegisterReference, ...]

@@ -1,0 +1,156 @@
+"""R02, R03, R04, R16, R19: who is meant, for ever, and what refers to whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from register_api.core.notice import find_engagement
+from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.text import MAX_SLUG, is_register_name, is_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from register_api.core.finding import Finding
+    from register_api.core.model import Draft, Subprocessor, SubprocessorSource
+    from register_api.core.rules.context import Context
+
+_SLUG_HINT = "lower-case letters, digits and single hyphens, such as acme-cloud"
+
+
+def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R02: ids are slugs, and unique where they stand."""
+    register = draft.register
+    if not is_register_name(register.register):
+        hint = "your domain, a slash, a word: example.com/sub-processors"
+        yield found("R02", REGISTER_FILE, "register", f"{register.register!r} cannot name a register", hint)
+    yield from _check_list(REGISTER_FILE, "categories", [item.id for item in register.categories])
+    yield from _check_list(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
+    for vendor in draft.subprocessors:
+        if not is_slug(vendor.id):
+            yield found("R02", vendor_file(vendor.id), "id", _not_slug(vendor.id), _SLUG_HINT)
+        ids = [item.id for item in vendor.engagements]
+        yield from _check_list(vendor_file(vendor.id), "engagements", ids)
+    for vendor_id, times in Counter(vendor.id for vendor in draft.subprocessors).items():
+        if times > 1:
+            yield found("R02", vendor_file(vendor_id), "id", f"{times} vendors have the id {vendor_id!r}")
+
+
+def _check_list(file: str, key: str, ids: list[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, item in enumerate(ids):
+        if not is_slug(item):
+            yield found("R02", file, f"{key}[{index}].id", _not_slug(item), _SLUG_HINT)
+        if item in seen:
+            yield found("R02", file, f"{key}[{index}].id", f"the id {item!r} stands twice in {key}")
+        seen.add(item)
+
+
+def _not_slug(text: str) -> str:
+    return f"{text!r} is no id of at most {MAX_SLUG} characters"
+
+
+def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R03: what was published once stays, and keeps meaning the same legal entity."""
+    now = {vendor.id: vendor for vendor in draft.subprocessors}
+    for old in context.previous.subprocessors if context.previous else ():
+        new = now.get(old.id)
+        if new is None:
+            yield _gone(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
+            continue
+        yield from _check_engagements(old, new)
+        if context.reason.kind != "correction" and _is_another_entity(old, new):
+            yield found(
+                "R03",
+                vendor_file(old.id),
+                "legal_name",
+                f"the id {old.id!r} stood for {old.legal_name!r} ({old.kind}) and is used for another entity",
+                "give the new entity an id of its own, with replaces, or publish a correction",
+            )
+
+
+def _check_engagements(old: Subprocessor, new: SubprocessorSource) -> Iterator[Finding]:
+    for engagement in old.engagements:
+        if find_engagement(new, engagement.id) is None:
+            message = f"the engagement {engagement.id!r} was published and is missing now"
+            yield _gone(message, vendor_file(old.id), "engagements")
+
+
+def _gone(message: str, file: str, key: str) -> Finding:
+    return found(
+        "R03", file, key, message, "bring it back; end it by ends_on, or withdraw the vendor with a reason"
+    )
+
+
+def _is_another_entity(old: Subprocessor, new: SubprocessorSource) -> bool:
+    return old.kind != new.kind and old.legal_name != new.legal_name
+
+
+def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R04: categories, statuses and vendors that are named exist; parents form no circle."""
+    categories = [item.id for item in draft.register.categories]
+    statuses: list[str] = [item.id for item in draft.register.statuses]
+    vendors = [item.id for item in draft.subprocessors]
+    for vendor in draft.subprocessors:
+        file = vendor_file(vendor.id)
+        for index, engagement in enumerate(vendor.engagements):
+            place = f"engagements[{index}]"
+            yield from _check_named(file, f"{place}.category", [engagement.category], categories)
+            yield from _check_named(file, f"{place}.status", [engagement.status], statuses)
+        yield from _check_named_vendors(vendor, vendors)
+    yield from _check_circles(draft)
+
+
+def _check_named_vendors(vendor: SubprocessorSource, vendors: list[str]) -> Iterator[Finding]:
+    named = {
+        "replaces": vendor.replaces,
+        "merged_from": vendor.merged_from,
+        "split_from": (vendor.split_from,) if vendor.split_from is not None else (),
+        "parent": (vendor.parent,) if vendor.parent is not None else (),
+    }
+    others = [other for other in vendors if other != vendor.id]
+    for key, ids in named.items():
+        yield from _check_named(vendor_file(vendor.id), key, ids, others)
+
+
+def _check_named(file: str, key: str, named: Iterable[str], known: list[str]) -> Iterator[Finding]:
+    for name in named:
+        if name not in known:
+            choices = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")  # noqa: PLR2004  (a line's worth)
+            yield found("R04", file, key, f"{name!r} is not there to be referred to", f"one of: {choices}")
+
+
+def _check_circles(draft: Draft) -> Iterator[Finding]:
+    parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
+    for vendor in draft.subprocessors:
+        seen: set[str] = set()
+        at: str | None = vendor.id
+        while at is not None and at not in seen:
+            seen.add(at)
+            at = parents.get(at)
+        if at == vendor.id and vendor.parent != vendor.id:
+            yield found("R04", vendor_file(vendor.id), "parent", f"{vendor.id!r} is its own ancestor")
+
+
+def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R16: the order of reading names each vendor once, and only vendors."""
+    known = {vendor.id for vendor in draft.subprocessors}
+    for name, times in Counter(draft.register.order).items():
+        if times > 1:
+            yield found("R16", REGISTER_FILE, "order", f"{name!r} stands {times} times in the order")
+        if name not in known:
+            yield found("R16", REGISTER_FILE, "order", f"{name!r} in the order is no vendor")
+
+
+def check_store(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R19: the source is that of the register which the store holds."""
+    previous = context.previous
+    if previous is not None and previous.register != draft.register.register:
+        yield found(
+            "R19",
+            REGISTER_FILE,
+            "register",
+            f"this source is of {draft.register.register!r}, the store holds {previous.register!r}",
+            "name the right folder by --store, or the right one by --source",
+        )

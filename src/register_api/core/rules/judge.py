@@ -1,0 +1,66 @@
+"""All rules over one source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from register_api.core.rules import identity, places, promise, states, upkeep, version, wording
+from register_api.core.rules.table import REGISTER_FILE, found
+from register_api.core.versioning import make_version, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from register_api.core.finding import Finding
+    from register_api.core.model import Draft
+    from register_api.core.rules.context import Context
+
+Check: TypeAlias = "Callable[[Draft, Context], Iterator[Finding]]"
+
+CHECKS: tuple[Check, ...] = (
+    identity.check_ids,
+    identity.check_history,
+    identity.check_references,
+    wording.check_text,
+    places.check_countries,
+    places.check_identifiers,
+    states.check_statuses,
+    states.check_dates,
+    promise.check_promise,
+    promise.check_short_notice,
+    version.check_reason,
+    version.check_instant,
+    identity.check_order,
+    wording.check_sizes,
+    identity.check_store,
+    places.warn_of_transfers,
+    places.warn_of_remote_access,
+    upkeep.warn_of_gaps,
+    upkeep.warn_of_unstated_data,
+    upkeep.warn_of_age,
+    upkeep.warn_of_likeness,
+)
+"""What is checked, in order of rule. R01 is found by the loader, R18 where the keys are."""
+
+
+def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
+    """Judge a source by all rules that need nothing but the source and what was published before.
+
+    Args:
+        draft: The loaded source.
+        context: What was published before, when, and why it is published now.
+
+    Returns:
+        Findings in order of rule; none with severity ``error`` means it may be published.
+    """
+    findings = [finding for rule in CHECKS for finding in rule(draft, context)]
+    if not any(finding.severity == "error" for finding in findings):
+        findings += _nothing_new(draft, context)
+    return tuple(findings)
+
+
+def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R26: publishing the same again makes no version."""
+    if context.previous is not None and unchanged(make_version(draft, context), context.previous):
+        message = f"nothing has changed since version {context.previous.version}"
+        yield found("R26", REGISTER_FILE, "", message, "publishing makes no new version")

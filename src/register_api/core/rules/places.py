@@ -1,0 +1,119 @@
+"""R06, R07, R20, R21: countries, company numbers, and transfers out of the EEA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stdnum import lei
+from stdnum.eu import vat
+
+from register_api.core.countries import ASSIGNED, lies_in_eea
+from register_api.core.model import WIDE_COUNTRIES
+from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from register_api.core.finding import Finding
+    from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
+    from register_api.core.rules.context import Context
+
+_LONGEST_DUNS = 9
+_SHORTEST_EUID = 4
+
+
+def check_countries(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R06: a seat and a destination are assigned codes; a location may also be a wide value."""
+    wide = ASSIGNED | WIDE_COUNTRIES
+    for vendor in draft.subprocessors:
+        file = vendor_file(vendor.id)
+        if vendor.seat is not None and vendor.seat not in ASSIGNED:
+            yield _unknown(file, "seat", vendor.seat)
+        for index, engagement in enumerate(vendor.engagements):
+            at = f"engagements[{index}]"
+            for number, location in enumerate(engagement.locations):
+                if location.country not in wide:
+                    yield _unknown(file, f"{at}.locations[{number}].country", location.country)
+            for number, transfer in enumerate(engagement.transfers):
+                if transfer.destination not in wide:
+                    yield _unknown(file, f"{at}.transfers[{number}].destination", transfer.destination)
+
+
+def _unknown(file: str, key: str, code: str) -> Finding:
+    hint = "an ISO 3166-1 alpha-2 code such as FI" + (
+        "" if key == "seat" else f", or one of {', '.join(sorted(WIDE_COUNTRIES))}"
+    )
+    hint += "; the United Kingdom is GB" if code == "UK" else ""
+    return found("R06", file, key, f"{code!r} is no assigned country code", hint)
+
+
+def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R07: company numbers fit their scheme: ISO 17442 for an LEI, national check digits for VAT."""
+    yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", draft.register.publisher.identifiers)
+    for vendor in draft.subprocessors:
+        yield from _check_numbers(vendor_file(vendor.id), "identifiers", vendor.identifiers)
+
+
+def _check_numbers(file: str, key: str, numbers: Iterable[Identifier]) -> Iterator[Finding]:
+    for index, number in enumerate(numbers):
+        if not _is_valid(number):
+            message = (
+                f"{number.value!r} is no {number.scheme.upper()}: its form or its check digits are wrong"
+            )
+            yield found("R07", file, f"{key}[{index}].value", message)
+
+
+def _is_valid(number: Identifier) -> bool:
+    """Judge what can be judged; a national number has no common form."""
+    value = number.value
+    if number.scheme == "lei":
+        return value == value.upper() and bool(lei.is_valid(value))
+    if number.scheme == "vat":
+        return value[:2].lower() not in vat.MEMBER_STATES or bool(vat.is_valid(value))
+    if number.scheme == "duns":
+        return len(value) == _LONGEST_DUNS and value.isascii() and value.isdigit()
+    if number.scheme == "euid":
+        return len(value) >= _SHORTEST_EUID and value[:2] in ASSIGNED and "." in value
+    return bool(value)
+
+
+def warn_of_transfers(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
+    for vendor in draft.subprocessors:
+        for index, engagement in enumerate(vendor.engagements):
+            places = _uncovered(vendor, engagement)
+            if places:
+                yield found(
+                    "R20",
+                    vendor_file(vendor.id),
+                    f"engagements[{index}].transfers",
+                    f"{', '.join(places)} without a transfer mechanism",
+                    'name it under transfers; mechanism = "unstated" says openly that none is stated',
+                )
+
+
+def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list[str]:
+    """Return the places outside the EEA for which no transfer is declared, each once."""
+    if engagement.data_scope == ("none",):
+        return []
+    covered = {transfer.destination for transfer in engagement.transfers}
+    outside = [item.country for item in engagement.locations if not lies_in_eea(item.country)]
+    seat = [vendor.seat] if vendor.seat is not None and not lies_in_eea(vendor.seat) else []
+    if "worldwide" in covered:
+        return []
+    if not outside and covered:
+        seat = []
+    return list(dict.fromkeys(place for place in [*outside, *seat] if place not in covered))
+
+
+def warn_of_remote_access(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R21: a seat in a third country with all places in the EEA leaves remote access open."""
+    for vendor in draft.subprocessors:
+        if vendor.seat is None or lies_in_eea(vendor.seat):
+            continue
+        for index, engagement in enumerate(vendor.engagements):
+            countries = [location.country for location in engagement.locations]
+            if countries and all(map(lies_in_eea, countries)) and not engagement.transfers:
+                message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
+                hint = 'a location with activities = ["access"], or a transfer, says so'
+                yield found("R21", vendor_file(vendor.id), f"engagements[{index}].locations", message, hint)

@@ -1,0 +1,80 @@
+"""The rules as data: number, severity and what each demands, in a line."""
+
+from __future__ import annotations
+
+import msgspec
+
+from register_api.core.finding import Finding, Severity
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule; its number stays its own for ever."""
+
+    number: str
+    severity: Severity
+    title: str
+
+
+_ROWS: tuple[tuple[str, Severity, str], ...] = (
+    ("R01", "error", "The source is TOML in UTF-8 with known keys of the right types"),
+    ("R02", "error", "Ids are slugs; a vendor's file is named by its id; engagement ids are unique"),
+    ("R03", "error", "An id that was published stays, for the same legal entity"),
+    ("R04", "error", "What is referred to exists, and parents form no circle"),
+    ("R05", "error", "Texts are clean and without HTML; addresses are absolute https"),
+    ("R06", "error", "Countries are assigned ISO 3166-1 alpha-2 codes or a named wide value"),
+    ("R07", "error", "Company numbers have the form and check digits of their scheme"),
+    ("R08", "error", "A status has what it needs: condition, location, purpose, or no dates"),
+    ("R09", "error", "An engagement ends after it starts, and published dates do not move into the past"),
+    (
+        "R10",
+        "error",
+        "What the promise covers starts after the days of notice at the earliest",
+    ),
+    ("R11", "error", "Short notice is given openly: with a reason on the engagement"),
+    ("R12", "error", "What the promise covers is not announced after it started"),
+    ("R13", "error", "A promise is not shortened for a change that it still covers"),
+    ("R14", "error", "The kind of the reason fits what is published"),
+    (
+        "R15",
+        "error",
+        "Versions follow in time; history is taken over before the first live version",
+    ),
+    ("R16", "error", "The order of reading names each vendor once"),
+    ("R17", "error", "Sizes stay below what every reader can take"),
+    (
+        "R18",
+        "error",
+        "Each key has one id, one role, its own range of versions and one reader",
+    ),
+    ("R19", "error", "The source belongs to the store"),
+    ("R20", "warning", "A place outside the EEA has a transfer mechanism"),
+    ("R21", "warning", "A seat outside the EEA with all places inside says how remote access is handled"),
+    ("R22", "warning", "A vendor has an identifier, a contact, a privacy address and dated certifications"),
+    ("R23", "warning", "An active engagement says which data, and whose"),
+    ("R24", "warning", "Content and certifications are not out of date"),
+    ("R25", "warning", "No two vendors look like the same"),
+    ("R26", "warning", "Something has changed"),
+)
+
+RULES = tuple(Rule(*row) for row in _ROWS)
+"""All rules, in order of number."""
+
+_SEVERITIES = {rule.number: rule.severity for rule in RULES}
+
+
+def found(rule: str, file: str, key: str, message: str, hint: str = "") -> Finding:
+    """Return a finding of a rule, with the rule's severity.
+
+    Raises:
+        KeyError: There is no such rule.
+    """
+    return Finding(rule=rule, severity=_SEVERITIES[rule], file=file, key=key, message=message, hint=hint)
+
+
+REGISTER_FILE = "register.toml"
+"""Where the register as a whole is edited."""
+
+
+def vendor_file(vendor: str) -> str:
+    """Return the file, below the source folder, in which a vendor is edited."""
+    return f"subprocessors/{vendor}.toml"

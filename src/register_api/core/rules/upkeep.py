@@ -1,0 +1,116 @@
+"""R22 to R25: what a careful publisher would look at again."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.finding import Finding
+    from register_api.core.model import Draft, SubprocessorSource
+    from register_api.core.rules.context import Context
+
+_LEGAL_FORMS = frozenset(
+    [
+        "ab",
+        "ag",
+        "as",
+        "bv",
+        "co",
+        "corp",
+        "corporation",
+        "gmbh",
+        "inc",
+        "incorporated",
+        "kg",
+        "limited",
+        "llc",
+        "llp",
+        "ltd",
+        "nv",
+        "oy",
+        "pbc",
+        "plc",
+        "pte",
+        "pty",
+        "sa",
+        "sarl",
+        "sas",
+        "se",
+        "spa",
+        "srl",
+    ]
+)
+_WORD = re.compile(r"\w+")
+_MONTHS = 12
+
+
+def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R22: what customers look for in every entry."""
+    for vendor in draft.subprocessors:
+        missing = [name for name, value in _looked_for(vendor) if not value]
+        if missing and vendor.withdrawn is None:
+            yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {', no '.join(missing)}")
+
+
+def _looked_for(vendor: SubprocessorSource) -> Iterator[tuple[str, object]]:
+    yield "identifier", vendor.identifiers
+    yield "contact", vendor.contact
+    yield "privacy_url", vendor.privacy_url
+    certified = [item for item in vendor.certifications if item.claim == "certified"]
+    yield "valid_until on a certification", all(item.valid_until for item in certified)
+
+
+def warn_of_unstated_data(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R23: an active engagement says which data it is about, and whose."""
+    for vendor in draft.subprocessors:
+        for index, engagement in enumerate(vendor.engagements):
+            for field in ("data_categories", "data_scope"):
+                if engagement.status == "active" and not getattr(engagement, field):
+                    key = f"engagements[{index}].{field}"
+                    yield found(
+                        "R23", vendor_file(vendor.id), key, f"an active engagement with empty {field}"
+                    )
+
+
+def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R24: content older than twelve months, or a certification that has run out."""
+    updated, today = draft.register.updated_on, context.day
+    if (today.year - updated.year) * _MONTHS + today.month - updated.month - (
+        today.day < updated.day
+    ) >= _MONTHS:
+        yield found("R24", REGISTER_FILE, "updated_on", f"the content is of {updated}, over 12 months ago")
+    for vendor in draft.subprocessors:
+        for index, item in enumerate(vendor.certifications):
+            if item.valid_until is not None and item.valid_until < today:
+                key = f"certifications[{index}].valid_until"
+                yield found("R24", vendor_file(vendor.id), key, f"{item.name} ran out on {item.valid_until}")
+
+
+def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R25: two vendors that look like one, unless the source says how they hang together."""
+    alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
+    for vendor in draft.subprocessors:
+        alike[_essence(vendor.name)].append(vendor)
+    for first, *others in alike.values():
+        for other in others:
+            if not (_explains(first, other) or _explains(other, first)):
+                message = f"{other.name!r} looks like {first.name!r} ({first.id})"
+                hint = "if they hang together, say so by formerly, merged_from, split_from or replaces"
+                yield found("R25", vendor_file(other.id), "name", message, hint)
+
+
+def _essence(name: str) -> tuple[str, ...]:
+    """Return a name without punctuation, legal form, case and order of words."""
+    words = sorted(_WORD.findall(name.casefold().replace(".", "")))
+    return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words)
+
+
+def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:
+    named = {*vendor.merged_from, *vendor.replaces, vendor.split_from, vendor.parent}
+    return other.id in named or other.name in vendor.formerly or vendor.withdrawn is not None

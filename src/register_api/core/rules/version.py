@@ -1,0 +1,62 @@
+"""R14, R15: why and when a version is published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.notice import strictest
+from register_api.core.rules.promise import covered_events
+from register_api.core.rules.table import REGISTER_FILE, found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.finding import Finding
+    from register_api.core.model import Draft
+    from register_api.core.rules.context import Context
+
+
+def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R14: a correction names what it corrects; an editorial version changes nothing of weight."""
+    kind, corrects = context.reason.kind, context.corrects
+    if (kind == "initial") != (context.previous is None):
+        message = (
+            f"a reason of the kind initial belongs to version 1 alone; this is version {context.version}"
+        )
+        yield found("R14", REGISTER_FILE, "", message)
+    if kind == "correction" and corrects is None:
+        yield found("R14", REGISTER_FILE, "", "a correction names the version it puts right", "--corrects N")
+    if corrects is not None and kind != "correction":
+        yield found("R14", REGISTER_FILE, "", f"a version of the kind {kind} corrects none")
+    if corrects is not None and not 1 <= corrects < context.version:
+        yield found("R14", REGISTER_FILE, "", f"there is no version {corrects} to correct")
+    if kind == "editorial" and not context.is_baseline:
+        yield from _check_editorial(draft, context)
+
+
+def _check_editorial(draft: Draft, context: Context) -> Iterator[Finding]:
+    promises = context.promises_with(draft)
+    for file, place, _, what in covered_events(draft, context):
+        if strictest(what, context.version, context.day, promises) is not None:
+            message = f"an editorial version does not hold a change that needs notice: {what}"
+            yield found("R14", file, place, message, "publish it with --kind change")
+
+
+def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
+    """R15: versions follow each other in time; history comes before the first live version."""
+    instant = context.published_at
+    if context.previous is not None and instant <= context.previous.published_at:
+        message = (
+            f"version {context.previous.version} was published at {_text(context.previous.published_at)}"
+        )
+        hint = "a version comes later than the one before, by a second at least"
+        yield found("R15", REGISTER_FILE, "", message, hint)
+    if instant > context.now:
+        yield found("R15", REGISTER_FILE, "", f"{_text(instant)} lies in the future")
+    if context.at is not None and context.promises.first_live is not None:
+        message = f"version {context.promises.first_live} was published live; history cannot follow it"
+        yield found("R15", REGISTER_FILE, "", message, "publish without --at")
+
+
+def _text(instant: object) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,43 @@
+"""The form of a feed's signature: names both sides share, and the bytes that are signed.
+
+A detached XML Signature 1.1 of one shape only (docs/format.md, Feeds)::
+
+    ds:Signature
+    ├── ds:SignedInfo
+    │   ├── ds:CanonicalizationMethod   exclusive, without comments
+    │   ├── ds:SignatureMethod          ECDSA with SHA-256, on P-256
+    │   └── ds:Reference URI=file name  no transforms: SHA-256 of the file's exact bytes
+    ├── ds:SignatureValue               r ‖ s, 64 bytes (RFC 9231 section 2.3.6)
+    └── ds:KeyInfo/ds:KeyName           kid
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+NAMESPACE = "http://www.w3.org/2000/09/xmldsig#"
+EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+
+COORDINATE_BYTES = 32
+"""Length of ``r`` and of ``s`` on P-256."""
+
+
+def ds(name: str) -> str:
+    """Return a name of the XML Signature namespace, as lxml writes it."""
+    return f"{{{NAMESPACE}}}{name}"
+
+
+def canonical(signed_info: _Element) -> bytes:
+    """Return the bytes that the key signs: exclusive canonical XML 1.0 without comments.
+
+    Args:
+        signed_info: The ``ds:SignedInfo`` element, in its document.
+    """
+    return etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)

@@ -1,0 +1,178 @@
+"""Every error this program raises on purpose, split by who is at fault.
+
+The tree::
+
+    RegisterError
+    ├── UsageError               the caller: wrong arguments, a missing folder        exit 2
+    ├── Refused                  the source: findings of the numbered rules           exit 1
+    ├── KeyStoreError            the publisher's private keys: missing, readable      exit 1
+    │                            by others, damaged
+    ├── StoreError               the publisher's store                                exit 1
+    │   ├── StoreLocked          another publisher is at work
+    │   └── StoreDamaged         files that contradict each other
+    └── VerificationError        what a customer was served                           exit 10-19
+        ├── Unreachable          10  no answer, or something vouched for is missing
+        ├── Malformed            11  over a limit, or not of the promised form
+        ├── Forged               12  a signature or digest that does not fit
+        ├── Stale                13  freshness has expired
+        ├── RolledBack           14  older than what was seen before
+        ├── Forked               15  another history than the remembered one
+        ├── UntrustedKey         16  a key that may not speak here
+        ├── Unwitnessed          17  too few cosignatures
+        ├── Inconsistent         18  parts that do not belong together
+        └── ClockBehind          19  this machine's clock cannot judge freshness
+
+The exit codes of ``VerificationError`` are part of the format (docs/format.md, Commands).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.core.finding import Finding
+
+
+class RegisterError(Exception):
+    """Base of all errors raised on purpose; its text is fit for a person to read.
+
+    Attributes:
+        exit_code: What the command line ends with.
+        word: One or two words that name the kind of failure.
+        hint: What the person can do next, or an empty string.
+    """
+
+    exit_code: ClassVar[int] = 1
+    word: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep the sentence and the hint."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RegisterError):
+    """The command was called in a way that cannot be carried out."""
+
+    exit_code = 2
+    word = "wrong use"
+
+
+class Refused(RegisterError):
+    """The source breaks rules; nothing was published.
+
+    Attributes:
+        findings: Every finding, errors and warnings, in the order of the source.
+    """
+
+    word = "refused by rules"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Keep the findings and count the errors among them."""
+        errors = sum(1 for finding in findings if finding.severity == "error")
+        super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the source; nothing was published")
+        self.findings = tuple(findings)
+
+
+class KeyStoreError(RegisterError):
+    """A private key is missing, damaged, or may be read by others."""
+
+    word = "keys"
+
+
+class StoreError(RegisterError):
+    """The store cannot be read or written."""
+
+    word = "store"
+
+
+class StoreLocked(StoreError):
+    """Another process is publishing into this store."""
+
+    word = "store is locked"
+
+
+class StoreDamaged(StoreError):
+    """The store's files contradict each other."""
+
+    word = "store is damaged"
+
+
+class VerificationError(RegisterError):
+    """What was served could not be vouched for; subclasses carry the exit codes."""
+
+    exit_code = 11
+    word = "not verified"
+
+
+class Unreachable(VerificationError):
+    """No connection, too slow, another origin, a server error, or a vouched-for file is missing."""
+
+    exit_code = 10
+    word = "unreachable, withheld"
+
+
+class Malformed(VerificationError):
+    """Over a limit or not of the promised form: encoding, JSON, note, tile, header."""
+
+    exit_code = 11
+    word = "malformed"
+
+
+class Forged(VerificationError):
+    """A signature or a digest does not fit the bytes received."""
+
+    exit_code = 12
+    word = "forged"
+
+
+class Stale(VerificationError):
+    """Timestamp, snapshot or targets metadata has expired."""
+
+    exit_code = 13
+    word = "stale"
+
+
+class RolledBack(VerificationError):
+    """Older than what this customer has seen, or than its own index says."""
+
+    exit_code = 14
+    word = "rolled back"
+
+
+class Forked(VerificationError):
+    """Another history than the remembered one, or two roots for one size."""
+
+    exit_code = 15
+    word = "forked"
+
+
+class UntrustedKey(VerificationError):
+    """A key that is unknown, out of its range, in two roles, or a root without its threshold."""
+
+    exit_code = 16
+    word = "untrusted key"
+
+
+class Unwitnessed(VerificationError):
+    """Fewer good cosignatures than the customer asked for."""
+
+    exit_code = 17
+    word = "unwitnessed"
+
+
+class Inconsistent(VerificationError):
+    """Parts of two publications, or parts that contradict each other."""
+
+    exit_code = 18
+    word = "inconsistent"
+
+
+class ClockBehind(VerificationError):
+    """This machine's clock lies before an instant it has already seen signed."""
+
+    exit_code = 19
+    word = "clock"

@@ -1,0 +1,1 @@
+"""The only role that signs: from the edited source to finished artefacts."""

@@ -1,0 +1,57 @@
+"""Documents by which software finds the register: discovery and the API catalog (RFC 9727)."""
+
+from __future__ import annotations
+
+from register_api.core import tree
+from register_api.core.canonical import digest, encode
+from register_api.core.documents import Discovery, RegisterReference, RootReference
+
+_UP = "../"
+"""From ``/.well-known/`` to the base, for hosts whose address the publisher does not fix."""
+
+
+def discovery_document(
+    register: str, title: str, root_version: int, root: bytes, base_url: str | None
+) -> bytes:
+    """Return ``/.well-known/sub-processors.json`` (docs/format.md, Discovery).
+
+    Args:
+        register: The register's name.
+        title: The publisher's name, for people.
+        root_version: Version of the newest TUF root.
+        root: Its bytes.
+        base_url: Where the tree is published, ending in ``/``; ``None`` gives references relative to
+            this document (RFC 3986 section 5).
+    """
+    base = base_url or _UP
+    reference = RegisterReference(
+        register=register,
+        title=title,
+        base=base,
+        register_url=base + tree.REGISTER,
+        feed_url=base + tree.FEED_ATOM,
+        trust_url=base + tree.TRUST_URL,
+        targets_url=base + tree.TARGETS_URL,
+        root=RootReference(version=root_version, sha256=digest(root)),
+    )
+    return encode(Discovery(registers=(reference,)))
+
+
+def api_catalog(base_url: str | None) -> bytes:
+    """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of what can be read.
+
+    Args:
+        base_url: As for ``discovery_document``.
+    """
+    base = base_url or _UP
+    item = {
+        "anchor": base + tree.REGISTER,
+        "describedby": [{"href": base + tree.schema("register"), "type": "application/schema+json"}],
+        "version-history": [{"href": base + tree.VERSIONS, "type": "application/json"}],
+        "alternate": [
+            {"href": base, "type": "text/html"},
+            {"href": base + tree.FEED_ATOM, "type": "application/atom+xml"},
+            {"href": base + tree.FEED_JSON, "type": "application/feed+json"},
+        ],
+    }
+    return encode({"linkset": [item]})

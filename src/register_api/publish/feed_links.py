@@ -1,0 +1,39 @@
+"""Where a feed's links lead: under the publisher's base URL, or relative to the feed itself.
+
+Relative references keep the tree valid wherever it is hosted, under any prefix; RFC 4287 section 2
+allows them and without ``xml:base`` they mean the address the feed was fetched from.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import msgspec
+
+from register_api.core import tree
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page of the feed lies.
+
+    Attributes:
+        path: Path in the tree, e.g. ``feed.atom`` or ``feed/3.atom``.
+        base_url: Address of the tree's root; ``None`` for relative references.
+    """
+
+    path: str
+    base_url: str | None = None
+
+    def href(self, path: str) -> str:
+        """Return the reference to a path of the tree; pages are named by their folder."""
+        target = path.removesuffix("index.html")
+        if self.base_url is not None:
+            return self.base_url.rstrip("/") + "/" + target
+        start = posixpath.dirname(self.path) or "."
+        relative = posixpath.relpath(target or ".", start)
+        return relative + "/" if target.endswith("/") or not target else relative
+
+
+def archive_path(archive: int | None) -> str:
+    """Return the path of an archive page, or of the newest page for ``None``."""
+    return tree.FEED_ATOM if archive is None else tree.feed_archive(archive)

@@ -1,0 +1,88 @@
+"""The files that change with each publication: head documents, feeds, pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.canonical import encode
+from register_api.core.documents import Entry, Versions
+from register_api.publish.document_signature import sign_document
+from register_api.publish.feed import PAGE_SIZE, atom_feed
+from register_api.publish.feed_signature import sign_feed
+from register_api.publish.json_feed import json_feed
+from register_api.publish.page import index_page, subprocessor_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.publish.feed_entry import VersionSummary
+    from register_api.publish.keyring import Keyring
+    from register_api.publish.page_view import PageView
+
+
+def signed_documents(files: dict[str, bytes], keyring: Keyring) -> dict[str, bytes]:
+    """Return files together with their raw signatures and detached JWS by the document key."""
+    signed = dict(files)
+    for path, data in files.items():
+        signed |= sign_document(path, data, keyring.document)
+    return signed
+
+
+def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
+    """Return ``versions.json`` with one more entry, without encoding the earlier ones again.
+
+    Args:
+        before: The list so far; ``None`` before the first version.
+        entry: Canonical bytes of the new entry.
+        register: The register's name.
+    """
+    if before is None:
+        only = msgspec.json.decode(entry, type=Entry)
+        return encode(Versions(register=register, versions=(only,)))
+    return before.removesuffix(b"]}") + b"," + entry + b"]}"
+
+
+def feed_files(
+    summaries: Sequence[VersionSummary], year: int, base_url: str | None, keyring: Keyring
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return the feeds with their signatures.
+
+    Args:
+        summaries: The newest 50 versions, newest first.
+        year: Year of version 1.
+        base_url: Where the tree is published, if that is fixed.
+        keyring: Holds the document and the feed key.
+
+    Returns:
+        Head files, and fixed ones: the archive page that the newest version completes, if it does.
+    """
+    newest = summaries[0].register
+    atom = atom_feed(newest, summaries, year=year, base_url=base_url)
+    head = {
+        tree.FEED_ATOM: atom,
+        tree.FEED_JSON: json_feed(newest, summaries, year=year, base_url=base_url),
+    }
+    fixed: dict[str, bytes] = {}
+    page, rest = divmod(newest.version, PAGE_SIZE)
+    if rest == 0:
+        path = tree.feed_archive(page)
+        fixed[path] = atom_feed(newest, summaries, year=year, archive=page, base_url=base_url)
+    return _with_feed_signatures(head, keyring), _with_feed_signatures(fixed, keyring)
+
+
+def _with_feed_signatures(files: dict[str, bytes], keyring: Keyring) -> dict[str, bytes]:
+    """Add all signatures that belong beside feeds: .sig, .jws, and .dsig beside Atom."""
+    signed = signed_documents(files, keyring)
+    for path, data in files.items():
+        if path.endswith(".atom"):
+            name = path.rpartition("/")[2]
+            signed[tree.feed_signature(path)] = sign_feed(data, name, keyring.feed)
+    return signed
+
+
+def page_files(view: PageView) -> dict[str, bytes]:
+    """Return the pages that change with each publication."""
+    return {tree.INDEX: index_page(view), **dict(subprocessor_pages(view))}

@@ -1,0 +1,149 @@
+"""Private key files on disk: owner only, whole or not there, never written over.
+
+A file is written under a passing name first and then linked to its own, so a crash leaves either no
+key or a whole one, and a key that exists is never replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+from register_api.errors import KeyStoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 16 * 1024
+"""A key file is a few hundred bytes; more than this is something else."""
+
+_PASSING = ".new"
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a private key file of mode 0600, durable on return.
+
+    Args:
+        path: Where to write; its folder is made with mode 0700 if it is missing.
+        data: The content.
+
+    Raises:
+        KeyStoreError: The file exists, others may write to its folder, or the disk does not take it.
+    """
+    make_folder(path.parent)
+    try:
+        _write_and_link(path, data)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise KeyStoreError(f"{path} exists already; a private key is never written over") from None
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def exists(path: Path) -> bool:
+    """Tell whether there is a file of that name.
+
+    Raises:
+        KeyStoreError: Its folder cannot be looked into.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be looked for: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of mode 0700 for private keys, unless it is there.
+
+    Raises:
+        KeyStoreError: It cannot be made, or others may write to it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_folder(folder)
+    except OSError as error:
+        raise KeyStoreError(f"{folder} cannot be made: {error.strerror}") from error
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a private key file that only its owner may read.
+
+    Raises:
+        KeyStoreError: It is missing, unreadable, no plain file, too large, or open to others.
+    """
+    try:
+        # O_NONBLOCK: a pipe put in a key's place must not keep us waiting.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            _check_file(path, os.fstat(descriptor))
+            _check_folder(path.parent)
+            data = os.read(descriptor, MAX_BYTES + 1)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        raise KeyStoreError(
+            f"there is no private key {path}", hint="bring it to this machine, or name its folder with --keys"
+        ) from None
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise KeyStoreError(f"{path} is too large to be a key file")
+    return data
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a crash in ``write_new`` left behind; the caller holds the folder's lock.
+
+    Raises:
+        KeyStoreError: The folder's files cannot be removed.
+    """
+    try:
+        for path in folder.glob(f".*{_PASSING}"):
+            path.unlink()
+    except OSError as error:
+        raise KeyStoreError(f"{folder} cannot be tidied: {error.strerror}") from error
+
+
+def _check_file(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise KeyStoreError(f"{path} is not a plain file")
+    if status.st_mode & 0o077:
+        raise KeyStoreError(
+            f"{path} is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
+            hint=f"chmod 600 {path}, and replace the key if others may have read it",
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which others may put a key of theirs in the place of ours."""
+    mode = folder.stat().st_mode
+    if mode & 0o022:
+        raise KeyStoreError(
+            f"other users may write to the key folder {folder} (mode {stat.S_IMODE(mode):04o})",
+            hint=f"chmod 700 {folder}",
+        )
+
+
+def _write_and_link(path: Path, data: bytes) -> None:
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_PASSING}")
+    descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        path.hardlink_to(passing)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            passing.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

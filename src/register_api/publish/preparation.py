@@ -1,0 +1,156 @@
+"""From the edited source to the version it would become, with all that the rules say about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.canonical import decode, digest
+from register_api.core.finding import Finding
+from register_api.core.model import Draft, Reason, ReasonKind, Register
+from register_api.core.notice import Promises
+from register_api.core.rules import Context, check
+from register_api.core.tree import REGISTER
+from register_api.core.versioning import make_version, unchanged
+from register_api.errors import Refused
+from register_api.publish.source import load, load_zone, locate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.store.reader import Snapshot
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and when somebody publishes.
+
+    Attributes:
+        now: The present instant (UTC, whole seconds).
+        kind: Kind of the reason; ``None`` means initial for version 1, correction where
+            ``corrects`` is given, else change.
+        text: The reason in a sentence.
+        corrects: Number of the version that is put right.
+        at: When this state was published elsewhere: history that is taken over.
+    """
+
+    now: dt.datetime
+    kind: ReasonKind | None = None
+    text: str | None = None
+    corrects: int | None = None
+    at: dt.datetime | None = None
+
+    def reason(self, version: int) -> Reason:
+        """Return the reason for a version of that number."""
+        usual: ReasonKind = "initial" if version == 1 else "correction" if self.corrects else "change"
+        return Reason(kind=self.kind or usual, text=self.text)
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been published so far.
+
+    Attributes:
+        register: The newest version; ``None`` before the first.
+        sha256: Digest of its bytes.
+        promises: All notice promises so far; ``None`` before the first version.
+    """
+
+    register: Register | None = None
+    sha256: str | None = None
+    promises: Promises | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A source after loading and checking.
+
+    Attributes:
+        base: What has been published so far.
+        findings: All that loader and rules say, with file and line.
+        register: The version that publishing would make; ``None`` where an error forbids it.
+        promises: All notice promises, the new version's among them; ``None`` likewise.
+        unchanged: Whether the source says just what the newest version says (R26).
+    """
+
+    base: Base
+    findings: tuple[Finding, ...]
+    register: Register | None = None
+    promises: Promises | None = None
+    unchanged: bool = False
+
+    def required(self) -> tuple[Register, Promises]:
+        """Return the version and its promises.
+
+        Raises:
+            Refused: An error forbids it.
+        """
+        if self.register is None or self.promises is None:
+            raise Refused(self.findings)
+        return self.register, self.promises
+
+
+def read_base(snapshot: Snapshot | None) -> Base:
+    """Read the newest version from a store.
+
+    Raises:
+        StoreDamaged: The store cannot be read.
+        Malformed: Its newest register is damaged.
+    """
+    if snapshot is None:
+        return Base()
+    data = snapshot.read(REGISTER)
+    return Base(register=decode(data, Register), sha256=digest(data), promises=snapshot.state.promises())
+
+
+def prepare(source: Path, base: Base, intent: Intent) -> Prepared:
+    """Load and check a source, and make the version that it would become.
+
+    Args:
+        source: Folder with register.toml.
+        base: What has been published so far.
+        intent: Why and when it is to be published.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    loaded = load(source)
+    if loaded.draft is None:
+        return Prepared(base=base, findings=loaded.findings)
+    context = _context(loaded.draft, base, intent)
+    findings = (*loaded.findings, *locate(source, check(loaded.draft, context)))
+    if any(finding.severity == "error" for finding in findings):
+        return Prepared(base=base, findings=findings)
+    return _prepared(loaded.draft, base, context, findings)
+
+
+def _prepared(draft: Draft, base: Base, context: Context, findings: tuple[Finding, ...]) -> Prepared:
+    register = make_version(draft, context)
+    return Prepared(
+        base=base,
+        findings=findings,
+        register=register,
+        promises=context.promises.joined_by(
+            register.version,
+            local_day(register.published_at, context.zone),
+            register.notice,
+            live=register.recorded == "live",
+        ),
+        unchanged=base.register is not None and unchanged(register, base.register),
+    )
+
+
+def _context(draft: Draft, base: Base, intent: Intent) -> Context:
+    version = base.register.version + 1 if base.register else 1
+    zone = load_zone(draft.register.publisher.time_zone)
+    nothing = Promises(zone=zone, first_live=None, policies=())
+    return Context(
+        now=intent.now,
+        at=intent.at,
+        zone=zone,
+        previous=base.register,
+        previous_sha256=base.sha256,
+        promises=msgspec.structs.replace(base.promises, zone=zone) if base.promises else nothing,
+        reason=intent.reason(version),
+        corrects=intent.corrects,
+    )

@@ -1,0 +1,1 @@
+"""Hands out finished replies and answers questions; holds no private key."""

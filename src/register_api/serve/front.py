@@ -1,0 +1,120 @@
+"""The front door: answers what is stored itself, and passes on only what has to be computed.
+
+The first branch of ``__call__`` is the hot path: a head file, by GET or HEAD. No web framework
+stands in its way, and nothing is encoded, hashed, compressed, read or timed on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from register_api.serve.asgi import NO_BODY, start_message
+from register_api.serve.problems import Problem, send_problem
+from register_api.serve.reply import CORS
+from register_api.serve.selection import select
+from register_api.serve.sending import send_redirect, send_resource, send_stored, without_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from register_api.serve.asgi import App, Receive, Scope, Send
+    from register_api.serve.reply import Resource
+    from register_api.serve.shelf import Shelf
+    from register_api.serve.table import Table
+
+_log = logging.getLogger(__name__)
+
+_METHODS = b"GET, HEAD, OPTIONS"
+_ALLOW = (b"allow", _METHODS)
+
+_PREFLIGHT = start_message(
+    204,
+    (
+        _ALLOW,
+        (b"access-control-allow-methods", _METHODS),
+        (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since, Cache-Control, Range"),
+        (b"access-control-max-age", b"86400"),
+        *CORS,
+    ),
+)
+"""Answer to OPTIONS, be it a CORS preflight (Fetch standard, HTTP extensions) or not."""
+
+
+class Front:
+    """An ASGI application that stands before the one that computes."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        computed: App,
+        is_computed: Callable[[str], bool],
+        constant: Mapping[str, Resource],
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            shelf: Where the current table stands.
+            computed: The application behind, for computed answers; it needs to know GET only.
+            is_computed: Tells whether a URL path is one of its.
+            constant: Replies that do not depend on what is published, by URL path.
+        """
+        self._shelf = shelf
+        self._computed = computed
+        self._is_computed = is_computed
+        self._constant = constant
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass it (and the life span) on."""
+        if scope["type"] != "http":
+            await self._computed(scope, receive, send)
+            return
+        table = self._shelf.table
+        method = scope["method"]
+        if table is not None and (method == "GET" or method == "HEAD"):  # noqa: PLR1714 (twice as fast)
+            resource = table.ready.get(scope["path"])
+            if resource is not None:
+                representation, unchanged = select(resource, scope["headers"])
+                if representation is not None:
+                    await send(representation.unchanged if unchanged else representation.start)
+                    await send(NO_BODY if unchanged or method == "HEAD" else representation.body or NO_BODY)
+                    return
+        await self._answer(table, scope, receive, send)
+
+    async def _answer(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
+        try:
+            await self._answer_well(table, scope, receive, send)
+        except Problem as problem:
+            await send_problem(problem, scope, send)
+        except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
+            _log.exception("a request failed")
+            await send_problem(Problem("internal", "The fault has been logged."), scope, send)
+
+    async def _answer_well(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
+        url, method = scope["path"], scope["method"]
+        path = None if table is None else table.path_of(url)
+        is_folder = table is not None and table.is_folder(url)
+        computed = self._is_computed(url)
+        if not (path or is_folder or computed or url in self._constant or (url, method) == ("*", "OPTIONS")):
+            raise _missing(table)
+        if method == "OPTIONS":
+            await send(_PREFLIGHT)
+            await send(NO_BODY)
+        elif method not in {"GET", "HEAD"}:
+            raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
+        elif computed:
+            as_get = {**scope, "method": "GET"}
+            await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
+        elif url in self._constant:
+            await send_resource(self._constant[url], scope, send)
+        elif table is not None and path is not None:
+            await send_stored(table, path, scope, send)
+        else:
+            await send_redirect(url, send)
+
+
+def _missing(table: Table | None) -> Problem:
+    if table is None:
+        return Problem("nothing-published", "Come back when the first version has been published.")
+    return Problem("not-found", "No file and no question has this address.")

@@ -1,0 +1,80 @@
+"""Which form of a reply a client wants: content codings and media types (RFC 9110 section 12).
+
+Pure functions of header values. ``acceptable_codings`` keeps its answers, since clients send few
+different values; both read any bytes without raising.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODINGS = ("br", "zstd", "gzip", "identity")
+"""Content codings we have, the one we would rather send first (usually the smallest)."""
+
+_ALIASES = {"x-gzip": "gzip"}
+"""RFC 9110 section 8.4.1.3."""
+
+_UNSTATED_IDENTITY = 0.0005
+"""Below every weight that can be written: identity is acceptable unless excluded, but wanted last."""
+
+_ELEMENT = re.compile(
+    r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z/-]+)"
+    r"((?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[^\s;,\"]+|\"[^\"]*\"))*)[ \t]*"
+)
+_WEIGHT = re.compile(r";[ \t]*q=([^\s;,]+)", re.IGNORECASE)
+_QVALUE = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
+
+
+@lru_cache(maxsize=256)
+def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
+    """Return the codings that an ``Accept-Encoding`` accepts, best first (RFC 9110 section 12.5.3).
+
+    Args:
+        field: The header's value; ``None`` if it was not sent, which every client understands to
+            allow the plain form.
+
+    Returns:
+        Members of ``CODINGS``; empty when the client accepts none of them, not even identity.
+    """
+    if field is None:
+        return ("identity",)
+    weights = dict(_weights(field))
+    ranked = [(_coding_weight(coding, weights), coding) for coding in CODINGS]
+    wanted = sorted((row for row in ranked if row[0] > 0), key=lambda row: -row[0])
+    return tuple(coding for _, coding in wanted)
+
+
+def _coding_weight(coding: str, weights: dict[str, float]) -> float:
+    unstated = _UNSTATED_IDENTITY if coding == "identity" else 0.0
+    return weights.get(coding, weights.get("*", unstated))
+
+
+def prefers_html(field: bytes | None) -> bool:
+    """Tell whether an ``Accept`` names HTML, and not less than JSON (RFC 9110 section 12.5.1).
+
+    A program that sends ``*/*`` or nothing gets JSON; a browser names ``text/html``.
+    """
+    if field is None or b"text/html" not in field.lower():
+        return False
+    weights = dict(_weights(field))
+    html = weights.get("text/html", 0.0)
+    json = max(weights.get("application/problem+json", 0.0), weights.get("application/json", 0.0))
+    return html > 0 and html >= json
+
+
+def _weights(field: bytes) -> Iterator[tuple[str, float]]:
+    """Yield name and weight of each well-formed element of a list; others are passed over."""
+    for element in field.decode("latin-1").split(","):
+        match = _ELEMENT.fullmatch(element)
+        if match is None:
+            continue
+        name = match[1].lower()
+        weight = _WEIGHT.search(match[2])
+        value = weight[1] if weight else "1"
+        if _QVALUE.fullmatch(value):
+            yield _ALIASES.get(name, name), float(value)

@@ -1,0 +1,1 @@
+"""Where finished artefacts live: a write-once directory with one atomic switch."""

@@ -1,0 +1,95 @@
+"""Writes that survive a loss of power: data first, then the folders that name it.
+
+What remains possible: a disk that lies about ``fsync``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def write_new(path: Path, data: bytes, *, modified: float | None = None) -> None:
+    """Write a file that must not exist yet; ``sync`` makes it durable.
+
+    Args:
+        path: Where to write; parents are made.
+        data: The content.
+        modified: Modification time to set, in seconds since the epoch.
+
+    Raises:
+        OSError: The file exists or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+    if modified is not None:
+        os.utime(path, (modified, modified))
+
+
+def sync(paths: Iterable[Path], *, below: Path) -> None:
+    """Make files, and the folders that lead to them, durable.
+
+    Args:
+        paths: Files or folders.
+        below: The folder that is known to be durable already; it is synced as the last.
+
+    Raises:
+        OSError: A file or folder cannot be opened or synced.
+    """
+    known = list(paths)
+    for path in known:
+        _sync_one(path)
+    sync_folders({path.parent for path in known}, below=below)
+
+
+def sync_folders(folders: set[Path], *, below: Path) -> None:
+    """Make the names in folders durable, and the names of the folders themselves up to ``below``.
+
+    Raises:
+        OSError: A folder cannot be opened or synced.
+    """
+    chain = {parent for folder in folders for parent in (folder, *folder.parents)}
+    for folder in sorted(chain, reverse=True):
+        if folder.is_relative_to(below):
+            _sync_one(folder)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Let a symbolic link lead elsewhere, in one atomic step that is durable on return.
+
+    Raises:
+        OSError: The link cannot be made or renamed.
+    """
+    fresh = link.with_name(link.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    fresh.symlink_to(target)
+    fresh.replace(link)
+    _sync_one(link.parent)
+
+
+def replace_by_hard_link(path: Path, source: Path) -> None:
+    """Put a hard link to ``source`` in the place of whatever is at ``path``, atomically.
+
+    Raises:
+        OSError: The link cannot be made or renamed.
+    """
+    fresh = path.with_name(path.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    fresh.hardlink_to(source)
+    fresh.replace(path)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,103 @@
+"""The store's own documents: manifest, state and journal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from register_api.core.model import Notice
+from register_api.core.notice import Policy, Promises
+from register_api.core.tree import Cache
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, keyword-only."""
+
+
+class Form(_Record, frozen=True, kw_only=True):
+    """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class ManifestEntry(_Record, frozen=True, kw_only=True):
+    """What every host needs to serve one path with the same headers.
+
+    Attributes:
+        published_at: When these bytes were published (``Last-Modified``), UTC.
+        encodings: Ready forms by content coding (``gzip``, ``br``, ``zstd``).
+    """
+
+    media_type: str
+    cache: Cache
+    sha256: str
+    size: int
+    published_at: dt.datetime
+    encodings: dict[str, Form] = {}
+
+
+class Manifest(_Record, frozen=True, kw_only=True):
+    """Every path of the tree, without leading slash."""
+
+    format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
+    register: str
+    version: int
+    generation: int
+    files: dict[str, ManifestEntry]
+
+
+class StoredPolicy(_Record, frozen=True, kw_only=True):
+    """A notice promise with the version and local day from which it was in force."""
+
+    version: int
+    day: dt.date
+    notice: Notice
+
+
+class State(_Record, frozen=True, kw_only=True):
+    """What the publisher needs to know of all versions without reading them.
+
+    Attributes:
+        root_hash: Root of the log over ``version`` entries, in hex.
+        first_published_at: When version 1 was published; names the feed's ids for ever.
+        first_live: First version that was not imported.
+        base_url: Where the tree is published, ending in ``/``, if the publisher fixed that.
+        policies: Notice promises, oldest first, one row for each change.
+    """
+
+    register: str
+    version: int
+    published_at: dt.datetime
+    first_published_at: dt.datetime
+    root_hash: str
+    time_zone: str
+    first_live: int | None
+    base_url: str | None
+    policies: tuple[StoredPolicy, ...]
+
+    def promises(self) -> Promises:
+        """Return the notice promises in the core's terms.
+
+        Raises:
+            zoneinfo.ZoneInfoNotFoundError: The machine's time zone data lacks the zone.
+        """
+        rows = (Policy(version=row.version, day=row.day, notice=row.notice) for row in self.policies)
+        return Promises(zone=ZoneInfo(self.time_zone), first_live=self.first_live, policies=tuple(rows))
+
+
+class Journal(_Record, frozen=True, kw_only=True):
+    """What a publication adds to or takes from ``public``, so that a crash can be mended.
+
+    Attributes:
+        arrivals: Files (with forms) that become real files in ``public`` after the switch.
+        links: Head files that get a link in ``public``.
+        retired: Files that leave ``public`` after the switch.
+    """
+
+    arrivals: tuple[str, ...]
+    links: tuple[str, ...]
+    retired: tuple[str, ...]

@@ -1,0 +1,120 @@
+"""Reading one whole publication from a store, whatever is being published meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+import msgspec
+
+from register_api.core.tree import kind_of
+from register_api.errors import StoreDamaged
+from register_api.store import layout
+from register_api.store.manifest import Journal, Manifest, State
+
+T = TypeVar("T")
+
+
+class Snapshot:
+    """One publication: its manifest, its state, and the bytes of its files.
+
+    Attributes:
+        store: The store's folder.
+        generation: Number of the generation; grows with every publication and refresh.
+        manifest: Every path with type, cache class, digest and forms.
+        state: What the publisher needs to go on.
+    """
+
+    def __init__(self, store: Path, generation: int, manifest: Manifest, state: State) -> None:
+        """Keep what ``open_snapshot`` has read."""
+        self.store = store
+        self.generation = generation
+        self.manifest = manifest
+        self.state = state
+
+    def read(self, path: str, encoding: str = "identity") -> bytes:
+        """Return the bytes of a file in one of its ready forms.
+
+        Args:
+            path: Path in the tree, without leading slash.
+            encoding: ``identity`` or a content coding the manifest lists for the path.
+
+        Raises:
+            KeyError: The publication has no such path or form.
+            StoreDamaged: The file that the manifest lists cannot be read.
+        """
+        entry = self.manifest.files[path]
+        if encoding != "identity":
+            entry.encodings[encoding]
+        try:
+            return self.file(path, encoding).read_bytes()
+        except OSError as error:
+            raise StoreDamaged(f"{path} is listed in the manifest but cannot be read: {error}") from error
+
+    def file(self, path: str, encoding: str = "identity") -> Path:
+        """Return where on disk a file of this publication lies."""
+        name = path + layout.SUFFIXES[encoding]
+        ours = layout.generation_folder(self.store, self.generation) / layout.TREE / name
+        return ours if not kind_of(path).settled or ours.exists() else self.store / layout.PUBLIC / name
+
+
+def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None:
+    """Open the visible publication of a store.
+
+    Args:
+        store: The store's folder.
+        generation: A certain generation instead; it must still be there.
+
+    Returns:
+        The publication, or ``None`` when nothing was published yet.
+
+    Raises:
+        StoreDamaged: Manifest or state cannot be read.
+    """
+    number = current(store) if generation is None else generation
+    if number is None:
+        return None
+    folder = layout.generation_folder(store, number)
+    manifest = read_document(folder / layout.MANIFEST, Manifest)
+    return Snapshot(store, number, manifest, read_document(folder / layout.STATE, State))
+
+
+def current(store: Path) -> int | None:
+    """Return the number of the visible generation (one ``readlink``), or ``None`` if there is none.
+
+    Raises:
+        StoreDamaged: The link leads to something else than a generation.
+    """
+    try:
+        return layout.current_generation(store)
+    except (OSError, ValueError) as error:
+        raise StoreDamaged(f"{store / layout.CURRENT} does not lead to a generation: {error}") from error
+
+
+def read_journal(store: Path, generation: int) -> Journal | None:
+    """Return a generation's journal, or ``None`` when it was not written yet.
+
+    Raises:
+        StoreDamaged: The journal cannot be read.
+    """
+    path = layout.generation_folder(store, generation) / layout.JOURNAL
+    return read_document(path, Journal) if path.exists() else None
+
+
+def generations(store: Path) -> list[int]:
+    """Return the numbers of all generation folders, oldest first."""
+    folder = store / layout.GENERATIONS
+    names = [PurePosixPath(path).name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def read_document(path: Path, kind: type[T]) -> T:
+    """Read one of the store's own documents.
+
+    Raises:
+        StoreDamaged: It is missing, or not what it should be.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        raise StoreDamaged(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,1 @@
+"""The customer's half: fetches within bounds, checks, remembers, reports."""

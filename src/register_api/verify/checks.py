@@ -1,0 +1,97 @@
+"""What ``verify`` checks, as data: numbers for ever, titles for people, and the standard behind each.
+
+When several checks fail, the exit code is that of the worst kind; ``WORST_FIRST`` is that order.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from register_api.errors import (
+    ClockBehind,
+    Forged,
+    Forked,
+    Inconsistent,
+    Malformed,
+    RolledBack,
+    Stale,
+    Unreachable,
+    UntrustedKey,
+    Unwitnessed,
+    VerificationError,
+)
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One numbered check.
+
+    Attributes:
+        id: ``V01`` and so on.
+        title: What holds when it passes.
+        standard: What it rests on.
+    """
+
+    id: str
+    title: str
+    standard: str
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("V01", "Trust begins from a known root", "TUF 1.0 section 5.2"),
+    Check("V02", "The chain of trust is signed, in order and fresh", "TUF 1.0 sections 5.3 to 5.6"),
+    Check("V03", "The list of keys is vouched for and makes sense", "RFC 7517, RFC 7638"),
+    Check("V04", "The newest register is vouched for and in its one form", "TUF 1.0 section 5.7, RFC 8785"),
+    Check("V05", "The newest register is signed by a key good for it", "RFC 8032, RFC 7515 appendix F"),
+    Check("V06", "It is the register that this folder remembers", "the remembered state"),
+    Check("V07", "This machine's clock can judge freshness", "the instants that were signed"),
+    Check("V08", "The log's checkpoint is signed and of the newest version", "C2SP tlog-checkpoint"),
+    Check("V09", "Witnesses have seen the same log", "C2SP tlog-cosignature"),
+    Check("V10", "The log continues the remembered one", "RFC 6962 section 2.1.2, C2SP tlog-tiles"),
+    Check("V11", "The log holds the newest version", "RFC 6962 section 2.1.1, C2SP tlog-tiles"),
+    Check("V12", "The list of versions is signed and gives the log's root", "RFC 6962 section 2.1"),
+    Check("V13", "Every version's entry is in the log", "RFC 6962 section 2.1.1"),
+    Check("V14", "The log's entry bundles and older tiles hold the same entries", "C2SP tlog-tiles"),
+    Check("V15", "Every version's proof of inclusion holds by itself", "C2SP tlog-proof"),
+    Check("V16", "Every version's files are those its entry names", "FIPS 180-4 (SHA-256)"),
+    Check("V17", "Every version's files are signed by a key good for it", "RFC 8032, RFC 7515 appendix F"),
+    Check("V18", "Every diff turns the version before into its own", "RFC 6902, RFC 8785"),
+    Check("V19", "Versions follow each other without gaps", "docs/format.md, The register"),
+    Check("V20", "The feed is vouched for and carries its XML signature", "XML Signature 1.1"),
+    Check("V21", "The feeds are signed by a key good for them", "RFC 8032, RFC 7515 appendix F"),
+    Check("V22", "The feeds name the versions there are", "RFC 4287, JSON Feed 1.1"),
+    Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
+    Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),
+    Check("V25", "What is vouched for is served alike at both its paths", "TUF 1.0 section 5.7"),
+    Check("V26", "The discovery document names this register and its root", "docs/format.md, Discovery"),
+)
+
+WORST_FIRST: tuple[type[VerificationError], ...] = (
+    Forked,
+    Forged,
+    UntrustedKey,
+    RolledBack,
+    Malformed,
+    Inconsistent,
+    Unwitnessed,
+    ClockBehind,
+    Stale,
+    Unreachable,
+)
+"""Kinds of finding, worst first: proof of a second history, then of a false file, then of a key that may
+not speak, then of an old file; then what is no proof of intent; last what waiting may cure."""
+
+
+def worst(errors: list[VerificationError]) -> VerificationError:
+    """Return the worst of some findings; of equally bad ones the first."""
+    return min(errors, key=lambda error: _rank(type(error)))
+
+
+def worst_code(codes: list[int]) -> int:
+    """Return the exit code for the exit codes of failed checks; 0 for none."""
+    order = [kind.exit_code for kind in WORST_FIRST]
+    return min(codes, key=order.index, default=0)
+
+
+def _rank(kind: type[VerificationError]) -> int:
+    """Return the place of a kind or of the kind it is derived from."""
+    return next((at for at, known in enumerate(WORST_FIRST) if issubclass(kind, known)), len(WORST_FIRST))

@@ -1,0 +1,136 @@
+"""Which versions a feed names: read from Atom and from JSON Feed, nothing else of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from lxml import etree
+
+from register_api.core.canonical import parse
+from register_api.errors import Inconsistent, Malformed
+
+PAGE_SIZE = 50
+"""Versions on one page of the feed, and on each archive page (docs/format.md, Feeds)."""
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_VERSION = re.compile(r"[1-9][0-9]{0,15}")
+
+
+class FeedIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feed names.
+
+    Attributes:
+        versions: Numbers of the versions in order of the feed.
+        updated: The instant of each entry as it is spelled.
+    """
+
+    versions: tuple[int, ...]
+    updated: tuple[str, ...]
+
+
+def read_atom(data: bytes, register: str) -> FeedIndex:
+    """Read an Atom feed (RFC 4287).
+
+    Args:
+        data: The bytes, whose signature has been checked.
+        register: Name of the register that the feed must be of.
+
+    Raises:
+        Malformed: Not an Atom feed, or an entry without id or instant.
+        Inconsistent: The feed of another register.
+    """
+    feed = _parse(data)
+    if feed.tag != f"{_ATOM}feed":
+        raise Malformed("not an Atom feed")
+    name = feed.findtext(f"{_ATOM}id", "")
+    _check_id(name, register)
+    entries = feed.findall(f"{_ATOM}entry")
+    return FeedIndex(
+        versions=tuple(_version(name, entry.findtext(f"{_ATOM}id", "")) for entry in entries),
+        updated=tuple(_instant(entry.findtext(f"{_ATOM}updated", "")) for entry in entries),
+    )
+
+
+def read_json(data: bytes, register: str) -> tuple[FeedIndex, dict[str, Any]]:
+    """Read a JSON Feed (version 1.1).
+
+    Args:
+        data: The bytes, whose signature has been checked.
+        register: Name of the register that the feed must be of.
+
+    Returns:
+        What it names, and the ``_log`` object of its newest entry, empty if it has none.
+
+    Raises:
+        Malformed: Not such a feed in RFC 8785 form.
+        Inconsistent: The feed of another register.
+    """
+    feed = parse(data)
+    try:
+        items = feed["items"]
+        names = {item["id"].rpartition("/versions/")[0] for item in items}
+        for name in names:
+            _check_id(name, register)
+        index = FeedIndex(
+            versions=tuple(_version(*_split(item["id"])) for item in items),
+            updated=tuple(_instant(item["date_modified"]) for item in items),
+        )
+        log = items[0].get("_log", {}) if items else {}
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise Malformed("not a JSON Feed whose items have id and date_modified") from error
+    return index, log if isinstance(log, dict) else {}
+
+
+def check_page(index: FeedIndex, newest: int, oldest: int, published: dict[int, str]) -> None:
+    """Check that a page names exactly some versions, newest first, with their instants.
+
+    Args:
+        index: What the page names.
+        newest: First version on it.
+        oldest: Last version on it.
+        published: Instants of those versions that are known.
+
+    Raises:
+        Inconsistent: It names others, or another instant.
+    """
+    if index.versions != tuple(range(newest, oldest - 1, -1)):
+        raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
+    for version, updated in zip(index.versions, index.updated, strict=True):
+        if published.get(version, updated) != updated:
+            raise Inconsistent(f"version {version} was not published at {updated}")
+
+
+def _parse(data: bytes) -> Any:
+    """Read XML without anything that expands, is fetched, or grows beyond the bytes received."""
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise Malformed("a feed with a document type")
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed("not well-formed XML") from error
+
+
+def _check_id(name: str, register: str) -> None:
+    """Check a feed's tag URI (RFC 4151): ``tag:<domain>,<year>:<path>`` made from the register's name."""
+    domain, _, path = register.partition("/")
+    if not re.fullmatch(rf"tag:{re.escape(domain)},[0-9]{{4}}:{re.escape(path)}", name):
+        raise Inconsistent(f"the feed {name[:100]!a}, not that of {register!r}")
+
+
+def _split(text: str) -> tuple[str, str]:
+    return text.rpartition("/versions/")[0], text
+
+
+def _version(name: str, text: str) -> int:
+    number = (text or "").removeprefix(f"{name}/versions/")
+    if not _VERSION.fullmatch(number):
+        raise Malformed(f"an entry with the id {text[:100]!a}")
+    return int(number)
+
+
+def _instant(text: str) -> str:
+    """Return an instant as this format spells it; Atom may write UTC as an offset."""
+    return re.sub(r"(?:\+00:00|Z)$", "Z", text.strip())

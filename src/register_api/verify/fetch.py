@@ -1,0 +1,97 @@
+"""Where the files come from: a protocol, and the two fetchers that need no network.
+
+A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from register_api.errors import Malformed, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_SAFE_PATH = re.compile(r"(\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+class NotServed(Unreachable):
+    """The server answers, and says that it has no such file: 404, 403 or 410."""
+
+
+class Fetcher(Protocol):
+    """Gives the files of one published tree."""
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return the whole file at a path of the tree.
+
+        Args:
+            path: Path without leading slash, e.g. ``v1/register.json``.
+            max_bytes: The most bytes that are taken.
+
+        Raises:
+            NotServed: There is no such file.
+            Unreachable: No answer, too slow, another origin, or the server failed.
+            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+        """
+        ...
+
+
+def check_path(path: str) -> None:
+    """Refuse a path that could lead out of the tree.
+
+    Raises:
+        Malformed: Not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
+    """
+    if not _SAFE_PATH.fullmatch(path):
+        raise Malformed(f"no path of a tree: {path[:200]!a}")
+
+
+class MemoryFetcher:
+    """A tree held in memory.
+
+    Attributes:
+        files: Path to bytes.
+        asked: Every path that was asked for, in order.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        """Take the tree as it is; later changes are seen."""
+        self.files = files
+        self.asked: list[str] = []
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says."""
+        check_path(path)
+        self.asked.append(path)
+        if path not in self.files:
+            raise NotServed(f"there is no {path}")
+        return _bounded(path, self.files[path], max_bytes)
+
+
+class FolderFetcher:
+    """A tree on disk, e.g. a mirror, or the publisher's own ``public`` folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder that holds ``v1`` and ``trust``."""
+        self._folder = folder
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says."""
+        check_path(path)
+        try:
+            with (self._folder / path).open("rb") as file:
+                data = file.read(max_bytes + 1)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotServed(f"there is no {path}") from error
+        except OSError as error:
+            raise Unreachable(f"{path} cannot be read: {error.strerror}") from error
+        return _bounded(path, data, max_bytes)
+
+
+def _bounded(path: str, data: bytes, max_bytes: int) -> bytes:
+    if len(data) > max_bytes:
+        raise Malformed(f"{path} has more than {max_bytes} bytes")
+    return data

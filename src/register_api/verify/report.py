@@ -1,0 +1,86 @@
+"""The report: what was checked, what was found, how long it holds, and what was not checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from register_api.verify.state import RootOrigin
+
+Result = Literal["ok", "failed", "skipped"]
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found.
+
+    Attributes:
+        id: ``V01`` and so on; title and standard as in ``checks.CHECKS``.
+        result: Held, failed, or not made.
+        sentence: What was found, or why it was not made.
+        hint: What can be done, or an empty string.
+        code: Exit code of the worst finding, when it failed.
+        word: The kind of that finding.
+    """
+
+    id: str
+    title: str
+    standard: str
+    result: Result
+    sentence: str
+    hint: str = ""
+    code: int | None = None
+    word: str | None = None
+
+
+class LogHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of the log that two customers compare: its size, and its root hash in base64."""
+
+    size: int
+    root_hash: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer may rely on after one run.
+
+    Attributes:
+        base: Address that was checked.
+        checked_at: Instant of the check, UTC.
+        exit_code: 0, or the code of the worst finding.
+        word: ``verified``, or the kind of the worst finding.
+        register: The register's name, once it is vouched for; so are the following.
+        version: Number of the newest version.
+        sha256: Digest of its bytes, hex.
+        since: Since when this is the newest version: when it was published, UTC.
+        fresh_until: Until when what vouches for it is good, UTC.
+        root: The root that trust began from.
+        root_version: Version of the newest root.
+        root_sha256: Its digest, hex.
+        log: Size and root hash of the log.
+        remembered: Size of the log that was remembered before; ``None``: nothing was.
+        versions_checked: First and last version that were checked in full in this run.
+        checks: One result for each check there is, in order.
+        not_checked: What nobody should take from this report, in sentences.
+        evidence: Files with checkpoints that contradict each other.
+    """
+
+    format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
+    base: str
+    checked_at: dt.datetime
+    exit_code: int
+    word: str
+    register: str | None = None
+    version: int | None = None
+    sha256: str | None = None
+    since: dt.datetime | None = None
+    fresh_until: dt.datetime | None = None
+    root: RootOrigin | None = None
+    root_version: int | None = None
+    root_sha256: str | None = None
+    log: LogHead | None = None
+    remembered: int | None = None
+    versions_checked: tuple[int, int] | None = None
+    checks: tuple[CheckResult, ...]
+    not_checked: tuple[str, ...]
+    evidence: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""What ``register-api verify BASE`` does: all checks, a second round if need be, memory, a report."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from register_api.errors import Forged, Inconsistent, RolledBack
+from register_api.verify import state
+from register_api.verify.fetch import NotServed
+from register_api.verify.head import last_instant
+from register_api.verify.history import CHECKS as HISTORY_CHECKS
+from register_api.verify.http_fetch import HttpFetcher
+from register_api.verify.outcome import make_report
+from register_api.verify.session import Options, Session
+from register_api.verify.state import Remembered
+from register_api.verify.steps import run_all
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from register_api.verify.fetch import Fetcher
+    from register_api.verify.report import Report
+    from register_api.verify.session import Progress
+
+_MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")
+"""What must hold before a publication is remembered: after that, nothing older counts any more."""
+
+_MAY_BE_BETWEEN = (Forged, Inconsistent, RolledBack, NotServed)
+"""Findings that a publication in progress may cause."""
+
+
+def verify(
+    base: str,
+    options: Options,
+    now: dt.datetime,
+    progress: Progress | None = None,
+    *,
+    fetcher: Fetcher | None = None,
+) -> Report:
+    """Check what is served at an address.
+
+    Args:
+        base: Where the tree is published: ``https://…`` or ``http://…``.
+        options: What the customer asks for.
+        now: The present instant, UTC.
+        progress: Called with steps done, steps known so far, and what comes next.
+        fetcher: Reads the tree instead of HTTP, e.g. from a folder; ``base`` is then only its name.
+
+    Returns:
+        The report; its ``exit_code`` is 0 when nothing was found.
+
+    Raises:
+        UsageError: ``base``, the root or the state folder cannot be used.
+        Malformed: The remembered state is damaged.
+    """
+    with contextlib.ExitStack() as stack:
+        remembered = None
+        if options.state is not None:
+            stack.enter_context(state.held(options.state))
+            remembered = state.load(options.state)
+        reader = fetcher or stack.enter_context(HttpFetcher(base, options.limits))
+        session = _round(Session(reader, options, now, remembered, progress))
+        if _may_be_between(session):
+            time.sleep(options.wait)
+            session = _round(Session(reader, options, now, remembered, progress))
+        evidence = _remember(options.state, session) if options.state is not None else ()
+        return make_report(base, session, evidence)
+
+
+def _round(session: Session) -> Session:
+    run_all(session)
+    return session
+
+
+def _may_be_between(session: Session) -> bool:
+    """Tell whether a second look may find one publication where parts of two were met."""
+    errors = session.record.errors()
+    return session.record.holds("V02") and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
+
+
+def _remember(folder: Path, session: Session) -> tuple[str, ...]:
+    """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
+    if session.evidence and session.remembered is not None:
+        known = session.remembered
+        session.evidence.append((known.size, known.root_hash, known.checkpoint))
+    kept = tuple(str(state.keep_evidence(folder, *contradiction)) for contradiction in session.evidence)
+    if not kept and all(session.record.holds(check) for check in _MEMORABLE):
+        state.save(folder, _new_state(session))
+    return kept
+
+
+def _new_state(session: Session) -> Remembered:
+    known, metadata = session.remembered, session.trusted.metadata
+    return Remembered(
+        register=session.register.register,
+        origin=session.start.origin if known is None else known.origin,
+        root=metadata["root"],
+        timestamp=metadata["timestamp"],
+        snapshot=metadata["snapshot"],
+        targets=metadata["targets"],
+        checkpoint=session.checkpoint_data,
+        size=session.checkpoint.size,
+        root_hash=session.checkpoint.root,
+        last_instant=last_instant(session),
+        checked_version=_checked_version(session),
+    )
+
+
+def _checked_version(session: Session) -> int:
+    """Return up to which version everything has been checked in full and found good."""
+    before = session.remembered.checked_version if session.remembered is not None else 0
+    if session.versions_checked is None or not all(session.record.holds(check) for check in HISTORY_CHECKS):
+        return before
+    return max(before, session.versions_checked[1])

@@ -1,0 +1,196 @@
+"""What a customer remembers between two runs: a folder for one register.
+
+::
+
+    DIR/state.json                what was trusted last, with a digest over itself
+    DIR/lock                      one run at a time
+    DIR/evidence/…                checkpoints that contradict each other, kept for ever
+
+The file is replaced in one step, so a crash leaves the old or the new state. A state that cannot be
+read is never passed over: it is what protects against an older or another history.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import filelock
+import msgspec
+
+from register_api.errors import Malformed, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STATE_FILE = "state.json"
+EVIDENCE_FOLDER = "evidence"
+
+Beginning = Literal["file", "digest", "first use", "remembered"]
+"""How the first trust root was chosen."""
+
+
+class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trust root everything was begun from.
+
+    Attributes:
+        how: Given as a file, given by its digest, taken on trust at first use, or remembered.
+        version: Its version.
+        sha256: Digest of its bytes, hex.
+        source: Name of the file, or where it was fetched from.
+        first_use: Whether, at the very beginning, it was taken on trust.
+    """
+
+    how: Beginning
+    version: int
+    sha256: str
+    source: str
+    first_use: bool
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What was trusted when the last run ended well.
+
+    Attributes:
+        register: The register's name.
+        origin: The root that the first run began from.
+        root: Bytes of the newest trusted root.
+        timestamp: Bytes of the newest trusted timestamp; likewise ``snapshot`` and ``targets``.
+        checkpoint: The newest trusted checkpoint, the whole signed note.
+        size: Its size.
+        root_hash: Its root hash, 32 bytes.
+        last_instant: The latest instant seen signed, UTC.
+        checked_version: All versions up to this one have been checked in full; 0: none.
+    """
+
+    register: str
+    origin: RootOrigin
+    root: bytes
+    timestamp: bytes
+    snapshot: bytes
+    targets: bytes
+    checkpoint: bytes
+    size: int
+    root_hash: bytes
+    last_instant: dt.datetime
+    checked_version: int
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    format: Literal["sub-processor-register-state/1"] = "sub-processor-register-state/1"
+    sha256: str
+    state: msgspec.Raw
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a state folder, which is made if need be.
+
+    Raises:
+        UsageError: It cannot be made, or another run uses it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock", timeout=0)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UsageError(f"another run is using the state in {folder}") from error
+    except OSError as error:
+        raise UsageError(f"the state folder {folder} cannot be used: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def load(folder: Path) -> Remembered | None:
+    """Read what is remembered; ``None`` in a folder without state.
+
+    Raises:
+        Malformed: The state is damaged.
+        UsageError: It cannot be read.
+    """
+    try:
+        data = (folder / STATE_FILE).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{folder / STATE_FILE} cannot be read: {error.strerror}") from error
+    try:
+        file = msgspec.json.decode(data, type=_File)
+        remembered = msgspec.json.decode(file.state, type=Remembered)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise _damaged(folder, str(error)) from error
+    if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
+        raise _damaged(folder, "its digest does not fit")
+    return remembered
+
+
+def _damaged(folder: Path, why: str) -> Malformed:
+    return Malformed(
+        f"the state in {folder / STATE_FILE} is damaged: {why}",
+        hint="bring it back from a backup; without one, move it away: the next run then begins anew "
+        "and cannot tell whether history was rewritten meanwhile",
+    )
+
+
+def save(folder: Path, remembered: Remembered) -> None:
+    """Replace the state in one step that survives a crash.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    state = msgspec.json.encode(remembered)
+    file = _File(sha256=hashlib.sha256(state).hexdigest(), state=msgspec.Raw(state))
+    try:
+        _replace(folder / STATE_FILE, msgspec.json.encode(file))
+    except OSError as error:
+        raise UsageError(f"the state in {folder} cannot be written: {error.strerror}") from error
+
+
+def keep_evidence(folder: Path, size: int, root_hash: bytes, checkpoint: bytes) -> Path:
+    """Keep a checkpoint that contradicts another; both are proof, since both are signed.
+
+    Args:
+        folder: The state folder.
+        size: Size that the checkpoint says.
+        root_hash: Root hash that it says.
+        checkpoint: The whole signed note.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    path = folder / EVIDENCE_FOLDER / f"{size}-{root_hash.hex()[:16]}.checkpoint"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        _replace(path, checkpoint)
+    except OSError as error:
+        raise UsageError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
+    return path
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside, sync, rename, sync the folder."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

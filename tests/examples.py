@@ -1,0 +1,132 @@
+"""Small plain builders for readable tests: everything has a default that keeps every rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from register_api.core import model
+from register_api.core.notice import Policy, Promises
+from register_api.core.rules import Context
+
+NAME = "example.com/sub-processors"
+FIRST = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
+"""When version 1 was published, unless said otherwise."""
+
+NOW = dt.datetime(2026, 6, 1, 9, 0, tzinfo=dt.UTC)
+"""The present instant of a context, unless said otherwise."""
+
+TODAY = NOW.date()
+
+NOTICE = model.Notice(days=30, applies_to=("addition", "replacement", "activation"))
+FINLAND = model.Location(country="FI", place="Helsinki", activities=("store", "process"))
+
+
+def make_engagement(id_: str = "hosting", **fields: Any) -> model.EngagementSource:
+    """Return an active engagement in Finland that has been there since before version 1."""
+    given = {
+        "category": "infrastructure",
+        "status": "active",
+        "purpose": "Runs the application",
+        "data_scope": ("customer_content",),
+        "data_categories": ("All customer data",),
+        "locations": (FINLAND,),
+        **fields,
+    }
+    return model.EngagementSource(id=id_, **given)
+
+
+def make_vendor(id_: str = "acme", **fields: Any) -> model.SubprocessorSource:
+    """Return a vendor of which nothing has to be warned, with one engagement."""
+    given = {
+        "name": f"{id_.title()} Oy",
+        "legal_name": f"{id_.title()} Oy",
+        "seat": "FI",
+        "privacy_url": f"https://{id_}.example/privacy",
+        "contact": f"privacy@{id_}.example",
+        "identifiers": (model.Identifier(scheme="national", value="1234567-8"),),
+        "engagements": (make_engagement(),),
+        **fields,
+    }
+    return model.SubprocessorSource(id=id_, **given)
+
+
+def make_draft(*vendors: model.SubprocessorSource, **fields: Any) -> model.Draft:
+    """Return a source with these vendors, or with one named ``acme``."""
+    listed = vendors or (make_vendor(),)
+    given = {
+        "register": NAME,
+        "updated_on": TODAY,
+        "publisher": model.Publisher(name="Example", time_zone="UTC", language="en"),
+        "notice": NOTICE,
+        "statuses": tuple(
+            model.StatusText(id=id_, title=id_.title()) for id_ in ("active", "conditional", "available")
+        ),
+        "categories": (model.Category(id="infrastructure", title="Infrastructure"),),
+        **fields,
+    }
+    return model.Draft(register=model.RegisterSource(**given), subprocessors=listed)
+
+
+def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields: Any) -> model.Register:
+    """Return a published version with these vendors, or with one named ``acme``; announced by version 1.
+
+    A vendor may also be a ``Subprocessor``, which is taken as it is.
+    """
+    draft = make_draft(*vendors, **{name: fields.pop(name) for name in _SAID & fields.keys()})
+    said = {name: getattr(draft.register, name) for name in _SAID}
+    given = {
+        "version": version,
+        "published_at": FIRST + dt.timedelta(days=version - 1),
+        "previous": None if version == 1 else model.Previous(version=version - 1, sha256="0" * 64),
+        "recorded": "live",
+        "reason": model.Reason(kind="initial" if version == 1 else "change"),
+        **fields,
+    }
+    return model.Register(**said, **given, subprocessors=tuple(map(published, draft.subprocessors)))
+
+
+def published(
+    vendor: model.SubprocessorSource | model.Subprocessor, version: int = 1, at: dt.datetime = FIRST
+) -> model.Subprocessor:
+    """Return a vendor as a version says it, its engagements announced by that version."""
+    if isinstance(vendor, model.Subprocessor):
+        return vendor
+    announced = model.Announced(version=version, at=at)
+    used_for = (
+        model.Engagement(
+            **{name: getattr(item, name) for name in item.__struct_fields__}, announced=announced
+        )
+        for item in vendor.engagements
+    )
+    fields = {name: getattr(vendor, name) for name in vendor.__struct_fields__}
+    return model.Subprocessor(**{**fields, "engagements": tuple(used_for)})
+
+
+def make_promises(
+    *policies: tuple[int, dt.date, model.Notice], zone: dt.tzinfo = dt.UTC, first_live: int | None = 1
+) -> Promises:
+    """Return promises from rows of version, day and notice; by default one, made by version 1."""
+    rows = policies or ((1, FIRST.date(), NOTICE),)
+    return Promises(
+        zone=zone,
+        first_live=first_live,
+        policies=tuple(Policy(version=version, day=day, notice=notice) for version, day, notice in rows),
+    )
+
+
+def make_context(previous: model.Register | None = None, **fields: Any) -> Context:
+    """Return the context of the version after ``previous``; of version 1 where there is none."""
+    nothing = Promises(zone=dt.UTC, first_live=None, policies=())
+    given = {
+        "now": NOW,
+        "zone": dt.UTC,
+        "previous_sha256": "1" * 64 if previous else None,
+        "promises": make_promises((1, FIRST.date(), previous.notice)) if previous else nothing,
+        "reason": model.Reason(kind="change" if previous else "initial"),
+        **fields,
+    }
+    return Context(previous=previous, **given)
+
+
+_SAID = frozenset(model.RegisterSource.__struct_fields__) - {"order"}

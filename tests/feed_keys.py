@@ -1,0 +1,15 @@
+"""Feed keys for tests: the same at each run, so that signatures are the same too."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from register_api.publish.signer import P256Signer
+
+OURS = P256Signer(ec.derive_private_key(0xC0FFEE, ec.SECP256R1()))
+THEIRS = P256Signer(ec.derive_private_key(0xBAD, ec.SECP256R1()))
+
+
+def find_ours(kid: str) -> str:
+    """Know one key and no other, as a list of keys would."""
+    return {OURS.kid: OURS.public_pem}[kid]

@@ -1,0 +1,369 @@
+"""A publisher in memory, for tests of the customer's half: small, with fixed keys, and easy to make lie.
+
+It shares the core with the real publisher and nothing else, but for the XML signature. Every file can
+be replaced in ``files``; each step of a publication is a method, so that an attack is a line or two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from feed_keys import OURS
+from memory_log import MemoryLog, private_key
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from tuf.api.metadata import MetaFile, Metadata, Role, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.serialization.json import JSONSerializer
+
+from register_api.core import tree
+from register_api.core.canonical import digest, encode
+from register_api.core.changes import Diff, DiffEnd
+from register_api.core.documents import (
+    Discovery,
+    Ended,
+    Entry,
+    FileDigest,
+    KeyRecord,
+    Keys,
+    KeyUse,
+    RegisterReference,
+    RootReference,
+)
+from register_api.core.model import Category, Notice, Previous, Publisher, Reason, Register, StatusText, Subprocessor
+from register_api.core.note import format_verifier_key
+from register_api.core.patch import make_patch
+from register_api.core.plain import to_plain
+from register_api.core.signature import format_jws, jws_header, jws_signing_input
+from register_api.core.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
+from register_api.publish.feed_signature import sign_feed
+
+NAME = "register.example/sub-processors"
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+"""The TUF client reads the machine's clock, so these tests live in the present."""
+
+FIRST = NOW - dt.timedelta(days=200)
+PAGE = 50
+
+
+class DocumentKey:
+    """A document key and its name."""
+
+    def __init__(self, number: int) -> None:
+        self.private = private_key(number)
+        self.jwk = ed25519_jwk(self.private.public_key().public_bytes_raw())
+        self.kid = thumbprint(self.jwk)
+
+    def signatures(self, path: str, data: bytes) -> dict[str, bytes]:
+        """Return both signature files of a document."""
+        header = jws_header(self.kid)
+        jws = format_jws(header, self.private.sign(jws_signing_input(header, data)))
+        return {tree.raw_signature(path): self.private.sign(data), tree.jws(path): jws}
+
+
+class MemoryPublisher:
+    """A register and everything beside it.
+
+    Attributes:
+        files: The published tree.
+        registers: Every version, oldest first.
+        log: The log.
+        records: The list of keys, as it will be published.
+        now: The instant at which freshness is signed.
+    """
+
+    def __init__(self, name: str = NAME, *, keys: int = 10, now: dt.datetime = NOW) -> None:
+        self.name = name
+        self.now = now
+        self.files: dict[str, bytes] = {}
+        self.registers: list[Register] = []
+        self.log = MemoryLog(origin=name, key=private_key(keys))
+        self.document = DocumentKey(keys + 1)
+        self.root_keys = [private_key(keys + 4)]
+        self.targets_key, self.online_key = private_key(keys + 2), private_key(keys + 3)
+        self.records = [
+            self._record("document", self.document.jwk, 1),
+            self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
+            self._record("feed", _feed_jwk(), 1),
+        ]
+        self.roots: list[Root] = []
+        self.targets_version = self.snapshot_version = self.timestamp_version = 0
+        self.add_root()
+
+    def publish(self, **changed: Any) -> MemoryPublisher:
+        """Publish one more version."""
+        register = self.next_register(**changed)
+        self.registers.append(register)
+        self.write_version(register, self.diff(register))
+        self.write_log()
+        self.write_heads()
+        self.vouch()
+        return self
+
+    def publish_many(self, count: int) -> MemoryPublisher:
+        """Publish several versions; heads are written and vouched for once."""
+        for _ in range(count):
+            register = self.next_register()
+            self.registers.append(register)
+            self.write_version(register, self.diff(register))
+            self.write_log()
+            if register.version % PAGE == 0:
+                self.write_archive(register.version // PAGE)
+        self.write_heads()
+        self.vouch()
+        return self
+
+    def next_register(self, **changed: Any) -> Register:
+        """Return the version that would come next: the name of its one vendor changes."""
+        version = len(self.registers) + 1
+        before = self.registers[-1] if self.registers else None
+        fields: dict[str, Any] = {
+            "register": self.name,
+            "version": version,
+            "published_at": FIRST + dt.timedelta(hours=version),
+            "previous": Previous(version=version - 1, sha256=digest(encode(before))) if before else None,
+            "recorded": "live",
+            "updated_on": FIRST.date(),
+            "reason": Reason(kind="change" if before else "initial"),
+            "publisher": Publisher(name="Example", time_zone="UTC", language="en"),
+            "notice": Notice(days=30, applies_to=("addition",)),
+            "statuses": (StatusText(id="active", title="Active"),),
+            "categories": (Category(id="hosting", title="Hosting"),),
+            "subprocessors": (Subprocessor(id="acme", name=f"Acme {version}"),),
+            **changed,
+        }
+        return Register(**fields)
+
+    def diff(self, register: Register) -> Diff:
+        """Return what a version changed."""
+        older = self.registers[register.version - 2] if register.version > 1 else None
+        start = DiffEnd(version=older.version, sha256=digest(encode(older))) if older else None
+        return Diff(
+            register=self.name,
+            from_=start,
+            to=DiffEnd(version=register.version, sha256=digest(encode(register))),
+            changes=(),
+            patch=tuple(make_patch(to_plain(older) if older else None, to_plain(register))),
+        )
+
+    def write_version(self, register: Register, diff: Diff) -> None:
+        """Write a version's fixed files and append its entry to the log."""
+        version = register.version
+        documents = {
+            tree.version_diff(version): encode(diff),
+            tree.version_register(version): encode(register),
+        }
+        for path, data in documents.items():
+            self.write_signed(path, data)
+        entry = Entry(
+            files=tuple(
+                FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in documents.items()
+            ),
+            published_at=register.published_at,
+            register=self.name,
+            version=version,
+        )
+        self.files[tree.version_entry(version)] = encode(entry)
+        self.log.append(encode(entry))
+
+    def write_log(self) -> None:
+        """Write tiles, checkpoint, and the newest version's proof."""
+        self.files |= self.log.files
+        self.files[tree.CHECKPOINT] = self.log.checkpoint()
+        self.files[tree.version_proof(self.log.size)] = self.log.proof(self.log.size - 1)
+
+    def write_signed(self, path: str, data: bytes) -> None:
+        """Write a document with the document key's signatures."""
+        self.files |= {path: data, **self.document.signatures(path, data)}
+
+    def write_heads(self) -> None:
+        """Write everything that changes with each publication."""
+        newest = self.registers[-1]
+        self.write_signed(tree.REGISTER, encode(newest))
+        self.write_signed(tree.VERSIONS, self._versions())
+        self.files[tree.KEYS] = encode(Keys(register=self.name, keys=tuple(self.records)))
+        for record in self.records:
+            self.files[tree.public_key(record.kid)] = record.pem.encode()
+        shown = self.registers[-PAGE:][::-1]
+        self.write_feed(tree.FEED_ATOM, self.atom(shown))
+        self.write_signed(tree.FEED_JSON, self.json_feed(shown))
+        if newest.version % PAGE == 0:
+            self.write_archive(newest.version // PAGE)
+        root = RootReference(version=len(self.roots), sha256=digest(self.files[f"trust/{len(self.roots)}.root.json"]))
+        reference = RegisterReference(
+            register=self.name,
+            title="Example",
+            base="../",
+            register_url="../v1/register.json",
+            feed_url="../feed.atom",
+            trust_url="../trust/",
+            targets_url="../trust/targets/",
+            root=root,
+        )
+        self.files[tree.DISCOVERY] = encode(Discovery(registers=(reference,)))
+
+    def _versions(self) -> bytes:
+        entries = b",".join(self.files[tree.version_entry(one.version)] for one in self.registers)
+        head = b'{"format":"sub-processor-register-versions/1","register":' + encode(self.name)
+        return head + b',"versions":[' + entries + b"]}"
+
+    def write_archive(self, page: int) -> None:
+        """Write an archive page of the feed."""
+        self.write_feed(tree.feed_archive(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1]))
+
+    def write_feed(self, path: str, data: bytes) -> None:
+        """Write an Atom feed with all its signatures."""
+        self.write_signed(path, data)
+        self.files[tree.feed_signature(path)] = sign_feed(data, path.rpartition("/")[2], OURS)
+
+    def feed_id(self) -> str:
+        """Return the feed's tag URI."""
+        domain, _, path = self.name.partition("/")
+        return f"tag:{domain},{FIRST.year}:{path}"
+
+    def atom(self, registers: list[Register]) -> bytes:
+        """Return the least Atom feed that names versions."""
+        entries = "".join(
+            f"<entry><id>{self.feed_id()}/versions/{one.version}</id>"
+            f"<updated>{_instant(one.published_at)}</updated></entry>"
+            for one in registers
+        )
+        head = f'<feed xmlns="http://www.w3.org/2005/Atom"><id>{self.feed_id()}</id>'
+        return f"<?xml version='1.0' encoding='UTF-8'?>\n{head}{entries}</feed>".encode()
+
+    def json_feed(self, registers: list[Register]) -> bytes:
+        """Return the least JSON Feed that names versions."""
+        items = [
+            {"id": f"{self.feed_id()}/versions/{one.version}", "date_modified": _instant(one.published_at)}
+            for one in registers
+        ]
+        return encode({"version": "https://jsonfeed.org/version/1.1", "items": items})
+
+    def rotate_document_key(self, number: int) -> None:
+        """Let another document key sign from the next version on."""
+        self._end("document")
+        self.document = DocumentKey(number)
+        self.records.append(self._record("document", self.document.jwk, len(self.registers) + 1))
+
+    def _end(self, use: KeyUse) -> None:
+        last = len(self.registers)
+        self.records = [
+            msgspec.structs.replace(one, last_version=last, ended=Ended(at=self.now, reason="rotated"))
+            if one.use == use and one.last_version is None
+            else one
+            for one in self.records
+        ]
+
+    def _record(self, use: KeyUse, jwk: dict[str, str], first: int) -> KeyRecord:
+        public = self.log.key.public_key().public_bytes_raw()
+        return KeyRecord(
+            kid=thumbprint(jwk),
+            use=use,
+            jwk=jwk,
+            pem=public_pem(jwk),
+            note_key=format_verifier_key(self.name, public) if use == "log" else None,
+            first_version=first,
+            last_version=None,
+            ended=None,
+        )
+
+    def add_root(self, **changed: Any) -> Root:
+        """Publish one more version of the root, signed by the keys before and the keys now."""
+        signers = list(self.root_keys)
+        roots = changed.pop("root_keys", self.root_keys)
+        root = self.make_root(roots, **changed)
+        self.roots.append(root)
+        self.root_keys = roots
+        self.write_root(root, [*signers, *(key for key in roots if key not in signers)])
+        return root
+
+    def make_root(
+        self, keys: list[Ed25519PrivateKey], *, expires: dt.datetime | None = None, threshold: int = 1
+    ) -> Root:
+        """Return the next root, unsigned."""
+        roles = {"root": keys, "targets": [self.targets_key]}
+        roles |= {"snapshot": [self.online_key], "timestamp": [self.online_key]}
+        public = {role: [tuf_signer(key).public_key for key in held] for role, held in roles.items()}
+        return Root(
+            version=len(self.roots) + 1,
+            expires=expires or self.now + dt.timedelta(days=400),
+            keys={key.keyid: key for held in public.values() for key in held},
+            roles={
+                role: Role([key.keyid for key in held], threshold if role == "root" else 1)
+                for role, held in public.items()
+            },
+            consistent_snapshot=True,
+        )
+
+    def write_root(self, root: Root, signers: list[Ed25519PrivateKey]) -> None:
+        """Sign and write a root."""
+        self.files[f"trust/{root.version}.root.json"] = sign_metadata(root, *signers)
+
+    def vouch(self, *, expires: dt.datetime | None = None) -> None:
+        """Write the targets with their copies, then snapshot and timestamp."""
+        paths = {
+            "register.json": tree.REGISTER,
+            "checkpoint": tree.CHECKPOINT,
+            "feed.atom": tree.FEED_ATOM,
+            "keys.json": tree.KEYS,
+        }
+        targets = {}
+        for name, path in paths.items():
+            data = self.files[path]
+            targets[name] = TargetFile(len(data), {"sha256": digest(data)}, name)
+            self.files[f"trust/targets/{digest(data)}.{name}"] = data
+        self.targets_version += 1
+        listed = Targets(self.targets_version, expires=expires or self._far(), targets=targets)
+        self._write_metadata(f"trust/{self.targets_version}.targets.json", listed, self.targets_key)
+        self.vouch_snapshot()
+
+    def vouch_snapshot(self, *, expires: dt.datetime | None = None) -> None:
+        """Write a snapshot of the targets, then the timestamp."""
+        self.snapshot_version += 1
+        meta = self._meta(f"trust/{self.targets_version}.targets.json", self.targets_version)
+        snapshot = Snapshot(self.snapshot_version, expires=expires or self._far(), meta={"targets.json": meta})
+        self._write_metadata(f"trust/{self.snapshot_version}.snapshot.json", snapshot, self.online_key)
+        self.refresh()
+
+    def refresh(self, *, expires: dt.datetime | None = None) -> None:
+        """Write the timestamp anew."""
+        self.timestamp_version += 1
+        meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
+        good_until = expires or self.now + dt.timedelta(hours=48)
+        timestamp = Timestamp(self.timestamp_version, expires=good_until, snapshot_meta=meta)
+        self._write_metadata(tree.TIMESTAMP, timestamp, self.online_key)
+
+    def _far(self) -> dt.datetime:
+        return self.now + dt.timedelta(days=400)
+
+    def _meta(self, path: str, version: int) -> MetaFile:
+        data = self.files[path]
+        return MetaFile(version, len(data), {"sha256": digest(data)})
+
+    def _write_metadata(self, path: str, signed: Any, key: Ed25519PrivateKey) -> None:
+        self.files[path] = sign_metadata(signed, key)
+
+
+def sign_metadata(signed: Any, *keys: Ed25519PrivateKey) -> bytes:
+    """Return TUF metadata with signatures."""
+    metadata = Metadata(signed)
+    for key in keys:
+        metadata.sign(tuf_signer(key), append=True)
+    return metadata.to_bytes(JSONSerializer(compact=True))
+
+
+def tuf_signer(key: Ed25519PrivateKey) -> CryptoSigner:
+    """Return a key as the TUF library takes it."""
+    return CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
+
+
+def _feed_jwk() -> dict[str, str]:
+    key: Any = load_pem_public_key(OURS.public_pem.encode())
+    numbers = key.public_numbers()
+    return p256_jwk(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))
+
+
+def _instant(instant: dt.datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,265 @@
+"""A made-up register with one of everything that feeds and pages have to show."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from register_api.core import model
+from register_api.core.changes import Change, ChangeClass, Diff, DiffEnd
+from register_api.core.notice import NoticeStatus, Policy, Promises
+from register_api.publish.feed_entry import VersionSummary
+from register_api.publish.page_view import PageView
+
+TODAY = dt.date(2026, 5, 10)
+FIRST = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
+SEVENTH = dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC)
+HOSTILE = """</style><script>alert(1)</script>"><img src=x onerror='alert(1)'> & ]]> \ufffe"""
+
+NOTICE = model.Notice(
+    days=30,
+    applies_to=("addition", "replacement", "activation"),
+    channels=("email to the administrative contact", "this page"),
+    objection_days=14,
+    subscribe="mailto:privacy@example.com",
+    text="We tell customers of every intended addition or replacement before it happens.",
+)
+
+
+def engagement(id_: str, category: str, **fields: object) -> model.Engagement:
+    """Return an engagement that is active unless said otherwise."""
+    given: dict[str, object] = {
+        "status": "active",
+        "purpose": "Compute, block storage and networking for the application",
+        "announced": model.Announced(version=1, at=FIRST),
+        "data_scope": ("customer_content",),
+        "data_categories": ("All customer data at rest",),
+        **fields,
+    }
+    return model.Engagement(id=id_, category=category, **given)  # type: ignore[arg-type]
+
+
+def _hoster() -> model.Subprocessor:
+    return model.Subprocessor(
+        id="nordic-hosting",
+        name="Nordic Hosting",
+        legal_name="Nordic Hosting Oy",
+        seat="FI",
+        address="Example Street 1\n00100 Helsinki",
+        website="https://nordic.example/",
+        identifiers=(model.Identifier(scheme="lei", value="529900T8BM49AURSDO55"),),
+        certifications=(
+            model.Certification(name="ISO/IEC 27001", claim="certified", valid_until=dt.date(2027, 3, 1)),
+            model.Certification(name="EU Cloud Code of Conduct", claim="declared", scope="cloud servers"),
+        ),
+        engagements=(
+            engagement(
+                "compute",
+                "infrastructure",
+                locations=(
+                    model.Location(
+                        country="FI", place="Helsinki (HEL1)", default=True, activities=("store", "process")
+                    ),
+                    model.Location(
+                        country="DE",
+                        place="Falkenstein",
+                        condition=model.Condition(type="request", text="on request of the customer"),
+                    ),
+                ),
+                retention="Until the customer's contract ends, then 30 days",
+                safeguards=("Volumes are encrypted at rest",),
+            ),
+        ),
+    )
+
+
+def _acme() -> model.Subprocessor:
+    return model.Subprocessor(
+        id="acme",
+        name="Acme Inc.",
+        legal_name="Acme Incorporated",
+        seat="US",
+        engagements=(
+            engagement(
+                "inference",
+                "ai-llm",
+                purpose="Turns free text into structured signals; what identifies people is redacted before",
+                locations=(model.Location(country="US", text="via api.acme.example"),),
+                transfers=(model.Transfer(destination="US", mechanism="scc", reference="module 3"),),
+                announced=model.Announced(version=7, at=SEVENTH),
+                starts_on=dt.date(2026, 6, 10),
+            ),
+        ),
+    )
+
+
+def _hasty() -> model.Subprocessor:
+    return model.Subprocessor(
+        id="hasty-mail",
+        name="Hasty Mail",
+        engagements=(
+            engagement(
+                "delivery",
+                "operations",
+                purpose="Sends messages to users",
+                announced=model.Announced(version=7, at=SEVENTH),
+                starts_on=dt.date(2026, 5, 17),
+                short_notice=model.ShortNotice(reason="The former service shuts down on 16 May"),
+                locations=(model.Location(country="EEA"),),
+            ),
+        ),
+    )
+
+
+def _others() -> tuple[model.Subprocessor, ...]:
+    consent = model.Condition(type="consent", text="after the visitor accepted analytics cookies")
+    return (
+        model.Subprocessor(
+            id="counter",
+            name="Counter Analytics",
+            kind="affiliate",
+            engagements=(
+                engagement(
+                    "web", "operations", status="conditional", condition=consent, purpose="Counts visits"
+                ),
+            ),
+        ),
+        model.Subprocessor(
+            id="old-mail",
+            name="Old Mail",
+            engagements=(
+                engagement("delivery", "operations", purpose="Sends messages", ends_on=dt.date(2026, 5, 17)),
+                engagement("archive", "operations", purpose="Kept messages", ends_on=dt.date(2026, 2, 1)),
+            ),
+        ),
+        model.Subprocessor(
+            id="other-llm",
+            name="Other LLM",
+            engagements=(engagement("inference", "ai-llm", status="available", purpose="Alternative"),),
+        ),
+        model.Subprocessor(
+            id="mistaken",
+            name="Mistaken Ltd",
+            withdrawn=model.Withdrawn(reason="It was never used"),
+            engagements=(engagement("none", "operations"),),
+        ),
+    )
+
+
+def register(version: int = 7, **changed: object) -> model.Register:
+    """Return a version of the register; later versions are a day apart."""
+    fields: dict[str, object] = {
+        "register": "example.com/sub-processors",
+        "version": version,
+        "published_at": SEVENTH + dt.timedelta(days=version - 7),
+        "previous": model.Previous(version=version - 1, sha256="0" * 64) if version > 1 else None,
+        "recorded": "live",
+        "updated_on": TODAY,
+        "reason": model.Reason(kind="change" if version > 1 else "initial"),
+        "publisher": model.Publisher(
+            name="Example",
+            legal_name="Example GmbH",
+            time_zone="Europe/Berlin",
+            language="en",
+            website="https://example.com/",
+            contacts=(model.Contact(role="privacy", email="privacy@example.com"),),
+        ),
+        "notice": NOTICE,
+        "statuses": (
+            model.StatusText(id="active", title="Active", description="In production use today."),
+            model.StatusText(id="conditional", title="Conditional", description="Only after consent."),
+            model.StatusText(id="available", title="Available", description="Integrated, but not engaged."),
+        ),
+        "categories": (
+            model.Category(id="infrastructure", title="Infrastructure", description="Hosting and storage."),
+            model.Category(id="ai-llm", title="AI inference", safeguards=("Never used to train a model",)),
+            model.Category(id="operations", title="Operations"),
+        ),
+        "subprocessors": (_hoster(), _acme(), _hasty(), *_others()),
+        "exclusions": (
+            model.Exclusion(title="Your integrations", text="You connect them.", examples=("CRM", "mail")),
+        ),
+        "related_documents": (
+            model.RelatedDocument(title="Data Processing Agreement", url="https://example.com/dpa"),
+            model.RelatedDocument(title="Security"),
+        ),
+        **changed,
+    }
+    return model.Register(**fields)  # type: ignore[arg-type]
+
+
+def change(number: int, class_: ChangeClass, summary: str, **fields: object) -> Change:
+    """Return a change of version 7 without notice, unless said otherwise."""
+    given: dict[str, object] = {
+        "subprocessor": None,
+        "engagement": None,
+        "field": None,
+        "notice": NoticeStatus(required=False),
+        **fields,
+    }
+    return Change(id=f"7-{number}", class_=class_, summary=summary, **given)  # type: ignore[arg-type]
+
+
+def _notice(starts_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
+    return NoticeStatus(
+        required=True,
+        announced_on=TODAY,
+        starts_on=starts_on,
+        days=days,
+        promised_days=30,
+        met=met,
+        objection_until=dt.date(2026, 5, 24),
+    )
+
+
+CHANGES = (
+    change(
+        1,
+        "added",
+        "Acme Inc. will be added on 10 June 2026.",
+        subprocessor="acme",
+        engagement="inference",
+        notice=_notice(dt.date(2026, 6, 10), 31, met=True),
+    ),
+    change(
+        2,
+        "added",
+        "Hasty Mail will be added on 17 May 2026.",
+        subprocessor="hasty-mail",
+        engagement="delivery",
+        notice=_notice(dt.date(2026, 5, 17), 7, met=False),
+    ),
+    change(
+        3,
+        "details_changed",
+        "The website of Nordic Hosting changed.",
+        subprocessor="nordic-hosting",
+        field="website",
+        fields=("website",),
+        before="https://old.example/",
+        after="https://nordic.example/",
+    ),
+)
+
+
+def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: object) -> VersionSummary:
+    """Return what one feed entry needs of a version."""
+    end = DiffEnd(version=version, sha256="1" * 64)
+    start = DiffEnd(version=version - 1, sha256="0" * 64) if version > 1 else None
+    diff = Diff(register="example.com/sub-processors", from_=start, to=end, changes=changes, patch=())
+    root = hashlib.sha256(str(version).encode()).digest()
+    return VersionSummary(register=register(version, **changed), diff=diff, size=version, root_hash=root)
+
+
+def view(**changed: object) -> PageView:
+    """Return what the pages of version 7 need."""
+    newest = summary(**changed)
+    policy = Policy(version=1, day=FIRST.date(), notice=NOTICE)
+    return PageView(
+        register=newest.register,
+        diff=newest.diff,
+        promises=Promises(zone=dt.UTC, first_live=1, policies=(policy,)),
+        today=TODAY,
+        size=newest.size,
+        root_hash=newest.root_hash,
+    )

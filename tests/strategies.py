@@ -1,0 +1,414 @@
+"""Hypothesis strategies for the model: whatever they draw keeps the rules on form and text.
+
+``registers`` draws one published version, ``register_pairs`` a version and a mutation of it with the
+same ids. Everything is small: two or three vendors show all that twenty would.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import string
+import unicodedata
+from typing import TYPE_CHECKING, Any, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from hypothesis import strategies as st
+
+from register_api.core import model
+from register_api.core.canonical import digest, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+ZONES = tuple(
+    ZoneInfo(name)
+    for name in ("UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Pacific/Kiritimati")
+)
+"""Zones with and without summer time, and from 13 hours behind UTC to 14 ahead over the years."""
+
+CATEGORY_IDS = ("infrastructure", "ai", "operations")
+_WORDS = ("a", "b", "Zürich", "漢字", "😀", "two\nlines", "~1/0", '"quoted\\"', "x" * 300, "Åse's & co.")
+_LETTERS = string.ascii_letters + string.digits + " .,;:!?'\"()/+-_äßéÅŁñ漢字😀\n"
+
+
+@functools.cache
+def texts(*, max_size: int = 12) -> SearchStrategy[str]:
+    """Draw texts that obey the hygiene of strings: NFC, trimmed, no controls, not empty."""
+    drawn = st.text(_LETTERS, min_size=1, max_size=max_size)
+    return drawn.map(lambda text: unicodedata.normalize("NFC", text).strip()).filter(bool)
+
+
+@functools.cache
+def words() -> SearchStrategy[str]:
+    """Draw from a few texts that are hard in some way: long, of several lines, far from ASCII."""
+    return st.sampled_from(_WORDS)
+
+
+@functools.cache
+def slugs() -> SearchStrategy[str]:
+    """Draw ids: lower-case letters and digits in groups joined by single hyphens."""
+    part = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=4)
+    return st.lists(part, min_size=1, max_size=3).map("-".join)
+
+
+@functools.cache
+def ids() -> SearchStrategy[str]:
+    """Draw ids from a few, so that versions drawn apart share some."""
+    return st.sampled_from(("acme", "a-1", "b", "beta", "c-c-c", "0"))
+
+
+@functools.cache
+def days() -> SearchStrategy[dt.date]:
+    """Draw days of some thirty years, leap days and year ends among them."""
+    return st.dates(dt.date(2015, 1, 1), dt.date(2045, 12, 31))
+
+
+@functools.cache
+def instants() -> SearchStrategy[dt.datetime]:
+    """Draw instants in UTC with whole seconds."""
+    naive = st.datetimes(dt.datetime(2015, 1, 2), dt.datetime(2045, 12, 30))  # noqa: DTZ001 (made aware below)
+    return naive.map(lambda instant: instant.replace(microsecond=0, tzinfo=dt.UTC))
+
+
+@functools.cache
+def urls() -> SearchStrategy[str]:
+    """Draw absolute https addresses."""
+    return st.sampled_from(("https://a.example/", "https://b.example/x?y=1#z", "https://c.example:8443"))
+
+
+@functools.cache
+def _lists(items: SearchStrategy[Any], *, max_size: int = 2) -> SearchStrategy[tuple[Any, ...]]:
+    return st.lists(items, max_size=max_size, unique=True).map(tuple)
+
+
+@functools.cache
+def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.none() | values
+
+
+@functools.cache
+def _labels() -> SearchStrategy[dict[str, str]]:
+    return st.dictionaries(words(), words(), max_size=2)
+
+
+@functools.cache
+def _choice(literal: Any) -> SearchStrategy[Any]:
+    return st.sampled_from(get_args(literal))
+
+
+@functools.cache
+def identifiers() -> SearchStrategy[model.Identifier]:
+    """Draw company numbers; only national ones, which have no check digits."""
+    return st.builds(model.Identifier, scheme=st.just("national"), value=words())
+
+
+@functools.cache
+def conditions() -> SearchStrategy[model.Condition]:
+    """Draw conditions of engagements and locations."""
+    return st.builds(
+        model.Condition,
+        type=_choice(model.ConditionType),
+        key=_maybe(words()),
+        value=_maybe(words()),
+        text=words(),
+    )
+
+
+@functools.cache
+def locations() -> SearchStrategy[model.Location]:
+    """Draw places of processing, with wide values among the countries."""
+    return st.builds(
+        model.Location,
+        country=st.sampled_from(("DE", "FI", "US", "CN", "EU", "worldwide")),
+        place=_maybe(words()),
+        default=st.booleans(),
+        activities=_lists(_choice(model.Activity), max_size=3),
+        condition=_maybe(conditions()),
+        text=_maybe(words()),
+    )
+
+
+@functools.cache
+def exclusions() -> SearchStrategy[model.Exclusion]:
+    """Draw statements on who is no sub-processor."""
+    return st.builds(model.Exclusion, title=words(), text=words())
+
+
+@functools.cache
+def related_documents() -> SearchStrategy[model.RelatedDocument]:
+    """Draw documents beside the register."""
+    return st.builds(model.RelatedDocument, title=words(), url=_maybe(urls()))
+
+
+@functools.cache
+def transfers() -> SearchStrategy[model.Transfer]:
+    """Draw transfers to third countries."""
+    return st.builds(
+        model.Transfer,
+        destination=st.sampled_from(("US", "IN")),
+        mechanism=_choice(model.Mechanism),
+        reference=_maybe(words()),
+    )
+
+
+@functools.cache
+def certifications() -> SearchStrategy[model.Certification]:
+    """Draw certifications and weaker claims."""
+    return st.builds(
+        model.Certification,
+        name=words(),
+        claim=_choice(model.Claim),
+        scope=_maybe(words()),
+        valid_until=_maybe(days()),
+        url=_maybe(urls()),
+    )
+
+
+@functools.cache
+def notices() -> SearchStrategy[model.Notice]:
+    """Draw notice promises in calendar and business days, with holidays."""
+    return st.builds(
+        model.Notice,
+        days=st.integers(0, 90),
+        applies_to=_lists(_choice(model.NoticeEvent), max_size=5),
+        day_count=_choice(model.DayCount),
+        holidays=_lists(days(), max_size=5),
+        channels=_lists(words()),
+        objection_days=_maybe(st.integers(0, 60)),
+        subscribe=st.none() | st.just("mailto:privacy@example.com") | urls(),
+        text=_maybe(words()),
+    )
+
+
+@st.composite
+def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -> model.Engagement:
+    """Draw a published engagement: what its status asks for is there.
+
+    Args:
+        draw: Given by Hypothesis.
+        version: The newest version that may have announced it.
+        at: When it was announced; drawn if left out.
+    """
+    status = draw(_choice(model.Status))
+    starts_on = draw(_maybe(days())) if status != "available" else None
+    ends_on = draw(_maybe(days())) if status != "available" else None
+    if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+        ends_on = starts_on + dt.timedelta(days=1)
+    return model.Engagement(
+        id=draw(ids()),
+        category=draw(st.sampled_from(CATEGORY_IDS)),
+        status=status,
+        purpose=draw(texts()),
+        products=draw(_lists(words())),
+        ict_service=draw(_maybe(_choice(model.IctService))),
+        condition=draw(conditions()) if status == "conditional" else None,
+        data_scope=draw(_lists(_choice(model.DataScope), max_size=3)),
+        data_categories=draw(_lists(words())),
+        data_subjects=draw(_lists(words())),
+        special_categories=draw(_maybe(st.booleans())),
+        retention=draw(_maybe(words())),
+        locations=draw(st.lists(locations(), min_size=1, max_size=2).map(tuple)),
+        transfers=draw(_lists(transfers())),
+        safeguards=draw(_lists(words())),
+        notes=draw(_maybe(words())),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        short_notice=draw(st.none() | st.builds(model.ShortNotice, reason=words())),
+        extra=draw(_labels()),
+        announced=model.Announced(version=draw(st.integers(1, version)), at=at or draw(instants())),
+    )
+
+
+@st.composite
+def subprocessors(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -> model.Subprocessor:
+    """Draw a published vendor with up to three engagements."""
+    used_for = st.lists(engagements(version, at), max_size=3, unique_by=lambda item: item.id)
+    return model.Subprocessor(
+        id=draw(ids()),
+        name=draw(texts()),
+        legal_name=draw(_maybe(words())),
+        kind=draw(_choice(model.VendorKind)),
+        seat=draw(_maybe(st.sampled_from(("DE", "US", "IE")))),
+        address=draw(_maybe(words())),
+        website=draw(_maybe(urls())),
+        privacy_url=draw(_maybe(urls())),
+        subprocessors_url=draw(_maybe(urls())),
+        contact=draw(st.none() | st.just("privacy@example.com")),
+        identifiers=draw(_lists(identifiers())),
+        formerly=draw(_lists(words())),
+        certifications=draw(_lists(certifications())),
+        withdrawn=draw(st.none() | st.none() | st.builds(model.Withdrawn, reason=words())),
+        extra=draw(_labels()),
+        engagements=draw(used_for.map(tuple)),
+    )
+
+
+@functools.cache
+def publishers() -> SearchStrategy[model.Publisher]:
+    """Draw publishers."""
+    return st.builds(
+        model.Publisher,
+        name=words(),
+        time_zone=st.sampled_from([zone.key for zone in ZONES]),
+        language=st.sampled_from(("en", "de", "de-AT")),
+        legal_name=_maybe(words()),
+        identifiers=_lists(identifiers()),
+        website=_maybe(urls()),
+        contacts=_lists(st.builds(model.Contact, role=words(), email=st.just("a@example.com"))),
+    )
+
+
+@st.composite
+def registers(draw: DrawFn, version: int | None = None) -> model.Register:
+    """Draw one published version; where vendors name others, these exist."""
+    number = version or draw(st.integers(1, 9))
+    at = draw(instants())
+    vendors = draw(
+        st.lists(subprocessors(number, at), max_size=3, unique_by=lambda vendor: vendor.id).flatmap(_related)
+    )
+    return model.Register(
+        register="example.com/sub-processors",
+        version=number,
+        published_at=at,
+        previous=None if number == 1 else model.Previous(version=number - 1, sha256=draw(_digests())),
+        recorded=draw(_choice(model.Recorded)),
+        updated_on=at.date(),
+        reason=model.Reason(kind="initial" if number == 1 else "change", text=draw(_maybe(words()))),
+        publisher=draw(publishers()),
+        notice=draw(notices()),
+        statuses=tuple(model.StatusText(id=id_, title=draw(words())) for id_ in get_args(model.Status)),
+        categories=tuple(
+            model.Category(id=id_, title=draw(words()), safeguards=draw(_lists(words())))
+            for id_ in CATEGORY_IDS
+        ),
+        exclusions=draw(_lists(exclusions())),
+        related_documents=draw(_lists(related_documents())),
+        extra=draw(_labels()),
+        subprocessors=tuple(vendors),
+    )
+
+
+@st.composite
+def register_pairs(draw: DrawFn, *, removals: bool = False) -> tuple[model.Register, model.Register]:
+    """Draw two versions that follow one another: the newer is a mutation of the older.
+
+    Ids stay what they are, fields of what they name change, entries join, and the order of reading
+    may be another. ``previous`` of the newer names the bytes of the older.
+
+    Args:
+        draw: Given by Hypothesis.
+        removals: Whether vendors and engagements may also be gone from the newer one, which rule
+            R03 forbids but a diff read backwards shows.
+    """
+    older = draw(registers())
+    other = draw(registers(older.version + 1))
+    at = older.published_at + draw(st.timedeltas(dt.timedelta(seconds=1), dt.timedelta(days=400)))
+    vendors = _mixed(draw, older.subprocessors, other.subprocessors, _mixed_vendor, removals=removals)
+    newer = _mix_fields(draw, older, other, keep={"register", "statuses", "categories", "subprocessors"})
+    return older, msgspec.structs.replace(
+        newer,
+        version=older.version + 1,
+        published_at=at.replace(microsecond=0),
+        previous=model.Previous(version=older.version, sha256=digest(encode(older))),
+        reason=other.reason,
+        statuses=_mixed(draw, older.statuses, (), _mix_fields, removals=False),
+        categories=_mixed(draw, older.categories, other.categories, _mix_fields, removals=False),
+        subprocessors=vendors,
+    )
+
+
+@st.composite
+def drafts(draw: DrawFn) -> model.Draft:
+    """Draw a source, as it would be behind a published register."""
+    return draft_of(draw(registers()))
+
+
+def draft_of(register: model.Register) -> model.Draft:
+    """Return the source that says what a register says."""
+    fields = {
+        name: getattr(register, name) for name in model.RegisterSource.__struct_fields__ if name != "order"
+    }
+    return model.Draft(
+        register=model.RegisterSource(**fields, order=tuple(vendor.id for vendor in register.subprocessors)),
+        subprocessors=tuple(vendor_source(vendor) for vendor in register.subprocessors),
+    )
+
+
+def vendor_source(vendor: model.Subprocessor) -> model.SubprocessorSource:
+    """Return a vendor as its source file says it."""
+    fields = {name: getattr(vendor, name) for name in vendor.__struct_fields__}
+    used_for = (
+        model.EngagementSource(
+            **{name: getattr(item, name) for name in item.__struct_fields__ if name != "announced"}
+        )
+        for item in vendor.engagements
+    )
+    return model.SubprocessorSource(**{**fields, "engagements": tuple(used_for)})
+
+
+@functools.cache
+def _digests() -> SearchStrategy[str]:
+    return st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+
+def _related(vendors: list[model.Subprocessor]) -> SearchStrategy[list[model.Subprocessor]]:
+    """Let vendors name others that exist; parents stand earlier in the list, so there is no circle."""
+    if len(vendors) < 2:
+        return st.just(vendors)
+    first, *rest = vendors
+    named = st.fixed_dictionaries(
+        {
+            "parent": st.sampled_from((None, first.id)),
+            "replaces": st.sampled_from(((), (first.id,))),
+            "merged_from": st.sampled_from(((), (first.id,))),
+            "split_from": st.sampled_from((None, first.id)),
+        }
+    )
+    return st.tuples(
+        *(named.map(lambda fields, it=item: msgspec.structs.replace(it, **fields)) for item in rest)
+    ).map(lambda changed: [first, *changed])
+
+
+def _mix_fields(draw: DrawFn, one: Any, other: Any, keep: frozenset[str] | set[str] = frozenset()) -> Any:
+    """Return a record with some of its fields, never its id, taken from another of its kind."""
+    names = [name for name in one.__struct_fields__ if name != "id" and name not in keep]
+    taken = draw(st.sets(st.sampled_from(names), max_size=4))
+    return msgspec.structs.replace(one, **{name: getattr(other, name) for name in taken})
+
+
+def _mixed_vendor(draw: DrawFn, one: model.Subprocessor, other: model.Subprocessor) -> model.Subprocessor:
+    """Return a vendor with some fields and engagements of another; whom it names stays."""
+    keep = {"engagements", "parent", "replaces", "merged_from", "split_from"}
+    mixed = _mix_fields(draw, one, other, keep)
+    used_for = _mixed(draw, one.engagements, other.engagements, _mix_engagement, removals=False)
+    return msgspec.structs.replace(mixed, engagements=used_for)
+
+
+def _mix_engagement(draw: DrawFn, one: model.Engagement, other: model.Engagement) -> model.Engagement:
+    """Return an engagement with fields of another; what goes with the status moves together."""
+    together = ("status", "condition", "starts_on", "ends_on")
+    mixed = _mix_fields(draw, one, other, set(together))
+    if not draw(st.booleans()):
+        return mixed
+    return msgspec.structs.replace(mixed, **{name: getattr(other, name) for name in together})
+
+
+def _mixed(
+    draw: DrawFn,
+    ours: tuple[Any, ...],
+    theirs: tuple[Any, ...],
+    mix: Callable[[DrawFn, Any, Any], Any],
+    *,
+    removals: bool,
+) -> tuple[Any, ...]:
+    """Return entries of which some changed, some joined and, where allowed, some went; in any order."""
+    partner = iter(theirs)
+    kept = [mix(draw, item, next(partner, item)) for item in ours if not removals or draw(st.booleans())]
+    known = {item.id for item in ours}
+    joined = [item for item in theirs if item.id not in known and draw(st.booleans())]
+    everything = kept + joined
+    return tuple(draw(st.permutations(everything)) if draw(st.booleans()) else everything)

@@ -1,0 +1,216 @@
+"""Each field's change has its class, and each class has an example that brings it about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+import msgspec
+import pytest
+from examples import FINLAND, make_engagement, make_promises, make_register, make_vendor
+
+from register_api.core import model
+from register_api.core.changes import Change, ChangeClass
+from register_api.core.diff import changes_between
+from register_api.core.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Fields = dict[str, Any]
+
+DAY = dt.date(2026, 3, 1)
+LATER = dt.date(2026, 4, 1)
+IRELAND = model.Location(country="IE", place="Dublin", activities=("store", "process"))
+CONSENT = model.Condition(type="consent", text="with consent")
+CATEGORIES = (
+    model.Category(id="infrastructure", title="Infrastructure"),
+    model.Category(id="ai", title="AI"),
+)
+
+
+class Row(NamedTuple):
+    """One edit, and what it is called in a change, in a correction and in an editorial version."""
+
+    kind: type[msgspec.Struct]
+    field: str
+    before: Any
+    after: Any
+    change: str
+    correction: str = "corrected"
+    editorial: str = ""
+
+
+V, E = model.Subprocessor, model.Engagement
+ROWS = [
+    Row(V, "name", "Acme Oy", "Acme Group Oy", "renamed"),
+    Row(V, "legal_name", "Acme Oy", "Acme Inc.", "entity_changed"),
+    Row(V, "legal_name", None, "Acme Oy", "details_changed"),
+    Row(V, "legal_name", "Acme Oy", None, "entity_changed"),
+    Row(V, "kind", "third_party", "affiliate", "entity_changed"),
+    Row(V, "seat", "FI", "US", "entity_changed"),
+    Row(V, "seat", None, "US", "details_changed"),
+    Row(V, "address", "Street 1", "Street 2", "details_changed", editorial="editorial"),
+    Row(V, "website", "https://a.example/", "https://b.example/", "details_changed"),
+    Row(V, "privacy_url", "https://a.example/", "https://b.example/", "details_changed"),
+    Row(V, "subprocessors_url", None, "https://b.example/", "details_changed"),
+    Row(V, "contact", "a@acme.example", "b@acme.example", "details_changed"),
+    Row(V, "identifiers", (), (model.Identifier(scheme="duns", value="1"),), "details_changed"),
+    Row(V, "parent", None, "beta", "details_changed"),
+    Row(V, "formerly", (), ("Acme Ltd",), "renamed"),
+    Row(V, "replaces", (), ("beta",), "replaced"),
+    Row(V, "replaces", ("beta",), (), "details_changed"),
+    Row(V, "merged_from", (), ("beta",), "renamed"),
+    Row(V, "split_from", None, "beta", "renamed"),
+    Row(V, "certifications", (), (model.Certification(name="ISO 1", claim="certified"),), "certifications_changed"),
+    Row(V, "withdrawn", None, model.Withdrawn(reason="by mistake"), "withdrawn", "withdrawn"),
+    Row(V, "withdrawn", model.Withdrawn(reason="x"), None, "added", "added"),
+    Row(V, "withdrawn", model.Withdrawn(reason="x"), model.Withdrawn(reason="y"), "details_changed",
+        editorial="editorial"),
+    Row(V, "extra", {}, {"tier": "1"}, "details_changed"),
+    Row(E, "category", "infrastructure", "ai", "category_changed"),
+    Row(E, "status", "available", "conditional", "activated", "activated"),
+    Row(E, "status", "available", "active", "activated", "activated"),
+    Row(E, "status", "conditional", "active", "activated", "activated"),
+    Row(E, "status", "active", "conditional", "deactivated", "deactivated"),
+    Row(E, "status", "active", "available", "deactivated", "deactivated"),
+    Row(E, "status", "conditional", "available", "deactivated", "deactivated"),
+    Row(E, "purpose", "Hosting", "Hosting of data", "purpose_changed", editorial="editorial"),
+    Row(E, "products", ("A", "B"), ("A",), "purpose_changed"),
+    Row(E, "products", ("A", "B"), ("B", "A"), "reordered", "reordered"),
+    Row(E, "ict_service", "S01", "S02", "category_changed"),
+    Row(E, "condition", CONSENT, model.Condition(type="plan", text="with consent"), "condition_changed"),
+    Row(E, "data_scope", ("customer_content",), ("customer_content", "customer_account"), "data_changed"),
+    Row(E, "data_categories", ("Names",), ("Names", "Addresses"), "data_changed"),
+    Row(E, "data_categories", ("Names", "Addresses"), ("Addresses", "Names"), "reordered", "reordered"),
+    Row(E, "data_subjects", (), ("Staff",), "data_changed"),
+    Row(E, "special_categories", None, True, "data_changed"),
+    Row(E, "retention", "30 days", "60 days", "data_changed"),
+    Row(E, "locations", (FINLAND,), (FINLAND, IRELAND), "relocated"),
+    Row(E, "locations", (FINLAND, IRELAND), (FINLAND,), "relocated"),
+    Row(E, "locations", (FINLAND, IRELAND), (IRELAND, FINLAND), "reordered", "reordered"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, place="Oulu"),), "relocated"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, default=True),), "relocated"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, activities=("access",)),), "relocated"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, condition=CONSENT),), "condition_changed"),
+    Row(E, "locations", (msgspec.structs.replace(FINLAND, place=None),), (FINLAND,), "details_changed"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, text="one site"),), "details_changed",
+        editorial="editorial"),
+    Row(E, "transfers", (), (model.Transfer(destination="US", mechanism="scc"),), "transfer_changed"),
+    Row(E, "safeguards", ("TLS",), ("TLS 1.3",), "safeguards_changed", editorial="editorial"),
+    Row(E, "safeguards", ("TLS", "Audits"), ("TLS",), "safeguards_changed"),
+    Row(E, "notes", None, "A note", "details_changed"),
+    Row(E, "notes", "A note", "Note", "details_changed", editorial="editorial"),
+    Row(E, "starts_on", DAY, LATER, "schedule_changed", "schedule_changed"),
+    Row(E, "starts_on", LATER, DAY, "schedule_changed", "schedule_changed"),
+    Row(E, "ends_on", None, LATER, "ended", "ended"),
+    Row(E, "ends_on", DAY, LATER, "schedule_changed", "schedule_changed"),
+    Row(E, "ends_on", LATER, None, "schedule_changed", "schedule_changed"),
+    Row(E, "ends_on", dt.date(2026, 1, 6), None, "added", "added"),
+    Row(E, "short_notice", None, model.ShortNotice(reason="Outage"), "schedule_changed", "schedule_changed"),
+    Row(E, "extra", {}, {"tier": "1"}, "details_changed"),
+    Row(model.Publisher, "name", "Example", "Example Group", "renamed"),
+    Row(model.Publisher, "legal_name", "Example Oy", "Example GmbH", "entity_changed"),
+    Row(model.Publisher, "legal_name", None, "Example Oy", "details_changed"),
+    Row(model.Publisher, "identifiers", (), (model.Identifier(scheme="duns", value="1"),), "details_changed"),
+    Row(model.Publisher, "website", None, "https://e.example/", "details_changed"),
+    Row(model.Publisher, "time_zone", "UTC", "Europe/Helsinki", "policy_changed", "policy_changed"),
+    Row(model.Publisher, "language", "en", "de", "details_changed"),
+    Row(model.Publisher, "contacts", (), (model.Contact(role="privacy"),), "details_changed"),
+    Row(model.Notice, "days", 30, 14, "policy_changed", "policy_changed"),
+    Row(model.Notice, "day_count", "calendar", "business", "policy_changed", "policy_changed"),
+    Row(model.Notice, "holidays", (), (DAY,), "policy_changed", "policy_changed"),
+    Row(model.Notice, "applies_to", ("addition",), (), "policy_changed", "policy_changed"),
+    Row(model.Notice, "channels", ("page",), ("post",), "policy_changed", "policy_changed"),
+    Row(model.Notice, "objection_days", None, 14, "policy_changed", "policy_changed"),
+    Row(model.Notice, "subscribe", None, "mailto:a@e.example", "policy_changed", "policy_changed"),
+    Row(model.Notice, "text", "We tell you", "We tell", "policy_changed", "policy_changed"),
+    Row(model.StatusText, "title", "Active", "In use", "policy_changed", "policy_changed", "editorial"),
+    Row(model.StatusText, "description", "Used", "In use", "policy_changed", "policy_changed", "editorial"),
+    Row(model.Category, "title", "AI", "Models", "category_changed", editorial="editorial"),
+    Row(model.Category, "description", "One", "Two", "category_changed", editorial="editorial"),
+    Row(model.Category, "safeguards", (), ("TLS",), "safeguards_changed"),
+    Row(model.Register, "exclusions", (), (model.Exclusion(title="Banks", text="Own duty"),), "policy_changed",
+        "policy_changed"),
+    Row(model.Register, "related_documents", (), (model.RelatedDocument(title="DPA"),), "details_changed"),
+    Row(model.Register, "extra", {}, {"tier": "1"}, "details_changed"),
+]  # fmt: skip
+
+
+def listing(kind: type[msgspec.Struct], fields: Fields) -> tuple[tuple[Any, ...], Fields]:
+    """Return the vendors and the register's fields of a version where one record has these fields."""
+    others = (make_vendor("beta"),)
+    if kind is E:
+        return (make_vendor(engagements=(make_engagement(**fields),)), *others), {}
+    if kind is V:
+        return (make_vendor(**fields), *others), {}
+    everyone = (make_vendor(), *others)
+    match kind:
+        case model.Publisher:
+            given = {"name": "Example", "time_zone": "UTC", "language": "en", **fields}
+            return everyone, {"publisher": model.Publisher(**given)}
+        case model.Notice:
+            return everyone, {"notice": model.Notice(**{"days": 30, "applies_to": ("addition",), **fields})}
+        case model.StatusText:
+            return everyone, {"statuses": (model.StatusText(**{"id": "active", "title": "Active", **fields}),)}
+        case model.Category:
+            return everyone, {"categories": (model.Category(**{"id": "ai", "title": "AI", **fields}),)}
+    return everyone, fields
+
+
+def edited(row: Row, reason: str) -> Sequence[Change]:
+    """Return the changes that an edit of one field makes."""
+    vendors, fields = listing(row.kind, {row.field: row.before})
+    older = make_register(*vendors, **{"categories": CATEGORIES, **fields})
+    vendors, fields = listing(row.kind, {row.field: row.after})
+    given = {"categories": CATEGORIES, "version": 2, "reason": model.Reason(kind=reason), **fields}
+    return changes_between(older, make_register(*vendors, **given), make_promises())
+
+
+def names(rows: Sequence[Row]) -> list[str]:
+    """Return a readable name of each row."""
+    return [f"{row.kind.__name__}.{row.field}-{row.change}" for row in rows]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_an_edit_has_the_class_of_its_field_and_meaning(row: Row) -> None:
+    """One edited field is exactly one change, with the field's name and both values."""
+    (change,) = edited(row, "change")
+    assert change.class_ == row.change
+    assert change.field is not None
+    assert change.field.rpartition(".")[2] == row.field
+    assert change.fields == (change.field,)
+    assert [change.before, change.after] == msgspec.json.decode(msgspec.json.encode([row.before, row.after]))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_a_correction_puts_right_what_was_said(row: Row) -> None:
+    """Facts are corrected; starts, stops, dates and the promise are not called so."""
+    (change,) = edited(row, "correction")
+    assert change.class_ == row.correction
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_an_editorial_version_polishes_words_only(row: Row) -> None:
+    """A field that is more than words keeps its class, whatever the version says of itself."""
+    (change,) = edited(row, "editorial")
+    assert change.class_ == (row.editorial or row.change)
+
+
+def test_the_rows_cover_every_field() -> None:
+    """No field of the table is without an edit above."""
+    tried = {(row.kind, row.field) for row in ROWS}
+    assert tried == {(kind, name) for kind, fields in FIELDS.items() for name in fields}
+
+
+def test_every_class_has_an_example() -> None:
+    """Each class is brought about by some edit above."""
+    found = {name for row in ROWS for name in (row.change, row.correction, row.editorial) if name}
+    assert found == set(get_args(ChangeClass))
+
+
+def test_what_publishing_sets_is_no_change() -> None:
+    """A version that says the same has no changes."""
+    older = make_register()
+    newer = make_register(version=2, recorded="imported", corrects=1, updated_on=LATER)
+    assert changes_between(older, newer, make_promises()) == ()

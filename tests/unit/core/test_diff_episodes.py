@@ -1,0 +1,350 @@
+"""Things that happened to real registers, on made-up data: what a person is told, and no more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor, published
+
+from register_api.core import model
+from register_api.core.diff import changes_between
+from register_api.core.notice import NoticeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.core.changes import Change
+
+replace = msgspec.structs.replace
+GERMANY = model.Location(country="DE")
+
+
+def step(older: model.Register, *vendors: Any, kind: str = "change", **fields: Any) -> model.Register:
+    """Return the next version, published a day later, with these vendors."""
+    given = {"version": older.version + 1, "reason": model.Reason(kind=kind), **fields}
+    return make_register(*vendors, **given)
+
+
+def changes(older: model.Register | None, newer: model.Register) -> tuple[Change, ...]:
+    """Return what the publisher's promise of 30 days makes of two versions."""
+    return changes_between(older, newer, make_promises())
+
+
+def told(older: model.Register | None, newer: model.Register) -> list[tuple[str, str]]:
+    """Return class and sentence of each change."""
+    return [(change.class_, change.summary) for change in changes(older, newer)]
+
+
+def test_two_vendors_merge_and_split_again() -> None:
+    """The survivor takes the new name, the other ends; two years on the part comes back as itself."""
+    first = make_register(make_vendor("north"), make_vendor("south"))
+    gone = make_vendor("south", engagements=(make_engagement(ends_on=dt.date(2026, 3, 1)),))
+    union = make_vendor("north", name="Northsouth Oy", formerly=("North Oy",), merged_from=("south",))
+    second = step(first, union, gone)
+    assert told(first, second) == [
+        (
+            "ended",
+            "The engagement of South Oy for “Runs the application” will end on 1 March 2026, "
+            "merged into Northsouth Oy.",
+        ),
+        ("renamed", "North Oy is now called Northsouth Oy, merged from South Oy."),
+    ]
+    at = dt.datetime(2028, 1, 1, tzinfo=dt.UTC)
+    start = make_engagement(starts_on=dt.date(2028, 2, 1))
+    part = published(make_vendor("south-2", split_from="north", engagements=(start,)), 3, at)
+    third = step(second, union, gone, part, published_at=at)
+    assert told(second, third) == [
+        ("added", "South-2 Oy (split from Northsouth Oy) will be added on 1 February 2028 for “Runs the application”.")
+    ]
+
+
+def test_a_name_is_turned_about() -> None:
+    """The same vendor under its name the other way round is renamed, and nobody came or went."""
+    older = make_register(make_vendor(name="Cumulus (Acme)"))
+    newer = step(older, make_vendor(name="Acme (Cumulus)"))
+    assert told(older, newer) == [("renamed", "Cumulus (Acme) is now called Acme (Cumulus).")]
+
+
+def test_one_name_for_two_purposes() -> None:
+    """A second purpose of a listed vendor is an addition of its own, and the first is not touched."""
+    first, second = make_engagement(), make_engagement("mail", purpose="Sends mail", starts_on=dt.date(2026, 2, 6))
+    older = make_register(make_vendor(engagements=(first,)))
+    at = FIRST + dt.timedelta(days=1)
+    newer = step(older, published(make_vendor(engagements=(first, second)), 2, at))
+    (change,) = changes(older, newer)
+    assert (change.class_, change.subprocessor, change.engagement) == ("added", "acme", "mail")
+    assert change.summary == "Acme Oy will be added on 6 February 2026 for “Sends mail”."
+    assert change.notice.met
+    assert change.after["purpose"] == "Sends mail"
+
+
+def test_only_one_of_two_purposes_changes() -> None:
+    """The sentence says which of the two engagements is meant."""
+    first, second = make_engagement(), make_engagement("mail", purpose="Sends mail")
+    older = make_register(make_vendor(engagements=(first, second)))
+    newer = step(older, make_vendor(engagements=(first, replace(second, retention="30 days"))))
+    assert told(older, newer) == [
+        ("data_changed", "Acme Oy (Sends mail): retention is now stated: 30 days.")
+    ]
+
+
+def test_another_legal_entity_under_one_brand() -> None:
+    """The brand stays and the company behind it changes: told as such, and covered by the promise."""
+    older = make_register(make_vendor(name="Acme", legal_name="Acme Oy", seat="FI"))
+    company = make_vendor(name="Acme", legal_name="Acme Inc.", seat="US")
+    newer = step(older, published(company, 2, FIRST + dt.timedelta(days=1)))
+    (change,) = changes(older, newer)
+    assert change.class_ == "entity_changed"
+    assert change.fields == ("legal_name", "seat")
+    assert change.before == {"legal_name": "Acme Oy", "seat": "FI"}
+    assert change.notice.required
+    assert change.summary.startswith(
+        "Acme: legal name changes from Acme Oy to Acme Inc.; seat changes from FI to US;"
+    )
+
+
+def test_a_wrong_country_is_put_right() -> None:
+    """A correction is no relocation, and needs no notice."""
+    older = make_register(make_vendor(engagements=(make_engagement(locations=(GERMANY,)),)))
+    newer = step(older, make_vendor(), kind="correction", corrects=1)
+    (change,) = changes(older, newer)
+    assert (change.class_, change.notice) == ("corrected", NoticeStatus(required=False))
+    assert change.summary == "Acme Oy: locations are corrected from DE to Helsinki, FI (store, process)."
+
+
+def test_four_published_by_accident_and_back_and_off_again() -> None:
+    """Each step says four times the same thing, and the whole of it is a withdrawal."""
+    off = model.Withdrawn(reason="Listed by mistake")
+    listed = [make_vendor(name) for name in ("a", "b", "c", "d")]
+    taken = [replace(vendor, withdrawn=off) for vendor in listed]
+    first = make_register(*listed)
+    second = step(first, *taken)
+    third = step(second, *listed)
+    fourth = step(third, *taken)
+    assert [change.class_ for change in changes(first, second)] == ["withdrawn"] * 4
+    assert [change.class_ for change in changes(second, third)] == ["added"] * 4
+    assert told(second, third)[0] == ("added", "A Oy is listed again for “Runs the application”.")
+    assert told(third, fourth) == told(first, fourth)
+    assert told(first, fourth)[3] == ("withdrawn", "D Oy is withdrawn: Listed by mistake.")
+    assert changes(second, fourth) == ()
+
+
+def test_five_versions_on_one_day() -> None:
+    """What was changed and changed back in between is not told to who reads the whole day."""
+    versions = [make_register(make_vendor(), make_vendor("beta"))]
+    for seat in ("SE", "DK", "FI"):
+        versions.append(step(versions[-1], make_vendor(), make_vendor("beta", seat=seat), published_at=FIRST))
+    versions.append(step(versions[-1], make_vendor(), make_vendor("beta"), make_vendor("c"), published_at=FIRST))
+    steps = [len(changes(*pair)) for pair in zip(versions, versions[1:], strict=False)]
+    assert steps == [1, 1, 1, 1]
+    assert [change.subprocessor for change in changes(versions[0], versions[-1])] == ["c"]
+
+
+def test_a_list_comes_back_after_fifteen_months_with_another_scope() -> None:
+    """Twenty-eight edits of details among three starts and ends: the few stand first."""
+    names = [f"v{number:02}" for number in range(14)]
+    older = make_register(*(make_vendor(name, website="https://old.example/") for name in names))
+    kept = [make_vendor(name, website="https://new.example/", address="Street 1") for name in names[1:]]
+    kept[3] = replace(kept[3], address=None)
+    ended = replace(
+        make_vendor("v00", website="https://old.example/"),
+        engagements=(make_engagement(ends_on=dt.date(2026, 11, 30)),),
+    )
+    back = dt.datetime(2027, 4, 1, tzinfo=dt.UTC)
+    new = [published(make_vendor(name), 2, back) for name in ("new-1", "new-2")]
+    newer = step(older, ended, *kept, *new, published_at=back)
+    found = changes(older, newer)
+    assert [change.class_ for change in found[:4]] == ["added", "added", "ended", "details_changed"]
+    assert {change.class_ for change in found[4:]} == {"details_changed"}
+    assert found[2].summary.endswith("ended on 30 November 2026.")
+    assert len(found) == 3 + 13
+
+
+def test_a_new_column_in_twenty_three_rows() -> None:
+    """A field that nobody filled and everybody fills is one change with all values in it."""
+    names = [f"v{number:02}" for number in range(23)]
+    older = make_register(*map(make_vendor, names))
+    filled = (make_engagement(retention="30 days", ict_service="S04"),)
+    newer = step(older, *(make_vendor(name, website="https://v.example/", engagements=filled) for name in names))
+    found = changes(older, newer)
+    assert [(change.class_, change.field, change.summary) for change in found] == [
+        ("data_changed", "engagements.retention", "Retention is now stated for 23 engagements."),
+        ("category_changed", "engagements.ict_service", "Type of ICT service is now stated for 23 engagements."),
+        ("details_changed", "subprocessors.website", "Website is now stated for 23 sub-processors."),
+    ]
+    assert found[0].after == {f"{name}/hosting": "30 days" for name in names}
+    assert found[2].after == dict.fromkeys(names, "https://v.example/")
+    assert {(change.subprocessor, change.engagement, change.before) for change in found} == {(None, None, None)}
+
+
+def test_a_column_needs_every_row_and_three_of_them() -> None:
+    """Where one row stays empty the others are told one by one; who is withdrawn need not take part."""
+    listed = [make_vendor(name) for name in "abcd"]
+    filled = [make_vendor(name, website="https://v.example/") for name in "abcd"]
+    older = make_register(*listed)
+    assert len(changes(older, step(older, *filled[:3], listed[3]))) == 3
+    few = make_register(*listed[:2])
+    assert len(changes(few, step(few, *filled[:2]))) == 2
+    off = replace(listed[3], withdrawn=model.Withdrawn(reason="x"))
+    older = make_register(*listed[:3], off)
+    assert len(changes(older, step(older, *filled[:3], off))) == 1
+
+
+def test_a_column_of_countries_keeps_its_notice() -> None:
+    """Where the promise covers what a column says, folding it does not hide that."""
+    covered = model.Notice(days=30, applies_to=("data_changed",))
+    promises = make_promises((1, FIRST.date(), covered))
+    older = make_register(*map(make_vendor, "abc"))
+    scope = (make_engagement(special_categories=True),)
+    at = FIRST + dt.timedelta(days=1)
+    newer = step(older, *(published(make_vendor(name, engagements=scope), 2, at) for name in "abc"))
+    (change,) = changes_between(older, newer, promises)
+    assert (change.field, change.notice.required, change.notice.met) == (
+        "engagements.special_categories",
+        True,
+        False,
+    )
+
+
+def test_a_version_that_only_changes_links() -> None:
+    """Links are details, at the end of what people care about, and need no notice."""
+    older = make_register(make_vendor(), make_vendor("beta"))
+    moved = {"privacy_url": "https://new.example/privacy", "subprocessors_url": "https://new.example/list"}
+    newer = step(older, make_vendor(**moved), make_vendor("beta", **moved))
+    found = changes(older, newer)
+    assert [(change.class_, change.fields) for change in found] == [
+        ("details_changed", ("privacy_url", "subprocessors_url"))
+    ] * 2
+    assert not any(change.notice.required for change in found)
+
+
+def test_short_notice_is_said_openly() -> None:
+    """An addition after seven days says seven of thirty, and why."""
+    short = model.ShortNotice(reason="our hoster gave up its business")
+    start = make_engagement(starts_on=dt.date(2026, 1, 13), short_notice=short)
+    older = make_register(make_vendor())
+    newer = step(
+        older, make_vendor(), published(make_vendor("beta", engagements=(start,)), 2, FIRST + dt.timedelta(days=1))
+    )
+    assert told(older, newer) == [
+        (
+            "added",
+            "Beta Oy will be added on 13 January 2026 for “Runs the application”; "
+            "7 of 30 days' notice: our hoster gave up its business.",
+        )
+    ]
+
+
+def test_a_replacement_names_both() -> None:
+    """The newcomer replaces, and who goes says by whom it is replaced."""
+    older = make_register(make_vendor())
+    start = make_engagement(starts_on=dt.date(2026, 3, 1))
+    leaving = make_vendor(engagements=(make_engagement(ends_on=dt.date(2026, 3, 1)),))
+    coming = make_vendor("beta", replaces=("acme",), engagements=(start,))
+    newer = step(older, leaving, published(coming, 2, FIRST + dt.timedelta(days=1)))
+    assert told(older, newer) == [
+        ("replaced", "Beta Oy will replace Acme Oy on 1 March 2026 for “Runs the application”."),
+        (
+            "ended",
+            "The engagement of Acme Oy for “Runs the application” will end on 1 March 2026, replaced by Beta Oy.",
+        ),
+    ]
+
+
+def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
+    """Status, start and condition of one activation are one change."""
+    region = model.Condition(type="region", key="LLM_REGION", value="eu")
+    waiting = make_engagement(status="conditional", condition=region)
+    older = make_register(make_vendor(engagements=(waiting,)))
+    running = make_engagement(starts_on=dt.date(2026, 3, 1))
+    newer = step(older, published(make_vendor(engagements=(running,)), 2, FIRST + dt.timedelta(days=1)))
+    (change,) = changes(older, newer)
+    assert (change.class_, change.field) == ("activated", None)
+    assert change.fields == ("status", "condition", "starts_on")
+    assert change.notice.required
+    assert change.summary == (
+        "Acme Oy will change from conditional to active on 1 March 2026 for “Runs the application”."
+    )
+
+
+def test_the_first_version_lists_everybody() -> None:
+    """Version 1 adds each vendor, with no notice to be given."""
+    parked = make_engagement(status="available", locations=())
+    several = (make_engagement(), make_engagement("mail", purpose="Sends mail"))
+    version = make_register(
+        make_vendor(), make_vendor("b", engagements=(parked,)), make_vendor("c", engagements=several),
+        make_vendor("d", engagements=()),
+    )  # fmt: skip
+    found = changes(None, version)
+    assert [(change.id, change.subprocessor, change.engagement) for change in found] == [
+        ("1-1", "acme", "hosting"),
+        ("1-2", "b", "hosting"),
+        ("1-3", "c", "hosting"),
+        ("1-4", "c", "mail"),
+        ("1-5", "d", None),
+    ]
+    assert [change.summary for change in found] == [
+        "Acme Oy is listed for “Runs the application”.",
+        "B Oy is listed as available for “Runs the application”; it is not engaged.",
+        "C Oy is listed for “Runs the application”.",
+        "C Oy is listed for “Sends mail”.",
+        "D Oy is listed without an engagement.",
+    ]
+    assert {change.class_ for change in found} == {"added"}
+    assert not any(change.notice.required for change in found)
+    assert [item["id"] for item in found[3].after["engagements"]] == ["mail"]
+
+
+def test_a_deleted_entry_has_ended() -> None:
+    """A foreign history may delete; that is not passed over."""
+    older = make_register(make_vendor(), make_vendor("beta"))
+    assert told(older, step(older, make_vendor())) == [
+        ("ended", "Beta Oy is no longer listed for “Runs the application”.")
+    ]
+
+
+def test_moves_are_one_change() -> None:
+    """One vendor put first, or everything shuffled: one change that says how many move."""
+    vendors: Sequence[Any] = [make_vendor(name) for name in "abcde"]
+    older = make_register(*vendors)
+    assert told(older, step(older, vendors[4], *vendors[:4])) == [
+        ("reordered", "The order of reading changes: E Oy moves.")
+    ]
+    assert told(older, step(older, *reversed(vendors))) == [
+        ("reordered", "The order of sub-processors changes: 4 of 5 move.")
+    ]
+    assert told(older, step(older, make_vendor("z"), *vendors))[1:] == []
+
+
+def test_ids_that_stand_twice_are_still_compared() -> None:
+    """Foreign input may repeat an id; no entry hides behind another."""
+    older = make_register(make_vendor(), make_vendor())
+    newer = step(older, make_vendor(), make_vendor(seat="US"))
+    assert [change.class_ for change in changes(older, newer)] == ["entity_changed"]
+
+
+def test_very_long_values_are_cut_where_they_differ() -> None:
+    """A sentence stays a sentence, and shows the place of the difference."""
+    text = "Stores and serves all files. " * 100
+    older = make_register(make_vendor(engagements=(make_engagement(purpose=text + "In Finland."),)))
+    newer = step(older, make_vendor(engagements=(make_engagement(purpose=text + "In Estonia."),)))
+    ((_, sentence),) = told(older, newer)
+    assert "In Finland." in sentence
+    assert "In Estonia." in sentence
+    assert len(sentence) < 400
+
+
+def test_the_sentence_of_a_move_names_places() -> None:
+    """A long list of locations is told by what came and what went."""
+    places = [replace(FINLAND, place=f"Place number {number}") for number in range(8)]
+    older = make_register(make_vendor(engagements=(make_engagement(locations=tuple(places[:7])),)))
+    newer = step(older, make_vendor(engagements=(make_engagement(locations=tuple(places[1:])),)))
+    assert told(older, newer) == [
+        (
+            "relocated",
+            "Acme Oy: locations change: now also Place number 7, FI (store, process), "
+            "no longer Place number 0, FI (store, process).",
+        )
+    ]

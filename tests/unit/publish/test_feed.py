@@ -1,0 +1,268 @@
+"""The Atom feed says who changed, when and with what notice, in a form that readers understand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from base64 import b64encode
+from typing import Any
+
+import msgspec
+import pytest
+from lxml import etree
+
+import sample_register as sample
+from register_api.core import model
+from register_api.core.diff import diff_document
+from register_api.core.notice import NoticeStatus
+from register_api.publish.feed import PAGE_SIZE, archive_versions, atom_feed
+from register_api.publish.feed_entry import VersionSummary, feed_id, title
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import feedparser
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+HISTORY = "{http://purl.org/syndication/history/1.0}"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def feed_of(newest: int, count: int | None = None, **options: Any) -> bytes:
+    """Return the page whose newest version is given."""
+    versions = range(newest, max(0, newest - min(count or newest, PAGE_SIZE)), -1)
+    entries = [sample.summary(number) for number in versions]
+    return atom_feed(entries[0].register, entries, **{"year": 2026, **options})
+
+
+def parsed(feed: bytes) -> Any:
+    """Read a feed as a feed reader does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        result = feedparser.parse(feed, response_headers={"content-type": "application/atom+xml"})
+    assert not result.bozo
+    return result
+
+
+def links(element: etree._Element) -> dict[str, str]:
+    """Return the addresses of an element's links by relation; ``related`` has several."""
+    return {link.get("rel", ""): link.get("href", "") for link in element.findall(f"{ATOM}link")}
+
+
+def test_a_reader_sees_relation_type_and_title_of_entry_links() -> None:
+    """What feedgen leaves out by itself arrives."""
+    entry = parsed(feed_of(7)).entries[0]
+    seen = [(link.rel, link.type, link.get("title"), link.href) for link in entry.links]
+    assert seen == [
+        ("alternate", "text/html", "Version 7", "versions/7/"),
+        ("related", "application/json", "What version 7 changed", "v1/versions/7/diff.json"),
+        ("related", "application/json", "The register, version 7", "v1/versions/7/register.json"),
+    ]
+
+
+def test_entries_are_one_a_version_newest_first_with_lasting_ids() -> None:
+    """The ids hang on the register's name and the first year alone."""
+    entries = parsed(feed_of(3)).entries
+    assert [entry.id for entry in entries] == [
+        f"tag:example.com,2026:sub-processors/versions/{number}" for number in (3, 2, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("salesynq.com/sub-processors", "tag:salesynq.com,2026:sub-processors"),
+        ("example.com/eu/list", "tag:example.com,2026:eu/list"),
+    ],
+)
+def test_feed_id_is_a_tag_of_domain_year_and_path(name: str, expected: str) -> None:
+    """As in the format's example."""
+    assert feed_id(name, 2026) == expected
+
+
+def test_updated_equals_published_equals_the_version() -> None:
+    """Instants are spelled as in all other documents, so that no two are alike."""
+    entry = etree.fromstring(feed_of(7)).find(f"{ATOM}entry")
+    assert entry is not None
+    assert entry.findtext(f"{ATOM}updated") == "2026-05-10T09:00:00Z"
+    assert entry.findtext(f"{ATOM}published") == "2026-05-10T09:00:00Z"
+
+
+def test_feed_is_updated_when_its_newest_version_was_published() -> None:
+    """No clock is asked."""
+    assert etree.fromstring(feed_of(7)).findtext(f"{ATOM}updated") == "2026-05-10T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "version", "expected"),
+    [
+        (sample.CHANGES[:1], 7, "Acme Inc. will be added on 10 June 2026"),
+        (sample.CHANGES[:2], 7, "Acme Inc. will be added on 10 June 2026, and 1 more change"),
+        (sample.CHANGES, 7, "Acme Inc. will be added on 10 June 2026, and 2 more changes"),
+        ((), 7, "Version 7: nothing changed for the sub-processors"),
+        (sample.CHANGES, 1, "First version: 7 sub-processors"),
+    ],
+)
+def test_title_is_a_sentence_to_act_on(changes: Any, version: int, expected: str) -> None:
+    """The weightiest change first, then how many more."""
+    assert title(sample.summary(version, changes)) == expected
+
+
+def test_a_long_title_is_cut() -> None:
+    """Readers show one line."""
+    long = sample.change(1, "added", "x" * 4000)
+    assert len(title(sample.summary(7, (long, long)))) < 200
+
+
+def test_content_tells_each_change_its_days_and_short_notice_with_the_reason() -> None:
+    """A promise that was not kept is said openly."""
+    content = parsed(feed_of(7)).entries[0].content[0].value
+    assert "Announced on 10 May 2026, starts on 10 June 2026. <strong>31 days' notice.</strong>" in content
+    assert (
+        "<strong>7 of 30 days' notice.</strong> Reason: The former service shuts down on 16 May." in content
+    )
+    assert "The website of Nordic Hosting changed." in content
+
+
+def test_content_is_xhtml_closed_by_size_and_root_hash() -> None:
+    """Two customers can compare by eye."""
+    summary = sample.summary(7)
+    div = etree.fromstring(feed_of(7)).find(f"{ATOM}entry/{ATOM}content/{XHTML}div")
+    assert div is not None
+    last = "".join(div[-1].itertext())
+    assert last == f"Log size 7, root hash {b64encode(summary.root_hash).decode()}"
+
+
+def test_categories_are_the_classes_of_change_each_once() -> None:
+    """So that a reader can filter."""
+    assert [tag.term for tag in parsed(feed_of(7)).entries[0].tags] == ["added", "details_changed"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "archive", "expected"),
+    [
+        (7, None, {"self": "feed.atom", "alternate": "./", "describedby": "feed.atom.dsig"}),
+        (50, None, {"prev-archive": "feed/1.atom"}),
+        (120, None, {"prev-archive": "feed/2.atom"}),
+        (
+            50,
+            1,
+            {"self": "1.atom", "alternate": "../", "describedby": "1.atom.dsig", "current": "../feed.atom"},
+        ),
+        (100, 2, {"self": "2.atom", "prev-archive": "1.atom", "current": "../feed.atom"}),
+    ],
+)
+def test_links_of_the_feed(newest: int, archive: int | None, expected: dict[str, str]) -> None:
+    """Relative references are valid wherever the tree lies; archives chain backwards only."""
+    found = links(etree.fromstring(feed_of(newest, archive=archive)))
+    assert found.items() >= expected.items()
+    assert "next-archive" not in found
+    assert ("prev-archive" in found) == ("prev-archive" in expected)
+    assert ("current" in found) == (archive is not None)
+
+
+def test_signature_link_has_type_and_title() -> None:
+    """A person who meets it in a reader learns what it is."""
+    link = next(link for link in parsed(feed_of(7)).feed.links if link.rel == "describedby")
+    assert (link.type, bool(link.title)) == ("application/xml", True)
+
+
+def test_archive_pages_are_marked_and_the_newest_is_not() -> None:
+    """RFC 5005 section 4: what is marked never changes."""
+    assert etree.fromstring(feed_of(50, archive=1)).find(f"{HISTORY}archive") is not None
+    assert etree.fromstring(feed_of(50)).find(f"{HISTORY}archive") is None
+
+
+def test_entries_of_an_archive_link_upwards() -> None:
+    """The same entry on another page has other relative links."""
+    entry = etree.fromstring(feed_of(50, archive=1)).find(f"{ATOM}entry")
+    assert entry is not None
+    assert links(entry)["alternate"] == "../versions/50/"
+
+
+def test_archive_page_holds_fifty_versions() -> None:
+    """Page k holds 50k-49 to 50k."""
+    assert (archive_versions(3).start, archive_versions(3)[-1]) == (101, 150)
+
+
+@pytest.mark.parametrize("base", ["https://example.com/list", "https://example.com/list/"])
+def test_with_a_base_url_all_links_are_absolute(base: str) -> None:
+    """For readers that cannot resolve references."""
+    root = etree.fromstring(feed_of(50, archive=1, base_url=base))
+    assert links(root)["self"] == "https://example.com/list/feed/1.atom"
+    assert links(root)["alternate"] == "https://example.com/list/"
+    assert all(
+        link.get("href", "").startswith("https://example.com/list/") for link in root.iter(f"{ATOM}link")
+    )
+
+
+def test_same_input_gives_same_bytes() -> None:
+    """Neither a clock nor the program's version is in the feed."""
+    assert feed_of(7) == feed_of(7)
+    assert b"feedgen" not in feed_of(7)
+
+
+def test_hostile_text_stays_text() -> None:
+    """Neither markup nor a character that XML cannot hold breaks out of a summary or a name."""
+    publisher = model.Publisher(name=sample.HOSTILE, time_zone="Europe/Berlin", language="en")
+    changes = (sample.change(1, "added", sample.HOSTILE),)
+    entry = sample.summary(7, changes, publisher=publisher)
+    root = etree.fromstring(atom_feed(entry.register, [entry], year=2026))
+    assert not list(root.iter(f"{XHTML}script", f"{XHTML}img", "script"))
+    assert "alert(1)" in (root.findtext(f"{ATOM}entry/{ATOM}title") or "")
+
+
+def test_late_announcement_is_said() -> None:
+    """Negative days are not printed as a number of days."""
+    notice = NoticeStatus(
+        required=True,
+        announced_on=sample.TODAY,
+        starts_on=dt.date(2026, 5, 7),
+        days=-3,
+        promised_days=30,
+        met=False,
+    )
+    late = sample.change(1, "added", "Late was added.", notice=notice)
+    entry = sample.summary(7, (late,))
+    feed = atom_feed(entry.register, [entry], year=2026)
+    assert b"Announced 3 days after the start, 30 days of notice promised." in feed
+    assert b"-3" not in feed
+
+
+def real_entry(**changed: Any) -> VersionSummary:
+    """Return version 7 with its diff as publishing makes it, against a version without two vendors."""
+    newer = sample.register(7, **changed)
+    vendors = tuple(item for item in newer.subprocessors if item.id not in {"acme", "hasty-mail"})
+    older = sample.register(6, subprocessors=vendors, notice=newer.notice)
+    diff = diff_document(older, "0" * 64, newer, "1" * 64, sample.view(**changed).promises)
+    return VersionSummary(register=newer, diff=diff, size=7, root_hash=bytes(32))
+
+
+def test_titles_of_real_diffs_are_short() -> None:
+    """What for and on which condition follow in the content, not in the title."""
+    entry = real_entry()
+    assert title(entry) == "Acme Inc. will be added on 10 June 2026, and 1 more change"
+
+
+def test_title_of_a_start_on_short_notice_says_so() -> None:
+    """The one thing that a reader has to know at once."""
+    entry = real_entry()
+    hasty = tuple(change for change in entry.diff.changes if change.subprocessor == "hasty-mail")
+    entry = msgspec.structs.replace(entry, diff=msgspec.structs.replace(entry.diff, changes=hasty))
+    assert title(entry) == "Hasty Mail will be added on 17 May 2026 (7 of 30 days' notice)"
+
+
+def test_content_says_short_notice_and_its_reason_once() -> None:
+    """Summaries have it already; nothing is told twice."""
+    entry = real_entry()
+    feed = atom_feed(entry.register, [entry], year=2026).decode()
+    assert feed.count("7 of 30 days' notice") == 1
+    assert feed.count("The former service shuts down on 16 May") == 1
+    assert feed.count("31 days' notice") == 1
+
+
+@pytest.mark.parametrize("numbers", [[], [1, 2], [2, 2], list(range(51, 0, -1))])
+def test_what_is_no_page_is_refused(numbers: list[int]) -> None:
+    """A caller cannot publish a feed out of order or without end."""
+    entries = [sample.summary(number) for number in numbers]
+    with pytest.raises(ValueError, match="page of the feed"):
+        atom_feed(sample.register(), entries, year=2026)

@@ -1,0 +1,330 @@
+"""Pages show the register to people: harmless, readable anywhere, true later."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import posixpath
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from lxml import html
+
+import sample_register as sample
+from register_api.core import model, tree
+from register_api.publish import page
+from register_api.publish.templating import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256, safe_link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+
+def all_pages() -> dict[str, bytes]:
+    """Return one page of each kind, by path."""
+    view = sample.view()
+    pages = {tree.INDEX: page.index_page(view), tree.version_page(7): page.version_page(sample.summary())}
+    return pages | dict(page.subprocessor_pages(view))
+
+
+PAGES = all_pages()
+
+
+def parse(data: bytes) -> HtmlElement:
+    """Read a page as browsers do."""
+    return html.document_fromstring(data, parser=html.HTMLParser(encoding="utf-8"))
+
+
+def text_of(data: bytes) -> str:
+    """Return the text of a page, white space folded."""
+    body = parse(data).find("body")
+    assert body is not None
+    for block in body.iter("br", "p", "li", "dt", "dd", "th", "td"):
+        block.tail = " " + (block.tail or "")
+    return " ".join(str(body.text_content()).split())
+
+
+INDEX = text_of(PAGES[tree.INDEX])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "30 days before any of these starts: addition, replacement, activation",
+        "within 14 days of the announcement",
+        "privacy@example.com",
+        "announced, from 10 June 2026",
+        "Active, ends on 17 May 2026",
+        "ended on 1 February 2026",
+        "7 of 30 days' notice. The former service shuts down on 16 May",
+        "31 days' notice",
+        "Withdrawn: listed by mistake Mistaken Ltd withdrawn It was never used",
+        "Helsinki (HEL1), Finland (default)",
+        "only: on request of the customer",
+        "Transfer to United States: standard contractual clauses (module 3)",
+        "EU Cloud Code of Conduct (declared) cloud servers",
+        "ISO/IEC 27001 valid until 1 March 2027",
+        "Never used to train a model",
+        "only: after the visitor accepted analytics cookies",
+        "Your integrations You connect them.",
+        "Data Processing Agreement",
+        "As of 10 May 2026",
+        "Version 7, published 10 May 2026, 09:00 UTC",
+        "Affiliate of the publisher",
+        "uses, or has announced, 5 sub-processors",
+        b64encode(sample.summary().root_hash).decode(),
+    ],
+)
+def test_index_says(said: str) -> None:
+    """What a customer looks for stands on the first page."""
+    assert said in INDEX
+
+
+def test_categories_stand_in_the_registers_order_and_former_uses_below() -> None:
+    """The publisher decides the order of reading."""
+    headings = [heading.text for heading in parse(PAGES[tree.INDEX]).iter("h2")]
+    order = ["What is coming", "Infrastructure", "AI inference", "Operations", "No longer used"]
+    assert [heading for heading in headings if heading in order] == order
+
+
+def test_what_is_coming_is_nearest_first_with_days() -> None:
+    """Starts and ends that lie ahead; not what has ended or is withdrawn."""
+    table = parse(PAGES[tree.INDEX]).find(".//table")
+    assert table is not None
+    rows = [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
+    assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme"]
+    assert "17 May 2026 7" in rows[0]
+    assert "ends: Sends messages 17 May 2026 7" in rows[1]
+    assert "10 June 2026 31 31 days' notice" in rows[2]
+
+
+def test_states_follow_the_day_of_the_page() -> None:
+    """The same version shown on a later day shows what is true then."""
+    later = msgspec.structs.replace(sample.view(), today=dt.date(2026, 6, 10))
+    text = text_of(page.index_page(later))
+    assert "announced, from" not in text
+    assert "No start or end is announced." in text
+    assert "ended on 17 May 2026" in text
+
+
+def test_version_page_says_what_changed_and_links_backwards_only() -> None:
+    """It is written once: nothing on it depends on later versions."""
+    data = PAGES[tree.version_page(7)]
+    assert "Acme Inc. will be added on 10 June 2026." in text_of(data)
+    assert "7 of 30 days' notice" in text_of(data)
+    assert "Why the notice was short. The former service shuts down on 16 May" in text_of(data)
+    assert "Before https://old.example/ Now https://nordic.example/" in text_of(data)
+    assert b"versions/6/" in data
+    assert b"versions/8/" not in data
+
+
+def test_version_page_of_a_correction_names_what_it_corrects() -> None:
+    """And gives the publisher's reason."""
+    reason = model.Reason(kind="correction", text="The country was wrong")
+    data = page.version_page(sample.summary(7, (), reason=reason, corrects=5))
+    assert "A correction of version 5: The country was wrong" in text_of(data)
+    assert "Nothing changed for the sub-processors." in text_of(data)
+
+
+def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
+    """Address, numbers, retention, safeguards, and when it was first said."""
+    text = text_of(PAGES[tree.subprocessor_page("nordic-hosting")])
+    for said in (
+        "529900T8BM49AURSDO55",
+        "Example Street 1 00100 Helsinki",
+        "Announced in version 1, 5 January 2026, 08:00 UTC",
+        "Starts before version 1",
+        "Until the customer's contract ends, then 30 days",
+        "Volumes are encrypted at rest",
+    ):
+        assert said in text
+
+
+def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:
+    """Nobody disappears from the register."""
+    text = text_of(PAGES[tree.subprocessor_page("mistaken")])
+    assert "Withdrawn: listed by mistake. It was never used" in text
+
+
+def references(data: bytes) -> Iterator[str]:
+    """Yield everything a page links to or would load."""
+    for element in parse(data).iter():
+        for name in ("href", "src", "action", "srcset", "data", "poster"):
+            if element.get(name) is not None:
+                yield str(element.get(name))
+
+
+@pytest.mark.parametrize(("path", "data"), PAGES.items(), ids=PAGES.keys())
+def test_links_within_the_tree_are_relative_and_lead_to_files_of_the_tree(path: str, data: bytes) -> None:
+    """So that the tree can lie under any prefix."""
+    for reference in references(data):
+        if reference.startswith(("#", "https://", "mailto:")):
+            continue
+        assert not reference.startswith("/")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), urlsplit(reference).path))
+        if reference.endswith("/"):
+            target = posixpath.normpath(target + "/index.html")
+        tree.kind_of(target)
+
+
+@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
+def test_pages_load_and_run_nothing(data: bytes) -> None:
+    """No script, no handler, no style attribute, nothing from elsewhere."""
+    root = parse(data)
+    assert not list(root.iter("script", "img", "iframe", "object", "embed", "form", "base"))
+    for element in root.iter():
+        assert not [name for name in element.attrib if str(name).startswith("on") or name == "style"]
+    assert {link.get("rel") for link in root.iter("link")} == {"alternate"}
+    assert "url(" not in STYLE
+    assert "@import" not in STYLE
+
+
+@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
+def test_policy_names_exactly_the_style_that_stands_in_the_page(data: bytes) -> None:
+    """A browser that enforces the policy still applies the style."""
+    style = re.search(rb"<style>(.*?)</style>", data, re.DOTALL)
+    assert style is not None
+    assert "sha256-" + b64encode(hashlib.sha256(style[1]).digest()).decode() == STYLE_SHA256
+    policy = parse(data).find(".//meta[@http-equiv='Content-Security-Policy']")
+    assert policy is not None
+    assert policy.get("content") == CONTENT_SECURITY_POLICY
+
+
+def test_pages_announce_feeds_and_json() -> None:
+    """Feed readers and programs find them from any page."""
+    found = {(link.get("type"), link.get("href")) for link in parse(PAGES[tree.version_page(7)]).iter("link")}
+    assert found == {
+        ("application/atom+xml", "../../feed.atom"),
+        ("application/feed+json", "../../feed.json"),
+        ("application/json", "../../v1/versions/7/diff.json"),
+        ("application/json", "../../v1/versions/7/register.json"),
+    }
+
+
+@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
+def test_pages_are_built_for_assistive_technology(data: bytes) -> None:
+    """Language, one main and one first heading, a way past the header, unique ids, table headers."""
+    root = parse(data)
+    assert root.get("lang") == "en"
+    assert [len(list(root.iter(name))) for name in ("main", "header", "footer", "h1", "title")] == [1] * 5
+    ids = [str(element.get("id")) for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert "content" in ids
+    labelled = [element.get("aria-labelledby") for element in root.iter("section")]
+    assert set(labelled) <= set(ids)
+    for table in root.iter("table"):
+        assert table.find("caption") is not None
+        assert all(cell.get("scope") in {"col", "row"} for cell in table.iter("th"))
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def _themes() -> list[dict[str, str]]:
+    """Return the colours of the light and the dark theme."""
+    blocks = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[:2]
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block)) for block in blocks]
+
+
+@pytest.mark.parametrize("theme", _themes(), ids=["light", "dark"])
+def test_text_contrasts_with_what_lies_behind_it(theme: dict[str, str]) -> None:
+    """WCAG 2.2, success criterion 1.4.3: at least 4.5 to 1."""
+    pairs = [(ink, behind) for ink in ("ink", "soft", "link") for behind in ("paper", "sheet", "shade")]
+    pairs += [(colour, f"{colour}-bg") for colour in ("green", "blue", "amber", "red", "grey")]
+    pairs += [("ink", "red-bg")]
+    for ink, behind in pairs:
+        light, dark = sorted((_luminance(theme[ink]), _luminance(theme[behind])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, behind)
+
+
+def _hostile() -> model.Subprocessor:
+    """Return a vendor with hostile text wherever text may stand."""
+    bad = sample.HOSTILE
+    return model.Subprocessor(
+        id="bad",
+        name=bad,
+        legal_name=bad,
+        address=bad,
+        website="javascript:alert(1)",
+        privacy_url='https://x.example/" onmouseover="alert(1)',
+        subprocessors_url="data:text/html,<script>alert(1)</script>",
+        contact=bad,
+        formerly=(bad,),
+        identifiers=(model.Identifier(scheme="national", value=bad),),
+        certifications=(model.Certification(name=bad, claim="aligned", scope=bad, url="javascript:x"),),
+        extra={bad: bad},
+        engagements=(
+            sample.engagement(
+                "use",
+                "operations",
+                purpose=bad,
+                notes=bad,
+                retention=bad,
+                data_categories=(bad,),
+                safeguards=(bad,),
+                locations=(model.Location(country="varies", place=bad, text=bad),),
+                transfers=(model.Transfer(destination="US", mechanism="scc", reference=bad),),
+                condition=model.Condition(type="consent", key=bad, value=bad),
+                short_notice=model.ShortNotice(reason=bad),
+                announced=model.Announced(version=7, at=sample.SEVENTH),
+                starts_on=dt.date(2026, 5, 12),
+                extra={bad: bad},
+            ),
+        ),
+    )
+
+
+def test_hostile_text_is_harmless() -> None:
+    """Text stays text, and only https and mailto become links."""
+    bad = sample.HOSTILE
+    changed = {
+        "subprocessors": (_hostile(),),
+        "exclusions": (model.Exclusion(title=bad, text=bad, examples=(bad,)),),
+        "related_documents": (model.RelatedDocument(title=bad, url="javascript:alert(1)"),),
+        "reason": model.Reason(kind="change", text=bad),
+        "extra": {bad: bad},
+    }
+    view = sample.view(**changed)
+    change = sample.change(1, "added", bad, subprocessor="bad", field="name", before=bad, after=[bad])
+    pages = [page.index_page(view), page.version_page(sample.summary(7, (change,), **changed))]
+    pages += [data for _, data in page.subprocessor_pages(view)]
+    for data in pages:
+        test_pages_load_and_run_nothing(data)
+        for reference in references(data):
+            assert not reference.lower().startswith(("javascript:", "data:"))
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.com/a?b=c#d", True),
+        ("mailto:privacy@example.com", True),
+        ("HTTPS://example.com/", True),
+        ("http://example.com/", False),
+        ("javascript:alert(1)", False),
+        (" javascript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        ("https://example.com/ x", False),
+        ("https://example.com/\nx", False),
+        ("//example.com/", False),
+        ("data:text/html,x", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_https_and_mailto_become_links(url: str | None, *, safe: bool) -> None:
+    """Anything else is shown as text."""
+    assert (safe_link(url) == url and url is not None) is safe
+
+
+def test_same_input_gives_same_bytes() -> None:
+    """Pages depend on their input alone."""
+    assert all_pages() == PAGES

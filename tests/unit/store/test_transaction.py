@@ -1,0 +1,260 @@
+"""A publication is visible whole or not at all, whatever step it dies at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+
+from register_api.core.canonical import digest
+from register_api.errors import StoreDamaged, StoreLocked
+from register_api.store import durable, layout
+from register_api.store.lock import locked
+from register_api.store.manifest import State
+from register_api.store.reader import Snapshot, generations, open_snapshot
+from register_api.store.transaction import commit, recover
+
+NOW = dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC)
+LONG = b"words that repeat themselves " * 40
+
+
+def state(version: int) -> State:
+    return State(
+        register="example.com/sub-processors",
+        version=version,
+        published_at=NOW + dt.timedelta(days=version),
+        first_published_at=NOW,
+        root_hash="00" * 32,
+        time_zone="UTC",
+        first_live=1,
+        base_url=None,
+        policies=(),
+    )
+
+
+def files(version: int) -> tuple[dict[str, bytes], ...]:
+    """Return the groups of a made-up version: fixed files, heads, checkpoint, timestamp."""
+    mark = f"version {version} ".encode()
+    return (
+        {
+            f"v1/versions/{version}/register.json": mark + LONG,
+            f"v1/versions/{version}/register.json.sig": mark,
+            f"log/tile/0/000.p/{version}": mark,
+        },
+        {"v1/register.json": mark + LONG, "index.html": mark + LONG, "v1/schema/diff.json": LONG},
+        {"log/checkpoint": mark},
+        {"trust/timestamp.json": mark},
+    )
+
+
+def publish(store: Path, version: int, *, retired: tuple[str, ...] = ()) -> Snapshot:
+    now = NOW + dt.timedelta(days=version)
+    with locked(store, wait=0):
+        recover(store)
+        return commit(store, files(version), state(version), now=now, retired=retired)
+
+
+def visible(store: Path) -> dict[str, bytes]:
+    """Return what a static host would serve: every file below public that can be opened."""
+    public = store / layout.PUBLIC
+    return {
+        path.relative_to(public).as_posix(): path.read_bytes()
+        for path in sorted(public.rglob("*"))
+        if path.is_file()
+    }
+
+
+def check_whole(store: Path) -> int:
+    """Check that what is visible is one publication, exactly as its manifest says; return its version."""
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        assert visible(store) == {}
+        return 0
+    names = set()
+    shown = visible(store)
+    for path, entry in snapshot.manifest.files.items():
+        for coding, sha256 in [("identity", entry.sha256)] + [
+            (c, f.sha256) for c, f in entry.encodings.items()
+        ]:
+            name = path + layout.SUFFIXES[coding]
+            names.add(name)
+            assert digest(shown[name]) == sha256, name
+            assert snapshot.read(path, coding) == shown[name]
+    assert shown.keys() == names
+    return snapshot.state.version
+
+
+def test_a_publication_becomes_visible_with_its_forms_and_its_manifest(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    assert check_whole(tmp_path) == 1
+    shown = visible(tmp_path)
+    assert shown["v1/register.json"] == b"version 1 " + LONG
+    assert {"v1/register.json.gz", "v1/register.json.br", "v1/register.json.zst"} <= shown.keys()
+    assert "log/checkpoint.gz" not in shown
+    assert (tmp_path / "manifest.json").read_bytes() == (tmp_path / "current/manifest.json").read_bytes()
+
+
+def test_fixed_files_settle_as_real_files_and_heads_stay_links(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    public = tmp_path / "public"
+    assert not (public / "v1/versions/1/register.json").is_symlink()
+    assert (public / "v1/register.json").is_symlink()
+
+
+def test_later_versions_keep_earlier_fixed_files_and_only_two_generations(tmp_path: Path) -> None:
+    for version in range(1, 6):
+        publish(tmp_path, version)
+        assert check_whole(tmp_path) == version
+    assert visible(tmp_path)["v1/versions/1/register.json"] == b"version 1 " + LONG
+    with locked(tmp_path):
+        recover(tmp_path)
+    assert generations(tmp_path) == [4, 5]
+
+
+def test_unchanged_files_are_not_written_again(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    before = (tmp_path / "public/v1/schema/diff.json").stat()
+    publish(tmp_path, 2)
+    after = (tmp_path / "public/v1/schema/diff.json").stat()
+    assert (before.st_ino, before.st_mtime) == (after.st_ino, after.st_mtime)
+
+
+def test_an_unchanged_file_keeps_the_instant_it_was_published(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    second = publish(tmp_path, 2).manifest.files
+    assert second["v1/schema/diff.json"].published_at == NOW + dt.timedelta(days=1)
+    assert second["v1/register.json"].published_at == NOW + dt.timedelta(days=2)
+
+
+def test_a_refresh_changes_the_timestamp_alone(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    before = visible(tmp_path)
+    commit(tmp_path, [{"trust/timestamp.json": b"fresh"}], state(1), now=NOW)
+    assert check_whole(tmp_path) == 1
+    assert visible(tmp_path) == before | {"trust/timestamp.json": b"fresh"}
+
+
+def test_a_fixed_file_is_never_rewritten(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    before = visible(tmp_path)
+    with pytest.raises(StoreDamaged, match="never changes"):
+        commit(tmp_path, [{"v1/versions/1/register.json": b"another"}], state(2), now=NOW)
+    assert visible(tmp_path) == before
+
+
+def test_retired_files_leave_the_tree(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    publish(tmp_path, 2, retired=("log/tile/0/000.p/1",))
+    assert check_whole(tmp_path) == 2
+    assert "log/tile/0/000.p/1" not in visible(tmp_path)
+
+
+def test_a_form_that_is_gone_leaves_the_tree(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    commit(tmp_path, [{"index.html": b"short"}], state(1), now=NOW)
+    check_whole(tmp_path)
+    assert "index.html.gz" not in visible(tmp_path)
+
+
+def test_a_second_publisher_is_told_to_wait(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(StoreLocked, match="another process"), locked(tmp_path, wait=0):
+        pass
+
+
+def test_a_store_whose_link_leads_nowhere_is_named_as_damaged(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    (tmp_path / "current/manifest.json").write_bytes(b"{}")
+    with pytest.raises(StoreDamaged, match=r"manifest\.json"):
+        open_snapshot(tmp_path)
+
+
+class Crash(Exception):
+    """Stands for the end of the process."""
+
+
+class Fuse:
+    """Lets a number of calls pass and breaks at the next; counts them all."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def wrap(self, function):
+        def wrapped(*args, **kwargs):
+            if self.left == 0:
+                raise Crash
+            self.left -= 1
+            return function(*args, **kwargs)
+
+        return wrapped
+
+
+STEPS = [
+    (durable, "write_new"),
+    (durable, "sync"),
+    (durable, "sync_folders"),
+    (durable, "switch_link"),
+    (durable, "replace_by_hard_link"),
+    (Path, "symlink_to"),
+    (Path, "hardlink_to"),
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "mkdir"),
+    (Path, "rmdir"),
+    (os, "fsync"),
+]
+
+
+def crash_after(calls: int, action) -> bool:
+    """Run an action that dies after a number of steps on the disk; say whether it got to its end."""
+    fuse = Fuse(calls)
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in STEPS:
+            patch.setattr(owner, name, fuse.wrap(getattr(owner, name)))
+        try:
+            action()
+        except Crash:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_dying_at_any_step_shows_the_old_or_the_new_state(tmp_path: Path, first: int) -> None:
+    """Whatever step is the last one, a static host shows one whole publication, and the next run mends."""
+    seen = set()
+    for calls in range(2000):
+        store = tmp_path / str(calls)
+        if first == 2:
+            publish(store, 1)
+        finished = crash_after(
+            calls, lambda store=store: publish(store, first, retired=("log/tile/0/000.p/1",))
+        )
+        snapshot = open_snapshot(store)
+        version = snapshot.state.version if snapshot else 0
+        assert version in {first - 1, first}
+        shown = visible(store)
+        assert (b"version %d " % version in shown.get("v1/register.json", b"")) == (version > 0)
+        assert (f"v1/versions/{first}/register.json" in shown) == (version == first)
+        seen.add((version, finished))
+        with locked(store):
+            recover(store)
+        assert check_whole(store) == version
+        publish(store, first + 1)
+        assert check_whole(store) == first + 1
+        if finished:
+            break
+    assert seen == {(first - 1, False), (first, False), (first, True)}
+
+
+def test_dying_while_mending_is_mended_by_the_next_run(tmp_path: Path) -> None:
+    for crash in range(5, 80, 5):
+        for calls in range(40):
+            store = tmp_path / f"{crash}-{calls}"
+            publish(store, 1)
+            crash_after(crash, lambda store=store: publish(store, 2))
+            mended = crash_after(calls, lambda store=store: recover(store))
+            recover(store)
+            assert check_whole(store) in {1, 2}
+            if mended:
+                break

@@ -1,0 +1,277 @@
+"""The check of a feed's signature accepts one form, and refuses each known way round it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feed_keys import OURS, THEIRS, find_ours
+from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
+from register_api.publish.feed_signature import sign_feed
+from register_api.verify.feed_signature import MAX_BYTES, verify_feed_signature
+from tools import need
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEED = b"<feed xmlns='http://www.w3.org/2005/Atom'><title>All is well</title></feed>"
+GOOD = sign_feed(FEED, "feed.atom", OURS)
+DECLARATION, BODY = GOOD.split(b"\n", 1)
+EVIL_FEED = FEED.replace(b"well", b"over")
+OF_EVIL = sign_feed(EVIL_FEED, "feed.atom", OURS)
+"""Stands for an older feed that was once truly signed."""
+
+
+def check(dsig: bytes, feed: bytes = FEED, name: str = "feed.atom") -> str:
+    """Check with the one key that is trusted here."""
+    return verify_feed_signature(feed, dsig, name, find_ours)
+
+
+def put(before: str, added: str, dsig: bytes = GOOD) -> bytes:
+    """Insert text before the first place where a text stands."""
+    assert before.encode() in dsig
+    return dsig.replace(before.encode(), (added + before).encode(), 1)
+
+
+def swap(old: str, new: str, dsig: bytes = GOOD) -> bytes:
+    """Replace a text that stands in the document."""
+    assert old.encode() in dsig
+    return dsig.replace(old.encode(), new.encode(), 1)
+
+
+def value_of(name: str, dsig: bytes = GOOD) -> str:
+    """Return the text of an element of a signature."""
+    found = re.search(rf"<ds:{name}>(.*?)</ds:{name}>", dsig.decode())
+    assert found is not None
+    return found[1]
+
+
+REFERENCE = GOOD[GOOD.index(b"<ds:Reference") : GOOD.index(b"</ds:SignedInfo>")].decode()
+SIGNED_INFO = GOOD[GOOD.index(b"<ds:SignedInfo") : GOOD.index(b"<ds:SignatureValue")].decode()
+SIGNATURE = value_of("SignatureValue")
+ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+MALFORMED = {
+    "empty": b"",
+    "not XML": b"feed",
+    "over the size limit": GOOD + b" " * MAX_BYTES,
+    "UTF-16": BODY.decode().encode("utf-16"),
+    "declared as another encoding": GOOD.replace(b"UTF-8", b"ISO-8859-1"),
+    "not UTF-8": put("</ds:KeyName>", "", GOOD).replace(b"</ds:KeyName>", b"\xff</ds:KeyName>"),
+    "two declarations": DECLARATION + GOOD,
+    "DOCTYPE": DECLARATION + b"<!DOCTYPE x>" + BODY,
+    "entity that names a file": DECLARATION
+    + b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+    + swap(OURS.kid, "&e;", BODY),
+    "entities that grow": DECLARATION
+    + b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    + swap(OURS.kid, "&b;&b;&b;", BODY),
+    "undeclared entity": swap(OURS.kid, "&e;"),
+    "character reference": put("</ds:KeyName>", "&#65;"),
+    "comment in KeyName": put("</ds:KeyName>", "<!-- x -->"),
+    "comment in DigestValue": put("</ds:DigestValue>", "<!-- x -->"),
+    "comment in front": DECLARATION + b"<!-- x -->" + BODY,
+    "CDATA": swap(OURS.kid, f"<![CDATA[{OURS.kid}]]>"),
+    "processing instruction": put("<ds:KeyInfo>", "<?x y?>"),
+    "processing instruction at the end": GOOD + b"<?x y?>",
+    "text at the end": GOOD + b"x",
+    "text between": put("<ds:KeyInfo>", "x"),
+    "text in Reference": put("<ds:DigestMethod", "x"),
+    "root of another name": GOOD.replace(b"ds:Signature ", b"ds:Manifest ").replace(
+        b"</ds:Signature>", b"</ds:Manifest>"
+    ),
+    "root of no namespace": GOOD.replace(b' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"', b"").replace(
+        b"ds:", b""
+    ),
+    "wrapped in another root": DECLARATION + b"<x>" + BODY.strip() + b"</x>",
+    "another namespace declared": swap("<ds:KeyInfo>", '<ds:KeyInfo xmlns:x="urn:x">'),
+    "a relative namespace": swap("<ds:SignedInfo>", '<ds:SignedInfo xmlns:x="x">'),
+    "Object": put("</ds:Signature>", "<ds:Object><entry/></ds:Object>"),
+    "Object with signed properties": put("</ds:Signature>", '<ds:Object Id="p"/>'),
+    "second Reference": put("</ds:SignedInfo>", REFERENCE),
+    "second Reference to this document": put(
+        "</ds:SignedInfo>", REFERENCE.replace('URI="feed.atom"', 'URI=""')
+    ),
+    "no Reference": swap(REFERENCE, ""),
+    "Transforms": put(
+        "<ds:DigestMethod",
+        f'<ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE}"/></ds:Transforms>',
+    ),
+    "empty Transforms": put("<ds:DigestMethod", "<ds:Transforms/>"),
+    "enveloped transform": put(
+        "<ds:DigestMethod",
+        '<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>'
+        "</ds:Transforms>",
+    ),
+    "XSLT transform": put(
+        "<ds:DigestMethod",
+        '<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/></ds:Transforms>',
+    ),
+    "HMAC": swap(ECDSA, "http://www.w3.org/2000/09/xmldsig#hmac-sha256"),
+    "HMAC of no bits": swap(
+        f'<ds:SignatureMethod Algorithm="{ECDSA}"/>',
+        '<ds:SignatureMethod Algorithm="http://www.w3.org/2000/09/xmldsig#hmac-sha1">'
+        "<ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>",
+    ),
+    "ECDSA with SHA-1": swap(ECDSA, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1"),
+    "digest SHA-1": swap("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1"),
+    "inclusive canonicalisation": swap(EXCLUSIVE, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
+    "canonicalisation with comments": swap(EXCLUSIVE, EXCLUSIVE + "WithComments"),
+    "inclusive prefixes": swap(
+        f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}"/>',
+        f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}"><ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" '
+        'PrefixList="ds"/></ds:CanonicalizationMethod>',
+    ),
+    "key in the document": put("</ds:KeyInfo>", "<ds:KeyValue/>"),
+    "certificate in the document": put("</ds:KeyInfo>", "<ds:X509Data/>"),
+    "where to fetch the key": put("</ds:KeyInfo>", '<ds:RetrievalMethod URI="https://evil.example/"/>'),
+    "two key names": put("</ds:KeyInfo>", "<ds:KeyName>x</ds:KeyName>"),
+    "no key name": swap(f"<ds:KeyName>{OURS.kid}</ds:KeyName>", ""),
+    "no KeyInfo": swap(f"<ds:KeyInfo><ds:KeyName>{OURS.kid}</ds:KeyName></ds:KeyInfo>", ""),
+    "two SignedInfo": put("<ds:SignatureValue>", SIGNED_INFO),
+    "SignatureValue first": swap(SIGNED_INFO, "").replace(
+        b"</ds:SignatureValue>", f"</ds:SignatureValue>{SIGNED_INFO}".encode()
+    ),
+    "Id": swap("<ds:SignedInfo>", '<ds:SignedInfo Id="x">'),
+    "Type of the Reference": swap('URI="feed.atom"', 'URI="feed.atom" Type="x"'),
+    "Reference without URI": swap(' URI="feed.atom"', ""),
+    "xml:base": swap("<ds:SignedInfo>", '<ds:SignedInfo xml:base="https://evil.example/">'),
+    "signature too short": swap(SIGNATURE, SIGNATURE[4:]),
+    "signature in DER": swap(SIGNATURE, "MEUC" + SIGNATURE),
+    "signature without padding": swap("==</ds:SignatureValue>", "</ds:SignatureValue>"),
+    "signature with trailing bits": swap(SIGNATURE, SIGNATURE[:-3] + "B=="),
+    "signature is not base64": put("</ds:SignatureValue>", "*"),
+    "digest too short": swap(value_of("DigestValue"), "AAAA"),
+    "digest empty": swap(value_of("DigestValue"), ""),
+}
+
+
+@pytest.mark.parametrize("dsig", MALFORMED.values(), ids=MALFORMED.keys())
+def test_another_form_is_refused_before_anything_is_computed(dsig: bytes) -> None:
+    """Whatever the form does not promise is malformed, even if the rest is right."""
+
+    def never(kid: str) -> str:
+        raise AssertionError(kid)
+
+    with pytest.raises(Malformed):
+        verify_feed_signature(FEED, dsig, "feed.atom", never)
+
+
+FORGED = {
+    "feed altered": (GOOD, EVIL_FEED, "feed.atom"),
+    "feed cut": (GOOD, FEED[:-1], "feed.atom"),
+    "feed with a line end more": (GOOD, FEED + b"\n", "feed.atom"),
+    "moved beside another file": (GOOD, FEED, "3.atom"),
+    "digest of another feed": (
+        swap(value_of("DigestValue"), value_of("DigestValue", OF_EVIL)),
+        EVIL_FEED,
+        "feed.atom",
+    ),
+    "URI altered": (swap('URI="feed.atom"', 'URI="3.atom"'), FEED, "3.atom"),
+    "white space in what is signed": (put("<ds:Reference", "\n"), FEED, "feed.atom"),
+    "signature of another feed": (
+        swap(
+            SIGNATURE,
+            value_of("SignatureValue", OF_EVIL),
+        ),
+        FEED,
+        "feed.atom",
+    ),
+    "r and s are zero": (swap(SIGNATURE, "A" * 86 + "=="), FEED, "feed.atom"),
+    "r and s beyond the order": (swap(SIGNATURE, "/" * 85 + "w=="), FEED, "feed.atom"),
+    "another key under our name": (
+        swap(THEIRS.kid, OURS.kid, sign_feed(FEED, "feed.atom", THEIRS)),
+        FEED,
+        "feed.atom",
+    ),
+}
+
+
+@pytest.mark.parametrize(("dsig", "feed", "name"), FORGED.values(), ids=FORGED.keys())
+def test_what_does_not_fit_is_forged(dsig: bytes, feed: bytes, name: str) -> None:
+    """The right form over other bytes, another file or by another key is found out."""
+    with pytest.raises(Forged):
+        check(dsig, feed, name)
+
+
+def test_only_the_callers_keys_count() -> None:
+    """A good signature by a key that the caller does not name is worth nothing."""
+    with pytest.raises(UntrustedKey):
+        check(sign_feed(FEED, "feed.atom", THEIRS))
+
+
+def test_the_callers_refusal_is_passed_on() -> None:
+    """A key out of its range of versions is refused by the caller, in the caller's words."""
+
+    def refuse(kid: str) -> str:
+        raise UntrustedKey(f"{kid} was good until version 3")
+
+    with pytest.raises(UntrustedKey, match="version 3"):
+        verify_feed_signature(FEED, GOOD, "feed.atom", refuse)
+
+
+def test_a_key_of_another_curve_is_untrusted() -> None:
+    """Only P-256 speaks for feeds, whatever the list of keys may say."""
+    key = ec.derive_private_key(7, ec.SECP384R1()).public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    with pytest.raises(UntrustedKey):
+        verify_feed_signature(FEED, GOOD, "feed.atom", lambda _: pem)
+
+
+EQUIVALENT = {
+    "as made": GOOD,
+    "without declaration": BODY,
+    "declared in double quotes": DECLARATION.replace(b"'", b'"') + BODY,
+    "white space round the parts that are not signed": put("<ds:KeyInfo>", "\n  "),
+    "signature in lines": swap(SIGNATURE, f"\n{SIGNATURE[:44]}\r\n{SIGNATURE[44:]}\n"),
+}
+
+
+@pytest.mark.parametrize("dsig", EQUIVALENT.values(), ids=EQUIVALENT.keys())
+def test_other_writers_of_the_same_form_are_accepted(dsig: bytes) -> None:
+    """What XML leaves open outside of the signed part does not matter."""
+    assert check(dsig) == OURS.kid
+
+
+def test_what_xmlsec1_signs_is_accepted(tmp_path: Path) -> None:
+    """Another program, indenting and breaking lines, makes the same form."""
+    empty = re.sub(rb"<ds:(DigestValue|SignatureValue)>[^<]*<", rb"<ds:\1><", GOOD)
+    template = empty.replace(b"><", b">\n  <").replace(b">\n  </ds:DigestValue", b"></ds:DigestValue")
+    key = ec.derive_private_key(0xC0FFEE, ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name, data in (("feed.atom", FEED), ("template.xml", template), ("key.pem", pem)):
+        tmp_path.joinpath(name).write_bytes(data)
+    command = [need("xmlsec1"), "--sign", f"--privkey-pem:{OURS.kid}", "key.pem", "template.xml"]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=30).stdout
+    assert check(made) == OURS.kid
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_no_altered_byte_passes_and_nothing_else_is_raised(data: st.DataObject) -> None:
+    """Any one byte changed is refused by an error of the tree, or leaves the meaning as it was."""
+    position = data.draw(st.integers(0, len(GOOD) - 1))
+    byte = data.draw(st.integers(0, 255))
+    altered = GOOD[:position] + bytes([byte]) + GOOD[position + 1 :]
+    try:
+        kid = check(altered)
+    except VerificationError:
+        return
+    assert kid == OURS.kid
+    assert altered == GOOD or bytes([byte]) in b" \t\r\n'\"uUtTfF"
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=300))
+def test_noise_is_refused(noise: bytes) -> None:
+    """Bytes of any kind are refused by an error of the tree."""
+    with pytest.raises(VerificationError):
+        check(noise)
