@@ -48,9 +48,9 @@ def print_findings(findings: Iterable[Finding]) -> None:
 
 
 def print_error(error: RegisterError) -> None:
-    """Print an error's findings if it has some, its sentence and its hint."""
+    """Print an error's sentence and its hint; of a refused source what it was refused for."""
     if isinstance(error, Refused):
-        print_findings(error.findings)
+        print_findings(finding for finding in error.findings if finding.severity == "error")
     err.print(Text(f"{error.word}: {error.message}", style="red"))
     if error.hint:
         err.print(Text(f"→ {error.hint}"))

@@ -83,7 +83,7 @@ def check(
     if as_json:
         print_json({"findings": prepared.findings, "ok": prepared.register is not None})
     else:
-        print_findings(prepared.findings)
+        print_findings(sorted(prepared.findings, key=lambda finding: finding.severity, reverse=True))
         _print_tally(prepared)
     if prepared.register is None:
         raise click.exceptions.Exit(Refused.exit_code)
@@ -105,7 +105,7 @@ def preview(
 ) -> None:
     """Show in words what publishing now would tell your customers.
 
-    Nothing is written.
+    Nothing is written. What is only warned of is shown by check.
 
     \b
     Examples:
@@ -118,7 +118,6 @@ def preview(
     if as_json:
         print_json(diff)
         return
-    print_findings(prepared.findings)
     register, _ = prepared.required()
     if prepared.unchanged:
         out.print(f"Nothing has changed since version {register.version - 1}; publishing makes no version.")

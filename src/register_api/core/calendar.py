@@ -49,9 +49,10 @@ def later_day(day: dt.date, days: int, notice: Notice) -> dt.date:
     """
     if notice.day_count == "calendar":
         return day + dt.timedelta(days=days)
+    holidays = frozenset(notice.holidays)
     while days > 0:
         day += dt.timedelta(days=1)
-        days -= _is_business_day(day, notice)
+        days -= day.weekday() < _SATURDAY and day not in holidays
     return day
 
 
@@ -66,10 +67,6 @@ def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: Notice) ->
     if starts_on < announced_on:
         return -_business_days_between(starts_on, announced_on, notice)
     return _business_days_between(announced_on, starts_on, notice)
-
-
-def _is_business_day(day: dt.date, notice: Notice) -> bool:
-    return day.weekday() < _SATURDAY and day not in notice.holidays
 
 
 def _business_days_between(after: dt.date, until: dt.date, notice: Notice) -> int:

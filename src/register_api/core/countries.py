@@ -1,30 +1,38 @@
-"""Countries as the format names them: ISO 3166-1 alpha-2, and the European Economic Area.
-
-Kept as data so that the core reads no file; a test holds it equal to the list of pycountry.
-"""
+"""Countries: codes that ISO 3166-1 has assigned, and which of them are in the European Economic Area."""
 
 from __future__ import annotations
 
-_ASSIGNED = """
-AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
-BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH
-ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT
-HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
-LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI
-NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG
-SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG
-UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-"""
+ASSIGNED = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
+    BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH
+    ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT
+    HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
+    LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI
+    NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG
+    SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG
+    UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    """.split()  # noqa: SIM905  (249 codes read better as a block than as a list)
+)
+"""Officially assigned ISO 3166-1 alpha-2 codes. Kept as data since a library would read them from a file."""
 
-_EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
+EEA = frozenset(
+    {
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+        "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    }
+)  # fmt: skip
+"""Members of the European Economic Area, where the GDPR holds: a transfer to any other country
+falls under its Chapter V. Parts of members with codes of their own (``AX``, ``GP``, ``RE``, …) are in
+``EEA_PARTS``."""
 
-ASSIGNED = frozenset(_ASSIGNED.split())
-"""Officially assigned codes."""
+EEA_PARTS = frozenset({"AX", "BL", "GF", "GP", "MF", "MQ", "RE", "SJ", "YT"})
+"""Places with a code of their own that belong to the Union or the EEA (TFEU Art. 355(1))."""
 
-EEA = frozenset(_EEA.split())
-"""Member states of the EEA: to these personal data moves without GDPR Chapter V."""
+USUAL_MISTAKES = {"UK": "GB", "EL": "GR", "EN": "GB"}
+"""Codes that people write, and what they mean."""
 
 
-def lies_in_eea(country: str) -> bool:
-    """Tell whether a location's country, or wide value, lies wholly in the EEA."""
-    return country in EEA or country in {"EU", "EEA"}
+def is_in_eea(country: str) -> bool:
+    """Tell whether a country, or one of the wide values, lies wholly within the EEA."""
+    return country in EEA or country in EEA_PARTS or country in {"EU", "EEA"}

@@ -113,7 +113,7 @@ def event(
     day: dt.date,
     reason_kind: ReasonKind,
 ) -> Event | None:
-    """Say what a change is in terms of the notice promise (docs/rules.md, What needs notice).
+    """Say what a change is in terms of the notice promise: the weightiest of ``events``.
 
     Args:
         before: The vendor in the older version, if it was listed.
@@ -125,12 +125,36 @@ def event(
     Returns:
         The event, or ``None`` when the promise has nothing to say about it.
     """
-    if not is_engaged(after, engagement, day):
-        return None
+    return next(events(before, after, engagement, day=day, reason_kind=reason_kind), None)
+
+
+def events(
+    before: Vendor | None,
+    after: Vendor,
+    engagement: EngagementSource,
+    *,
+    day: dt.date,
+    reason_kind: ReasonKind,
+) -> Iterator[Event]:
+    """Yield everything a change is in terms of the notice promise (docs/rules.md, What needs notice).
+
+    A use that is first told of when it is already over is a start all the same: one without notice.
+
+    Args:
+        before: The vendor in the older version, if it was listed.
+        after: The vendor in the newer version.
+        engagement: The engagement of ``after`` that is judged.
+        day: Local day on which the newer version is published.
+        reason_kind: Why the newer version is published; a correction replaces nobody.
+    """
     old = find_engagement(before, engagement.id)
-    if before is None or old is None or not is_engaged(before, old, day):
-        return _start(before, old, after, engagement, day)
-    return _change(before, old, after, engagement, day, reason_kind)
+    if after.withdrawn is not None or engagement.status == "available":
+        return
+    if before is not None and old is not None and is_engaged(before, old, day):
+        if is_engaged(after, engagement, day):
+            yield from _changes(before, old, after, engagement, day, reason_kind)
+    elif old is None or old.status == "available" or is_engaged(after, engagement, day):
+        yield from _starts(before, old, after, engagement, day)
 
 
 def status(
@@ -195,48 +219,56 @@ def _objection_until(day: dt.date, notice: Notice | None) -> dt.date | None:
     return later_day(day, notice.objection_days, notice)
 
 
-def _start(
+def _starts(
     before: Vendor | None,
     old: EngagementSource | None,
     after: Vendor,
     engagement: EngagementSource,
     day: dt.date,
-) -> Event | None:
+) -> Iterator[Event]:
     """Name the start of an engagement that was not one before."""
-    if old is not None and old.status == "available":
-        return "activation"
-    if set(after.replaces) - set(before.replaces if before else ()):
-        return "replacement"
+    activated = old is not None and old.status == "available"
+    replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
+    if activated:
+        yield "activation"
+    if replacing:
+        yield "replacement"
     running = [item for item in before.engagements if is_engaged(before, item, day)] if before else []
-    return None if any(_includes(item, engagement) for item in running) else "addition"
+    if not activated and not replacing and not any(_includes(item, engagement) for item in running):
+        yield "addition"
 
 
-def _includes(old: EngagementSource, new: EngagementSource) -> bool:
-    """Tell whether a running engagement already says all that a new one does."""
-    same = old.category == new.category and old.purpose == new.purpose
-    return same and old.status == new.status and set(new.data_scope) <= set(old.data_scope)
+def _includes(running: EngagementSource, new: EngagementSource) -> bool:
+    """Tell whether a running engagement already says all that a new one does, and from as early on."""
+    same = running.category == new.category and running.purpose == new.purpose
+    unconditional = running.status == "active" or new.status == "conditional"
+    early = running.starts_on is None or (new.starts_on is not None and running.starts_on <= new.starts_on)
+    narrower = set(new.data_scope) - {"none"} <= set(running.data_scope)
+    return same and unconditional and early and narrower
 
 
-def _change(
+def _changes(
     before: Vendor,
     old: EngagementSource,
     after: Vendor,
     new: EngagementSource,
     day: dt.date,
     reason_kind: ReasonKind,
-) -> Event | None:
+) -> Iterator[Event]:
     """Name what happens to a running engagement, the weightiest first."""
-    if reason_kind != "correction" and _another_entity(before, after):
-        return "replacement"
+    corrected = reason_kind == "correction"
+    if not corrected and _another_entity(before, after):
+        yield "replacement"
     if old.status == "conditional" and new.status == "active":
-        return "activation"
+        yield "activation"
     if _starts_earlier(old, new, day):
-        return "rescheduled"
-    if reason_kind == "correction":
-        return None
+        yield "rescheduled"
+    if corrected:
+        return
     if {item.country for item in new.locations} - {item.country for item in old.locations}:
-        return "relocation"
-    return "data_changed" if _wider_data(old, new) else None
+        yield "relocation"
+    if _wider_data(old, new):
+        yield "data_changed"
 
 
 def _another_entity(before: Vendor, after: Vendor) -> bool:

@@ -1,100 +1,156 @@
-"""Hygiene of strings: what a text, a slug and an address may look like (docs/format.md, Bytes)."""
+"""Hygiene of strings: what a text, an id, an address may look like (docs/format.md, Bytes).
+
+Every check says what is wrong in words, so that whoever edits the source can act on it; nothing is
+ever mended silently.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-MAX_TEXT = 4000
-"""Characters that a text may have (rule R17)."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_SLUG = 64
-"""Characters that an id may have."""
+"""Longest id, in characters (docs/rules.md, R02)."""
 
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_REGISTER_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)+")
-_INVISIBLE = frozenset(
-    map(
-        chr,
-        [
-            *range(0x200B, 0x2010),
-            *range(0x202A, 0x202F),
-            *range(0x2060, 0x2065),
-            *range(0x2066, 0x206A),
-            0xFEFF,
-        ],
-    )
+_MAX_HOST = 253
+_MAX_EMAIL = 254
+_MAX_PORT = 65535
+
+_PLAIN = re.compile(r"[!-%'-;=-~](?:[ -%'-;=-~\n]*[!-%'-;=-~])?")
+"""ASCII that no check can object to: most texts, so that the others may take their time."""
+
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TAG = re.compile(r"<[A-Za-z/!?]")
+_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
-_HTML = re.compile(r"<[A-Za-z/!?]|&(#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
-_MAIL = re.compile(r"[^\s@<>\"\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_URL = re.compile(
+    r"https://(?P<authority>[^/?#]*)(?P<rest>(?:[/?#](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)*)"
+)
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_QUERY = re.compile(r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_NAME_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+
+
+def text_problems(text: str) -> Iterator[str]:
+    """Yield what is wrong with a text, each as the end of the sentence "this text …".
+
+    Length is not judged here. HTML is what an HTML parser would take for a tag, a comment or a
+    character reference: ``<`` directly followed by a letter, ``/``, ``!`` or ``?`` (WHATWG HTML,
+    section 13.2.5.6), and ``&name;``, ``&#38;``, ``&#x26;``. ``a < b`` and ``R&D`` are text.
+    """
+    if _PLAIN.fullmatch(text):
+        return
+    if not text:
+        yield "is empty"
+    if text != text.strip():
+        yield "begins or ends with white space"
+    if not unicodedata.is_normalized("NFC", text):
+        yield "is not in Unicode normalisation form C"
+    for pattern, kind in ((_CONTROL, "control"), (_HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
+        found = pattern.search(text)
+        if found:
+            yield f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
+    for pattern in (_TAG, _REFERENCE):
+        found = pattern.search(text)
+        if found:
+            yield f"holds HTML: {found[0]} in place {found.start() + 1}"
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether a text can be an id: ``[a-z0-9]+(-[a-z0-9]+)*``, at most 64 characters."""
+    """Tell whether a text may be an id: groups of a-z, 0-9 joined by single hyphens, 64 at most."""
     return len(text) <= MAX_SLUG and _SLUG.fullmatch(text) is not None
 
 
+def is_language_tag(text: str) -> bool:
+    """Tell whether a text has the form of a language tag, e.g. ``en`` or ``de-AT`` (BCP 47)."""
+    return _LANGUAGE.fullmatch(text) is not None
+
+
 def is_register_name(text: str) -> bool:
-    """Tell whether a text can name a register: a domain, a slash, a path, e.g. ``example.com/vendors``.
+    """Tell whether a text may name a register: a host in lower case and a path, without a scheme.
 
-    The name is also the log's origin and key name, so it has no space and no plus (C2SP signed-note).
+    It is also the origin and key name of the log (C2SP signed-note: no white space, no plus sign).
     """
-    return len(text) <= MAX_SLUG * 2 and _REGISTER_NAME.fullmatch(text) is not None
+    host, slash, path = text.partition("/")
+    return (
+        host == host.lower()
+        and _HOST.fullmatch(host) is not None
+        and bool(_NAME_PATH.fullmatch(slash + path))
+    )
 
 
-def is_mail(text: str) -> bool:
-    """Tell whether a text looks like a mail address."""
-    return _MAIL.fullmatch(text) is not None
+def url_problem(url: str) -> str | None:
+    """Say what is wrong with an address that has to be absolute ``https`` (RFC 3986), or nothing.
 
-
-def fault_in_text(text: str) -> str | None:
-    """Say what is wrong with a text, or ``None``.
+    The host is a DNS name; other scripts than Latin are written in their ASCII forms (``xn--…``,
+    ``%C3%BC``).
 
     Returns:
-        A phrase that follows "this text": e.g. ``begins or ends with white space``.
+        The end of the sentence "this address …", or ``None``.
     """
-    if not text.isprintable():
-        hidden = next((fault for char in text if (fault := _fault_in_character(char))), None)
-        if hidden is not None:
-            return hidden
-    if not unicodedata.is_normalized("NFC", text):
-        return "is not in Unicode normal form C"
-    if text != text.strip():
-        return "begins or ends with white space"
-    return "holds HTML" if _HTML.search(text) else None
+    if not url.startswith("https://"):
+        return "does not begin with https://"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "holds a space or a character that has to be written in ASCII"
+    match = _URL.fullmatch(url)
+    if match is None:
+        return "holds a character that an address has to write as %XX"
+    authority = match["authority"]
+    if "@" in authority:
+        return "names a user"
+    host, colon, port = authority.partition(":")
+    if _HOST.fullmatch(host) is None:
+        return "has no host name"
+    if colon and not (port.isdigit() and 0 < int(port[: len(str(_MAX_PORT)) + 1]) <= _MAX_PORT):
+        return "has no right port"
+    return None
 
 
-def _fault_in_character(char: str) -> str | None:
-    if char in _INVISIBLE:
-        return f"holds the invisible character U+{ord(char):04X}"
-    category = unicodedata.category(char)
-    if category == "Cs":
-        return "holds half of a surrogate pair"
-    return "holds a control character" if category == "Cc" and char != "\n" else None
-
-
-def fault_in_url(text: str, *, mail: bool = False) -> str | None:
-    """Say what is wrong with an address, or ``None``.
-
-    Args:
-        text: An absolute ``https`` URL without user info (RFC 3986 section 3.2.1).
-        mail: Whether ``mailto:`` is fine as well.
+def email_problem(address: str) -> str | None:
+    """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing.
 
     Returns:
-        A phrase that follows "this address".
+        The end of the sentence "this address …", or ``None``.
     """
-    if mail and text.startswith("mailto:"):
-        return None if is_mail(text.removeprefix("mailto:").partition("?")[0]) else "names no mailbox"
-    if any(char.isspace() or char in '<>"\\^`{|}' for char in text):
-        return "holds a character that addresses do not have"
-    try:
-        parts = urlsplit(text)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        return "cannot be taken apart"
-    if parts.scheme != "https" or not parts.hostname:
-        return "is no absolute https address" + (" or mailto" if mail else "")
-    if "@" in parts.netloc:
-        return "holds a user name"
-    return None if port_is_fine else "names port 0"
+    local, at, domain = address.rpartition("@")
+    good = at and _LOCAL.fullmatch(local) and _HOST.fullmatch(domain) and "." in domain
+    return None if good and len(address) <= _MAX_EMAIL else "is no e-mail address such as privacy@example.com"
+
+
+def link_problem(url: str) -> str | None:
+    """Say what is wrong with an address that may be ``https`` or ``mailto`` (RFC 6068), or nothing.
+
+    Returns:
+        The end of the sentence "this address …", or ``None``.
+    """
+    if not url.startswith("mailto:"):
+        return None if url_problem(url) is None else f"{url_problem(url)}, nor is it a good mailto: address"
+    address, _, query = url.removeprefix("mailto:").partition("?")
+    if not _QUERY.fullmatch(query):
+        return "holds a character that an address has to write as %XX"
+    return email_problem(address)
+
+
+def contact_problem(contact: str) -> str | None:
+    """Say what is wrong with a contact: an e-mail address, a link, or words, or nothing.
+
+    What looks like a link (a scheme before a colon) has to be a good one, and what is one word with
+    an ``@`` has to be an e-mail address; anything else is words.
+    """
+    if _SCHEME.match(contact):
+        return link_problem(contact)
+    if "@" in contact and len(contact.split()) == 1:
+        return email_problem(contact)
+    return None

@@ -12,14 +12,13 @@ import msgspec
 
 from register_api.core.changes import Change
 from register_api.core.model import Engagement, Subprocessor
-
-State = Literal["announced", "in_force", "ended"]
+from register_api.core.timeline import State, Upcoming
 
 
 class ListedEngagement(Engagement, frozen=True, kw_only=True):
-    """An engagement with where it stands on the day asked for; ``None`` if it is only available."""
+    """An engagement with where it stands on the day asked for."""
 
-    state: State | None
+    state: State
 
 
 class ListedSubprocessor(Subprocessor, frozen=True, kw_only=True):
@@ -71,26 +70,8 @@ class SubprocessorAnswer(_Answer, frozen=True, kw_only=True):
     history_from: int
 
 
-class UpcomingEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement that starts or ends after a day.
-
-    Attributes:
-        event: ``starts`` or ``ends``.
-        day: First day on which it is engaged, or no longer is.
-        days_left: Calendar days from the day asked for.
-    """
-
-    event: Literal["starts", "ends"]
-    day: dt.date
-    days_left: int
-    subprocessor: str
-    name: str
-    engagement: str
-    purpose: str
-
-
 class UpcomingAnswer(_Answer, frozen=True, kw_only=True):
     """What will start or end after a day, soonest first."""
 
     format: Literal["sub-processor-register-upcoming/1"] = "sub-processor-register-upcoming/1"
-    upcoming: tuple[UpcomingEvent, ...]
+    upcoming: tuple[Upcoming, ...]

@@ -84,10 +84,7 @@ def finish(document: object, basis: Basis, schema: str | None = None) -> Resourc
         basis: The version it was computed from.
         schema: Name of the schema that describes it, if one is published.
     """
-    data = encode(document)
-    forms = {"identity": data}
-    if len(data) >= _WORTH_COMPRESSING:
-        forms["gzip"] = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
+    forms = forms_of(encode(document))
     more: list[Header] = [
         (b"register-version", str(basis.version).encode("ascii")),
         (b"register-digest", structured_digest(basis.sha256)),
@@ -96,6 +93,13 @@ def finish(document: object, basis: Basis, schema: str | None = None) -> Resourc
         target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
         more.append((b"link", target.encode("ascii")))
     return computed_resource(Facts(media_type="application/json", cache="head", more=tuple(more)), forms)
+
+
+def forms_of(data: bytes) -> dict[str, bytes]:
+    """Return the forms of an answer that is made while a client waits: plain, and gzip if it is long."""
+    if len(data) < _WORTH_COMPRESSING:
+        return {"identity": data}
+    return {"identity": data, "gzip": gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)}
 
 
 def _size(resource: Resource) -> int:

@@ -7,6 +7,7 @@ for any number of versions. Callers take turns (``answers``); nothing here is sa
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,13 +17,12 @@ from register_api.core import tree
 from register_api.core.changes import Diff
 from register_api.core.documents import Versions
 from register_api.core.model import Register
+from register_api.core.timeline import known_on
 from register_api.errors import StoreDamaged
 from register_api.serve.bounded_cache import BoundedCache
 from register_api.serve.stored_file import read_form
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from register_api.core.notice import Promises
     from register_api.store.reader import Snapshot
 
@@ -80,9 +80,11 @@ class Archive:
         """Return a stored diff, parsed."""
         return _decoded(data, Diff)
 
-    def known_at(self, instant: dt.datetime) -> int | None:
-        """Return the newest version published by an instant, or ``None`` before the first."""
-        return bisect.bisect_right(self._published, instant) or None
+    def known_at(self, when: dt.datetime | dt.date) -> int | None:
+        """Return the newest version published by an instant or the end of a day; ``None`` if none was."""
+        if isinstance(when, dt.datetime):
+            return bisect.bisect_right(self._published, when) or None
+        return known_on(enumerate(self._published, start=1), when, self.promises.zone)
 
     def published_at(self, version: int) -> dt.datetime:
         """Return when a version was published."""

@@ -8,11 +8,13 @@ import msgspec
 
 from register_api.core.diff import diff_document
 from register_api.core.timeline import state_on
+from register_api.core.timeline import upcoming as events_after
 from register_api.serve.answer_documents import (
     ListedEngagement,
     ListedSubprocessor,
     SubprocessorAnswer,
     SubprocessorsAnswer,
+    UpcomingAnswer,
 )
 from register_api.serve.filters import Filters, check_categories, is_listed, matching
 from register_api.serve.history import history
@@ -71,6 +73,16 @@ def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorA
         history=steps,
         history_from=oldest,
     )
+
+
+def upcoming(archive: Archive, moment: Moment) -> UpcomingAnswer:
+    """Return what will start or end after a day, soonest first.
+
+    Raises:
+        Problem: Nothing was published by then.
+    """
+    register = known_register(archive, moment)
+    return UpcomingAnswer(**basis(archive, register, moment), upcoming=events_after(register, moment.on))
 
 
 def _listed(vendor: Subprocessor, found: Iterable[Engagement], day: dt.date) -> ListedSubprocessor:

@@ -19,11 +19,12 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         on: The day that states are given for, in the publisher's time zone.
-        known_at: Nothing that was published later counts; ``None`` for the newest version.
+        known_at: Nothing that was published after that instant, or that day, counts; ``None`` for the
+            newest version.
     """
 
     on: dt.date
-    known_at: dt.datetime | None = None
+    known_at: dt.datetime | dt.date | None = None
 
 
 class Basis(TypedDict):
@@ -45,7 +46,7 @@ def known_register(archive: Archive, moment: Moment) -> Register:
         return archive.register(archive.newest)
     version = archive.known_at(moment.known_at)
     if version is None:
-        raise Problem("nothing-known-yet", "The first version was published after that instant.")
+        raise Problem("nothing-known-yet", "The first version was published after that.")
     return archive.register(version)
 
 

@@ -11,6 +11,7 @@ from litestar.openapi.spec import OpenAPIType, Operation, Schema
 from litestar.openapi.spec import Parameter as OpenAPIParameter
 
 from register_api.core.canonical import encode
+from register_api.serve.answers import forms_of
 from register_api.serve.problems import PROBLEMS, ProblemDetails
 from register_api.serve.reply import Facts, Resource, computed_resource
 
@@ -63,7 +64,7 @@ def documented(answer: type, parameters: Sequence[Parameter], problems: Sequence
 def description_resource(app: Litestar) -> Resource:
     """Return the reply at ``URL``: it depends on the program only, so it is made once."""
     data = encode(app.openapi_schema.to_schema())
-    return computed_resource(Facts(media_type="application/json", cache="head"), {"identity": data})
+    return computed_resource(Facts(media_type="application/json", cache="head"), forms_of(data))
 
 
 def _operation_with(parameters: Sequence[Parameter]) -> type[Operation]:

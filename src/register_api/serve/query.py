@@ -99,27 +99,32 @@ def day_in(values: Values, name: str) -> dt.date | None:
         Problem: It is no day of the calendar.
     """
     text = _single(values, name)
-    if text is None:
-        return None
     try:
-        return dt.date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        return None if text is None else _day(text)
     except ValueError:
         raise bad_value(name, "is no day; write it like 2026-05-10") from None
 
 
-def instant_in(values: Values, name: str) -> dt.datetime | None:
-    """Return a parameter as an instant in UTC, or ``None`` if it was not given.
+def instant_or_day_in(values: Values, name: str) -> dt.datetime | dt.date | None:
+    """Return a parameter as an instant in UTC or as a day, or ``None`` if it was not given.
 
     Raises:
-        Problem: It is no instant with a time zone.
+        Problem: It is neither; an instant needs a time zone.
     """
     text = _single(values, name)
     if text is None:
         return None
     try:
-        return dt.datetime.fromisoformat(text if _INSTANT.fullmatch(text) else "").astimezone(dt.UTC)
+        if _INSTANT.fullmatch(text):
+            return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+        return _day(text)
     except (OverflowError, ValueError):
-        raise bad_value(name, "is no instant; write it like 2026-05-10T09:00:00Z") from None
+        what = "is no instant and no day; write it like 2026-05-10T09:00:00Z or 2026-05-10"
+        raise bad_value(name, what) from None
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text if _DAY.fullmatch(text) else "")
 
 
 def _fields(query_string: bytes) -> list[tuple[str, str]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 from register_api.core.model import DataScope, Status
+from register_api.core.timeline import State
 from register_api.serve.query import Parameter
 
-STATES = ("announced", "in_force", "ended")
-"""What an engagement may be on a day (docs/format.md, The register)."""
-
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
-_INSTANT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$"
+_INSTANT_OR_DAY = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2}))?$"
 _VERSION = r"^[1-9]\d{0,8}$"
 
 ON = Parameter(
@@ -22,8 +20,11 @@ ON = Parameter(
 )
 KNOWN_AT = Parameter(
     name="known_at",
-    description="Answer from the newest version that was published by this instant; without it, the newest.",
-    pattern=_INSTANT,
+    description=(
+        "Answer from the newest version that was published by this instant, or by the end of this day "
+        "in the publisher's time zone; without it, from the newest."
+    ),
+    pattern=_INSTANT_OR_DAY,
     example="2026-05-10T09:00:00Z",
 )
 
@@ -52,8 +53,8 @@ SUBPROCESSORS = (
     ),
     Parameter(
         name="state",
-        description="Where an active or conditional engagement stands on the day `on`.",
-        allowed=STATES,
+        description="Where an engagement stands on the day `on`.",
+        allowed=get_args(State),
         many=True,
     ),
     Parameter(

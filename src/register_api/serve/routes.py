@@ -55,6 +55,7 @@ def routes(service: Service) -> Sequence[HTTPRouteHandler]:
 def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
     @get(
         "/v1/subprocessors",
+        operation_id="subprocessors",
         summary="Sub-processors by what is asked of them",
         **documented(SubprocessorsAnswer, questions.SUBPROCESSORS, ("bad-parameter", "nothing-known-yet")),
     )
@@ -63,6 +64,7 @@ def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 
     @get(
         "/v1/subprocessors/{subprocessor:str}",
+        operation_id="subprocessor",
         summary="One sub-processor with its history",
         **documented(SubprocessorAnswer, questions.SUBPROCESSOR, ("bad-parameter", "no-such-subprocessor")),
     )
@@ -75,6 +77,7 @@ def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 def _time_routes(service: Service) -> Sequence[HTTPRouteHandler]:
     @get(
         "/v1/diff",
+        operation_id="diff",
         summary="What changed from one version to another",
         **documented(Diff, questions.DIFF, ("bad-parameter", "no-such-version")),
     )
@@ -83,6 +86,7 @@ def _time_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 
     @get(
         "/v1/upcoming",
+        operation_id="upcoming",
         summary="What will start or end after a day",
         **documented(UpcomingAnswer, questions.UPCOMING, ("bad-parameter", "nothing-known-yet")),
     )
@@ -93,12 +97,15 @@ def _time_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 
 
 def _health_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get("/healthz", summary="Whether the process answers", **documented(Health, (), ()))
+    @get(
+        "/healthz", operation_id="alive", summary="Whether the process answers", **documented(Health, (), ())
+    )
     async def healthz() -> Response[Health]:
         return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
 
     @get(
         "/readyz",
+        operation_id="ready",
         summary="Whether what is served is there and fresh",
         **documented(Readiness, (), ("not-ready",)),
     )

@@ -10,8 +10,7 @@ from register_api.serve.answers import Answers, finish
 from register_api.serve.filters import filters_in
 from register_api.serve.moment import Moment
 from register_api.serve.problems import Problem
-from register_api.serve.query import day_in, instant_in, read_query, version_in
-from register_api.serve.upcoming import upcoming
+from register_api.serve.query import day_in, instant_or_day_in, read_query, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -88,7 +87,7 @@ class Service:
         """
         archive = self._table().archive
         moment = self._moment(read_query(query_string, questions.UPCOMING))
-        return await self._ask(("upcoming", moment), lambda: upcoming(archive, moment))
+        return await self._ask(("upcoming", moment), lambda: compute.upcoming(archive, moment))
 
     async def _ask(self, question: tuple[Hashable, ...], answer: Callable[[], Basis]) -> Resource:
         def work() -> Resource:
@@ -101,7 +100,7 @@ class Service:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""
         zone = self._table().archive.promises.zone
         today = local_day(self.clock(), zone)
-        return Moment(on=day_in(values, "on") or today, known_at=instant_in(values, "known_at"))
+        return Moment(on=day_in(values, "on") or today, known_at=instant_or_day_in(values, "known_at"))
 
     def _table(self) -> Table:
         if self.shelf.table is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.checkpoint import open_checkpoint, peek_size
-from register_api.core.documents import Discovery, RegisterReference
+from register_api.core.documents import Discovery, Keys, RegisterReference
 from register_api.core.keys import good_key, log_key
 from register_api.core.model import Register
 from register_api.errors import Forged, Forked, Inconsistent, RolledBack, VerificationError
@@ -57,7 +59,7 @@ def _judge(session: Session, name: str, data: bytes) -> None:
     version = session.register.version
     try:
         found = _JUDGES[name](session, data)
-    except Forked:
+    except (Forked, RolledBack):
         raise
     except VerificationError as error:
         raise Forged("the digest that the targets metadata gives does not fit the bytes received") from error
@@ -102,13 +104,20 @@ def _judge_feed(session: Session, data: bytes) -> int:
     return newest
 
 
-def _judge_keys(_session: Session, _data: bytes) -> int:
+def _judge_keys(session: Session, data: bytes) -> int:
     """Never return: nothing vouches for a list of keys but the targets metadata.
 
     Raises:
-        Forged: Always.
+        RolledBack: The list is what an older one would be: newer keys and ends of keys are missing.
+        Forged: It is anything else.
     """
-    raise Forged("not the list of keys that is vouched for")
+    keys = decode(data, Keys)
+    known = {key.kid: key for key in session.keys.keys}
+    for key in keys.keys:
+        mine = known.get(key.kid)
+        if mine is None or key not in (mine, msgspec.structs.replace(mine, last_version=None, ended=None)):
+            raise Forged("not the list of keys that is vouched for")
+    raise RolledBack("a list without the newest keys or without the ends of older ones")
 
 
 _JUDGES = {

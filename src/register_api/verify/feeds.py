@@ -21,9 +21,12 @@ def check_feed(session: Session) -> str:
     """Check the newest feed's bytes and its XML signature (V20).
 
     Raises:
+        NotApplicable: Another feed is served at its path; its signatures say nothing of this one.
         VerificationError: It cannot be had, or its signature does not fit.
     """
     session.feed = session.target("feed.atom")
+    if "feed.atom" in session.other_copies:
+        raise NotApplicable(f"something else is served at {tree.FEED_ATOM}, see V25")
     _check_xml_signature(session, tree.FEED_ATOM, session.feed, session.register.version)
     return f"{len(session.feed)} bytes"
 
@@ -44,7 +47,8 @@ def check_feed_signatures(session: Session) -> str:
         VerificationError: The JSON Feed cannot be had.
     """
     version = session.register.version
-    session.check_signatures("V21", tree.FEED_ATOM, session.feed, version)
+    if "feed.atom" not in session.other_copies:
+        session.check_signatures("V21", tree.FEED_ATOM, session.feed, version)
     data = session.get(tree.FEED_JSON)
     session.check_signatures("V21", tree.FEED_JSON, data, version)
     if not session.record.failed("V21"):

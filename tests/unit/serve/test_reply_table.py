@@ -1,0 +1,211 @@
+"""The table: what is held, what is read when asked for, what is never served."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+import pytest
+import stores
+
+from register_api.core import tree
+from register_api.errors import StoreDamaged
+from register_api.serve.bounded_cache import BoundedCache
+from register_api.serve.page_headers import page_headers
+from register_api.serve.shelf import Shelf
+from register_api.serve.table import Table, load_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.serve.reply import Representation
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three versions."""
+    return stores.make_store(tmp_path_factory.mktemp("store"), 3)
+
+
+def load(store: Path, limit: int = 2**20) -> Table:
+    """Return the table of a store."""
+    table = load_table(store, BoundedCache(limit, len))
+    assert table is not None
+    return table
+
+
+def headers(representation: Representation) -> dict[bytes, bytes]:
+    """Return the headers of a 200."""
+    return dict(representation.start["headers"])
+
+
+def test_headers_describe_the_bytes_of_each_form(store: Path) -> None:
+    """Length, digest and tag fit the bytes; no two forms share a tag."""
+    resource = load(store).ready["/v1/register.json"]
+    assert resource.representations.keys() == {"identity", "gzip", "br", "zstd"}
+    for coding, representation in resource.representations.items():
+        assert representation.body is not None
+        body = representation.body["body"]
+        found = headers(representation)
+        assert found[b"content-length"] == str(len(body)).encode()
+        assert b64decode(found[b"repr-digest"][9:-1]) == hashlib.sha256(body).digest()
+        assert found.get(b"content-encoding", b"identity").decode() == coding
+    assert len({representation.etag for representation in resource.representations.values()}) == 4
+
+
+def test_headers_cannot_be_added_to(store: Path) -> None:
+    """Nobody who handles a reply can change it for the next client."""
+    for resource in load(store).ready.values():
+        for representation in resource.representations.values():
+            assert isinstance(representation.start["headers"], tuple)
+            assert isinstance(representation.unchanged["headers"], tuple)
+
+
+def test_only_head_files_are_held(store: Path) -> None:
+    """Files of versions, tiles and TUF metadata stay on disk until they are asked for."""
+    table = load(store)
+    held = {resource.path for resource in table.ready.values()}
+    assert held == {path for path in table.snapshot.manifest.files if not tree.kind_of(path).settled}
+    assert tree.REGISTER in held
+    assert tree.version_page(2) not in held
+
+
+def test_memory_for_settled_files_is_bounded(store: Path) -> None:
+    """Asking for every file of every version keeps no more than the limit."""
+    bodies: BoundedCache[bytes] = BoundedCache(4000, len)
+    table = load_table(store, bodies)
+    assert table is not None
+
+    async def ask_for_everything() -> None:
+        for path in table.snapshot.manifest.files:
+            resource = await table.resource(path)
+            for representation in resource.representations.values():
+                body = await table.body(resource, representation)
+                etag = hashlib.sha256(body["body"]).hexdigest()[:32]
+                assert representation.etag == f'"{etag}"'.encode()
+
+    asyncio.run(ask_for_everything())
+    assert 0 < bodies.cost <= 4000
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/", "index.html"),
+        ("/index.html", "index.html"),
+        ("/versions/2/", "versions/2/index.html"),
+        ("/v1/register.json", "v1/register.json"),
+        ("/versions/2", None),
+        ("//", None),
+        ("//v1/register.json", None),
+        ("/v1/../v1/register.json", None),
+        ("/v1/register.json/", None),
+        ("/v1", None),
+        ("*", None),
+        ("", None),
+        ("/../manifest.json", None),
+        ("/v1/register.json.gz", None),
+    ],
+)
+def test_only_paths_of_the_tree_are_found(store: Path, url: str, path: str | None) -> None:
+    """A URL path is a key, never a way through folders."""
+    assert load(store).path_of(url) == path
+
+
+def test_other_bytes_than_published_are_never_served(tmp_path: Path) -> None:
+    """A file that was changed behind the store's back is found out, held or not."""
+    store = stores.make_store(tmp_path, 1)
+    table = load(store)
+    (store / "public" / tree.version_diff(1)).write_bytes(b"{}")
+
+    async def ask() -> None:
+        resource = await table.resource(tree.version_diff(1))
+        await table.body(resource, resource.representations["identity"])
+
+    with pytest.raises(StoreDamaged, match="other bytes"):
+        asyncio.run(ask())
+    (store / "current" / "tree" / tree.REGISTER).write_bytes(b"{}")
+    with pytest.raises(StoreDamaged, match="other bytes"):
+        load(store)
+
+
+def test_a_page_may_use_its_own_style_and_nothing_else() -> None:
+    """The policy names the SHA-256 of each style element, and refuses scripts."""
+    policy = dict(page_headers(b"<style>a</style><p><style media=print>b</style>"))[
+        b"content-security-policy"
+    ]
+    digests = [hashlib.sha256(text).digest() for text in (b"a", b"b")]
+    found = [
+        b64decode(part.removeprefix(b"'sha256-")[:-1])
+        for part in policy.split()
+        if b"sha256" in part
+        for part in [part.rstrip(b";")]
+    ]
+    assert found == digests
+    assert b"default-src 'none'" in policy
+    assert b"script-src" not in policy
+    assert b"style-src 'none'" in dict(page_headers(b"<p>"))[b"content-security-policy"]
+
+
+class TestShelf:
+    """The shelf follows the store and never shows half a publication."""
+
+    def test_it_starts_empty_and_takes_what_is_published(self, tmp_path: Path) -> None:
+        """An empty store is no failure."""
+        shelf = Shelf(tmp_path, 1000)
+        shelf.reload()
+        assert (shelf.table, shelf.failed, shelf.is_stale()) == (None, False, False)
+        stores.publish(tmp_path, 1)
+        assert shelf.is_stale()
+        shelf.reload()
+        assert shelf.table is not None
+        assert shelf.table.archive.newest == 1
+        assert not shelf.is_stale()
+
+    def test_a_failed_load_keeps_the_table(self, tmp_path: Path) -> None:
+        """What cannot be read whole is not shown; when it is mended, it is."""
+        shelf = Shelf(stores.make_store(tmp_path, 1), 1000)
+        shelf.reload()
+        stores.publish(tmp_path, 2)
+        manifest = tmp_path / "current" / "manifest.json"
+        whole = manifest.read_bytes()
+        manifest.write_bytes(whole[:100])
+        assert shelf.is_stale()
+        shelf.reload()
+        assert shelf.failed
+        assert shelf.table is not None
+        assert shelf.table.archive.newest == 1
+        manifest.write_bytes(whole)
+        shelf.reload()
+        assert (shelf.failed, shelf.table.archive.newest) == (False, 2)
+
+    def test_a_store_that_vanishes_is_a_failure(self, tmp_path: Path) -> None:
+        """What was loaded is served on."""
+        shelf = Shelf(stores.make_store(tmp_path, 1), 1000)
+        shelf.reload()
+        (tmp_path / "current").unlink()
+        assert shelf.is_stale()
+        shelf.reload()
+        assert shelf.failed
+        assert shelf.table is not None
+
+    def test_a_link_that_leads_elsewhere_is_a_failure(self, tmp_path: Path) -> None:
+        """The watcher survives it."""
+        shelf = Shelf(tmp_path, 1000)
+        (tmp_path / "current").symlink_to("elsewhere")
+        assert not shelf.is_stale()
+        assert shelf.failed
+
+
+def test_known_at_is_an_instant_or_the_end_of_a_day(store: Path) -> None:
+    """Version n of the made-up register was published on day n at nine."""
+    archive = load(store).archive
+    nine = stores.published_at(2)
+    assert archive.known_at(nine) == 2
+    assert archive.known_at(nine - dt.timedelta(seconds=1)) == 1
+    assert archive.known_at(nine.date()) == 2
+    assert archive.known_at(stores.FIRST - dt.timedelta(seconds=1)) is None
+    assert archive.known_at(dt.date(2025, 12, 31)) is None

@@ -1,0 +1,44 @@
+"""Trees to check, made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from memory_publisher import NOW, MemoryPublisher
+
+from register_api.verify.fetch import MemoryFetcher
+from register_api.verify.run import verify
+from register_api.verify.session import Options
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+
+    from register_api.verify.report import Report
+
+    Run = Callable[..., Report]
+
+BASE = "https://register.example/"
+
+
+@pytest.fixture(scope="session")
+def three() -> Mapping[str, bytes]:
+    """A tree of three versions; not to be changed."""
+    return MemoryPublisher().publish().publish().publish().files
+
+
+@pytest.fixture
+def publisher() -> MemoryPublisher:
+    """A publisher of three versions, to be changed."""
+    return MemoryPublisher().publish().publish().publish()
+
+
+@pytest.fixture
+def run() -> Run:
+    """Check a tree in memory, without waiting."""
+
+    def check(files: Mapping[str, bytes], *, now: dt.datetime = NOW, **options: object) -> Report:
+        return verify(BASE, Options(**{"wait": 0, **options}), now, fetcher=MemoryFetcher(files))
+
+    return check
