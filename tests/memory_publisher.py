@@ -32,7 +32,16 @@ from register_api.core.documents import (
     RegisterReference,
     RootReference,
 )
-from register_api.core.model import Category, Notice, Previous, Publisher, Reason, Register, StatusText, Subprocessor
+from register_api.core.model import (
+    Category,
+    Notice,
+    Previous,
+    Publisher,
+    Reason,
+    Register,
+    StatusText,
+    Subprocessor,
+)
 from register_api.core.note import format_verifier_key
 from register_api.core.patch import make_patch
 from register_api.core.plain import to_plain
@@ -191,7 +200,9 @@ class MemoryPublisher:
         self.write_signed(tree.FEED_JSON, self.json_feed(shown))
         if newest.version % PAGE == 0:
             self.write_archive(newest.version // PAGE)
-        root = RootReference(version=len(self.roots), sha256=digest(self.files[f"trust/{len(self.roots)}.root.json"]))
+        root = RootReference(
+            version=len(self.roots), sha256=digest(self.files[f"trust/{len(self.roots)}.root.json"])
+        )
         reference = RegisterReference(
             register=self.name,
             title="Example",
@@ -211,7 +222,9 @@ class MemoryPublisher:
 
     def write_archive(self, page: int) -> None:
         """Write an archive page of the feed."""
-        self.write_feed(tree.feed_archive(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1]))
+        self.write_feed(
+            tree.feed_archive(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1])
+        )
 
     def write_feed(self, path: str, data: bytes) -> None:
         """Write an Atom feed with all its signatures."""
@@ -323,7 +336,9 @@ class MemoryPublisher:
         """Write a snapshot of the targets, then the timestamp."""
         self.snapshot_version += 1
         meta = self._meta(f"trust/{self.targets_version}.targets.json", self.targets_version)
-        snapshot = Snapshot(self.snapshot_version, expires=expires or self._far(), meta={"targets.json": meta})
+        snapshot = Snapshot(
+            self.snapshot_version, expires=expires or self._far(), meta={"targets.json": meta}
+        )
         self._write_metadata(f"trust/{self.snapshot_version}.snapshot.json", snapshot, self.online_key)
         self.refresh()
 

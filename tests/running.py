@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING
 
 import stores
-
 from register_api.serve.app import create_app
 from register_api.serve.run import address_of, listen, make_server
 from register_api.serve.settings import Settings
@@ -31,8 +30,8 @@ def running(store: Path, clock: Callable[[], dt.datetime] = lambda: stores.publi
         The base URL, ending in a slash.
     """
     settings = Settings(store=str(store), port=0, poll_seconds=0.02, shutdown_seconds=2)
-    listener = listen(settings)
     server = make_server(create_app(settings, clock), settings)
+    listener = listen(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _MOST_FIELDS = 50
 _LONGEST_VALUE = 200
-_VERSION = re.compile(r"[1-9]\d{0,8}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})")
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath  # noqa: TC002 (Litestar reads the annotations)
 from litestar.types import ASGIApp  # noqa: TC002 (Litestar reads the annotations)
 
 from register_api.core.changes import Diff
@@ -68,7 +69,7 @@ def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
         summary="One sub-processor with its history",
         **documented(SubprocessorAnswer, questions.SUBPROCESSOR, ("bad-parameter", "no-such-subprocessor")),
     )
-    async def subprocessor(request: _AnyRequest, subprocessor: str) -> ASGIApp:
+    async def subprocessor(request: _AnyRequest, subprocessor: FromPath[str]) -> ASGIApp:
         return _ready(await service.subprocessor(subprocessor, request.scope["query_string"]))
 
     return subprocessors, subprocessor

@@ -9,8 +9,8 @@ from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
-import stores
 
+import stores
 from register_api.core import tree
 from register_api.errors import StoreDamaged
 from register_api.serve.bounded_cache import BoundedCache

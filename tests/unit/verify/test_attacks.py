@@ -74,7 +74,7 @@ def one_root_key_under_two_ids(publisher: MemoryPublisher) -> None:
     root = publisher.make_root(publisher.root_keys)
     plain = root.to_dict()
     keyid = plain["roles"]["root"]["keyids"][0]
-    plain["keys"]["a" * 64] = plain["keys"][keyid]
+    plain["keys"]["a" * 64] = dict(plain["keys"][keyid])
     plain["roles"]["root"]["keyids"].append("a" * 64)
     publisher.write_root(Root.from_dict(plain), publisher.root_keys)
 
@@ -280,7 +280,9 @@ def feed_is_not_xml(publisher: MemoryPublisher) -> None:
 
 def feed_with_entities(publisher: MemoryPublisher) -> None:
     """Sign a feed that grows when it is read."""
-    bomb = b'<!DOCTYPE feed [<!ENTITY a "aaaa">]><feed xmlns="http://www.w3.org/2005/Atom"><id>&a;</id></feed>'
+    bomb = (
+        b'<!DOCTYPE feed [<!ENTITY a "aaaa">]><feed xmlns="http://www.w3.org/2005/Atom"><id>&a;</id></feed>'
+    )
     publisher.write_feed(tree.FEED_ATOM, bomb)
     publisher.vouch()
 

@@ -37,7 +37,8 @@ def test_every_kind_of_finding_has_a_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "expected"), [([], 0), ([10], 10), ([18, 12], 12), ([12, 15, 10], 15), ([13, 16], 16), ([10, 13], 13)]
+    ("codes", "expected"),
+    [([], 0), ([10], 10), ([18, 12], 12), ([12, 15, 10], 15), ([13, 16], 16), ([10, 13], 13)],
 )
 def test_the_worst_finding_gives_the_exit_code(codes: list[int], expected: int) -> None:
     """Worst is by kind of finding, not by number."""

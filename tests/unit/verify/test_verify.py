@@ -85,7 +85,9 @@ def test_a_root_digest_that_is_none_is_wrong_use(three: Mapping[str, bytes], run
         run(three, root_sha256=digest)
 
 
-def test_a_root_file_that_is_missing_is_wrong_use(three: Mapping[str, bytes], run: Run, tmp_path: Path) -> None:
+def test_a_root_file_that_is_missing_is_wrong_use(
+    three: Mapping[str, bytes], run: Run, tmp_path: Path
+) -> None:
     """Nobody falls back to first use because a file name was wrong."""
     with pytest.raises(UsageError):
         run(three, root=tmp_path / "none")
@@ -183,7 +185,9 @@ class _Publishing(MemoryFetcher):
         return super().get(path, max_bytes)
 
 
-@pytest.mark.parametrize("path", [tree.KEYS, tree.REGISTER, tree.CHECKPOINT, tree.VERSIONS, tree.FEED_ATOM, tree.FEED_JSON])
+@pytest.mark.parametrize(
+    "path", [tree.KEYS, tree.REGISTER, tree.CHECKPOINT, tree.VERSIONS, tree.FEED_ATOM, tree.FEED_JSON]
+)
 def test_a_publication_in_progress_is_looked_at_once_more(publisher: MemoryPublisher, path: str) -> None:
     """Parts of two publications are met, and the second round finds one."""
     before = dict(publisher.files)

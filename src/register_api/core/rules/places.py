@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stdnum import lei
 from stdnum.eu import vat
 
-from register_api.core.countries import ASSIGNED, lies_in_eea
+from register_api.core.countries import ASSIGNED, is_in_eea
 from register_api.core.model import WIDE_COUNTRIES
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
 
@@ -97,8 +97,8 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
     if engagement.data_scope == ("none",):
         return []
     covered = {transfer.destination for transfer in engagement.transfers}
-    outside = [item.country for item in engagement.locations if not lies_in_eea(item.country)]
-    seat = [vendor.seat] if vendor.seat is not None and not lies_in_eea(vendor.seat) else []
+    outside = [item.country for item in engagement.locations if not is_in_eea(item.country)]
+    seat = [vendor.seat] if vendor.seat is not None and not is_in_eea(vendor.seat) else []
     if "worldwide" in covered:
         return []
     if not outside and covered:
@@ -109,11 +109,11 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
 def warn_of_remote_access(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R21: a seat in a third country with all places in the EEA leaves remote access open."""
     for vendor in draft.subprocessors:
-        if vendor.seat is None or lies_in_eea(vendor.seat):
+        if vendor.seat is None or is_in_eea(vendor.seat):
             continue
         for index, engagement in enumerate(vendor.engagements):
             countries = [location.country for location in engagement.locations]
-            if countries and all(map(lies_in_eea, countries)) and not engagement.transfers:
+            if countries and all(map(is_in_eea, countries)) and not engagement.transfers:
                 message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
                 hint = 'a location with activities = ["access"], or a transfer, says so'
                 yield found("R21", vendor_file(vendor.id), f"engagements[{index}].locations", message, hint)

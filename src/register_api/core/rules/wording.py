@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
-from register_api.core.text import MAX_TEXT, fault_in_text, fault_in_url, is_mail
+from register_api.core.text import contact_problem, email_problem, link_problem, text_problems, url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from register_api.core.finding import Finding
     from register_api.core.model import Draft
     from register_api.core.rules.context import Context
+
+MAX_TEXT = 4000
+"""Characters that a text may have."""
 
 MAX_VENDORS = 10_000
 """Vendors that a register may have."""
@@ -39,14 +42,14 @@ _HTTPS_FIELDS = frozenset(
         "certifications.url",
     }
 )
-_MAILTO_FIELDS = frozenset({"notice.subscribe", "contact"})
+_MAILTO_FIELDS = frozenset({"notice.subscribe"})
 _MAIL_FIELDS = frozenset({"publisher.contacts.email"})
 
 
 def check_text(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R05: texts obey the format's hygiene; addresses are https, or mailto where that is said."""
     for file, key, text in _strings(draft):
-        fault = fault_in_text(text) or _fault_in_address(_INDEX.sub("", key), text)
+        fault = next(text_problems(text), None) or _fault_in_address(_INDEX.sub("", key), text)
         if fault is not None:
             yield found("R05", file, key, f"{_shown(text)} {fault}")
 
@@ -100,12 +103,12 @@ def _walk(file: str, key: str, value: Any) -> Iterator[tuple[str, str, str]]:
 def _fault_in_address(field: str, text: str) -> str | None:
     """Say what is wrong with an address, if the field holds one."""
     if field in _HTTPS_FIELDS:
-        return fault_in_url(text)
+        return url_problem(text)
     if field in _MAIL_FIELDS:
-        return None if is_mail(text) else "is no mail address"
-    if field in _MAILTO_FIELDS and not (field == "contact" and is_mail(text)):
-        return fault_in_url(text, mail=True)
-    return None
+        return email_problem(text)
+    if field == "contact":
+        return contact_problem(text)
+    return link_problem(text) if field in _MAILTO_FIELDS else None
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,146 @@
+"""Any byte of any file may be wrong: a finding, never a crash, and never silence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from memory_publisher import NOW, MemoryPublisher
+from verify_outcome import failed
+
+from register_api.core import tree
+from register_api.verify.fetch import MemoryFetcher
+from register_api.verify.report_text import render_text
+from register_api.verify.run import verify
+from register_api.verify.session import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conftest import Run
+
+TREE = MemoryPublisher().publish().publish().publish().files
+
+PATHS = sorted(TREE)
+OLD_METADATA = re.compile(r"trust/[12]\.(snapshot|targets)\.json")
+"""Nobody reads these any more."""
+
+UNREAD_COPIES = {
+    path
+    for path in PATHS
+    if path.startswith("trust/targets/")
+    and TREE[path] not in [TREE[name] for name in (tree.REGISTER, tree.CHECKPOINT, tree.FEED_ATOM, tree.KEYS)]
+}
+CHECKED = [path for path in PATHS if not OLD_METADATA.fullmatch(path) and path not in UNREAD_COPIES]
+
+
+@pytest.mark.parametrize("path", CHECKED)
+def test_a_flipped_bit_in_any_file_is_found(run: Run, path: str) -> None:
+    """First, middle and last byte; the code is that of a damaged or forged file, or of its key."""
+    for at in (0, len(TREE[path]) // 2, len(TREE[path]) - 1):
+        data = bytearray(TREE[path])
+        data[at] ^= 1
+        report = run({**TREE, path: bytes(data)})
+        if path == tree.DISCOVERY and report.exit_code == 0:
+            continue  # its title is text for people that nothing vouches for
+        assert report.exit_code in (11, 12, 16), (at, failed(report))
+
+
+FLIPS = (
+    (tree.REGISTER, 12),
+    (f"{tree.REGISTER}.sig", 12),
+    (tree.version_register(2), 12),
+    (tree.version_diff(2), 12),
+    (tree.version_entry(2), 12),
+    (tree.version_entry(3), 12),
+    (tree.VERSIONS, 12),
+    (tree.KEYS, 12),
+    (tree.CHECKPOINT, 12),
+    (tree.FEED_ATOM, 12),
+    (tree.FEED_JSON, 12),
+    ("log/tile/0/000.p/3", 12),
+    ("log/tile/0/000.p/2", 12),
+    ("trust/3.targets.json", 12),
+    ("trust/3.snapshot.json", 12),
+)
+
+
+@pytest.mark.parametrize(("path", "code"), FLIPS)
+def test_a_flipped_letter_is_forged(run: Run, path: str, code: int) -> None:
+    """A change that keeps the form is found by signature or digest, whatever file it is in."""
+    data = bytearray(TREE[path])
+    at = data.find(b"Acme") if b"Acme" in data else len(data) // 3
+    data[at] ^= 1
+    assert run({**TREE, path: bytes(data)}).exit_code == code
+
+
+@pytest.mark.parametrize("path", [path for path in CHECKED if path != tree.DISCOVERY])
+def test_a_missing_file_is_withheld(run: Run, path: str) -> None:
+    """What is vouched for and not there is code 10."""
+    files = dict(TREE)
+    del files[path]
+    assert run(files).exit_code == 10
+
+
+def test_a_missing_discovery_document_is_no_finding(run: Run) -> None:
+    """It lies at the root of a host, and a tree need not."""
+    files = {path: data for path, data in TREE.items() if path != tree.DISCOVERY}
+    assert run(files).exit_code == 0
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, data: bytes) -> bytes:
+    """Any bytes, or the file with a piece of it replaced."""
+    if draw(st.booleans()):
+        return draw(st.binary(max_size=200))
+    start = draw(st.integers(0, len(data)))
+    end = min(len(data), start + draw(st.integers(0, 40)))
+    piece = draw(
+        st.binary(max_size=20) | st.sampled_from([b"", b"null", b"{}", b"[]", b"0", b'""', b"1e9", b"-1"])
+    )
+    return data[:start] + piece + data[end:]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
+    """A customer's program never falls over what a server sends, and can always say what it found."""
+    path = data.draw(st.sampled_from(CHECKED))
+    files = {**TREE, path: data.draw(_damaged(TREE[path]))}
+    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(files))
+    assert render_text(report)
+    if files[path] != TREE[path] and path != tree.DISCOVERY:
+        assert report.exit_code >= 10
+
+
+_METADATA = [f"trust/{name}.json" for name in ("1.root", "timestamp", "3.snapshot", "3.targets")]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from([*_METADATA, tree.KEYS, tree.FEED_JSON]), document=_JSON)
+def test_any_json_in_trusted_places_gives_a_report(path: str, document: object) -> None:
+    """Well-formed nonsense is met with the same calm."""
+    import msgspec  # noqa: PLC0415
+
+    try:
+        data = msgspec.json.encode(document)
+    except (ValueError, OverflowError):
+        return
+    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher({**TREE, path: data}))
+    assert report.exit_code >= 10
+
+
+def test_the_tree_itself_is_good(run: Run) -> None:
+    """What the damage above is compared with."""
+    good: Mapping[str, bytes] = TREE
+    assert run(good).exit_code == 0

@@ -1,0 +1,269 @@
+"""Hostile servers on a real socket: every answer ends in bytes or in a finding, in bounded time."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from memory_publisher import NOW, MemoryPublisher
+
+from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
+from register_api.verify.fetch import NotServed
+from register_api.verify.http_fetch import USER_AGENT, HttpFetcher, read_base
+from register_api.verify.limits import Limits
+from register_api.verify.run import verify
+from register_api.verify.session import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Answer = Callable[[socket.socket, bytes], None]
+
+QUICK = Limits(connect=0.5, read=0.4, file=1.0, run=3.0, requests=20, first_wait=0.01)
+
+
+class Server:
+    """A server that answers each connection as told, with the same answer every time."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._closing = False
+        self._threads = [threading.Thread(target=self._serve)]
+        self._threads[0].start()
+
+    @property
+    def base(self) -> str:
+        """Address of the server."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self._closing:
+                connection.close()
+                return
+            thread = threading.Thread(target=self._one, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _one(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(5)
+            try:
+                while request := connection.recv(65536):
+                    self.requests.append(request)
+                    self.answer(connection, request)
+            except OSError:
+                return
+
+    def close(self) -> None:
+        """Stop, and wait for every thread."""
+        self._closing = True
+        socket.create_connection(self._listener.getsockname()).close()
+        for thread in self._threads:
+            thread.join(10)
+        self._listener.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Answer], Server]]:
+    """Start servers; they are stopped at the end of the test."""
+    servers: list[Server] = []
+
+    def start(answer: Answer) -> Server:
+        servers.append(Server(answer))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def reply(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> Answer:
+    """Answer at once."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    data = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return lambda connection, _: connection.sendall(data)
+
+
+def raw(data: bytes) -> Answer:
+    """Answer with these bytes and close."""
+
+    def answer(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return answer
+
+
+def drip(start: bytes, piece: bytes) -> Answer:
+    """Answer a piece at a time, for ever."""
+
+    def answer(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(start)
+        for _ in range(200):
+            connection.sendall(piece)
+            time.sleep(0.05)
+
+    return answer
+
+
+def silence(connection: socket.socket, _: bytes) -> None:
+    """Never answer."""
+    time.sleep(2)
+
+
+def get(base: str, limits: Limits = QUICK, *, max_bytes: int = 100) -> bytes:
+    """Fetch one file."""
+    with HttpFetcher(base, limits) as fetcher:
+        return fetcher.get("v1/register.json", max_bytes)
+
+
+def test_a_file_is_fetched_as_it_is(serve: Callable[[Answer], Server]) -> None:
+    """The request asks for no encoding and no cache, and says who asks."""
+    server = serve(reply(b"12345"))
+    assert get(server.base + "sub") == b"12345"
+    request = server.requests[0].lower()
+    assert request.startswith(b"get /sub/v1/register.json http/1.1\r\n")
+    for line in (b"accept-encoding: identity", b"cache-control: no-cache", USER_AGENT.lower().encode()):
+        assert line in request
+
+
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+HOSTILE: tuple[tuple[str, Answer, type[VerificationError]], ...] = (
+    ("not there", reply(b"", "404 Not Found"), NotServed),
+    ("forbidden", reply(b"", "403 Forbidden"), NotServed),
+    ("gone", reply(b"", "410 Gone"), NotServed),
+    ("failing", reply(b"", "503 Service Unavailable"), Unreachable),
+    ("needs a password", reply(b"", "401 Unauthorized"), Unreachable),
+    ("partial", reply(b"ok", "206 Partial Content"), Unreachable),
+    ("empty 304", reply(b"", "304 Not Modified"), Unreachable),
+    ("huge, declared", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n"), Malformed),
+    ("huge, chunked", drip(ENDLESS, b"64\r\n" + b"x" * 100 + b"\r\n"), Malformed),
+    ("one byte too many", reply(b"x" * 101), Malformed),
+    ("gzip", reply(gzip.compress(b"{}"), "200 OK", "Content-Encoding: gzip"), Malformed),
+    ("brotli", reply(b"{}", "200 OK", "Content-Encoding: br"), Malformed),
+    ("two encodings", reply(b"{}", "200 OK", "Content-Encoding: identity, gzip"), Malformed),
+    ("shorter than declared", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort"), Unreachable),
+    ("cut off", raw(ENDLESS + b"5\r\nab"), Unreachable),
+    ("no HTTP", raw(b"SSH-2.0-OpenSSH_9.2\r\n"), Unreachable),
+    ("nothing", raw(b""), Unreachable),
+    ("endless headers", drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), Unreachable),
+    ("endless 100", drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), Unreachable),
+    ("dripping body", drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"x"), Unreachable),
+    ("silent", silence, Unreachable),
+    ("redirect to another host", reply(b"", "302 Found", "Location: http://localhost:1/x"), Unreachable),
+    ("redirect to another scheme", reply(b"", "302 Found", "Location: https://127.0.0.1/"), Unreachable),
+    ("redirect to a file", reply(b"", "302 Found", "Location: file:///etc/passwd"), Unreachable),
+    ("redirect to nonsense", reply(b"", "302 Found", "Location: http://[/"), Unreachable),
+    ("redirect without place", reply(b"", "302 Found"), Unreachable),
+    ("redirect in a circle", reply(b"", "301 Moved", "Location: /v1/register.json"), Unreachable),
+)
+
+
+@pytest.mark.parametrize(("answer", "kind"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE])
+def test_a_hostile_answer_is_a_finding_in_bounded_time(
+    serve: Callable[[Answer], Server], answer: Answer, kind: type[VerificationError]
+) -> None:
+    """Whatever a server does, the customer knows within the deadline what it was."""
+    server = serve(answer)
+    begun = time.monotonic()
+    with pytest.raises(kind) as caught:
+        get(server.base)
+    assert time.monotonic() - begun < QUICK.file + 1
+    assert caught.type is kind
+
+
+def test_a_redirect_within_the_origin_is_followed(serve: Callable[[Answer], Server]) -> None:
+    """A host may move files about within itself, a few times."""
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        if b"GET /v1/" in request:
+            reply(b"", "308 Permanent Redirect", "Location: /elsewhere")(connection, request)
+        else:
+            reply(b"found")(connection, request)
+
+    assert get(serve(answer).base) == b"found"
+
+
+def test_a_failure_that_passes_is_tried_again(serve: Callable[[Answer], Server]) -> None:
+    """One overloaded moment is no finding."""
+    answers = iter([reply(b"", "503 Service Unavailable"), reply(b"", "502 Bad Gateway")])
+    server = serve(lambda connection, request: next(answers, reply(b"at last"))(connection, request))
+    assert get(server.base) == b"at last"
+    assert len(server.requests) == 3
+
+
+def test_what_is_not_served_is_not_asked_for_again(serve: Callable[[Answer], Server]) -> None:
+    """The next root is missing in every run; asking three times would be unkind."""
+    server = serve(reply(b"", "404 Not Found"))
+    with pytest.raises(NotServed):
+        get(server.base)
+    assert len(server.requests) == 1
+
+
+def test_the_number_of_requests_is_bounded(serve: Callable[[Answer], Server]) -> None:
+    """An index cannot make a customer ask for ever."""
+    server = serve(reply())
+    with HttpFetcher(server.base, Limits(requests=3)) as fetcher:
+        for _ in range(3):
+            assert fetcher.get("a", 10) == b"ok"
+        with pytest.raises(Unreachable, match="more than 3 requests"):
+            fetcher.get("a", 10)
+
+
+def test_the_whole_run_has_a_deadline(serve: Callable[[Answer], Server]) -> None:
+    """Many slow files are no way round the deadline of one."""
+    server = serve(reply())
+    with HttpFetcher(server.base, Limits(run=0.05)) as fetcher:
+        time.sleep(0.06)
+        with pytest.raises(Unreachable, match="whole run"):
+            fetcher.get("a", 10)
+
+
+def test_nobody_there_is_unreachable() -> None:
+    """A closed port is exit code 10."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unreachable):
+        get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["", "x", "ftp://a.example/", "file:///etc", "https://", "https://u:p@a.example/", "https://a.example/?q",
+     "https://a.example/#f", "http://[::1", "https://a.example:99999/"],
+)  # fmt: skip
+def test_what_is_no_base_is_wrong_use(base: str) -> None:
+    """Said before anything is fetched."""
+    with pytest.raises(UsageError):
+        HttpFetcher(base).close()
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [("https://a.example", "https://a.example/"), ("https://a.example/b/c", "https://a.example/b/c/")],
+)
+def test_a_base_gets_its_slash(base: str, expected: str) -> None:
+    """A tree may lie below a prefix."""
+    assert str(read_base(base)) == expected
+
+
+def test_a_tree_is_verified_over_a_socket(serve: Callable[[Answer], Server]) -> None:
+    """From the address to the report, with nothing in between replaced."""
+    files = MemoryPublisher().publish().publish().files
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        path = request.split()[1].decode().removeprefix("/")
+        found = files.get(path)
+        (reply(b"", "404 Not Found") if found is None else reply(found))(connection, request)
+
+    server = serve(answer)
+    report = verify(server.base, Options(wait=0), NOW)
+    assert (report.exit_code, report.base, report.version) == (0, server.base, 2)
