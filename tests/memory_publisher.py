@@ -7,17 +7,16 @@ be replaced in ``files``; each step of a publication is a method, so that an att
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from feed_keys import OURS
-from memory_log import MemoryLog, private_key
 from securesystemslib.signer import CryptoSigner, SSlibKey
-from tuf.api.metadata import MetaFile, Metadata, Role, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Role, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
+from feed_keys import OURS
+from memory_log import MemoryLog, private_key
 from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.changes import Diff, DiffEnd
@@ -48,6 +47,9 @@ from register_api.core.plain import to_plain
 from register_api.core.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.publish.feed_signature import sign_feed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 NAME = "register.example/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING, Any, get_args
 
 import jsonpatch
 import msgspec
-from examples import make_promises
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import register_pairs, registers
 
+from examples import make_promises
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.changes import ChangeClass, Diff
 from register_api.core.deltas import Deltas, between, compose
@@ -21,6 +21,7 @@ from register_api.core.patch import apply_patch, make_patch
 from register_api.core.sequence import plan_moves
 from register_api.core.summary import MAX_SUMMARY
 from register_api.errors import Inconsistent, Malformed
+from strategies import register_pairs, registers
 
 if TYPE_CHECKING:
     from register_api.core.changes import Change
@@ -66,7 +67,7 @@ def promises_of(register: Register) -> Promises:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_patch_gives_the_newer_bytes(pair: Pair) -> None:
     """Applied by us or by another implementation, to what was read from the wire."""
     older, newer = map(encode, pair)
@@ -78,7 +79,7 @@ def test_the_patch_gives_the_newer_bytes(pair: Pair) -> None:
 
 
 @given(documents, documents)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_two_documents_have_a_patch(older: Any, newer: Any) -> None:
     """Also where ids are missing, doubled or no texts, and where ``True`` stands for 1."""
     older_bytes = encode(older)
@@ -90,19 +91,17 @@ def test_any_two_documents_have_a_patch(older: Any, newer: Any) -> None:
 
 
 @given(documents, st.lists(operations, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_hostile_patch_fails_by_name_only(document: Any, patch: Any) -> None:
     """Whatever the operations say, the outcome is a document or one of two errors, the input untouched."""
     before = encode([document, patch])
-    try:
+    with contextlib.suppress(Malformed, Inconsistent):
         encode(apply_patch(document, patch))
-    except (Malformed, Inconsistent):
-        pass
     assert encode([document, patch]) == before
 
 
 @given(st.permutations(range(30)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_moves_lead_to_the_order(order: list[int]) -> None:
     """Made one after the other, planned moves give exactly the order asked for."""
     items = list(range(30))
@@ -112,7 +111,7 @@ def test_moves_lead_to_the_order(order: list[int]) -> None:
 
 
 @given(register_pairs(removals=True), registers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_differences_compose(pair: Pair, third: Register) -> None:
     """Two steps joined are the difference of the ends, there and back again."""
     first, second = pair
@@ -123,7 +122,7 @@ def test_differences_compose(pair: Pair, third: Register) -> None:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_changed_field_is_told_once(pair: Pair) -> None:
     """No field of content that differs is left out, and none is told twice."""
     older, newer = pair
@@ -139,12 +138,14 @@ def test_every_changed_field_is_told_once(pair: Pair) -> None:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_changes_are_in_order_and_readable(pair: Pair) -> None:
     """Ids count up, classes go from heavy to light, and each sentence is one line."""
     older, newer = pair
     found = changes_between(older, newer, promises_of(newer))
-    assert [change.id for change in found] == [f"{newer.version}-{number + 1}" for number in range(len(found))]
+    assert [change.id for change in found] == [
+        f"{newer.version}-{number + 1}" for number in range(len(found))
+    ]
     weights = [WEIGHT[change.class_] for change in found]
     assert weights == sorted(weights)
     for change in found:
@@ -154,7 +155,7 @@ def test_changes_are_in_order_and_readable(pair: Pair) -> None:
 
 
 @given(register_pairs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_due_notice_goes_untold(pair: Pair) -> None:
     """Where the promise covers what happened to an engagement, some change of it says so."""
     older, newer = pair
@@ -171,7 +172,7 @@ def test_no_due_notice_goes_untold(pair: Pair) -> None:
 
 
 @given(register_pairs(), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_document_survives_the_wire(pair: Pair, first: bool) -> None:  # noqa: FBT001 (drawn)
     """A diff read back equals the diff made, and its patch leads from its older to its newer end."""
     older = None if first else pair[0]
@@ -190,7 +191,9 @@ def told_by(change: Change) -> list[tuple[str | None, str | None, str]]:
         return []
     if change.subprocessor is None and (change.field or "").split(".")[0] in LISTS[:2] and change.after:
         rows = [row.partition("/") for row in change.after]
-        return [(vendor, engagement or None, change.fields[0].split(".")[1]) for vendor, _, engagement in rows]
+        return [
+            (vendor, engagement or None, change.fields[0].split(".")[1]) for vendor, _, engagement in rows
+        ]
     return [(change.subprocessor, change.engagement, name) for name in change.fields]
 
 
@@ -209,9 +212,7 @@ def fields_that_differ(older: Register, newer: Register) -> set[tuple[str | None
     return found
 
 
-def notices_due(
-    older: Register, newer: Register, promises: Promises
-) -> list[tuple[str, str, NoticeStatus]]:
+def notices_due(older: Register, newer: Register, promises: Promises) -> list[tuple[str, str, NoticeStatus]]:
     """Return vendor, engagement and status wherever the promise covers what happened."""
     before = {vendor.id: vendor for vendor in older.subprocessors}
     day = newer.published_at.date()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from register_api.cli import options
+from register_api.cli.output import out
 from register_api.serve.run import serve as serve_forever
-from register_api.serve.settings import Settings
+from register_api.serve.settings import from_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,14 +53,18 @@ def _address_options(command: Command) -> Command:
 def serve(store: Path, host: str, port: int) -> None:
     """Serve what is published, from memory. Holds no private key.
 
-    A new publication is picked up without a restart. SIGTERM ends it cleanly.
+    A new publication is picked up without a restart. SIGTERM ends it cleanly. Further settings come
+    from the environment; docs/operating.md lists them.
 
     \b
     Examples:
       register-api serve
       PORT=8080 register-api serve --host 0.0.0.0
     """
-    serve_forever(Settings(store=str(store), host=host, port=port))
+    settings = from_environment(os.environ)
+    serve_forever(
+        msgspec.structs.replace(settings, store=str(store), host=host, port=port), announce=out.print
+    )
 
 
 @click.command()

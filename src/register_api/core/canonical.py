@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from typing import Any, TypeVar
 
@@ -25,6 +26,10 @@ MAX_SAFE_INTEGER = 2**53 - 1
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder(order="sorted")
+
+_BEYOND_BASIC_PLANE = re.compile(rb"[\xf0-\xf4]")
+"""First byte of a character beyond U+FFFF: only beside such names does the order of code points,
+which msgspec sorts by, differ from that of UTF-16 code units."""
 
 
 class _FloatFound(ValueError):
@@ -51,8 +56,10 @@ def encode(document: object) -> bytes:
         Malformed: A lone surrogate or another value that JSON cannot hold stands in the document.
     """
     try:
-        plain = msgspec.to_builtins(document)
-        return _encoder.encode(plain) if _sorts_alike(plain) else _encode_sorted(plain)
+        data = _encoder.encode(document)
+        if _BEYOND_BASIC_PLANE.search(data) is None:
+            return data
+        return _encode_sorted(msgspec.to_builtins(document))
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         raise Malformed(f"this document has no canonical form: {error}") from error
 
@@ -118,17 +125,6 @@ def _check_values(value: object, depth: int) -> None:
             _check_values(item, depth - 1)
     elif type(value) is int and abs(value) > MAX_SAFE_INTEGER:
         raise ValueError("an integer beyond 2^53-1")
-
-
-def _sorts_alike(value: object) -> bool:
-    """Tell whether code point order equals UTF-16 order for all names: no name beyond U+D7FF."""
-    if isinstance(value, dict):
-        return all(name.isascii() or max(name) < "\ud800" for name in value) and all(
-            _sorts_alike(item) for item in value.values()
-        )
-    if isinstance(value, list):
-        return all(_sorts_alike(item) for item in value)
-    return True
 
 
 def _encode_sorted(value: object) -> bytes:

@@ -22,12 +22,10 @@ EEA = frozenset(
         "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     }
 )  # fmt: skip
-"""Members of the European Economic Area, where the GDPR holds: a transfer to any other country
-falls under its Chapter V. Parts of members with codes of their own (``AX``, ``GP``, ``RE``, …) are in
-``EEA_PARTS``."""
+"""Members of the European Economic Area, where the GDPR holds; its Chapter V is about all others."""
 
-EEA_PARTS = frozenset({"AX", "BL", "GF", "GP", "MF", "MQ", "RE", "SJ", "YT"})
-"""Places with a code of their own that belong to the Union or the EEA (TFEU Art. 355(1))."""
+EEA_PARTS = frozenset({"AX", "GF", "GP", "MF", "MQ", "RE", "YT"})
+"""Parts of the Union that have a code of their own (TFEU Art. 355(1) and (4))."""
 
 USUAL_MISTAKES = {"UK": "GB", "EL": "GR", "EN": "GB"}
 """Codes that people write, and what they mean."""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from register_api.core.model import Engagement, EngagementSource, ReasonKind, Subprocessor
 
 _DATES = frozenset({"starts_on", "ends_on", "short_notice"})
-_START = frozenset({"starts_on", "short_notice"})
 
 
 def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]:
@@ -152,7 +151,10 @@ def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeCl
         return None
     change = FieldDelta("status", before.status, after.status)
     turn = class_of(type(after), change, "change")
-    return turn, (_DATES if after.status == "available" else _START) | {"status"} | condition
+    if after.status == "available":
+        return turn, _DATES | {"status"} | condition
+    dates = _DATES - {"ends_on"} if turn == "activated" else frozenset[str]()
+    return turn, dates | {"status"} | condition
 
 
 def is_over(engagement: EngagementSource, day: dt.date) -> bool:

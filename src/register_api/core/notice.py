@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Event = NoticeEvent | Literal["rescheduled"]
 """What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""
 
-_START_EVENTS: frozenset[NoticeEvent] = frozenset({"addition", "replacement", "activation"})
+START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activation"})
+"""Events that begin something; a promise that covers one of them covers rescheduling, too."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,7 +210,7 @@ def strictest(what: Event, version: int, day: dt.date, promises: Promises) -> No
 
 def _covers(notice: Notice, what: Event) -> bool:
     if what == "rescheduled":
-        return not _START_EVENTS.isdisjoint(notice.applies_to)
+        return not START_EVENTS.isdisjoint(notice.applies_to)
     return what in notice.applies_to
 
 

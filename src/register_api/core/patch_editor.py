@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from register_api.core.pointer import list_index, member
 from register_api.errors import Inconsistent, Malformed
 
-MAX_NODES = 10_000_000
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_NODES = 4_000_000
 """Most values that the operations of one patch may put in place or compare, nested ones counted."""
 
 MAX_DEPTH = 96
@@ -85,7 +89,7 @@ class Editor:
             self._nodes -= len(level)
             if self._nodes < 0:
                 raise Malformed(f"a patch that handles more than {MAX_NODES} values")
-            level = [item for container in level if container for item in _members(container)]
+            level = list(chain.from_iterable(map(_members, filter(_is_container, level))))
             if not level:
                 return
         raise Malformed(f"a patch that nests deeper than {MAX_DEPTH} levels")
@@ -116,7 +120,10 @@ class Editor:
             raise Malformed("a patch that moves too much about")
 
 
-def _members(container: Any) -> Any:
-    if isinstance(container, dict):
-        return container.values()
-    return container if isinstance(container, list | tuple) else ()
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | list | tuple)
+
+
+def _members(container: Any) -> Iterable[Any]:
+    found: Iterable[Any] = container.values() if isinstance(container, dict) else container
+    return found

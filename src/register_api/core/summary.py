@@ -60,7 +60,7 @@ def _of_fields(difference: Difference, notice: NoticeStatus, comparison: Compari
         "editorial": phrases.reworded,
         "reordered": phrases.reordered,
     }.get(difference.class_, phrases.changed)
-    start = notice.starts_on
+    start = notice.starts_on if difference.class_ != "schedule_changed" else None
     when = f", from {english_date(start)}" if notice.required and start and start > comparison.day else ""
     return f"{_subject(difference)}: {phrases.all(how, difference.fields)}{when}"
 

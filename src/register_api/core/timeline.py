@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 State = Literal["announced", "in_force", "ended", "available", "withdrawn"]
 """Where an engagement stands on a day; ``available`` and ``withdrawn`` are not engaged at all."""
 
+PAST: frozenset[State] = frozenset({"ended", "withdrawn"})
+"""States in which there is nothing left to look after."""
+
 
 class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
     """A start or an end that lies ahead.

@@ -95,7 +95,7 @@ class Kind(msgspec.Struct, frozen=True):
     Attributes:
         media_type: As sent in ``Content-Type``.
         cache: Cache class (docs/format.md, HTTP).
-        settled: Whether the file stays on disk over later publications, as it is.
+        settled: Whether later publications leave the file as it is; such files grow in number.
         compress: Whether compressed forms are worth keeping.
     """
 

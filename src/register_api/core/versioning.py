@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.model import Announced, Engagement, Previous, Register, Subprocessor
-from register_api.core.notice import event, strictest
+from register_api.core.notice import START_EVENTS, events, strictest
 
 if TYPE_CHECKING:
     import msgspec
 
     from register_api.core.model import Draft, EngagementSource, SubprocessorSource
+    from register_api.core.notice import Event, Promises
     from register_api.core.rules.context import Context
 
 _SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason", "corrects")
@@ -23,7 +24,8 @@ def make_version(draft: Draft, context: Context) -> Register:
         draft: A source without errors.
         context: What was published before, when, and why it is published now.
     """
-    vendors = (_vendor(vendor, draft, context) for vendor in draft.subprocessors)
+    promises = context.promises_with(draft)
+    vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
     source = {
         name: getattr(draft.register, name) for name in draft.register.__struct_fields__ if name != "order"
     }
@@ -51,9 +53,9 @@ def _previous(context: Context) -> Previous | None:
     return Previous(version=context.previous.version, sha256=context.previous_sha256)
 
 
-def _vendor(vendor: SubprocessorSource, draft: Draft, context: Context) -> Subprocessor:
+def _vendor(vendor: SubprocessorSource, context: Context, promises: Promises) -> Subprocessor:
     engagements = tuple(
-        Engagement(**_fields(engagement), announced=_announced(vendor, engagement, draft, context))
+        Engagement(**_fields(engagement), announced=_announced(vendor, engagement, context, promises))
         for engagement in vendor.engagements
     )
     return Subprocessor(**_fields(vendor) | {"engagements": engagements})
@@ -64,23 +66,26 @@ def _fields(record: msgspec.Struct) -> dict[str, Any]:
 
 
 def _announced(
-    vendor: SubprocessorSource, engagement: EngagementSource, draft: Draft, context: Context
+    vendor: SubprocessorSource, engagement: EngagementSource, context: Context, promises: Promises
 ) -> Announced:
-    """Return which version first said this: the old one, unless something needs notice anew."""
+    """Return which version first said this: the old one, unless it is said anew."""
     before = context.previous_vendor(vendor.id)
     old = next((item for item in before.engagements if item.id == engagement.id), None) if before else None
-    if old is not None and not _is_new_announcement(vendor, engagement, draft, context):
-        return old.announced
-    return Announced(version=context.version, at=context.published_at)
+    if old is None or _starts_earlier(old, engagement):
+        return Announced(version=context.version, at=context.published_at)
+    what = events(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind)
+    if any(_is_said_anew(item, context, promises) for item in what):
+        return Announced(version=context.version, at=context.published_at)
+    return old.announced
 
 
-def _is_new_announcement(
-    vendor: SubprocessorSource, engagement: EngagementSource, draft: Draft, context: Context
-) -> bool:
-    before = context.previous_vendor(vendor.id)
-    what = event(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind)
-    if what is None:
+def _starts_earlier(old: EngagementSource, new: EngagementSource) -> bool:
+    """Tell whether the start moves earlier; no start means one before version 1."""
+    if old.status == "available" or new.status == "available" or old.starts_on is None:
         return False
-    if what == "rescheduled" or context.is_baseline:
-        return True
-    return strictest(what, context.version, context.day, context.promises_with(draft)) is not None
+    return new.starts_on is None or new.starts_on < old.starts_on
+
+
+def _is_said_anew(what: Event, context: Context, promises: Promises) -> bool:
+    """Tell whether an event makes an announcement: a start of any kind, or what a promise covers."""
+    return what in START_EVENTS or strictest(what, context.version, context.day, promises) is not None

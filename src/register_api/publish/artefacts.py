@@ -13,26 +13,25 @@ import msgspec
 from register_api.core import tree
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, encode
-from register_api.core.changes import Diff
-from register_api.core.checkpoint import parse_checkpoint
 from register_api.core.documents import Keys
-from register_api.core.model import Register
-from register_api.core.note import parse_note
-from register_api.core.tlog_proof import parse_proof
 from register_api.publish import head_files, trust_metadata, trust_repository, trust_root
 from register_api.publish.discovery import api_catalog, discovery_document
 from register_api.publish.feed import PAGE_SIZE
-from register_api.publish.feed_entry import VersionSummary
+from register_api.publish.feed_entry import VersionSummary, make_entry
 from register_api.publish.key_list import current_key_list, pem_files
 from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles
 from register_api.publish.page import version_page
+from register_api.publish.page_reuse import vendors_to_write
 from register_api.publish.page_view import PageView
 from register_api.publish.schemas import schema_files
+from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.publish.version_files import VersionFiles, make_version_files
+from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.publish.keyring import Keyring
     from register_api.store.reader import Snapshot
@@ -46,11 +45,13 @@ class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
             (docs/format.md, The tree).
         retired: Stored files that are no longer needed.
         root_hash: Root hash of the log with the new version.
+        feed_window: What the feeds say of the newest versions, newest first.
     """
 
     groups: tuple[dict[str, bytes], ...]
     retired: tuple[str, ...]
     root_hash: bytes
+    feed_window: tuple[FeedEntry, ...]
 
 
 class Maker:
@@ -90,7 +91,14 @@ class Maker:
         )
         summary = _summary(version, log)
         keys = self._keys(register)
-        heads, archive = self._heads(summary, version, promises)
+        window = (make_entry(summary), *self._earlier_entries())[:PAGE_SIZE]
+        feeds, archive = self._feeds(register, window)
+        heads = {
+            **schema_files(),
+            **self._head_documents(version),
+            **feeds,
+            **self._pages(previous, summary, promises),
+        }
         fixed = {
             **version.files,
             **archive,
@@ -100,7 +108,12 @@ class Maker:
         heads[tree.KEYS] = encode(keys)
         trust = self._trust(heads, log.checkpoint)
         heads |= self._discovery(register, trust)
-        return _in_order(fixed, register.version, log, trust, heads, self._stored())
+        return Artefacts(
+            groups=_in_order(fixed, register.version, log, trust, heads),
+            retired=tuple(outgrown_tiles(log.tiles, self._stored())),
+            root_hash=log.root_hash,
+            feed_window=window,
+        )
 
     def read(self, path: str) -> bytes:
         """Read a stored file.
@@ -119,47 +132,42 @@ class Maker:
         stored = decode(self.read(tree.KEYS), Keys) if self.snapshot else None
         return current_key_list(stored, register.register, self.keyring, register.version)
 
-    def _heads(
-        self, summary: VersionSummary, version: VersionFiles, promises: Promises
-    ) -> tuple[dict[str, bytes], dict[str, bytes]]:
-        """Return head files but keys and discovery, and a completed archive page of the feed."""
-        register = summary.register
+    def _head_documents(self, version: VersionFiles) -> dict[str, bytes]:
+        """Return the newest register and the list of versions, signed."""
+        register = version.register
         listed = self.read(tree.VERSIONS) if self.snapshot else None
         documents = {
             tree.REGISTER: version.register_bytes,
             tree.VERSIONS: head_files.versions_document(listed, version.entry_bytes, register.register),
         }
-        first = self.snapshot.state.first_published_at if self.snapshot else register.published_at
-        summaries = [summary, *self._earlier(register.version)]
-        feeds, archive = head_files.feed_files(summaries, first.year, self.base_url, self.keyring)
-        pages = head_files.page_files(self._view(summary, promises))
-        signed = head_files.signed_documents(documents, self.keyring)
-        return {**schema_files(), **signed, **feeds, **pages}, archive
+        return head_files.signed_documents(documents, self.keyring)
 
-    def _view(self, summary: VersionSummary, promises: Promises) -> PageView:
-        return PageView(
-            register=summary.register,
+    def _earlier_entries(self) -> tuple[FeedEntry, ...]:
+        return self.snapshot.state.feed_window if self.snapshot else ()
+
+    def _feeds(
+        self, register: Register, window: tuple[FeedEntry, ...]
+    ) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        first = self.snapshot.state.first_published_at if self.snapshot else register.published_at
+        return head_files.feed_files(register, window, first.year, self.base_url, self.keyring)
+
+    def _pages(
+        self, previous: Register | None, summary: VersionSummary, promises: Promises
+    ) -> dict[str, bytes]:
+        """Return the register's page, and the pages of vendors that say something new."""
+        register, zone = summary.register, promises.zone
+        today = local_day(register.published_at, zone)
+        known = previous if self.snapshot and self.snapshot.state.page_templates == TEMPLATES_SHA256 else None
+        day_before = local_day(known.published_at, zone) if known else today
+        view = PageView(
+            register=register,
             diff=summary.diff,
             promises=promises,
-            today=local_day(summary.register.published_at, promises.zone),
+            today=today,
             size=summary.size,
             root_hash=summary.root_hash,
         )
-
-    def _earlier(self, version: int) -> list[VersionSummary]:
-        """Read the versions that share the feed's window with a new one, newest first."""
-        oldest = max(1, version - PAGE_SIZE + 1)
-        return [self._stored_summary(number) for number in range(version - 1, oldest - 1, -1)]
-
-    def _stored_summary(self, version: int) -> VersionSummary:
-        proof = parse_proof(self.read(tree.version_proof(version)))
-        checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
-        return VersionSummary(
-            register=decode(self.read(tree.version_register(version)), Register),
-            diff=decode(self.read(tree.version_diff(version)), Diff),
-            size=checkpoint.size,
-            root_hash=checkpoint.root,
-        )
+        return head_files.page_files(view, vendors_to_write(known, day_before, register, today))
 
     def _trust(self, heads: dict[str, bytes], checkpoint: bytes) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets; the first publication makes the root."""
@@ -195,17 +203,14 @@ def _in_order(
     log: LogFiles,
     trust: dict[str, bytes],
     heads: dict[str, bytes],
-    stored: list[str],
-) -> Artefacts:
+) -> tuple[dict[str, bytes], ...]:
     """Sort files into the groups that reach the disk one after the other."""
     trust = dict(trust)
     timestamp = trust.pop(tree.TIMESTAMP)
-    groups = (
+    return (
         {**fixed, **log.tiles, tree.version_proof(version): log.proof},
         trust,
         heads,
         {tree.CHECKPOINT: log.checkpoint},
         {tree.TIMESTAMP: timestamp},
     )
-    retired = tuple(outgrown_tiles(log.tiles, stored))
-    return Artefacts(groups=groups, retired=retired, root_hash=log.root_hash)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from feedgen.feed import FeedGenerator
 
 from register_api.core import tree
-from register_api.publish.feed_entry import feed_id, make_entry
+from register_api.publish.feed_entry import document_links, entry_id, feed_id, page_link
 from register_api.publish.feed_extension import NAME, EntryExtension, FeedExtension, Link, xml_text
 from register_api.publish.feed_links import Place, archive_path
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.model import Register
-    from register_api.publish.feed_entry import FeedEntry, VersionSummary
+    from register_api.store.manifest import FeedEntry
 
 PAGE_SIZE = 50
 """Versions on one page of the feed."""
@@ -34,7 +34,7 @@ def archive_versions(archive: int) -> range:
 
 def atom_feed(
     register: Register,
-    entries: Sequence[VersionSummary],
+    entries: Sequence[FeedEntry],
     *,
     year: int,
     archive: int | None = None,
@@ -60,18 +60,18 @@ def atom_feed(
     feed = _empty_feed(register, year)
     feed.register.links = tuple(_feed_links(register, place, archive))
     feed.register.archive = archive is not None
-    for version in entries:
-        _append(feed, make_entry(version, year=year, place=place))
+    for entry in entries:
+        _append(feed, entry, entry_id(register.register, year, entry.version), place)
     return bytes(feed.atom_str(pretty=False))
 
 
-def check_order(entries: Sequence[VersionSummary]) -> None:
+def check_order(entries: Sequence[FeedEntry]) -> None:
     """Refuse what is no page of the feed.
 
     Raises:
         ValueError: More than 50 entries, none, or an order other than newest first.
     """
-    numbers = [version.register.version for version in entries]
+    numbers = [entry.version for entry in entries]
     if not 0 < len(numbers) <= PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
         raise ValueError(f"a page of the feed takes 1 to {PAGE_SIZE} versions, newest first, not {numbers}")
 
@@ -110,14 +110,14 @@ def _feed_links(register: Register, place: Place, archive: int | None) -> Iterat
         yield Link("prev-archive", place.href(tree.feed_archive(previous)), _ATOM)
 
 
-def _append(feed: Any, entry: FeedEntry) -> None:
+def _append(feed: Any, entry: FeedEntry, id_: str, place: Place) -> None:
     """Add an entry below those already there."""
     element = feed.add_entry(order="append")
-    element.id(entry.id)
+    element.id(id_)
     element.title(entry.title)
     element.updated(entry.published_at)
     element.published(entry.published_at)
     element.content(entry.html, type="xhtml")
     for class_ in entry.classes:
         element.category(term=class_, label=class_.replace("_", " "))
-    element.register.links = (entry.alternate, *entry.related)
+    element.register.links = (page_link(entry, place), *document_links(entry, place))

@@ -1,11 +1,12 @@
 """What one version says in the feeds: identity, title, content, classes and links.
 
+An entry is written when its version is published and kept: later pages of the feed repeat its words.
+
 The Atom and the JSON feed are two spellings of the same entries, so both are made from here.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from register_api.core.wording import count, english_date, shorten
 from register_api.publish.feed_extension import Link, xml_text
 from register_api.publish.labels import as_summarised, given_notice, is_said, short_notice_reason
 from register_api.publish.templating import render
+from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,28 +50,6 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: bytes
 
 
-class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry, before it is spelled in Atom or JSON.
-
-    Attributes:
-        id: Tag URI (RFC 4151), the same for ever.
-        title: A sentence a person can act on.
-        published_at: The version's instant (UTC); also when the entry was last updated.
-        html: Content as XHTML without an outer element.
-        classes: Classes of the version's changes, each once, in order of weight.
-        alternate: The version's page.
-        related: The version's documents.
-    """
-
-    id: str
-    title: str
-    published_at: dt.datetime
-    html: str
-    classes: tuple[str, ...]
-    alternate: Link
-    related: tuple[Link, ...]
-
-
 def feed_id(register: str, year: int) -> str:
     """Return the feed's tag URI (RFC 4151), e.g. ``tag:salesynq.com,2026:sub-processors``.
 
@@ -81,24 +61,27 @@ def feed_id(register: str, year: int) -> str:
     return f"tag:{domain},{year}:{path}"
 
 
-def make_entry(version: VersionSummary, *, year: int, place: Place) -> FeedEntry:
-    """Say in a feed's terms what a version changed.
+def entry_id(register: str, year: int, version: int) -> str:
+    """Return the tag URI of a version's entry, the same for ever."""
+    return f"{feed_id(register, year)}/versions/{version}"
 
-    Args:
-        version: The version.
-        year: Year of the feed's id.
-        place: Where the page of the feed lies that the entry is for.
-    """
-    register, number = version.register, version.register.version
+
+def make_entry(version: VersionSummary) -> FeedEntry:
+    """Say in a feed's terms what a version changed."""
     return FeedEntry(
-        id=f"{feed_id(register.register, year)}/versions/{number}",
+        version=version.register.version,
         title=xml_text(title(version)),
-        published_at=register.published_at,
+        published_at=version.register.published_at,
         html=content(version),
         classes=tuple(dict.fromkeys(change.class_ for change in version.diff.changes)),
-        alternate=Link("alternate", place.href(tree.version_page(number)), "text/html", f"Version {number}"),
-        related=tuple(_documents(number, place)),
+        root_hash=b64encode(version.root_hash).decode(),
     )
+
+
+def page_link(entry: FeedEntry, place: Place) -> Link:
+    """Return the link to the version's page."""
+    href = place.href(tree.version_page(entry.version))
+    return Link("alternate", href, "text/html", f"Version {entry.version}")
 
 
 def title(version: VersionSummary) -> str:
@@ -163,10 +146,10 @@ def _told(change: Change, register: Register) -> _Told:
     )
 
 
-def _documents(number: int, place: Place) -> Iterator[Link]:
-    """Yield links to what the entry rests on."""
+def document_links(entry: FeedEntry, place: Place) -> Iterator[Link]:
+    """Yield links to the documents that the entry rests on."""
     for path, what in (
-        (tree.version_diff(number), f"What version {number} changed"),
-        (tree.version_register(number), f"The register, version {number}"),
+        (tree.version_diff(entry.version), f"What version {entry.version} changed"),
+        (tree.version_register(entry.version), f"The register, version {entry.version}"),
     ):
         yield Link("related", place.href(path), tree.kind_of(path).media_type, what)

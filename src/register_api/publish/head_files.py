@@ -16,11 +16,12 @@ from register_api.publish.json_feed import json_feed
 from register_api.publish.page import index_page, subprocessor_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from register_api.publish.feed_entry import VersionSummary
+    from register_api.core.model import Register, Subprocessor
     from register_api.publish.keyring import Keyring
     from register_api.publish.page_view import PageView
+    from register_api.store.manifest import FeedEntry
 
 
 def signed_documents(files: dict[str, bytes], keyring: Keyring) -> dict[str, bytes]:
@@ -46,12 +47,13 @@ def versions_document(before: bytes | None, entry: bytes, register: str) -> byte
 
 
 def feed_files(
-    summaries: Sequence[VersionSummary], year: int, base_url: str | None, keyring: Keyring
+    newest: Register, entries: Sequence[FeedEntry], year: int, base_url: str | None, keyring: Keyring
 ) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Return the feeds with their signatures.
 
     Args:
-        summaries: The newest 50 versions, newest first.
+        newest: The newest version.
+        entries: What the feeds say of the newest 50 versions, newest first.
         year: Year of version 1.
         base_url: Where the tree is published, if that is fixed.
         keyring: Holds the document and the feed key.
@@ -59,17 +61,16 @@ def feed_files(
     Returns:
         Head files, and fixed ones: the archive page that the newest version completes, if it does.
     """
-    newest = summaries[0].register
-    atom = atom_feed(newest, summaries, year=year, base_url=base_url)
+    atom = atom_feed(newest, entries, year=year, base_url=base_url)
     head = {
         tree.FEED_ATOM: atom,
-        tree.FEED_JSON: json_feed(newest, summaries, year=year, base_url=base_url),
+        tree.FEED_JSON: json_feed(newest, entries, year=year, base_url=base_url),
     }
     fixed: dict[str, bytes] = {}
     page, rest = divmod(newest.version, PAGE_SIZE)
     if rest == 0:
         path = tree.feed_archive(page)
-        fixed[path] = atom_feed(newest, summaries, year=year, archive=page, base_url=base_url)
+        fixed[path] = atom_feed(newest, entries, year=year, archive=page, base_url=base_url)
     return _with_feed_signatures(head, keyring), _with_feed_signatures(fixed, keyring)
 
 
@@ -83,6 +84,6 @@ def _with_feed_signatures(files: dict[str, bytes], keyring: Keyring) -> dict[str
     return signed
 
 
-def page_files(view: PageView) -> dict[str, bytes]:
-    """Return the pages that change with each publication."""
-    return {tree.INDEX: index_page(view), **dict(subprocessor_pages(view))}
+def page_files(view: PageView, vendors: Iterable[Subprocessor]) -> dict[str, bytes]:
+    """Return the page of the register, and those of the vendors that are named."""
+    return {tree.INDEX: index_page(view), **dict(subprocessor_pages(view, vendors))}

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from register_api.core import canonical, tree
 from register_api.publish.feed import check_order, feed_title
-from register_api.publish.feed_entry import make_entry
+from register_api.publish.feed_entry import document_links, entry_id, page_link
 from register_api.publish.feed_links import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.model import Register
-    from register_api.publish.feed_entry import VersionSummary
+    from register_api.store.manifest import FeedEntry
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def json_feed(
-    register: Register, entries: Sequence[VersionSummary], *, year: int, base_url: str | None = None
+    register: Register, entries: Sequence[FeedEntry], *, year: int, base_url: str | None = None
 ) -> bytes:
     """Write the JSON Feed.
 
@@ -50,29 +49,31 @@ def json_feed(
             "feed_url": place.href(tree.FEED_JSON),
             "language": register.publisher.language,
             "authors": [{key: value for key, value in author.items() if value}],
-            "items": [_item(version, year, place) for version in entries],
+            "items": [
+                _item(entry, entry_id(register.register, year, entry.version), place) for entry in entries
+            ],
         }
     )
 
 
-def _item(version: VersionSummary, year: int, place: Place) -> dict[str, Any]:
+def _item(entry: FeedEntry, id_: str, place: Place) -> dict[str, Any]:
     """Spell one entry; documents of the version are its attachments."""
-    entry = make_entry(version, year=year, place=place)
     published = msgspec.to_builtins(entry.published_at)
     return {
-        "id": entry.id,
-        "url": entry.alternate.href,
+        "id": id_,
+        "url": page_link(entry, place).href,
         "title": entry.title,
         "content_html": entry.html,
         "date_published": published,
         "date_modified": published,
         "tags": list(entry.classes),
         "attachments": [
-            {"url": link.href, "mime_type": link.type, "title": link.title} for link in entry.related
+            {"url": link.href, "mime_type": link.type, "title": link.title}
+            for link in document_links(entry, place)
         ],
         "_log": {
             "about": "Size and RFC 6962 root hash of the log that ends with this version",
-            "size": version.size,
-            "root_hash": b64encode(version.root_hash).decode(),
+            "size": entry.version,
+            "root_hash": entry.root_hash,
         },
     }

@@ -21,7 +21,7 @@ from register_api.publish.page_view import Row
 from register_api.publish.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from register_api.core.model import Register, Subprocessor
     from register_api.publish.feed_entry import VersionSummary
@@ -78,10 +78,10 @@ def version_page(version: VersionSummary) -> bytes:
     )
 
 
-def subprocessor_pages(view: PageView) -> Iterator[tuple[str, bytes]]:
-    """Yield the path and bytes of each sub-processor's page."""
+def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of the pages of some of the register's sub-processors."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
-    for vendor in view.register.subprocessors:
+    for vendor in vendors:
         yield tree.subprocessor_page(vendor.id), subprocessor_page(view, vendor, names)
 
 

@@ -13,6 +13,7 @@ from register_api.publish import trust_repository
 from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.keyring import Keyring
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
+from register_api.publish.templating import TEMPLATES_SHA256
 from register_api.store.lock import locked
 from register_api.store.manifest import State, StoredPolicy
 from register_api.store.reader import Snapshot, open_snapshot
@@ -78,11 +79,13 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
         UsageError: There is no source folder.
     """
     # Before the lock: a source that is refused leaves no trace, not even a folder.
-    prepare(order.source, read_base(open_snapshot(order.store)), order.intent).required()
+    prepared = prepare(order.source, read_base(open_snapshot(order.store)), order.intent)
+    prepared.required()
     with locked(order.store):
         recover(order.store)
         snapshot = open_snapshot(order.store)
-        prepared = prepare(order.source, read_base(snapshot), order.intent)
+        if _sha256_of_newest(snapshot) != prepared.base.sha256:
+            prepared = prepare(order.source, read_base(snapshot), order.intent)
         register, promises = prepared.required()
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
@@ -105,6 +108,10 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
             progress=progress,
         )
     return Published(prepared=prepared, snapshot=visible)
+
+
+def _sha256_of_newest(snapshot: Snapshot | None) -> str | None:
+    return snapshot.manifest.files[tree.REGISTER].sha256 if snapshot else None
 
 
 def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
@@ -154,4 +161,6 @@ def _state(
         first_live=promises.first_live,
         base_url=base_url,
         policies=tuple(rows),
+        feed_window=made.feed_window,
+        page_templates=TEMPLATES_SHA256,
     )

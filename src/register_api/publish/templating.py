@@ -11,12 +11,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from register_api import __version__
 from register_api.core.wording import count, english_date, sentence
 from register_api.publish import labels
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 
-STYLE = files(__package__).joinpath("templates", "style.css").read_text("utf-8")
+_TEMPLATES = files(__package__).joinpath("templates")
+
+STYLE = _TEMPLATES.joinpath("style.css").read_text("utf-8")
 """The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
 
 STYLE_SHA256 = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -26,6 +29,13 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src '{STYLE_SHA256}'; base-uri 'none'; form-action 'none'"
 )
 """Policy of all pages: they load nothing and run nothing. It also stands in their ``<head>``."""
+
+
+TEMPLATES_SHA256 = hashlib.sha256(
+    b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
+    + __version__.encode()
+).hexdigest()
+"""Names what pages are made with: where it differs, pages are made anew."""
 
 
 def safe_link(url: str | None) -> str | None:

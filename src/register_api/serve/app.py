@@ -11,7 +11,8 @@ from register_api.serve import clock as system_clock
 from register_api.serve import openapi
 from register_api.serve.answers import Answers
 from register_api.serve.front import Front
-from register_api.serve.problems import Problem, reply_to
+from register_api.serve.problem_replies import reply_to
+from register_api.serve.problems import Problem
 from register_api.serve.routes import is_computed, routes
 from register_api.serve.service import Service
 from register_api.serve.shelf import Shelf

@@ -10,7 +10,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from register_api.serve.asgi import NO_BODY, start_message
-from register_api.serve.problems import Problem, send_problem
+from register_api.serve.problem_replies import send_problem
+from register_api.serve.problems import Problem
 from register_api.serve.reply import CORS
 from register_api.serve.selection import select
 from register_api.serve.sending import send_redirect, send_resource, send_stored, without_body
@@ -71,7 +72,7 @@ class Front:
             return
         table = self._shelf.table
         method = scope["method"]
-        if table is not None and (method == "GET" or method == "HEAD"):  # noqa: PLR1714 (twice as fast)
+        if table is not None and method in {"GET", "HEAD"}:
             resource = table.ready.get(scope["path"])
             if resource is not None:
                 representation, unchanged = select(resource, scope["headers"])

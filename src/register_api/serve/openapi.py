@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from litestar import Litestar
 
+    from register_api.serve.problems import Name
     from register_api.serve.query import Parameter
 
 URL = "/openapi.json"
@@ -41,7 +42,7 @@ class Documentation(TypedDict):
     responses: dict[int, ResponseSpec]
 
 
-def documented(answer: type, parameters: Sequence[Parameter], problems: Sequence[str]) -> Documentation:
+def documented(answer: type, parameters: Sequence[Parameter], problems: Sequence[Name]) -> Documentation:
     """Describe a route.
 
     Args:

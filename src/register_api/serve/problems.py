@@ -1,29 +1,37 @@
-"""What is answered when there is no good answer: RFC 9457 problem details, or a small page.
-
-Nothing here tells of files, of the program's parts or of their versions.
-"""
+"""What can be wrong with a request, or with us: every kind of problem, as data (RFC 9457)."""
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-
-from register_api.serve.asgi import NO_BODY, body_message, header, start_message
-from register_api.serve.negotiation import prefers_html
-from register_api.serve.page_headers import page_headers
-from register_api.serve.reply import CORS, NOSNIFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.serve.asgi import Header, Message, Scope, Send
+    from register_api.serve.asgi import Header
 
 _TYPE = "urn:sub-processor-register:problem:{name}"
 
-PROBLEMS: dict[str, tuple[int, str, str]] = {
+Name = Literal[
+    "bad-request",
+    "bad-parameter",
+    "not-found",
+    "no-such-version",
+    "no-such-subprocessor",
+    "nothing-known-yet",
+    "method-not-allowed",
+    "not-acceptable",
+    "internal",
+    "busy",
+    "nothing-published",
+    "unreadable",
+    "not-ready",
+]
+
+PROBLEMS: dict[Name, tuple[int, str, str]] = {
     "bad-parameter": (400, "A parameter cannot be used", "Its name or its value; the answer lists what is"),
+    "bad-request": (400, "This is no request", "Bytes that are no HTTP/1.1, or a head that is too long"),
     "not-found": (404, "There is nothing here", "No file and no question has this address"),
     "no-such-version": (404, "There is no such version", "Versions are numbered from 1 without gaps"),
     "no-such-subprocessor": (404, "There is no such sub-processor", "No entry of that version has this id"),
@@ -37,8 +45,6 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "not-ready": (503, "Not ready", "What is served is missing or no longer vouched for as fresh"),
 }
 """Name of a problem: status, title, and for the manual when it is answered."""
-
-_RETRY_SECONDS = {"busy": b"2", "unreadable": b"2", "nothing-published": b"60", "not-ready": b"60"}
 
 
 class Problem(Exception):
@@ -54,7 +60,7 @@ class Problem(Exception):
 
     def __init__(
         self,
-        name: str,
+        name: Name,
         detail: str,
         *,
         parameter: str | None = None,
@@ -83,12 +89,9 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     title: str
     status: int
     detail: str
-    instance: str
+    instance: str = ""
     parameter: str | None = None
     allowed: tuple[str, ...] | None = None
-
-
-_encoder = msgspec.json.Encoder()
 
 
 def details(problem: Problem, instance: str) -> ProblemDetails:
@@ -108,59 +111,3 @@ def details(problem: Problem, instance: str) -> ProblemDetails:
         parameter=problem.parameter,
         allowed=None if problem.allowed is None else tuple(problem.allowed),
     )
-
-
-def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
-    """Return both messages of a reply: a page for browsers, JSON for everyone else."""
-    members = details(problem, scope["raw_path"].decode("ascii", "replace"))
-    if prefers_html(header(scope["headers"], b"accept")):
-        body = _page(members)
-        kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
-    else:
-        body = _encoder.encode(members)
-        kind = ((b"content-type", b"application/problem+json"),)
-    return start_message(members.status, (*kind, *_headers(problem, len(body)))), body_message(body)
-
-
-async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
-    """Answer a request with a problem."""
-    start, body = reply_to(problem, scope)
-    await send(start)
-    await send(NO_BODY if scope["method"] == "HEAD" else body)
-
-
-def _headers(problem: Problem, size: int) -> tuple[Header, ...]:
-    retry = _RETRY_SECONDS.get(problem.name)
-    return (
-        (b"content-length", str(size).encode("ascii")),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept"),
-        *CORS,
-        NOSNIFF,
-        *(((b"retry-after", retry),) if retry else ()),
-        *problem.headers,
-    )
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>{detail}</p>
-<p><a href="/">To the register</a></p>
-</main>
-</body>
-</html>
-"""
-
-
-def _page(members: ProblemDetails) -> bytes:
-    text = _PAGE.format(title=html.escape(members.title), detail=html.escape(members.detail))
-    return text.encode("utf-8")

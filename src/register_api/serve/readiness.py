@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _Signed(msgspec.Struct, frozen=True):
     """The part of TUF timestamp metadata that says until when it holds (TUF 1.0 section 4.3)."""
 
-    expires: dt.datetime
+    expires: Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 class _Timestamp(msgspec.Struct, frozen=True):

@@ -5,7 +5,6 @@ What remains possible: a disk that lies about ``fsync``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -66,25 +65,40 @@ def switch_link(link: Path, target: str) -> None:
     Raises:
         OSError: The link cannot be made or renamed.
     """
-    fresh = link.with_name(link.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    fresh.symlink_to(target)
-    fresh.replace(link)
+    place_link(link, target, by=link.with_name(link.name + ".new"))
     _sync_one(link.parent)
 
 
-def replace_by_hard_link(path: Path, source: Path) -> None:
-    """Put a hard link to ``source`` in the place of whatever is at ``path``, atomically.
+def place_link(path: Path, target: str, *, by: Path) -> None:
+    """Put a symbolic link in the place of whatever is at ``path``, atomically.
+
+    Args:
+        path: Where the link is to be.
+        target: Where it leads.
+        by: A name on the same disk, of no meaning, by which it gets there.
 
     Raises:
         OSError: The link cannot be made or renamed.
     """
-    fresh = path.with_name(path.name + ".new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    fresh.hardlink_to(source)
-    fresh.replace(path)
+    by.unlink(missing_ok=True)
+    by.symlink_to(target)
+    by.replace(path)
+
+
+def place_hard_link(path: Path, source: Path, *, by: Path) -> None:
+    """Put a hard link to ``source`` in the place of whatever is at ``path``, atomically.
+
+    Args:
+        path: Where the link is to be.
+        source: The file.
+        by: A name on the same disk, of no meaning, by which it gets there.
+
+    Raises:
+        OSError: The link cannot be made or renamed.
+    """
+    by.unlink(missing_ok=True)
+    by.hardlink_to(source)
+    by.replace(path)
 
 
 def _sync_one(path: Path) -> None:

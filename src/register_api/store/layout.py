@@ -4,18 +4,19 @@
 
     STORE/
       lock                      held by the one publisher at work
+      fresh                     a link on its way to its place
       current -> generations/12 the one link whose switch makes a publication visible
       manifest.json -> current/manifest.json
       public/                   the tree that is served; URL path = file path
-        v1/register.json        -> ../../current/tree/v1/register.json     (head files: links)
-        v1/versions/7/…         real files once settled
+        v1/register.json        a file; while it changes, a link to ../../current/tree/v1/register.json
       generations/12/
-        tree/                   head files, and the settled files that arrived with this publication
+        tree/                   what this publication changed; what the next one is about to change
         manifest.json           every path of the tree with type, cache class, digest, forms
         state.json              what the publisher needs to go on
         journal.json            what to finish or undo after a crash
 
-Head files and new files lead through ``current``, so one rename shows them all at once.
+Names that change lead through ``current`` for the time of a publication, so one rename shows all
+of it at once; see ``store.transaction``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 JOURNAL = "journal.json"
 LOCK = "lock"
+FRESH = "fresh"
 
 SUFFIXES = {"identity": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """Content coding (RFC 9110 section 8.4.1) to the ending of the file that holds it."""

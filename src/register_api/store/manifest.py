@@ -58,6 +58,26 @@ class StoredPolicy(_Record, frozen=True, kw_only=True):
     notice: Notice
 
 
+class FeedEntry(_Record, frozen=True, kw_only=True):
+    """What the feeds say of one version, in the words of the day it was published.
+
+    Attributes:
+        version: Number of the version, which is also the size of its log.
+        title: A sentence a person can act on.
+        published_at: The version's instant (UTC); also when the entry was last updated.
+        html: Content as XHTML without an outer element.
+        classes: Classes of the version's changes, each once, in order of weight.
+        root_hash: Root hash of the log that ends with the version, in base64.
+    """
+
+    version: int
+    title: str
+    published_at: dt.datetime
+    html: str
+    classes: tuple[str, ...]
+    root_hash: str
+
+
 class State(_Record, frozen=True, kw_only=True):
     """What the publisher needs to know of all versions without reading them.
 
@@ -67,6 +87,8 @@ class State(_Record, frozen=True, kw_only=True):
         first_live: First version that was not imported.
         base_url: Where the tree is published, ending in ``/``, if the publisher fixed that.
         policies: Notice promises, oldest first, one row for each change.
+        feed_window: Entries that the next page of the feed may need, newest first.
+        page_templates: SHA-256 (hex) of what the pages were made with.
     """
 
     register: str
@@ -78,6 +100,8 @@ class State(_Record, frozen=True, kw_only=True):
     first_live: int | None
     base_url: str | None
     policies: tuple[StoredPolicy, ...]
+    feed_window: tuple[FeedEntry, ...] = ()
+    page_templates: str | None = None
 
     def promises(self) -> Promises:
         """Return the notice promises in the core's terms.
@@ -90,14 +114,12 @@ class State(_Record, frozen=True, kw_only=True):
 
 
 class Journal(_Record, frozen=True, kw_only=True):
-    """What a publication adds to or takes from ``public``, so that a crash can be mended.
+    """What a publication does to names below ``public``, so that a crash can be mended.
 
     Attributes:
-        arrivals: Files (with forms) that become real files in ``public`` after the switch.
-        links: Head files that get a link in ``public``.
-        retired: Files that leave ``public`` after the switch.
+        changed: Files, compressed forms among them, that are new or get other bytes.
+        retired: Files that leave.
     """
 
-    arrivals: tuple[str, ...]
-    links: tuple[str, ...]
+    changed: tuple[str, ...]
     retired: tuple[str, ...]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
 
-from register_api.core.tree import kind_of
+from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.manifest import Journal, Manifest, State
@@ -41,21 +42,24 @@ class Snapshot:
 
         Raises:
             KeyError: The publication has no such path or form.
-            StoreDamaged: The file that the manifest lists cannot be read.
+            StoreDamaged: The file is missing or has other bytes than the manifest says.
         """
         entry = self.manifest.files[path]
-        if encoding != "identity":
-            entry.encodings[encoding]
-        try:
-            return self.file(path, encoding).read_bytes()
-        except OSError as error:
-            raise StoreDamaged(f"{path} is listed in the manifest but cannot be read: {error}") from error
+        sha256 = entry.sha256 if encoding == "identity" else entry.encodings[encoding].sha256
+        # A later publication first keeps old bytes in our generation and only then replaces them
+        # in public: what is not ours there any more is found here at the second look.
+        for _ in range(2):
+            with contextlib.suppress(OSError):
+                data = self.file(path, encoding).read_bytes()
+                if digest(data) == sha256:
+                    return data
+        raise StoreDamaged(f"{path} ({encoding}) is missing or has other bytes than the manifest says")
 
     def file(self, path: str, encoding: str = "identity") -> Path:
-        """Return where on disk a file of this publication lies."""
+        """Return where on disk a file of this publication lies at this moment."""
         name = path + layout.SUFFIXES[encoding]
         ours = layout.generation_folder(self.store, self.generation) / layout.TREE / name
-        return ours if not kind_of(path).settled or ours.exists() else self.store / layout.PUBLIC / name
+        return ours if ours.exists() else self.store / layout.PUBLIC / name
 
 
 def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None:

@@ -2,19 +2,21 @@
 
 Steps of ``commit``, each durable before the next:
 
-1. the journal of the new generation, naming what it will add to ``public``;
-2. the files, group by group, into the generation's folder (unchanged ones are hard links);
-3. links in ``public`` that lead through ``current``: dangling, so still not found by anyone;
+1. the journal of the new generation names what it will change in ``public``;
+2. new and changed files are written, group by group, into the generation's folder;
+3. each of these names in ``public`` becomes a link that leads through ``current``. ``current`` still
+   leads to the generation before, which keeps the old bytes: new names lead nowhere yet, changed
+   ones to what they held before;
 4. ``current`` is switched: the whole publication is visible;
-5. arrivals settle: each link is replaced by the file itself; what is retired leaves ``public``.
+5. the names settle: each link is replaced by the file itself; what is retired leaves ``public``.
 
 ``recover`` finishes step 5 of the visible generation and undoes any later one; it runs first in
-every transaction. Callers hold the lock (``store.lock``).
+every transaction. The cost is that of what changes, not of what there is. Callers hold the lock
+(``store.lock``).
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from register_api.store.manifest import State
+    from register_api.store.manifest import Journal, State
 
     Progress = Callable[[int, int, str], None]
 
@@ -63,21 +65,22 @@ def commit(
         OSError: The disk does not take it; what was visible stays so.
     """
     before = open_snapshot(store)
-    plan = Plan(store, before, groups, now, retired=retired)
-    plan.write_journal()
-    done, total = 0, sum(len(group) for group in groups)
+    files = {path: data for group in groups for path, data in group.items()}
+    plan = Plan(store, before, files, now, retired=retired)
+    journal = plan.write_journal()
+    done = 0
     for group in groups:
         if progress is not None and group:
-            progress(done, total, next(iter(group)))
+            progress(done, len(files), next(iter(group)))
         plan.write_group(group)
         done += len(group)
-    plan.write_manifest(state)
-    plan.link_into_public()
+    manifest = plan.manifest(state)
+    plan.write_documents(manifest, state)
+    _route(store, before.generation if before else None, journal)
+    _link_manifest(store)
     durable.switch_link(store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}")
-    if before is None:
-        durable.switch_link(store / layout.MANIFEST, f"{layout.CURRENT}/{layout.MANIFEST}")
-    settle(store, plan.number)
-    return Snapshot(store, plan.number, plan.manifest(state), state)
+    settle(store, plan.number, journal)
+    return Snapshot(store, plan.number, manifest, state)
 
 
 def recover(store: Path) -> bool:
@@ -90,60 +93,91 @@ def recover(store: Path) -> bool:
         StoreDamaged: The store's own documents cannot be read.
     """
     number = current(store)
-    mended = False
-    for later in reversed(generations(store)):
-        if number is None or later > number:
-            _undo(store, later)
-            mended = True
-    if number is not None:
-        mended = settle(store, number) or mended
-        if not (store / layout.MANIFEST).is_symlink():
-            durable.switch_link(store / layout.MANIFEST, f"{layout.CURRENT}/{layout.MANIFEST}")
-        for old in generations(store)[:-KEPT_GENERATIONS]:
-            shutil.rmtree(layout.generation_folder(store, old))
-    return mended
+    later = [each for each in generations(store) if number is None or each > number]
+    for each in later:
+        _undo(store, each, number)
+    if number is None:
+        return bool(later)
+    _link_manifest(store)
+    journal = read_journal(store, number)
+    if journal is None:
+        raise StoreDamaged(f"generation {number} has no journal")
+    mended = settle(store, number, journal)
+    for old in generations(store)[:-KEPT_GENERATIONS]:
+        shutil.rmtree(layout.generation_folder(store, old))
+    return mended or bool(later)
 
 
-def settle(store: Path, number: int) -> bool:
-    """Turn the arrivals of the visible generation from links into files, and drop what is retired.
+def _route(store: Path, before: int | None, journal: Journal) -> None:
+    """Let the names that change lead through ``current``, which for now shows the bytes of before."""
+    public = store / layout.PUBLIC
+    public.mkdir(parents=True, exist_ok=True)
+    names = (*journal.changed, *journal.retired)
+    if before is not None:
+        _keep(public, layout.generation_folder(store, before) / layout.TREE, names)
+    for name in names:
+        (public / name).parent.mkdir(parents=True, exist_ok=True)
+        durable.place_link(public / name, layout.link_through_current(name), by=store / layout.FRESH)
+    durable.sync_folders({(public / name).parent for name in names} | {public}, below=store)
+
+
+def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
+    """Keep the bytes that names have now in the generation that shows them."""
+    kept = [name for name in names if _is_real(public / name) and not (tree / name).exists()]
+    for name in kept:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).hardlink_to(public / name)
+    durable.sync_folders({(tree / name).parent for name in kept}, below=tree.parent)
+
+
+def settle(store: Path, number: int, journal: Journal) -> bool:
+    """Put the files of the visible generation in the place of the links that lead to them.
 
     Returns:
         Whether anything was left to do.
     """
-    journal = read_journal(store, number)
-    if journal is None:
-        raise StoreDamaged(f"generation {number} has no journal")
     public = store / layout.PUBLIC
     tree = layout.generation_folder(store, number) / layout.TREE
-    unsettled = [name for name in journal.arrivals if not _is_real(public / name)]
-    for name in unsettled:
+    changed = [name for name in journal.changed if not _is_real(public / name)]
+    for name in changed:
         (public / name).parent.mkdir(parents=True, exist_ok=True)
-        durable.replace_by_hard_link(public / name, tree / name)
-    leaving = [name for name in journal.retired if os.path.lexists(public / name)]
-    for name in leaving:
+        durable.place_hard_link(public / name, tree / name, by=store / layout.FRESH)
+    retired = [name for name in journal.retired if (public / name).is_symlink()]
+    for name in retired:
         (public / name).unlink()
-    durable.sync_folders({(public / name).parent for name in [*unsettled, *leaving]}, below=public)
-    return bool(unsettled or leaving)
+    durable.sync_folders({(public / name).parent for name in (*changed, *retired)}, below=public)
+    return bool(changed or retired)
+
+
+def _undo(store: Path, number: int, visible: int | None) -> None:
+    """Remove a generation that never became visible, and give names their old files back."""
+    journal = read_journal(store, number) if _journal_is_whole(store, number) else None
+    public = store / layout.PUBLIC
+    touched = (*journal.changed, *journal.retired) if journal else ()
+    names = [name for name in touched if (public / name).is_symlink()]
+    old = layout.generation_folder(store, visible) / layout.TREE if visible is not None else None
+    for name in names:
+        if old is not None and (old / name).exists():
+            durable.place_hard_link(public / name, old / name, by=store / layout.FRESH)
+        else:
+            (public / name).unlink()
+    durable.sync_folders({(public / name).parent for name in names}, below=public)
+    for name in names:
+        _remove_empty_folders((public / name).parent, public)
+    shutil.rmtree(layout.generation_folder(store, number))
+
+
+def _link_manifest(store: Path) -> None:
+    if not (store / layout.MANIFEST).is_symlink():
+        durable.switch_link(store / layout.MANIFEST, f"{layout.CURRENT}/{layout.MANIFEST}")
 
 
 def _is_real(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _undo(store: Path, number: int) -> None:
-    """Remove a generation that never became visible, and its dangling links."""
-    journal = read_journal(store, number) if _journal_is_whole(store, number) else None
-    public = store / layout.PUBLIC
-    for name in (*journal.arrivals, *journal.links) if journal else ():
-        path = public / name
-        if path.is_symlink() and not path.exists():
-            path.unlink()
-            _remove_empty_folders(path.parent, public)
-    shutil.rmtree(layout.generation_folder(store, number))
-
-
 def _journal_is_whole(store: Path, number: int) -> bool:
-    """Tell whether the journal was written; before that nothing was linked."""
+    """Tell whether the journal was written; before that nothing was changed in ``public``."""
     try:
         return read_journal(store, number) is not None
     except StoreDamaged:

@@ -12,6 +12,7 @@ from register_api.verify.feed_index import PAGE_SIZE, check_page, read_atom, rea
 from register_api.verify.feed_signature import verify_feed_signature
 from register_api.verify.log import first_version
 from register_api.verify.recorder import NotApplicable, naming
+from register_api.verify.signatures import check_signatures
 
 if TYPE_CHECKING:
     from register_api.verify.session import Session
@@ -48,9 +49,9 @@ def check_feed_signatures(session: Session) -> str:
     """
     version = session.register.version
     if "feed.atom" not in session.other_copies:
-        session.check_signatures("V21", tree.FEED_ATOM, session.feed, version)
+        check_signatures(session, "V21", tree.FEED_ATOM, session.feed, version)
     data = session.get(tree.FEED_JSON)
-    session.check_signatures("V21", tree.FEED_JSON, data, version)
+    check_signatures(session, "V21", tree.FEED_JSON, data, version)
     if not session.record.failed("V21"):
         with session.record.guard("V22", tree.FEED_JSON):
             _check_json(session, data)
@@ -104,5 +105,5 @@ def _check_archive_page(session: Session, page: int) -> None:
     path, newest = tree.feed_archive(page), page * PAGE_SIZE
     data = session.get(path)
     _check_xml_signature(session, path, data, newest)
-    session.check_signatures("V23", path, data, newest)
+    check_signatures(session, "V23", path, data, newest)
     check_page(read_atom(data, session.register.register), newest, newest - PAGE_SIZE + 1, session.published)

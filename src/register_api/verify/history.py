@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import merkle, tile_proofs, tiles, tree
-from register_api.core.canonical import decode, digest, encode, parse
+from register_api.core import tree
+from register_api.core.canonical import digest, encode, parse
 from register_api.core.changes import Diff
-from register_api.core.keys import log_key
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch
-from register_api.core.tlog_proof import parse_proof, verify_proof
-from register_api.errors import Forged, Forked, Inconsistent, Malformed, VerificationError
+from register_api.errors import Forged, Inconsistent, VerificationError
+from register_api.verify import history_log
+from register_api.verify.documents import read_document
 from register_api.verify.fetch import check_path
 from register_api.verify.limits import MAX_DAMAGED_VERSIONS, max_bytes
 from register_api.verify.log import check_in_log, check_root, first_version, read_entry
 from register_api.verify.recorder import NotApplicable
+from register_api.verify.signatures import check_signatures, is_signed
 
 if TYPE_CHECKING:
     from register_api.core.documents import Entry, FileDigest
@@ -84,7 +85,7 @@ def _before(session: Session, first: int) -> _Version | None:
         return None
     with session.record.guard("V16", tree.version_register(first - 1)):
         data = session.get(tree.version_register(first - 1))
-        return _Version(register=decode(data, Register), data=data)
+        return _Version(register=read_document(data, Register), data=data)
     return None
 
 
@@ -97,61 +98,12 @@ def _check_version(session: Session, version: int, before: _Version | None) -> _
         entry = read_entry(session, version, data)
         session.published[version] = _instant(entry.published_at)
         with record.guard("V14"):
-            _check_bundle(session, version, data)
-            _check_older_tiles(session, version)
+            history_log.check_bundle(session, version, data)
+            history_log.check_older_tiles(session, version)
         with record.guard("V15", tree.version_proof(version)):
-            _check_proof(session, version, data)
+            history_log.check_proof(session, version, data)
         return _check_files(session, entry, before)
     return None
-
-
-def _check_bundle(session: Session, version: int, data: bytes) -> None:
-    """Compare an entry with the one in the log's bundle (C2SP tlog-tiles, Entry Bundles)."""
-    index, at = divmod(version - 1, tiles.TILE_WIDTH)
-    width = min(tiles.TILE_WIDTH, session.checkpoint.size - index * tiles.TILE_WIDTH)
-    path = tiles.tile_path("entries", index, width)
-    if tiles.entries_in_bundle(session.read_log(path), width)[at] != data:
-        raise Forged(f"{path}: entry {version - 1} is not the one in the log")
-
-
-def _check_older_tiles(session: Session, version: int) -> None:
-    """Compare the partial tiles of the size that the log had at a version with those of today.
-
-    They stay until their full tile is there (docs/format.md, The log): customers with an older
-    checkpoint read them.
-    """
-    level, size = 0, session.checkpoint.size
-    while version % (1 << (tiles.TILE_HEIGHT * level)) == 0:
-        index, width = divmod(version >> (tiles.TILE_HEIGHT * level), tiles.TILE_WIDTH)
-        today = (size >> (tiles.TILE_HEIGHT * level)) - index * tiles.TILE_WIDTH
-        if 0 < width < today < tiles.TILE_WIDTH:
-            kinds: tuple[tiles.Level, ...] = (0, "entries") if level == 0 else (level,)
-            for kind in kinds:
-                _check_prefix(session, kind, index, width, today)
-        level += 1
-
-
-def _check_prefix(session: Session, kind: tiles.Level, index: int, width: int, today: int) -> None:
-    path = tiles.tile_path(kind, index, width)
-    data, whole = session.get(path), session.read_log(tiles.tile_path(kind, index, today))
-    if kind == "entries":
-        tiles.entries_in_bundle(data, width)
-    elif len(data) != width * merkle.HASH_BYTES:
-        raise Malformed(f"{path} has not the length that its width says")
-    if not whole.startswith(data):
-        raise Forged(f"{path} does not hold what the log holds")
-
-
-def _check_proof(session: Session, version: int, data: bytes) -> None:
-    """Check the version's own proof, and that its old checkpoint belongs to this history."""
-    proof = parse_proof(session.get(tree.version_proof(version)))
-    keys = [log_key(session.keys, version)]
-    old = verify_proof(data, proof, session.register.register, keys)
-    if (proof.index, old.size) != (version - 1, version):
-        raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}, not of version {version}")
-    if tile_proofs.root(version, session.read_log, tree_size=session.checkpoint.size) != old.root:
-        session.evidence.append((old.size, old.root, proof.checkpoint))
-        raise Forked(f"a signed checkpoint of size {version} with another root than the log had at that size")
 
 
 def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Version | None:
@@ -162,12 +114,12 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
             genuine[file.path] = _genuine(session, file, version)
     for path in (tree.version_register(version), tree.version_diff(version)):
         if path in genuine:
-            session.check_signatures("V17", path, genuine[path], version)
+            check_signatures(session, "V17", path, genuine[path], version)
     data = genuine.get(tree.version_register(version))
     if data is None:
         return None
     with session.record.guard("V19", tree.version_register(version)):
-        found = _Version(register=decode(data, Register), data=data)
+        found = _Version(register=read_document(data, Register), data=data)
         _check_order(found, entry, before)
         diff = genuine.get(tree.version_diff(version))
         if diff is not None and (before is not None or version == 1):
@@ -183,7 +135,7 @@ def _genuine(session: Session, file: FileDigest, version: int) -> bytes:
     data = session.get(file.path)
     if digest(data) == file.sha256 and len(data) == file.size:
         return data
-    if max_bytes(file.path) >= len(data) and session.is_signed(file.path, data, version):
+    if max_bytes(file.path) >= len(data) and is_signed(session, file.path, data, version):
         raise Inconsistent("signed by the publisher, but not the file that the log's entry names")
     raise Forged("the digest that the log's entry names does not fit the bytes received")
 
@@ -212,7 +164,7 @@ def _check_order(found: _Version, entry: Entry, before: _Version | None) -> None
 def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> None:
     """Check that the patch turns the older bytes into the newer ones (V18)."""
     document = parse(data)
-    diff = decode(data, Diff)
+    diff = read_document(data, Diff)
     if (diff.register, diff.to.version, diff.to.sha256) != (
         newer.register.register,
         newer.register.version,

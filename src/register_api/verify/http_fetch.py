@@ -8,6 +8,7 @@ origin; encodings are neither asked for nor accepted, so nothing is ever decompr
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +30,10 @@ _NOT_SERVED = frozenset({403, 404, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OK = 200
+_MAX_PORT = 65535
+
+# Retries are told by the report; without this, Python would print each one for want of a handler.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class _MayPass(Exception):
@@ -161,7 +166,7 @@ def read_base(text: str) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise UsageError(f"{text!a} is no URL: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > _MAX_PORT:
         raise UsageError(f"{text!a} is not an address that begins with https:// or http://")
     if url.userinfo or url.query or url.fragment:
         raise UsageError(f"{text!a} has a user, a query or a fragment; give the plain address")

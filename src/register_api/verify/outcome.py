@@ -78,6 +78,6 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
 def _history(session: Session) -> Iterator[str]:
     checked = session.versions_checked
     if checked is None:
-        yield "Each version in full: none was looked at in this run, but for the newest register."
+        yield "History: no version was looked at in full in this run."
     elif checked[0] > 1:
         yield f"Versions 1 to {checked[0] - 1} in full: they were looked at in an earlier run."

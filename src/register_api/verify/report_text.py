@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report import CheckResult, Report
+    from register_api.verify.report import Report
     from register_api.verify.state import RootOrigin
 
-_MARKS = {"ok": "ok     ", "failed": "FAILED ", "skipped": "not    "}
+_MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
 
 
 def render_text(report: Report) -> str:
@@ -27,14 +27,14 @@ def _head(report: Report) -> Iterator[str]:
         yield f"Register:    {report.register}"
     if report.version is not None:
         yield f"Version:     {report.version}, the newest since {_instant(report.since)}"
-        yield f"             SHA-256 {report.sha256}"
+        yield f"              SHA-256 {report.sha256}"
     if report.fresh_until is not None:
         yield f"Fresh until: {_instant(report.fresh_until)}, unless renewed before"
     if report.root is not None:
         yield f"Trust root:  {_root(report.root)}"
-        yield f"             SHA-256 {report.root.sha256}"
+        yield f"              SHA-256 {report.root.sha256}"
     if report.root is not None and report.root_version not in (None, report.root.version):
-        yield f"             followed to version {report.root_version}, SHA-256 {report.root_sha256}"
+        yield f"              followed to version {report.root_version}, SHA-256 {report.root_sha256}"
     if report.log is not None:
         yield f"Log:         size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
@@ -57,23 +57,24 @@ def _root(root: RootOrigin) -> str:
 
 def _checks(report: Report) -> Iterator[str]:
     for check in report.checks:
+        if check.result == "skipped":
+            yield f"{_MARKS[check.result]}{check.id}  {check.title}: {check.sentence}"
+            continue
         yield f"{_MARKS[check.result]}{check.id}  {check.title}"
-        if check.result != "ok":
-            yield f"            {_outcome(check)}"
-        elif check.sentence:
-            yield f"            {check.sentence}"
+        yield (
+            f"             {check.word}: {check.sentence}" if check.word else f"             {check.sentence}"
+        )
         if check.hint:
-            yield f"            → {check.hint}"
-
-
-def _outcome(check: CheckResult) -> str:
-    return f"{check.word}: {check.sentence}" if check.result == "failed" else f"not checked: {check.sentence}"
+            yield f"             → {check.hint}"
 
 
 def _not_checked(report: Report) -> Iterator[str]:
+    """Yield the limits of the report, but for single checks, whose lines say it already."""
     yield "What this does not say:"
+    checks = tuple(f"{check.id} " for check in report.checks)
     for sentence in report.not_checked:
-        yield f"  - {sentence}"
+        if not sentence.startswith(checks):
+            yield f"  - {sentence}"
     yield ""
 
 

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.core import tree
-from register_api.core.keys import document_key, good_key
-from register_api.core.signature import verify_jws, verify_raw
-from register_api.core.thumbprint import ed25519_public
-from register_api.errors import Forged, UntrustedKey, VerificationError
+from register_api.errors import Forged
 from register_api.verify.limits import Limits, max_bytes
 from register_api.verify.recorder import Recorder, naming
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from register_api.core.checkpoint import Checkpoint
-    from register_api.core.documents import KeyRecord, Keys
+    from register_api.core.documents import Keys
     from register_api.core.model import Register
     from register_api.verify.fetch import Fetcher
     from register_api.verify.state import Remembered, RootOrigin
@@ -172,43 +169,6 @@ class Session:
             raise Forged(f"{path} has not the digest that the targets metadata gives")
         return data
 
-    def check_signatures(self, check: str, path: str, data: bytes, version: int) -> None:
-        """Check both signatures beside a document; findings go to a check.
-
-        Args:
-            check: Number of the check.
-            path: The document's path.
-            data: Its bytes.
-            version: The version that its key must be good for.
-        """
-        raw, jws = tree.raw_signature(path), tree.jws(path)
-        with self.record.guard(check, raw):
-            self._check_raw(data, self.get(raw), version)
-        with self.record.guard(check, jws):
-            verify_jws(data, self.get(jws), lambda kid: document_key(self.keys, kid, version))
-
-    def is_signed(self, path: str, data: bytes, version: int) -> bool:
-        """Tell whether bytes carry a good raw signature of the document key.
-
-        Raises:
-            Unreachable: The signature is not served.
-            UntrustedKey: No document key is good for this version.
-        """
-        key = good_key(self.keys, "document", None, version)
-        signature = self.get(tree.raw_signature(path))
-        return _fits(data, signature, key)
-
-    def _check_raw(self, data: bytes, signature: bytes, version: int) -> None:
-        """Check a raw signature; it names no key, so a key out of its range is looked for by trying."""
-        good = good_key(self.keys, "document", None, version)
-        try:
-            verify_raw(data, signature, ed25519_public(good.jwk))
-        except Forged:
-            for key in self.keys.keys:
-                if key.use == "document" and _fits(data, signature, key):
-                    raise UntrustedKey(f"signed with {key.kid}, not good for version {version}") from None
-            raise
-
     def expect(self, steps: int) -> None:
         """Say that so many more steps will come."""
         self._total += steps
@@ -218,11 +178,3 @@ class Session:
         if self._progress is not None:
             self._progress(self._done, self._total, what)
         self._done += 1
-
-
-def _fits(data: bytes, signature: bytes, key: KeyRecord) -> bool:
-    try:
-        verify_raw(data, signature, ed25519_public(key.jwk))
-    except VerificationError:
-        return False
-    return True

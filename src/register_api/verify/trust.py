@@ -17,9 +17,9 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
-from register_api.core.tree import TARGETS_URL, TRUST_URL
+from register_api.core.tree import TARGETS_URL, TIMESTAMP, TRUST_URL
 from register_api.core.trust_roles import check_root_roles
-from register_api.errors import Malformed, Stale, UntrustedKey, VerificationError
+from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
 from register_api.verify import limits
 from register_api.verify.fetch import NotServed
 from register_api.verify.trust_errors import LastRead, explain
@@ -112,6 +112,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
             raise explain(error, bridge.last, _newest_root(folder), now) from error
         trusted = _collect(folder, targets)
     _check(start, trusted, now)
+    _check_one_timestamp(trusted, bridge.timestamp)
     return trusted
 
 
@@ -121,6 +122,7 @@ class _Bridge(FetcherInterface):
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self.last = LastRead()
+        self.timestamp = b""
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         yield self.download_bytes(url, limits.max_bytes(url))
@@ -132,6 +134,8 @@ class _Bridge(FetcherInterface):
             self.last.data = self._fetcher.get(url, max_length)
         except NotServed as error:
             raise DownloadHTTPError(str(error), 404) from error
+        if url == TIMESTAMP:
+            self.timestamp = self.last.data
         return self.last.data
 
 
@@ -183,3 +187,16 @@ def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
         if expires <= now:
             kind = UntrustedKey if role == Root.type else Stale
             raise kind(f"the {role} metadata has expired on {expires:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _check_one_timestamp(trusted: Trusted, received: bytes) -> None:
+    """Check that the timestamp received is the trusted one.
+
+    The client passes over another one of the same version, once it has checked its signature.
+
+    Raises:
+        Forked: Both are signed and say different things.
+    """
+    signed = Metadata.from_bytes(received).signed
+    if signed != Metadata.from_bytes(trusted.metadata["timestamp"]).signed:
+        raise Forked(f"two different timestamps of the same version {signed.version}, both signed")

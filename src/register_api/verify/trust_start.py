@@ -98,11 +98,12 @@ def check_expected(start: Start, roots: Mapping[int, str]) -> None:
         roots: Version to digest of every root in the chain.
 
     Raises:
-        UntrustedKey: The chain has another root in that place.
+        UntrustedKey: The chain has another root in that place, or ends before it. A root that is newer
+            than what is remembered is the customer's own choice.
     """
     for version, sha256 in start.expected_roots.items():
-        if roots.get(version, sha256) != sha256:
-            raise UntrustedKey(f"version {version} of the trust root is another one than the remembered one")
+        if version >= min(roots) and roots.get(version) != sha256:
+            raise UntrustedKey(f"the root that was given does not lead to the remembered version {version}")
 
 
 def _given_start(data: bytes, how: Beginning, source: str, remembered: Remembered | None) -> Start:

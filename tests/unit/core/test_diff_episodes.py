@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor, published
 
+from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor, published
 from register_api.core import model
 from register_api.core.diff import changes_between
 from register_api.core.notice import NoticeStatus
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from register_api.core.changes import Change
 
 replace = msgspec.structs.replace
+LATE = "3 days after the start, 30 days of notice promised."
+RUNS = "“Runs the application”"
 GERMANY = model.Location(country="DE")
 
 
@@ -46,8 +49,7 @@ def test_two_vendors_merge_and_split_again() -> None:
     assert told(first, second) == [
         (
             "ended",
-            "The engagement of South Oy for “Runs the application” will end on 1 March 2026, "
-            "merged into Northsouth Oy.",
+            f"The engagement of South Oy for {RUNS} will end on 1 March 2026, merged into Northsouth Oy.",
         ),
         ("renamed", "North Oy is now called Northsouth Oy, merged from South Oy."),
     ]
@@ -56,7 +58,10 @@ def test_two_vendors_merge_and_split_again() -> None:
     part = published(make_vendor("south-2", split_from="north", engagements=(start,)), 3, at)
     third = step(second, union, gone, part, published_at=at)
     assert told(second, third) == [
-        ("added", "South-2 Oy (split from Northsouth Oy) will be added on 1 February 2028 for “Runs the application”.")
+        (
+            "added",
+            f"South-2 Oy (split from Northsouth Oy) will be added on 1 February 2028 for {RUNS}.",
+        )
     ]
 
 
@@ -69,7 +74,10 @@ def test_a_name_is_turned_about() -> None:
 
 def test_one_name_for_two_purposes() -> None:
     """A second purpose of a listed vendor is an addition of its own, and the first is not touched."""
-    first, second = make_engagement(), make_engagement("mail", purpose="Sends mail", starts_on=dt.date(2026, 2, 6))
+    first, second = (
+        make_engagement(),
+        make_engagement("mail", purpose="Sends mail", starts_on=dt.date(2026, 2, 6)),
+    )
     older = make_register(make_vendor(engagements=(first,)))
     at = FIRST + dt.timedelta(days=1)
     newer = step(older, published(make_vendor(engagements=(first, second)), 2, at))
@@ -85,9 +93,7 @@ def test_only_one_of_two_purposes_changes() -> None:
     first, second = make_engagement(), make_engagement("mail", purpose="Sends mail")
     older = make_register(make_vendor(engagements=(first, second)))
     newer = step(older, make_vendor(engagements=(first, replace(second, retention="30 days"))))
-    assert told(older, newer) == [
-        ("data_changed", "Acme Oy (Sends mail): retention is now stated: 30 days.")
-    ]
+    assert told(older, newer) == [("data_changed", "Acme Oy (Sends mail): retention is now stated: 30 days.")]
 
 
 def test_another_legal_entity_under_one_brand() -> None:
@@ -136,8 +142,10 @@ def test_five_versions_on_one_day() -> None:
     versions = [make_register(make_vendor(), make_vendor("beta"))]
     for seat in ("SE", "DK", "FI"):
         versions.append(step(versions[-1], make_vendor(), make_vendor("beta", seat=seat), published_at=FIRST))
-    versions.append(step(versions[-1], make_vendor(), make_vendor("beta"), make_vendor("c"), published_at=FIRST))
-    steps = [len(changes(*pair)) for pair in zip(versions, versions[1:], strict=False)]
+    versions.append(
+        step(versions[-1], make_vendor(), make_vendor("beta"), make_vendor("c"), published_at=FIRST)
+    )
+    steps = [len(changes(*pair)) for pair in pairwise(versions)]
     assert steps == [1, 1, 1, 1]
     assert [change.subprocessor for change in changes(versions[0], versions[-1])] == ["c"]
 
@@ -167,16 +175,24 @@ def test_a_new_column_in_twenty_three_rows() -> None:
     names = [f"v{number:02}" for number in range(23)]
     older = make_register(*map(make_vendor, names))
     filled = (make_engagement(retention="30 days", ict_service="S04"),)
-    newer = step(older, *(make_vendor(name, website="https://v.example/", engagements=filled) for name in names))
+    newer = step(
+        older, *(make_vendor(name, website="https://v.example/", engagements=filled) for name in names)
+    )
     found = changes(older, newer)
     assert [(change.class_, change.field, change.summary) for change in found] == [
         ("data_changed", "engagements.retention", "Retention is now stated for 23 engagements."),
-        ("category_changed", "engagements.ict_service", "Type of ICT service is now stated for 23 engagements."),
+        (
+            "category_changed",
+            "engagements.ict_service",
+            "Type of ICT service is now stated for 23 engagements.",
+        ),
         ("details_changed", "subprocessors.website", "Website is now stated for 23 sub-processors."),
     ]
     assert found[0].after == {f"{name}/hosting": "30 days" for name in names}
     assert found[2].after == dict.fromkeys(names, "https://v.example/")
-    assert {(change.subprocessor, change.engagement, change.before) for change in found} == {(None, None, None)}
+    assert {(change.subprocessor, change.engagement, change.before) for change in found} == {
+        (None, None, None)
+    }
 
 
 def test_a_column_needs_every_row_and_three_of_them() -> None:
@@ -222,17 +238,18 @@ def test_a_version_that_only_changes_links() -> None:
 
 def test_short_notice_is_said_openly() -> None:
     """An addition after seven days says seven of thirty, and why."""
-    short = model.ShortNotice(reason="our hoster gave up its business")
+    short = model.ShortNotice(reason="the hoster gave up")
     start = make_engagement(starts_on=dt.date(2026, 1, 13), short_notice=short)
     older = make_register(make_vendor())
     newer = step(
-        older, make_vendor(), published(make_vendor("beta", engagements=(start,)), 2, FIRST + dt.timedelta(days=1))
+        older,
+        make_vendor(),
+        published(make_vendor("beta", engagements=(start,)), 2, FIRST + dt.timedelta(days=1)),
     )
     assert told(older, newer) == [
         (
             "added",
-            "Beta Oy will be added on 13 January 2026 for “Runs the application”; "
-            "7 of 30 days' notice: our hoster gave up its business.",
+            f"Beta Oy will be added on 13 January 2026 for {RUNS}; 7 of 30 days' notice: the hoster gave up.",
         )
     ]
 
@@ -248,7 +265,7 @@ def test_a_replacement_names_both() -> None:
         ("replaced", "Beta Oy will replace Acme Oy on 1 March 2026 for “Runs the application”."),
         (
             "ended",
-            "The engagement of Acme Oy for “Runs the application” will end on 1 March 2026, replaced by Beta Oy.",
+            f"The engagement of Acme Oy for {RUNS} will end on 1 March 2026, replaced by Beta Oy.",
         ),
     ]
 
@@ -341,10 +358,102 @@ def test_the_sentence_of_a_move_names_places() -> None:
     places = [replace(FINLAND, place=f"Place number {number}") for number in range(8)]
     older = make_register(make_vendor(engagements=(make_engagement(locations=tuple(places[:7])),)))
     newer = step(older, make_vendor(engagements=(make_engagement(locations=tuple(places[1:])),)))
+    ((class_, sentence),) = told(older, newer)
+    assert class_ == "relocated"
+    assert sentence == (
+        "Acme Oy: locations change: now also Place number 7, FI (store, process), "
+        "no longer Place number 0, FI (store, process)."
+    )
+
+
+def test_a_step_back_does_not_hide_an_earlier_start() -> None:
+    """Active becomes conditional while the start moves earlier: the promise is asked about the start."""
+    condition = model.Condition(type="consent", text="with consent")
+    waiting = make_engagement(starts_on=dt.date(2026, 3, 1))
+    sooner = make_engagement(status="conditional", condition=condition, starts_on=dt.date(2026, 1, 8))
+    older = make_register(make_vendor(engagements=(waiting,)))
+    newer = step(older, published(make_vendor(engagements=(sooner,)), 2, FIRST + dt.timedelta(days=1)))
+    moved, back = changes(older, newer)
+    assert (moved.class_, moved.fields, moved.notice.met) == ("schedule_changed", ("starts_on",), False)
+    assert moved.summary == (
+        "Acme Oy: start changes from 1 March 2026 to 8 January 2026; 2 of 30 days' notice."
+    )
+    assert (back.class_, back.fields) == ("deactivated", ("status", "condition"))
+    assert back.summary == (
+        f"Acme Oy changes from active to conditional for {RUNS}, on condition: with consent."
+    )
+
+
+def test_a_relocation_that_the_promise_covers() -> None:
+    """Where the policy lists relocations, the change says from when, and whether that was kept."""
+    promises = make_promises((1, FIRST.date(), model.Notice(days=30, applies_to=("relocation",))))
+    older = make_register(make_vendor())
+    moved = make_engagement(locations=(GERMANY,), starts_on=dt.date(2026, 3, 1))
+    newer = step(older, published(make_vendor(engagements=(moved,)), 2, FIRST + dt.timedelta(days=1)))
+    relocated, scheduled = changes_between(older, newer, promises)
+    assert relocated.summary == (
+        "Acme Oy: locations change from Helsinki, FI (store, process) to DE, from 1 March 2026."
+    )
+    assert (relocated.notice.required, relocated.notice.met) == (True, True)
+    assert (scheduled.class_, scheduled.notice.required) == ("schedule_changed", False)
+
+
+def test_late_and_undated_additions_are_said_to_be() -> None:
+    """A start before its announcement, and a start without a date, show what was promised."""
+    late = make_engagement(starts_on=dt.date(2026, 1, 3))
+    older = make_register(make_vendor())
+    at = FIRST + dt.timedelta(days=1)
+    vendors = (make_vendor("late", engagements=(late,)), make_vendor("undated"))
+    newer = step(older, make_vendor(), *(published(vendor, 2, at) for vendor in vendors))
     assert told(older, newer) == [
         (
-            "relocated",
-            "Acme Oy: locations change: now also Place number 7, FI (store, process), "
-            "no longer Place number 0, FI (store, process).",
-        )
+            "added",
+            f"Late Oy is added as of 3 January 2026 for {RUNS}; announced {LATE}",
+        ),
+        ("added", f"Undated Oy is added for {RUNS}; 30 days of notice promised, but no start is stated."),
     ]
+
+
+def test_categories_come_and_go_and_move() -> None:
+    """What stands above the vendors has its own sentences and names."""
+    ids = ("infrastructure", "ai", "mail")
+    one, two, three = (model.Category(id=id_, title=id_.title()) for id_ in ids)
+    older = make_register(categories=(one, two))
+    newer = step(older, make_vendor(), categories=(three, one))
+    found = changes(older, newer)
+    assert [(change.field, change.summary) for change in found] == [
+        ("categories.mail", "Category “Mail” is added."),
+        ("categories.ai", "Category “Ai” is removed."),
+    ]
+    assert [change.before and change.before["id"] for change in found] == [None, "ai"]
+    assert told(older, step(older, make_vendor(), categories=(two, one))) == [
+        ("reordered", "The order of categories changes: 1 of 2 move.")
+    ]
+
+
+def test_the_promise_and_the_publisher_are_spoken_of_by_name() -> None:
+    """Changes of the register itself name what they are about, with the way to the field."""
+    older = make_register()
+    publisher = replace(older.publisher, name="Example Group")
+    newer = step(older, make_vendor(), publisher=publisher, notice=replace(older.notice, days=14))
+    assert [(change.field, change.summary) for change in changes(older, newer)] == [
+        ("publisher.name", "Publisher: name changes from Example to Example Group."),
+        ("notice.days", "Notice promise: days of notice change from 30 to 14."),
+    ]
+
+
+def test_a_vendor_that_is_listed_only_to_be_withdrawn() -> None:
+    """An import may bring a vendor together with its withdrawal; nobody is added."""
+    older = make_register(make_vendor())
+    newer = step(older, make_vendor(), make_vendor("beta", withdrawn=model.Withdrawn(reason="Never used")))
+    assert told(older, newer) == [("withdrawn", "Beta Oy is listed as withdrawn: Never used.")]
+
+
+def test_the_diff_of_many_versions_does_not_take_the_last_reason_for_all() -> None:
+    """A correction speaks for its own step: what moved before it is still a relocation."""
+    older = make_register(make_vendor())
+    moved = make_vendor(engagements=(make_engagement(locations=(GERMANY,)),))
+    second = step(older, moved)
+    third = step(second, replace(moved, seat="SE"), kind="correction", corrects=2)
+    assert [change.class_ for change in changes(second, third)] == ["corrected"]
+    assert [change.class_ for change in changes(older, third)] == ["entity_changed", "relocated"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-import msgspec
 import pytest
 
 from register_api.core.changes import ChangeClass
 from register_api.core.fields import COMPARED_WITHIN, FIELDS, SET_BY_PUBLISHING, Field
+
+if TYPE_CHECKING:
+    import msgspec
 
 IDENTITY = {"id"}
 ROWS = [(kind, name, field) for kind, fields in FIELDS.items() for name, field in fields.items()]
@@ -32,7 +34,9 @@ def test_all_entries_inside_are_compared() -> None:
     assert len(inside) == len(FIELDS) - 1
 
 
-@pytest.mark.parametrize(("kind", "name", "field"), ROWS, ids=lambda part: getattr(part, "__name__", str(part)))
+@pytest.mark.parametrize(
+    ("kind", "name", "field"), ROWS, ids=lambda part: getattr(part, "__name__", str(part))
+)
 def test_a_field_has_a_known_class_and_a_label(kind: type[msgspec.Struct], name: str, field: Field) -> None:
     """A label reads inside a sentence: no underscores, no full stop."""
     assert field.class_ in get_args(ChangeClass)

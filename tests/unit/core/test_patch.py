@@ -42,7 +42,8 @@ ACCEPTED: list[tuple[str, Any, list[dict[str, Any]], Any]] = [
         {"op": "add", "path": "/b/-", "value": 3},
         {"op": "add", "path": "/a/0", "value": 0},
     ], {"a": [0, 1, 2], "b": [1, 2, 3]}),
-    ("copy the whole into itself", {"a": 1}, [{"op": "copy", "from": "", "path": "/b"}], {"a": 1, "b": {"a": 1}}),
+    ("copy the whole into itself", {"a": 1}, [{"op": "copy", "from": "", "path": "/b"}],
+     {"a": 1, "b": {"a": 1}}),
     ("test a text", {"a": "x"}, [{"op": "test", "path": "/a", "value": "x"}], {"a": "x"}),
     ("test an object in another order", {"a": 1, "b": [2]},
      [{"op": "test", "path": "", "value": {"b": [2], "a": 1}}], {"a": 1, "b": [2]}),
@@ -155,7 +156,8 @@ def test_depth_by_moves_is_stopped() -> None:
         chain = {"a": chain}
     document = {str(number): chain for number in range(6)}
     patch = [
-        {"op": "move", "from": f"/{number}", "path": f"/{number + 1}" + "/a" * 30 + "/x"} for number in range(5)
+        {"op": "move", "from": f"/{number}", "path": f"/{number + 1}" + "/a" * 30 + "/x"}
+        for number in range(5)
     ]
     with pytest.raises(Malformed, match="nests deeper"):
         apply_patch(document, patch)
@@ -188,7 +190,8 @@ MADE: list[tuple[str, Any, Any, list[dict[str, Any]]]] = [
     ("the same in another order of names", [{"a": 1, "b": 2}], [{"b": 2, "a": 1}], []),
     ("another kind", {"a": 1}, [1], [{"op": "replace", "path": "", "value": [1]}]),
     ("true is not 1", {"a": 1}, {"a": True}, [{"op": "replace", "path": "/a", "value": True}]),
-    ("false is not 0, deeper", {"a": [[0]]}, {"a": [[False]]}, [{"op": "replace", "path": "/a", "value": [[False]]}]),
+    ("false is not 0, deeper", {"a": [[0]]}, {"a": [[False]]},
+     [{"op": "replace", "path": "/a", "value": [[False]]}]),
     ("members", {"a": 1, "b": 1}, {"b": 2, "c": 3}, [
         {"op": "remove", "path": "/a"},
         {"op": "replace", "path": "/b", "value": 2},
@@ -200,8 +203,8 @@ MADE: list[tuple[str, Any, Any, list[dict[str, Any]]]] = [
     ]),
     ("one field of one entry", {"s": [{"id": "x", "n": 1}, {"id": "y", "n": 1}]},
      {"s": [{"id": "x", "n": 1}, {"id": "y", "n": 2}]}, [{"op": "replace", "path": "/s/1/n", "value": 2}]),
-    ("an entry of an entry", [{"id": "x", "e": [{"id": "y", "n": 1}]}], [{"id": "x", "e": [{"id": "y", "n": 2}]}],
-     [{"op": "replace", "path": "/0/e/0/n", "value": 2}]),
+    ("an entry of an entry", [{"id": "x", "e": [{"id": "y", "n": 1}]}],
+     [{"id": "x", "e": [{"id": "y", "n": 2}]}], [{"op": "replace", "path": "/0/e/0/n", "value": 2}]),
     ("gone, come, moved and edited at once",
      [{"id": "a"}, {"id": "b"}, {"id": "c", "n": 1}, {"id": "d"}],
      [{"id": "d"}, {"id": "new"}, {"id": "b"}, {"id": "c", "n": 2}], [
@@ -219,8 +222,10 @@ MADE: list[tuple[str, Any, Any, list[dict[str, Any]]]] = [
     ]),
     ("an id twice", [{"id": "a"}], [{"id": "a"}, {"id": "a"}],
      [{"op": "replace", "path": "", "value": [{"id": "a"}, {"id": "a"}]}]),
-    ("an id missing", [{"id": "a"}], [{"id": "a"}, {}], [{"op": "replace", "path": "", "value": [{"id": "a"}, {}]}]),
-    ("an id that is a number", [{"id": 1}], [{"id": 2}], [{"op": "replace", "path": "", "value": [{"id": 2}]}]),
+    ("an id missing", [{"id": "a"}], [{"id": "a"}, {}],
+     [{"op": "replace", "path": "", "value": [{"id": "a"}, {}]}]),
+    ("an id that is a number", [{"id": 1}], [{"id": 2}],
+     [{"op": "replace", "path": "", "value": [{"id": 2}]}]),
 ]  # fmt: skip
 
 

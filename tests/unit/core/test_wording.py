@@ -20,7 +20,13 @@ def test_dates_are_english() -> None:
 
 @pytest.mark.parametrize(
     ("parts", "expected"),
-    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c"), (["a, b", "c"], "a, b; c")],
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b", "c"], "a, b and c"),
+        (["a, b", "c"], "a, b; c"),
+    ],
 )
 def test_enumerations(parts: list[str], expected: str) -> None:
     """A part with commas of its own is set off by semicolons."""

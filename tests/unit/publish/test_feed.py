@@ -16,7 +16,7 @@ from register_api.core import model
 from register_api.core.diff import diff_document
 from register_api.core.notice import NoticeStatus
 from register_api.publish.feed import PAGE_SIZE, archive_versions, atom_feed
-from register_api.publish.feed_entry import VersionSummary, feed_id, title
+from register_api.publish.feed_entry import VersionSummary, feed_id, make_entry, title
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -31,7 +31,9 @@ def feed_of(newest: int, count: int | None = None, **options: Any) -> bytes:
     """Return the page whose newest version is given."""
     versions = range(newest, max(0, newest - min(count or newest, PAGE_SIZE)), -1)
     entries = [sample.summary(number) for number in versions]
-    return atom_feed(entries[0].register, entries, **{"year": 2026, **options})
+    return atom_feed(
+        entries[0].register, [make_entry(entry) for entry in entries], **{"year": 2026, **options}
+    )
 
 
 def parsed(feed: bytes) -> Any:
@@ -206,7 +208,7 @@ def test_hostile_text_stays_text() -> None:
     publisher = model.Publisher(name=sample.HOSTILE, time_zone="Europe/Berlin", language="en")
     changes = (sample.change(1, "added", sample.HOSTILE),)
     entry = sample.summary(7, changes, publisher=publisher)
-    root = etree.fromstring(atom_feed(entry.register, [entry], year=2026))
+    root = etree.fromstring(atom_feed(entry.register, [make_entry(entry)], year=2026))
     assert not list(root.iter(f"{XHTML}script", f"{XHTML}img", "script"))
     assert "alert(1)" in (root.findtext(f"{ATOM}entry/{ATOM}title") or "")
 
@@ -223,7 +225,7 @@ def test_late_announcement_is_said() -> None:
     )
     late = sample.change(1, "added", "Late was added.", notice=notice)
     entry = sample.summary(7, (late,))
-    feed = atom_feed(entry.register, [entry], year=2026)
+    feed = atom_feed(entry.register, [make_entry(entry)], year=2026)
     assert b"Announced 3 days after the start, 30 days of notice promised." in feed
     assert b"-3" not in feed
 
@@ -254,7 +256,7 @@ def test_title_of_a_start_on_short_notice_says_so() -> None:
 def test_content_says_short_notice_and_its_reason_once() -> None:
     """Summaries have it already; nothing is told twice."""
     entry = real_entry()
-    feed = atom_feed(entry.register, [entry], year=2026).decode()
+    feed = atom_feed(entry.register, [make_entry(entry)], year=2026).decode()
     assert feed.count("7 of 30 days' notice") == 1
     assert feed.count("The former service shuts down on 16 May") == 1
     assert feed.count("31 days' notice") == 1
@@ -265,4 +267,4 @@ def test_what_is_no_page_is_refused(numbers: list[int]) -> None:
     """A caller cannot publish a feed out of order or without end."""
     entries = [sample.summary(number) for number in numbers]
     with pytest.raises(ValueError, match="page of the feed"):
-        atom_feed(sample.register(), entries, year=2026)
+        atom_feed(sample.register(), [make_entry(entry) for entry in entries], year=2026)

@@ -29,7 +29,7 @@ def all_pages() -> dict[str, bytes]:
     """Return one page of each kind, by path."""
     view = sample.view()
     pages = {tree.INDEX: page.index_page(view), tree.version_page(7): page.version_page(sample.summary())}
-    return pages | dict(page.subprocessor_pages(view))
+    return pages | dict(page.subprocessor_pages(view, view.register.subprocessors))
 
 
 PAGES = all_pages()
@@ -295,7 +295,7 @@ def test_hostile_text_is_harmless() -> None:
     view = sample.view(**changed)
     change = sample.change(1, "added", bad, subprocessor="bad", field="name", before=bad, after=[bad])
     pages = [page.index_page(view), page.version_page(sample.summary(7, (change,), **changed))]
-    pages += [data for _, data in page.subprocessor_pages(view)]
+    pages += [data for _, data in page.subprocessor_pages(view, view.register.subprocessors)]
     for data in pages:
         test_pages_load_and_run_nothing(data)
         for reference in references(data):

@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from register_api.serve.reply import Representation
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with three versions."""
-    return stores.make_store(tmp_path_factory.mktemp("store"), 3)
-
-
 def load(store: Path, limit: int = 2**20) -> Table:
     """Return the table of a store."""
     table = load_table(store, BoundedCache(limit, len))
@@ -42,9 +36,9 @@ def headers(representation: Representation) -> dict[bytes, bytes]:
     return dict(representation.start["headers"])
 
 
-def test_headers_describe_the_bytes_of_each_form(store: Path) -> None:
+def test_headers_describe_the_bytes_of_each_form(three_versions: Path) -> None:
     """Length, digest and tag fit the bytes; no two forms share a tag."""
-    resource = load(store).ready["/v1/register.json"]
+    resource = load(three_versions).ready["/v1/register.json"]
     assert resource.representations.keys() == {"identity", "gzip", "br", "zstd"}
     for coding, representation in resource.representations.items():
         assert representation.body is not None
@@ -56,27 +50,27 @@ def test_headers_describe_the_bytes_of_each_form(store: Path) -> None:
     assert len({representation.etag for representation in resource.representations.values()}) == 4
 
 
-def test_headers_cannot_be_added_to(store: Path) -> None:
+def test_headers_cannot_be_added_to(three_versions: Path) -> None:
     """Nobody who handles a reply can change it for the next client."""
-    for resource in load(store).ready.values():
+    for resource in load(three_versions).ready.values():
         for representation in resource.representations.values():
             assert isinstance(representation.start["headers"], tuple)
             assert isinstance(representation.unchanged["headers"], tuple)
 
 
-def test_only_head_files_are_held(store: Path) -> None:
+def test_only_head_files_are_held(three_versions: Path) -> None:
     """Files of versions, tiles and TUF metadata stay on disk until they are asked for."""
-    table = load(store)
+    table = load(three_versions)
     held = {resource.path for resource in table.ready.values()}
     assert held == {path for path in table.snapshot.manifest.files if not tree.kind_of(path).settled}
     assert tree.REGISTER in held
     assert tree.version_page(2) not in held
 
 
-def test_memory_for_settled_files_is_bounded(store: Path) -> None:
+def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
     """Asking for every file of every version keeps no more than the limit."""
     bodies: BoundedCache[bytes] = BoundedCache(4000, len)
-    table = load_table(store, bodies)
+    table = load_table(three_versions, bodies)
     assert table is not None
 
     async def ask_for_everything() -> None:
@@ -110,16 +104,16 @@ def test_memory_for_settled_files_is_bounded(store: Path) -> None:
         ("/v1/register.json.gz", None),
     ],
 )
-def test_only_paths_of_the_tree_are_found(store: Path, url: str, path: str | None) -> None:
+def test_only_paths_of_the_tree_are_found(three_versions: Path, url: str, path: str | None) -> None:
     """A URL path is a key, never a way through folders."""
-    assert load(store).path_of(url) == path
+    assert load(three_versions).path_of(url) == path
 
 
-def test_other_bytes_than_published_are_never_served(tmp_path: Path) -> None:
+def test_other_bytes_than_published_are_never_served(one_version: Path) -> None:
     """A file that was changed behind the store's back is found out, held or not."""
-    store = stores.make_store(tmp_path, 1)
+    store = one_version
     table = load(store)
-    (store / "public" / tree.version_diff(1)).write_bytes(b"{}")
+    table.snapshot.file(tree.version_diff(1)).write_bytes(b"{}")
 
     async def ask() -> None:
         resource = await table.resource(tree.version_diff(1))
@@ -165,12 +159,12 @@ class TestShelf:
         assert shelf.table.archive.newest == 1
         assert not shelf.is_stale()
 
-    def test_a_failed_load_keeps_the_table(self, tmp_path: Path) -> None:
+    def test_a_failed_load_keeps_the_table(self, one_version: Path) -> None:
         """What cannot be read whole is not shown; when it is mended, it is."""
-        shelf = Shelf(stores.make_store(tmp_path, 1), 1000)
+        shelf = Shelf(one_version, 1000)
         shelf.reload()
-        stores.publish(tmp_path, 2)
-        manifest = tmp_path / "current" / "manifest.json"
+        stores.publish(one_version, 2)
+        manifest = one_version / "current" / "manifest.json"
         whole = manifest.read_bytes()
         manifest.write_bytes(whole[:100])
         assert shelf.is_stale()
@@ -182,11 +176,11 @@ class TestShelf:
         shelf.reload()
         assert (shelf.failed, shelf.table.archive.newest) == (False, 2)
 
-    def test_a_store_that_vanishes_is_a_failure(self, tmp_path: Path) -> None:
+    def test_a_store_that_vanishes_is_a_failure(self, one_version: Path) -> None:
         """What was loaded is served on."""
-        shelf = Shelf(stores.make_store(tmp_path, 1), 1000)
+        shelf = Shelf(one_version, 1000)
         shelf.reload()
-        (tmp_path / "current").unlink()
+        (one_version / "current").unlink()
         assert shelf.is_stale()
         shelf.reload()
         assert shelf.failed
@@ -200,9 +194,9 @@ class TestShelf:
         assert shelf.failed
 
 
-def test_known_at_is_an_instant_or_the_end_of_a_day(store: Path) -> None:
+def test_known_at_is_an_instant_or_the_end_of_a_day(three_versions: Path) -> None:
     """Version n of the made-up register was published on day n at nine."""
-    archive = load(store).archive
+    archive = load(three_versions).archive
     nine = stores.published_at(2)
     assert archive.known_at(nine) == 2
     assert archive.known_at(nine - dt.timedelta(seconds=1)) == 1

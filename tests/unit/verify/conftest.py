@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from memory_publisher import NOW, MemoryPublisher
 
+from memory_publisher import NOW, MemoryPublisher
 from register_api.verify.fetch import MemoryFetcher
 from register_api.verify.run import verify
 from register_api.verify.session import Options

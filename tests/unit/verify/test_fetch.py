@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from memory_publisher import MemoryPublisher
 
+from memory_publisher import MemoryPublisher
 from register_api.core import tree
 from register_api.errors import Malformed
 from register_api.verify.fetch import Fetcher, FolderFetcher, MemoryFetcher, NotServed

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from memory_publisher import NOW, MemoryPublisher
 
+from memory_publisher import NOW, MemoryPublisher
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.fetch import NotServed
 from register_api.verify.http_fetch import USER_AGENT, HttpFetcher, read_base
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     Answer = Callable[[socket.socket, bytes], None]
 
-QUICK = Limits(connect=0.5, read=0.4, file=1.0, run=3.0, requests=20, first_wait=0.01)
+QUICK = Limits(connect=0.4, read=0.3, file=0.6, run=3.0, requests=20, first_wait=0.01)
+
+PATIENT = Limits(first_wait=0.01)
+"""For answers that come at once, however busy the machine is."""
 
 
 class Server:
@@ -116,10 +119,10 @@ def drip(start: bytes, piece: bytes) -> Answer:
 
 def silence(connection: socket.socket, _: bytes) -> None:
     """Never answer."""
-    time.sleep(2)
+    time.sleep(1)
 
 
-def get(base: str, limits: Limits = QUICK, *, max_bytes: int = 100) -> bytes:
+def get(base: str, limits: Limits = PATIENT, *, max_bytes: int = 100) -> bytes:
     """Fetch one file."""
     with HttpFetcher(base, limits) as fetcher:
         return fetcher.get("v1/register.json", max_bytes)
@@ -144,7 +147,7 @@ HOSTILE: tuple[tuple[str, Answer, type[VerificationError]], ...] = (
     ("needs a password", reply(b"", "401 Unauthorized"), Unreachable),
     ("partial", reply(b"ok", "206 Partial Content"), Unreachable),
     ("empty 304", reply(b"", "304 Not Modified"), Unreachable),
-    ("huge, declared", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n"), Malformed),
+    ("huge, declared", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), Malformed),
     ("huge, chunked", drip(ENDLESS, b"64\r\n" + b"x" * 100 + b"\r\n"), Malformed),
     ("one byte too many", reply(b"x" * 101), Malformed),
     ("gzip", reply(gzip.compress(b"{}"), "200 OK", "Content-Encoding: gzip"), Malformed),
@@ -175,8 +178,8 @@ def test_a_hostile_answer_is_a_finding_in_bounded_time(
     server = serve(answer)
     begun = time.monotonic()
     with pytest.raises(kind) as caught:
-        get(server.base)
-    assert time.monotonic() - begun < QUICK.file + 1
+        get(server.base, QUICK if kind is Unreachable else PATIENT)
+    assert time.monotonic() - begun < QUICK.file + 4
     assert caught.type is kind
 
 
@@ -195,7 +198,11 @@ def test_a_redirect_within_the_origin_is_followed(serve: Callable[[Answer], Serv
 def test_a_failure_that_passes_is_tried_again(serve: Callable[[Answer], Server]) -> None:
     """One overloaded moment is no finding."""
     answers = iter([reply(b"", "503 Service Unavailable"), reply(b"", "502 Bad Gateway")])
-    server = serve(lambda connection, request: next(answers, reply(b"at last"))(connection, request))
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        next(answers, reply(b"at last"))(connection, request)
+
+    server = serve(answer)
     assert get(server.base) == b"at last"
     assert len(server.requests) == 3
 
@@ -232,7 +239,7 @@ def test_nobody_there_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unreachable):
-        get(f"http://127.0.0.1:{port}/")
+        get(f"http://127.0.0.1:{port}/", QUICK)
 
 
 @pytest.mark.parametrize(

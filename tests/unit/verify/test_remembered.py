@@ -6,14 +6,14 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+
 from memory_log import private_key
 from memory_publisher import NOW, MemoryPublisher
-from verify_outcome import failed, result
-
 from register_api.core import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify import state
 from register_api.verify.report_text import render_text
+from verify_outcome import failed, result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,7 +94,7 @@ def test_another_history_is_a_fork_and_kept_as_evidence(run: Run, tmp_path: Path
     kept = {file.read_bytes() for file in (tmp_path / state.EVIDENCE_FOLDER).iterdir()}
     assert kept == {ours.files[tree.CHECKPOINT], theirs.files[tree.CHECKPOINT]}
     assert len(report.evidence) == 2
-    assert run(ours.files, state=tmp_path).exit_code == 14
+    assert run(ours.files, state=tmp_path).exit_code == 0
     assert run(theirs.files, state=tmp_path).exit_code == 15
 
 
@@ -117,7 +117,19 @@ def test_the_folder_of_another_register_is_named(run: Run, tmp_path: Path) -> No
     report = run(stranger.files, state=tmp_path)
     assert failed(report) == {"V02": 18}
     sister = MemoryPublisher("other.example/list").publish()
-    assert failed(run(sister.files, state=tmp_path))["V06"] == 18
+    assert failed(run(sister.files, state=tmp_path)) == {"V02": 18}
+    sister.publish()
+    assert failed(run(sister.files, state=tmp_path)) == {"V06": 18}
+
+
+def test_two_timestamps_of_one_version_are_a_fork(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path
+) -> None:
+    """Whoever holds the online key cannot tell two customers two things under one number."""
+    run(publisher.files, state=tmp_path)
+    publisher.timestamp_version -= 1
+    publisher.refresh(expires=NOW + dt.timedelta(hours=47))
+    assert failed(run(publisher.files, state=tmp_path)) == {"V02": 15}
 
 
 def test_strange_keys_under_the_same_name_are_not_trusted(run: Run, tmp_path: Path) -> None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
-from verify_outcome import failed, result, told
-
 from register_api.core import tree
 from register_api.core.note import format_verifier_key
 from register_api.errors import UsageError
@@ -20,6 +19,7 @@ from register_api.verify.report import Report
 from register_api.verify.report_text import render_text
 from register_api.verify.run import verify
 from register_api.verify.session import Options
+from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +141,7 @@ def test_without_history_only_the_newest_is_read(three: Mapping[str, bytes]) -> 
     report = verify("x", Options(wait=0, history="none"), NOW, fetcher=fetcher)
     assert report.exit_code == 0
     assert len(fetcher.asked) <= 13
-    assert any("none was looked at" in sentence for sentence in report.not_checked)
+    assert any("no version was looked at" in sentence for sentence in report.not_checked)
 
 
 def test_a_customer_who_remembers_reads_little(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 
 import msgspec
 
@@ -10,12 +11,15 @@ from register_api.core.calendar import local_day
 from register_api.core.model import Draft, Reason, Recorded, Register, Subprocessor
 from register_api.core.notice import Promises
 
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""No version was published before this instant (R15)."""
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All that the rules need besides the source itself.
 
     Attributes:
-        now: The present instant (UTC, whole seconds), handed in by the caller.
+        now: The present instant, aware, handed in by the caller.
         at: When this state was published elsewhere: history that is taken over.
         zone: The publisher's time zone.
         previous: The newest version; ``None`` before the first.
@@ -41,13 +45,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def published_at(self) -> dt.datetime:
-        """Instant that the new version names."""
-        return self.at or self.now
+        """Instant that the new version names: UTC, whole seconds."""
+        return (self.at or self.now).astimezone(dt.UTC).replace(microsecond=0)
 
     @property
     def day(self) -> dt.date:
         """Local day on which the new version is announced."""
-        return local_day(self.published_at, self.zone)
+        # What R15 refuses could lie outside the calendar in the publisher's zone.
+        return local_day(max(self.published_at, EPOCH), self.zone)
 
     @property
     def recorded(self) -> Recorded:
@@ -61,8 +66,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     def previous_vendor(self, vendor: str) -> Subprocessor | None:
         """Return a vendor of the newest version by id."""
-        found = self.previous.subprocessors if self.previous else ()
-        return next((item for item in found if item.id == vendor), None)
+        return self._previous_vendors.get(vendor)
+
+    @cached_property
+    def _previous_vendors(self) -> dict[str, Subprocessor]:
+        return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
     def promises_with(self, draft: Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""

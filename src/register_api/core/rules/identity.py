@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from register_api.core.notice import find_engagement
@@ -10,11 +11,14 @@ from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
 from register_api.core.text import MAX_SLUG, is_register_name, is_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from register_api.core.finding import Finding
     from register_api.core.model import Draft, Subprocessor, SubprocessorSource
     from register_api.core.rules.context import Context
+
+_CHOICES = 12
+"""How many names of what exists a hint lists: a line's worth."""
 
 _SLUG_HINT = "lower-case letters, digits and single hyphens, such as acme-cloud"
 
@@ -84,14 +88,15 @@ def _gone(message: str, file: str, key: str) -> Finding:
 
 
 def _is_another_entity(old: Subprocessor, new: SubprocessorSource) -> bool:
-    return old.kind != new.kind and old.legal_name != new.legal_name
+    renamed = old.legal_name is not None and old.legal_name != new.legal_name
+    return renamed and old.kind != new.kind
 
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R04: categories, statuses and vendors that are named exist; parents form no circle."""
-    categories = [item.id for item in draft.register.categories]
-    statuses: list[str] = [item.id for item in draft.register.statuses]
-    vendors = [item.id for item in draft.subprocessors]
+    categories = dict.fromkeys(item.id for item in draft.register.categories)
+    statuses = dict.fromkeys(item.id for item in draft.register.statuses)
+    vendors = dict.fromkeys(item.id for item in draft.subprocessors)
     for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
         for index, engagement in enumerate(vendor.engagements):
@@ -102,35 +107,48 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
     yield from _check_circles(draft)
 
 
-def _check_named_vendors(vendor: SubprocessorSource, vendors: list[str]) -> Iterator[Finding]:
+def _check_named_vendors(vendor: SubprocessorSource, vendors: Collection[str]) -> Iterator[Finding]:
     named = {
         "replaces": vendor.replaces,
         "merged_from": vendor.merged_from,
         "split_from": (vendor.split_from,) if vendor.split_from is not None else (),
         "parent": (vendor.parent,) if vendor.parent is not None else (),
     }
-    others = [other for other in vendors if other != vendor.id]
     for key, ids in named.items():
-        yield from _check_named(vendor_file(vendor.id), key, ids, others)
+        if vendor.id in ids:
+            yield found(
+                "R04", vendor_file(vendor.id), key, f"{vendor.id!r} refers to itself", "name another, or none"
+            )
+        yield from _check_named(vendor_file(vendor.id), key, ids, vendors)
 
 
-def _check_named(file: str, key: str, named: Iterable[str], known: list[str]) -> Iterator[Finding]:
+def _check_named(file: str, key: str, named: Iterable[str], known: Collection[str]) -> Iterator[Finding]:
     for name in named:
         if name not in known:
-            choices = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")  # noqa: PLR2004  (a line's worth)
+            choices = ", ".join(islice(known, _CHOICES)) + (" …" if len(known) > _CHOICES else "")
             yield found("R04", file, key, f"{name!r} is not there to be referred to", f"one of: {choices}")
 
 
 def _check_circles(draft: Draft) -> Iterator[Finding]:
+    """Yield one finding for each circle of two or more, where reading first runs into it."""
     parents = {vendor.id: vendor.parent for vendor in draft.subprocessors}
+    done: set[str] = set()
     for vendor in draft.subprocessors:
-        seen: set[str] = set()
-        at: str | None = vendor.id
-        while at is not None and at not in seen:
-            seen.add(at)
-            at = parents.get(at)
-        if at == vendor.id and vendor.parent != vendor.id:
-            yield found("R04", vendor_file(vendor.id), "parent", f"{vendor.id!r} is its own ancestor")
+        circle = _circle_above(vendor.id, parents, done)
+        if len(circle) > 1:
+            message = f"parents go in a circle: {' → '.join((*circle, circle[0]))}"
+            yield found("R04", vendor_file(circle[0]), "parent", message, "who owns the others has no parent")
+
+
+def _circle_above(vendor: str, parents: Mapping[str, str | None], done: set[str]) -> list[str]:
+    """Follow parents and return the circle that this runs into; what was followed before is passed over."""
+    way: dict[str, int] = {}
+    at: str | None = vendor
+    while at is not None and at not in done and at not in way:
+        way[at] = len(way)
+        at = parents.get(at)
+    done.update(way)
+    return list(way)[way[at] :] if at in way else []
 
 
 def check_order(draft: Draft, _context: Context) -> Iterator[Finding]:

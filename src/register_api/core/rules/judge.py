@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from register_api.core.rules import identity, places, promise, states, upkeep, version, wording
+from register_api.core.rules import identity, promise, regions, states, upkeep, version, wording
 from register_api.core.rules.table import REGISTER_FILE, found
 from register_api.core.versioning import make_version, unchanged
 
@@ -22,8 +22,8 @@ CHECKS: tuple[Check, ...] = (
     identity.check_history,
     identity.check_references,
     wording.check_text,
-    places.check_countries,
-    places.check_identifiers,
+    regions.check_countries,
+    regions.check_identifiers,
     states.check_statuses,
     states.check_dates,
     promise.check_promise,
@@ -33,8 +33,8 @@ CHECKS: tuple[Check, ...] = (
     identity.check_order,
     wording.check_sizes,
     identity.check_store,
-    places.warn_of_transfers,
-    places.warn_of_remote_access,
+    regions.warn_of_transfers,
+    regions.warn_of_remote_access,
     upkeep.warn_of_gaps,
     upkeep.warn_of_unstated_data,
     upkeep.warn_of_age,

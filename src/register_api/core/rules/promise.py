@@ -4,69 +4,118 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core.calendar import days_of_notice, earliest_start
-from register_api.core.notice import event, strictest
+from register_api.core.model import EngagementSource, Notice
+from register_api.core.notice import Event, Promises, events, strictest
 from register_api.core.rules.table import found, vendor_file
+from register_api.core.rules.wording import MAX_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.finding import Finding
-    from register_api.core.model import Draft, EngagementSource, Notice
-    from register_api.core.notice import Event
+    from register_api.core.model import Draft
     from register_api.core.rules.context import Context
 
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 
 
-def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R10, R12, R13: what the promise covers starts late enough, or says openly that it does not."""
-    if context.is_baseline or not draft.register.notice.days >= 0:
-        return
+class Promised(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to an engagement, where a promise covers it.
+
+    Attributes:
+        file: The vendor's file.
+        place: Key path of the engagement in it.
+        what: Everything that happens to it, the weightiest first.
+        notice: Of the promises that cover some of it, the one with the latest first right day.
+    """
+
+    file: str
+    place: str
+    engagement: EngagementSource
+    what: tuple[Event, ...]
+    notice: Notice
+
+
+def promised(draft: Draft, context: Context) -> Iterator[Promised]:
+    """Yield every engagement to which something happens that a promise covers."""
+    if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
+        return  # nothing was promised, or a number (R17) that cannot be counted with
     promises = context.promises_with(draft)
-    for file, place, engagement, what in covered_events(draft, context):
-        promise = strictest(what, context.version, context.day, promises)
-        if promise is not None:
-            for finding in _judge(file, place, engagement, promise, context):
-                yield _as_older_promise(finding, draft, promise)
-
-
-def covered_events(draft: Draft, context: Context) -> Iterator[tuple[str, str, EngagementSource, Event]]:
-    """Yield file, key, engagement and event of all that happens to engagements in the new version."""
     for vendor in draft.subprocessors:
         before = context.previous_vendor(vendor.id)
         for index, engagement in enumerate(vendor.engagements):
-            what = event(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind)
-            if what is not None:
-                yield vendor_file(vendor.id), f"engagements[{index}]", engagement, what
+            what = tuple(events(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind))
+            notice = _strictest_of(what, context, promises)
+            if notice is not None:
+                yield Promised(
+                    file=vendor_file(vendor.id),
+                    place=f"engagements[{index}]",
+                    engagement=engagement,
+                    what=what,
+                    notice=notice,
+                )
 
 
-def _judge(
-    file: str, place: str, engagement: EngagementSource, promise: Notice, context: Context
-) -> Iterator[Finding]:
-    earliest = earliest_start(context.day, promise)
-    starts_on = engagement.starts_on
-    key = f"{place}.starts_on"
+def _strictest_of(what: tuple[Event, ...], context: Context, promises: Promises) -> Notice | None:
+    covering = [strictest(event, context.version, context.day, promises) for event in what]
+    return max(
+        (notice for notice in covering if notice is not None),
+        key=lambda notice: earliest_start(context.day, notice),
+        default=None,
+    )
+
+
+def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R10, R12, R13: what the promise covers starts late enough, or says openly that it does not."""
+    promises = context.promises_with(draft)
+    newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
+    for item in promised(draft, context):
+        fault = _fault(item, item.notice, context)
+        if fault is None:
+            continue
+        today = _strictest_of(item.what, context, newest)
+        if today is None or _fault(item, today, context) is None:
+            yield _as_older_promise(fault, item.notice, promises)
+        else:
+            yield fault
+
+
+def _fault(item: Promised, notice: Notice, context: Context) -> Finding | None:
+    """Judge one engagement by one promise."""
+    key, starts_on = f"{item.place}.starts_on", item.engagement.starts_on
+    right = f"{earliest_start(context.day, notice)} is the first day that is right"
     if starts_on is None:
-        message = f"it needs {promise.days} days' notice, so it needs a day on which it starts"
-        yield found("R10", file, key, message, f"{earliest} is the first day that is right")
-        return
-    if engagement.short_notice is not None or starts_on >= earliest:
-        return
+        message = f"it needs {_days(notice)} of notice, so it needs a day on which it starts ({item.what[0]})"
+        return found("R10", item.file, key, message, right)
+    if item.engagement.short_notice is not None or starts_on >= earliest_start(context.day, notice):
+        return None
     if starts_on < context.day:
-        message = f"it starts on {starts_on}, before the day it is announced ({context.day})"
-        yield found("R12", file, key, message, f"{earliest} is the first day that is right; {_SHORT}")
-        return
-    given = days_of_notice(context.day, starts_on, promise)
-    message = f"{given} of {promise.days} days' notice: announced on {context.day}, it starts on {starts_on}"
-    yield found("R10", file, key, message, f"{earliest} is the first day that is right; {_SHORT}")
+        message = f"it starts on {starts_on}, before the day it is announced, {context.day} ({item.what[0]})"
+        return found("R12", item.file, key, message, f"{right}; {_SHORT}")
+    given = days_of_notice(context.day, starts_on, notice)
+    message = (
+        f"{given} of {_days(notice)} of notice: "
+        f"announced on {context.day}, it starts on {starts_on} ({item.what[0]})"
+    )
+    return found("R10", item.file, key, message, f"{right}; {_SHORT}")
 
 
-def _as_older_promise(finding: Finding, draft: Draft, promise: Notice) -> Finding:
-    """Name the rule R13 where only an older, longer promise still forbids it."""
-    if promise == draft.register.notice:
-        return finding
-    message = f"{finding.message}; the promise of {promise.days} days that was replaced still binds"
+def _days(notice: Notice) -> str:
+    kind = "business day" if notice.day_count == "business" else "day"
+    return f"{notice.days} {kind}" if notice.days == 1 else f"{notice.days} {kind}s"
+
+
+def _as_older_promise(finding: Finding, notice: Notice, promises: Promises) -> Finding:
+    """Name rule R13 where the newest promise would allow it and only an older one forbids it."""
+    index = next(index for index, row in enumerate(promises.policies) if row.notice is notice)
+    until = earliest_start(promises.policies[index + 1].day, notice)
+    message = (
+        f"{finding.message}; the promise of version {promises.policies[index].version} "
+        f"binds what is announced before {until}"
+    )
     return found("R13", finding.file, finding.key, message, finding.hint)
 
 
@@ -77,4 +126,5 @@ def check_short_notice(draft: Draft, _context: Context) -> Iterator[Finding]:
             short = engagement.short_notice
             if short is not None and not short.reason.strip():
                 key = f"engagements[{index}].short_notice.reason"
-                yield found("R11", vendor_file(vendor.id), key, "short notice without a reason")
+                hint = "say why the promise could not be kept; everybody gets to see it"
+                yield found("R11", vendor_file(vendor.id), key, "short notice without a reason", hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.notice import find_engagement
+from register_api.core.notice import START_EVENTS, events, find_engagement
 from register_api.core.rules.table import found, vendor_file
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.finding import Finding
-    from register_api.core.model import Draft, EngagementSource
+    from register_api.core.model import Draft, EngagementSource, SubprocessorSource
     from register_api.core.rules.context import Context
 
 
@@ -40,16 +40,15 @@ def _missing(engagement: EngagementSource) -> Iterator[tuple[str, str]]:
 def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
     """R09: the end comes after the start; what was published does not move into the past."""
     for vendor in draft.subprocessors:
-        before = context.previous_vendor(vendor.id)
         for index, engagement in enumerate(vendor.engagements):
             place = f"engagements[{index}]"
             starts_on, ends_on = engagement.starts_on, engagement.ends_on
             if starts_on is not None and ends_on is not None and ends_on <= starts_on:
                 message = f"it would end on {ends_on}, not after its start on {starts_on}"
-                yield found("R09", vendor_file(vendor.id), f"{place}.ends_on", message)
-            old = find_engagement(before, engagement.id)
-            if old is not None and not _may_rewrite(context):
-                yield from _check_moves(vendor.id, place, old, engagement, context.day)
+                hint = "on ends_on it is no longer engaged, so it is a day later at the earliest"
+                yield found("R09", vendor_file(vendor.id), f"{place}.ends_on", message, hint)
+            if not _may_rewrite(context):
+                yield from _check_moves(vendor, place, engagement, context)
 
 
 def _may_rewrite(context: Context) -> bool:
@@ -59,19 +58,34 @@ def _may_rewrite(context: Context) -> bool:
 
 
 def _check_moves(
-    vendor: str, place: str, old: EngagementSource, new: EngagementSource, day: dt.date
+    vendor: SubprocessorSource, place: str, new: EngagementSource, context: Context
 ) -> Iterator[Finding]:
+    """Yield the dates of a published engagement that move into the past.
+
+    A new start is not a move: rules R10 and R12 judge it.
+    """
+    before = context.previous_vendor(vendor.id)
+    old = find_engagement(before, new.id)
+    what = events(before, vendor, new, day=context.day, reason_kind=context.reason.kind)
+    if old is None or new.status == "available" or not START_EVENTS.isdisjoint(what):
+        return
     moves = {
-        # A start that was before version 1 may be stated later on; it does not move.
-        "starts_on": new.starts_on if old.starts_on is not None else None,
-        "ends_on": new.ends_on,
+        "starts_on": _start_moves_back(old.starts_on, new.starts_on, context),
+        "ends_on": new.ends_on != old.ends_on and new.ends_on is not None and new.ends_on < context.day,
     }
-    for field, moved in moves.items():
-        if moved is not None and moved != getattr(old, field) and moved < day:
-            yield found(
-                "R09",
-                vendor_file(vendor),
-                f"{place}.{field}",
-                f"{field} would move to {moved}, before the day it is published ({day})",
-                "today is the earliest; a mistake is put right by publish --corrects N --reason …",
-            )
+    for field in (name for name, moved in moves.items() if moved):
+        day = getattr(new, field) or "a day before version 1 (no starts_on)"
+        message = f"{field} would move to {day}, before the day it is published, {context.day}"
+        hint = "today is the earliest; a mistake is put right by publish --corrects N --reason …"
+        yield found("R09", vendor_file(vendor.id), f"{place}.{field}", message, hint)
+
+
+def _start_moves_back(old: dt.date | None, new: dt.date | None, context: Context) -> bool:
+    """Tell whether a start moves into the past.
+
+    No start means one before version 1: to state that day for the first time is no move.
+    """
+    if new == old or (new is not None and new >= context.day):
+        return False
+    first = next((policy.day for policy in context.promises.policies), None)
+    return old is not None or new is None or first is None or new >= first

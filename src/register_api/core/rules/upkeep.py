@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,36 +17,12 @@ if TYPE_CHECKING:
     from register_api.core.rules.context import Context
 
 _LEGAL_FORMS = frozenset(
-    [
-        "ab",
-        "ag",
-        "as",
-        "bv",
-        "co",
-        "corp",
-        "corporation",
-        "gmbh",
-        "inc",
-        "incorporated",
-        "kg",
-        "limited",
-        "llc",
-        "llp",
-        "ltd",
-        "nv",
-        "oy",
-        "pbc",
-        "plc",
-        "pte",
-        "pty",
-        "sa",
-        "sarl",
-        "sas",
-        "se",
-        "spa",
-        "srl",
-    ]
-)
+    {
+        "ab", "ag", "as", "bv", "co", "corp", "corporation", "gmbh", "inc",
+        "incorporated", "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "pbc",
+        "plc", "pte", "pty", "sa", "sarl", "sas", "se", "spa", "srl",
+    }
+)  # fmt: skip
 _WORD = re.compile(r"\w+")
 _MONTHS = 12
 
@@ -66,12 +43,14 @@ def _looked_for(vendor: SubprocessorSource) -> Iterator[tuple[str, object]]:
     yield "valid_until on a certification", all(item.valid_until for item in certified)
 
 
-def warn_of_unstated_data(draft: Draft, _context: Context) -> Iterator[Finding]:
+def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
     """R23: an active engagement says which data it is about, and whose."""
     for vendor in draft.subprocessors:
         for index, engagement in enumerate(vendor.engagements):
+            if engagement.status != "active" or state_on(vendor, engagement, context.day) in PAST:
+                continue
             for field in ("data_categories", "data_scope"):
-                if engagement.status == "active" and not getattr(engagement, field):
+                if not getattr(engagement, field):
                     key = f"engagements[{index}].{field}"
                     yield found(
                         "R23", vendor_file(vendor.id), key, f"an active engagement with empty {field}"
@@ -87,7 +66,7 @@ def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
         yield found("R24", REGISTER_FILE, "updated_on", f"the content is of {updated}, over 12 months ago")
     for vendor in draft.subprocessors:
         for index, item in enumerate(vendor.certifications):
-            if item.valid_until is not None and item.valid_until < today:
+            if item.valid_until is not None and item.valid_until < today and vendor.withdrawn is None:
                 key = f"certifications[{index}].valid_until"
                 yield found("R24", vendor_file(vendor.id), key, f"{item.name} ran out on {item.valid_until}")
 
@@ -108,7 +87,7 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
 def _essence(name: str) -> tuple[str, ...]:
     """Return a name without punctuation, legal form, case and order of words."""
     words = sorted(_WORD.findall(name.casefold().replace(".", "")))
-    return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words)
+    return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words) or (name.casefold(),)
 
 
 def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:

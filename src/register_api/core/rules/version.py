@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.notice import strictest
-from register_api.core.rules.promise import covered_events
+from register_api.core.rules.context import EPOCH
+from register_api.core.rules.promise import promised
 from register_api.core.rules.table import REGISTER_FILE, found
 
 if TYPE_CHECKING:
@@ -35,11 +35,9 @@ def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def _check_editorial(draft: Draft, context: Context) -> Iterator[Finding]:
-    promises = context.promises_with(draft)
-    for file, place, _, what in covered_events(draft, context):
-        if strictest(what, context.version, context.day, promises) is not None:
-            message = f"an editorial version does not hold a change that needs notice: {what}"
-            yield found("R14", file, place, message, "publish it with --kind change")
+    for item in promised(draft, context):
+        message = f"an editorial version does not hold a change that needs notice: {', '.join(item.what)}"
+        yield found("R14", item.file, item.place, message, "publish it with --kind change")
 
 
 def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
@@ -51,6 +49,8 @@ def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
         )
         hint = "a version comes later than the one before, by a second at least"
         yield found("R15", REGISTER_FILE, "", message, hint)
+    if instant < EPOCH:
+        yield found("R15", REGISTER_FILE, "", f"{instant:%Y-%m-%d} lies before {EPOCH:%Y-%m-%d}")
     if instant > context.now:
         yield found("R15", REGISTER_FILE, "", f"{_text(instant)} lies in the future")
     if context.at is not None and context.promises.first_live is not None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
-from register_api.core.text import contact_problem, email_problem, link_problem, text_problems, url_problem
+from register_api.core.text import is_language_tag, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ MAX_DAYS = 3650
 """Most days that a promise may name."""
 
 _INDEX = re.compile(r"\[\d+\]")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 _HTTPS_FIELDS = frozenset(
     {
@@ -45,16 +47,46 @@ _HTTPS_FIELDS = frozenset(
 _MAILTO_FIELDS = frozenset({"notice.subscribe"})
 _MAIL_FIELDS = frozenset({"publisher.contacts.email"})
 
+_JUDGED_ELSEWHERE = frozenset({"engagements.purpose", "engagements.short_notice.reason"})
+"""Texts of which R08 and R11 say when they may be empty."""
 
-def check_text(draft: Draft, _context: Context) -> Iterator[Finding]:
+_FORM_HINTS = {
+    **dict.fromkeys(_HTTPS_FIELDS, "write the whole address, e.g. https://example.com/privacy"),
+    **dict.fromkeys(_MAILTO_FIELDS, "write mailto:privacy@example.com, or an https address"),
+    **dict.fromkeys(_MAIL_FIELDS, "write the bare address, e.g. privacy@example.com"),
+    "contact": "write a mail address, mailto:, an https address, or words",
+    "publisher.language": "write e.g. en or de-AT (BCP 47)",
+}
+_TEXT_HINTS = {
+    "is empty": "leave the field out if it is unknown",
+    "begins": "take the white space away; it is not done silently",
+    "is not in": "write it with composed characters; it is not done silently",
+    "holds HTML": "write plain text; a < that no letter follows is fine, and so is a bare &",
+    "holds the": "take it out; it may have come along when the text was copied",
+}
+
+
+def check_text(draft: Draft, context: Context) -> Iterator[Finding]:
     """R05: texts obey the format's hygiene; addresses are https, or mailto where that is said."""
     for file, key, text in _strings(draft):
-        fault = next(text_problems(text), None) or _fault_in_address(_INDEX.sub("", key), text)
+        field = _INDEX.sub("", key)
+        if text == "" and field in _JUDGED_ELSEWHERE:
+            continue
+        fault = next(text_problems(text), None) or _fault_in_form(field, text)
         if fault is not None:
-            yield found("R05", file, key, f"{_shown(text)} {fault}")
+            yield found("R05", file, key, f"{_shown(text)} {fault}", _hint(field, fault))
+    fault = next(text_problems(context.reason.text), None) if context.reason.text is not None else None
+    if fault is not None:
+        yield found("R05", REGISTER_FILE, "", f"the reason for publishing {fault}", _hint("", fault))
 
 
-def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
+def _hint(field: str, fault: str) -> str:
+    if field in _FORM_HINTS:
+        return _FORM_HINTS[field]
+    return next((hint for start, hint in _TEXT_HINTS.items() if fault.startswith(start)), "")
+
+
+def check_sizes(draft: Draft, context: Context) -> Iterator[Finding]:
     """R17: numbers and lengths stay below what readers are told to expect."""
     if len(draft.subprocessors) > MAX_VENDORS:
         yield found(
@@ -66,7 +98,11 @@ def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
             yield found("R17", vendor_file(vendor.id), "engagements", message)
     for file, key, text in _strings(draft):
         if len(text) > MAX_TEXT:
-            yield found("R17", file, key, f"{len(text)} characters; at most {MAX_TEXT} fit")
+            yield found("R17", file, key, f"{len(text)} characters; at most {MAX_TEXT} fit", "shorten it")
+    reason = context.reason.text or ""
+    if len(reason) > MAX_TEXT:
+        message = f"the reason for publishing has {len(reason)} characters; at most {MAX_TEXT} fit"
+        yield found("R17", REGISTER_FILE, "", message, "shorten it")
     yield from _check_days(draft)
 
 
@@ -94,14 +130,23 @@ def _walk(file: str, key: str, value: Any) -> Iterator[tuple[str, str, str]]:
             yield from _walk(file, f"{key}[{index}]", item)
     elif isinstance(value, dict):
         for name, item in value.items():
-            below = f"{key}.{name}" if key else name
-            if key.endswith("extra") or key == "extra":
-                yield file, key, name
+            label = name if _BARE.fullmatch(name) else _quoted(name)
+            below = f"{key}.{label}" if key else label
+            if key.rpartition(".")[2] == "extra":
+                yield file, below, name
             yield from _walk(file, below, item)
 
 
-def _fault_in_address(field: str, text: str) -> str | None:
-    """Say what is wrong with an address, if the field holds one."""
+def _quoted(name: str) -> str:
+    """Return a name as TOML writes it where it cannot stand bare, printable."""
+    marks = name.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in marks) + '"'
+
+
+def _fault_in_form(field: str, text: str) -> str | None:
+    """Say what is wrong with an address or a language tag, if the field holds one."""
+    if field == "publisher.language":
+        return None if is_language_tag(text) else "is no language tag"
     if field in _HTTPS_FIELDS:
         return url_problem(text)
     if field in _MAIL_FIELDS:

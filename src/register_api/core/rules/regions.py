@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stdnum import lei
@@ -10,6 +11,7 @@ from stdnum.eu import vat
 from register_api.core.countries import ASSIGNED, is_in_eea
 from register_api.core.model import WIDE_COUNTRIES
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
     from register_api.core.rules.context import Context
 
-_LONGEST_DUNS = 9
-_SHORTEST_EUID = 4
+_LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
+_DUNS = re.compile(r"[0-9]{9}")
+_EUID = re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*")
+_VAT_COUNTRIES = {*vat.MEMBER_STATES, "el"} - {"gr"}
+"""What VAT numbers of the Union begin with: Greece has EL, Northern Ireland XI."""
 
 
 def check_countries(draft: Draft, _context: Context) -> Iterator[Finding]:
@@ -67,22 +72,23 @@ def _is_valid(number: Identifier) -> bool:
     """Judge what can be judged; a national number has no common form."""
     value = number.value
     if number.scheme == "lei":
-        return value == value.upper() and bool(lei.is_valid(value))
+        # The library checks the digits (ISO 7064, MOD 97-10) and not the length.
+        return _LEI.fullmatch(value) is not None and bool(lei.is_valid(value))
     if number.scheme == "vat":
-        return value[:2].lower() not in vat.MEMBER_STATES or bool(vat.is_valid(value))
+        return value[:2].lower() not in _VAT_COUNTRIES or bool(vat.is_valid(value))
     if number.scheme == "duns":
-        return len(value) == _LONGEST_DUNS and value.isascii() and value.isdigit()
+        return _DUNS.fullmatch(value) is not None
     if number.scheme == "euid":
-        return len(value) >= _SHORTEST_EUID and value[:2] in ASSIGNED and "." in value
+        return _EUID.fullmatch(value) is not None and value[:2] in ASSIGNED | {"EL"}
     return bool(value)
 
 
-def warn_of_transfers(draft: Draft, _context: Context) -> Iterator[Finding]:
+def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
     """R20: a place outside the EEA says which transfer mechanism applies (GDPR Chapter V)."""
     for vendor in draft.subprocessors:
         for index, engagement in enumerate(vendor.engagements):
             places = _uncovered(vendor, engagement)
-            if places:
+            if places and state_on(vendor, engagement, context.day) not in PAST:
                 yield found(
                     "R20",
                     vendor_file(vendor.id),
@@ -106,13 +112,15 @@ def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list
     return list(dict.fromkeys(place for place in [*outside, *seat] if place not in covered))
 
 
-def warn_of_remote_access(draft: Draft, _context: Context) -> Iterator[Finding]:
+def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
     """R21: a seat in a third country with all places in the EEA leaves remote access open."""
     for vendor in draft.subprocessors:
         if vendor.seat is None or is_in_eea(vendor.seat):
             continue
         for index, engagement in enumerate(vendor.engagements):
             countries = [location.country for location in engagement.locations]
+            if state_on(vendor, engagement, context.day) in PAST:
+                continue
             if countries and all(map(is_in_eea, countries)) and not engagement.transfers:
                 message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
                 hint = 'a location with activities = ["access"], or a transfer, says so'

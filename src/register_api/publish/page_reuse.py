@@ -1,0 +1,49 @@
+"""Which pages of vendors a publication has to write again; all others stay as they are.
+
+A vendor's page says the day and the version it is of, so it stays true until what it says changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.timeline import state_on
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.core.model import Register, Subprocessor
+
+_SHOWN_ON_ALL = ("register", "publisher", "notice", "statuses", "categories", "recorded")
+"""Fields of the register that every vendor's page shows."""
+
+
+def vendors_to_write(
+    before: Register | None, day_before: dt.date, after: Register, day: dt.date
+) -> list[Subprocessor]:
+    """Return the vendors whose page would say something else than it does.
+
+    Args:
+        before: The version before; ``None`` writes all.
+        day_before: Local day on which that version was published.
+        after: The new version.
+        day: Local day on which it is published.
+    """
+    if before is None or _all_change(before, after):
+        return list(after.subprocessors)
+    old = {vendor.id: vendor for vendor in before.subprocessors}
+    return [
+        vendor
+        for vendor in after.subprocessors
+        if old.get(vendor.id) != vendor or _states(vendor, day_before) != _states(vendor, day)
+    ]
+
+
+def _all_change(before: Register, after: Register) -> bool:
+    names = {vendor.id: vendor.name for vendor in after.subprocessors}
+    renamed = any(names.get(vendor.id) != vendor.name for vendor in before.subprocessors)
+    return renamed or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
+
+
+def _states(vendor: Subprocessor, day: dt.date) -> list[str]:
+    return [state_on(vendor, engagement, day) for engagement in vendor.engagements]

@@ -1,0 +1,162 @@
+"""What can stand between a store and its readers: the service, nginx, any static host."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from commands import BIN
+from documented import documented
+from running import wait_until
+from tools import need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_ATTEMPTS = 5
+
+_NGINX = """\
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+{documented}
+}}
+"""
+_DOCUMENTED_ADDRESS = "127.0.0.1:8080"
+_DOCUMENTED_FOLDER = "/srv/register/store/public"
+
+
+class Site:
+    """A published tree as it is served.
+
+    Attributes:
+        base: Where it is served, ending in a slash.
+    """
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def get(self, path: str) -> bytes:
+        """Return what is served at a path of the tree."""
+        return self.ask(path)[0]
+
+    def ask(self, path: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return what is served at a path of the tree, with the headers of the answer.
+
+        Pages are asked for by their folder, as links name them.
+        """
+        url = self.base + re.sub(r"(^|/)index\.html$", r"\1", path)
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read(), answer.headers
+
+    def save(self, folder: Path, *paths: str) -> Path:
+        """Write files below a folder, under their paths in the tree."""
+        for path in paths:
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.get(path))
+        return folder
+
+
+@contextlib.contextmanager
+def service(store: Path, folder: Path) -> Iterator[Site]:
+    """Run ``register-api serve`` on a store while the block runs; it has to end well when told to."""
+    with _running(
+        lambda port: [str(BIN / "register-api"), "serve", "--store", str(store), "--port", str(port)], folder
+    ) as (process, site):
+        yield site
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+@contextlib.contextmanager
+def nginx(public: Path, folder: Path) -> Iterator[Site]:
+    """Run nginx on a published folder while the block runs, configured as the documents say."""
+    program = need("nginx")
+    lines = documented("docs/operating.md", "nginx", _DOCUMENTED_ADDRESS)
+    lines = lines.replace(_DOCUMENTED_FOLDER, str(public))
+
+    def command(port: int) -> list[str]:
+        server = lines.replace(_DOCUMENTED_ADDRESS, f"127.0.0.1:{port}")
+        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, documented=server))
+        return [program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+
+    with _running(command, folder) as (_, site):
+        yield site
+
+
+@contextlib.contextmanager
+def static(public: Path, folder: Path) -> Iterator[Site]:
+    """Run Python's own web server on a folder while the block runs: the plainest host there is."""
+    with _running(
+        lambda port: [
+            *(sys.executable, "-m", "http.server", str(port)),
+            *("--bind", "127.0.0.1", "--directory", str(public)),
+        ],
+        folder,
+    ) as (_, site):
+        yield site
+
+
+@contextlib.contextmanager
+def _running(
+    command: Callable[[int], list[str]], folder: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], Site]]:
+    """Start a server on a free port; if somebody else was quicker to take the port, on another one."""
+    log = folder / "server.log"
+    for _ in range(_ATTEMPTS):
+        port = _free_port()
+        environment = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+        with log.open("wb") as output:
+            process = subprocess.Popen(command(port), stdout=output, stderr=output, env=environment)
+        try:
+            wait_until(lambda: process.poll() is not None or _answers(port), 20)  # noqa: B023  (used at once)
+            if process.poll() is None:
+                yield process, Site(f"http://127.0.0.1:{port}/")
+                return
+        finally:
+            _end(process)
+    raise AssertionError(log.read_text())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False

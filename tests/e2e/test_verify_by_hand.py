@@ -1,0 +1,112 @@
+"""What ``docs/verify-by-hand.md`` tells people to type works, against a plain static host."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tools import need
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/verify-by-hand.md").read_text("utf-8")
+BIN = Path(sys.executable).parent
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A host that knows nothing of registers."""
+
+    def log_message(self, *_arguments):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Return the ``public`` folder of a store with two versions of the example register."""
+    folder = tmp_path_factory.mktemp("published")
+    shutil.copytree(ROOT / "register", folder / "register")
+    publish = [BIN / "register-api", "publish"]
+    subprocess.run(publish, cwd=folder, check=True, capture_output=True)
+    source = folder / "register/register.toml"
+    text = re.sub(r"updated_on = .*", "updated_on = 2026-05-11", source.read_text("utf-8"), count=1)
+    source.write_text(text, "utf-8")
+    subprocess.run(publish, cwd=folder, check=True, capture_output=True)
+    return folder / "var/store/public"
+
+
+@pytest.fixture
+def host(published, tmp_path):
+    """Serve a copy of what was published; return its folder and address."""
+    copy = tmp_path / "host"
+    shutil.copytree(published, copy)
+    handler = functools.partial(QuietHandler, directory=str(copy))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield copy, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def script(base: str) -> str:
+    """Return the guide's code blocks as one script; programs that it tells to save become files."""
+    parts = ["set -e"]
+    for block in re.finditer(r"^( *)```(\w+)\n(.*?)^ *```", GUIDE, re.DOTALL | re.MULTILINE):
+        code = re.sub(rf"^{block[1]}", "", block[3], flags=re.MULTILINE)
+        if block[2] in {"python", "js"}:
+            name = re.findall(r"`(\w+\.(?:py|mjs))`", GUIDE[: block.start()])[-1]
+            parts.append(f"cat > {name} <<'END OF FILE'\n{code}END OF FILE")
+        else:
+            parts.append(code)
+    return re.sub(r"^BASE=.*$", f"BASE={base}", "\n".join(parts), count=1, flags=re.MULTILINE)
+
+
+def run_guide(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Do what the guide says in an empty folder."""
+    for program in ("bash", "curl", "openssl", "sha256sum", "xmlsec1", "node"):
+        need(program)
+    modules = ROOT / "tests/node/node_modules"
+    if not modules.is_dir() and os.environ.get("REQUIRE_TOOLS") != "1":
+        pytest.skip("the packages in tests/node are not installed")
+    (folder / "node_modules").symlink_to(modules)
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
+    return subprocess.run(
+        ["bash", "-c", script(base)], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_everything_in_the_guide_works(host, tmp_path):
+    _, base = host
+    done = run_guide(base, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    root = (tmp_path / "check/checkpoint").read_text("utf-8").splitlines()[2]
+    assert done.stdout.count("Signature Verified Successfully") == 3
+    assert f"{root} holds" in done.stdout
+    assert f"\n2 {root}\n" in done.stdout
+    assert done.stdout.count('<ds:Reference URI="feed.atom">\nno transforms\n') == 1
+    assert done.stderr.startswith("OK\n") or "\nOK\n" in done.stdout + done.stderr
+    assert "\nVerified: " in done.stdout
+
+
+def test_the_guide_finds_a_register_that_the_host_has_changed(host, tmp_path):
+    folder, base = host
+    path = folder / "v1/register.json"
+    path.write_bytes(path.read_bytes().replace(b"Hetzner", b"Hetznar"))
+    done = run_guide(base, tmp_path)
+    assert done.returncode != 0
+    assert "Signature Verification Failure" in done.stdout + done.stderr
+
+
+def test_the_guide_finds_an_entry_that_is_not_in_the_log(host, tmp_path):
+    folder, base = host
+    path = folder / "v1/versions/2/entry.json"
+    path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
+    assert "DOES NOT HOLD" in run_guide(base, tmp_path).stdout

@@ -1,0 +1,175 @@
+"""A real publisher in a folder of the test: a small source, a store, keys, and the verifier for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from register_api.core.canonical import decode
+from register_api.core.documents import Versions
+from register_api.core.tree import VERSIONS, version_register
+from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
+from register_api.publish.preparation import Intent
+from register_api.store.reader import Snapshot, open_snapshot
+from register_api.verify.fetch import FolderFetcher
+from register_api.verify.run import verify
+from register_api.verify.session import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.verify.report import Report
+
+NAME = "example.com/sub-processors"
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)
+"""When the first version is published, unless said otherwise.
+
+The TUF library judges freshness by the machine's clock too, so what is to be verified has to be of today.
+"""
+
+_REGISTER = """\
+register = "{name}"
+updated_on = {updated_on}
+order = ["acme"]
+
+[publisher]
+name = "Example"
+time_zone = "{time_zone}"
+language = "en"
+
+[notice]
+days = {days}
+applies_to = ["addition", "replacement", "activation"]
+{notice}
+[[statuses]]
+id = "active"
+title = "Active"
+
+[[statuses]]
+id = "conditional"
+title = "Conditional"
+
+[[statuses]]
+id = "available"
+title = "Available"
+
+[[categories]]
+id = "infrastructure"
+title = "Infrastructure"
+
+[extra]
+note = "{note}"
+"""
+
+_VENDOR = """\
+name = "{title} Oy"
+legal_name = "{title} Oy"
+seat = "FI"
+privacy_url = "https://{id}.example/privacy"
+contact = "privacy@{id}.example"
+identifiers = [{{ scheme = "national", value = "1234567-8" }}]
+
+[[engagements]]
+id = "hosting"
+category = "infrastructure"
+status = "active"
+purpose = "Runs the application"
+data_scope = ["customer_content"]
+data_categories = ["All customer data"]
+{engagement}
+[[engagements.locations]]
+country = "FI"
+activities = ["store", "process"]
+"""
+
+
+def register_toml(
+    note: str = "first", *, name: str = NAME, time_zone: str = "UTC", days: int = 30, notice: str = ""
+) -> str:
+    """Return a ``register.toml`` that keeps every rule; ``notice`` holds further lines of that table."""
+    return _REGISTER.format(
+        note=note, name=name, time_zone=time_zone, days=days, notice=notice, updated_on=NOW.date()
+    )
+
+
+def vendor_toml(id_: str = "acme", engagement: str = "") -> str:
+    """Return a vendor of whom nothing has to be warned; ``engagement`` holds further lines of its use."""
+    return _VENDOR.format(id=id_, title=id_.title(), engagement=engagement)
+
+
+class Publisher:
+    """Someone who publishes from a folder.
+
+    Attributes:
+        folder: Holds ``register``, ``store``, ``private`` (keys).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Write a source with one vendor, if there is none yet."""
+        self.folder = folder
+        self.source = folder / "register"
+        self.store = folder / "store"
+        self.keys = folder / "private"
+        if not self.source.exists():
+            (self.source / "subprocessors").mkdir(parents=True)
+            self.say("first")
+            self.list("acme")
+
+    def say(self, note: str = "first", **register: object) -> None:
+        """Write ``register.toml``; the note is what an edit of no weight changes."""
+        text = register_toml(note, **register)  # type: ignore[arg-type]
+        (self.source / "register.toml").write_text(text, "utf-8")
+
+    def list(self, id_: str, engagement: str = "") -> None:
+        """Write a vendor's file."""
+        text = vendor_toml(id_, engagement)
+        (self.source / "subprocessors" / f"{id_}.toml").write_text(text, "utf-8")
+
+    def publish(self, now: dt.datetime = NOW, **order: object) -> Published:
+        """Publish the source; what an intent does not take goes into the order."""
+        said = {name: order.pop(name) for name in Intent.__struct_fields__ if name in order}
+        intent = Intent(now=now, **said)  # type: ignore[arg-type]
+        given = {"source": self.source, "store": self.store, "keys": self.keys, **order}
+        return publish_version(Order(intent=intent, **given))  # type: ignore[arg-type]
+
+    def publish_note(self, note: str, now: dt.datetime = NOW, **order: object) -> Published:
+        """Publish a version that differs in its note alone."""
+        self.say(note)
+        return self.publish(now, **order)
+
+    def refresh(self, now: dt.datetime) -> Snapshot:
+        """Renew freshness."""
+        return refresh_freshness(self.store, self.keys, now)
+
+    def snapshot(self) -> Snapshot:
+        """Return what is visible, which has to be something."""
+        snapshot = open_snapshot(self.store)
+        assert snapshot is not None
+        return snapshot
+
+    def verify(self, state: Path | None = None) -> Report:
+        """Check the published folder like a customer of today.
+
+        Args:
+            state: What the customer remembers, versions already checked among it; without it every
+                version is checked in full.
+        """
+        options = Options(wait=0, state=state, history="new" if state else "all")
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        return verify("folder", options, now, fetcher=FolderFetcher(self.store / "public"))
+
+    def registers(self) -> dict[int, bytes]:
+        """Return the bytes of every version that the public list names, read as a customer reads them."""
+        public = self.store / "public"
+        listed = decode((public / VERSIONS).read_bytes(), Versions)
+        return {row.version: (public / version_register(row.version)).read_bytes() for row in listed.versions}
+
+
+def publish_from(folder: Path, now: dt.datetime) -> None:
+    """Publish what a folder holds; for a process of its own."""
+    Publisher(folder).publish(now)
+
+
+def refresh_from(folder: Path, now: dt.datetime) -> None:
+    """Renew the freshness of what a folder holds; for a process of its own."""
+    Publisher(folder).refresh(now)

@@ -1,0 +1,207 @@
+"""refresh and status: what keeps customers from seeing a frozen register, and what warns in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from publishers import NAME, NOW, Publisher
+from register_api.cli import freshness
+from register_api.publish import pipeline
+from register_api.store.lock import locked
+from running import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Call, Clock
+
+
+def shown(publisher: Publisher) -> dict[str, bytes]:
+    """Return the files that a host would serve."""
+    public = publisher.store / "public"
+    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+
+
+def test_refresh_changes_the_timestamp_alone(published: Call, publisher: Publisher, clock: Clock) -> None:
+    before = shown(publisher)
+    clock.pass_by(hours=-1)
+    result = published("refresh")
+    assert result.exit_code == 0
+    assert f"Version 1 is vouched for until {clock.instant + dt.timedelta(hours=48):%Y-%m-%dT%H:%M:%SZ}." in (
+        result.stderr
+    )
+    after = shown(publisher)
+    assert [path for path in after if after[path] != before.get(path)] == ["trust/timestamp.json"]
+    assert before.keys() == after.keys()
+    assert publisher.verify().exit_code == 0
+
+
+def test_refresh_needs_the_online_key_alone(published: Call, publisher: Publisher) -> None:
+    for key in publisher.keys.glob("*.pem"):
+        if key.name != "online.pem":
+            key.unlink()
+    assert published("refresh").exit_code == 0
+    assert publisher.verify().exit_code == 0
+
+
+def test_refresh_renews_the_snapshot_when_half_of_its_time_is_over(
+    published: Call, publisher: Publisher, clock: Clock
+) -> None:
+    before = shown(publisher)
+    clock.pass_by(days=201)
+    assert published("refresh").exit_code == 0
+    new = shown(publisher)
+    assert {path for path in new if new[path] != before.get(path)} >= {
+        "trust/timestamp.json",
+        "trust/2.snapshot.json",
+    }
+    assert new["trust/1.snapshot.json"] == before["trust/1.snapshot.json"]
+
+
+@pytest.mark.parametrize("command", ["refresh", "status"])
+def test_where_nothing_is_published_it_says_so(call: Call, publisher: Publisher, command: str) -> None:
+    result = call(command)
+    assert result.exit_code == 1
+    assert "nothing was published into" in result.stderr
+    assert "register-api publish" in result.stderr
+    assert not publisher.store.exists()
+    assert not publisher.keys.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda key: key.unlink(), "there is no private key"),
+        (lambda key: key.chmod(0o644), "open to other users (mode 0644)"),
+        (lambda key: key.write_bytes(b"no key"), "online.pem"),
+        (lambda key: key.write_bytes((key.parent / "targets.pem").read_bytes()), "online"),
+    ],
+    ids=["missing", "open to others", "damaged", "another key"],
+)
+def test_an_online_key_that_cannot_be_used_is_refused(
+    published: Call, publisher: Publisher, damage, told: str
+) -> None:
+    before = shown(publisher)
+    damage(publisher.keys / "online.pem")
+    result = published("refresh")
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert shown(publisher) == before
+
+
+def test_refresh_waits_for_no_publisher_for_ever(
+    published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "locked", functools.partial(locked, wait=0))
+    with locked(publisher.store):
+        result = published("refresh")
+    assert result.exit_code == 1
+    assert "store is locked" in result.stderr
+
+
+def test_a_timed_refresh_goes_on_after_a_failure(
+    published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third round finds the key again; waiting is what the test hands in."""
+    waits: list[float] = []
+
+    class Stopped:
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            online = publisher.keys / "online.pem"
+            if len(waits) == 2:
+                online.rename(publisher.keys / "away.pem")
+            if len(waits) == 3:
+                (publisher.keys / "away.pem").rename(online)
+            return len(waits) == 4
+
+    monkeypatch.setattr(freshness, "_stop_on_signals", Stopped)
+    result = published("refresh", "--every", "6")
+    assert result.exit_code == 0
+    assert waits == [0, 21600, 300, 21600]
+    assert result.stderr.count("is vouched for until") == 2
+    assert "keys: there is no private key" in result.stderr
+
+
+def test_a_timed_refresh_may_wait_first(published: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped:
+        def wait(self, seconds: float) -> bool:
+            return seconds == 3600
+
+    monkeypatch.setattr(freshness, "_stop_on_signals", Stopped)
+    assert published("refresh", "--every", "1", "--wait-first").stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_timed_refresh_ends_cleanly_on_a_signal(
+    published: Call, publisher: Publisher, number: signal.Signals
+) -> None:
+    timestamp = publisher.store / "public/trust/timestamp.json"
+    before = timestamp.read_bytes()
+    folders = ["--store", str(publisher.store), "--keys", str(publisher.keys)]
+    command = [sys.executable, "-m", "register_api", "refresh", "--every", "6", *folders]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: timestamp.read_bytes() != before)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert told.count("is vouched for until") == 1
+    assert "Traceback" not in told
+
+
+def test_status_of_a_fresh_register_is_good(published: Call) -> None:
+    result = published("status")
+    assert result.exit_code == 0
+    head, *rows = result.stdout.splitlines()
+    assert head == f"{NAME}: version 1, published {NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert [row.split()[0] for row in rows] == ["root", "targets", "snapshot", "timestamp"]
+    assert all(row.endswith("  good") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("passed", "verdicts", "code"),
+    [
+        ({"hours": 35, "minutes": 59}, ["good"] * 4, 0),
+        ({"hours": 36}, ["good", "good", "good", "expires soon"], 1),
+        ({"hours": 48}, ["good", "good", "good", "expired"], 1),
+        ({"days": 341}, ["expires soon", "expires soon", "expires soon", "expired"], 1),
+        ({"days": 400}, ["expired"] * 4, 1),
+    ],
+)
+def test_status_warns_before_anything_expires(
+    published: Call, clock: Clock, passed: dict[str, float], verdicts: list[str], code: int
+) -> None:
+    clock.instant = NOW + dt.timedelta(**passed)
+    result = published("status", "--json")
+    assert result.exit_code == code
+    document = json.loads(result.stdout)
+    assert [row["verdict"] for row in document["expiries"]] == verdicts
+    text = published("status")
+    assert text.exit_code == code
+    assert [
+        row.endswith(verdict) for row, verdict in zip(text.stdout.splitlines()[1:], verdicts, strict=True)
+    ]
+
+
+def test_status_for_machines_names_version_and_log(published: Call, publisher: Publisher) -> None:
+    document = json.loads(published("status", "--json").stdout)
+    state = publisher.snapshot().state
+    assert document["register"] == NAME
+    assert document["version"] == 1
+    assert document["log"] == {"size": 1, "root_hash": state.root_hash}
+    assert document["published_at"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_refresh_makes_status_good_again(published: Call, clock: Clock, folder: Path) -> None:
+    clock.pass_by(hours=47)
+    assert published("status").exit_code == 1
+    assert published("refresh").exit_code == 0
+    assert published("status").exit_code == 0

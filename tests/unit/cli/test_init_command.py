@@ -1,0 +1,131 @@
+"""init: a source to edit, which is good from the first minute on."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from register_api.cli.main import cli
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Clock
+
+FILES = {".gitignore", "register/register.toml", "register/subprocessors/example-host.toml"}
+
+
+def init(folder: Path, *options: str):
+    return CliRunner().invoke(cli, ["init", str(folder), *options])
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def register(folder: Path) -> dict:
+    return tomllib.loads((folder / "register/register.toml").read_text("utf-8"))
+
+
+def test_without_a_terminal_nothing_is_asked_and_names_are_to_be_replaced(folder: Path, clock: Clock) -> None:
+    result = init(folder / "trust")
+    assert result.exit_code == 0
+    assert files(folder / "trust") == FILES
+    written = register(folder / "trust")
+    assert written["register"] == "example.com/sub-processors"
+    assert written["updated_on"] == clock.instant.date()
+    assert written["notice"]["days"] == 30
+    for step in ("register-api check", "register-api publish", "register-api serve"):
+        assert step in result.stdout
+
+
+def test_what_was_generated_passes_check_and_can_be_published(
+    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--name", 'Acme "Bolts" Inc.\\', "--domain", "acme.example", "--contact", "dpo@acme.example"]
+    assert init(folder / "trust", *options, "--notice-days", "14").exit_code == 0
+    monkeypatch.chdir(folder / "trust")
+    checked = CliRunner().invoke(cli, ["check"])
+    assert (checked.exit_code, checked.stdout.split(",")[0]) == (0, "0 errors")
+    assert CliRunner().invoke(cli, ["publish"]).exit_code == 0
+    snapshot = open_snapshot(folder / "trust/var/store")
+    assert snapshot is not None
+    assert snapshot.state.register == "acme.example/sub-processors"
+    written = register(folder / "trust")
+    assert written["publisher"]["name"] == 'Acme "Bolts" Inc.\\'
+    assert written["publisher"]["contacts"][0]["email"] == "dpo@acme.example"
+    assert written["notice"]["days"] == 14
+
+
+def test_private_keys_stay_out_of_git(folder: Path, clock: Clock) -> None:
+    init(folder)
+    assert "var/" in (folder / ".gitignore").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("existing", sorted(FILES))
+def test_files_that_exist_are_kept_and_nothing_is_written(folder: Path, clock: Clock, existing: str) -> None:
+    (folder / existing).parent.mkdir(parents=True, exist_ok=True)
+    (folder / existing).write_text("mine", "utf-8")
+    result = init(folder)
+    assert result.exit_code == 2
+    assert f"already has {existing}; nothing was written" in result.stderr
+    assert files(folder) == {existing}
+    assert (folder / existing).read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--domain", "Example.com"],
+        ["--domain", "example"],
+        ["--domain", "-a.example"],
+        ["--domain", "https://a.example"],
+        ["--domain", "a.example/b"],
+        ["--domain", "a..example"],
+        ["--contact", "nobody"],
+        ["--contact", "a b@c.example"],
+        ["--contact", 'a"@c.example'],
+        ["--notice-days", "-1"],
+        ["--notice-days", "3651"],
+        ["--notice-days", "soon"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_domain_mail_or_number_is_wrong_use(
+    folder: Path, clock: Clock, options: list[str]
+) -> None:
+    assert init(folder / "trust", *options).exit_code == 2
+    assert not (folder / "trust").exists()
+
+
+def test_at_a_terminal_it_asks_for_what_was_not_given(
+    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    answers = {"Your domain": "asked.example", "Days of notice you promise": 21}
+    asked: list[str] = []
+
+    def prompt(text: str, default: object, **_: object) -> object:
+        asked.append(text)
+        return answers.get(text, default)
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(click, "prompt", prompt)
+    command = cli.get_command(click.Context(cli), "init")
+    assert command is not None
+    command.main([str(folder / "trust"), "--name", "Given"], standalone_mode=False)
+    assert asked == ["Your domain", "Mail address for privacy questions", "Days of notice you promise"]
+    written = register(folder / "trust")
+    assert written["publisher"]["name"] == "Given"
+    assert written["publisher"]["contacts"][0]["email"] == "privacy@asked.example"
+    assert written["notice"]["days"] == 21

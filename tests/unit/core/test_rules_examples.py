@@ -1,0 +1,182 @@
+"""Every rule, by number, has an example that it accepts and one that it finds fault with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from examples import (
+    FINLAND,
+    NOTICE,
+    NOW,
+    TODAY,
+    make_context,
+    make_draft,
+    make_engagement,
+    make_promises,
+    make_register,
+    make_vendor,
+)
+from register_api.core import model
+from register_api.core.rules import RULES, Context, check
+
+if TYPE_CHECKING:
+    from register_api.core.finding import Finding
+
+Example = tuple[model.Draft, Context]
+
+JUDGED_ELSEWHERE = {
+    "R01": "the loader, tests/unit/publish/test_source.py",
+    "R18": "keys, tests/unit/core/test_keys.py",
+}
+
+US = model.Location(country="US", activities=("process",))
+SCC = model.Transfer(destination="US", mechanism="scc")
+LEI = model.Identifier(scheme="lei", value="529900T8BM49AURSDO55")
+
+
+def alone(**fields: Any) -> Example:
+    """Return a first version of one vendor with these fields."""
+    return make_draft(make_vendor(**fields)), make_context()
+
+
+def using(**fields: Any) -> Example:
+    """Return a first version of one vendor with one engagement of these fields."""
+    return alone(engagements=(make_engagement(**fields),))
+
+
+def said(**fields: Any) -> Example:
+    """Return a first version of a register with these fields."""
+    return make_draft(**fields), make_context()
+
+
+def follows(before: model.SubprocessorSource, after: model.SubprocessorSource, **context: Any) -> Example:
+    """Return a second version, in which a vendor changes."""
+    return make_draft(after), make_context(make_register(before), **context)
+
+
+def joins(*, days: int, now: dt.datetime = NOW, **fields: Any) -> Example:
+    """Return a second version on a day, in which a vendor joins that starts so many days later."""
+    starts_on = now.date() + dt.timedelta(days=days)
+    newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=starts_on, **fields),))
+    return make_draft(make_vendor(), newcomer), make_context(make_register(), now=now)
+
+
+def lowered(*, now: str) -> Example:
+    """Return a version after 30 days were lowered to 10 on 1 June; it announces 10 days ahead."""
+    low = msgspec.structs.replace(NOTICE, days=10)
+    draft, context = joins(days=10, now=dt.datetime.fromisoformat(now))
+    promises = make_promises((1, dt.date(2026, 1, 5), NOTICE), (2, dt.date(2026, 6, 1), low))
+    previous = make_register(notice=low, version=2)
+    draft = msgspec.structs.replace(draft, register=msgspec.structs.replace(draft.register, notice=low))
+    return draft, msgspec.structs.replace(context, previous=previous, promises=promises)
+
+
+def corrected(**fields: Any) -> Example:
+    """Return a second version, a correction unless said otherwise."""
+    given = {"reason": model.Reason(kind="correction", text="Wrong seat"), "corrects": 1, **fields}
+    return follows(make_vendor(seat="SE"), make_vendor(), **given)
+
+
+ACCEPTED: dict[str, Example] = {
+    "R02": alone(),
+    "R03": follows(make_vendor(), make_vendor(engagements=(make_engagement(ends_on=dt.date(2026, 12, 31)),))),
+    "R04": (make_draft(make_vendor(replaces=("old",), parent="old"), make_vendor("old")), make_context()),
+    "R05": alone(website="https://acme.example/ueber-uns?a=b", address="Straße 1\n00100 Helsinki"),
+    "R06": using(locations=(FINLAND, model.Location(country="worldwide")), transfers=(SCC,)),
+    "R07": alone(identifiers=(LEI, model.Identifier(scheme="vat", value="DE136695976"))),
+    "R08": using(status="conditional", condition=model.Condition(type="consent"), locations=(), purpose=""),
+    "R09": using(starts_on=TODAY, ends_on=TODAY + dt.timedelta(days=1)),
+    "R10": joins(days=30),
+    "R11": joins(days=7, short_notice=model.ShortNotice(reason="The vendor used before ceased to operate")),
+    "R12": joins(days=-12, short_notice=model.ShortNotice(reason="We learnt of it only today")),
+    "R13": lowered(now="2026-07-01T09:00:00+00:00"),
+    "R14": corrected(),
+    "R15": corrected(now=make_register().published_at + dt.timedelta(seconds=1)),
+    "R16": said(order=("acme",)),
+    "R17": said(notice=msgspec.structs.replace(NOTICE, days=3650)),
+    "R19": corrected(),
+    "R20": using(locations=(US,), transfers=(msgspec.structs.replace(SCC, mechanism="unstated"),)),
+    "R21": alone(seat="US", engagements=(make_engagement(transfers=(SCC,)),)),
+    "R22": alone(),
+    "R23": using(),
+    "R24": said(updated_on=dt.date(2025, 6, 2)),
+    "R25": (
+        make_draft(make_vendor(name="Acme, Inc."), make_vendor("acme-2", name="ACME", replaces=("acme",))),
+        make_context(),
+    ),
+    "R26": follows(make_vendor(), make_vendor(website="https://acme.example")),
+}
+
+REFUSED: dict[str, Example] = {
+    "R02": alone(id_="acme--cloud"),
+    "R03": (make_draft(), make_context(make_register(make_vendor(), make_vendor("beta")))),
+    "R04": alone(replaces=("old",)),
+    "R05": alone(website="http://acme.example"),
+    "R06": using(locations=(model.Location(country="UK"),)),
+    "R07": alone(identifiers=(msgspec.structs.replace(LEI, value="529900T8BM49AURSDO54"),)),
+    "R08": using(status="conditional"),
+    "R09": using(starts_on=TODAY, ends_on=TODAY),
+    "R10": joins(days=29),
+    "R11": joins(days=7, short_notice=model.ShortNotice(reason="")),
+    "R12": joins(days=-12),
+    "R13": lowered(now="2026-06-30T09:00:00+00:00"),
+    "R14": corrected(corrects=None),
+    "R15": corrected(now=make_register().published_at),
+    "R16": said(order=("acme", "acme")),
+    "R17": said(notice=msgspec.structs.replace(NOTICE, days=3651)),
+    "R19": (make_draft(register="example.org/other"), make_context(make_register())),
+    "R20": using(locations=(US,)),
+    "R21": alone(seat="US"),
+    "R22": alone(contact=None),
+    "R23": using(data_scope=()),
+    "R24": said(updated_on=dt.date(2025, 6, 1)),
+    "R25": (make_draft(make_vendor(name="Acme, Inc."), make_vendor("acme-2", name="ACME")), make_context()),
+    "R26": follows(make_vendor(), make_vendor(), now=NOW + dt.timedelta(days=1)),
+}
+
+
+def found(number: str, example: Example) -> list[Finding]:
+    """Return what one rule says of an example."""
+    return [finding for finding in check(*example) if finding.rule == number]
+
+
+@pytest.mark.parametrize("number", ACCEPTED)
+def test_accepted(number: str) -> None:
+    """The rule has nothing to say of it, nor does any other that would stop publishing."""
+    assert [
+        item for item in check(*ACCEPTED[number]) if item.rule == number or item.severity == "error"
+    ] == []
+
+
+@pytest.mark.parametrize("number", REFUSED)
+def test_refused(number: str) -> None:
+    """Only this rule objects as an error; it names file, sentence and, unless obvious, what to do."""
+    severity = {rule.number: rule.severity for rule in RULES}[number]
+    findings = found(number, REFUSED[number])
+    assert findings
+    assert {item.severity for item in findings} == {severity}
+    assert all(item.file.endswith(".toml") and item.message for item in findings)
+    errors = {item.rule for item in check(*REFUSED[number]) if item.severity == "error"}
+    assert errors <= {number}
+
+
+def test_every_rule_has_both_examples() -> None:
+    """No rule without an accepted and a refused example, but those judged where their input is."""
+    numbers = {rule.number for rule in RULES} - JUDGED_ELSEWHERE.keys()
+    assert ACCEPTED.keys() == numbers == REFUSED.keys()
+
+
+def test_the_table_is_complete() -> None:
+    """Numbers run from 1 to 26, errors first; each title is one line."""
+    assert [rule.number for rule in RULES] == [f"R{number:02}" for number in range(1, 27)]
+    assert [rule.severity for rule in RULES] == ["error"] * 19 + ["warning"] * 7
+    assert all(rule.title and "\n" not in rule.title for rule in RULES)
+
+
+def test_the_plain_example_pleases_every_rule() -> None:
+    """What the builders make is a source without any finding."""
+    assert check(make_draft(), make_context()) == ()

@@ -1,0 +1,139 @@
+"""What a careful publisher would look at again: R22 to R25."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from examples import NOW, TODAY, make_context, make_draft, make_engagement, make_vendor
+from register_api.core import model
+from register_api.core.rules import check
+
+if TYPE_CHECKING:
+    from register_api.core.finding import Finding
+
+YESTERDAY = TODAY - dt.timedelta(days=1)
+WITHDRAWN = model.Withdrawn(reason="Listed by mistake")
+
+
+def told(number: str, draft: model.Draft, now: dt.datetime = NOW) -> list[Finding]:
+    """Return what one rule says of a source."""
+    return [item for item in check(draft, make_context(now=now)) if item.rule == number]
+
+
+def certified(
+    claim: model.Claim = "certified", valid_until: dt.date | None = None
+) -> tuple[model.Certification, ...]:
+    """Return a list of one certification."""
+    return (model.Certification(name="ISO/IEC 27001", claim=claim, valid_until=valid_until),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"identifiers": ()}, "identifier"),
+        ({"contact": None}, "contact"),
+        ({"privacy_url": None}, "privacy_url"),
+        ({"certifications": certified()}, "valid_until"),
+        ({"certifications": certified("declared")}, None),
+        ({"certifications": certified(valid_until=TODAY)}, None),
+        ({"contact": None, "withdrawn": WITHDRAWN}, None),
+    ],
+)
+def test_gaps(fields: dict[str, Any], words: str | None) -> None:
+    """R22: one warning a vendor, and it says what is missing."""
+    found = told("R22", make_draft(make_vendor(**fields)))
+    assert len(found) == (words is not None)
+    assert all(str(words) in item.message for item in found)
+
+
+def test_gaps_come_together() -> None:
+    """R22: four gaps are one warning."""
+    (finding,) = told("R22", make_draft(make_vendor(identifiers=(), contact=None, privacy_url=None)))
+    assert finding.message.count("no ") == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys"),
+    [
+        ({"data_categories": (), "data_scope": ()}, ["data_categories", "data_scope"]),
+        ({"data_scope": ("none",)}, []),
+        ({"status": "available", "data_scope": ()}, []),
+        ({"status": "conditional", "condition": model.Condition(type="consent"), "data_scope": ()}, []),
+        ({"data_scope": (), "ends_on": TODAY}, []),
+    ],
+)
+def test_unstated_data(fields: dict[str, Any], keys: list[str]) -> None:
+    """R23: an engagement that is active, and not over, says which data and whose."""
+    found = told("R23", make_draft(make_vendor(engagements=(make_engagement(**fields),))))
+    assert [item.key for item in found] == [f"engagements[0].{key}" for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("updated_on", "today", "old"),
+    [
+        ("2025-06-02", "2026-06-01", False),
+        ("2025-06-01", "2026-06-01", True),
+        ("2024-02-29", "2025-02-28", False),
+        ("2024-02-29", "2025-03-01", True),
+        ("2025-12-31", "2026-12-30", False),
+        ("2026-06-01", "2026-06-01", False),
+    ],
+)
+def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:  # noqa: FBT001 (a column)
+    """R24: twelve months by the calendar, leap days included."""
+    now = dt.datetime.fromisoformat(f"{today}T09:00:00+00:00")
+    found = told("R24", make_draft(updated_on=dt.date.fromisoformat(updated_on)), now)
+    assert [item.key for item in found] == ["updated_on"] * old
+
+
+@pytest.mark.parametrize(("valid_until", "over"), [(YESTERDAY, True), (TODAY, False), (None, False)])
+def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None:  # noqa: FBT001 (a column)
+    """R24: the last day of validity is still good."""
+    draft = make_draft(make_vendor(certifications=certified("declared", valid_until)))
+    assert [item.key for item in told("R24", draft)] == ["certifications[0].valid_until"] * over
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("Acme", "Acme"),
+        ("Acme, Inc.", "ACME"),
+        ("Acme GmbH", "Acme Ltd."),
+        ("Acme L.L.C.", "acme llc"),
+        ("Azure (Microsoft)", "Microsoft (Azure)"),
+        ("Google-Analytics", "Google Analytics"),
+    ],
+)
+def test_names_that_look_alike(one: str, two: str) -> None:
+    """R25: case, punctuation, legal form and the order of words make no other name."""
+    (finding,) = told("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two)))
+    assert (finding.file, finding.key) == ("subprocessors/two.toml", "name")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"), [("Acme", "Acme Cloud"), ("Oy", "AB"), ("😀", "😎"), ("A.B.", "A.C.")]
+)
+def test_names_that_do_not(one: str, two: str) -> None:
+    """R25: what is left of a name has to be the same."""
+    assert told("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two))) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"merged_from": ("one",)},
+        {"replaces": ("one",)},
+        {"split_from": "one"},
+        {"parent": "one"},
+        {"formerly": ("Acme",)},
+        {"withdrawn": WITHDRAWN},
+    ],
+)
+def test_what_explains_likeness(fields: dict[str, Any]) -> None:
+    """R25: how the two hang together, said on either side, ends the warning."""
+    one, two = make_vendor("one", name="Acme"), make_vendor("two", name="ACME", **fields)
+    assert told("R25", make_draft(one, two)) == []
+    assert told("R25", make_draft(two, one)) == []

@@ -1,0 +1,84 @@
+"""What holds on a day, what lies ahead, and what was known."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from examples import make_engagement, make_register, make_vendor
+from register_api.core import model
+from register_api.core.timeline import known_on, state_on, upcoming
+
+START, END = dt.date(2026, 7, 1), dt.date(2027, 1, 1)
+BEFORE = dt.timedelta(days=-1)
+
+
+@pytest.mark.parametrize(
+    ("day", "state"),
+    [(START + BEFORE, "announced"), (START, "in_force"), (END + BEFORE, "in_force"), (END, "ended")],
+)
+@pytest.mark.parametrize("status", ["active", "conditional"])
+def test_from_start_to_end(status: model.Status, day: dt.date, state: str) -> None:
+    """On starts_on it is in force; on ends_on it is no longer engaged."""
+    assert state_on(make_vendor(), make_engagement(status=status, starts_on=START, ends_on=END), day) == state
+
+
+@pytest.mark.parametrize("day", [dt.date.min, START, dt.date.max])
+def test_without_dates_it_is_always_in_force(day: dt.date) -> None:
+    """No start means before version 1, and no end means none."""
+    assert state_on(make_vendor(), make_engagement(), day) == "in_force"
+
+
+def test_available_is_not_engaged() -> None:
+    """An integrated vendor that is not used has no place on the time line."""
+    assert state_on(make_vendor(), make_engagement(status="available"), START) == "available"
+
+
+def test_withdrawn_wins_over_everything() -> None:
+    """What was listed by mistake is nothing else, whatever its dates say."""
+    vendor = make_vendor(withdrawn=model.Withdrawn(reason="never signed"))
+    for engagement in (
+        make_engagement(),
+        make_engagement(starts_on=START),
+        make_engagement(status="available"),
+    ):
+        assert state_on(vendor, engagement, START + BEFORE) == "withdrawn"
+
+
+def test_upcoming_is_sorted_and_counts_days() -> None:
+    """Starts and ends after the day, nearest first, with the days left."""
+    register = make_register(
+        make_vendor("beta", engagements=(make_engagement(starts_on=START, ends_on=END),)),
+        make_vendor("acme", engagements=(make_engagement(ends_on=START),)),
+        make_vendor(
+            "mistake", withdrawn=model.Withdrawn(reason="x"), engagements=(make_engagement(ends_on=END),)
+        ),
+        make_vendor("other", engagements=(make_engagement(status="available"),)),
+    )
+    found = upcoming(register, START - dt.timedelta(days=10))
+    assert [(item.subprocessor, item.what, item.day, item.days) for item in found] == [
+        ("acme", "ends", START, 10),
+        ("beta", "starts", START, 10),
+        ("beta", "ends", END, 194),
+    ]
+
+
+def test_what_happens_today_no_longer_lies_ahead() -> None:
+    """On the day itself it has happened."""
+    register = make_register(make_vendor(engagements=(make_engagement(starts_on=START, ends_on=END),)))
+    assert [item.what for item in upcoming(register, START)] == ["ends"]
+    assert upcoming(register, END) == ()
+
+
+def test_known_at_the_end_of_a_day() -> None:
+    """Of several versions on one local day the last is known at its end."""
+    zone = dt.timezone(dt.timedelta(hours=2))
+    published = [
+        (1, dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)),
+        (2, dt.datetime(2026, 6, 1, 21, 59, 59, tzinfo=dt.UTC)),
+        (3, dt.datetime(2026, 6, 1, 22, 0, tzinfo=dt.UTC)),
+    ]
+    days = [dt.date(2026, 5, 31), dt.date(2026, 6, 1), dt.date(2026, 6, 2), dt.date(2030, 1, 1)]
+    assert [known_on(published, day, zone) for day in days] == [None, 2, 3, 3]
+    assert known_on([], days[0], zone) is None

@@ -1,0 +1,172 @@
+"""The front door without a socket: faults, missing files, and what is passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from register_api.core import tree
+from register_api.serve.answers import Answers
+from register_api.serve.asgi import body_message, start_message
+from register_api.serve.front import Front
+from register_api.serve.problem_replies import reply_to
+from register_api.serve.problems import PROBLEMS, Problem
+from register_api.serve.reply import Facts, Resource, computed_resource
+from register_api.serve.shelf import Shelf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ANSWER = computed_resource(Facts(media_type="application/json", cache="head"), {"identity": b"{}"})
+
+
+def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
+    """Return what is known of a request."""
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": pairs}
+
+
+def call(front: Front, request: dict[str, Any]) -> tuple[int, bytes]:
+    """Return status and body of a reply."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError("nothing here reads a body")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(front(request, receive, send))
+    start, *parts = sent
+    return start["status"], b"".join(part["body"] for part in parts)
+
+
+async def fails(scope_: Any, receive: Any, send: Any) -> None:
+    """Fail as a fault in the program would."""
+    raise RuntimeError("/secret/path")
+
+
+async def answers(scope_: Any, receive: Any, send: Any) -> None:
+    """Answer GET with a body in two parts."""
+    assert scope_["method"] == "GET"
+    await send(start_message(200, ((b"content-length", b"2"),)))
+    await send({**body_message(b"a"), "more_body": True})
+    await send(body_message(b"b"))
+
+
+def front(store: Path, computed: Any = fails) -> Front:
+    """Return a front door with the table of a store, and one computed path."""
+    shelf = Shelf(store, 2**20)
+    shelf.reload()
+    return Front(shelf, computed, lambda url: url == "/computed", {"/constant": ANSWER})
+
+
+def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The client learns that it was not its fault, and nothing else."""
+    status, body = call(front(one_version), scope("GET", "/computed"))
+    assert status == 500
+    assert b"secret" not in body
+    assert "/secret/path" in caplog.text
+
+
+def test_a_file_that_is_gone_is_a_fault_here(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The manifest promised it, so it is not 404."""
+    door = front(one_version)
+    (one_version / "generations" / "1" / "tree" / tree.version_entry(1)).unlink()
+    (one_version / "public" / tree.version_entry(1)).unlink()
+    status, body = call(door, scope("GET", f"/{tree.version_entry(1)}"))
+    assert (status, json.loads(body)["title"]) == (503, PROBLEMS["unreadable"][1])
+    assert str(one_version).encode() not in body
+    assert tree.version_entry(1) in caplog.text
+
+
+def test_head_of_a_computed_answer_is_asked_as_get(one_version: Path) -> None:
+    """What stands behind knows GET only; the body is left out on the way back."""
+    assert call(front(one_version, answers), scope("HEAD", "/computed")) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/constant", 200),
+        ("OPTIONS", "/constant", 204),
+        ("OPTIONS", "/computed", 204),
+        ("OPTIONS", "*", 204),
+        ("GET", "*", 404),
+        ("OPTIONS", "/nope", 404),
+        ("PATCH", "/", 405),
+        ("BREW", "/computed", 405),
+        ("HEAD", "/versions/1", 308),
+        ("POST", "/versions/1", 405),
+    ],
+)
+def test_methods(one_version: Path, method: str, path: str, status: int) -> None:
+    """GET, HEAD and OPTIONS where there is something; 405 for the rest, 404 elsewhere."""
+    assert call(front(one_version), scope(method, path))[0] == status
+
+
+def test_without_a_publication_nothing_is_called_missing(tmp_path: Path) -> None:
+    """Only what does not depend on it is answered."""
+    door = front(tmp_path, answers)
+    statuses = [call(door, scope("GET", path))[0] for path in ("/", "/nope", "/constant", "/computed")]
+    assert statuses == [503, 503, 200, 200]
+
+
+def test_a_page_about_a_problem_quotes_nothing_as_markup() -> None:
+    """What the client sent is text, not HTML."""
+    problem = Problem("bad-parameter", "<script>alert('x')</script>")
+    start, body = reply_to(problem, scope("GET", "/", accept="text/html"))
+    assert start["status"] == 400
+    assert b"<script" not in body["body"]
+    assert b"&lt;script" in body["body"]
+
+
+class TestAnswers:
+    """Computed answers are computed once, one at a time, and not for an endless queue."""
+
+    def test_many_who_ask_wait_for_one_computation(self) -> None:
+        """The answer is kept for whoever comes later."""
+        calls: list[int] = []
+
+        def compute() -> Resource:
+            calls.append(1)
+            return ANSWER
+
+        async def ask() -> None:
+            kept = Answers(1000)
+            await asyncio.gather(*(kept.get("question", compute) for _ in range(20)))
+            await kept.get("question", compute)
+
+        asyncio.run(ask())
+        assert len(calls) == 1
+
+    def test_too_many_questions_are_turned_away(self) -> None:
+        """Those who come when too many wait are told to come back; the others are answered."""
+
+        async def ask() -> list[Resource | BaseException]:
+            kept = Answers(0)
+            return await asyncio.gather(
+                *(kept.get(number, lambda: ANSWER) for number in range(80)), return_exceptions=True
+            )
+
+        found = asyncio.run(ask())
+        refused = [item for item in found if isinstance(item, Problem)]
+        assert [item.name for item in refused] == ["busy"] * 16
+        assert found.count(ANSWER) == 64
+
+    def test_a_problem_is_not_kept(self) -> None:
+        """The next one who asks is answered anew."""
+
+        def refuse() -> Resource:
+            raise Problem("no-such-version", "none")
+
+        async def ask() -> Resource:
+            kept = Answers(1000)
+            with pytest.raises(Problem):
+                await kept.get("question", refuse)
+            return await kept.get("question", lambda: ANSWER)
+
+        assert asyncio.run(ask()) is ANSWER

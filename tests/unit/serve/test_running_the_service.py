@@ -1,0 +1,72 @@
+"""The service as a process of its own: what it loads, how it starts and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from register_api.errors import UsageError
+from register_api.serve.run import listen
+from register_api.serve.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SERVE = (
+    "import os; from register_api.serve import run, settings;"
+    "run.serve(settings.from_environment(os.environ), lambda url: print(url, flush=True))"
+)
+
+_IMPORTED = (
+    "import sys; from register_api.serve import run, settings;"
+    "run.create_app(settings.Settings());"
+    "print('\\n'.join(sys.modules))"
+)
+
+
+def test_the_role_that_signs_is_not_loaded() -> None:
+    """Neither the publisher's code nor libraries that sign are in the process, whoever imports them."""
+    done = subprocess.run([sys.executable, "-c", _IMPORTED], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "register_api.serve.front" in loaded
+    forbidden = ("register_api.publish", "register_api.verify", "register_api.cli", "tuf", "securesystemslib")
+    assert [name for name in loaded if name.startswith(forbidden)] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_ends_it_in_order(three_versions: Path, number: signal.Signals) -> None:
+    """It says where it listens, answers, and ends with exit code 0 and nothing on stderr."""
+    environment = {**os.environ, "REGISTER_STORE": str(three_versions), "PORT": "0"}
+    command = [sys.executable, "-W", "error", "-c", _SERVE]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with httpx.Client() as client:  # its connection is still open, and idle, when the signal comes
+            assert client.get(f"{url}v1/register.json", timeout=10).status_code == 200
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_an_address_that_is_taken_is_said_in_a_sentence() -> None:
+    """No traceback: the caller can choose another port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UsageError, match=r"cannot listen on 127\.0\.0\.1"):
+            listen(Settings(port=taken.getsockname()[1]))
+
+
+def test_a_host_that_is_not_known_is_said_in_a_sentence() -> None:
+    """The name of the host is in it."""
+    with pytest.raises(UsageError, match=r"nowhere\.invalid"):
+        listen(Settings(host="nowhere.invalid"))

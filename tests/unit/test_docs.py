@@ -1,0 +1,330 @@
+"""The documentation keeps up with the program: what exists is described, and what is described exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
+
+import click
+import pytest
+from msgspec import inspect
+
+from register_api import errors
+from register_api.cli.main import _COMMANDS, cli
+from register_api.core.changes import ChangeClass, Diff
+from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.fields import FIELDS
+from register_api.core.model import Register
+from register_api.core.rules.table import RULES
+from register_api.core.tree import _ROWS
+from register_api.errors import RegisterError, VerificationError
+from register_api.serve import questions
+from register_api.serve.problems import PROBLEMS
+from register_api.serve.settings import VARIABLES, Settings
+from register_api.store.manifest import Manifest
+from register_api.verify.checks import CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "keys").glob("*.md"),
+        *(ROOT / "tests/vectors").glob("*.md"),
+    ]
+)
+DOCUMENTS = [Register, Diff, Entry, Versions, Keys, Discovery, Manifest]
+PLANNED = ["evidence", "compare", "keys rotate", "keys end", "keys sign-root"]
+"""Commands that the format names and that are said not to be there yet."""
+
+SAMPLES = {
+    "{n}": "7",
+    "{k}": "3",
+    "{v}": "2",
+    "{id}": "acme-cloud",
+    "{name}": "register",
+    "{kid}": "A" * 43,
+    "{sha256}": "0" * 64,
+}
+"""What stands for a placeholder in a documented path."""
+
+
+def read(name: str) -> str:
+    """Return a text of the project."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one of its level or higher."""
+    level = len(heading) - len(heading.lstrip("#"))
+    start = text.index(f"{heading}\n") + len(heading)
+    end = re.compile(rf"^#{{1,{level}}} ", re.MULTILINE).search(without_code(text), start)
+    return text[start : end.start()] if end else text[start:]
+
+
+def without_code(text: str) -> str:
+    """Return a text of the same length with its code blocks blank: a comment there is no heading."""
+    return re.sub(r"^ *```.*?^ *```", lambda block: " " * len(block[0]), text, flags=re.DOTALL | re.MULTILINE)
+
+
+def code_blocks(text: str, *languages: str) -> Iterator[str]:
+    """Yield the code blocks in a language."""
+    for match in re.finditer(r"^( *)```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        if match[2] in languages:
+            yield re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE)
+
+
+def structs(kind: inspect.Type) -> Iterator[inspect.StructType]:
+    """Yield a document's struct and all within it."""
+    match kind:
+        case inspect.StructType():
+            yield kind
+            for field in kind.fields:
+                yield from structs(field.type)
+        case inspect.UnionType():
+            for item in kind.types:
+                yield from structs(item)
+        case inspect.VarTupleType():
+            yield from structs(kind.item_type)
+        case inspect.DictType():
+            yield from structs(kind.value_type)
+
+
+WIRE = {found.cls: found for document in DOCUMENTS for found in structs(inspect.type_info(document))}
+
+
+def all_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command by its words after ``register-api``."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from all_commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+COMMAND_BY_NAME = dict(all_commands(cli))
+ERRORS = [
+    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RegisterError)
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.number)
+def test_every_rule_has_a_paragraph_an_accepted_and_a_refused_example(rule):
+    heading = re.search(rf"^### {rule.number} · {rule.severity} · .+$", read("docs/rules.md"), re.MULTILINE)
+    assert heading, f"no heading '### {rule.number} · {rule.severity} · …'"
+    text = section(read("docs/rules.md"), heading[0])
+    examples = len(list(code_blocks(text, "toml")))
+    assert examples == 2 or (rule.number == "R18" and next(code_blocks(text, "sh")))
+
+
+def test_every_toml_example_is_toml():
+    for path in DOCS:
+        for block in code_blocks(path.read_text("utf-8"), "toml"):
+            tomllib.loads(block)
+
+
+@pytest.mark.parametrize("class_", get_args(ChangeClass))
+def test_every_class_of_change_is_described_with_its_fields(class_):
+    table = section(read("docs/rules.md"), "## Classes of change")
+    row = next((line for line in table.splitlines() if line.startswith(f"| `{class_}` |")), "")
+    fields = {name for kind in FIELDS.values() for name, field in kind.items() if field.class_ == class_}
+    assert row
+    assert [name for name in sorted(fields) if f"`{name}`" not in row] == []
+
+
+def test_classes_of_change_stand_in_their_order():
+    table = section(read("docs/rules.md"), "## Classes of change")
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    assert tuple(row.split("`")[1] for row in rows) == get_args(ChangeClass)
+
+
+@pytest.mark.parametrize("kind", WIRE, ids=lambda kind: kind.__name__)
+def test_every_field_on_the_wire_is_described(kind):
+    table = section(read("docs/format.md"), f"#### {kind.__name__}")
+    described = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(described) == sorted(field.encode_name for field in WIRE[kind].fields)
+
+
+@pytest.mark.parametrize("pattern", [row[0] for row in _ROWS])
+def test_every_kind_of_path_is_in_the_tree_and_every_path_of_the_tree_has_a_kind(pattern):
+    table = section(read("docs/format.md"), "## 2. The tree")
+    paths = [path.removeprefix("/") for path in re.findall(r"`(/[^`…]*)`", table)]
+    for placeholder, sample in SAMPLES.items():
+        paths = [path.replace(placeholder, sample) for path in paths]
+    assert any(re.fullmatch(pattern, path) for path in paths)
+
+
+@pytest.mark.parametrize("name", COMMAND_BY_NAME)
+def test_every_command_and_option_is_described(name):
+    text = section(read("docs/format.md"), "## 12. Commands")
+    command = COMMAND_BY_NAME[name]
+    arguments = [str(item.human_readable_name) for item in command.params if isinstance(item, click.Argument)]
+    assert f"| `{' '.join(['register-api', name, *arguments])}` |" in text
+    options = [opt for item in command.params if isinstance(item, click.Option) for opt in item.opts]
+    assert [opt for opt in options if f"`{opt}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", COMMAND_BY_NAME)
+def test_every_variable_of_the_command_line_is_described(name):
+    variables = [item.envvar for item in COMMAND_BY_NAME[name].params if isinstance(item, click.Option)]
+    assert [item for item in variables if item and f"`{item}`" not in read("docs/operating.md")] == []
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_the_line_of_help_is_that_of_a_command_with_an_example(name):
+    command = cli.get_command(click.Context(cli), name)
+    _, line = _COMMANDS[name]
+    assert isinstance(command, click.Command)
+    assert (command.help or "").split()[0] == line.split()[0]
+    whole = [item for words, item in COMMAND_BY_NAME.items() if words.split()[0] == name]
+    assert all(re.search(r"Examples?:\s+register-api " + name, item.help or "") for item in whole)
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_what_is_said_to_be_missing_is_missing(name):
+    assert f"`{name}`" in section(read("docs/format.md"), "## 12. Commands")
+    assert name not in COMMAND_BY_NAME
+
+
+def commands_in_docs() -> Iterator[object]:
+    """Yield each call of the program in a code block of the documentation."""
+    for path in DOCS:
+        for block in code_blocks(path.read_text("utf-8"), "sh", "ini"):
+            for line in block.splitlines():
+                found = re.search(r"(?:^|[ =/])register-api( .*)", line.partition(" #")[0])
+                if found:
+                    yield pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{found[1]}")
+
+
+@pytest.mark.parametrize("call", list(commands_in_docs()))
+def test_every_documented_call_can_be_parsed(call):
+    words = [word for word in shlex.split(call) if word != "…"]
+    name = next(item for item in COMMAND_BY_NAME if words[: len(item.split())] == item.split())
+    arguments = ["7" if word == "N" else word for word in words[len(name.split()) :]]
+    COMMAND_BY_NAME[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_option_named_in_a_sentence_exists(path):
+    params = [
+        item
+        for command in (cli, *COMMAND_BY_NAME.values())
+        for item in command.get_params(click.Context(command))
+    ]
+    known = {opt for item in params for opt in item.opts} | {"--offline", "--delete"}
+    spans = re.findall(r"`([^`\n]+)`", without_code(path.read_text("utf-8")))
+    named = {option for span in spans for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)}
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_every_exit_code_is_described(kind):
+    table = section(read("docs/format.md"), "## 12. Commands")
+    assert re.search(rf"^\| {kind.exit_code} \| ", table, re.MULTILINE)
+    if issubclass(kind, VerificationError) and kind is not VerificationError:
+        row = f"\n| {kind.exit_code} | {kind.word} |"
+        assert row in table
+        assert row in section(read("docs/verify-by-hand.md"), "## What `verify` reports")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_of_verify_is_described(check):
+    assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## What `verify` reports")
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_every_setting_of_the_service_is_described_with_its_default(variable):
+    default = getattr(Settings(), VARIABLES[variable][0])
+    assert f"\n| `{variable}` | `{default}` | " in section(read("docs/operating.md"), "## Serving")
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_that_the_service_answers_with_is_described(name):
+    assert f"\n| `{name}` | {PROBLEMS[name][0]} | " in section(read("docs/format.md"), "## 10. HTTP")
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/v1/subprocessors", questions.SUBPROCESSORS),
+        ("/v1/subprocessors/{id}", questions.SUBPROCESSOR),
+        ("/v1/diff", questions.DIFF),
+        ("/v1/upcoming", questions.UPCOMING),
+    ],
+)
+def test_every_parameter_of_a_question_is_described(path, parameters):
+    lines = section(read("docs/format.md"), "## 10. HTTP").splitlines()
+    row = next(line for line in lines if line.startswith(f"| `{path}` |"))
+    assert [item.name for item in parameters] == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
+
+
+def test_every_decision_is_in_the_list_of_decisions():
+    listed = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\)", read("docs/adr/README.md"), re.MULTILINE)
+    there = sorted(path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md"))
+    assert [name for _, name in listed] == there
+    assert [number for number, _ in listed] == [name[:4] for name in there]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of a page's headings, as Git hosts make them."""
+    headings = re.findall(r"^#+ (.*)$", without_code(path.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path):
+    text = without_code(path.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if urlsplit(target).scheme:
+            continue
+        name, _, anchor = target.partition("#")
+        page = (path.parent / name) if name else path
+        assert page.exists(), target
+        assert not anchor or anchor in anchors(page), target
+
+
+HOSTS = re.compile(
+    r"([a-z0-9-]+\.)*example(\.[a-z]+)?|127\.0\.0\.1|salesynq\.com|keepachangelog\.com|semver\.org"
+)
+"""Hosts that the documentation may name: examples, this machine, and two conventions."""
+
+MACHINE = re.compile(r"(?<![\w.~:-])/(?:work|tmp|root|home|Users)/")
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_host_but_examples_and_no_folder_of_one_machine_is_named(path):
+    text = path.read_text("utf-8")
+    if "vectors" not in path.parts:
+        hosts = {urlsplit(url).hostname or "" for url in re.findall(r"https?://[^\s`)>\"'…]+", text)}
+        assert [host for host in hosts if not HOSTS.fullmatch(host)] == []
+    assert not MACHINE.search(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "make serve",
+        "make test",
+        "http://127.0.0.1:8000/",
+        ".venv/bin/register-api verify http://127.0.0.1:8000",
+        "uv run register-api run",
+        "uv run pytest",
+    ],
+)
+def test_the_readme_names_the_first_commands(words):
+    assert words in read("README.md")
+
+
+@pytest.mark.parametrize("target", ["serve", "test"])
+def test_the_makefile_has_the_targets_that_the_readme_names(target):
+    assert re.search(rf"^{target}:", read("Makefile"), re.MULTILINE)
