@@ -22,9 +22,7 @@ def register_api(*arguments: str | Path) -> Done:
     """Run ``register-api`` to its end, without colours; what it ends with is the caller's to judge."""
     command = [str(BIN / "register-api"), *map(str, arguments)]
     environment = {**os.environ, "NO_COLOR": "1"}
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=120, env=environment
-    )
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,18 +20,18 @@ if TYPE_CHECKING:
 def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     """Five versions: first, an addition, one with short notice, a correction, an editorial change."""
     publisher = HourlyPublisher(tmp_path_factory.mktemp("publication"), 5)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)  # nobody pulls a plug here, and a busy disk is slow
-        publisher.publish("The first version")
-        publisher.add("acme", "Acme Oy", 31)
-        publisher.publish("Acme joins")
-        publisher.add("hasty", "Häst & Söner AB", 5, "The vendor used before ceased to operate overnight.")
-        publisher.publish("Häst steps in")
-        vendor = publisher.source / "subprocessors" / "acme.toml"
-        edit(vendor, "Answers questions", "Answers all questions")
-        publisher.publish("Acme answers all of them", corrects=2)
-        edit(vendor, 'website = "https://acme.example/"', 'website = "https://www.acme.example/"')
-        publisher.publish("Acme moved its site")
+    publisher.publish("The first version")
+    publisher.add("acme", "Acme Oy", 31)
+    publisher.publish("Acme joins")
+    publisher.add(
+        "hasty", "Häst & Söner AB", 5, short_notice="The vendor used before ceased to operate overnight."
+    )
+    publisher.publish("Häst steps in")
+    vendor = publisher.source / "subprocessors" / "acme.toml"
+    edit(vendor, "Answers questions", "Answers all questions")
+    publisher.publish("Acme answers all of them", corrects=2)
+    edit(vendor, 'website = "https://acme.example/"', 'website = "https://www.acme.example/"')
+    publisher.publish("Acme moved its site")
     return Publication(
         source=publisher.source,
         store=publisher.store,

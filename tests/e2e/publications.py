@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from register_api.core.canonical import decode
 from register_api.core.model import Register
@@ -15,6 +18,7 @@ from register_api.publish.preparation import Intent
 from sources import add_vendor, copy_register
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -62,19 +66,48 @@ def read_tree(public: Path) -> dict[str, bytes]:
     return {path.relative_to(public).as_posix(): path.read_bytes() for path in found}
 
 
+def write_tree(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write files below a folder, each at its path: what a mirror without links would hold."""
+    for path, data in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return folder
+
+
 class HourlyPublisher:
-    """Publishes one edit after another, an hour apart, the last one an hour ago."""
+    """Publishes one edit after another, an hour apart, the last one an hour ago.
+
+    Attributes:
+        source: A copy of this repository's register, to be edited.
+        store: Where it is published, unless said otherwise.
+        keys: Its private keys.
+        now: When the newest version was published.
+    """
 
     def __init__(self, folder: Path, versions: int) -> None:
         self.source = copy_register(folder)
         self.store, self.keys = folder / "store", folder / "keys"
         self.now = NOW - dt.timedelta(hours=versions + 1)
 
-    def publish(self, text: str, corrects: int | None = None) -> None:
+    def publish(self, text: str, *, corrects: int | None = None, store: Path | None = None) -> None:
+        """Publish the source as it is."""
         self.now += dt.timedelta(hours=1)
         intent = Intent(now=self.now, text=text, corrects=corrects)
-        publish_version(Order(source=self.source, store=self.store, keys=self.keys, intent=intent))
+        with unsynced():
+            publish_version(
+                Order(source=self.source, store=store or self.store, keys=self.keys, intent=intent)
+            )
 
-    def add(self, id_: str, name: str, days: int, short_notice: str = "") -> None:
+    def add(self, id_: str, name: str, days: int, *, short_notice: str = "") -> None:
+        """Write a vendor that starts so many days after the next version."""
         starts_on = (self.now + dt.timedelta(hours=1, days=days)).date()
         add_vendor(self.source, id_, name, starts_on, short_notice=short_notice)
+
+
+@contextlib.contextmanager
+def unsynced() -> Iterator[None]:
+    """Let the system write to disk when it likes: nobody pulls a plug here, and a busy disk is slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield

@@ -42,7 +42,9 @@ def copy_register(folder: Path) -> Path:
 
 def vendor_names(source: Path) -> list[str]:
     """Return the names of all vendors as their files say them."""
-    return [tomllib.loads(path.read_text("utf-8"))["name"] for path in (source / "subprocessors").glob("*.toml")]
+    return [
+        tomllib.loads(path.read_text("utf-8"))["name"] for path in (source / "subprocessors").glob("*.toml")
+    ]
 
 
 def add_vendor(source: Path, id_: str, name: str, starts_on: dt.date, *, short_notice: str = "") -> None:

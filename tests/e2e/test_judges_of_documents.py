@@ -98,7 +98,9 @@ def test_served_documents_keep_their_served_schema(site: Site, publication: Publ
 
 def test_every_schema_is_of_a_kind_that_is_looked_at(publication: Publication) -> None:
     """So that the test above looks at all of them."""
-    assert {path for path in publication.files if "/schema/" in path} == {tree.schema(name) for name in SCHEMAS}
+    assert {path for path in publication.files if "/schema/" in path} == {
+        tree.schema(name) for name in SCHEMAS
+    }
 
 
 def test_jsonpatch_turns_each_version_into_the_next(site: Site, publication: Publication) -> None:

@@ -11,6 +11,7 @@ from tuf.ngclient import Updater
 
 import hosts
 from node_judges import need_package, node
+from publications import write_tree
 from register_api.core import tree
 
 if TYPE_CHECKING:
@@ -62,11 +63,12 @@ def test_tuf_js_fetches_all_targets(site: Site, publication: Publication, tmp_pa
 
 def test_python_tuf_refuses_another_target(publication: Publication, tmp_path: Path) -> None:
     """A copy of a target that was changed on its way is not taken."""
-    public = tmp_path / "public"
-    for path, data in publication.files.items():
-        target = public / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data.replace(b"OpenAI", b"0penAI") if path.endswith(".register.json") else data)
+    changed = {
+        path: data.replace(b"OpenAI", b"0penAI")
+        for path, data in publication.files.items()
+        if path.endswith(".register.json")
+    }
+    public = write_tree(tmp_path / "public", {**publication.files, **changed})
     with hosts.static(public, tmp_path) as site:
         client = stock_client(site, tmp_path, publication.files[FIRST_ROOT])
         client.refresh()

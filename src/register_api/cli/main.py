@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": ("serving", "Publish if nothing is published yet, then refresh and serve."),
     "verify": ("verifying", "Check someone's register like a customer, and say what was checked."),
     "diff": ("comparing", "Show what changed between two register documents."),
+    "show": ("showing", "Show who was engaged on a day, as far as it was known on a day."),
 }
 """Subcommand to the module that defines it and a line of help; imported only when it is called."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Instant(click.ParamType["dt.datetime"]):
@@ -30,6 +34,37 @@ class Instant(click.ParamType["dt.datetime"]):
         if instant.tzinfo is None or instant.microsecond:
             self.fail(f"{value!r} needs a time zone and whole seconds, like 2026-05-10T09:00:00Z", param, ctx)
         return instant.astimezone(dt.UTC)
+
+
+class Day(click.ParamType["dt.date"]):
+    """A day such as ``2026-05-10``, in the publisher's time zone."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """Return the day."""
+        try:
+            return value if isinstance(value, dt.date) else _day(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write it like 2026-05-10", param, ctx)
+
+
+class InstantOrDay(Instant):
+    """An instant such as ``2026-05-10T09:00:00Z``, or a day, which means its end."""
+
+    name = "instant or day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the instant in UTC, or the day."""
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return Day().convert(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _day(text: str) -> dt.date:
+    if not _DAY.fullmatch(text):
+        raise ValueError
+    return dt.date.fromisoformat(text)
 
 
 def source_option(command: Command) -> Command:

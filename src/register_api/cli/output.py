@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     Report = Callable[[int, int, str], None]
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Standard output; colours only on a terminal and never with ``NO_COLOR``."""
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Standard error: progress, findings, errors."""
 
 

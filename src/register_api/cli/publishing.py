@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from register_api.cli.options import Command
     from register_api.core.changes import Diff
     from register_api.core.model import ReasonKind
+    from register_api.store.reader import Snapshot
 
 _NOT_PUBLISHED = "0" * 64
 """Stands for the digest of a version that does not exist yet."""
@@ -78,8 +79,9 @@ def check(
       register-api check
       register-api check --source register --json
     """
-    intent = Intent(now=now(), text=reason, kind=kind, corrects=corrects, at=at)
-    prepared = prepare(source, read_base(open_snapshot(store)), intent)
+    snapshot = open_snapshot(store)
+    intent = Intent(now=_instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    prepared = prepare(source, read_base(snapshot), intent)
     if as_json:
         print_json({"findings": prepared.findings, "ok": prepared.register is not None})
     else:
@@ -112,8 +114,9 @@ def preview(
       register-api preview
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
-    intent = Intent(now=now(), text=reason, kind=kind, corrects=corrects, at=at)
-    prepared = prepare(source, read_base(open_snapshot(store)), intent)
+    snapshot = open_snapshot(store)
+    intent = Intent(now=_instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    prepared = prepare(source, read_base(snapshot), intent)
     diff = _coming_diff(prepared)
     if as_json:
         print_json(diff)
@@ -186,12 +189,11 @@ def publish(
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
-    instant = _instant_after(before.state.published_at if before and at is None else None)
     order = Order(
         source=source,
         store=store,
         keys=keys,
-        intent=Intent(now=instant, text=reason, kind=kind, corrects=corrects, at=at),
+        intent=Intent(now=_instant_after(before, at), text=reason, kind=kind, corrects=corrects, at=at),
         base_url=_with_final_slash(base_url),
         root_keys=root_keys,
         root_threshold=root_threshold,
@@ -236,8 +238,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _instant_after(newest: dt.datetime | None) -> dt.datetime:
+def _instant_after(snapshot: Snapshot | None, at: dt.datetime | None) -> dt.datetime:
     """Return the present instant, waiting for the next whole second where that is all it needs."""
+    newest = snapshot.state.published_at if snapshot and at is None else None
     deadline = time.monotonic() + _LONGEST_WAIT
     instant = now()
     while newest is not None and instant <= newest and time.monotonic() < deadline:

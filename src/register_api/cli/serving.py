@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _REFRESH_HOURS = "6"
 _GRACE_SECONDS = 10.0
+_SIGNALLED = 128
 
 
 def _address_options(command: Command) -> Command:
@@ -82,35 +84,52 @@ def run(source: Path, store: Path, keys: Path, host: str, port: int) -> None:
       register-api run --port 8080
     """
     folders = ["--store", str(store), "--keys", str(keys)]
-    first = subprocess.run(_command("publish", "--if-empty", "--source", str(source), *folders), check=False)
-    if first.returncode:
-        raise click.exceptions.Exit(first.returncode)
-    refresher = subprocess.Popen(_command("refresh", "--every", _REFRESH_HOURS, *folders))
-    server = subprocess.Popen(_command("serve", "--store", str(store), "--host", host, "--port", str(port)))
-    children = (server, refresher)
-    _pass_signals_on(children)
-    code = server.wait()
-    _end(children)
-    raise click.exceptions.Exit(max(code, 0))
+    children: list[subprocess.Popen[bytes]] = []
+    told = _pass_signals_on(children)
+    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()
+    if code == 0 and not told.is_set():
+        _start(children, "refresh", "--every", _REFRESH_HOURS, *folders)
+        server = _start(children, "serve", "--store", str(store), "--host", host, "--port", str(port))
+        if told.is_set():  # between the two starts
+            server.terminate()
+        code = server.wait()
+        _end(children)
+    raise click.exceptions.Exit(_exit_code(code, told=told.is_set()))
 
 
-def _command(*arguments: str) -> list[str]:
-    """Return the command line of a child that runs this same program."""
-    return [sys.executable, "-m", "register_api", *arguments]
+def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a child that runs this same program."""
+    child = subprocess.Popen([sys.executable, "-m", "register_api", *arguments])
+    children.append(child)
+    return child
 
 
-def _pass_signals_on(children: tuple[subprocess.Popen[bytes], ...]) -> None:
-    """End the children when this process is told to end."""
+def _exit_code(code: int, *, told: bool) -> int:
+    """Return what to end with for the code of a child; negative means that a signal ended it.
+
+    A child that was told to end before it could listen to that is fine too; any other signal is a
+    failure, numbered as shells do.
+    """
+    if code >= 0:
+        return code
+    return 0 if told else _SIGNALLED - code
+
+
+def _pass_signals_on(children: list[subprocess.Popen[bytes]]) -> threading.Event:
+    """End the children when this process is told to end; returns what is set by then."""
+    told = threading.Event()
 
     def end(_number: int, _frame: Any) -> None:
+        told.set()
         for child in children:
             child.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
+    return told
 
 
-def _end(children: tuple[subprocess.Popen[bytes], ...]) -> None:
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
     """Make sure that no child outlives this process."""
     for child in children:
         if child.poll() is None:

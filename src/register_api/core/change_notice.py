@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from register_api.core.differences import Column, Difference
 from register_api.core.lifecycle import engagement_pairs
-from register_api.core.notice import NoticeStatus, event, status
+from register_api.core.notice import NoticeStatus, status
+from register_api.core.notice_event import events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from register_api.core.changes import ChangeClass
     from register_api.core.differences import Comparison, Pair, Reorder
     from register_api.core.model import Engagement, Subprocessor
-    from register_api.core.notice import Event, Promises
+    from register_api.core.notice import Promises
+    from register_api.core.notice_event import Event
 
 _CARRIERS: Mapping[Event, frozenset[ChangeClass]] = {
     "addition": frozenset({"added", "replaced"}),
@@ -56,12 +58,12 @@ def _judge(
 ) -> NoticeStatus:
     if vendor.after is None or engagement.after is None:
         return NoticeStatus(required=False)
-    what = event(
+    found = events(
         vendor.before, vendor.after, engagement.after, day=comparison.day, reason_kind=comparison.reason
     )
-    if what is None or class_ not in _CARRIERS[what]:
-        return NoticeStatus(required=False)
-    return status(what, engagement.after.announced, engagement.after.starts_on, promises)
+    told = [what for what in found if class_ in _CARRIERS[what]]
+    after = engagement.after
+    return _worst(status(what, after.announced, after.starts_on, promises) for what in told)
 
 
 def _worst(found: Iterable[NoticeStatus]) -> NoticeStatus:

@@ -101,9 +101,6 @@ def known_on(published: Iterable[tuple[int, dt.datetime]], day: dt.date, zone: d
     Returns:
         The version's number, or ``None`` if nothing had been published by then.
     """
-    known = None
-    for version, instant in published:
-        if local_day(instant, zone) > day:
-            break
-        known = version
-    return known
+    # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
+    known = (version for version, instant in published if local_day(instant, zone) <= day)
+    return max(known, default=None)

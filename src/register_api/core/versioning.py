@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.model import Announced, Engagement, Previous, Register, Subprocessor
-from register_api.core.notice import START_EVENTS, events, strictest
+from register_api.core.notice import strictest
+from register_api.core.notice_event import START_EVENTS, events
 
 if TYPE_CHECKING:
     import msgspec
 
     from register_api.core.model import Draft, EngagementSource, SubprocessorSource
-    from register_api.core.notice import Event, Promises
+    from register_api.core.notice import Promises
+    from register_api.core.notice_event import Event
     from register_api.core.rules.context import Context
 
 _SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason", "corrects")

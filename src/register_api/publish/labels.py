@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pycountry
 
-from register_api.core.notice import find_engagement
+from register_api.core.notice_event import find_engagement
 from register_api.core.wording import count, english_date
 
 if TYPE_CHECKING:

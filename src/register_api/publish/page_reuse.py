@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.timeline import state_on
+from register_api.core.two_clocks import standing_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,4 +46,4 @@ def _all_change(before: Register, after: Register) -> bool:
 
 
 def _states(vendor: Subprocessor, day: dt.date) -> list[str]:
-    return [state_on(vendor, engagement, day) for engagement in vendor.engagements]
+    return [row.state for row in standing_of(vendor, day)]

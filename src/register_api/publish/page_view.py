@@ -15,6 +15,7 @@ from register_api.core.changes import Diff
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import Promises
 from register_api.core.timeline import State
+from register_api.core.two_clocks import Standing, standing, standing_of
 from register_api.core.wording import english_date
 from register_api.publish.labels import days_of_notice
 
@@ -66,12 +67,12 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
 
 def rows(view: PageView) -> list[Row]:
     """Return all engagements in the register's order of reading."""
-    return [row for vendor in view.register.subprocessors for row in rows_of(view, vendor)]
+    return [_row(view, found) for found in standing(view.register, view.today)]
 
 
 def rows_of(view: PageView, vendor: Subprocessor) -> list[Row]:
     """Return one vendor's engagements."""
-    return [_row(view, vendor, engagement) for engagement in vendor.engagements]
+    return [_row(view, found) for found in standing_of(vendor, view.today)]
 
 
 def upcoming(view: PageView, all_rows: list[Row]) -> list[Ahead]:
@@ -93,8 +94,8 @@ def notice_given(view: PageView, engagement: Engagement) -> tuple[int, int] | No
     return calendar.days_of_notice(announced_on, engagement.starts_on, promise), promise.days
 
 
-def _row(view: PageView, vendor: Subprocessor, engagement: Engagement) -> Row:
-    state = timeline.state_on(vendor, engagement, view.today)
+def _row(view: PageView, found: Standing) -> Row:
+    vendor, engagement, state = found.vendor, found.engagement, found.state
     badge, look = _badge(view.register, engagement, state)
     given = notice_given(view, engagement) if engagement.short_notice else None
     short = days_of_notice(*given, view.register.notice) if given else None

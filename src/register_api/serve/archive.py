@@ -6,8 +6,6 @@ for any number of versions. Callers take turns (``answers``); nothing here is sa
 
 from __future__ import annotations
 
-import bisect
-import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,12 +15,13 @@ from register_api.core import tree
 from register_api.core.changes import Diff
 from register_api.core.documents import Versions
 from register_api.core.model import Register
-from register_api.core.timeline import known_on
 from register_api.errors import StoreDamaged
 from register_api.serve.bounded_cache import BoundedCache
 from register_api.serve.stored_file import read_form
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from register_api.core.notice import Promises
     from register_api.store.reader import Snapshot
 
@@ -50,6 +49,11 @@ class Archive:
     def promises(self) -> Promises:
         """Every notice promise the register has made."""
         return self._snapshot.state.promises()
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The publisher's time zone."""
+        return self.promises.zone
 
     def sha256(self, version: int) -> str:
         """Return the SHA-256 (hex) of a version's register.
@@ -80,18 +84,12 @@ class Archive:
         """Return a stored diff, parsed."""
         return _decoded(data, Diff)
 
-    def known_at(self, when: dt.datetime | dt.date) -> int | None:
-        """Return the newest version published by an instant or the end of a day; ``None`` if none was."""
-        if isinstance(when, dt.datetime):
-            return bisect.bisect_right(self._published, when) or None
-        return known_on(enumerate(self._published, start=1), when, self.promises.zone)
-
     def published_at(self, version: int) -> dt.datetime:
         """Return when a version was published."""
-        return self._published[version - 1]
+        return self.published[version - 1]
 
     @cached_property
-    def _published(self) -> list[dt.datetime]:
+    def published(self) -> list[dt.datetime]:
         """When each version was published; they are numbered in that order, without gaps."""
         return [entry.published_at for entry in self._decode(tree.VERSIONS, Versions).versions]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.diff import diff_document
-from register_api.core.timeline import state_on
 from register_api.core.timeline import upcoming as events_after
 from register_api.serve.answer_documents import (
     ListedEngagement,
@@ -18,15 +17,15 @@ from register_api.serve.answer_documents import (
 )
 from register_api.serve.filters import Filters, check_categories, is_listed, matching
 from register_api.serve.history import history
-from register_api.serve.moment import Moment, basis, known_register
+from register_api.serve.moment import basis, known_by
 from register_api.serve.problems import Problem
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
 
     from register_api.core.changes import Diff
-    from register_api.core.model import Engagement, Subprocessor
+    from register_api.core.model import Subprocessor
+    from register_api.core.two_clocks import Moment, Standing
     from register_api.serve.archive import Archive
 
 
@@ -49,11 +48,11 @@ def subprocessors(archive: Archive, filters: Filters, moment: Moment) -> Subproc
     Raises:
         Problem: The register has no such category, or nothing was published by then.
     """
-    register = known_register(archive, moment)
-    check_categories(filters, register)
-    found = ((vendor, matching(vendor, filters, moment.on)) for vendor in register.subprocessors)
-    listed = (_listed(*pair, moment.on) for pair in found if is_listed(*pair, filters))
-    return SubprocessorsAnswer(**basis(archive, register, moment), subprocessors=tuple(listed))
+    known = known_by(archive, moment)
+    check_categories(filters, known.register)
+    found = ((vendor, matching(vendor, filters, known)) for vendor in known.register.subprocessors)
+    listed = (_listed(*pair) for pair in found if is_listed(*pair, filters))
+    return SubprocessorsAnswer(**basis(known), subprocessors=tuple(listed))
 
 
 def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorAnswer:
@@ -62,14 +61,15 @@ def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorA
     Raises:
         Problem: There is no such vendor in that version, or nothing was published by then.
     """
-    register = known_register(archive, moment)
+    known = known_by(archive, moment)
+    register = known.register
     vendor = next((item for item in register.subprocessors if item.id == wanted), None)
     if vendor is None:
         raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
     steps, oldest = history(archive, register.version, wanted)
     return SubprocessorAnswer(
-        **basis(archive, register, moment),
-        subprocessor=_listed(vendor, vendor.engagements, moment.on),
+        **basis(known),
+        subprocessor=_listed(vendor, known.of(vendor)),
         history=steps,
         history_from=oldest,
     )
@@ -81,12 +81,12 @@ def upcoming(archive: Archive, moment: Moment) -> UpcomingAnswer:
     Raises:
         Problem: Nothing was published by then.
     """
-    register = known_register(archive, moment)
-    return UpcomingAnswer(**basis(archive, register, moment), upcoming=events_after(register, moment.on))
+    known = known_by(archive, moment)
+    return UpcomingAnswer(**basis(known), upcoming=events_after(known.register, known.on))
 
 
-def _listed(vendor: Subprocessor, found: Iterable[Engagement], day: dt.date) -> ListedSubprocessor:
+def _listed(vendor: Subprocessor, found: Iterable[Standing]) -> ListedSubprocessor:
     engagements = tuple(
-        ListedEngagement(**msgspec.structs.asdict(item), state=state_on(vendor, item, day)) for item in found
+        ListedEngagement(**msgspec.structs.asdict(row.engagement), state=row.state) for row in found
     )
     return ListedSubprocessor(**{**msgspec.structs.asdict(vendor), "engagements": engagements})

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.model import WIDE_COUNTRIES
-from register_api.core.timeline import state_on
 from register_api.serve.query import bad_value
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from register_api.core.model import Engagement, Register, Subprocessor
+    from register_api.core.two_clocks import AsKnown, Standing
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -61,19 +60,19 @@ def check_categories(filters: Filters, register: Register) -> None:
         raise bad_value("category", f"cannot be {category!r}", known)
 
 
-def matching(vendor: Subprocessor, filters: Filters, day: dt.date) -> tuple[Engagement, ...]:
-    """Return the engagements of a vendor that fit every filter on a day."""
+def matching(vendor: Subprocessor, filters: Filters, known: AsKnown) -> tuple[Standing, ...]:
+    """Return the engagements of a vendor that fit every filter, with where they stand."""
     named = _says(filters.q, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly)
     return tuple(
-        engagement
-        for engagement in vendor.engagements
-        if _fits(engagement, filters)
-        and (named or _says(filters.q, engagement.purpose))
-        and (not filters.state or state_on(vendor, engagement, day) in filters.state)
+        row
+        for row in known.of(vendor)
+        if _fits(row.engagement, filters)
+        and (named or _says(filters.q, row.engagement.purpose))
+        and (not filters.state or row.state in filters.state)
     )
 
 
-def is_listed(vendor: Subprocessor, found: tuple[Engagement, ...], filters: Filters) -> bool:
+def is_listed(vendor: Subprocessor, found: tuple[Standing, ...], filters: Filters) -> bool:
     """Tell whether a vendor is part of the answer; one without engagements is if nothing is asked."""
     return bool(found) or (not vendor.engagements and filters == Filters())
 

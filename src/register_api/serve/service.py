@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.calendar import local_day
+from register_api.core.two_clocks import Moment
 from register_api.serve import compute, questions
 from register_api.serve.answers import Answers, finish
 from register_api.serve.filters import filters_in
-from register_api.serve.moment import Moment
 from register_api.serve.problems import Problem
 from register_api.serve.query import day_in, instant_or_day_in, read_query, version_in
 
@@ -98,8 +98,7 @@ class Service:
 
     def _moment(self, values: Mapping[str, tuple[str, ...]]) -> Moment:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""
-        zone = self._table().archive.promises.zone
-        today = local_day(self.clock(), zone)
+        today = local_day(self.clock(), self._table().archive.zone)
         return Moment(on=day_in(values, "on") or today, known_at=instant_or_day_in(values, "known_at"))
 
     def _table(self) -> Table:

@@ -82,7 +82,7 @@ def test_where_nothing_is_published_it_says_so(call: Call, publisher: Publisher,
         (lambda key: key.unlink(), "there is no private key"),
         (lambda key: key.chmod(0o644), "open to other users (mode 0644)"),
         (lambda key: key.write_bytes(b"no key"), "online.pem"),
-        (lambda key: key.write_bytes((key.parent / "targets.pem").read_bytes()), "online"),
+        (lambda key: key.write_bytes((key.parent / "targets.pem").read_bytes()), "does not let the key"),
     ],
     ids=["missing", "open to others", "damaged", "another key"],
 )
@@ -186,9 +186,8 @@ def test_status_warns_before_anything_expires(
     assert [row["verdict"] for row in document["expiries"]] == verdicts
     text = published("status")
     assert text.exit_code == code
-    assert [
-        row.endswith(verdict) for row, verdict in zip(text.stdout.splitlines()[1:], verdicts, strict=True)
-    ]
+    rows = text.stdout.splitlines()[1:]
+    assert all(row.endswith(verdict) for row, verdict in zip(rows, verdicts, strict=True))
 
 
 def test_status_for_machines_names_version_and_log(published: Call, publisher: Publisher) -> None:

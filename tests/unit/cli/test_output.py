@@ -99,12 +99,12 @@ def test_long_lines_are_not_broken_where_a_program_may_read(refused: Publisher) 
     assert any(len(line) > 40 for line in ended.stderr.splitlines())
 
 
-def test_text_from_a_source_is_printed_as_it_is(call: Call, publisher: Publisher) -> None:
-    """Square brackets are markup to the library that prints; a register's words are not."""
-    publisher.say("[bold]x[/bold][/]")
-    publisher.list("acme")
-    assert call("publish", "--reason", "[red]why[/red]").exit_code == 0
-    assert call("preview").exit_code == 0
+def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publisher, folder: Path) -> None:
+    """Square brackets and colons mean something to the library that prints; here they are just text."""
+    store = folder / "[red]:heart:[" / "red]"
+    result = call("publish", "--store", str(store))
+    assert result.exit_code == 0
+    assert f"tree         {store / 'public'}" in result.stdout
     publisher.say("first", time_zone="[/red]")
     result = call("check")
     assert result.exit_code == 1

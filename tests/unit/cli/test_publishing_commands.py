@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from publishers import NAME, NOW, Publisher, register_toml
 from register_api.cli import publishing
@@ -353,6 +354,15 @@ def test_two_versions_within_a_second_wait_for_the_next_one(
     publisher.say("second")
     assert call("publish").exit_code == 0
     assert newest(publisher).published_at == NOW + dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("command", ["check", "preview"])
+def test_looking_within_the_second_of_a_publication_is_no_error(
+    call: Call, clock: Clock, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(publishing.time, "sleep", lambda _: clock.pass_by(seconds=1))
+    assert call("publish").exit_code == 0
+    assert call(command).exit_code == 0
 
 
 def test_a_clock_that_runs_behind_the_newest_version_is_not_waited_for(

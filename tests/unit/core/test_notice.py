@@ -10,7 +10,8 @@ import pytest
 
 from examples import FINLAND, FIRST, NOTICE, make_engagement, make_promises, make_vendor
 from register_api.core import model
-from register_api.core.notice import NoticeStatus, Promises, event, events, is_engaged, status, strictest
+from register_api.core.notice import NoticeStatus, Promises, status, strictest
+from register_api.core.notice_event import events, is_engaged
 
 DAY = dt.date(2026, 6, 1)
 SOON = dt.date(2026, 7, 1)
@@ -169,7 +170,7 @@ def test_event(
     before: model.SubprocessorSource | None, after: model.SubprocessorSource, expected: str | None
 ) -> None:
     """The table "What needs notice", row by row."""
-    assert event(before, after, after.engagements[-1], day=DAY, reason_kind="change") == expected
+    assert next(events(before, after, after.engagements[-1], day=DAY, reason_kind="change"), None) == expected
 
 
 def test_one_edit_can_be_several_events() -> None:
@@ -245,7 +246,7 @@ def test_several_older_promises_may_bind() -> None:
     ("version", "first_live", "baseline"),
     [(1, 1, True), (2, 1, False), (1, None, True), (3, None, True), (3, 4, True), (4, 4, False)],
 )
-def test_baseline(version: int, first_live: int | None, baseline: bool) -> None:  # noqa: FBT001 (a column)
+def test_baseline(version: int, first_live: int | None, baseline: bool) -> None:
     """Version 1 and imported versions owe no notice."""
     promises = make_promises(first_live=first_live)
     assert promises.is_baseline(version) is baseline

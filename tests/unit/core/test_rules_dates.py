@@ -257,7 +257,7 @@ def test_the_first_live_version_after_history_owes_notice() -> None:
 def lowered(
     days: int, *, on: str, applies_to: tuple[model.NoticeEvent, ...] = ("addition",)
 ) -> list[Finding]:
-    """Return the errors on a day after 30 days were lowered to 10 on 1 June, for a start so many days later."""
+    """Return the errors on a day after 30 days were lowered to 10 on 1 June."""
     low = msgspec.structs.replace(NOTICE, days=10, applies_to=applies_to)
     promises = make_promises((1, FIRST.date(), NOTICE), (2, TODAY, low))
     now = dt.datetime.fromisoformat(f"{on}T12:00:00+00:00")

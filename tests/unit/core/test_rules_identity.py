@@ -84,7 +84,7 @@ def test_an_id_is_not_used_for_another_entity(
     before: dict[str, Any],
     after: dict[str, Any],
     kind: model.ReasonKind,
-    refused: bool,  # noqa: FBT001 (a column)
+    refused: bool,
 ) -> None:
     """R03: kind and legal name both other is another company, unless a correction says so."""
     reason = model.Reason(kind=kind, text="…")

@@ -51,7 +51,7 @@ def told(number: str, draft: model.Draft, previous: model.Register | None, **con
         (3, "correction", 3, False),
     ],
 )
-def test_kind_and_corrects(version: int, kind: model.ReasonKind, corrects: int | None, good: bool) -> None:  # noqa: FBT001 (a column)
+def test_kind_and_corrects(version: int, kind: model.ReasonKind, corrects: int | None, good: bool) -> None:
     """R14: version 1 alone is initial; corrections alone name a version, and one that exists."""
     previous = make_register(version=version - 1) if version > 1 else None
     found = told("R14", make_draft(), previous, reason=model.Reason(kind=kind, text="…"), corrects=corrects)
@@ -95,7 +95,7 @@ def test_fractions_of_a_second_do_not_make_it_later() -> None:
         (dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-12))), False),
     ],
 )
-def test_history_is_not_of_the_future(at: dt.datetime, good: bool) -> None:  # noqa: FBT001 (a column)
+def test_history_is_not_of_the_future(at: dt.datetime, good: bool) -> None:
     """R15: history may be as old as clocks are, and no newer than now."""
     zone = dt.timezone(-dt.timedelta(hours=8))
     assert (told("R15", make_draft(), None, at=at, zone=zone) == []) is good

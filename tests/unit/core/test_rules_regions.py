@@ -143,6 +143,6 @@ def test_transfers(fields: dict[str, Any], named: str | None) -> None:
         ({"seat": "US", "ends_on": TODAY}, False),
     ],
 )
-def test_remote_access(fields: dict[str, Any], asked: bool) -> None:  # noqa: FBT001 (a column)
+def test_remote_access(fields: dict[str, Any], asked: bool) -> None:
     """R21: a seat in a third country with all places in the EEA leaves a question open."""
     assert bool(using("R21", **fields)) is asked

@@ -82,7 +82,7 @@ def test_unstated_data(fields: dict[str, Any], keys: list[str]) -> None:
         ("2026-06-01", "2026-06-01", False),
     ],
 )
-def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:  # noqa: FBT001 (a column)
+def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:
     """R24: twelve months by the calendar, leap days included."""
     now = dt.datetime.fromisoformat(f"{today}T09:00:00+00:00")
     found = told("R24", make_draft(updated_on=dt.date.fromisoformat(updated_on)), now)
@@ -90,7 +90,7 @@ def test_age_of_the_content(updated_on: str, today: str, old: bool) -> None:  # 
 
 
 @pytest.mark.parametrize(("valid_until", "over"), [(YESTERDAY, True), (TODAY, False), (None, False)])
-def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None:  # noqa: FBT001 (a column)
+def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None:
     """R24: the last day of validity is still good."""
     draft = make_draft(make_vendor(certifications=certified("declared", valid_until)))
     assert [item.key for item in told("R24", draft)] == ["certifications[0].valid_until"] * over

@@ -109,7 +109,7 @@ def test_the_reason_for_publishing_is_a_text_too() -> None:
 
 
 @pytest.mark.parametrize(("length", "refused"), [(4_000, False), (4_001, True)])
-def test_length_of_a_text(length: int, refused: bool) -> None:  # noqa: FBT001 (a column)
+def test_length_of_a_text(length: int, refused: bool) -> None:
     """R17: 4,000 characters, not bytes, are allowed and one more is not."""
     vendor = make_vendor(engagements=(make_engagement(purpose="ü" * length),))
     found = told("R17", make_draft(vendor))
@@ -118,7 +118,7 @@ def test_length_of_a_text(length: int, refused: bool) -> None:  # noqa: FBT001 (
 
 
 @pytest.mark.parametrize(("number", "refused"), [(100, False), (101, True)])
-def test_number_of_engagements(number: int, refused: bool) -> None:  # noqa: FBT001 (a column)
+def test_number_of_engagements(number: int, refused: bool) -> None:
     """R17: a hundred engagements are allowed and one more is not."""
     vendor = make_vendor(engagements=tuple(make_engagement(f"use-{index}") for index in range(number)))
     assert [finding.key for finding in told("R17", make_draft(vendor))] == ["engagements"] * refused
@@ -138,7 +138,7 @@ def test_number_of_vendors() -> None:
 @pytest.mark.parametrize(
     ("days", "refused"), [(-1, True), (0, False), (3_650, False), (3_651, True), (10**12, True)]
 )
-def test_days_of_a_promise(name: str, days: int, refused: bool) -> None:  # noqa: FBT001 (a column)
+def test_days_of_a_promise(name: str, days: int, refused: bool) -> None:
     """R17: a promise names 0 to 3,650 days; a number beyond is refused and never counted with."""
     draft = make_draft(notice=msgspec.structs.replace(NOTICE, **{name: days}))
     assert [finding.key for finding in told("R17", draft)] == [f"notice.{name}"] * refused

@@ -121,7 +121,7 @@ def test_no_register_name(name: str) -> None:
     ("tag", "good"),
     [("en", True), ("de-AT", True), ("zh-Hant-TW", True), ("e", False), ("en_US", False), ("", False)],
 )
-def test_language_tag(tag: str, good: bool) -> None:  # noqa: FBT001 (a column of the table)
+def test_language_tag(tag: str, good: bool) -> None:
     """The form of BCP 47, not its registry."""
     assert is_language_tag(tag) is good
 

@@ -12,6 +12,7 @@ import pytest
 
 import stores
 from register_api.core import tree
+from register_api.core.two_clocks import version_known
 from register_api.errors import StoreDamaged
 from register_api.serve.bounded_cache import BoundedCache
 from register_api.serve.page_headers import page_headers
@@ -198,8 +199,8 @@ def test_known_at_is_an_instant_or_the_end_of_a_day(three_versions: Path) -> Non
     """Version n of the made-up register was published on day n at nine."""
     archive = load(three_versions).archive
     nine = stores.published_at(2)
-    assert archive.known_at(nine) == 2
-    assert archive.known_at(nine - dt.timedelta(seconds=1)) == 1
-    assert archive.known_at(nine.date()) == 2
-    assert archive.known_at(stores.FIRST - dt.timedelta(seconds=1)) is None
-    assert archive.known_at(dt.date(2025, 12, 31)) is None
+    assert version_known(archive, nine) == 2
+    assert version_known(archive, nine - dt.timedelta(seconds=1)) == 1
+    assert version_known(archive, nine.date()) == 2
+    assert version_known(archive, stores.FIRST - dt.timedelta(seconds=1)) is None
+    assert version_known(archive, dt.date(2025, 12, 31)) is None

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from register_api.core.notice import find_engagement
+from register_api.core.notice_event import find_engagement
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
 from register_api.core.text import MAX_SLUG, is_register_name, is_slug
 

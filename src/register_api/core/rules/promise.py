@@ -8,7 +8,8 @@ import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start
 from register_api.core.model import EngagementSource, Notice
-from register_api.core.notice import Event, Promises, events, strictest
+from register_api.core.notice import Promises, strictest
+from register_api.core.notice_event import Event, events
 from register_api.core.rules.table import found, vendor_file
 from register_api.core.rules.wording import MAX_DAYS
 

@@ -1,0 +1,138 @@
+"""What happens to an engagement from one version to the next, in terms of the notice promise.
+
+The words are those of docs/rules.md, What needs notice; whether a promise covers an event, and was
+kept, is judged in ``core.notice``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from register_api.core.model import EngagementSource, NoticeEvent, ReasonKind
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from register_api.core.model import Subprocessor, SubprocessorSource
+
+    Vendor = Subprocessor | SubprocessorSource
+
+Event = NoticeEvent | Literal["rescheduled"]
+"""What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""
+
+START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activation"})
+"""Events that begin something; a promise that covers one of them covers rescheduling, too."""
+
+
+def is_engaged(vendor: Vendor, engagement: EngagementSource, day: dt.date) -> bool:
+    """Tell whether a vendor is used, or announced to be, as of a day: neither available nor over."""
+    if vendor.withdrawn is not None or engagement.status == "available":
+        return False
+    return engagement.ends_on is None or engagement.ends_on > day
+
+
+def find_engagement(vendor: Vendor | None, engagement: str) -> EngagementSource | None:
+    """Return a vendor's engagement by id, or ``None``."""
+    found = vendor.engagements if vendor is not None else ()
+    return next((item for item in found if item.id == engagement), None)
+
+
+def events(
+    before: Vendor | None,
+    after: Vendor,
+    engagement: EngagementSource,
+    *,
+    day: dt.date,
+    reason_kind: ReasonKind,
+) -> Iterator[Event]:
+    """Yield everything a change is in terms of the notice promise (docs/rules.md, What needs notice).
+
+    A use that is first told of when it is already over is a start all the same: one without notice.
+
+    Args:
+        before: The vendor in the older version, if it was listed.
+        after: The vendor in the newer version.
+        engagement: The engagement of ``after`` that is judged.
+        day: Local day on which the newer version is published.
+        reason_kind: Why the newer version is published; a correction replaces nobody.
+    """
+    old = find_engagement(before, engagement.id)
+    if after.withdrawn is not None or engagement.status == "available":
+        return
+    if before is not None and old is not None and is_engaged(before, old, day):
+        if is_engaged(after, engagement, day):
+            yield from _changes(before, old, after, engagement, day, reason_kind)
+    elif old is None or old.status == "available" or is_engaged(after, engagement, day):
+        yield from _starts(before, old, after, engagement, day)
+
+
+def _starts(
+    before: Vendor | None,
+    old: EngagementSource | None,
+    after: Vendor,
+    engagement: EngagementSource,
+    day: dt.date,
+) -> Iterator[Event]:
+    """Name the start of an engagement that was not one before."""
+    activated = old is not None and old.status == "available"
+    replacing = bool(set(after.replaces) - set(before.replaces if before else ()))
+    if activated:
+        yield "activation"
+    if replacing:
+        yield "replacement"
+    running = [item for item in before.engagements if is_engaged(before, item, day)] if before else []
+    if not activated and not replacing and not any(_includes(item, engagement) for item in running):
+        yield "addition"
+
+
+def _includes(running: EngagementSource, new: EngagementSource) -> bool:
+    """Tell whether a running engagement already says all that a new one does, and from as early on."""
+    same = running.category == new.category and running.purpose == new.purpose
+    unconditional = running.status == "active" or new.status == "conditional"
+    early = running.starts_on is None or (new.starts_on is not None and running.starts_on <= new.starts_on)
+    narrower = set(new.data_scope) - {"none"} <= set(running.data_scope)
+    return same and unconditional and early and narrower
+
+
+def _changes(
+    before: Vendor,
+    old: EngagementSource,
+    after: Vendor,
+    new: EngagementSource,
+    day: dt.date,
+    reason_kind: ReasonKind,
+) -> Iterator[Event]:
+    """Name what happens to a running engagement, the weightiest first."""
+    corrected = reason_kind == "correction"
+    if not corrected and _another_entity(before, after):
+        yield "replacement"
+    if old.status == "conditional" and new.status == "active":
+        yield "activation"
+    if _starts_earlier(old, new, day):
+        yield "rescheduled"
+    if corrected:
+        return
+    if {item.country for item in new.locations} - {item.country for item in old.locations}:
+        yield "relocation"
+    if _wider_data(old, new):
+        yield "data_changed"
+
+
+def _another_entity(before: Vendor, after: Vendor) -> bool:
+    """Tell whether legal name or seat changed; to state for the first time what was unknown is no change."""
+    pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
+    return any(old is not None and old != new for old, new in pairs)
+
+
+def _starts_earlier(old: EngagementSource, new: EngagementSource, day: dt.date) -> bool:
+    """Tell whether a start that is still to come moves earlier."""
+    if old.starts_on is None or old.starts_on <= day:
+        return False
+    return new.starts_on is None or new.starts_on < old.starts_on
+
+
+def _wider_data(old: EngagementSource, new: EngagementSource) -> bool:
+    wider = set(new.data_scope) - set(old.data_scope) - {"none"}
+    more = set(new.data_categories) - set(old.data_categories)
+    return bool(wider or more or (new.special_categories and not old.special_categories))

@@ -1,0 +1,135 @@
+"""The state on any day as known on any day: the register's two clocks, read from the stored versions.
+
+One clock is the world's: on which day is an engagement in force? The other is the publisher's voice:
+what had been said by then? A question sets both, and the answer comes from one stored version. The
+service, the pages and the commands all ask here.
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from register_api.core.model import Engagement, Register, Subprocessor
+from register_api.core.timeline import State, known_on, state_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """When a question is about.
+
+    Attributes:
+        on: The day that states are given for, in the publisher's time zone.
+        known_at: Nothing that was published after that instant, or that day, counts; ``None`` for the
+            newest version.
+    """
+
+    on: dt.date
+    known_at: dt.datetime | dt.date | None = None
+
+
+class StoredVersions(Protocol):
+    """Where versions are read from: each when it is asked for, none before."""
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest version; 0 where nothing was published."""
+
+    @property
+    def published(self) -> Sequence[dt.datetime]:
+        """When each version was published (UTC), from version 1 on."""
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The publisher's time zone."""
+
+    def register(self, version: int) -> Register:
+        """Return the register as a version said it."""
+
+    def sha256(self, version: int) -> str:
+        """Return the SHA-256 (hex) of a version's register."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """An engagement and where it stands on a day."""
+
+    vendor: Subprocessor
+    engagement: Engagement
+    state: State
+
+
+class AsKnown(msgspec.Struct, frozen=True, kw_only=True):
+    """A day as one version tells it.
+
+    Attributes:
+        register: The version that was known.
+        sha256: SHA-256 (hex) of its bytes.
+        on: The day, in the publisher's time zone.
+    """
+
+    register: Register
+    sha256: str
+    on: dt.date
+
+    def of(self, vendor: Subprocessor) -> tuple[Standing, ...]:
+        """Return where one vendor's engagements stand."""
+        return standing_of(vendor, self.on)
+
+    def rows(self) -> tuple[Standing, ...]:
+        """Return where every engagement stands, in the register's order of reading."""
+        return standing(self.register, self.on)
+
+
+def as_known(versions: StoredVersions, moment: Moment) -> AsKnown | None:
+    """Return the state on a day as it was known by an instant or the end of a day.
+
+    Args:
+        versions: The stored versions; one is read.
+        moment: Both clocks.
+
+    Returns:
+        ``None`` if nothing had been published by then.
+    """
+    version = version_known(versions, moment.known_at)
+    if version is None:
+        return None
+    register, sha256 = versions.register(version), versions.sha256(version)
+    return AsKnown(register=register, sha256=sha256, on=moment.on)
+
+
+def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | None) -> int | None:
+    """Return the newest version that had been published by an instant or the end of a day.
+
+    Args:
+        versions: The stored versions; none is read, only when each was published.
+        known_at: An aware instant, which counts itself; a day in the publisher's time zone; or
+            ``None`` for now.
+
+    Returns:
+        The version's number, or ``None`` if nothing had been published by then.
+    """
+    if known_at is None:
+        return versions.newest or None
+    if isinstance(known_at, dt.datetime):
+        return bisect.bisect_right(versions.published, known_at) or None
+    return known_on(enumerate(versions.published, start=1), known_at, versions.zone)
+
+
+def standing(register: Register, day: dt.date) -> tuple[Standing, ...]:
+    """Return where every engagement of a register stands on a day, in its order of reading."""
+    return tuple(row for vendor in register.subprocessors for row in standing_of(vendor, day))
+
+
+def standing_of(vendor: Subprocessor, day: dt.date) -> tuple[Standing, ...]:
+    """Return where each engagement of a vendor stands on a day, in the publisher's time zone."""
+    return tuple(_standing(vendor, day))
+
+
+def _standing(vendor: Subprocessor, day: dt.date) -> Iterator[Standing]:
+    for engagement in vendor.engagements:
+        yield Standing(vendor=vendor, engagement=engagement, state=state_on(vendor, engagement, day))

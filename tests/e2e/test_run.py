@@ -1,0 +1,287 @@
+"""`register-api run`, which is all that `make serve` does: publish once, refresh, serve, end cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from memory_folder import memory_folder
+from publishers import Publisher
+from register_api.core.tree import REGISTER, TIMESTAMP
+from running import wait_until
+from tools import need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = Path(__file__).parents[2]
+SECONDS = 30.0
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    """A source with one vendor; nothing is published yet."""
+    with memory_folder() as folder:
+        yield Publisher(folder)
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def command(publisher: Publisher, *more: str) -> list[str]:
+    folders = {"--source": publisher.source, "--store": publisher.store, "--keys": publisher.keys}
+    options = [text for option, folder in folders.items() for text in (option, str(folder))]
+    return [sys.executable, "-m", "register_api", "run", *options, *more]
+
+
+class Running:
+    """A running `run` or `make serve`, in a process group of its own."""
+
+    def __init__(self, arguments: list[str], port: int, folder: Path | None = None, **variables: str) -> None:
+        ours = {name: value for name, value in os.environ.items() if name not in {"PORT", "HOST"}}
+        self.base = f"http://127.0.0.1:{port}/"
+        self.process = subprocess.Popen(
+            arguments,
+            env=ours | variables,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def get(self, path: str) -> bytes:
+        """Ask for a path."""
+        with urllib.request.urlopen(self.base + path, timeout=SECONDS) as reply:
+            return reply.read()
+
+    def answers(self) -> bool:
+        """Tell whether the service is ready."""
+        assert self.process.poll() is None, self.process.communicate()
+        try:
+            return bool(self.get("readyz"))
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def children(self) -> dict[int, list[str]]:
+        """Return the command lines of all processes below this one, by process id."""
+        found = dict(_below(self.process.pid))
+        return {pid: arguments for pid, arguments in found.items() if arguments}
+
+    def child(self, name: str) -> int:
+        """Return the process id of the child that runs a subcommand."""
+        (pid,) = [pid for pid, arguments in self.children().items() if name in arguments]
+        return pid
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send a signal to the first process alone; return its exit code, output and errors."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, out, err
+
+
+def _below(parent: int) -> Iterator[tuple[int, list[str]]]:
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            line = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+            yield int(child), line
+            yield from _below(int(child))
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process still runs; one that has ended and is not yet collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def running(
+    arguments: list[str], port: int, folder: Path | None = None, **variables: str
+) -> Iterator[Running]:
+    """Run until the block ends, and leave no process behind whatever happens in it."""
+    started = Running(arguments, port, folder, **variables)
+    known: dict[int, list[str]] = {}
+    try:
+        wait_until(started.answers, SECONDS)
+        known = started.children()
+        yield started
+    finally:
+        if started.process.poll() is None:
+            known |= started.children()
+            started.process.kill()
+            started.process.communicate()
+        for pid in filter(is_alive, known):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_run_publishes_and_serves_and_a_signal_ends_all_of_it(
+    publisher: Publisher, number: signal.Signals
+) -> None:
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        assert run.get(REGISTER) == publisher.snapshot().read(REGISTER)
+        assert publisher.verify().version == 1
+        children = run.children()
+        assert len(children) == 2
+        code, out, err = run.end(number)
+        assert code == 0
+        assert "Published version 1" in out
+        assert "Traceback" not in err
+        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+    assert publisher.verify().exit_code == 0
+
+
+def test_a_signal_while_the_first_version_is_published_ends_all_of_it(publisher: Publisher) -> None:
+    """Nothing is served then, and what is published is whole or not there."""
+    port = free_port()
+    run = Running(command(publisher, "--port", str(port)), port)
+    wait_until(run.children, SECONDS)
+    children = run.children()
+    assert run.end()[0] == 0
+    assert not any(map(is_alive, children))
+    assert not (publisher.store / "current").exists() or publisher.verify().exit_code == 0
+
+
+def test_the_second_run_makes_no_new_version_but_a_fresh_timestamp(publisher: Publisher) -> None:
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        assert run.end()[0] == 0
+    before = publisher.snapshot().read(TIMESTAMP)
+    publisher.say("an edit that nobody has published")
+    with running(command(publisher, "--port", str(port)), port) as run:
+        wait_until(lambda: run.get(TIMESTAMP) != before, SECONDS)
+        assert run.end()[0] == 0
+    assert publisher.snapshot().state.version == 1
+
+
+def test_port_and_host_come_from_the_environment(publisher: Publisher) -> None:
+    port = free_port()
+    with running(command(publisher), port, PORT=str(port), HOST="127.0.0.1") as run:
+        assert run.get(REGISTER)
+        assert run.end()[0] == 0
+
+
+def test_a_publication_meanwhile_is_served_without_a_restart(publisher: Publisher) -> None:
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        state = publisher.snapshot().state
+        publisher.publish_note("second", state.published_at.replace(year=state.published_at.year + 1))
+        newest = publisher.snapshot().read(REGISTER)
+        wait_until(lambda: run.get(REGISTER) == newest, SECONDS)
+        assert run.end()[0] == 0
+
+
+def test_the_process_that_serves_has_no_private_key_open(publisher: Publisher) -> None:
+    """Nor does its command line name their folder."""
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        server = run.child("serve")
+        assert not any(str(publisher.keys) in text for text in run.children()[server])
+        opened = [os.readlink(path) for path in Path(f"/proc/{server}/fd").iterdir()]  # noqa: PTH115 - sockets
+        assert not [path for path in opened if path.startswith(str(publisher.keys))]
+        assert run.end()[0] == 0
+
+
+def test_a_server_that_dies_takes_the_rest_with_it(publisher: Publisher) -> None:
+    """Whoever watches `run` sees its end, and no refresher stays behind."""
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        children = run.children()
+        os.kill(run.child("serve"), signal.SIGKILL)
+        run.process.communicate(timeout=SECONDS)
+        assert run.process.returncode == 128 + signal.SIGKILL
+        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+
+
+def ended_by_itself(publisher: Publisher, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run what is expected to end without being told to."""
+    return subprocess.run(
+        command(publisher, *more), capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+
+
+def test_a_port_that_is_taken_is_told_and_ends_the_run(publisher: Publisher) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            command(publisher, "--port", str(port)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+    assert ended.returncode == 2
+    assert f"cannot listen on 127.0.0.1 port {port}" in ended.stderr
+
+
+def test_a_refused_source_starts_nothing(publisher: Publisher) -> None:
+    publisher.say("first", time_zone="Mars/Olympus")
+    ended = ended_by_itself(publisher, "--port", "0")
+    assert ended.returncode == 1
+    assert "error R05" in ended.stderr
+    assert not publisher.store.exists()
+
+
+MODULES = "import register_api.serve.app, register_api.serve.run, sys; print(*sys.modules)"
+
+
+def test_what_serves_has_loaded_nothing_that_can_sign() -> None:
+    """Neither the publisher's half nor a library of signing; nor the customer's half."""
+    ended = subprocess.run([sys.executable, "-c", MODULES], capture_output=True, text=True, check=True)
+    loaded = ended.stdout.split()
+    assert "register_api.serve.app" in loaded
+    never = (
+        "register_api.publish",
+        "register_api.verify",
+        "register_api.cli",
+        "tuf",
+        "securesystemslib",
+        "signxml",
+    )
+    assert not [name for name in loaded if name.startswith(never)]
+
+
+def test_make_serve_ends_cleanly(tmp_path: Path) -> None:
+    """In a copy of the project with its environment: SIGTERM to make ends all of it."""
+    make = need("make")
+    _copy_project(tmp_path)
+    port = free_port()
+    with running([make, "serve"], port, tmp_path, PORT=str(port), MAKEFLAGS="", MAKELEVEL="0") as run:
+        assert run.get(REGISTER)
+        children = run.children()
+        run.end()
+        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+    assert (tmp_path / "keys/1.root.json").exists()
+    assert (tmp_path / "var/store/public/v1/register.json").exists()
+
+
+def _copy_project(folder: Path) -> None:
+    """Copy what `make serve` needs, with the environment as already made."""
+    for name in ("Makefile", "pyproject.toml", "requirements", "register"):
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copy2(source, folder / name)
+    binaries = folder / ".venv/bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").symlink_to(sys.executable)
+    shutil.copy2(Path(sys.executable).with_name("register-api"), binaries)
+    (folder / ".venv/.made-serve").touch()

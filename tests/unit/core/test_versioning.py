@@ -1,0 +1,153 @@
+"""From a checked source to the version it becomes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+import strategies
+from examples import (
+    FIRST,
+    NOTICE,
+    NOW,
+    TODAY,
+    make_context,
+    make_draft,
+    make_engagement,
+    make_promises,
+    make_register,
+    make_vendor,
+)
+from register_api.core import model
+from register_api.core.notice import Promises
+from register_api.core.rules import Context
+from register_api.core.versioning import make_version, unchanged
+
+SOON, LATE = TODAY + dt.timedelta(days=30), TODAY + dt.timedelta(days=60)
+SOONER = SOON - dt.timedelta(days=1)
+US = model.Location(country="US")
+
+
+def test_the_first_version() -> None:
+    """Version 1 follows nothing, and announces everything."""
+    register = make_version(make_draft(), make_context())
+    assert (register.version, register.previous, register.recorded, register.corrects) == (
+        1,
+        None,
+        "live",
+        None,
+    )
+    assert register.published_at == NOW
+    assert register.reason == model.Reason(kind="initial")
+    assert register.subprocessors[0].engagements[0].announced == model.Announced(version=1, at=NOW)
+
+
+def test_the_next_version() -> None:
+    """It names the bytes of the one before, and what it corrects."""
+    reason = model.Reason(kind="correction", text="Wrong seat")
+    register = make_version(make_draft(), make_context(make_register(version=4), reason=reason, corrects=2))
+    assert register.version == 5
+    assert register.previous == model.Previous(version=4, sha256="1" * 64)
+    assert (register.reason, register.corrects) == (reason, 2)
+
+
+def test_history_keeps_its_instant() -> None:
+    """An imported version is published when it was published elsewhere, in UTC and whole seconds."""
+    at = dt.datetime(2024, 2, 1, 10, 0, 0, 999, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    register = make_version(make_draft(), make_context(at=at))
+    assert register.recorded == "imported"
+    assert register.published_at.isoformat() == "2024-02-01T09:00:00+00:00"
+
+
+def test_the_source_is_taken_over_whole() -> None:
+    """Every field of the source is in the version, vendors in order of reading."""
+    draft = make_draft(
+        make_vendor("beta"), make_vendor(extra={"b": "2", "a": "1"}), order=("beta",), extra={"x": "y"}
+    )
+    register = make_version(draft, make_context())
+    assert [vendor.id for vendor in register.subprocessors] == ["beta", "acme"]
+    for name in model.RegisterSource.__struct_fields__:
+        if name != "order":
+            assert getattr(register, name) == getattr(draft.register, name)
+    assert strategies.draft_of(register).subprocessors == draft.subprocessors
+
+
+def announced(before: dict[str, Any], after: dict[str, Any], **context: Any) -> int:
+    """Return which version is said to have announced an engagement after a change in version 2."""
+    old, new = (make_vendor(engagements=(make_engagement(**fields),)) for fields in (before, after))
+    notice = context.pop("notice", NOTICE)
+    made = make_version(
+        make_draft(new, notice=notice), make_context(make_register(old, notice=notice), **context)
+    )
+    found = made.subprocessors[0].engagements[0].announced
+    assert found.at == (FIRST if found.version == 1 else made.published_at)
+    return found.version
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "version"),
+    [
+        pytest.param({}, {}, 1, id="nothing"),
+        pytest.param({}, {"purpose": "Other words"}, 1, id="words"),
+        pytest.param({}, {"ends_on": SOON}, 1, id="an end"),
+        pytest.param({}, {"locations": (US,)}, 1, id="a relocation that is not promised"),
+        pytest.param({"status": "available"}, {"starts_on": SOON}, 2, id="an activation"),
+        pytest.param({"starts_on": LATE}, {"starts_on": SOON}, 2, id="an earlier start"),
+        pytest.param({"starts_on": SOON}, {"starts_on": LATE}, 1, id="a later start"),
+        pytest.param({"starts_on": SOON}, {}, 2, id="no start any more: before version 1"),
+        pytest.param({}, {"starts_on": SOON}, 1, id="a start after none"),
+        pytest.param({"ends_on": TODAY}, {"starts_on": SOON}, 2, id="it runs again"),
+        pytest.param({}, {"status": "available"}, 1, id="no longer engaged"),
+        pytest.param(
+            {"starts_on": TODAY - dt.timedelta(1)}, {"starts_on": FIRST.date()}, 2, id="a past start moves"
+        ),
+    ],
+)
+def test_what_is_announced_anew(before: dict[str, Any], after: dict[str, Any], version: int) -> None:
+    """Only an earlier start, and what needs notice, makes a new announcement."""
+    assert announced(before, after) == version
+
+
+def test_what_is_promised_is_announced_anew() -> None:
+    """Where relocations need notice, a further country makes a new announcement."""
+    promise = msgspec.structs.replace(NOTICE, applies_to=("relocation",))
+    assert announced({}, {"locations": (US,)}, notice=promise) == 2
+
+
+def test_a_start_is_said_anew_even_where_no_notice_is_owed() -> None:
+    """History says which version first told of a start; a relocation there stays as announced."""
+    past = {"at": NOW - dt.timedelta(days=1), "promises": make_promises(first_live=None)}
+    assert announced({"status": "available"}, {}, **past) == 2
+    assert announced({}, {"locations": (US,)}, **past) == 1
+
+
+def test_unchanged_ignores_what_publishing_sets() -> None:
+    """Another number, instant and reason make no other content."""
+    previous = make_version(make_draft(), make_context())
+    again = make_version(make_draft(), make_context(previous, now=NOW + dt.timedelta(days=99)))
+    assert unchanged(again, previous)
+    other = make_version(make_draft(extra={"a": "b"}), make_context(previous))
+    assert not unchanged(other, previous)
+
+
+@given(strategies.registers())
+@settings(max_examples=50, deadline=None)
+def test_the_same_source_again_changes_nothing(register: model.Register) -> None:
+    """Whatever a register says, its own source says just that, and announces nothing anew."""
+    context = Context(
+        now=register.published_at + dt.timedelta(days=200),
+        zone=dt.UTC,
+        promises=Promises(zone=dt.UTC, first_live=1, policies=()).joined_by(
+            register.version, register.published_at.date(), register.notice, live=True
+        ),
+        reason=model.Reason(kind="change"),
+        previous=register,
+        previous_sha256="0" * 64,
+    )
+    made = make_version(strategies.draft_of(register), context)
+    assert unchanged(made, register)
+    assert made.version == register.version + 1
