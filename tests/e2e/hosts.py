@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from commands import BIN
 from documented import documented
+
 from running import wait_until
 from tools import need
 

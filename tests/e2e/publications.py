@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import pytest
+from sources import add_vendor, copy_register
 
 from register_api.core.canonical import decode
 from register_api.core.model import Register
 from register_api.core.tree import version_register
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
-from sources import add_vendor, copy_register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 """TUF clients read the machine's clock, so these tests live in the present."""
@@ -79,6 +76,7 @@ class HourlyPublisher:
     """Publishes one edit after another, an hour apart, the last one an hour ago.
 
     Attributes:
+        folder: Holds the following.
         source: A copy of this repository's register, to be edited.
         store: Where it is published, unless said otherwise.
         keys: Its private keys.
@@ -86,6 +84,7 @@ class HourlyPublisher:
     """
 
     def __init__(self, folder: Path, versions: int) -> None:
+        self.folder = folder
         self.source = copy_register(folder)
         self.store, self.keys = folder / "store", folder / "keys"
         self.now = NOW - dt.timedelta(hours=versions + 1)
@@ -94,20 +93,9 @@ class HourlyPublisher:
         """Publish the source as it is."""
         self.now += dt.timedelta(hours=1)
         intent = Intent(now=self.now, text=text, corrects=corrects)
-        with unsynced():
-            publish_version(
-                Order(source=self.source, store=store or self.store, keys=self.keys, intent=intent)
-            )
+        publish_version(Order(source=self.source, store=store or self.store, keys=self.keys, intent=intent))
 
     def add(self, id_: str, name: str, days: int, *, short_notice: str = "") -> None:
         """Write a vendor that starts so many days after the next version."""
         starts_on = (self.now + dt.timedelta(hours=1, days=days)).date()
         add_vendor(self.source, id_, name, starts_on, short_notice=short_notice)
-
-
-@contextlib.contextmanager
-def unsynced() -> Iterator[None]:
-    """Let the system write to disk when it likes: nobody pulls a plug here, and a busy disk is slow."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import tomllib
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from commands import ROOT
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
 REGISTER = ROOT / "register"
@@ -24,7 +24,7 @@ website = "https://{id}.example/"
 id = "support"
 category = "{category}"
 status = "active"
-purpose = "Answers questions of customers – in Finnish, Swedish and 日本語"
+purpose = "Answers questions of customers in Finnish, Swedish and 日本語"
 data_scope = ["customer_content"]
 data_categories = ["Messages"]
 starts_on = {starts_on}

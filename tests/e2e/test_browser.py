@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from sources import vendor_names
+
 from tools import need
 
 if TYPE_CHECKING:

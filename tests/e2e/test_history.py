@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
-
 import hosts
+import pytest
 from commands import register_api
 from publications import HourlyPublisher, read_tree, write_tree
+
+from memory_folder import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,13 @@ def mirror(tmp_path: Path) -> Iterator[Mirror]:
 
 
 @pytest.fixture
-def publisher(tmp_path: Path) -> HourlyPublisher:
+def publisher() -> Iterator[HourlyPublisher]:
     """One version, and a copy of the store as it was then, in ``copy``."""
-    found = HourlyPublisher(tmp_path, 6)
-    found.publish("The first version")
-    shutil.copytree(found.store, tmp_path / "copy", symlinks=True)
-    return found
+    with memory_folder() as folder:
+        found = HourlyPublisher(folder, 6)
+        found.publish("The first version")
+        shutil.copytree(found.store, folder / "copy", symlinks=True)
+        yield found
 
 
 def publish_vendor(publisher: HourlyPublisher, id_: str, store: Path) -> None:
@@ -56,11 +58,11 @@ def publish_vendor(publisher: HourlyPublisher, id_: str, store: Path) -> None:
     publisher.publish(f"{id_} joins", store=store)
 
 
-def test_an_older_tree_is_rolled_back(publisher: HourlyPublisher, mirror: Mirror, tmp_path: Path) -> None:
+def test_an_older_tree_is_rolled_back(publisher: HourlyPublisher, mirror: Mirror) -> None:
     """Everything in it is rightly signed; only who remembers version 2 sees that it is missing."""
     publish_vendor(publisher, "acme", publisher.store)
     assert mirror.verify(publisher.store).returncode == 0
-    older = mirror.verify(tmp_path / "copy")
+    older = mirror.verify(publisher.folder / "copy")
     assert older.returncode == 14, older.stdout
     assert "NOT VERIFIED (rolled back, exit code 14)" in older.stdout
     assert mirror.verify(publisher.store).returncode == 0
@@ -73,8 +75,8 @@ def test_another_history_is_a_fork_and_both_are_kept(
     publish_vendor(publisher, "acme", publisher.store)
     assert mirror.verify(publisher.store).returncode == 0
     for id_ in ("other", "further"):
-        publish_vendor(publisher, id_, tmp_path / "copy")
-    other = mirror.verify(tmp_path / "copy")
+        publish_vendor(publisher, id_, publisher.folder / "copy")
+    other = mirror.verify(publisher.folder / "copy")
     assert other.returncode == 15, other.stdout
     assert "NOT VERIFIED (forked, exit code 15)" in other.stdout
     kept = sorted(path.name for path in (tmp_path / "state" / "evidence").iterdir())
@@ -82,21 +84,17 @@ def test_another_history_is_a_fork_and_both_are_kept(
     assert [name for name in kept if name not in other.stdout] == []
 
 
-def test_another_version_of_the_same_number_is_a_fork(
-    publisher: HourlyPublisher, mirror: Mirror, tmp_path: Path
-) -> None:
+def test_another_version_of_the_same_number_is_a_fork(publisher: HourlyPublisher, mirror: Mirror) -> None:
     """As many versions, as many signatures: two stories, told by one publisher."""
     publish_vendor(publisher, "acme", publisher.store)
-    publish_vendor(publisher, "other", tmp_path / "copy")
+    publish_vendor(publisher, "other", publisher.folder / "copy")
     assert mirror.verify(publisher.store).returncode == 0
-    assert mirror.verify(tmp_path / "copy").returncode == 15
+    assert mirror.verify(publisher.folder / "copy").returncode == 15
 
 
-def test_a_store_begun_anew_with_the_same_keys_is_a_fork(
-    publisher: HourlyPublisher, mirror: Mirror, tmp_path: Path
-) -> None:
+def test_a_store_begun_anew_with_the_same_keys_is_a_fork(publisher: HourlyPublisher, mirror: Mirror) -> None:
     """Keys alone do not make a history."""
     assert mirror.verify(publisher.store).returncode == 0
     for id_ in ("acme", "other"):
-        publish_vendor(publisher, id_, tmp_path / "anew")
-    assert mirror.verify(tmp_path / "anew").returncode == 15
+        publish_vendor(publisher, id_, publisher.folder / "anew")
+    assert mirror.verify(publisher.folder / "anew").returncode == 15

@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from commands import bash
+from documented import documented
 from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
-from commands import bash
-from documented import documented
 from node_judges import need_package, node
 from register_api.core import tree
 from sumdb_judge import judge

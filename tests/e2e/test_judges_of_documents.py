@@ -11,8 +11,8 @@ import jsonpatch
 import pytest
 import rfc8785
 from jsonschema import Draft202012Validator
-
 from publications import read_tree
+
 from register_api.core import tree
 from register_api.store.reader import open_snapshot
 

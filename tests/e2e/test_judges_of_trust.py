@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hosts
 import pytest
+from publications import write_tree
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.ngclient import Updater
 
-import hosts
 from node_judges import need_package, node
-from publications import write_tree
 from register_api.core import tree
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 import hosts
+import pytest
 from commands import publish, register_api
-from register_api.core import tree
 from sources import add_vendor, copy_register
+
+from register_api.core import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,12 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import pytest
-
 import hosts
+import pytest
 from commands import register_api
 from publications import NOW, write_tree
+
+from memory_publisher import MemoryPublisher
 from register_api.core import tree
 from register_api.verify.fetch import MemoryFetcher
 from register_api.verify.run import verify
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from publications import Publication
+
     from register_api.verify.report import Report
 
 FORGED, MALFORMED = {12}, {11}
@@ -124,6 +126,32 @@ def test_a_changed_byte_is_found(
         assert report.exit_code in codes, (path, failed(report))
 
 
+@pytest.fixture(scope="module")
+def archived() -> dict[str, bytes]:
+    """A tree of one version more than a page of the feed holds, from a publisher in memory: it is quick."""
+    return MemoryPublisher().publish_many(51).files
+
+
+@pytest.mark.parametrize(
+    ("suffix", "flipped", "lengthened"),
+    [
+        ("", FORGED, FORGED),
+        (".sig", FORGED, MALFORMED),
+        (".jws", BY_PLACE, MALFORMED),
+        (".dsig", BY_PLACE, UNNOTICED),
+    ],
+)
+def test_a_changed_byte_in_the_archive_of_the_feed_is_found(
+    archived: dict[str, bytes], suffix: str, flipped: set[int], lengthened: set[int]
+) -> None:
+    """Its pages are signed like the feed; only the targets metadata does not name them."""
+    path = tree.feed_archive(1) + suffix
+    for damage, codes in ((flip, flipped), (lengthen, lengthened)):
+        report = check({**archived, path: damage(archived[path])})
+        assert report.exit_code in codes, failed(report)
+        assert set(failed(report)) <= {"V23"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_file_is_withheld(publication: Publication, kind: str) -> None:
     """404 for something vouched for is code 10."""
@@ -136,7 +164,7 @@ def test_what_nobody_signs_or_reads_may_be_damaged_unnoticed(publication: Public
     """Pages, schemas, the API catalogue, and trust metadata that newer metadata has replaced; all at once."""
     unsigned = {path for path in publication.files if UNSIGNED.fullmatch(path)} - {tree.DISCOVERY}
     unread = unsigned | superseded(publication.files, publication.size)
-    assert check({**publication.files, **{path: b"damaged" for path in unread}}).exit_code == 0
+    assert check({**publication.files, **dict.fromkeys(unread, b"damaged")}).exit_code == 0
 
 
 def test_a_discovery_document_is_compared_though_nobody_signs_it(publication: Publication) -> None:

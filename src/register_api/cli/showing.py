@@ -12,7 +12,6 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json
 from register_api.core.calendar import local_day
-from register_api.core.timeline import State
 from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
 from register_api.core.wording import english_date, shorten
 from register_api.errors import StoreError
@@ -24,6 +23,8 @@ from register_api.store.reader import open_snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from register_api.core.timeline import State
 
 _TITLES: dict[State, str] = {
     "in_force": "In force",

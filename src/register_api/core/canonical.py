@@ -102,13 +102,20 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
     """Read a document strictly (``parse``) into a struct; unknown fields are passed over.
 
     Raises:
-        Malformed: As ``parse``, or a field is missing or of the wrong type.
+        Malformed: As ``parse``, the document does not name its format where it should, or a field is
+            missing or of the wrong type.
     """
     document = parse(data, max_bytes=max_bytes)
+    if not isinstance(document, dict) or ("format" in _fields(kind) and "format" not in document):
+        raise Malformed(f"not a {kind.__name__} document: it does not name its format")
     try:
         return msgspec.convert(document, kind)
     except (msgspec.ValidationError, ValueError) as error:
         raise Malformed(f"not a {kind.__name__} document: {error}") from error
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    return getattr(kind, "__struct_fields__", ())
 
 
 def _check_values(value: object, depth: int) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Register
     from register_api.core.notice import Promises
-    from register_api.store.transaction import Progress
+    from register_api.store.plan import Progress
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

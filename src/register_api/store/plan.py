@@ -15,10 +15,12 @@ from register_api.store.manifest import Form, Journal, Manifest, ManifestEntry, 
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from register_api.store.reader import Snapshot
+
+    Progress = Callable[[int, int, str], None]
 
 
 class Plan:
@@ -37,8 +39,11 @@ class Plan:
         now: dt.datetime,
         *,
         retired: Iterable[str] = (),
+        progress: Progress | None = None,
     ) -> None:
         """Compare the files with the publication before: what is new, changed, or leaves.
+
+        What takes time here is to compress the new ones.
 
         Raises:
             StoreDamaged: A file that must never change would.
@@ -51,7 +56,11 @@ class Plan:
         self.retired = [path for path in retired if path in self.old]
         self.data = files
         self.forms: dict[str, dict[str, bytes]] = {}
-        self.entries = {path: self._entry(path, data) for path, data in files.items()}
+        self.entries: dict[str, ManifestEntry] = {}
+        for done, (path, data) in enumerate(files.items()):
+            if progress is not None:
+                progress(done, len(files), path)
+            self.entries[path] = self._entry(path, data)
         self.changed = [path for path in files if self.old.get(path) is not self.entries[path]]
 
     def _entry(self, path: str, data: bytes) -> ManifestEntry:

@@ -27,12 +27,11 @@ from register_api.store.reader import Snapshot, current, generations, open_snaps
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from register_api.store.manifest import Journal, State
-
-    Progress = Callable[[int, int, str], None]
+    from register_api.store.plan import Progress
 
 KEPT_GENERATIONS = 2
 """The visible generation and the one before it, which a reader may still be opening."""
@@ -55,7 +54,7 @@ def commit(
         state: The publisher's state after this publication.
         now: When these bytes are published, UTC.
         retired: Files that leave the tree; all others stay, whether among the groups or not.
-        progress: Called with done, total and what is being written.
+        progress: Called with done, total and the file that is being prepared.
 
     Returns:
         The publication as readers see it from now on.
@@ -66,14 +65,10 @@ def commit(
     """
     before = open_snapshot(store)
     files = {path: data for group in groups for path, data in group.items()}
-    plan = Plan(store, before, files, now, retired=retired)
+    plan = Plan(store, before, files, now, retired=retired, progress=progress)
     journal = plan.write_journal()
-    done = 0
     for group in groups:
-        if progress is not None and group:
-            progress(done, len(files), next(iter(group)))
         plan.write_group(group)
-        done += len(group)
     manifest = plan.manifest(state)
     plan.write_documents(manifest, state)
     _route(store, before.generation if before else None, journal)

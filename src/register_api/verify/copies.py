@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import tree
+from register_api.core.canonical import decode
 from register_api.core.checkpoint import open_checkpoint, peek_size
 from register_api.core.documents import Discovery, Keys, RegisterReference
 from register_api.core.keys import good_key, log_key
 from register_api.core.model import Register
 from register_api.errors import Forged, Forked, Inconsistent, RolledBack, VerificationError
-from register_api.verify.documents import read_document
 from register_api.verify.feed_index import read_atom
 from register_api.verify.feed_signature import verify_feed_signature
 from register_api.verify.fetch import NotServed
@@ -71,7 +71,7 @@ def _judge(session: Session, name: str, data: bytes) -> None:
 
 def _judge_register(session: Session, data: bytes) -> int:
     """Return a register's version, if it is what was published under that number."""
-    version = read_document(data, Register).version
+    version = decode(data, Register).version
     if session.get(tree.version_register(version)) != data:
         raise Forged("not a version that is served")
     if not is_signed(session, tree.version_register(version), data, version):
@@ -112,7 +112,7 @@ def _judge_keys(session: Session, data: bytes) -> int:
         RolledBack: The list is what an older one would be: newer keys and ends of keys are missing.
         Forged: It is anything else.
     """
-    keys = read_document(data, Keys)
+    keys = decode(data, Keys)
     known = {key.kid: key for key in session.keys.keys}
     for key in keys.keys:
         mine = known.get(key.kid)
@@ -141,9 +141,7 @@ def check_discovery(session: Session) -> str:
         data = session.get(tree.DISCOVERY)
     except NotServed as error:
         raise NotApplicable("there is no discovery document at this address") from error
-    found = [
-        one for one in read_document(data, Discovery).registers if one.register == session.register.register
-    ]
+    found = [one for one in decode(data, Discovery).registers if one.register == session.register.register]
     if not found:
         raise Inconsistent(f"{tree.DISCOVERY} does not name {session.register.register!r}")
     for one in found:

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from register_api.core import tree
+from register_api.core.canonical import decode
 from register_api.core.checkpoint import open_checkpoint
 from register_api.core.cosignature import verify_cosignatures
 from register_api.core.documents import Keys
@@ -14,7 +15,6 @@ from register_api.core.model import Register
 from register_api.core.note import parse_verifier_key
 from register_api.core.trust_roles import check_keys_apart
 from register_api.errors import ClockBehind, Inconsistent, Unwitnessed
-from register_api.verify.documents import read_document
 from register_api.verify.recorder import NotApplicable, naming
 from register_api.verify.signatures import check_signatures
 
@@ -30,7 +30,7 @@ def check_key_list(session: Session) -> str:
     """
     data = session.target("keys.json")
     with naming(tree.KEYS):
-        keys = read_document(data, Keys)
+        keys = decode(data, Keys)
         check_keys(keys)
         check_keys_apart(session.trusted.root, keys)
     session.keys = keys
@@ -45,7 +45,7 @@ def check_register(session: Session) -> str:
     """
     data = session.target("register.json")
     with naming(tree.REGISTER):
-        register = read_document(data, Register)
+        register = decode(data, Register)
     if register.register != session.keys.register:
         raise Inconsistent(
             f"{tree.REGISTER} is of {register.register!r}, the list of keys of {session.keys.register!r}"

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import tree
-from register_api.core.canonical import digest, encode, parse
+from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.changes import Diff
 from register_api.core.model import Register
 from register_api.core.patch import apply_patch
 from register_api.errors import Forged, Inconsistent, VerificationError
 from register_api.verify import history_log
-from register_api.verify.documents import read_document
 from register_api.verify.fetch import check_path
 from register_api.verify.limits import MAX_DAMAGED_VERSIONS, max_bytes
 from register_api.verify.log import check_in_log, check_root, first_version, read_entry
@@ -85,7 +84,7 @@ def _before(session: Session, first: int) -> _Version | None:
         return None
     with session.record.guard("V16", tree.version_register(first - 1)):
         data = session.get(tree.version_register(first - 1))
-        return _Version(register=read_document(data, Register), data=data)
+        return _Version(register=decode(data, Register), data=data)
     return None
 
 
@@ -119,7 +118,7 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     if data is None:
         return None
     with session.record.guard("V19", tree.version_register(version)):
-        found = _Version(register=read_document(data, Register), data=data)
+        found = _Version(register=decode(data, Register), data=data)
         _check_order(found, entry, before)
         diff = genuine.get(tree.version_diff(version))
         if diff is not None and (before is not None or version == 1):
@@ -164,7 +163,7 @@ def _check_order(found: _Version, entry: Entry, before: _Version | None) -> None
 def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> None:
     """Check that the patch turns the older bytes into the newer ones (V18)."""
     document = parse(data)
-    diff = read_document(data, Diff)
+    diff = decode(data, Diff)
     if (diff.register, diff.to.version, diff.to.sha256) != (
         newer.register.register,
         newer.register.version,

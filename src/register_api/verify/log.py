@@ -6,10 +6,9 @@ import base64
 from typing import TYPE_CHECKING
 
 from register_api.core import merkle, tile_proofs, tree
-from register_api.core.canonical import digest, encode, parse
+from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
-from register_api.verify.documents import read_document
 from register_api.verify.limits import max_bytes
 from register_api.verify.recorder import NotApplicable, naming
 from register_api.verify.signatures import check_signatures
@@ -102,7 +101,7 @@ def read_entry(session: Session, version: int, data: bytes) -> Entry:
         Malformed: It has not the form of an entry, or names files that are not the version's.
         Inconsistent: It is of another version or register.
     """
-    entry = read_document(data, Entry, max_bytes=MAX_ENTRY_BYTES)
+    entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
     if (entry.register, entry.version) != (session.register.register, version):
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
     paths = [file.path for file in entry.files]
@@ -134,7 +133,7 @@ def check_versions(session: Session) -> str:
 
 
 def _check_list(session: Session, data: bytes) -> None:
-    listed = read_document(data, Versions, max_bytes=max_bytes(tree.VERSIONS))
+    listed = decode(data, Versions, max_bytes=max_bytes(tree.VERSIONS))
     if listed.register != session.register.register:
         raise Inconsistent(f"the list of versions of {listed.register!r}")
     if len(listed.versions) != session.checkpoint.size:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from register_api.core import canonical
-from register_api.core.documents import Ended, RootReference
+from register_api.core.documents import Ended, RootReference, Versions
 from register_api.errors import Malformed
 
 SORTED = (
@@ -163,3 +163,17 @@ def test_the_standard_library_reads_what_we_write() -> None:
     """It is plain JSON."""
     document = {"a": [1, None, True, "é"], "b": {}}
     assert json.loads(canonical.encode(document)) == msgspec.to_builtins(document)
+
+
+def test_a_document_without_its_format_is_refused() -> None:
+    """A struct's default does not stand in for what the bytes do not say."""
+    whole = Versions(register="example.com/r", versions=())
+    assert canonical.decode(canonical.encode(whole), Versions) == whole
+    bare = {"register": "example.com/r", "versions": []}
+    with pytest.raises(Malformed, match="does not name its format"):
+        canonical.decode(canonical.encode(bare), Versions)
+
+
+def test_a_document_that_is_no_object_is_refused() -> None:
+    with pytest.raises(Malformed, match="does not name its format"):
+        canonical.decode(b"[]", Versions)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from register_api.core.likeness import essence
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
 from register_api.core.timeline import PAST, state_on
 
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from register_api.core.model import Draft, SubprocessorSource
     from register_api.core.rules.context import Context
 
-_LEGAL_FORMS = frozenset(
-    {
-        "ab", "ag", "as", "bv", "co", "corp", "corporation", "gmbh", "inc",
-        "incorporated", "kg", "limited", "llc", "llp", "ltd", "nv", "oy", "pbc",
-        "plc", "pte", "pty", "sa", "sarl", "sas", "se", "spa", "srl",
-    }
-)  # fmt: skip
-_WORD = re.compile(r"\w+")
 _MONTHS = 12
 
 
@@ -75,19 +67,13 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R25: two vendors that look like one, unless the source says how they hang together."""
     alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
     for vendor in draft.subprocessors:
-        alike[_essence(vendor.name)].append(vendor)
+        alike[essence(vendor.name)].append(vendor)
     for first, *others in alike.values():
         for other in others:
             if not (_explains(first, other) or _explains(other, first)):
                 message = f"{other.name!r} looks like {first.name!r} ({first.id})"
                 hint = "if they hang together, say so by formerly, merged_from, split_from or replaces"
                 yield found("R25", vendor_file(other.id), "name", message, hint)
-
-
-def _essence(name: str) -> tuple[str, ...]:
-    """Return a name without punctuation, legal form, case and order of words."""
-    words = sorted(_WORD.findall(name.casefold().replace(".", "")))
-    return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words) or (name.casefold(),)
 
 
 def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:

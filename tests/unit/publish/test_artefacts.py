@@ -1,0 +1,107 @@
+"""Everything that one publication adds, in the groups in which it has to reach the disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import jsonschema
+import pytest
+
+from publishers import NOW, Publisher
+from register_api.core import tree
+from register_api.core.canonical import digest
+from register_api.errors import KeyStoreError
+from register_api.publish.artefacts import Artefacts, Maker
+from register_api.publish.keyring import Keyring
+from register_api.publish.preparation import Intent, prepare, read_base
+from register_api.publish.trust_repository import TARGETS
+from register_api.store.reader import open_snapshot
+
+SECOND = dt.timedelta(seconds=1)
+
+
+def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
+    """Make the artefacts of the next version without storing them."""
+    snapshot = open_snapshot(publisher.store)
+    prepared = prepare(publisher.source, read_base(snapshot), Intent(now=now))
+    register, promises = prepared.required()
+    keyring = Keyring.open(publisher.keys, create=create)
+    return Maker(snapshot, keyring, now, None).make(prepared.base.register, register, promises)
+
+
+def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
+    fixed, trust, heads, checkpoint, timestamp = make(publisher, NOW, create=True).groups
+    assert {tree.version_register(1), tree.version_proof(1), "log/tile/0/000.p/1"} <= fixed.keys()
+    assert all(tree.kind_of(path).cache == "fixed" or path == tree.version_page(1) for path in fixed)
+    assert all(path.startswith("trust/") for path in trust)
+    assert "trust/1.root.json" in trust
+    assert {
+        tree.REGISTER,
+        tree.VERSIONS,
+        tree.KEYS,
+        tree.FEED_ATOM,
+        tree.INDEX,
+        tree.DISCOVERY,
+    } <= heads.keys()
+    assert all(tree.kind_of(path).cache == "head" for path in heads)
+    assert list(checkpoint) == [tree.CHECKPOINT]
+    assert list(timestamp) == [tree.TIMESTAMP]
+
+
+def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None:
+    _, trust, heads, checkpoint, _ = make(publisher, NOW, create=True).groups
+    public = heads | checkpoint
+    for name, path in TARGETS.items():
+        assert trust[f"trust/targets/{digest(public[path])}.{name}"] == public[path]
+
+
+def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Publisher) -> None:
+    publisher.publish(NOW)
+    publisher.say("second")
+    fixed, trust, heads, *_ = make(publisher, NOW + SECOND, create=False).groups
+    assert "trust/1.root.json" not in trust
+    assert "trust/2.targets.json" in trust
+    assert not any("/versions/1/" in path for path in fixed)
+    assert len(json.loads(heads[tree.VERSIONS])["versions"]) == 2
+
+
+def test_a_vendor_that_is_new_gets_a_page(publisher: Publisher) -> None:
+    publisher.publish(NOW)
+    publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
+    heads = make(publisher, NOW + SECOND, create=False).groups[2]
+    assert b"Beta Oy" in heads[tree.subprocessor_page("beta")]
+
+
+@pytest.mark.parametrize("name", ["document", "log", "feed", "targets", "online"])
+def test_another_key_in_a_keys_place_makes_nothing(publisher: Publisher, name: str) -> None:
+    """Customers know the old key; what another signs, nobody would believe."""
+    publisher.publish(NOW)
+    other = Publisher(publisher.folder / "other")
+    other.publish(NOW)
+    (publisher.keys / f"{name}.pem").write_bytes((other.keys / f"{name}.pem").read_bytes())
+    publisher.say("second")
+    with pytest.raises(KeyStoreError):
+        make(publisher, NOW + SECOND, create=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("register", tree.REGISTER),
+        ("register", tree.version_register(1)),
+        ("diff", tree.version_diff(2)),
+        ("diff", tree.version_diff(1)),
+        ("entry", tree.version_entry(1)),
+        ("versions", tree.VERSIONS),
+        ("keys", tree.KEYS),
+        ("discovery", tree.DISCOVERY),
+    ],
+)
+def test_published_documents_fit_their_published_schemas(publisher: Publisher, name: str, path: str) -> None:
+    publisher.publish(NOW)
+    publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
+    publisher.publish(NOW + SECOND)
+    snapshot = publisher.snapshot()
+    schema = json.loads(snapshot.read(tree.schema(name)))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(snapshot.read(path)))

@@ -1,0 +1,74 @@
+"""Schemas are 2020-12, demand every field of today and allow those of tomorrow."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import msgspec
+import pytest
+
+from examples import make_register
+from register_api.core.canonical import decode, encode
+from register_api.publish.schemas import DOCUMENTS, schema, schema_files
+
+REGISTER = json.loads(encode(make_register()))
+
+
+def fits(document: object, name: str = "register") -> bool:
+    return jsonschema.Draft202012Validator(schema(name)).is_valid(document)
+
+
+def test_there_is_one_of_each_kind_of_document() -> None:
+    files = schema_files()
+    assert set(files) == {f"v1/schema/{name}.json" for name in DOCUMENTS}
+    assert DOCUMENTS.keys() == {"register", "diff", "entry", "versions", "keys", "discovery"}
+    assert all(encode(decode(data, dict)) == data for data in files.values())
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_is_a_schema_of_its_dialect(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+    assert schema(name)["title"] == DOCUMENTS[name][1]
+
+
+def test_a_register_fits_and_one_with_a_field_of_tomorrow_too() -> None:
+    assert fits(REGISTER)
+    assert fits({**REGISTER, "tomorrow": {"new": True}})
+
+
+@pytest.mark.parametrize("field", REGISTER)
+def test_a_register_without_a_field_does_not_fit(field: str) -> None:
+    assert not fits({name: value for name, value in REGISTER.items() if name != field})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("format", "sub-processor-register/2"),
+        ("version", "1"),
+        ("recorded", "invented"),
+        ("subprocessors", None),
+        ("published_at", 5),
+    ],
+)
+def test_a_register_with_a_wrong_value_does_not_fit(field: str, value: object) -> None:
+    assert not fits({**REGISTER, field: value})
+
+
+def test_no_default_is_told_since_every_field_is_always_there() -> None:
+    for name in DOCUMENTS:
+        for definition in schema(name)["$defs"].values():
+            for field in definition.get("properties", {}).values():
+                assert "default" not in field
+
+
+def test_an_unknown_kind_has_none() -> None:
+    with pytest.raises(KeyError):
+        schema("nonsense")
+
+
+def test_schemas_say_what_the_structs_take() -> None:
+    """What fits the schema and is canonical is read by the program, and the other way round."""
+    for kind, _ in DOCUMENTS.values():
+        assert msgspec.json.schema(kind)

@@ -1,0 +1,94 @@
+"""The fixed files of a version, and the feeds and lists that change with each."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from test_log_files import SIGNER as RAW
+
+from examples import make_promises, make_register, make_vendor
+from register_api.core import model
+from register_api.core.canonical import decode, digest, encode
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
+from register_api.core.signature import verify_jws, verify_raw
+from register_api.core.thumbprint import ed25519_jwk, thumbprint
+from register_api.errors import Forged, StoreError
+from register_api.publish import version_files
+from register_api.publish.head_files import versions_document
+from register_api.publish.version_files import VersionFiles, make_version_files
+
+
+class Signer:
+    """A document key in memory."""
+
+    public = RAW.public
+    kid = thumbprint(ed25519_jwk(RAW.public))
+
+    def sign(self, data: bytes) -> bytes:
+        return RAW.sign(data)
+
+
+def made(number: int = 1, previous: model.Register | None = None) -> VersionFiles:
+    register = make_register(version=number)
+    if previous is not None:
+        before = model.Previous(version=previous.version, sha256=digest(encode(previous)))
+        register = make_register(make_vendor(), make_vendor("beta"), version=number, previous=before)
+    return make_version_files(previous, register, make_promises(), Signer())
+
+
+def test_the_entry_names_register_and_diff_with_digests_of_the_very_bytes() -> None:
+    version = made()
+    entry = decode(version.entry_bytes, Entry)
+    assert [row.path for row in entry.files] == ["v1/versions/1/diff.json", "v1/versions/1/register.json"]
+    for row in entry.files:
+        data = version.files[row.path]
+        assert (row.sha256, row.size) == (digest(data), len(data))
+    assert version.files["v1/versions/1/entry.json"] == version.entry_bytes
+    assert version.files["v1/versions/1/register.json"] == version.register_bytes
+
+
+def test_register_and_diff_are_signed_in_both_forms() -> None:
+    version, signer = made(), Signer()
+    assert len(version.files) == 7
+    for path in ("v1/versions/1/register.json", "v1/versions/1/diff.json"):
+        data = version.files[path]
+        verify_raw(data, version.files[path + ".sig"], signer.public)
+        assert (
+            verify_jws(data, version.files[path + ".jws"], {signer.kid: signer.public}.__getitem__)
+            == signer.kid
+        )
+        with pytest.raises(Forged):
+            verify_raw(data + b" ", version.files[path + ".sig"], signer.public)
+
+
+def test_a_later_version_says_what_it_changed() -> None:
+    first = made()
+    second = made(2, first.register)
+    assert second.diff.from_ is not None
+    assert second.diff.from_.sha256 == digest(first.register_bytes)
+    assert [change.subprocessor for change in second.diff.changes] == ["beta"]
+    assert first.diff.from_ is None
+
+
+def test_an_entry_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later kinds of files may join an entry, but never beyond what readers take."""
+    monkeypatch.setattr(version_files, "MAX_ENTRY_BYTES", 100)
+    with pytest.raises(StoreError, match="more than 100"):
+        made()
+    assert MAX_ENTRY_BYTES == 4096
+
+
+def test_the_list_of_versions_grows_by_bytes_to_what_encoding_it_would_give() -> None:
+    entries = [made().entry_bytes]
+    data = versions_document(None, entries[0], "example.com/sub-processors")
+    before = made().register
+    for number in (2, 3):
+        version = made(number, before)
+        before = version.register
+        entries.append(version.entry_bytes)
+        data = versions_document(data, version.entry_bytes, "example.com/sub-processors")
+    listed = decode(data, Versions)
+    assert encode(listed) == data
+    assert [encode(row) for row in listed.versions] == entries
+    assert json.loads(data)["format"] == "sub-processor-register-versions/1"
