@@ -43,6 +43,7 @@ purpose = "Runs part {number} of the application: servers, storage and what belo
 data_scope = ["customer_content", "customer_account"]
 data_categories = ["Names and addresses of people", "Messages and what is attached to them"]
 safeguards = ["Data processing agreement", "Encryption at rest and on the way"]
+starts_on = {starts_on}
 
 [[engagements.locations]]
 country = "FI"
@@ -80,6 +81,7 @@ def small_history(folder: Path, versions: int) -> Publisher:
 
 def write_large(publisher: Publisher, *, note: str = "first", only: Iterable[int] | None = None) -> None:
     """Write a thousand vendors, or some of them, into a source."""
+    starts_on = (END + dt.timedelta(days=60)).date()
     for number in range(1, LARGE + 1) if only is None else only:
         path = publisher.source / "subprocessors" / f"vendor-{number}.toml"
-        path.write_text(_VENDOR.format(number=number, note=note), "utf-8")
+        path.write_text(_VENDOR.format(number=number, note=note, starts_on=starts_on), "utf-8")

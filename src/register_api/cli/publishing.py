@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import err, out, print_findings, print_json, progress
-from register_api.cli.words import print_changes, print_publication
+from register_api.cli.words import print_changes, print_proposals, print_publication
 from register_api.core.diff import diff_document
 from register_api.errors import Refused
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Base, Intent, Prepared, prepare, read_base
+from register_api.publish.proposing import proposals_for
 from register_api.publish.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
@@ -72,7 +74,8 @@ def check(
 ) -> None:
     """Say what is wrong in the source, or breaks the notice promise.
 
-    Nothing is written. Warnings do not stop publishing, errors do.
+    Nothing is written. Warnings do not stop publishing, errors do. What you may have meant (a rename,
+    a merge, a correction) is proposed, and never decided.
 
     \b
     Examples:
@@ -82,11 +85,14 @@ def check(
     snapshot = open_snapshot(store)
     intent = Intent(now=_instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
+    proposals = proposals_for(prepared, snapshot)
     if as_json:
-        print_json({"findings": prepared.findings, "ok": prepared.register is not None})
+        ok = prepared.register is not None
+        print_json({"findings": prepared.findings, "ok": ok, "proposals": proposals})
     else:
         print_findings(sorted(prepared.findings, key=lambda finding: finding.severity, reverse=True))
         _print_tally(prepared)
+        print_proposals(proposals)
     if prepared.register is None:
         raise click.exceptions.Exit(Refused.exit_code)
 
@@ -107,7 +113,8 @@ def preview(
 ) -> None:
     """Show in words what publishing now would tell your customers.
 
-    Nothing is written. What is only warned of is shown by check.
+    Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
+    a merge, a correction) is proposed after the changes, and never decided.
 
     \b
     Examples:
@@ -117,15 +124,19 @@ def preview(
     snapshot = open_snapshot(store)
     intent = Intent(now=_instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
+    proposals = proposals_for(prepared, snapshot)
+    if prepared.register is None and not as_json:
+        print_proposals(proposals)
+    register, _ = prepared.required()
     diff = _coming_diff(prepared)
     if as_json:
-        print_json(diff)
+        print_json({**msgspec.to_builtins(diff), "proposals": proposals})
         return
-    register, _ = prepared.required()
     if prepared.unchanged:
         out.print(f"Nothing has changed since version {register.version - 1}; publishing makes no version.")
         return
     print_changes(register, diff)
+    print_proposals(proposals)
 
 
 @click.command()

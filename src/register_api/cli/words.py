@@ -11,9 +11,12 @@ from register_api.cli.output import out
 from register_api.core.canonical import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from register_api.core.changes import Change, Diff
     from register_api.core.model import Register
     from register_api.core.notice import NoticeStatus
+    from register_api.core.proposals import Proposal
     from register_api.store.reader import Snapshot
 
 
@@ -45,6 +48,20 @@ def describe_notice(notice: NoticeStatus) -> str:
     late = "announced after it began" if notice.days < 0 else given
     objection = f"; objections until {notice.objection_until}" if notice.objection_until else ""
     return f"announced on {notice.announced_on}, starts on {notice.starts_on}: {late}, {kept}{objection}"
+
+
+def print_proposals(proposals: Sequence[Proposal]) -> None:
+    """Print what the publisher may have meant, each with what to write if it is so."""
+    if proposals:
+        out.print(Text("Perhaps meant; you decide, nothing is changed:", style="bold"))
+    for proposal in proposals:
+        out.print(Text(f"  • {proposal.seen}") + Text(f"  [{proposal.kind.replace('_', ' ')}]", style="dim"))
+        for edit in proposal.edits:
+            out.print(Text(f"      → {edit.file}: {edit.key} = {edit.value}"))
+        if proposal.options:
+            out.print(Text(f"      → publish with {proposal.options}"))
+        if proposal.advice:
+            out.print(Text(f"      {proposal.advice}", style="dim"))
 
 
 def print_publication(snapshot: Snapshot) -> None:

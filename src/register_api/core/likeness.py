@@ -1,8 +1,7 @@
 """How much alike two vendors are, by name, identity and use: hints for people, never proof.
 
 The thresholds were set so that what differs in one word of two is not alike, and a slip of the
-keyboard is. What many share (a group's identifier, "Hosting" as purpose) has to be discounted by the
-caller.
+keyboard is.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ def same_use(one: Vendor, other: Vendor) -> bool:
 
 def marks(vendor: Vendor) -> frozenset[tuple[str, str]]:
     """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
-    found = {(item.scheme, item.value.casefold()) for item in vendor.identifiers}
+    found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers}
     if vendor.legal_name:
         found.add(("legal_name", " ".join(essence(vendor.legal_name))))
     host = _HOST.match(vendor.website or "")

@@ -71,6 +71,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         register: The version that publishing would make; ``None`` where an error forbids it.
         promises: All notice promises, the new version's among them; ``None`` likewise.
         unchanged: Whether the source says just what the newest version says (R26).
+        draft: The source as it was read; ``None`` where it could not be.
+        context: What it was judged against; ``None`` likewise.
     """
 
     base: Base
@@ -78,6 +80,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     register: Register | None = None
     promises: Promises | None = None
     unchanged: bool = False
+    draft: Draft | None = None
+    context: Context | None = None
 
     def required(self) -> tuple[Register, Promises]:
         """Return the version and its promises.
@@ -120,7 +124,7 @@ def prepare(source: Path, base: Base, intent: Intent) -> Prepared:
     context = _context(loaded.draft, base, intent)
     findings = (*loaded.findings, *locate(source, check(loaded.draft, context)))
     if any(finding.severity == "error" for finding in findings):
-        return Prepared(base=base, findings=findings)
+        return Prepared(base=base, findings=findings, draft=loaded.draft, context=context)
     return _prepared(loaded.draft, base, context, findings)
 
 
@@ -137,6 +141,8 @@ def _prepared(draft: Draft, base: Base, context: Context, findings: tuple[Findin
             live=register.recorded == "live",
         ),
         unchanged=base.register is not None and unchanged(register, base.register),
+        draft=draft,
+        context=context,
     )
 
 

@@ -17,6 +17,8 @@ from register_api.core.notice import NoticeStatus
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Call
 
     from publishers import Publisher

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from register_api.core.likeness import are_near, are_two_entities, carries, essence, marks, same_use
-from register_api.core.proposals.proposal import Proposal, added_to, edit
+from register_api.core.proposals.pairing import candidates, is_close, only_pairs
+from register_api.core.proposals.proposal import Edit, Proposal, added_to, edit
 from register_api.core.rules.table import vendor_file
 from register_api.core.wording import english_date
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
     from register_api.core.model import Subprocessor, SubprocessorSource
     from register_api.core.proposals.scene import Arriving, Kept, Leaving, Scene
 
     Vendor = Subprocessor | SubprocessorSource
-
-CLOSE_DAYS = 31
-"""Days between an end and a start up to which they may be one event."""
-
-_COMMON = 8
-"""What more vendors than that share (a group's number, a host of many) tells none of them apart."""
 
 
 def renames(scene: Scene) -> Iterator[Proposal]:
@@ -33,7 +27,7 @@ def renames(scene: Scene) -> Iterator[Proposal]:
     slip in it, or a company number, legal name or website in common, and a common use. Where two
     newcomers fit one who leaves, or the other way round, nothing is proposed.
     """
-    found = [(one, other) for one, other in _candidates(scene) if _is_renamed(one, other)]
+    found = [(one, other) for one, other in candidates(scene) if _is_renamed(one, other)]
     yield from (_rename(one, other) for one, other in only_pairs(found))
 
 
@@ -46,7 +40,8 @@ def doubles(scene: Scene) -> Iterator[Proposal]:
             yield Proposal(
                 kind="double",
                 subprocessors=(same.id, item.vendor.id),
-                seen=f"{item.vendor.name} ({item.vendor.id}) is new and has the name of {same.name} ({same.id}).",
+                seen=f"{item.vendor.name} ({item.vendor.id}) is new and has the name of"
+                f" {same.name} ({same.id}), which stays.",
                 advice=f"If it is one company with two uses, write them as two [[engagements]] in"
                 f" {vendor_file(same.id)} and leave {vendor_file(item.vendor.id)} out.",
             )
@@ -75,50 +70,11 @@ def former_names(scene: Scene) -> Iterator[Proposal]:
         yield _another(before, after) if _is_another(before, after) else _former_name(before, after)
 
 
-def only_pairs(found: list[tuple[Leaving, Arriving]]) -> Iterator[tuple[Leaving, Arriving]]:
-    """Yield the pairs in which neither fits anybody else."""
-    ends, starts = defaultdict(set), defaultdict(set)
-    for one, other in found:
-        ends[one.before.id].add(other.vendor.id)
-        starts[other.vendor.id].add(one.before.id)
-    for one, other in found:
-        if len(ends[one.before.id]) == len(starts[other.vendor.id]) == 1:
-            yield one, other
-
-
-def is_close(end: dt.date, start: dt.date | None) -> bool:
-    """Tell whether an end and a start may be one event; an unknown start may."""
-    return start is None or abs((end - start).days) <= CLOSE_DAYS
-
-
-def _candidates(scene: Scene) -> Iterator[tuple[Leaving, Arriving]]:
-    """Yield pairs of who leaves and who arrives that have something telling in common."""
-    places: dict[Hashable, tuple[list[Leaving], list[Arriving]]] = defaultdict(lambda: ([], []))
-    for leaving in scene.leaving:
-        for mark in _places(leaving.before):
-            places[mark][0].append(leaving)
-    for arriving in scene.newcomers:
-        for mark in _places(arriving.vendor):
-            places[mark][1].append(arriving)
-    pairs = {
-        (one.before.id, other.vendor.id): (one, other)
-        for ones, others in places.values()
-        if max(len(ones), len(others)) <= _COMMON
-        for one in ones
-        for other in others
-    }
-    yield from pairs.values()
-
-
-def _places(vendor: Vendor) -> set[Hashable]:
-    purposes = {("purpose", item.purpose.casefold()) for item in vendor.engagements if item.purpose}
-    return {essence(vendor.name), *marks(vendor), *purposes}
-
-
 def _is_renamed(one: Leaving, other: Arriving) -> bool:
     old, new = one.before, other.vendor
     starts = [item.starts_on for item in other.used_for] or [None]
-    if are_two_entities(old, new) or not any(is_close(one.on, start) for start in starts):
+    told = one.how != "vanished" and (old.name in new.formerly or new.parent == old.id)
+    if told or are_two_entities(old, new) or not any(is_close(one.on, start) for start in starts):
         return False
     if essence(old.name) == essence(new.name):
         return True
@@ -139,7 +95,7 @@ def _rename(one: Leaving, other: Arriving) -> Proposal:
     )
 
 
-def _name_edits(vendor: str, old: Vendor, new: Vendor) -> tuple:
+def _name_edits(vendor: str, old: Vendor, new: Vendor) -> tuple[Edit, ...]:
     former = [name for name in added_to(old.formerly, *new.formerly, old.name) if name != new.name]
     return edit(vendor, "name", new.name), edit(vendor, "formerly", former)
 
@@ -168,7 +124,8 @@ def _last_day(vendor: Subprocessor) -> dt.date:
 
 
 def _hang_together(listed: SubprocessorSource, item: Arriving) -> bool:
-    return item.vendor.id == listed.parent or listed.id == item.vendor.parent
+    new = item.vendor
+    return new.id == listed.parent or listed.id == new.parent or listed.name in new.formerly
 
 
 def _spelling(name: str) -> str:

@@ -45,12 +45,15 @@ def accidents(scene: Scene, zone: dt.tzinfo) -> Iterator[Proposal]:
 
 def _never_ran(item: Leaving, day: dt.date) -> bool:
     """Tell whether a vendor vanishes, or every engagement ends within a day of now or of its start."""
-    if item.how == "withdrawn":
-        return False
-    for entry in item.after.engagements if item.after else ():
-        if entry.ends_on is not None and entry.ends_on > max(day, entry.starts_on or day) + AT_ONCE:
-            return False
-    return True
+    if item.after is None:
+        return True
+    running = [entry for entry in item.after.engagements if entry.status != "available"]
+    return item.how == "ended" and bool(running) and all(_ends_at_once(entry, day) for entry in running)
+
+
+def _ends_at_once(entry: EngagementSource, day: dt.date) -> bool:
+    start = max(day, entry.starts_on or day)
+    return entry.ends_on is not None and entry.ends_on - start <= AT_ONCE
 
 
 def _accident(item: Leaving) -> Proposal:

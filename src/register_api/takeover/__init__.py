@@ -1,0 +1,1 @@
+"""Taking over what companies have: tables on pages, CSV, JSON rows, and the history of either."""

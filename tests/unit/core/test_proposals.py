@@ -1,0 +1,541 @@
+"""What a publisher may have meant: each likely episode is proposed once, and nothing else ever is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from typing import Any
+
+import msgspec
+import pytest
+
+from examples import FINLAND, NOW, TODAY, make_context, make_draft, make_engagement, make_register, published
+from register_api.core import model
+from register_api.core.proposals import Proposal, propose
+from strategies import draft_of, vendor_source
+
+replace = msgspec.structs.replace
+GERMANY = model.Location(country="DE", place="Falkenstein", activities=("store", "process"))
+SWEDEN = replace(FINLAND, country="SE", place="Stockholm")
+SOON = TODAY + dt.timedelta(days=30)
+OVER = make_engagement(ends_on=dt.date(2026, 3, 1))
+ENDING = make_engagement(ends_on=SOON)
+STARTING = make_engagement(starts_on=SOON)
+MAIL = make_engagement("mail", purpose="Sends mail")
+MISTAKE = model.Withdrawn(reason="Listed by mistake")
+
+
+def vendor(id_: str, **fields: Any) -> model.SubprocessorSource:
+    """Return a vendor with one engagement, of whom nothing is stated that another has too."""
+    given = {"name": f"{id_.title()} Oy", "engagements": (make_engagement(),), **fields}
+    return model.SubprocessorSource(id=id_, **given)
+
+
+def told(
+    before: list[Any], after: list[model.SubprocessorSource], earlier: Any = (), **context: Any
+) -> list[Proposal]:
+    """Return what is proposed for vendors after others were published in January."""
+    previous = make_register(*before, version=4)
+    return list(propose(make_draft(*after), make_context(previous, **context), earlier))
+
+
+def wanted(proposal: Proposal) -> dict[str, Any]:
+    """Return the values to write, by file and key, as a TOML reader sees them."""
+    return {
+        f"{item.file.removeprefix('subprocessors/').removesuffix('.toml')}.{item.key}": tomllib.loads(
+            f"x = {item.value}"
+        )["x"]
+        for item in proposal.edits
+    }
+
+
+EPISODES: dict[str, tuple[list[Any], list[Any], str, tuple[str, ...], dict[str, Any]]] = {
+    "two ended and a new one carries both names": (
+        [vendor("north"), vendor("south")],
+        [
+            vendor("north", engagements=(ENDING,)),
+            vendor("south", engagements=(ENDING,)),
+            vendor("union", name="North & South Oy", engagements=(STARTING,)),
+        ],
+        "merge",
+        ("union", "north", "south"),
+        {"union.merged_from": ["north", "south"]},
+    ),
+    "two vanish into one new name": (
+        [vendor("north"), vendor("south")],
+        [vendor("union", name="NorthSouth AB", engagements=(STARTING,))],
+        "merge",
+        ("union", "north", "south"),
+        {"union.merged_from": ["north", "south"]},
+    ),
+    "one takes the name of another that ends into its own": (
+        [vendor("north"), vendor("south")],
+        [vendor("north", name="Northsouth Oy"), vendor("south", engagements=(ENDING,))],
+        "merge",
+        ("north", "south"),
+        {"north.merged_from": ["south"], "north.formerly": ["North Oy"]},
+    ),
+    "one ends and its name goes to two": (
+        [vendor("union", name="North South Oy")],
+        [
+            vendor("union", name="North South Oy", engagements=(ENDING,)),
+            vendor("north", engagements=(STARTING,)),
+            vendor("south", engagements=(STARTING,)),
+        ],
+        "split",
+        ("union", "north", "south"),
+        {"north.split_from": "union", "south.split_from": "union"},
+    ),
+    "one gives a part of its name to a new one": (
+        [vendor("north", name="Northsouth Oy")],
+        [vendor("north"), vendor("south", engagements=(STARTING,))],
+        "split",
+        ("north", "south"),
+        {"south.split_from": "north", "north.formerly": ["Northsouth Oy"]},
+    ),
+    "what had been merged comes back two years later": (
+        [vendor("north", merged_from=("south",)), vendor("south", engagements=(OVER,))],
+        [
+            vendor("north", merged_from=("south",)),
+            vendor("south", engagements=(OVER,)),
+            vendor("south-2", name="South", engagements=(STARTING,)),
+        ],
+        "split",
+        ("north", "south-2"),
+        {"south-2.split_from": "north"},
+    ),
+    "a name is turned about under the same id": (
+        [vendor("azure", name="Azure (Microsoft)")],
+        [vendor("azure", name="Microsoft (Azure)")],
+        "former_name",
+        ("azure",),
+        {"azure.formerly": ["Azure (Microsoft)"]},
+    ),
+    "a name is turned about and the id with it": (
+        [vendor("cumulus-acme", name="Cumulus (Acme)")],
+        [vendor("acme-cumulus", name="Acme (Cumulus)")],
+        "rename",
+        ("cumulus-acme", "acme-cumulus"),
+        {"cumulus-acme.name": "Acme (Cumulus)", "cumulus-acme.formerly": ["Cumulus (Acme)"]},
+    ),
+    "punctuation and legal form change": (
+        [vendor("acme", name="Acme, Inc.", formerly=("Old “Acme”",))],
+        [vendor("acme", name="Acme LLC", formerly=("Old “Acme”",))],
+        "former_name",
+        ("acme",),
+        {"acme.formerly": ["Old “Acme”", "Acme, Inc."]},
+    ),
+    "the brand changes and all else stays": (
+        [vendor("acme", legal_name="Acme Inc.", website="https://acme.example/")],
+        [vendor("acme", name="Zeta", legal_name="Zeta Inc.", website="https://www.acme.example/x")],
+        "former_name",
+        ("acme",),
+        {"acme.formerly": ["Acme Oy"]},
+    ),
+    "another company under an old id": (
+        [vendor("acme", legal_name="Acme Inc.")],
+        [vendor("acme", name="Zeta", legal_name="Zeta Inc.")],
+        "replacement",
+        ("acme",),
+        {},
+    ),
+    "only the id changes": (
+        [vendor("acme", name="Acme")],
+        [vendor("acme-cloud", name="Acme")],
+        "rename",
+        ("acme", "acme-cloud"),
+        {},
+    ),
+    "a slip in a name is put right under another id": (
+        [vendor("asana", name="Assana Projects")],
+        [vendor("asana-2", name="Asana Projects")],
+        "rename",
+        ("asana", "asana-2"),
+        {"asana.name": "Asana Projects", "asana.formerly": ["Assana Projects"]},
+    ),
+    "one ends and its website serves the same under a new brand": (
+        [vendor("acme", website="https://acme.example/")],
+        [
+            vendor("acme", website="https://acme.example/", engagements=(ENDING,)),
+            vendor("zeta", website="https://www.acme.example/zeta", engagements=(STARTING,)),
+        ],
+        "rename",
+        ("acme", "zeta"),
+        {"acme.name": "Zeta Oy", "acme.formerly": ["Acme Oy"]},
+    ),
+    "a vendor that ended comes back under another id": (
+        [vendor("acme", engagements=(OVER,))],
+        [vendor("acme", engagements=(OVER,)), vendor("acme-2", name="Acme", engagements=(STARTING,))],
+        "return",
+        ("acme", "acme-2"),
+        {},
+    ),
+    "a withdrawn vendor is put back under another id": (
+        [vendor("acme", withdrawn=MISTAKE)],
+        [vendor("acme", withdrawn=MISTAKE), vendor("acme-2", name="ACME Oy")],
+        "return",
+        ("acme", "acme-2"),
+        {},
+    ),
+    "one vendor in two rows": (
+        [vendor("acme")],
+        [vendor("acme"), vendor("acme-mail", name="Acme", engagements=(MAIL,))],
+        "double",
+        ("acme", "acme-mail"),
+        {},
+    ),
+    "a vendor's second row leaves its file": (
+        [vendor("acme", engagements=(make_engagement(), MAIL))],
+        [vendor("acme"), vendor("acme-mail", name="Acme", engagements=(MAIL,))],
+        "double",
+        ("acme", "acme-mail"),
+        {},
+    ),
+    "one ends and another starts the same": (
+        [vendor("acme", engagements=(MAIL,))],
+        [
+            vendor("acme", engagements=(replace(MAIL, ends_on=SOON),)),
+            vendor("zeta", engagements=(replace(STARTING, id="post", purpose="Sends transactional mail"),)),
+        ],
+        "replacement",
+        ("zeta", "acme"),
+        {"zeta.replaces": ["acme"]},
+    ),
+    "a listed vendor takes over from one that vanishes": (
+        [vendor("acme", engagements=(MAIL,)), vendor("zeta")],
+        [vendor("zeta", engagements=(make_engagement(), replace(MAIL, starts_on=SOON)))],
+        "replacement",
+        ("zeta", "acme"),
+        {"zeta.replaces": ["acme"]},
+    ),
+    "another legal entity under one brand": (
+        [vendor("acme", name="Acme", legal_name="Acme Oy", seat="FI")],
+        [
+            vendor("acme", name="Acme", legal_name="Acme Oy", seat="FI", engagements=(ENDING,)),
+            vendor("acme-us", name="Acme", legal_name="Acme Inc.", seat="US", engagements=(STARTING,)),
+        ],
+        "replacement",
+        ("acme-us", "acme"),
+        {"acme-us.replaces": ["acme"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("episode", EPISODES)
+def test_a_likely_episode_is_proposed_once(episode: str) -> None:
+    """One proposal, of the vendors concerned, that says which value to write under which key."""
+    before, after, kind, concerned, edits = EPISODES[episode]
+    (proposal,) = told(before, after)
+    assert (proposal.kind, proposal.subprocessors, wanted(proposal)) == (kind, concerned, edits)
+    assert proposal.seen.endswith(".")
+    assert proposal.edits or proposal.advice
+
+
+@pytest.mark.parametrize("episode", [name for name, row in EPISODES.items() if row[4]])
+def test_what_was_proposed_is_not_proposed_again(episode: str) -> None:
+    """Once the lines are written, a newcomer that was really the old vendor left out, nothing is left."""
+    before, after, kind, concerned, edits = EPISODES[episode]
+    listed = {item.id: item for item in after}
+    if kind == "rename":
+        old, new = concerned
+        listed[old] = replace(listed.pop(new), id=old)
+    for place, value in edits.items():
+        id_, _, key = place.partition(".")
+        written = tuple(value) if isinstance(value, list) else value
+        listed[id_] = replace(listed[id_], **{key: written})
+    assert told(before, list(listed.values())) == []
+
+
+CALM: dict[str, tuple[list[Any], list[Any]]] = {
+    "nothing changes": ([vendor("acme"), vendor("beta")], [vendor("acme"), vendor("beta")]),
+    "the order changes": ([vendor("acme"), vendor("beta")], [vendor("beta"), vendor("acme")]),
+    "a column is added": (
+        [vendor(name) for name in "abcdefgh"],
+        [vendor(name, website="https://v.example/", seat="FI") for name in "abcdefgh"],
+    ),
+    "a column of places is added": (
+        [vendor(name, engagements=(make_engagement(locations=()),)) for name in "abc"],
+        [vendor(name) for name in "abc"],
+    ),
+    "only links change": (
+        [vendor("acme", privacy_url="https://a.example/")],
+        [vendor("acme", privacy_url="https://b.example/")],
+    ),
+    "many are added at once": (
+        [vendor("acme")],
+        [vendor("acme"), *(vendor(f"new-{number}", engagements=(STARTING,)) for number in range(30))],
+    ),
+    "many numbered vendors go and as many come": (
+        [vendor(f"v{number}", name=f"Vendor {number}") for number in range(10)],
+        [vendor(f"w{number}", name=f"Vendor {number}") for number in range(10, 20)],
+    ),
+    "one ends and an unrelated one starts": (
+        [vendor("acme", engagements=(MAIL,))],
+        [vendor("acme", engagements=(replace(MAIL, ends_on=SOON),)), vendor("zeta", engagements=(STARTING,))],
+    ),
+    "purposes share one word of two": (
+        [vendor("acme", engagements=(make_engagement(purpose="Hosts the database"),))],
+        [
+            vendor("acme", engagements=(replace(ENDING, purpose="Hosts the database"),)),
+            vendor("zeta", engagements=(replace(STARTING, purpose="Hosts the website"),)),
+        ],
+    ),
+    "the same purpose in another category": (
+        [vendor("acme")],
+        [
+            vendor("acme", engagements=(ENDING,)),
+            vendor("zeta", engagements=(replace(STARTING, category="support"),)),
+        ],
+    ),
+    "the same purpose half a year later": (
+        [vendor("acme")],
+        [
+            vendor("acme", engagements=(ENDING,)),
+            vendor(
+                "zeta", engagements=(make_engagement(starts_on=SOON + dt.timedelta(days=180)),)
+            ),
+        ],
+    ),
+    "two newcomers could both be the successor": (
+        [vendor("acme")],
+        [
+            vendor("acme", engagements=(ENDING,)),
+            vendor("zeta", engagements=(STARTING,)),
+            vendor("omega", engagements=(STARTING,)),
+        ],
+    ),
+    "an end that was published before": (
+        [vendor("acme", engagements=(ENDING,))],
+        [vendor("acme", engagements=(ENDING,)), vendor("zeta", engagements=(STARTING,))],
+    ),
+    "one of two engagements ends": (
+        [vendor("acme", engagements=(make_engagement(), MAIL))],
+        [
+            vendor("acme", engagements=(make_engagement(), replace(MAIL, ends_on=SOON))),
+            vendor("zeta", engagements=(replace(MAIL, starts_on=SOON),)),
+        ],
+    ),
+    "the newcomer says whom it replaces": (
+        [vendor("acme")],
+        [
+            vendor("acme", engagements=(ENDING,)),
+            vendor("zeta", replaces=("acme",), engagements=(STARTING,)),
+            vendor("omega", engagements=(STARTING,)),
+        ],
+    ),
+    "a former name is kept": ([vendor("acme")], [vendor("acme", name="Zeta", formerly=("Acme Oy",))]),
+    "capitals and white space": ([vendor("acme", name="Git Hub")], [vendor("acme", name="GitHub")]),
+    "products of one company, one new": (
+        [vendor("cloud", name="Acme Cloud", website="https://acme.example/", legal_name="Acme")],
+        [
+            vendor("cloud", name="Acme Cloud", website="https://acme.example/", legal_name="Acme"),
+            vendor(
+                "ads", name="Acme Ads", website="https://acme.example/", legal_name="Acme", engagements=(MAIL,)
+            ),
+        ],
+    ),
+    "one product of a company ends and another of other use starts": (
+        [vendor("cloud", name="Acme Cloud", website="https://acme.example/")],
+        [
+            vendor("cloud", name="Acme Cloud", website="https://acme.example/", engagements=(ENDING,)),
+            vendor(
+                "ads",
+                name="Acme Ads",
+                website="https://acme.example/",
+                engagements=(replace(MAIL, starts_on=SOON),),
+            ),
+        ],
+    ),
+    "two companies of one brand at once": (
+        [vendor("acme", name="Acme", seat="FI")],
+        [
+            vendor("acme", name="Acme", seat="FI"),
+            vendor("acme-us", name="Acme", seat="US", engagements=(replace(MAIL, starts_on=SOON),)),
+        ],
+    ),
+    "a daughter of the same name says whose it is": (
+        [vendor("acme", name="Acme")],
+        [vendor("acme", name="Acme"), vendor("acme-mail", name="Acme", parent="acme", engagements=(MAIL,))],
+    ),
+    "a vendor becomes available and nobody starts": (
+        [vendor("acme")],
+        [vendor("acme", engagements=(make_engagement(status="available"),))],
+    ),
+    "a withdrawal is said already": ([vendor("acme")], [vendor("acme", withdrawn=MISTAKE)]),
+    "a withdrawn vendor is listed again": ([vendor("acme", withdrawn=MISTAKE)], [vendor("acme")]),
+    "two of one word in common end when a third starts": (
+        [vendor("acme-cloud", name="Acme Cloud"), vendor("acme", name="Acme")],
+        [
+            vendor("acme-cloud", name="Acme Cloud", engagements=(ENDING,)),
+            vendor("acme", name="Acme", engagements=(ENDING,)),
+            vendor("x", name="Acme Cloud Zeta", engagements=(replace(MAIL, starts_on=SOON),)),
+        ],
+    ),
+    "a vendor vanishes and nobody is like it": (
+        [vendor("acme"), vendor("beta", engagements=(MAIL,))],
+        [vendor("acme")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CALM)
+def test_no_false_alarm(case: str) -> None:
+    """What is as it looks, or could be two things, is left alone."""
+    assert told(*CALM[case]) == []
+
+
+def test_a_list_that_comes_back_after_fifteen_months_is_no_riddle() -> None:
+    """Many edits of details, one end, two starts of the same kind: nothing can be told from that."""
+    names = [f"v{number:02}" for number in range(28)]
+    before = [vendor(name, website="https://old.example/") for name in names]
+    after = [vendor(name, website="https://new.example/", address="Street 1") for name in names[1:]]
+    after += [vendor(names[0], engagements=(ENDING,)), *(vendor(name) for name in ("new-1", "new-2"))]
+    assert told(before, after) == []
+
+
+def test_before_version_1_there_is_nothing_to_propose() -> None:
+    """A first version is compared with nothing."""
+    assert propose(make_draft(vendor("acme"), vendor("acme-2", name="Acme")), make_context()) == ()
+
+
+class TestCorrections:
+    """A country that changes soon after it was first said, and nothing with it."""
+
+    WRONG = (make_engagement(locations=(SWEDEN,)),)
+    RIGHT = (make_engagement(locations=(FINLAND,)),)
+
+    def told(self, days: int, after: model.SubprocessorSource, earlier: Any = ()) -> list[Proposal]:
+        """Return what is proposed some days after version 4 was published with the wrong country."""
+        at = NOW - dt.timedelta(days=days)
+        previous = make_register(vendor("acme", engagements=self.WRONG), version=4, published_at=at)
+        return list(propose(make_draft(after), make_context(previous), earlier))
+
+    @pytest.mark.parametrize("days", [0, 1, 14])
+    def test_within_a_fortnight(self, days: int) -> None:
+        (proposal,) = self.told(days, vendor("acme", engagements=self.RIGHT))
+        assert (proposal.kind, proposal.options, proposal.edits) == ("correction", "--corrects 4", ())
+        assert "SE → FI" in proposal.seen
+
+    def test_later_it_is_a_relocation(self) -> None:
+        assert self.told(15, vendor("acme", engagements=self.RIGHT)) == []
+
+    @pytest.mark.parametrize(
+        "after",
+        [
+            vendor("acme", engagements=(make_engagement(locations=(SWEDEN, FINLAND)),)),
+            vendor("acme", engagements=(make_engagement(locations=(FINLAND,), retention="1 day"),)),
+            vendor("acme", engagements=WRONG, seat="FI"),
+            vendor("acme", engagements=(make_engagement(locations=(replace(SWEDEN, place="Luleå"),)),)),
+            vendor("acme", engagements=RIGHT, website="https://acme.example/"),
+        ],
+        ids=["one more country", "more than the country", "a first seat", "another place", "a link too"],
+    )
+    def test_what_is_more_or_less_than_another_country_is_left_alone(self, after: Any) -> None:
+        assert self.told(1, after) == []
+
+    def test_the_seat(self) -> None:
+        at = NOW - dt.timedelta(days=2)
+        previous = make_register(vendor("acme", seat="SE", address="Gata 1"), version=2, published_at=at)
+        after = vendor("acme", seat="FI", address="Katu 1")
+        (proposal,) = propose(make_draft(after), make_context(previous))
+        assert (proposal.kind, proposal.options) == ("correction", "--corrects 2")
+
+    def test_the_version_that_brought_the_mistake_in_is_named(self) -> None:
+        """Versions between that said the same are not at fault; nor is one that said something else."""
+        wrong, other = vendor("acme", engagements=self.WRONG), vendor("acme", engagements=(
+            make_engagement(locations=(GERMANY,)),))  # fmt: skip
+        at = NOW - dt.timedelta(days=3)
+        earlier = [
+            make_register(wrong, version=3, published_at=at),
+            make_register(other, version=2, published_at=at),
+            make_register(wrong, version=1, published_at=at),
+        ]
+        (proposal,) = self.told(1, vendor("acme", engagements=self.RIGHT), iter(earlier))
+        assert proposal.options == "--corrects 3"
+
+    def test_a_country_that_stood_for_long_was_not_wrong_a_moment(self) -> None:
+        earlier = [
+            make_register(
+                vendor("acme", engagements=self.WRONG), version=3, published_at=NOW - dt.timedelta(days=90)
+            )
+        ]
+        assert self.told(1, vendor("acme", engagements=self.RIGHT), earlier) == []
+
+    def test_several_are_one_proposal_and_older_versions_are_read_once(self) -> None:
+        before = [vendor(name, engagements=self.WRONG) for name in "abcde"]
+        previous = make_register(*before, version=4, published_at=NOW - dt.timedelta(days=1))
+        after = [vendor(name, engagements=self.RIGHT) for name in "abcde"]
+        (proposal,) = propose(make_draft(*after), make_context(previous), iter([make_register(version=3)]))
+        assert proposal.subprocessors == tuple("abcde")
+        assert "2 others" in proposal.seen
+
+    def test_who_corrects_already_is_not_told_to(self) -> None:
+        at = NOW - dt.timedelta(days=1)
+        previous = make_register(vendor("acme", engagements=self.WRONG), version=4, published_at=at)
+        context = make_context(previous, reason=model.Reason(kind="correction"), corrects=4)
+        draft = make_draft(vendor("acme", name="Zeta", engagements=self.RIGHT))
+        assert propose(draft, context) == ()
+
+    def test_nothing_is_read_where_no_country_changes(self) -> None:
+        def unread() -> Any:
+            raise AssertionError
+            yield
+
+        assert self.told(1, vendor("acme", engagements=self.WRONG), unread()) == []
+
+
+class TestAccidents:
+    """What leaves within a day of being announced was perhaps never meant."""
+
+    @pytest.mark.parametrize("days", [0, 1, 2])
+    @pytest.mark.parametrize("ended", [False, True])
+    def test_four_published_by_accident_are_taken_off(self, days: int, ended: bool) -> None:
+        at = NOW - dt.timedelta(days=days)
+        listed = [published(vendor(name), 4, at) for name in "abcd"]
+        off = [vendor(name, engagements=(make_engagement(ends_on=TODAY),)) for name in "abcd"]
+        found = told([vendor("stays"), *listed], [vendor("stays"), *(off if ended else [])])
+        assert [item.subprocessors for item in found] == [(name,) for name in "abcd" if days < 2]
+        for item in found:
+            assert item.kind == "accident"
+            assert wanted(item) == {f"{item.subprocessors[0]}.withdrawn": {"reason": "Listed by mistake"}}
+
+    @pytest.mark.parametrize(("ends_on", "count"), [(SOON, 0), (SOON + dt.timedelta(days=31), 1)])
+    def test_an_announced_start_ends_before_it_began(self, ends_on: dt.date, count: int) -> None:
+        """Announced yesterday to start in 60 days, it now ends the day after; not so a month before."""
+        start = SOON + dt.timedelta(days=30) if count else None
+        before = published(vendor("a", engagements=(make_engagement(starts_on=start),)), 4, NOW)
+        after = vendor("a", engagements=(make_engagement(starts_on=start, ends_on=ends_on),))
+        assert len(told([before], [after])) == count
+
+    def test_put_back_under_the_same_id_it_is_simply_listed_again(self) -> None:
+        assert told([vendor("a", withdrawn=MISTAKE)], [vendor("a")]) == []
+
+    def test_a_longer_standing_engagement_was_no_accident(self) -> None:
+        """A vendor of long ago that got a second use yesterday is not a mistake when it goes."""
+        old = published(vendor("a", engagements=(make_engagement(), MAIL)))
+        young = replace(old.engagements[1], announced=model.Announced(version=4, at=NOW))
+        before = replace(old, engagements=(old.engagements[0], young))
+        assert told([before], [vendor("b", engagements=(replace(MAIL, purpose="Else"),))]) == []
+
+
+def test_a_vendor_that_vanishes_is_to_be_brought_back() -> None:
+    """What was published stays (R03), whatever else is proposed."""
+    (merge,) = told(*EPISODES["two vanish into one new name"][:2])
+    assert "subprocessors/north.toml and subprocessors/south.toml back" in merge.advice
+    (rename,) = told(*EPISODES["only the id changes"][:2])
+    assert "Bring subprocessors/acme.toml back" in rename.advice
+
+
+def test_hundreds_of_vendors_rekeyed_at_once_are_found_by_name() -> None:
+    """A thousand vendors, half of them under new ids: each is found, and it does not take minutes."""
+    before = [vendor(f"a{n}", name=f"Company {n:04x}z") for n in range(1000)]
+    after = before[:500] + [replace(item, id=f"b{n}") for n, item in enumerate(before[500:])]
+    found = told(before, after)
+    assert [item.kind for item in found] == ["rename"] * 500
+
+
+def test_a_published_register_proposes_nothing_of_itself() -> None:
+    """The source behind a version, edited nowhere."""
+    register = make_register(vendor("acme", engagements=(ENDING, MAIL)), vendor("acme-2", name="Acme"))
+    draft = replace(draft_of(register), subprocessors=tuple(map(vendor_source, register.subprocessors)))
+    assert propose(draft, make_context(register)) == ()
