@@ -59,10 +59,11 @@ activities = ["store"]
 
 
 def publish_notes(publisher: Publisher, versions: Iterable[int], last: int) -> None:
-    """Publish versions that differ in a note, one a minute, the last one at the end of history."""
+    """Publish versions that differ in a note, one a second, the last one at the end of history."""
     with unsynced():
         for version in versions:
-            publisher.publish_note(f"note {version}", now=END - dt.timedelta(minutes=last - version))
+            publisher.say(f"note {version}", days=0)
+            publisher.publish(END - dt.timedelta(seconds=last - version))
 
 
 def unsynced() -> mock._patch[object]:
@@ -81,7 +82,7 @@ def small_history(folder: Path, versions: int) -> Publisher:
 
 def write_large(publisher: Publisher, *, note: str = "first", only: Iterable[int] | None = None) -> None:
     """Write a thousand vendors, or some of them, into a source."""
-    starts_on = (END + dt.timedelta(days=60)).date()
+    starts_on = END.date()
     for number in range(1, LARGE + 1) if only is None else only:
         path = publisher.source / "subprocessors" / f"vendor-{number}.toml"
         path.write_text(_VENDOR.format(number=number, note=note, starts_on=starts_on), "utf-8")

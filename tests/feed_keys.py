@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from register_api.publish.signer import P256Signer
+from register_api.publish.signing.signer import P256Signer
 
 OURS = P256Signer(ec.derive_private_key(0xC0FFEE, ec.SECP256R1()))
 THEIRS = P256Signer(ec.derive_private_key(0xBAD, ec.SECP256R1()))

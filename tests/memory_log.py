@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from register_api.core import merkle, tiles
-from register_api.core.checkpoint import Checkpoint, format_checkpoint
-from register_api.core.cosignature import cosigned_bytes
-from register_api.core.note import COSIGNATURE, SignatureLine, format_note, make_note_key, parse_note
-from register_api.core.tile_proofs import inclusion_proof, root
-from register_api.core.tlog_proof import TlogProof, format_proof
+from register_api.core.log import merkle, tiles
+from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
+from register_api.core.log.cosignature import cosigned_bytes
+from register_api.core.log.note import COSIGNATURE, SignatureLine, format_note, make_note_key, parse_note
+from register_api.core.log.tile_proofs import inclusion_proof, root
+from register_api.core.log.tlog_proof import TlogProof, format_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from register_api.core.note import NoteKey
+    from register_api.core.log.note import NoteKey
 
 ORIGIN = "register.example/sub-processors"
 

@@ -19,7 +19,8 @@ from feed_keys import OURS
 from memory_log import MemoryLog, private_key
 from register_api.core import tree
 from register_api.core.canonical import digest, encode
-from register_api.core.changes import Diff, DiffEnd
+from register_api.core.diff.changes import Diff, DiffEnd
+from register_api.core.diff.plain import to_plain
 from register_api.core.documents import (
     Discovery,
     Ended,
@@ -31,6 +32,9 @@ from register_api.core.documents import (
     RegisterReference,
     RootReference,
 )
+from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
+from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
+from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
     Category,
     Notice,
@@ -41,12 +45,8 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
-from register_api.core.note import format_verifier_key
-from register_api.core.patch import make_patch
-from register_api.core.plain import to_plain
-from register_api.core.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
-from register_api.publish.feed_signature import sign_feed
+from register_api.core.patch.write import make_patch
+from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

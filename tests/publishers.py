@@ -11,14 +11,14 @@ from register_api.core.tree import VERSIONS, version_register
 from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
 from register_api.publish.preparation import Intent
 from register_api.store.reader import Snapshot, open_snapshot
-from register_api.verify.fetch import FolderFetcher
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.verify.report import Report
+    from register_api.verify.report.document import Report
 
 NAME = "example.com/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)

@@ -6,10 +6,10 @@ import datetime as dt
 import hashlib
 
 from register_api.core import model
-from register_api.core.changes import Change, ChangeClass, Diff, DiffEnd
+from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
 from register_api.core.notice import NoticeStatus, Policy, Promises
-from register_api.publish.feed_entry import VersionSummary
-from register_api.publish.page_view import PageView
+from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.page.view import PageView
 
 TODAY = dt.date(2026, 5, 10)
 FIRST = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core import tree
 from register_api.core.canonical import digest, encode
-from register_api.core.diff import diff_document
+from register_api.core.diff.document import diff_document
 from register_api.core.documents import Entry, FileDigest, Versions
 from register_api.core.model import (
     Announced,

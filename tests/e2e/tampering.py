@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from publications import NOW
 
-from register_api.verify.fetch import MemoryFetcher
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import MemoryFetcher
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.verify.report import Report
+    from register_api.verify.report.document import Report
 
 
 def flip(data: bytes) -> bytes:

@@ -23,12 +23,12 @@ from memory_folder import memory_folder
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode, encode, parse
-from register_api.core.changes import Change, Diff
-from register_api.core.deltas import Deltas, between, compose
-from register_api.core.diff import changes_between
+from register_api.core.diff.changes import Change, Diff
+from register_api.core.diff.deltas import Deltas, between, compose
+from register_api.core.diff.document import changes_between
 from register_api.core.documents import Versions
 from register_api.core.model import Register
-from register_api.core.patch import apply_patch
+from register_api.core.patch.write import apply_patch
 from register_api.core.tree import VERSIONS, version_diff
 from register_api.errors import Refused
 from toml_source import write_source
@@ -356,10 +356,18 @@ def test_changes_between_any_two_versions_speak_of_the_right_vendors(taken: Take
             joined = compose(joined, steps[end - 1])
             changes = changes_between(older, newer, promises)
             assert mentioned(changes) == content_of(joined)
-            came, went = passed(counts, start, end)
-            withdrawn = {vendor.id for vendor in newer.subprocessors if vendor.withdrawn}
-            assert vendors(changes, CAME) == came - withdrawn
-            assert vendors(changes, WENT) == went | (came & withdrawn)
+            off, off_now = withdrawn(older), withdrawn(newer)
+            between_them = passed(counts, start, end, off)
+            came = set(counts[end] - counts[start]) | between_them
+            # Who was taken off, had been used after all, and has ended: both is news.
+            went = set(counts[start] - counts[end]) | (between_them & off - set(counts[end]))
+            assert vendors(changes, CAME) == came - off_now
+            assert vendors(changes, WENT) == (went | came & off_now) - (off & off_now)
+
+
+def withdrawn(register: Register) -> set[str]:
+    """Return the vendors that a version calls listed by mistake."""
+    return {vendor.id for vendor in register.subprocessors if vendor.withdrawn}
 
 
 def content_of(deltas: Deltas) -> set[str]:
@@ -372,11 +380,19 @@ def content_of(deltas: Deltas) -> set[str]:
     }
 
 
-def passed(counts: list[Counter[str]], start: int, end: int) -> tuple[set[str], set[str]]:
-    """Return who came and who went between two versions, those who only passed through among the first."""
-    known, seen = most(counts[: start + 1]), most(counts[: end + 1])
-    came = set(counts[end] - counts[start]) | set(seen - known)
-    return came, set(counts[start] - counts[end])
+def passed(counts: list[Counter[str]], start: int, end: int, off: set[str]) -> set[str]:
+    """Return who was listed between two versions and not before.
+
+    Args:
+        counts: How often each vendor was listed, for each version.
+        start: Index of the older version.
+        end: Index of the newer version.
+        off: Vendors that the older version calls listed by mistake: for it they were never there.
+    """
+    known = most(counts[: start + 1])
+    for name in off:
+        del known[name]
+    return set(most(counts[start + 1 : end + 1]) - known)
 
 
 def most(counts: Iterable[Counter[str]]) -> Counter[str]:

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 
 from examples import make_promises
 from register_api.core.canonical import decode, digest, encode, parse
-from register_api.core.changes import ChangeClass, Diff
-from register_api.core.deltas import Deltas, between, compose
-from register_api.core.diff import changes_between, diff_document
+from register_api.core.diff.changes import ChangeClass, Diff
+from register_api.core.diff.deltas import Deltas, between, compose
+from register_api.core.diff.document import changes_between, diff_document
+from register_api.core.diff.sequence import plan_moves
+from register_api.core.diff.summary import MAX_SUMMARY
 from register_api.core.notice import NoticeStatus, status
 from register_api.core.notice_event import events
-from register_api.core.patch import apply_patch, make_patch
-from register_api.core.sequence import plan_moves
-from register_api.core.summary import MAX_SUMMARY
+from register_api.core.patch.write import apply_patch, make_patch
 from register_api.errors import Inconsistent, Malformed
 from strategies import register_pairs, registers
 
 if TYPE_CHECKING:
-    from register_api.core.changes import Change
+    from register_api.core.diff.changes import Change
     from register_api.core.model import Register
     from register_api.core.notice import Promises
 

@@ -11,14 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_log import ORIGIN, MemoryLog, private_key
-from register_api.core import canonical, merkle, strict_base64, tiles
-from register_api.core.checkpoint import format_checkpoint, open_checkpoint, parse_checkpoint
-from register_api.core.cosignature import verify_cosignatures
+from register_api.core import canonical
 from register_api.core.documents import Keys
-from register_api.core.ed25519 import check_public_key
-from register_api.core.keys import check_keys, good_key
-from register_api.core.note import format_note, format_verifier_key, parse_note, parse_verifier_key
-from register_api.core.signature import (
+from register_api.core.keys.ed25519 import check_public_key
+from register_api.core.keys.key_list import check_keys, good_key
+from register_api.core.keys.signature import (
     format_jws,
     jws_header,
     jws_signing_input,
@@ -27,14 +24,18 @@ from register_api.core.signature import (
     verify_p256_raw,
     verify_raw,
 )
-from register_api.core.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.tile_proofs import (
+from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
+from register_api.core.log import merkle, strict_base64, tiles
+from register_api.core.log.checkpoint import format_checkpoint, open_checkpoint, parse_checkpoint
+from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.note import format_note, format_verifier_key, parse_note, parse_verifier_key
+from register_api.core.log.tile_proofs import (
     consistency_proof,
     inclusion_proof,
     root,
     tiles_for_consistency,
 )
-from register_api.core.tlog_proof import format_proof, parse_proof, verify_proof
+from register_api.core.log.tlog_proof import format_proof, parse_proof, verify_proof
 from register_api.errors import Forged, VerificationError
 
 if TYPE_CHECKING:

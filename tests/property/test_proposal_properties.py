@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import make_context
-from register_api.core import model
 from register_api.core.proposals import propose
 from strategies import draft_of, drafts, register_pairs, registers
+
+if TYPE_CHECKING:
+    from register_api.core import model
 
 
 @settings(max_examples=40, deadline=None)

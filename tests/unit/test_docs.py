@@ -15,18 +15,18 @@ from msgspec import inspect
 
 from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
-from register_api.core.changes import ChangeClass, Diff
+from register_api.core.diff.changes import ChangeClass, Diff
+from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
-from register_api.core.fields import FIELDS
 from register_api.core.model import Register
 from register_api.core.rules.table import RULES
 from register_api.core.tree import _ROWS
 from register_api.errors import RegisterError, VerificationError
-from register_api.serve import questions
-from register_api.serve.problems import PROBLEMS
+from register_api.serve.answer import questions
+from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.store.manifest import Manifest
-from register_api.verify.checks import CHECKS
+from register_api.verify.checks.table import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from register_api.cli.output import print_json
 from register_api.cli.words import print_changes
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, digest
-from register_api.core.diff import diff_document
+from register_api.core.diff.document import diff_document
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.core.tree import version_register

@@ -14,13 +14,13 @@ from register_api.cli.clock import now
 from register_api.cli.output import err, out, print_error, print_json
 from register_api.errors import RegisterError, StoreError
 from register_api.publish.pipeline import refresh_freshness
-from register_api.publish.trust_repository import expiries
+from register_api.publish.trust.repository import expiries
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.publish.trust_repository import Expiry
+    from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
 
 WARN_BEFORE = {"root": dt.timedelta(days=60), "timestamp": dt.timedelta(hours=12)}

@@ -13,19 +13,19 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import err, out, print_findings, print_json, progress
 from register_api.cli.words import print_changes, print_proposals, print_publication
-from register_api.core.diff import diff_document
+from register_api.core.diff.document import diff_document
 from register_api.errors import Refused
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Base, Intent, Prepared, prepare, read_base
 from register_api.publish.proposing import proposals_for
-from register_api.publish.public_copies import default_folder, write_public_copies
+from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.cli.options import Command
-    from register_api.core.changes import Diff
+    from register_api.core.diff.changes import Diff
     from register_api.core.model import ReasonKind
     from register_api.store.reader import Snapshot
 

@@ -12,12 +12,12 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json
 from register_api.core.calendar import local_day
+from register_api.core.diff.wording import english_date, shorten
 from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
-from register_api.core.wording import english_date, shorten
 from register_api.errors import StoreError
-from register_api.serve import compute
-from register_api.serve.archive import Archive
-from register_api.serve.filters import Filters
+from register_api.serve.answer import compute
+from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.filters import Filters
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
-from register_api.verify.report_text import render_text
+from register_api.verify.checks.session import History, Options
+from register_api.verify.report.text import render_text
 from register_api.verify.run import verify as verify_register
-from register_api.verify.session import History, Options
 
 
 @click.command()

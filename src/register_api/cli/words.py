@@ -13,7 +13,7 @@ from register_api.core.canonical import digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.core.changes import Change, Diff
+    from register_api.core.diff.changes import Change, Diff
     from register_api.core.model import Register
     from register_api.core.notice import NoticeStatus
     from register_api.core.proposals import Proposal

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _SHORTEST_PART = 4
 _SHORTEST_WORD = 4
 
 
+@lru_cache(maxsize=4096)
 def essence(name: str) -> tuple[str, ...]:
     """Return a name without punctuation, legal form, case and order of words."""
     words = sorted(_words(name))

@@ -14,17 +14,20 @@ from register_api.core import tree
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, encode
 from register_api.core.documents import Keys
-from register_api.publish import head_files, trust_metadata, trust_repository, trust_root
+from register_api.publish import head_files
 from register_api.publish.discovery import api_catalog, discovery_document
-from register_api.publish.feed import PAGE_SIZE
-from register_api.publish.feed_entry import VersionSummary, make_entry
-from register_api.publish.key_list import current_key_list, pem_files
+from register_api.publish.feed.atom import PAGE_SIZE
+from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles
-from register_api.publish.page import version_page
-from register_api.publish.page_reuse import vendors_to_write
-from register_api.publish.page_view import PageView
+from register_api.publish.page.reuse import vendors_to_write
+from register_api.publish.page.templating import TEMPLATES_SHA256
+from register_api.publish.page.view import PageView
+from register_api.publish.page.write import version_page
 from register_api.publish.schemas import schema_files
-from register_api.publish.templating import TEMPLATES_SHA256
+from register_api.publish.signing.key_list import current_key_list, pem_files
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import root as trust_root
 from register_api.publish.version_files import VersionFiles, make_version_files
 from register_api.store.manifest import FeedEntry
 
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Register
     from register_api.core.notice import Promises
-    from register_api.publish.keyring import Keyring
+    from register_api.publish.signing.keyring import Keyring
     from register_api.store.reader import Snapshot
 
 

@@ -9,18 +9,18 @@ import msgspec
 from register_api.core import tree
 from register_api.core.canonical import encode
 from register_api.core.documents import Entry, Versions
-from register_api.publish.document_signature import sign_document
-from register_api.publish.feed import PAGE_SIZE, atom_feed
-from register_api.publish.feed_signature import sign_feed
-from register_api.publish.json_feed import json_feed
-from register_api.publish.page import index_page, subprocessor_pages
+from register_api.publish.feed.atom import PAGE_SIZE, atom_feed
+from register_api.publish.feed.json import json_feed
+from register_api.publish.page.write import index_page, subprocessor_pages
+from register_api.publish.signing.document_signature import sign_document
+from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from register_api.core.model import Register, Subprocessor
-    from register_api.publish.keyring import Keyring
-    from register_api.publish.page_view import PageView
+    from register_api.publish.page.view import PageView
+    from register_api.publish.signing.keyring import Keyring
     from register_api.store.manifest import FeedEntry
 
 

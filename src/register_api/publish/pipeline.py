@@ -9,11 +9,11 @@ import msgspec
 
 from register_api.core import tree
 from register_api.errors import StoreError
-from register_api.publish import trust_repository
 from register_api.publish.artefacts import Artefacts, Maker
-from register_api.publish.keyring import Keyring
+from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
-from register_api.publish.templating import TEMPLATES_SHA256
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.trust import repository as trust_repository
 from register_api.store.lock import locked
 from register_api.store.manifest import State, StoredPolicy
 from register_api.store.reader import Snapshot, open_snapshot

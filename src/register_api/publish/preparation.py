@@ -16,7 +16,7 @@ from register_api.core.rules import Context, check
 from register_api.core.tree import REGISTER
 from register_api.core.versioning import make_version, unchanged
 from register_api.errors import Refused
-from register_api.publish.source import load, load_zone, locate
+from register_api.publish.source.load import load, load_zone, locate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.canonical import encode
-from register_api.core.changes import Diff
+from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.model import Register
 from register_api.core.tree import schema as schema_path

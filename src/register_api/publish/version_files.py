@@ -8,16 +8,16 @@ import msgspec
 
 from register_api.core import tree
 from register_api.core.canonical import digest, encode
-from register_api.core.changes import Diff
-from register_api.core.diff import diff_document
+from register_api.core.diff.changes import Diff
+from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest
 from register_api.core.model import Register
 from register_api.errors import StoreError
-from register_api.publish.document_signature import sign_document
+from register_api.publish.signing.document_signature import sign_document
 
 if TYPE_CHECKING:
     from register_api.core.notice import Promises
-    from register_api.publish.signer import Ed25519Signer
+    from register_api.publish.signing.signer import Ed25519Signer
 
 
 class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar import Litestar, Request, Response
 
 from register_api.serve import clock as system_clock
-from register_api.serve import openapi
-from register_api.serve.answers import Answers
+from register_api.serve.answer import openapi
+from register_api.serve.answer.cache import Answers
+from register_api.serve.answer.routes import is_computed, routes
+from register_api.serve.answer.service import Service
 from register_api.serve.front import Front
-from register_api.serve.problem_replies import reply_to
-from register_api.serve.problems import Problem
-from register_api.serve.routes import is_computed, routes
-from register_api.serve.service import Service
-from register_api.serve.shelf import Shelf
-from register_api.serve.watch import watching
+from register_api.serve.http.problem_replies import reply_to
+from register_api.serve.http.problems import Problem
+from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.watch import watching
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from register_api.serve.asgi import App
     from register_api.serve.clock import Clock
+    from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -9,20 +9,20 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from register_api.serve.asgi import NO_BODY, start_message
-from register_api.serve.problem_replies import send_problem
-from register_api.serve.problems import Problem
-from register_api.serve.reply import CORS
-from register_api.serve.selection import select
-from register_api.serve.sending import send_redirect, send_resource, send_stored, without_body
+from register_api.serve.http.asgi import NO_BODY, start_message
+from register_api.serve.http.problem_replies import send_problem
+from register_api.serve.http.problems import Problem
+from register_api.serve.http.selection import select
+from register_api.serve.http.sending import send_redirect, send_resource, send_stored, without_body
+from register_api.serve.stored.reply import CORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from register_api.serve.asgi import App, Receive, Scope, Send
-    from register_api.serve.reply import Resource
-    from register_api.serve.shelf import Shelf
-    from register_api.serve.table import Table
+    from register_api.serve.http.asgi import App, Receive, Scope, Send
+    from register_api.serve.stored.reply import Resource
+    from register_api.serve.stored.shelf import Shelf
+    from register_api.serve.stored.table import Table
 
 _log = logging.getLogger(__name__)
 

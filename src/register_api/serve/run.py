@@ -11,12 +11,12 @@ import uvicorn
 
 from register_api.errors import UsageError
 from register_api.serve.app import create_app
-from register_api.serve.protocol import BoundedProtocol
+from register_api.serve.http.protocol import BoundedProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from register_api.serve.asgi import App
+    from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 
 _BACKLOG = 2048

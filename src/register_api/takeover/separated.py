@@ -69,7 +69,9 @@ def _read(name: str, text: str, mark: str) -> tuple[Table, ...]:
         for number, (at, cells) in enumerate(body, 1)
     )
     return (
-        Table(file=name, number=1, header=tuple(Cell(text=text) for text in header), rows=tuple(rows), line=line),
+        Table(
+            file=name, number=1, header=tuple(Cell(text=text) for text in header), rows=tuple(rows), line=line
+        ),
     )
 
 

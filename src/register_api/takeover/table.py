@@ -82,9 +82,7 @@ def fault(
     file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
 ) -> Finding:
     """Return an error about a place in a file that is taken over."""
-    return Finding(
-        rule=rule, severity="error", file=file, key=key, message=message, hint=hint, line=line
-    )
+    return Finding(rule=rule, severity="error", file=file, key=key, message=message, hint=hint, line=line)
 
 
 def refuse_any(faults: Iterable[Finding]) -> None:

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
-from register_api.verify.fetch import NotServed
-from register_api.verify.head import last_instant
-from register_api.verify.history import CHECKS as HISTORY_CHECKS
-from register_api.verify.http_fetch import HttpFetcher
-from register_api.verify.outcome import make_report
-from register_api.verify.session import Options, Session
+from register_api.verify.checks.head import last_instant
+from register_api.verify.checks.history import CHECKS as HISTORY_CHECKS
+from register_api.verify.checks.session import Options, Session
+from register_api.verify.checks.steps import run_all
+from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.report.outcome import make_report
 from register_api.verify.state import Remembered
-from register_api.verify.steps import run_all
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from register_api.verify.fetch import Fetcher
-    from register_api.verify.report import Report
-    from register_api.verify.session import Progress
+    from register_api.verify.checks.session import Progress
+    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.report.document import Report
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""

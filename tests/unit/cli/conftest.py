@@ -65,7 +65,10 @@ def call(publisher: Publisher) -> Call:
     """Call a command on the publisher's folders, which it is given as far as it takes them."""
     takes = {
         "--source": (publisher.source, {"check", "preview", "publish", "run"}),
-        "--store": (publisher.store, {"check", "preview", "publish", "refresh", "status", "list", "diff", "show"}),
+        "--store": (
+            publisher.store,
+            {"check", "preview", "publish", "refresh", "status", "list", "diff", "show"},
+        ),
         "--keys": (publisher.keys, {"publish", "refresh", "run"}),
     }
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from memory_log import ORIGIN, MemoryLog, cosign, private_key, sign
-from register_api.core.checkpoint import (
+from register_api.core.log.checkpoint import (
     Checkpoint,
     format_checkpoint,
     open_checkpoint,
     parse_checkpoint,
     peek_size,
 )
-from register_api.core.note import make_note_key, parse_note
+from register_api.core.log.note import make_note_key, parse_note
 from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey
 
 ROOT = base64.b64encode(bytes(32)).decode()

@@ -10,9 +10,9 @@ import pytest
 
 from examples import FINLAND, make_engagement, make_promises, make_register, make_vendor
 from register_api.core import model
-from register_api.core.changes import Change, ChangeClass
-from register_api.core.diff import changes_between
-from register_api.core.fields import FIELDS
+from register_api.core.diff.changes import Change, ChangeClass
+from register_api.core.diff.document import changes_between
+from register_api.core.diff.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,13 +10,13 @@ import msgspec
 
 from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor, published
 from register_api.core import model
-from register_api.core.diff import changes_between
+from register_api.core.diff.document import changes_between
 from register_api.core.notice import NoticeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.core.changes import Change
+    from register_api.core.diff.changes import Change
 
 replace = msgspec.structs.replace
 LATE = "3 days after the start, 30 days of notice promised."

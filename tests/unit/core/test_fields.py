@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from register_api.core.changes import ChangeClass
-from register_api.core.fields import COMPARED_WITHIN, FIELDS, SET_BY_PUBLISHING, Field
+from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.fields import COMPARED_WITHIN, FIELDS, SET_BY_PUBLISHING, Field
 
 if TYPE_CHECKING:
     import msgspec

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from memory_log import ORIGIN, private_key
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyRecord, Keys, KeyUse
-from register_api.core.keys import check_keys, document_key, good_key, log_key
-from register_api.core.note import format_verifier_key
-from register_api.core.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
+from register_api.core.keys.key_list import check_keys, document_key, good_key, log_key
+from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
+from register_api.core.log.note import format_verifier_key
 from register_api.errors import Malformed, UntrustedKey
 
 ENDED = Ended(at=dt.datetime(2026, 5, 10, 9, tzinfo=dt.UTC), reason="rotated")

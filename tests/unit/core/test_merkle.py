@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from register_api.core import merkle
+from register_api.core.log import merkle
 from register_api.errors import Forged, Malformed, VerificationError
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "merkle-proofs.json").read_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memory_log import private_key, sign
-from register_api.core.note import (
+from register_api.core.log.note import (
     COSIGNATURE,
     MAX_NOTE_BYTES,
     MAX_SIGNATURE_LINES,

@@ -8,8 +8,8 @@ from typing import Any
 import jsonpatch
 import pytest
 
-from register_api.core import patch_editor
-from register_api.core.patch import apply_patch, make_patch
+from register_api.core.patch import editor as patch_editor
+from register_api.core.patch.write import apply_patch, make_patch
 from register_api.errors import Inconsistent, Malformed, VerificationError
 
 ACCEPTED: list[tuple[str, Any, list[dict[str, Any]], Any]] = [

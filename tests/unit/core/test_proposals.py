@@ -291,9 +291,7 @@ CALM: dict[str, tuple[list[Any], list[Any]]] = {
         [vendor("acme")],
         [
             vendor("acme", engagements=(ENDING,)),
-            vendor(
-                "zeta", engagements=(make_engagement(starts_on=SOON + dt.timedelta(days=180)),)
-            ),
+            vendor("zeta", engagements=(make_engagement(starts_on=SOON + dt.timedelta(days=180)),)),
         ],
     ),
     "two newcomers could both be the successor": (
@@ -330,7 +328,11 @@ CALM: dict[str, tuple[list[Any], list[Any]]] = {
         [
             vendor("cloud", name="Acme Cloud", website="https://acme.example/", legal_name="Acme"),
             vendor(
-                "ads", name="Acme Ads", website="https://acme.example/", legal_name="Acme", engagements=(MAIL,)
+                "ads",
+                name="Acme Ads",
+                website="https://acme.example/",
+                legal_name="Acme",
+                engagements=(MAIL,),
             ),
         ],
     ),

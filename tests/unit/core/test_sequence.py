@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from register_api.core.sequence import plan_moves, staying
+from register_api.core.diff.sequence import plan_moves, staying
 
 
 def made(items: list[str], moves: list[tuple[int, int]]) -> list[str]:

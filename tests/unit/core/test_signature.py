@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from memory_log import private_key
-from register_api.core import strict_base64
-from register_api.core.signature import (
+from register_api.core.keys.signature import (
     format_jws,
     jws_header,
     jws_signing_input,
@@ -24,7 +23,8 @@ from register_api.core.signature import (
     verify_p256_raw,
     verify_raw,
 )
-from register_api.core.thumbprint import ed25519_jwk, ed25519_public, public_pem, thumbprint
+from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, public_pem, thumbprint
+from register_api.core.log import strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
 
 VECTORS = Path(__file__).parents[2] / "vectors"

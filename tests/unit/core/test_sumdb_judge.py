@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_log import MemoryLog, private_key
-from register_api.core.note import format_verifier_key
+from register_api.core.log.note import format_verifier_key
 from sumdb_judge import judge, write_files
 
 if TYPE_CHECKING:

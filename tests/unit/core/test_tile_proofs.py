@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_log import MemoryLog
-from register_api.core import merkle
-from register_api.core.tile_proofs import (
+from register_api.core.log import merkle
+from register_api.core.log.tile_proofs import (
     consistency_proof,
     inclusion_proof,
     root,
@@ -19,7 +19,7 @@ from register_api.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from register_api.core.tiles import ReadTile
+    from register_api.core.log.tiles import ReadTile
 
 SIZES = [1, 2, 3, 7, 8, 255, 256, 257, 511, 512, 513, 700]
 

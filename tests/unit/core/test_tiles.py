@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from memory_log import MemoryLog
-from register_api.core import tiles, tree
+from register_api.core import tree
+from register_api.core.log import tiles
 from register_api.errors import Malformed
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register_api.core.documents import KeyRecord, Keys
-from register_api.core.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.trust_roles import check_keys_apart, check_root_roles
+from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
+from register_api.core.keys.trust_roles import check_keys_apart, check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
 
 PUBLIC = [

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from register_api.core import model
-from register_api.core.value_words import say
-from register_api.core.wording import contrast, count, english_date, join, sentence, shorten
+from register_api.core.diff.value_words import say
+from register_api.core.diff.wording import contrast, count, english_date, join, sentence, shorten
 
 
 def test_dates_are_english() -> None:

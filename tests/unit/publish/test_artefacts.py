@@ -13,9 +13,9 @@ from register_api.core import tree
 from register_api.core.canonical import digest
 from register_api.errors import KeyStoreError
 from register_api.publish.artefacts import Artefacts, Maker
-from register_api.publish.keyring import Keyring
 from register_api.publish.preparation import Intent, prepare, read_base
-from register_api.publish.trust_repository import TARGETS
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.trust.repository import TARGETS
 from register_api.store.reader import open_snapshot
 
 SECOND = dt.timedelta(seconds=1)

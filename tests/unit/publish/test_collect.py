@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register_api.core import model
-from register_api.publish.collect import SET_BY_PUBLISHING, collect
-from register_api.publish.key_path import format_key, parse_key
+from register_api.publish.source.collect import SET_BY_PUBLISHING, collect
+from register_api.publish.source.key_path import format_key, parse_key
 
 REGISTER = """
 register = "example.com/sub-processors"

@@ -13,10 +13,10 @@ from lxml import etree
 
 import sample_register as sample
 from register_api.core import model
-from register_api.core.diff import diff_document
+from register_api.core.diff.document import diff_document
 from register_api.core.notice import NoticeStatus
-from register_api.publish.feed import PAGE_SIZE, archive_versions, atom_feed
-from register_api.publish.feed_entry import VersionSummary, feed_id, make_entry, title
+from register_api.publish.feed.atom import PAGE_SIZE, archive_versions, atom_feed
+from register_api.publish.feed.entry import VersionSummary, feed_id, make_entry, title
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -11,15 +11,15 @@ from lxml import etree
 from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
 
 from feed_keys import OURS, THEIRS, find_ours
-from register_api.core.xml_signature import NAMESPACE, ds
-from register_api.publish.feed_signature import sign_feed
-from register_api.verify.feed_signature import verify_feed_signature
+from register_api.core.keys.xml_signature import NAMESPACE, ds
+from register_api.publish.signing.feed_signature import sign_feed
+from register_api.verify.checks.feed_signature import verify_feed_signature
 from tools import need
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.publish.signer import P256Signer
+    from register_api.publish.signing.signer import P256Signer
 
 FEED = b"<?xml version='1.0' encoding='UTF-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>\xc3\xa9</feed>"
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.publish.feed_entry import make_entry
+from register_api.publish.feed.entry import make_entry
 from register_api.publish.head_files import feed_files, page_files, signed_documents
-from register_api.publish.keyring import Keyring
-from register_api.verify.feed_signature import verify_feed_signature
+from register_api.publish.signing.keyring import Keyring
+from register_api.verify.checks.feed_signature import verify_feed_signature
 from sample_register import register, summary, view
 
 if TYPE_CHECKING:

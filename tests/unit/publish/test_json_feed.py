@@ -6,9 +6,9 @@ from lxml import etree
 
 import sample_register as sample
 from register_api.core import canonical
-from register_api.publish.feed import atom_feed
-from register_api.publish.feed_entry import make_entry
-from register_api.publish.json_feed import json_feed
+from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.entry import make_entry
+from register_api.publish.feed.json import json_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ENTRIES = [sample.summary(number) for number in (7, 6, 5)]

@@ -11,12 +11,12 @@ from trust_tree import NOW, REGISTER
 
 from register_api.core import canonical, tree
 from register_api.core.documents import Ended, KeyRecord, Keys
-from register_api.core.keys import check_keys, good_key
-from register_api.core.note import parse_verifier_key
-from register_api.core.thumbprint import thumbprint
+from register_api.core.keys.key_list import check_keys, good_key
+from register_api.core.keys.thumbprint import thumbprint
+from register_api.core.log.note import parse_verifier_key
 from register_api.errors import KeyStoreError, Malformed, UntrustedKey
-from register_api.publish.key_list import current_key_list, first_key_list, key_record, pem_files
-from register_api.publish.keyring import Keyring
+from register_api.publish.signing.key_list import current_key_list, first_key_list, key_record, pem_files
+from register_api.publish.signing.keyring import Keyring
 from tools import need
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import filelock
 import pytest
 
 from register_api.errors import KeyStoreError, UsageError
-from register_api.publish import keyring as keyring_module
-from register_api.publish.keyring import Keyring
-from register_api.publish.signer import Ed25519Signer, P256Signer
+from register_api.publish.signing import keyring as keyring_module
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signer import Ed25519Signer, P256Signer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from lxml import html
 
 import sample_register as sample
 from register_api.core import model, tree
-from register_api.publish import page
-from register_api.publish.templating import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256, safe_link
+from register_api.publish.page import write as page
+from register_api.publish.page.templating import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256, safe_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

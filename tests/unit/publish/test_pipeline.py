@@ -8,7 +8,7 @@ import pytest
 
 from publishers import NOW, Publisher, publish_from
 from register_api.core.canonical import decode
-from register_api.core.changes import Diff
+from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys, Versions
 from register_api.core.model import Register
 from register_api.core.tree import (

@@ -29,10 +29,10 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
 import register_api
-from register_api.core.signature import verify_jws, verify_p256, verify_raw
+from register_api.core.keys.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
-from register_api.publish.document_signature import sign_document, sign_jws, sign_raw
-from register_api.publish.signer import Ed25519Signer, P256Signer, generate, load
+from register_api.publish.signing.document_signature import sign_document, sign_jws, sign_raw
+from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from tools import need
 
 if TYPE_CHECKING:
@@ -372,4 +372,4 @@ def test_private_keys_are_named_in_one_module_only() -> None:
         for path in package.rglob("*.py")
         if any(word in path.read_text() for word in ("PrivateKey", "private_key(", "private_bytes"))
     ]
-    assert naming == ["publish/signer.py"]
+    assert naming == ["publish/signing/signer.py"]

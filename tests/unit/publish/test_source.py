@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from register_api.core.finding import Finding
 from register_api.errors import Refused, UsageError
-from register_api.publish.source import LoadedSource, load, load_zone, locate
-from register_api.publish.source_file import MAX_SOURCE_BYTES, parse_source
+from register_api.publish.source.file import MAX_SOURCE_BYTES, parse_source
+from register_api.publish.source.load import LoadedSource, load, load_zone, locate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

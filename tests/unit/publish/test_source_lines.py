@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.publish.source_lines import find_line, index_lines
-from register_api.publish.toml_tokens import longest_dotted_key
+from register_api.publish.source.lines import find_line, index_lines
+from register_api.publish.source.toml_tokens import longest_dotted_key
 
 TEXT = '''\
 # name = "in a comment"

@@ -16,11 +16,12 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from register_api.core import canonical, tree
 from register_api.core.documents import Keys
 from register_api.errors import KeyStoreError, Malformed, StoreDamaged, StoreError, UntrustedKey
-from register_api.publish import trust_repository, trust_root
-from register_api.publish.key_list import first_key_list, key_record
-from register_api.publish.keyring import Keyring
-from register_api.publish.public_keys import public_files
-from register_api.publish.trust_metadata import newest_root, roots
+from register_api.publish.signing.key_list import first_key_list, key_record
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.public_keys import public_files
+from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import root as trust_root
+from register_api.publish.trust.metadata import newest_root, roots
 
 if TYPE_CHECKING:
     from pathlib import Path

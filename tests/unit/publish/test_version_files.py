@@ -11,8 +11,8 @@ from examples import make_promises, make_register, make_vendor
 from register_api.core import model
 from register_api.core.canonical import decode, digest, encode
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
-from register_api.core.signature import verify_jws, verify_raw
-from register_api.core.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.keys.signature import verify_jws, verify_raw
+from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
 from register_api.errors import Forged, StoreError
 from register_api.publish import version_files
 from register_api.publish.head_files import versions_document

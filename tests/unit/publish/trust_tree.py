@@ -9,14 +9,15 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
 from register_api.core import canonical
-from register_api.publish import trust_repository, trust_root
-from register_api.publish.key_list import first_key_list
+from register_api.publish.signing.key_list import first_key_list
+from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import root as trust_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from register_api.publish.keyring import Keyring
+    from register_api.publish.signing.keyring import Keyring
 
 REGISTER = "example.com/sub-processors"
 NOW = dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC)

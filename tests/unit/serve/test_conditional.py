@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.conditional import http_date, none_match_fails, unmodified_since
+from register_api.serve.http.conditional import http_date, none_match_fails, unmodified_since
 
 TAG = b'"abc"'
 MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 section 5.6.7
@@ -33,7 +33,7 @@ MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 s
         (b'"*"', False),
     ],
 )
-def test_if_none_match(field: bytes, expected: bool) -> None:  # noqa: FBT001
+def test_if_none_match(field: bytes, expected: bool) -> None:
     """RFC 9110 section 13.1.2, row by row."""
     assert none_match_fails(field, TAG) is expected
 
@@ -55,7 +55,7 @@ def test_if_none_match(field: bytes, expected: bool) -> None:  # noqa: FBT001
         (b"\xff", False),
     ],
 )
-def test_if_modified_since(field: bytes, expected: bool) -> None:  # noqa: FBT001
+def test_if_modified_since(field: bytes, expected: bool) -> None:
     """RFC 9110 section 13.1.3, row by row."""
     assert unmodified_since(field, MODIFIED) is expected
 

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from register_api.serve.links import link_header
+from register_api.serve.http.links import link_header
 
 PATHS = {
     "v1/register.json",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.negotiation import CODINGS, acceptable_codings, prefers_html
+from register_api.serve.http.negotiation import CODINGS, acceptable_codings, prefers_html
 
 CODING_ROWS = [
     # (Accept-Encoding, codings best first, why)
@@ -80,6 +80,6 @@ def test_a_long_header_is_read_in_linear_time() -> None:
         (b"text/*", False),
     ],
 )
-def test_only_who_names_html_gets_a_page(field: bytes | None, expected: bool) -> None:  # noqa: FBT001
+def test_only_who_names_html_gets_a_page(field: bytes | None, expected: bool) -> None:
     """RFC 9110 section 12.5.1: the more specific range counts, and its weight."""
     assert prefers_html(field) is expected

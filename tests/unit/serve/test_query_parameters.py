@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.problems import Problem
-from register_api.serve.query import Parameter, day_in, instant_or_day_in, read_query, version_in
+from register_api.serve.answer.query import Parameter, day_in, instant_or_day_in, read_query, version_in
+from register_api.serve.http.problems import Problem
 
 PARAMETERS = (
     Parameter(name="status", description="", allowed=("active", "available"), many=True),

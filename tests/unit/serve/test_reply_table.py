@@ -14,15 +14,15 @@ import stores
 from register_api.core import tree
 from register_api.core.two_clocks import version_known
 from register_api.errors import StoreDamaged
-from register_api.serve.bounded_cache import BoundedCache
-from register_api.serve.page_headers import page_headers
-from register_api.serve.shelf import Shelf
-from register_api.serve.table import Table, load_table
+from register_api.serve.http.page_headers import page_headers
+from register_api.serve.stored.bounded_cache import BoundedCache
+from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.table import Table, load_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.serve.reply import Representation
+    from register_api.serve.stored.reply import Representation
 
 
 def load(store: Path, limit: int = 2**20) -> Table:

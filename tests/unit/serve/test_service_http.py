@@ -13,7 +13,7 @@ import pytest
 
 import stores
 from register_api.core.canonical import digest, parse
-from register_api.core.patch_apply import apply_patch
+from register_api.core.patch.apply import apply_patch
 from register_api.core.tree import TIMESTAMP
 from register_api.store.durable import switch_link
 from register_api.store.reader import open_snapshot

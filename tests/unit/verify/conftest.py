@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.verify.fetch import MemoryFetcher
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import MemoryFetcher
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from register_api.verify.report import Report
+    from register_api.verify.report.document import Report
 
     Run = Callable[..., Report]
 

@@ -14,7 +14,7 @@ from memory_publisher import NOW, DocumentKey, MemoryPublisher, sign_metadata
 from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Keys
-from register_api.core.keys import check_keys
+from register_api.core.keys.key_list import check_keys
 from verify_outcome import failed, told
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core import tree
 from register_api.errors import VerificationError
-from register_api.verify.fetch import MemoryFetcher
-from register_api.verify.report_text import render_text
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.report.text import render_text
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 from verify_outcome import failed
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from feed_keys import OURS, THEIRS, find_ours
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
-from register_api.publish.feed_signature import sign_feed
-from register_api.verify.feed_signature import MAX_BYTES, verify_feed_signature
+from register_api.publish.signing.feed_signature import sign_feed
+from register_api.verify.checks.feed_signature import MAX_BYTES, verify_feed_signature
 from tools import need
 
 if TYPE_CHECKING:

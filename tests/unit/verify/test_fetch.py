@@ -9,8 +9,8 @@ import pytest
 from memory_publisher import MemoryPublisher
 from register_api.core import tree
 from register_api.errors import Malformed
-from register_api.verify.fetch import Fetcher, FolderFetcher, MemoryFetcher, NotServed
-from register_api.verify.limits import MAX_DOCUMENT_BYTES, max_bytes
+from register_api.verify.fetch.limits import MAX_DOCUMENT_BYTES, max_bytes
+from register_api.verify.fetch.protocol import Fetcher, FolderFetcher, MemoryFetcher, NotServed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,11 @@ import pytest
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
-from register_api.verify.fetch import NotServed
-from register_api.verify.http_fetch import USER_AGENT, HttpFetcher, read_base
-from register_api.verify.limits import Limits
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.http import USER_AGENT, HttpFetcher, read_base
+from register_api.verify.fetch.limits import Limits
+from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify import state
-from register_api.verify.report_text import render_text
+from register_api.verify.report.text import render_text
 from verify_outcome import failed, result
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import pytest
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
 from register_api.core import tree
-from register_api.core.note import format_verifier_key
+from register_api.core.log.note import format_verifier_key
 from register_api.errors import UsageError
-from register_api.verify.fetch import FolderFetcher, MemoryFetcher
-from register_api.verify.report import Report
-from register_api.verify.report_text import render_text
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import FolderFetcher, MemoryFetcher
+from register_api.verify.report.document import Report
+from register_api.verify.report.text import render_text
 from register_api.verify.run import verify
-from register_api.verify.session import Options
 from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:

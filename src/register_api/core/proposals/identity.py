@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.diff.wording import english_date
 from register_api.core.likeness import are_near, are_two_entities, carries, essence, marks, same_use
 from register_api.core.proposals.pairing import candidates, is_close, only_pairs
 from register_api.core.proposals.proposal import Edit, Proposal, added_to, edit
 from register_api.core.rules.table import vendor_file
-from register_api.core.wording import english_date
 
 if TYPE_CHECKING:
     import datetime as dt

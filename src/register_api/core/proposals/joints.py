@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.diff.wording import join
 from register_api.core.likeness import carries, essence
 from register_api.core.proposals.proposal import Proposal, added_to, edit
-from register_api.core.wording import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
+from register_api.core.diff.wording import count, english_date, join, shorten
 from register_api.core.proposals.proposal import Edit, Proposal
 from register_api.core.rules.table import vendor_file
-from register_api.core.wording import count, english_date, join, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

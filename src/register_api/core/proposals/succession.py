@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from register_api.core.diff.wording import english_date, shorten
 from register_api.core.likeness import are_two_entities, essence, same_purpose
 from register_api.core.proposals.joints import bring_back
 from register_api.core.proposals.pairing import is_close, only_pairs
 from register_api.core.proposals.proposal import Proposal, added_to, edit
-from register_api.core.wording import english_date, shorten
 
 if TYPE_CHECKING:
     import datetime as dt

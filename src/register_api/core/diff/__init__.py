@@ -1,0 +1,1 @@
+"""What changed between two versions: compared by id, classed, told in sentences."""

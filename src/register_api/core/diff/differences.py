@@ -1,0 +1,137 @@
+"""What was found to differ, classed but not yet told: the step between deltas and changes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.deltas import Deltas, Entry, FieldDelta, Key, between, keyed
+from register_api.core.model import Category, Engagement, ReasonKind, Register, Subprocessor
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Pair(msgspec.Struct, Generic[T_co], frozen=True):
+    """One thing in the older and the newer register; ``None`` where it does not exist."""
+
+    before: T_co | None
+    after: T_co | None
+
+    @property
+    def known(self) -> T_co:
+        """The newer of the two that there is."""
+        found = self.before if self.after is None else self.after
+        if found is None:
+            raise ValueError("a pair of nothing")
+        return found
+
+    @property
+    def in_both(self) -> bool:
+        """Whether it neither came nor went."""
+        return self.before is not None and self.after is not None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of one class of one entry, or an entry that came or went.
+
+    Attributes:
+        place: The entry, for entries of the register itself; ``()`` below sub-processors.
+        record: The entry that the fields belong to.
+        fields: Fields that differ; empty for a whole entry.
+    """
+
+    class_: ChangeClass
+    record: Pair[msgspec.Struct]
+    place: Entry = ()
+    vendor: Pair[Subprocessor] | None = None
+    engagement: Pair[Engagement] | None = None
+    fields: tuple[FieldDelta, ...] = ()
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that was empty everywhere and is filled everywhere.
+
+    Attributes:
+        level: Whose field it is.
+        rows: The entries and what they say now, in reading order.
+    """
+
+    class_: ChangeClass
+    level: type[msgspec.Struct]
+    name: str
+    rows: tuple[Difference, ...]
+
+
+class Reorder(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of which entries that stayed stand in another order, by id."""
+
+    place: Entry
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    vendor: Pair[Subprocessor] | None = None
+    class_: ChangeClass = "reordered"
+
+
+class Comparison:
+    """Two registers side by side, with what every judgement about them needs.
+
+    Attributes:
+        older: The older register, or ``None`` before the first.
+        newer: The newer register.
+        day: The publisher's local day of the newer one's publication.
+        reason: Why the newer one was published. Where versions lie between the two it speaks for
+            the last step only, so that the whole counts as a ``change``.
+        deltas: How the two differ.
+    """
+
+    def __init__(self, older: Register | None, newer: Register, zone: dt.tzinfo) -> None:
+        self.older = older
+        self.newer = newer
+        self.day = local_day(newer.published_at, zone)
+        self.reason: ReasonKind = newer.reason.kind if _adjacent(older, newer) else "change"
+        self.deltas: Deltas = between(older, newer)
+
+    @cached_property
+    def vendors(self) -> dict[Key, Pair[Subprocessor]]:
+        """Every vendor of either register by key, in the newer reading order, those that went last."""
+        before = keyed(self.older.subprocessors) if self.older else {}
+        after = keyed(self.newer.subprocessors)
+        return {key: Pair(before.get(key), after.get(key)) for key in after | before}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each vendor is called, by id."""
+        return {pair.known.id: pair.known.name for pair in self.vendors.values()}
+
+    @cached_property
+    def heirs(self) -> dict[tuple[str, str], list[str]]:
+        """Who newly names a vendor as replaced or merged into it: names by field and that vendor's id."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for pair in self.vendors.values():
+            for field in ("replaces", "merged_from"):
+                newly = set(getattr(pair.after, field, ())) - set(getattr(pair.before, field, ()))
+                for name in newly:
+                    found.setdefault((field, name), []).append(pair.known.name)
+        return found
+
+    @cached_property
+    def categories(self) -> dict[str, str]:
+        """The title of each category, by id."""
+        listed: tuple[Category, ...] = (
+            *(self.older.categories if self.older else ()),
+            *self.newer.categories,
+        )
+        return {category.id: category.title for category in listed}
+
+
+def _adjacent(older: Register | None, newer: Register) -> bool:
+    if older is None or newer.previous is None:
+        return True
+    return newer.previous.version == older.version

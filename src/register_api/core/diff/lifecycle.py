@@ -1,0 +1,175 @@
+"""What happens to a sub-processor and its engagements: listed, started, stopped, withdrawn, or edited.
+
+A vendor that comes is one difference for each engagement, since notice is due for each; with one
+engagement or none it is one. Fields that a start or a stop brings with it (status, its dates, a
+condition that falls away) belong to it and are not told again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.diff.deltas import Delta, FieldDelta, keyed
+from register_api.core.diff.differences import Difference, Pair
+from register_api.core.diff.fields import FIELDS
+from register_api.core.diff.meaning import class_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    import msgspec
+
+    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.deltas import Key
+    from register_api.core.diff.differences import Comparison
+    from register_api.core.model import Engagement, EngagementSource, ReasonKind, Subprocessor
+
+_DATES = frozenset({"starts_on", "ends_on", "short_notice"})
+
+
+def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]:
+    """Yield all that happened to one vendor, in reading order.
+
+    Args:
+        key: The vendor's key in the comparison.
+        comparison: The two registers.
+    """
+    vendor = comparison.vendors[key]
+    if not vendor.in_both:
+        yield from _came_or_went(vendor)
+        return
+    place = ("subprocessors", key)
+    engagements = engagement_pairs(vendor)
+    told = {"replaces"} if any(_takes_over(vendor, pair) for pair in engagements.values()) else set()
+    for change in _fields(comparison, place):
+        if change.name == "withdrawn" and change.after is None:
+            told.add("withdrawn")
+            yield from _listed_again(vendor, change)
+    remaining = [change for change in _fields(comparison, place) if change.name not in told]
+    yield from grouped(
+        remaining, Difference(class_="editorial", record=vendor, vendor=vendor), comparison.reason
+    )
+    for name, engagement in engagements.items():
+        yield from _engagement_differences((*place, "engagements", name), vendor, engagement, comparison)
+
+
+def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
+    """Return a vendor's engagements by key, in the newer reading order, those that went last."""
+    before = keyed(vendor.before.engagements) if vendor.before else {}
+    after = keyed(vendor.after.engagements) if vendor.after else {}
+    return {key: Pair(before.get(key), after.get(key)) for key in after | before}
+
+
+def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind) -> Iterator[Difference]:
+    """Yield one difference for each class among changed fields.
+
+    Args:
+        changes: Fields that differ.
+        like: The difference to make, but for class and fields.
+        reason: Why the newer version was published.
+    """
+    found: dict[ChangeClass, list[FieldDelta]] = {}
+    kind = type(like.record.known)
+    for change in changes:
+        found.setdefault(class_of(kind, change, reason), []).append(change)
+    for class_, fields in found.items():
+        yield _made_of(like, class_, fields)
+
+
+def _made_of(like: Difference, class_: ChangeClass, fields: Iterable[FieldDelta]) -> Difference:
+    return Difference(
+        class_=class_,
+        record=like.record,
+        place=like.place,
+        vendor=like.vendor,
+        engagement=like.engagement,
+        fields=tuple(fields),
+    )
+
+
+def _fields(comparison: Comparison, place: tuple[Key, ...]) -> Iterator[FieldDelta]:
+    delta = comparison.deltas.entries.get(place, Delta(None, None))
+    return delta.fields()
+
+
+def _came_or_went(vendor: Pair[Subprocessor]) -> Iterator[Difference]:
+    for engagement in list(engagement_pairs(vendor).values()) or (None,):
+        yield Difference(
+            class_=_class_of_entry(vendor, engagement), record=vendor, vendor=vendor, engagement=engagement
+        )
+
+
+def _listed_again(vendor: Pair[Subprocessor], change: FieldDelta) -> Iterator[Difference]:
+    """Yield what a vendor brings back that had been withdrawn: each engagement that stayed."""
+    stayed = [pair for pair in engagement_pairs(vendor).values() if pair.in_both]
+    for engagement in stayed or (None,):
+        yield Difference(
+            class_="added", record=vendor, vendor=vendor, engagement=engagement, fields=(change,)
+        )
+
+
+def _class_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeClass:
+    """Class a vendor or engagement that came or went."""
+    if vendor.after is None or (engagement is not None and engagement.after is None):
+        return "ended"
+    if vendor.before is None and vendor.after.withdrawn is not None:
+        return "withdrawn"
+    return "replaced" if engagement is not None and _takes_over(vendor, engagement) else "added"
+
+
+def _takes_over(vendor: Pair[Subprocessor], engagement: Pair[Engagement]) -> bool:
+    """Tell whether a new engagement, one more than available, comes with a vendor newly replaced."""
+    if vendor.after is None or engagement.before is not None or engagement.after is None:
+        return False
+    newly = set(vendor.after.replaces) - set(vendor.before.replaces if vendor.before else ())
+    return bool(newly) and engagement.after.status != "available"
+
+
+def _engagement_differences(
+    place: tuple[Key, ...], vendor: Pair[Subprocessor], engagement: Pair[Engagement], comparison: Comparison
+) -> Iterator[Difference]:
+    before, after = engagement.before, engagement.after
+    like = Difference(class_="editorial", record=engagement, vendor=vendor, engagement=engagement)
+    if before is None or after is None:
+        yield _made_of(like, _class_of_entry(vendor, engagement), ())
+        return
+    changes = list(_fields(comparison, place))
+    turn, brought = _turn(before, after, comparison.day) or (None, frozenset[str]())
+    if turn is not None:
+        yield _made_of(like, turn, [change for change in changes if change.name in brought])
+    yield from grouped((change for change in changes if change.name not in brought), like, comparison.reason)
+
+
+def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeClass, frozenset[str]] | None:
+    """Say whether an engagement started or stopped, and which fields belong to that."""
+    condition = {"condition"} if "conditional" in {before.status, after.status} else set()
+    if after.status != "available" and is_over(before, day) and not is_over(after, day):
+        condition = condition if before.status != after.status else set()
+        return "added", _DATES | {"status"} | condition
+    if before.status == after.status:
+        return None
+    change = FieldDelta("status", before.status, after.status)
+    turn = class_of(type(after), change, "change")
+    if after.status == "available":
+        return turn, _DATES | {"status"} | condition
+    dates = _DATES - {"ends_on"} if turn == "activated" else frozenset[str]()
+    return turn, dates | {"status"} | condition
+
+
+def is_over(engagement: EngagementSource, day: dt.date) -> bool:
+    """Tell whether an engagement had been one and has ended by a day."""
+    return engagement.status != "available" and engagement.ends_on is not None and engagement.ends_on <= day
+
+
+def register_differences(comparison: Comparison) -> Iterator[Difference]:
+    """Yield what differs outside the list of vendors: publisher, promise, statuses, categories."""
+    for place, delta in comparison.deltas.entries.items():
+        if place[:1] == ("subprocessors",):
+            continue
+        record: Pair[msgspec.Struct] = Pair(delta.before, delta.after)
+        like = Difference(class_="category_changed", record=record, place=place)
+        if record.in_both:
+            yield from grouped(delta.fields(), like, comparison.reason)
+        else:
+            yield _made_of(like, FIELDS[type(record.known)]["title"].class_, ())

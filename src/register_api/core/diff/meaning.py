@@ -1,0 +1,166 @@
+"""What a changed field means: its class by the table, weighed by what was said before and why.
+
+Three things move a change to another class than its field's: a fact stated for the first time is no
+change of fact; the same things in another order are no change at all; and a version published as a
+correction or as editorial says of itself that nothing happened in the world. The first two are
+judged from values. A correction may not hide what the notice promise covers in its own right, nor a
+change of the promise or of dates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.core.diff.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.deltas import FieldDelta
+    from register_api.core.model import Location, ReasonKind
+
+_STANDING = {"available": 0, "conditional": 1, "active": 2}
+
+_CORRECTABLE: frozenset[ChangeClass] = frozenset(
+    {
+        "replaced",
+        "entity_changed",
+        "relocated",
+        "data_changed",
+        "transfer_changed",
+        "purpose_changed",
+        "condition_changed",
+        "renamed",
+        "safeguards_changed",
+        "certifications_changed",
+        "category_changed",
+        "details_changed",
+    }
+)
+"""Classes that are ``corrected`` in a correction, where a field says what happened."""
+
+
+def class_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeClass:
+    """Return the class of a change to one field.
+
+    Args:
+        kind: Struct that the field belongs to.
+        change: The field before and after, which differ.
+        reason: Why the newer version was published.
+    """
+    if _is_reordered(change.before, change.after):
+        return "reordered"
+    if reason == "editorial" and is_wording(kind, change):
+        return "editorial"
+    found = _by_value(FIELDS[kind][change.name].class_, change)
+    return "corrected" if reason == "correction" and found in _CORRECTABLE else found
+
+
+def is_wording(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
+    """Tell whether a change concerns words only, so that an editorial version may make it.
+
+    What is said for the first time, or no more, is not words only; nor is one item more or less.
+    """
+    before, after = change.before, change.after
+    if change.name == "locations":
+        return bool(_without_text(before) == _without_text(after))
+    if is_empty(before) or is_empty(after) or not FIELDS[kind][change.name].prose:
+        return False
+    return not isinstance(after, tuple) or len(before) == len(after)
+
+
+def is_empty(value: object) -> bool:
+    """Tell whether a field says nothing: ``None``, an empty text or an empty list."""
+    return value is None or (isinstance(value, str | tuple | dict) and not value)
+
+
+def _by_value(found: ChangeClass, change: FieldDelta) -> ChangeClass:
+    """Return the class that the values call for, where it is not the field's own."""
+    judge = _JUDGES.get(change.name)
+    return judge(change.before, change.after) or found if judge else found
+
+
+def _class_of_locations(before: tuple[Location, ...], after: tuple[Location, ...]) -> ChangeClass:
+    """Class a change of locations: by where things happen, then when, then words.
+
+    ``relocated`` is a country, a place, the default or an activity that came or went;
+    ``condition_changed`` touches only when a location is used; ``details_changed`` only its text, or
+    names a place for the first time.
+    """
+    if _where(before, after) != _where(after, before):
+        return "relocated"
+    if Counter(map(_when, before)) != Counter(map(_when, after)):
+        return "condition_changed"
+    return "details_changed"
+
+
+def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Counter[Any]:
+    """Count what happens where; a place is left out in a country for which one side names none."""
+    unnamed = {item.country for item in (*locations, *others) if item.place is None}
+    return Counter(
+        (
+            item.country,
+            None if item.country in unnamed else item.place,
+            item.default,
+            frozenset(item.activities),
+        )
+        for item in locations
+    )
+
+
+def _when(location: Location) -> tuple[object, ...]:
+    return location.country, location.condition
+
+
+def _without_text(locations: tuple[Location, ...]) -> Counter[Location]:
+    return Counter(msgspec.structs.replace(location, text=None) for location in locations)
+
+
+def _is_reordered(before: object, after: object) -> bool:
+    """Tell whether two lists have the same members in another order."""
+    if not isinstance(before, tuple) or not isinstance(after, tuple):
+        return False
+    return len(before) == len(after) and Counter(before) == Counter(after)
+
+
+def _class_of_entity(before: str | None, _after: str | None) -> ChangeClass | None:
+    """To say for the first time who somebody is, is not to become somebody else."""
+    return "details_changed" if before is None else None
+
+
+def _class_of_status(before: str, after: str) -> ChangeClass | None:
+    return "activated" if _STANDING[after] > _STANDING[before] else "deactivated"
+
+
+def _class_of_replaces(before: tuple[str, ...], after: tuple[str, ...]) -> ChangeClass | None:
+    return "replaced" if set(after) - set(before) else "details_changed"
+
+
+def _class_of_withdrawn(before: object, after: object) -> ChangeClass | None:
+    """To be withdrawn counts once; another reason for it is a detail."""
+    if before is None:
+        return None
+    return "added" if after is None else "details_changed"
+
+
+def _class_of_end(before: object, _after: object) -> ChangeClass | None:
+    return "ended" if before is None else None
+
+
+_JUDGES: Mapping[str, Callable[[Any, Any], ChangeClass | None]] = MappingProxyType(
+    {
+        "legal_name": _class_of_entity,
+        "seat": _class_of_entity,
+        "status": _class_of_status,
+        "locations": _class_of_locations,
+        "replaces": _class_of_replaces,
+        "withdrawn": _class_of_withdrawn,
+        "ends_on": _class_of_end,
+    }
+)
+"""Fields whose class depends on what they said before."""

@@ -1,0 +1,114 @@
+"""The list of keys (``keys.json``): which key was good for which versions (docs/format.md, Keys).
+
+A raw signature does not say what it is for, so no key has two uses, and each use has exactly one key
+for every version. What TUF vouches for is the list; this module says whether it makes sense.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from register_api.core.documents import KeyRecord, Keys, KeyUse
+from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
+from register_api.core.log.note import NoteKey, format_verifier_key, parse_verifier_key
+from register_api.errors import Malformed, UntrustedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+USES: tuple[KeyUse, ...] = get_args(KeyUse)
+
+_KEY_TYPES: dict[KeyUse, str] = {"document": "OKP", "log": "OKP", "feed": "EC"}
+"""RFC 7517 ``kty`` of each use: Ed25519 for documents and log, P-256 for feeds."""
+
+
+def good_key(keys: Keys, use: KeyUse, kid: str | None, version: int) -> KeyRecord:
+    """Return the key of a use that is good for a version.
+
+    Args:
+        keys: A list that ``check_keys`` has passed.
+        use: What the signature is for.
+        kid: The key that a signature names, or ``None`` for whichever is good.
+        version: Number of the version that is signed; for a checkpoint its size.
+
+    Raises:
+        UntrustedKey: No such key is listed for this use, or it is not good for this version.
+    """
+    candidates = [record for record in keys.keys if record.use == use and kid in (None, record.kid)]
+    if not candidates:
+        raise UntrustedKey(f"no {use} key{'' if kid is None else f' {kid!r}'} is listed")
+    for record in candidates:
+        if is_good_for(record, version):
+            return record
+    raise UntrustedKey(f"the {use} key {candidates[0].kid!r} is not good for version {version}")
+
+
+def is_good_for(record: KeyRecord, version: int) -> bool:
+    """Tell whether a version lies in a key's range; both ends belong to it."""
+    return record.first_version <= version and (record.last_version is None or version <= record.last_version)
+
+
+def document_key(keys: Keys, kid: str, version: int) -> bytes:
+    """Return the 32 bytes of the document key that a signature names, for its version.
+
+    Raises:
+        UntrustedKey: As ``good_key``.
+        Malformed: The record is not of an Ed25519 key.
+    """
+    return ed25519_public(good_key(keys, "document", kid, version).jwk)
+
+
+def log_key(keys: Keys, version: int) -> NoteKey:
+    """Return the verifier key that must have signed the checkpoint of a size.
+
+    Raises:
+        UntrustedKey: No log key is good for this version.
+        Malformed: The record has no verifier key of the right form.
+    """
+    return parse_verifier_key(good_key(keys, "log", None, version).note_key or "")
+
+
+def check_keys(keys: Keys) -> None:
+    """Check a list of keys as rule R18 wants it.
+
+    Raises:
+        Malformed: A thumbprint, PEM or verifier key that does not fit its JWK, a key of the wrong kind
+            for its use, a range that ends before it begins, or an end without a last version.
+        UntrustedKey: One key listed twice or for two uses, a use without a key, or ranges of one use
+            with an overlap or a gap.
+    """
+    for record in keys.keys:
+        _check_record(record, keys.register)
+    if len({record.kid for record in keys.keys}) < len(keys.keys):
+        raise UntrustedKey("one key is listed twice; a key has one use")
+    for use in USES:
+        _check_ranges(use, (record for record in keys.keys if record.use == use))
+
+
+def _check_record(record: KeyRecord, register: str) -> None:
+    if record.jwk.get("kty") != _KEY_TYPES[record.use]:
+        raise Malformed(f"the {record.use} key {record.kid!r} is of the wrong kind")
+    if record.pem != public_pem(record.jwk) or record.kid != thumbprint(record.jwk):
+        raise Malformed(f"the key {record.kid!r}: kid and pem are not those of its jwk")
+    if record.note_key != _note_key(record, register):
+        raise Malformed(f"the key {record.kid!r}: note_key is not that of its jwk and the register's name")
+    last = record.first_version if record.last_version is None else record.last_version
+    if not 1 <= record.first_version <= last:
+        raise Malformed(f"the key {record.kid!r} has a range of versions that is none")
+    if (record.ended is None) != (record.last_version is None):
+        raise Malformed(f"the key {record.kid!r} has ended without a last version, or the other way round")
+
+
+def _note_key(record: KeyRecord, register: str) -> str | None:
+    return format_verifier_key(register, ed25519_public(record.jwk)) if record.use == "log" else None
+
+
+def _check_ranges(use: KeyUse, records: Iterable[KeyRecord]) -> None:
+    """Follow the ranges of one use from version 1; the last may be open or closed."""
+    expected: int | None = 1
+    for record in sorted(records, key=lambda record: record.first_version):
+        if record.first_version != expected:
+            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {record.kid!r}")
+        expected = None if record.last_version is None else record.last_version + 1
+    if expected == 1:
+        raise UntrustedKey(f"no {use} key is listed")

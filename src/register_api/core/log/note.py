@@ -1,0 +1,228 @@
+"""Signed notes: text, a blank line, signature lines (C2SP signed-note).
+
+::
+
+    text of one or more lines
+
+    — <key name> <base64 of key id ‖ signature>
+
+A key is named by its name and a key id of four bytes together. Lines of keys that the reader does not
+know are passed over: witnesses, and algorithms to come. A line of a known key must fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.keys.ed25519 import check_public_key
+from register_api.core.keys.signature import verify_raw
+from register_api.core.log import strict_base64
+from register_api.errors import Forged, Malformed, UntrustedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ED25519 = 0x01
+"""Signature type: Ed25519 over the text."""
+
+COSIGNATURE = 0x04
+"""Signature type: a witness's Ed25519 over time and text (C2SP tlog-cosignature)."""
+
+KEY_ID_BYTES = 4
+
+MAX_NOTE_BYTES = 256 * 2**10
+"""Room for 16 signatures of 5 kB in base64, as signed-note asks of a reader, and for many more small ones."""
+
+MAX_SIGNATURE_LINES = 1000
+
+_DASH = "— "
+
+_NOT_IN_NAMES = frozenset(map(chr, (*range(0x20), ord("+"), *range(0xD800, 0xE000))))
+"""Control characters, plus, and lone surrogates, which UTF-8 cannot hold; besides white space."""
+
+
+class NoteKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A verifier key.
+
+    Attributes:
+        name: Name of the key; a log's is its origin.
+        key_id: First four bytes of the SHA-256 that ``make_key_id`` describes.
+        algorithm: ``ED25519`` or ``COSIGNATURE``.
+        public: Ed25519 public key, 32 bytes.
+    """
+
+    name: str
+    key_id: bytes
+    algorithm: int
+    public: bytes
+
+
+class SignatureLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One signature line: which key, and its signature in bytes (without the key id)."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A note taken apart; nothing in it is believed before ``verify_note``.
+
+    Attributes:
+        text: What is signed, with its final newline.
+        signatures: All lines, known or not, in order.
+    """
+
+    text: str
+    signatures: tuple[SignatureLine, ...]
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """The bytes that an Ed25519 signature of type 0x01 covers."""
+        return self.text.encode()
+
+
+def make_key_id(name: str, algorithm: int, public: bytes) -> bytes:
+    """Return SHA-256(name ‖ newline ‖ type ‖ public key), its first four bytes (signed-note, Signatures)."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:KEY_ID_BYTES]
+
+
+def make_note_key(name: str, public: bytes, algorithm: int = ED25519) -> NoteKey:
+    """Return the verifier key of a name and an Ed25519 public key.
+
+    Raises:
+        Malformed: The name is empty or has spaces or a plus, or the key is no canonical point.
+        UntrustedKey: The key has small order.
+    """
+    _check_name(name)
+    check_public_key(public)
+    key_id = make_key_id(name, algorithm, public)
+    return NoteKey(name=name, key_id=key_id, algorithm=algorithm, public=public)
+
+
+def format_verifier_key(name: str, public: bytes, algorithm: int = ED25519) -> str:
+    """Return the verifier key string: name, key id in hex, base64 of type and key, joined by plus.
+
+    Raises:
+        Malformed: As ``make_note_key``.
+        UntrustedKey: As ``make_note_key``.
+    """
+    key = make_note_key(name, public, algorithm)
+    return f"{name}+{key.key_id.hex()}+{strict_base64.encode(bytes([algorithm]) + public)}"
+
+
+def parse_verifier_key(text: str) -> NoteKey:
+    """Read a verifier key string.
+
+    Raises:
+        Malformed: Any other text than ``format_verifier_key`` gives, so also a wrong key id.
+        UntrustedKey: The key has small order.
+    """
+    name, _, rest = text.partition("+")
+    data = strict_base64.decode(rest.partition("+")[2])
+    if data[:1] not in (bytes([ED25519]), bytes([COSIGNATURE])):
+        raise Malformed("a verifier key of an unknown type")
+    key = make_note_key(name, data[1:], data[0])
+    if format_verifier_key(key.name, key.public, key.algorithm) != text:
+        raise Malformed("a verifier key whose key id does not fit")
+    return key
+
+
+def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
+    """Return the bytes of a note.
+
+    Args:
+        text: What is signed, with its final newline.
+        signatures: Lines in order, at least one.
+
+    Raises:
+        Malformed: No reader would take this note back.
+    """
+    lines = "".join(f"{_DASH}{line.name} {_signature_text(line)}\n" for line in signatures)
+    data = f"{text}\n{lines}".encode("utf-8", "replace")
+    if parse_note(data) != Note(text=text, signatures=tuple(signatures)):
+        raise Malformed("a note that would not be read as it was meant")
+    return data
+
+
+def parse_note(data: bytes) -> Note:
+    """Take a note apart without believing it.
+
+    Raises:
+        Malformed: Too large, not UTF-8, a control character such as CR, no final newline, no blank
+            line or two before the signatures, a line that is no signature, or too many.
+    """
+    if len(data) > MAX_NOTE_BYTES:
+        raise Malformed(f"a note of more than {MAX_NOTE_BYTES} bytes")
+    text, blank, signatures = _decode(data).rpartition("\n\n")
+    if not blank or not text or text.endswith("\n") or not signatures.endswith("\n"):
+        raise Malformed("not a signed note: text, one blank line, signature lines, final newline")
+    lines = signatures[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURE_LINES:
+        raise Malformed(f"a note with more than {MAX_SIGNATURE_LINES} signatures")
+    return Note(text=text + "\n", signatures=tuple(_parse_line(line) for line in lines))
+
+
+def verify_note(note: Note, keys: Sequence[NoteKey]) -> tuple[NoteKey, ...]:
+    """Check all lines of known keys of type Ed25519; keys of other types count as unknown.
+
+    Args:
+        note: A note taken apart.
+        keys: The keys that the caller trusts for this note.
+
+    Returns:
+        The keys that signed, in the order of their lines; at least one.
+
+    Raises:
+        Forged: A line of a known key does not fit.
+        UntrustedKey: No known key has signed.
+    """
+    known = {(key.name, key.key_id): key for key in keys if key.algorithm == ED25519}
+    signed = []
+    for line in note.signatures:
+        if key := known.get((line.name, line.key_id)):
+            _verify_line(note, line, key)
+            signed.append(key)
+    if not signed:
+        raise UntrustedKey("a note that none of the expected keys has signed")
+    return tuple(dict.fromkeys(signed))
+
+
+def _verify_line(note: Note, line: SignatureLine, key: NoteKey) -> None:
+    try:
+        verify_raw(note.signed_bytes, line.signature, key.public)
+    except Forged as error:
+        raise Forged(f"the signature of {key.name} does not fit the note") from error
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise Malformed("a note that is not UTF-8") from error
+    if any(char < " " and char != "\n" for char in text):
+        raise Malformed("a note with control characters")
+    return text
+
+
+def _parse_line(line: str) -> SignatureLine:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH):
+        raise Malformed("a line below the blank line that is not a signature")
+    _check_name(name)
+    data = strict_base64.decode(encoded)
+    if len(data) <= KEY_ID_BYTES:
+        raise Malformed("a signature line without a signature")
+    return SignatureLine(name=name, key_id=data[:KEY_ID_BYTES], signature=data[KEY_ID_BYTES:])
+
+
+def _signature_text(line: SignatureLine) -> str:
+    return strict_base64.encode(line.key_id + line.signature)
+
+
+def _check_name(name: str) -> None:
+    if not name or any(char in _NOT_IN_NAMES or char.isspace() for char in name):
+        raise Malformed("a key name that is empty or has spaces, control characters or a plus")

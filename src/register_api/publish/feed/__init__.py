@@ -1,0 +1,1 @@
+"""The feeds: Atom with archive pages, and JSON Feed."""

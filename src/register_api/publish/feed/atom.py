@@ -1,0 +1,123 @@
+"""The Atom feed (RFC 4287): one entry a version, with fixed archive pages (RFC 5005 section 4).
+
+``feed.atom`` holds the newest 50 versions; page *k* of the archive holds versions 50k-49 to 50k,
+is written with version 50k and never again. The bytes depend on the arguments alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from feedgen.feed import FeedGenerator
+
+from register_api.core import tree
+from register_api.publish.feed.entry import document_links, entry_id, feed_id, page_link
+from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, Link, xml_text
+from register_api.publish.feed.links import Place, archive_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from register_api.core.model import Register
+    from register_api.store.manifest import FeedEntry
+
+PAGE_SIZE = 50
+"""Versions on one page of the feed."""
+
+_ATOM = "application/atom+xml"
+
+
+def archive_versions(archive: int) -> range:
+    """Return the versions that an archive page holds, oldest first."""
+    return range(PAGE_SIZE * (archive - 1) + 1, PAGE_SIZE * archive + 1)
+
+
+def atom_feed(
+    register: Register,
+    entries: Sequence[FeedEntry],
+    *,
+    year: int,
+    archive: int | None = None,
+    base_url: str | None = None,
+) -> bytes:
+    """Write one page of the Atom feed.
+
+    Args:
+        register: The newest version that the page may know of: of an archive page, its last.
+        entries: At most 50 versions, newest first.
+        year: Year of version 1, part of all ids.
+        archive: Number of the archive page, or ``None`` for ``feed.atom``.
+        base_url: Address of the tree's root; ``None`` makes all links relative.
+
+    Returns:
+        UTF-8 with an XML declaration; the same arguments give the same bytes.
+
+    Raises:
+        ValueError: More than 50 entries, none, or an order other than newest first.
+    """
+    check_order(entries)
+    place = Place(path=archive_path(archive), base_url=base_url)
+    feed = _empty_feed(register, year)
+    feed.register.links = tuple(_feed_links(register, place, archive))
+    feed.register.archive = archive is not None
+    for entry in entries:
+        _append(feed, entry, entry_id(register.register, year, entry.version), place)
+    return bytes(feed.atom_str(pretty=False))
+
+
+def check_order(entries: Sequence[FeedEntry]) -> None:
+    """Refuse what is no page of the feed.
+
+    Raises:
+        ValueError: More than 50 entries, none, or an order other than newest first.
+    """
+    numbers = [entry.version for entry in entries]
+    if not 0 < len(numbers) <= PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
+        raise ValueError(f"a page of the feed takes 1 to {PAGE_SIZE} versions, newest first, not {numbers}")
+
+
+def feed_title(register: Register) -> str:
+    """Return the title of both feeds."""
+    return f"Sub-processors of {register.publisher.name}"
+
+
+def _empty_feed(register: Register, year: int) -> Any:
+    """Return a feedgen feed with everything but links and entries."""
+    publisher = register.publisher
+    feed = FeedGenerator()
+    feed.register_extension(NAME, FeedExtension, EntryExtension, rss=False)
+    feed.id(feed_id(register.register, year))
+    feed.title(xml_text(feed_title(register)))
+    feed.subtitle("Every change to the register, with its dates and notice")
+    feed.updated(register.published_at)
+    author = {"name": xml_text(publisher.name), "uri": publisher.website}
+    feed.author({key: value for key, value in author.items() if value})
+    feed.generator("register-api")
+    feed.language(publisher.language)
+    return feed
+
+
+def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[Link]:
+    """Yield the links of the page as a whole."""
+    yield Link("self", place.href(place.path), _ATOM)
+    yield Link("alternate", place.href(tree.INDEX), "text/html", feed_title(register))
+    signature = place.href(tree.feed_signature(place.path))
+    yield Link("describedby", signature, "application/xml", "XML signature over this feed's exact bytes")
+    if archive is not None:
+        yield Link("current", place.href(tree.FEED_ATOM), _ATOM)
+    previous = archive - 1 if archive is not None else register.version // PAGE_SIZE
+    if previous > 0:
+        yield Link("prev-archive", place.href(tree.feed_archive(previous)), _ATOM)
+
+
+def _append(feed: Any, entry: FeedEntry, id_: str, place: Place) -> None:
+    """Add an entry below those already there."""
+    element = feed.add_entry(order="append")
+    element.id(id_)
+    element.title(entry.title)
+    element.updated(entry.published_at)
+    element.published(entry.published_at)
+    element.content(entry.html, type="xhtml")
+    for class_ in entry.classes:
+        element.category(term=class_, label=class_.replace("_", " "))
+    element.register.links = (page_link(entry, place), *document_links(entry, place))

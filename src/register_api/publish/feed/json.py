@@ -1,0 +1,79 @@
+"""The JSON Feed (version 1.1): the same entries as the Atom feed, for readers that take JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.core import canonical, tree
+from register_api.publish.feed.atom import check_order, feed_title
+from register_api.publish.feed.entry import document_links, entry_id, page_link
+from register_api.publish.feed.links import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.core.model import Register
+    from register_api.store.manifest import FeedEntry
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def json_feed(
+    register: Register, entries: Sequence[FeedEntry], *, year: int, base_url: str | None = None
+) -> bytes:
+    """Write the JSON Feed.
+
+    Args:
+        register: The newest version.
+        entries: At most 50 versions, newest first.
+        year: Year of version 1, part of all ids.
+        base_url: Address of the tree's root; ``None`` makes all links relative to the feed.
+
+    Returns:
+        RFC 8785 bytes; the same arguments give the same bytes.
+
+    Raises:
+        ValueError: More than 50 entries, none, or an order other than newest first.
+    """
+    check_order(entries)
+    place = Place(path=tree.FEED_JSON, base_url=base_url)
+    author = {"name": register.publisher.name, "url": register.publisher.website}
+    return canonical.encode(
+        {
+            "version": VERSION,
+            "title": feed_title(register),
+            "description": "Every change to the register, with its dates and notice",
+            "home_page_url": place.href(tree.INDEX),
+            "feed_url": place.href(tree.FEED_JSON),
+            "language": register.publisher.language,
+            "authors": [{key: value for key, value in author.items() if value}],
+            "items": [
+                _item(entry, entry_id(register.register, year, entry.version), place) for entry in entries
+            ],
+        }
+    )
+
+
+def _item(entry: FeedEntry, id_: str, place: Place) -> dict[str, Any]:
+    """Spell one entry; documents of the version are its attachments."""
+    published = msgspec.to_builtins(entry.published_at)
+    return {
+        "id": id_,
+        "url": page_link(entry, place).href,
+        "title": entry.title,
+        "content_html": entry.html,
+        "date_published": published,
+        "date_modified": published,
+        "tags": list(entry.classes),
+        "attachments": [
+            {"url": link.href, "mime_type": link.type, "title": link.title}
+            for link in document_links(entry, place)
+        ],
+        "_log": {
+            "about": "Size and RFC 6962 root hash of the log that ends with this version",
+            "size": entry.version,
+            "root_hash": entry.root_hash,
+        },
+    }

@@ -1,0 +1,79 @@
+"""The one Jinja environment: everything is escaped, nothing undefined passes, links are harmless."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from register_api import __version__
+from register_api.core.diff.wording import count, english_date, sentence
+from register_api.publish.page import labels
+
+_SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
+
+_TEMPLATES = files(__package__).joinpath("templates")
+
+STYLE = _TEMPLATES.joinpath("style.css").read_text("utf-8")
+"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
+
+STYLE_SHA256 = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+"""Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src '{STYLE_SHA256}'; base-uri 'none'; form-action 'none'"
+)
+"""Policy of all pages: they load nothing and run nothing. It also stands in their ``<head>``."""
+
+
+TEMPLATES_SHA256 = hashlib.sha256(
+    b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
+    + __version__.encode()
+).hexdigest()
+"""Names what pages are made with: where it differs, pages are made anew."""
+
+
+def safe_link(url: str | None) -> str | None:
+    """Return a URL if it may stand in ``href``: ``https`` or ``mailto``; else ``None``."""
+    return url if url is not None and _SAFE_LINK.fullmatch(url) else None
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template of this package; all values are escaped.
+
+    Raises:
+        jinja2.UndefinedError: The template uses a value that was not given.
+    """
+    return _ENVIRONMENT.get_template(template).render(**values)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("register_api.publish.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment.filters.update(
+        words=labels.words,
+        country=labels.country,
+        day=english_date,
+        instant=labels.instant,
+        condition=labels.condition,
+        sentence=sentence,
+        counted=count,
+        safe_link=safe_link,
+    )
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,33 @@
+"""Signatures beside a document, in both forms (docs/format.md, Signatures on documents)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
+
+if TYPE_CHECKING:
+    from register_api.publish.signing.signer import Ed25519Signer
+
+
+def sign_raw(data: bytes, signer: Ed25519Signer) -> bytes:
+    """Return the Ed25519 signature over a document's exact bytes: 64 bytes (RFC 8032)."""
+    return signer.sign(data)
+
+
+def sign_jws(data: bytes, signer: Ed25519Signer) -> bytes:
+    """Return the detached JWS over a document (RFC 7515 appendix F): one line without newline."""
+    header = jws_header(signer.kid)
+    return format_jws(header, signer.sign(jws_signing_input(header, data)))
+
+
+def sign_document(path: str, data: bytes, signer: Ed25519Signer) -> dict[str, bytes]:
+    """Return both signature files of a document, by their paths.
+
+    Args:
+        path: The document's path in the tree.
+        data: The document's exact bytes.
+        signer: The document key.
+    """
+    return {tree.raw_signature(path): sign_raw(data, signer), tree.jws(path): sign_jws(data, signer)}

@@ -1,0 +1,114 @@
+"""``keys.json``: which document, log and feed key was good for which versions (docs/format.md, Keys)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.documents import KeyRecord, Keys
+from register_api.core.keys.key_list import check_keys, is_good_for
+from register_api.core.keys.thumbprint import public_pem
+from register_api.core.log.note import format_verifier_key
+from register_api.errors import KeyStoreError
+
+if TYPE_CHECKING:
+    from register_api.core.documents import KeyUse
+    from register_api.publish.signing.keyring import Keyring
+    from register_api.publish.signing.signer import Signer
+
+
+def first_key_list(register: str, keyring: Keyring) -> Keys:
+    """List the keys of a new register, good from version 1 on.
+
+    Args:
+        register: Name of the register, which is the log's origin and key name.
+        keyring: Its document, log and feed keys are opened, or made if it may make keys.
+
+    Raises:
+        KeyStoreError: A key is missing or cannot be used.
+        Malformed: The name of the register cannot be a key name.
+        UntrustedKey: One key is meant for two uses.
+    """
+    records = (key_record(use, signer, register, 1) for use, signer in _signers(keyring).items())
+    keys = Keys(register=register, keys=tuple(records))
+    check_keys(keys)
+    return keys
+
+
+def current_key_list(published: Keys | None, register: str, keyring: Keyring, version: int) -> Keys:
+    """Return the list that a version goes out with: the published one, if its keys are still ours.
+
+    A key is never added here: the list says from which version on a key is good, so a new key joins
+    it by rotation only.
+
+    Args:
+        published: The list of the newest publication, or ``None`` for a new register.
+        register: Name of the register.
+        keyring: The keys that the version will be signed with.
+        version: Number of the version.
+
+    Raises:
+        KeyStoreError: A key is missing, is not in the list, or is not good for this version.
+        Malformed: The published list contradicts itself, or the register's name cannot be a key name.
+        UntrustedKey: The published list has one key twice, or ranges with a gap or an overlap.
+    """
+    if published is None:
+        return first_key_list(register, keyring)
+    check_keys(published)
+    if published.register != register:
+        raise KeyStoreError(f"the published list of keys is that of {published.register}, not of {register}")
+    for use, signer in _signers(keyring).items():
+        _check_good(published, use, signer, version)
+    return published
+
+
+def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -> KeyRecord:
+    """Describe a key that is good from a version on.
+
+    Args:
+        use: What the key signs.
+        signer: The key.
+        register: Name of the register.
+        first_version: The first version it signs.
+
+    Raises:
+        Malformed: The name of the register cannot be a key name.
+    """
+    return KeyRecord(
+        kid=signer.kid,
+        use=use,
+        jwk=dict(signer.jwk),
+        pem=public_pem(signer.jwk),
+        note_key=format_verifier_key(register, signer.public) if use == "log" else None,
+        first_version=first_version,
+        last_version=None,
+        ended=None,
+    )
+
+
+def pem_files(keys: Keys) -> dict[str, bytes]:
+    """Return the PEM file of every key of a list, by its path in the tree."""
+    return {tree.public_key(record.kid): pem_file(record.pem) for record in keys.keys}
+
+
+def pem_file(pem: str) -> bytes:
+    """Return the bytes of a PEM file, which ends with one newline (RFC 7468 section 3)."""
+    return f"{pem.rstrip()}\n".encode("ascii")
+
+
+def _signers(keyring: Keyring) -> dict[KeyUse, Signer]:
+    return {"document": keyring.document, "log": keyring.log, "feed": keyring.feed}
+
+
+def _check_good(keys: Keys, use: KeyUse, signer: Signer, version: int) -> None:
+    """Refuse to sign with a key that customers would refuse."""
+    listed = [record for record in keys.keys if record.use == use]
+    good = [record.kid for record in listed if is_good_for(record, version)]
+    if signer.kid in good:
+        return
+    known = signer.kid in (record.kid for record in listed)
+    reason = f"is not good for version {version}" if known else "is not in the published list of keys"
+    raise KeyStoreError(
+        f"the {use} key of this keyring, {signer.kid}, {reason}: customers would refuse its signatures",
+        hint=f"bring back the {use} key {good[0]}, or rotate it" if good else f"rotate the {use} key",
+    )

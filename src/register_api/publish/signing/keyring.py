@@ -1,0 +1,150 @@
+"""The publisher's private keys, one a role, each opened only when it is needed.
+
+::
+
+    var/keys/
+      root-1.pem …      TUF root: who may sign what; for a company on other machines, offline
+      targets.pem       TUF targets
+      online.pem        TUF snapshot and timestamp; all that a machine needs that runs ``refresh``
+      document.pem      registers, diffs, list of versions, feeds
+      log.pem           checkpoints
+      feed.pem          feeds, as XML signature (P-256)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import filelock
+
+from register_api.errors import KeyStoreError, UsageError
+from register_api.publish.signing import key_file
+from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAIT_SECONDS = 20.0
+"""How long to wait for another process that is making keys in the same folder."""
+
+_LOCK = ".lock"
+
+
+class Keyring:
+    """The keys of one folder.
+
+    Attributes:
+        folder: Where the key files lie.
+        create: Whether a key that is missing is made when it is first asked for. Only for a new
+            register: a new key that the trust root does not know can sign nothing.
+        root_keys: How many root keys there are.
+        root_threshold: How many of them have to sign a root.
+    """
+
+    def __init__(self, folder: Path, *, create: bool, root_keys: int, root_threshold: int) -> None:
+        """Remember where to look; nothing is read yet."""
+        self.folder = folder
+        self.create = create
+        self.root_keys = root_keys
+        self.root_threshold = root_threshold
+        self._opened: dict[str, Signer] = {}
+
+    def __repr__(self) -> str:
+        return f"Keyring({str(self.folder)!r})"
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool, root_threshold: int = 1, root_keys: int = 1) -> Keyring:
+        """Open a folder of keys without reading any of them yet.
+
+        Args:
+            folder: The folder; made by the first key that is made.
+            create: Make missing keys when they are first asked for.
+            root_threshold: How many root keys have to sign a root.
+            root_keys: How many root keys there are.
+
+        Raises:
+            UsageError: The threshold is less than one or more than there are root keys.
+        """
+        if not 1 <= root_threshold <= root_keys:
+            raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
+        return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
+
+    @property
+    def document(self) -> Ed25519Signer:
+        """The key for registers, diffs, the list of versions and feeds."""
+        return self._signer("document.pem", Ed25519Signer)
+
+    @property
+    def log(self) -> Ed25519Signer:
+        """The key for checkpoints."""
+        return self._signer("log.pem", Ed25519Signer)
+
+    @property
+    def feed(self) -> P256Signer:
+        """The key for XML signatures over feeds."""
+        return self._signer("feed.pem", P256Signer)
+
+    @property
+    def targets(self) -> Ed25519Signer:
+        """The key for TUF targets."""
+        return self._signer("targets.pem", Ed25519Signer)
+
+    @property
+    def online(self) -> Ed25519Signer:
+        """The key for TUF snapshot and timestamp."""
+        return self._signer("online.pem", Ed25519Signer)
+
+    @property
+    def roots(self) -> tuple[Ed25519Signer, ...]:
+        """All root keys, which only a machine that makes roots alone has."""
+        return tuple(self.root(number) for number in range(1, self.root_keys + 1))
+
+    def root(self, number: int) -> Ed25519Signer:
+        """Return one root key, counted from 1.
+
+        Raises:
+            KeyStoreError: As every key: missing, open to others, damaged, or the same as another.
+        """
+        return self._signer(f"root-{number}.pem", Ed25519Signer)
+
+    def open_all(self) -> None:
+        """Open every key, and make those that are missing if ``create``: a whole set, or an error.
+
+        Raises:
+            KeyStoreError: A key is missing, open to others, damaged, or stands in two files.
+        """
+        _ = (*self.roots, self.targets, self.online, self.document, self.log, self.feed)
+
+    def _signer(self, name: str, kind: type[S]) -> S:
+        opened = self._opened.get(name)
+        if isinstance(opened, kind):
+            return opened
+        path = self.folder / name
+        if self.create and not key_file.exists(path):
+            self._make(path, kind)
+        signer = load(path, kind)
+        self._refuse_second_role(name, signer)
+        self._opened[name] = signer
+        return signer
+
+    def _make(self, path: Path, kind: type[S]) -> None:
+        """Make one key, unless another process made it while we waited for the folder."""
+        key_file.make_folder(self.folder)
+        try:
+            with filelock.UnixFileLock(self.folder / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
+                key_file.remove_leftovers(self.folder)
+                if not key_file.exists(path):
+                    generate(path, kind)
+        except filelock.Timeout as error:
+            raise KeyStoreError(f"another process is making keys in {self.folder}") from error
+        except OSError as error:
+            raise KeyStoreError(f"{self.folder} cannot be locked: {error.strerror}") from error
+
+    def _refuse_second_role(self, name: str, signer: Signer) -> None:
+        """Compare with every key opened so far: a raw signature does not say what it is for."""
+        for other, opened in self._opened.items():
+            if opened.public == signer.public:
+                raise KeyStoreError(
+                    f"{self.folder / other} and {self.folder / name} hold the same key",
+                    hint="each role has a key of its own; remove the copy",
+                )

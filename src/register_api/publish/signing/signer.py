@@ -1,0 +1,178 @@
+"""The private keys: the one module that names private-key types, and all that is done with them.
+
+Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5), with
+the nonce of RFC 6979, for feeds, since XML Signature tools do not know Ed25519. Both give the same
+signature for the same bytes every time. A key never leaves its object except into its own file, and
+neither errors nor ``repr`` show any of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeGuard, TypeVar
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from securesystemslib.signer import CryptoSigner
+
+from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, thumbprint
+from register_api.errors import KeyStoreError
+from register_api.publish.signing import key_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from securesystemslib.signer import Key
+
+_PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
+
+_MARK = b"-----BEGIN PRIVATE KEY-----"
+_ENCRYPTED_MARK = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
+
+class Ed25519Signer:
+    """A private Ed25519 key that signs.
+
+    Attributes:
+        kid: RFC 7638 thumbprint of the public key.
+        jwk: Public key as JWK (RFC 8037), without ``alg``.
+        public: Public key, 32 bytes (RFC 8032 section 5.1.5).
+        public_pem: Public key as SubjectPublicKeyInfo in PEM, with a final newline.
+    """
+
+    kind: ClassVar[str] = "Ed25519"
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        """Keep the key and work out its public names."""
+        public = private.public_key()
+        self._private = private
+        self.public = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.public_pem = _public_pem(public)
+        self.jwk = ed25519_jwk(self.public)
+        self.kid = thumbprint(self.jwk)
+
+    def __repr__(self) -> str:
+        return f"Ed25519Signer(kid={self.kid!r})"
+
+    @property
+    def tuf_key(self) -> Key:
+        """The public key as TUF metadata lists it, under securesystemslib's key id."""
+        return self.tuf_signer().public_key
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the 64 bytes of the signature over exactly these bytes."""
+        return self._private.sign(data)
+
+    def tuf_signer(self) -> CryptoSigner:
+        """Return the key as python-tuf wants a signer."""
+        return CryptoSigner(self._private)
+
+
+class P256Signer:
+    """A private P-256 key that signs.
+
+    Attributes:
+        kid: RFC 7638 thumbprint of the public key.
+        jwk: Public key as JWK (RFC 7518 section 6.2.1), without ``alg``.
+        public: Public key, uncompressed point, 65 bytes (SEC 1 section 2.3.3).
+        public_pem: Public key as SubjectPublicKeyInfo in PEM, with a final newline.
+    """
+
+    kind: ClassVar[str] = "P-256"
+
+    def __init__(self, private: EllipticCurvePrivateKey) -> None:
+        """Keep the key and work out its public names."""
+        public = private.public_key()
+        self._private = private
+        self.public = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.public_pem = _public_pem(public)
+        self.jwk = p256_jwk(self.public[1:33], self.public[33:])
+        self.kid = thumbprint(self.jwk)
+
+    def __repr__(self) -> str:
+        return f"P256Signer(kid={self.kid!r})"
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the ECDSA-SHA256 signature over these bytes in DER (RFC 3279 section 2.2.3)."""
+        return self._private.sign(data, ECDSA(SHA256(), deterministic_signing=True))
+
+
+Signer: TypeAlias = Ed25519Signer | P256Signer
+S = TypeVar("S", Ed25519Signer, P256Signer)
+
+
+def generate(path: Path, kind: type[S]) -> S:
+    """Make a new private key in a file of mode 0600 that does not exist yet.
+
+    Args:
+        path: The file; its folder is made with mode 0700 if it is missing.
+        kind: ``Ed25519Signer`` or ``P256Signer``.
+
+    Returns:
+        The signer, whose key is safely on disk.
+
+    Raises:
+        KeyStoreError: The file exists or cannot be written.
+    """
+    private: _PrivateKey = (
+        Ed25519PrivateKey.generate() if kind is Ed25519Signer else generate_private_key(SECP256R1())
+    )
+    key_file.write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return load(path, kind)
+
+
+def load(path: Path, kind: type[S]) -> S:
+    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 section 10).
+
+    Args:
+        path: The file.
+        kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
+
+    Raises:
+        KeyStoreError: The file is missing, open to others, encrypted, damaged, or holds a key of
+            another kind.
+    """
+    private = _parse(path, key_file.read(path))
+    if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
+        return kind(private)
+    if kind is P256Signer and _is_p256(private):
+        return kind(private)
+    raise KeyStoreError(f"{path} does not hold a private key of the kind {kind.kind}")
+
+
+def _parse(path: Path, pem: bytes) -> object:
+    """Read one PEM file; what the library says about its content goes no further."""
+    if pem.startswith(_ENCRYPTED_MARK):
+        raise KeyStoreError(
+            f"{path} is encrypted; keys with a passphrase are not read",
+            hint="umask 077; openssl pkey -in OLD -out NEW  takes the passphrase off",
+        )
+    if not pem.startswith(_MARK):
+        raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form")
+    try:
+        return load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise KeyStoreError(f"{path} is damaged: it holds no readable key") from None
+
+
+def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:
+    return isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1)
+
+
+def _public_pem(public: Ed25519PublicKey | EllipticCurvePublicKey) -> str:
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")

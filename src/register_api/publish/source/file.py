@@ -1,0 +1,145 @@
+"""One TOML file of the source: from bytes on disk to a table, or findings that say why not."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from register_api.core.finding import Finding
+from register_api.publish.source.toml_tokens import longest_dotted_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_SOURCE_BYTES = 256 * 1024
+"""Largest source file (docs/rules.md, R17)."""
+
+MAX_KEY_PARTS = 16
+"""Longest dotted key; the model nests four deep, and reading longer ones takes time that grows squared."""
+
+_BOM = b"\xef\xbb\xbf"
+_POSITION = re.compile(r" \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)$")
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """What one file holds.
+
+    Attributes:
+        name: Below the source folder, with ``/``, printable.
+        text: The file's text, or ``None`` if it could not be read as text.
+        table: The parsed TOML, or ``None`` if there are findings.
+        findings: What kept it from being read.
+    """
+
+    name: str
+    text: str | None = None
+    table: dict[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def read_source_file(folder: Path, path: Path) -> SourceFile:
+    """Read one TOML file; whatever its bytes are, the answer is a table or findings.
+
+    Args:
+        folder: The source folder, to name the file by.
+        path: The file in it.
+    """
+    name = shown_name(folder, path)
+    try:
+        size = path.stat().st_size
+        data = _read_bytes(path)
+    except OSError as error:
+        return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
+    return _too_large(name, size) if size > MAX_SOURCE_BYTES else parse_source(name, data)
+
+
+def parse_source(name: str, data: bytes) -> SourceFile:
+    """Read the bytes of one TOML file.
+
+    Args:
+        name: What findings call the file.
+        data: Its bytes.
+    """
+    if len(data) > MAX_SOURCE_BYTES:
+        return _too_large(name, len(data))
+    if data.startswith(_BOM):
+        hint = "save it as UTF-8 without a byte-order mark"
+        return _refused(name, "this file begins with a byte-order mark", hint=hint, line=1)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _refused(name, "this file is not UTF-8 text", hint="save it as UTF-8", line=line)
+    return _parse_text(name, text)
+
+
+def shown_name(folder: Path, path: Path) -> str:
+    """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
+    raw = os.fsencode(path.relative_to(folder).as_posix())
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw.decode("utf-8", "replace")
+    )
+
+
+def finding(name: str, key: str, message: str, **more: Any) -> Finding:
+    """Return an R01 error; ``rule``, ``severity``, ``hint`` and ``line`` may be given."""
+    return Finding(
+        **{"rule": "R01", "severity": "error", "file": name, "key": key, "message": message, **more}
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Read up to one byte beyond the limit; never a pipe or a device, which may have no end."""
+    if not path.is_file():
+        raise OSError(0, "it is no ordinary file")
+    with path.open("rb") as stream:
+        return stream.read(MAX_SOURCE_BYTES + 1)
+
+
+def _too_large(name: str, size: int) -> SourceFile:
+    message = f"this file has {size} bytes; at most {MAX_SOURCE_BYTES} (256 KiB) are allowed"
+    return _refused(name, message, rule="R17", hint="move long text to a document of its own")
+
+
+def _parse_text(name: str, text: str) -> SourceFile:
+    if _has_overlong_key(text):
+        return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text=text)
+    try:
+        return SourceFile(name, text, tomllib.loads(text))
+    except RecursionError:
+        return _refused(name, "lists or tables are nested too deeply", text=text)
+    except ValueError as error:
+        return _syntax_error(name, text, str(error))
+
+
+def _has_overlong_key(text: str) -> bool:
+    """Look closer only where one line has dots enough; most texts need no second reading."""
+    if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+        return False
+    return longest_dotted_key(text) > MAX_KEY_PARTS
+
+
+def _syntax_error(name: str, text: str, message: str) -> SourceFile:
+    """Return the parser's finding, its position moved from the sentence to the line."""
+    position = _POSITION.search(message)
+    said = message[: position.start()] if position else message
+    line = None
+    if position:
+        line = int(position["line"]) if position["line"] else text.rstrip("\n").count("\n") + 1
+    return _refused(name, f"not valid TOML: {said[:1].lower()}{said[1:]}", line=line, text=text)
+
+
+def _refused(
+    name: str,
+    message: str,
+    *,
+    rule: Literal["R01", "R17"] = "R01",
+    hint: str = "",
+    line: int | None = None,
+    text: str | None = None,
+) -> SourceFile:
+    return SourceFile(name, text, None, (finding(name, "", message, rule=rule, hint=hint, line=line),))

@@ -1,0 +1,70 @@
+"""Which files of a source folder are read, and which lie there unread."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register_api.errors import UsageError
+from register_api.publish.source.file import finding, shown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.finding import Finding
+
+REGISTER_FILE = "register.toml"
+EXAMPLE_FILE = "EXAMPLE.toml"
+VENDOR_FOLDER = "subprocessors"
+
+
+def list_vendor_files(folder: Path) -> list[Path]:
+    """Return the vendors' files in order of name; hidden files and other kinds are left out.
+
+    Raises:
+        UsageError: The folder is there and may not be read.
+    """
+    return [path for path in _visible(folder / VENDOR_FOLDER) if _is_vendor_file(path)]
+
+
+def list_strays(folder: Path) -> Iterator[Finding]:
+    """Yield an R01 warning for each file that looks like a part of the source and is not read."""
+    if not (folder / VENDOR_FOLDER).is_dir():
+        hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
+        yield finding(VENDOR_FOLDER, "", f"there is no folder {VENDOR_FOLDER}", severity="warning", hint=hint)
+    for path in _visible(folder / VENDOR_FOLDER):
+        if not _is_vendor_file(path) and not path.is_dir():
+            yield _stray(folder, path)
+    for path in _toml_files(folder):
+        if path.parent != folder / VENDOR_FOLDER:
+            yield _stray(folder, path)
+
+
+def _is_vendor_file(path: Path) -> bool:
+    return path.suffix == ".toml" and path.name != EXAMPLE_FILE
+
+
+def _stray(folder: Path, path: Path) -> Finding:
+    hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
+    return finding(shown_name(folder, path), "", "this file is not read", severity="warning", hint=hint)
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder and is not hidden, in order of name; nothing if it is not there."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from error
+
+
+def _toml_files(folder: Path) -> Iterator[Path]:
+    """Yield TOML files at any depth, except the two at the top that are known; links are not followed."""
+    for base, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            known = Path(base) == folder and name in (REGISTER_FILE, EXAMPLE_FILE)
+            if name.endswith(".toml") and not name.startswith(".") and not known:
+                yield Path(base) / name

@@ -1,0 +1,1 @@
+"""The TUF repository: root, targets, snapshot, timestamp."""

@@ -1,0 +1,182 @@
+"""TUF metadata as files: names, one form of bytes, and the newest of each kind in a tree.
+
+Read from the publisher's own tree, so what does not fit is ``StoreDamaged``, not an attack.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
+from tuf.api.serialization import DeserializationError
+from tuf.api.serialization.json import JSONSerializer
+
+from register_api.core import tree
+from register_api.errors import KeyStoreError, StoreDamaged, StoreError
+
+if TYPE_CHECKING:
+    from register_api.publish.signing.signer import Ed25519Signer
+
+Read: TypeAlias = Callable[[str], bytes]
+"""From a path in the tree to its bytes; ``KeyError`` when there is no such file."""
+
+T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
+
+
+def metadata_path(role: str, version: int) -> str:
+    """Return the path of one version of root, targets or snapshot (TUF consistent snapshots)."""
+    return f"{tree.TRUST_URL}{version}.{role}.json"
+
+
+def target_path(sha256: str, name: str) -> str:
+    """Return the path of a target's copy, named by its digest."""
+    return f"{tree.TARGETS_URL}{sha256}.{name}"
+
+
+def expiry(now: dt.datetime, lifetime: dt.timedelta) -> dt.datetime:
+    """Return the instant, UTC, until which metadata made now is good.
+
+    Raises:
+        ValueError: ``now`` has no time zone.
+    """
+    if now.tzinfo is None:
+        raise ValueError("an instant without time zone")
+    return now.astimezone(dt.UTC) + lifetime
+
+
+def encode(metadata: Metadata[Any]) -> bytes:
+    """Return the bytes of signed metadata: compact ASCII JSON."""
+    return metadata.to_bytes(JSONSerializer(compact=True))
+
+
+def sign(signed: T, signer: Ed25519Signer, root: Root) -> bytes:
+    """Sign a role's metadata and make sure that the root's readers will take it.
+
+    Args:
+        signed: The new metadata.
+        signer: The role's key.
+        root: The root that says who may sign for the role.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        KeyStoreError: The key is not the role's key in this root.
+    """
+    metadata = Metadata(signed)
+    metadata.sign(signer.tuf_signer())
+    try:
+        root.verify_delegate(signed.type, metadata.signed_bytes, metadata.signatures)
+    except UnsignedMetadataError as error:
+        raise KeyStoreError(
+            f"version {root.version} of the trust root does not let the key {signer.kid} sign {signed.type}",
+            hint="bring back the key that the root names, or rotate: the root has to name the new one first",
+        ) from error
+    return encode(metadata)
+
+
+def roots(read: Read) -> tuple[bytes, ...]:
+    """Return every version of the root, oldest first: they count up without gaps.
+
+    Raises:
+        StoreError: There is none.
+    """
+    found: list[bytes] = []
+    for version in itertools.count(1):
+        try:
+            found.append(read(metadata_path(Root.type, version)))
+        except KeyError:
+            break
+    if not found:
+        raise StoreError("there is no trust root yet")
+    return tuple(found)
+
+
+def newest_root(read: Read) -> Root:
+    """Return the root in force.
+
+    Raises:
+        StoreError: There is none.
+        StoreDamaged: It cannot be read.
+    """
+    return parse(roots(read)[-1], Root).signed
+
+
+def timestamp(read: Read) -> Timestamp | None:
+    """Return the newest timestamp, or ``None`` when nothing was published yet.
+
+    Raises:
+        StoreDamaged: It cannot be read.
+    """
+    try:
+        data = read(tree.TIMESTAMP)
+    except KeyError:
+        return None
+    return parse(data, Timestamp).signed
+
+
+def snapshot(read: Read, named: Timestamp, root: Root | None = None) -> Snapshot:
+    """Return the snapshot that a timestamp names.
+
+    Args:
+        read: The tree.
+        named: The timestamp.
+        root: Check the signature by this root.
+
+    Raises:
+        StoreDamaged: It is missing, cannot be read, is another one, names no targets, or is not
+            signed as ``root`` wants it.
+    """
+    found = _named(read, Snapshot, named.snapshot_meta, root)
+    if "targets.json" not in found.meta:
+        raise StoreDamaged(f"version {found.version} of the snapshot names no targets")
+    return found
+
+
+def targets(read: Read, named: Snapshot, root: Root | None = None) -> Targets:
+    """Return the targets metadata that a snapshot names; as ``snapshot``.
+
+    Raises:
+        StoreDamaged: It is missing, cannot be read, is another one, or is not signed as ``root``
+            wants it.
+    """
+    return _named(read, Targets, named.meta["targets.json"], root)
+
+
+def parse(data: bytes, kind: type[T]) -> Metadata[T]:
+    """Read metadata of one kind.
+
+    Raises:
+        StoreDamaged: It is something else.
+    """
+    try:
+        metadata = Metadata[T].from_bytes(data)
+    except DeserializationError as error:
+        raise StoreDamaged(f"the {kind.type} metadata of the tree cannot be read") from error
+    if not isinstance(metadata.signed, kind):
+        raise StoreDamaged(f"the {kind.type} metadata of the tree is that of another role")
+    return metadata
+
+
+def _named(read: Read, kind: type[T], meta: MetaFile, root: Root | None) -> T:
+    """Read the file that other metadata names by version, length and digest."""
+    path = metadata_path(kind.type, meta.version)
+    try:
+        data = read(path)
+        meta.verify_length_and_hashes(data)
+        metadata = parse(data, kind)
+        if root is not None:
+            root.verify_delegate(kind.type, metadata.signed_bytes, metadata.signatures)
+    except KeyError as error:
+        raise StoreDamaged(f"{path} is named by newer metadata but missing") from error
+    except LengthOrHashMismatchError as error:
+        raise StoreDamaged(f"{path} is not the file that newer metadata names") from error
+    except UnsignedMetadataError as error:
+        raise StoreDamaged(
+            f"{path} is not signed by the key that the trust root names", hint="publish anew"
+        ) from error
+    return metadata.signed

@@ -1,0 +1,172 @@
+"""Keys and freshness for customers: a TUF repository of four targets (docs/format.md, Keys and freshness).
+
+Pure functions from what is in the tree to the files that join it; a stock TUF client follows the
+result. ``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that
+freshness can be renewed by a timer on a machine that cannot publish.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import msgspec
+from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+
+from register_api.core import canonical, tree
+from register_api.core.documents import Keys
+from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.errors import StoreError
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.metadata import expiry, metadata_path, sign, target_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tuf.api.metadata import Signed
+
+    from register_api.publish.signing.keyring import Keyring
+    from register_api.publish.trust.metadata import Read
+
+TARGETS = {
+    "register.json": tree.REGISTER,
+    "checkpoint": tree.CHECKPOINT,
+    "feed.atom": tree.FEED_ATOM,
+    "keys.json": tree.KEYS,
+}
+"""Name of each target to the path whose bytes it vouches for; their number never grows."""
+
+LIFETIME = dt.timedelta(days=400)
+"""How long targets and snapshot are good for."""
+
+TIMESTAMP_LIFETIME = dt.timedelta(hours=48)
+"""How long a timestamp is good for; it is renewed every six hours."""
+
+
+class Expiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when one role's newest metadata is good.
+
+    Attributes:
+        role: ``root``, ``targets``, ``snapshot`` or ``timestamp``.
+        version: Version of that metadata.
+        expires: The instant, UTC, from which on customers refuse it.
+    """
+
+    role: str
+    version: int
+    expires: dt.datetime
+
+
+def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.datetime) -> dict[str, bytes]:
+    """Vouch for a new publication.
+
+    Args:
+        read: The tree as it is, with a root at least; ``KeyError`` for what it does not have.
+        keyring: Its targets and online keys are used.
+        targets: The bytes of each of ``TARGETS``, by name.
+        now: The present instant, UTC.
+
+    Returns:
+        New files by path, in the order in which they have to reach the disk.
+
+    Raises:
+        StoreError: There is no root yet, or the tree's metadata is damaged.
+        KeyStoreError: A key is missing, or not the one that the root names.
+        Malformed: The list of keys among the targets is not one.
+        UntrustedKey: It holds a key of the root.
+        ValueError: A target is missing or too many, or ``now`` has no time zone.
+    """
+    if targets.keys() != TARGETS.keys():
+        raise ValueError(f"the targets are {sorted(TARGETS)}, not {sorted(targets)}")
+    root = trust_metadata.newest_root(read)
+    check_keys_apart(root.to_dict(), canonical.decode(targets["keys.json"], Keys))
+    online = _Online(root, keyring, now)
+    timestamp, snapshot = _newest(read)
+    listed = Targets(
+        snapshot.meta["targets.json"].version + 1 if snapshot else 1,
+        expires=expiry(now, LIFETIME),
+        targets={name: TargetFile.from_data(name, data, ["sha256"]) for name, data in targets.items()},
+    )
+    path, signed = metadata_path(Targets.type, listed.version), sign(listed, keyring.targets, root)
+    copies = {target_path(canonical.digest(data), name): data for name, data in targets.items()}
+    return {**copies, path: signed, **online.snapshot(timestamp, snapshot, _describe(listed, signed))}
+
+
+def refresh(read: Read, keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
+    """Renew freshness: a timestamp, and a snapshot when less than half of its time is left.
+
+    Args:
+        read: The tree as it is.
+        keyring: Its online key alone is used.
+        now: The present instant, UTC.
+
+    Returns:
+        New files by path, in the order in which they have to reach the disk.
+
+    Raises:
+        StoreError: Nothing was published yet, or the tree's metadata is damaged or not signed by
+            the keys that the root names: the online key does not vouch for it.
+        KeyStoreError: The online key is missing, or not the one that the root names.
+        ValueError: ``now`` has no time zone.
+    """
+    root = trust_metadata.newest_root(read)
+    timestamp = trust_metadata.timestamp(read)
+    if timestamp is None:
+        raise StoreError("nothing was published yet", hint="register-api publish")
+    snapshot = trust_metadata.snapshot(read, timestamp, root)
+    trust_metadata.targets(read, snapshot, root)
+    online = _Online(root, keyring, now)
+    if expiry(now, LIFETIME / 2) > snapshot.expires:
+        return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
+    return online.timestamp(timestamp, timestamp.snapshot_meta)
+
+
+def expiries(read: Read) -> tuple[Expiry, ...]:
+    """Return what expires when: root, and once something was published targets, snapshot, timestamp.
+
+    Raises:
+        StoreError: There is no root yet, or the tree's metadata is damaged.
+    """
+    newest: list[Signed] = [trust_metadata.newest_root(read)]
+    timestamp, snapshot = _newest(read)
+    if timestamp and snapshot:
+        newest += [trust_metadata.targets(read, snapshot), snapshot, timestamp]
+    return tuple(Expiry(role=each.type, version=each.version, expires=each.expires) for each in newest)
+
+
+class _Online:
+    """What the online key makes at one instant."""
+
+    def __init__(self, root: Root, keyring: Keyring, now: dt.datetime) -> None:
+        self.root = root
+        self.keyring = keyring
+        self.now = now
+
+    def snapshot(
+        self, old_timestamp: Timestamp | None, old: Snapshot | None, targets: MetaFile
+    ) -> dict[str, bytes]:
+        """Make the next snapshot and the next timestamp, which names it."""
+        version = old.version + 1 if old else 1
+        expires = expiry(self.now, LIFETIME)
+        snapshot = Snapshot(version, expires=expires, meta={"targets.json": targets})
+        signed = sign(snapshot, self.keyring.online, self.root)
+        files = {metadata_path(Snapshot.type, version): signed}
+        return {**files, **self.timestamp(old_timestamp, _describe(snapshot, signed))}
+
+    def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
+        """Make the next timestamp."""
+        version = old.version + 1 if old else 1
+        expires = expiry(self.now, TIMESTAMP_LIFETIME)
+        timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot)
+        return {tree.TIMESTAMP: sign(timestamp, self.keyring.online, self.root)}
+
+
+def _describe(signed: Signed, data: bytes) -> MetaFile:
+    """Name a metadata file by version, length and SHA-256."""
+    return MetaFile.from_data(signed.version, data, ["sha256"])
+
+
+def _newest(read: Read) -> tuple[Timestamp | None, Snapshot | None]:
+    """Return the newest timestamp and the snapshot it names, or nothing before the first publication."""
+    timestamp = trust_metadata.timestamp(read)
+    return timestamp, (trust_metadata.snapshot(read, timestamp) if timestamp else None)

@@ -1,0 +1,96 @@
+"""The trust root: which keys may sign what, signed by m of n people (TUF 1.0.31 section 4.3).
+
+Making and signing are two steps, so that each person can sign on a machine of their own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from tuf.api.metadata import Metadata, Role, Root
+
+from register_api.core.keys.trust_roles import check_root_roles
+from register_api.errors import UntrustedKey
+from register_api.publish.trust.metadata import encode, expiry, metadata_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from securesystemslib.signer import Key
+
+    from register_api.publish.signing.keyring import Keyring
+    from register_api.publish.signing.signer import Ed25519Signer
+
+LIFETIME = dt.timedelta(days=400)
+"""How long a root is good for."""
+
+
+def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
+    """Make the first root, signed by all root keys of the keyring.
+
+    Args:
+        keyring: Its root, targets and online keys are opened, or made if it may make keys.
+        now: The present instant, UTC.
+
+    Returns:
+        The file by its path in the tree.
+
+    Raises:
+        KeyStoreError: A key is missing or cannot be used.
+        UntrustedKey: The keys do not make a root that customers take (``check_root_roles``).
+    """
+    root = make_root(
+        [signer.tuf_key for signer in keyring.roots],
+        keyring.root_threshold,
+        targets=keyring.targets.tuf_key,
+        online=keyring.online.tuf_key,
+        version=1,
+        now=now,
+    )
+    return {metadata_path(Root.type, root.version): sign_root(root, keyring.roots)}
+
+
+def make_root(
+    root_keys: Sequence[Key], threshold: int, *, targets: Key, online: Key, version: int, now: dt.datetime
+) -> Root:
+    """Put together a root that is not signed yet.
+
+    Args:
+        root_keys: Public keys of those who sign roots.
+        threshold: How many of them have to.
+        targets: Public key for targets.
+        online: Public key for snapshot and timestamp.
+        version: Number of the root, from 1 without gaps.
+        now: The present instant, UTC.
+
+    Raises:
+        UntrustedKey: A key stands in two roles or counts twice, or the threshold cannot be met.
+    """
+    holders = {
+        Root.type: (list(root_keys), threshold),
+        "targets": ([targets], 1),
+        "snapshot": ([online], 1),
+        "timestamp": ([online], 1),
+    }
+    if len({key.keyid for key in root_keys}) < len(root_keys):
+        raise UntrustedKey("one root key is named twice: one person would count as two")
+    if not 1 <= threshold <= len(root_keys):
+        raise UntrustedKey(f"{threshold} of {len(root_keys)} root keys is not a threshold that can be met")
+    root = Root(
+        version=version,
+        expires=expiry(now, LIFETIME),
+        keys={key.keyid: key for keys, _ in holders.values() for key in keys},
+        roles={role: Role([key.keyid for key in keys], count) for role, (keys, count) in holders.items()},
+        consistent_snapshot=True,
+    )
+    check_root_roles(root.to_dict())
+    return root
+
+
+def sign_root(root: Root, signers: Sequence[Ed25519Signer]) -> bytes:
+    """Return the bytes of a root with the signatures of those who are here."""
+    metadata = Metadata(root)
+    for signer in signers:
+        metadata.sign(signer.tuf_signer(), append=True)
+    return encode(metadata)

@@ -1,0 +1,1 @@
+"""Answers that no file can give, computed from what is stored."""

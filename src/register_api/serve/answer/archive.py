@@ -1,0 +1,104 @@
+"""What the computed answers are computed from: registers, diffs and versions of one publication.
+
+Everything is read when asked for; only a few parsed registers are kept, so memory stays bounded
+for any number of versions. Callers take turns (``answers``); nothing here is safe for two threads.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.diff.changes import Diff
+from register_api.core.documents import Versions
+from register_api.core.model import Register
+from register_api.errors import StoreDamaged
+from register_api.serve.stored.bounded_cache import BoundedCache
+from register_api.serve.stored.stored_file import read_form
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.core.notice import Promises
+    from register_api.store.reader import Snapshot
+
+T = TypeVar("T")
+
+_KEPT_REGISTERS = 4
+
+
+class Archive:
+    """The versions of one publication.
+
+    Attributes:
+        name: The register's name.
+        newest: Number of the newest version.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Keep the publication; nothing is read yet."""
+        self._snapshot = snapshot
+        self.name = snapshot.manifest.register
+        self.newest = snapshot.manifest.version
+        self._registers: BoundedCache[Register] = BoundedCache(_KEPT_REGISTERS)
+
+    @cached_property
+    def promises(self) -> Promises:
+        """Every notice promise the register has made."""
+        return self._snapshot.state.promises()
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The publisher's time zone."""
+        return self.promises.zone
+
+    def sha256(self, version: int) -> str:
+        """Return the SHA-256 (hex) of a version's register.
+
+        Raises:
+            KeyError: There is no such version.
+        """
+        return self._snapshot.manifest.files[tree.version_register(version)].sha256
+
+    def register(self, version: int) -> Register:
+        """Return the register as a version said it.
+
+        Raises:
+            KeyError: There is no such version.
+            StoreDamaged: Its file cannot be read.
+        """
+        register = self._registers.get(version)
+        if register is None:
+            register = self._decode(tree.version_register(version), Register)
+            self._registers.put(version, register)
+        return register
+
+    def diff_bytes(self, version: int) -> bytes:
+        """Return the stored diff of a version against the one before it."""
+        return read_form(self._snapshot, tree.version_diff(version))
+
+    def diff(self, data: bytes) -> Diff:
+        """Return a stored diff, parsed."""
+        return _decoded(data, Diff)
+
+    def published_at(self, version: int) -> dt.datetime:
+        """Return when a version was published."""
+        return self.published[version - 1]
+
+    @cached_property
+    def published(self) -> list[dt.datetime]:
+        """When each version was published; they are numbered in that order, without gaps."""
+        return [entry.published_at for entry in self._decode(tree.VERSIONS, Versions).versions]
+
+    def _decode(self, path: str, kind: type[T]) -> T:
+        return _decoded(read_form(self._snapshot, path), kind)
+
+
+def _decoded(data: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {error}") from error

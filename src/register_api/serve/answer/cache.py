@@ -1,0 +1,107 @@
+"""Computed answers, made one at a time off the event loop, finished like stored ones, and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import TYPE_CHECKING, Protocol
+
+from register_api.core.canonical import encode
+from register_api.serve.http.problems import Problem
+from register_api.serve.stored.bounded_cache import BoundedCache
+from register_api.serve.stored.reply import Facts, Resource, computed_resource, structured_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from register_api.serve.http.asgi import Header
+
+_MOST_WAITING = 64
+_WORTH_COMPRESSING = 1024
+_GZIP_LEVEL = 6
+
+
+class Basis(Protocol):
+    """What an answer says it was computed from."""
+
+    @property
+    def version(self) -> int:
+        """Number of the version."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 in hex of that version's register."""
+
+
+class Answers:
+    """Answers by question, as far as they fit; each is computed once however many ask for it."""
+
+    def __init__(self, cache_bytes: int) -> None:
+        """Start empty.
+
+        Args:
+            cache_bytes: How many bytes of answers to keep in memory.
+        """
+        self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    async def get(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
+        """Return the answer to a question, computed in a thread unless it is kept.
+
+        Args:
+            question: All that the answer depends on.
+            compute: Computes it.
+
+        Raises:
+            Problem: What ``compute`` raises, or too many are waiting already.
+        """
+        found = self._kept.get(question)
+        if found is not None:
+            return found
+        if self._waiting >= _MOST_WAITING:
+            raise Problem("busy", "Too many computed answers are waiting; try again soon.")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._compute(question, compute)
+        finally:
+            self._waiting -= 1
+
+    async def _compute(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
+        found = self._kept.get(question)
+        if found is None:
+            found = await asyncio.to_thread(compute)
+            self._kept.put(question, found)
+        return found
+
+
+def finish(document: object, basis: Basis, schema: str | None = None) -> Resource:
+    """Encode an answer and make its headers.
+
+    Args:
+        document: What was computed.
+        basis: The version it was computed from.
+        schema: Name of the schema that describes it, if one is published.
+    """
+    forms = forms_of(encode(document))
+    more: list[Header] = [
+        (b"register-version", str(basis.version).encode("ascii")),
+        (b"register-digest", structured_digest(basis.sha256)),
+    ]
+    if schema is not None:
+        target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
+        more.append((b"link", target.encode("ascii")))
+    return computed_resource(Facts(media_type="application/json", cache="head", more=tuple(more)), forms)
+
+
+def forms_of(data: bytes) -> dict[str, bytes]:
+    """Return the forms of an answer that is made while a client waits: plain, and gzip if it is long."""
+    if len(data) < _WORTH_COMPRESSING:
+        return {"identity": data}
+    return {"identity": data, "gzip": gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)}
+
+
+def _size(resource: Resource) -> int:
+    bodies = (item.body for item in resource.representations.values())
+    return sum(len(body["body"]) for body in bodies if body is not None)

@@ -1,0 +1,92 @@
+"""The questions about versions and vendors answered: from an archive and a question to a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.diff.document import diff_document
+from register_api.core.timeline import upcoming as events_after
+from register_api.serve.answer.documents import (
+    ListedEngagement,
+    ListedSubprocessor,
+    SubprocessorAnswer,
+    SubprocessorsAnswer,
+    UpcomingAnswer,
+)
+from register_api.serve.answer.filters import Filters, check_categories, is_listed, matching
+from register_api.serve.answer.history import history
+from register_api.serve.answer.moment import basis, known_by
+from register_api.serve.http.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from register_api.core.diff.changes import Diff
+    from register_api.core.model import Subprocessor
+    from register_api.core.two_clocks import Moment, Standing
+    from register_api.serve.answer.archive import Archive
+
+
+def diff(archive: Archive, older: int, newer: int) -> Diff:
+    """Return the diff of any two versions; of one with itself it is empty.
+
+    Raises:
+        Problem: There is no such version.
+    """
+    for version in (older, newer):
+        if not 1 <= version <= archive.newest:
+            raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")
+    before, after = archive.register(older), archive.register(newer)
+    return diff_document(before, archive.sha256(older), after, archive.sha256(newer), archive.promises)
+
+
+def subprocessors(archive: Archive, filters: Filters, moment: Moment) -> SubprocessorsAnswer:
+    """Return the vendors with engagements that fit.
+
+    Raises:
+        Problem: The register has no such category, or nothing was published by then.
+    """
+    known = known_by(archive, moment)
+    check_categories(filters, known.register)
+    found = ((vendor, matching(vendor, filters, known)) for vendor in known.register.subprocessors)
+    listed = (_listed(*pair) for pair in found if is_listed(*pair, filters))
+    return SubprocessorsAnswer(**basis(known), subprocessors=tuple(listed))
+
+
+def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorAnswer:
+    """Return one vendor with its history.
+
+    Raises:
+        Problem: There is no such vendor in that version, or nothing was published by then.
+    """
+    known = known_by(archive, moment)
+    register = known.register
+    vendor = next((item for item in register.subprocessors if item.id == wanted), None)
+    if vendor is None:
+        raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
+    steps, oldest = history(archive, register.version, wanted)
+    return SubprocessorAnswer(
+        **basis(known),
+        subprocessor=_listed(vendor, known.of(vendor)),
+        history=steps,
+        history_from=oldest,
+    )
+
+
+def upcoming(archive: Archive, moment: Moment) -> UpcomingAnswer:
+    """Return what will start or end after a day, soonest first.
+
+    Raises:
+        Problem: Nothing was published by then.
+    """
+    known = known_by(archive, moment)
+    return UpcomingAnswer(**basis(known), upcoming=events_after(known.register, known.on))
+
+
+def _listed(vendor: Subprocessor, found: Iterable[Standing]) -> ListedSubprocessor:
+    engagements = tuple(
+        ListedEngagement(**msgspec.structs.asdict(row.engagement), state=row.state) for row in found
+    )
+    return ListedSubprocessor(**{**msgspec.structs.asdict(vendor), "engagements": engagements})

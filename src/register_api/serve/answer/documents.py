@@ -1,0 +1,77 @@
+"""The documents of computed answers; like stored ones they are written by ``canonical.encode``.
+
+Each names the version and the SHA-256 (hex) of the register it was computed from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from register_api.core.diff.changes import Change
+from register_api.core.model import Engagement, Subprocessor
+from register_api.core.timeline import State, Upcoming
+
+
+class ListedEngagement(Engagement, frozen=True, kw_only=True):
+    """An engagement with where it stands on the day asked for."""
+
+    state: State
+
+
+class ListedSubprocessor(Subprocessor, frozen=True, kw_only=True):
+    """A vendor with those of its engagements that were asked for."""
+
+    engagements: tuple[ListedEngagement, ...] = ()
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer says about itself.
+
+    Attributes:
+        version: The version it was computed from.
+        sha256: SHA-256 in hex of that version's register.
+        on: The day that states are given for.
+    """
+
+    register: str
+    version: int
+    sha256: str
+    on: dt.date
+
+
+class SubprocessorsAnswer(_Answer, frozen=True, kw_only=True):
+    """The vendors with engagements that fit, in the register's order."""
+
+    format: Literal["sub-processor-register-list/1"] = "sub-processor-register-list/1"
+    subprocessors: tuple[ListedSubprocessor, ...]
+
+
+class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What one version changed about a vendor."""
+
+    version: int
+    published_at: dt.datetime
+    changes: tuple[Change, ...]
+
+
+class SubprocessorAnswer(_Answer, frozen=True, kw_only=True):
+    """One vendor, with what each version changed about it, newest first.
+
+    Attributes:
+        history_from: Oldest version that was looked at; 1 when the history is complete.
+    """
+
+    format: Literal["sub-processor-register-entry-history/1"] = "sub-processor-register-entry-history/1"
+    subprocessor: ListedSubprocessor
+    history: tuple[HistoryStep, ...]
+    history_from: int
+
+
+class UpcomingAnswer(_Answer, frozen=True, kw_only=True):
+    """What will start or end after a day, soonest first."""
+
+    format: Literal["sub-processor-register-upcoming/1"] = "sub-processor-register-upcoming/1"
+    upcoming: tuple[Upcoming, ...]

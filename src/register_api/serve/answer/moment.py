@@ -1,0 +1,45 @@
+"""The two clocks of a question to the service, and what an answer says it was computed from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from register_api.core.two_clocks import as_known
+from register_api.serve.http.problems import Problem
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.core.two_clocks import AsKnown, Moment
+    from register_api.serve.answer.archive import Archive
+
+
+class Basis(TypedDict):
+    """What an answer says it was computed from."""
+
+    register: str
+    version: int
+    sha256: str
+    on: dt.date
+
+
+def known_by(archive: Archive, moment: Moment) -> AsKnown:
+    """Return the state on a day as far as it was known at a moment.
+
+    Raises:
+        Problem: Nothing was published by then.
+    """
+    known = as_known(archive, moment)
+    if known is None:
+        raise Problem("nothing-known-yet", "The first version was published after that.")
+    return known
+
+
+def basis(known: AsKnown) -> Basis:
+    """Return what an answer has to say about the register it was computed from."""
+    return {
+        "register": known.register.register,
+        "version": known.register.version,
+        "sha256": known.sha256,
+        "on": known.on,
+    }

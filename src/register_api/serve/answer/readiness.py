@@ -1,0 +1,86 @@
+"""Whether the service can do its work: something is published, and still vouched for as fresh."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from register_api.core.tree import TIMESTAMP
+from register_api.serve.http.problems import Problem
+
+if TYPE_CHECKING:
+    from register_api.serve.stored.shelf import Shelf
+    from register_api.serve.stored.table import Table
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    """The part of TUF timestamp metadata that says until when it holds (TUF 1.0 section 4.3)."""
+
+    expires: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+
+
+class _Timestamp(msgspec.Struct, frozen=True):
+    """TUF metadata, read for display only: nothing is decided by it but what ``/readyz`` says."""
+
+    signed: _Signed
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``/readyz`` answers with 200.
+
+    Attributes:
+        status: ``degraded`` when a newer publication is there and cannot be loaded.
+        generation: Grows with every publication and refresh.
+        fresh_until: When the freshness statement expires.
+        warnings: What a person should look at, in words.
+    """
+
+    status: Literal["ready", "degraded"]
+    register: str
+    version: int
+    generation: int
+    fresh_until: dt.datetime
+    warnings: tuple[str, ...] = ()
+
+
+def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
+    """Tell what is served and until when it is fresh.
+
+    Args:
+        shelf: Where the current table stands.
+        now: The present instant.
+
+    Raises:
+        Problem: Nothing is published, or the freshness statement is missing or has expired.
+    """
+    table = shelf.table
+    if table is None:
+        raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
+    expires = _expires(table)
+    if now >= expires:
+        raise Problem(
+            "not-ready", f"The freshness statement expired at {expires:%Y-%m-%dT%H:%M:%SZ}; refresh it."
+        )
+    warning = "A newer publication cannot be loaded; the one before it is served. The log says why."
+    return Readiness(
+        status="degraded" if shelf.failed else "ready",
+        register=table.archive.name,
+        version=table.archive.newest,
+        generation=table.snapshot.generation,
+        fresh_until=expires,
+        warnings=(warning,) if shelf.failed else (),
+    )
+
+
+def _expires(table: Table) -> dt.datetime:
+    resource = table.ready.get("/" + TIMESTAMP)
+    body = None if resource is None else resource.representations["identity"].body
+    if body is None:
+        raise Problem("not-ready", "There is no freshness statement (trust/timestamp.json).")
+    try:
+        expires = msgspec.json.decode(body["body"], type=_Timestamp).signed.expires
+        return expires.astimezone(dt.UTC)
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        raise Problem("not-ready", "The freshness statement (trust/timestamp.json) cannot be read.") from None

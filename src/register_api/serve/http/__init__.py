@@ -1,0 +1,1 @@
+"""HTTP itself: negotiation, conditions, limits, problems, the sending of replies."""

@@ -1,0 +1,101 @@
+"""Replies that carry a problem: RFC 9457 problem details, or a small page for browsers.
+
+Nothing here tells of files, of the program's parts or of their versions.
+"""
+
+from __future__ import annotations
+
+import html
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.serve.http.asgi import NO_BODY, body_message, header, start_message
+from register_api.serve.http.negotiation import prefers_html
+from register_api.serve.http.page_headers import page_headers
+from register_api.serve.http.problems import details
+from register_api.serve.stored.reply import CORS, NOSNIFF
+
+if TYPE_CHECKING:
+    from register_api.serve.http.asgi import Header, Message, Scope, Send
+    from register_api.serve.http.problems import Name, Problem, ProblemDetails
+
+_RETRY_SECONDS: dict[Name, bytes] = {
+    "busy": b"2",
+    "unreadable": b"2",
+    "nothing-published": b"60",
+    "not-ready": b"60",
+}
+"""Value of ``Retry-After`` (RFC 9110 section 10.2.3)."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
+    """Return both messages of a reply: a page for browsers, JSON for everyone else."""
+    members = details(problem, scope["raw_path"].decode("ascii", "replace"))
+    if prefers_html(header(scope["headers"], b"accept")):
+        body = _page(members)
+        kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
+    else:
+        body = _encoder.encode(members)
+        kind = ((b"content-type", b"application/problem+json"),)
+    return start_message(members.status, (*kind, *_headers(problem, len(body)))), body_message(body)
+
+
+async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
+    """Answer a request with a problem."""
+    start, body = reply_to(problem, scope)
+    await send(start)
+    await send(NO_BODY if scope["method"] == "HEAD" else body)
+
+
+def bare_reply(problem: Problem) -> bytes:
+    """Return a whole HTTP/1.1 message, for when there is no request to answer; it closes the connection."""
+    members = details(problem, "")
+    body = _encoder.encode(members)
+    headers = (
+        (b"content-type", b"application/problem+json"),
+        *_headers(problem, len(body)),
+        (b"connection", b"close"),
+    )
+    status = f"HTTP/1.1 {members.status} {HTTPStatus(members.status).phrase}\r\n".encode("ascii")
+    return status + b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n" + body
+
+
+def _headers(problem: Problem, size: int) -> tuple[Header, ...]:
+    retry = _RETRY_SECONDS.get(problem.name)
+    return (
+        (b"content-length", str(size).encode("ascii")),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        *CORS,
+        NOSNIFF,
+        *(((b"retry-after", retry),) if retry else ()),
+        *problem.headers,
+    )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{detail}</p>
+<p><a href="/">To the register</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def _page(members: ProblemDetails) -> bytes:
+    text = _PAGE.format(title=html.escape(members.title), detail=html.escape(members.detail))
+    return text.encode("utf-8")

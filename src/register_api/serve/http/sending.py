@@ -1,0 +1,101 @@
+"""Sending a resource: everything between the hot path and the problems."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from register_api.errors import StoreDamaged
+from register_api.serve.http.asgi import NO_BODY, body_message, start_message
+from register_api.serve.http.problems import Problem
+from register_api.serve.http.selection import select
+from register_api.serve.stored.reply import CACHE_CONTROL, CORS
+
+if TYPE_CHECKING:
+    from register_api.serve.http.asgi import Message, Scope, Send
+    from register_api.serve.stored.reply import Representation, Resource
+    from register_api.serve.stored.table import Table
+
+_log = logging.getLogger(__name__)
+
+
+async def send_resource(resource: Resource, scope: Scope, send: Send, table: Table | None = None) -> None:
+    """Answer GET or HEAD with a resource, in the form and under the conditions asked for.
+
+    Args:
+        resource: What was asked for.
+        scope: The request.
+        send: Where the reply goes.
+        table: Reads a body that is not held in memory.
+
+    Raises:
+        Problem: The client accepts no form there is, or the stored file cannot be read.
+    """
+    representation, unchanged = select(resource, scope["headers"])
+    if representation is None:
+        have = ", ".join(resource.representations)
+        raise Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
+    if unchanged or scope["method"] == "HEAD":
+        await send(representation.unchanged if unchanged else representation.start)
+        await send(NO_BODY)
+        return
+    body = await _body(resource, representation, table)
+    await send(representation.start)
+    await send(body)
+
+
+async def send_stored(table: Table, path: str, scope: Scope, send: Send) -> None:
+    """Answer GET or HEAD with a settled file of the tree.
+
+    Raises:
+        Problem: The client accepts no form there is, or the stored file cannot be read.
+    """
+    try:
+        resource = await table.resource(path)
+    except StoreDamaged as error:
+        raise _unreadable(error) from error
+    await send_resource(resource, scope, send, table)
+
+
+async def send_redirect(folder: str, send: Send) -> None:
+    """Send a client that left out the last slash to the page (RFC 9110 section 15.4.9).
+
+    Args:
+        folder: URL path without its last slash; the reference is relative to it, so that it holds
+            under any prefix.
+        send: Where the reply goes.
+    """
+    headers = (
+        (b"location", folder.rpartition("/")[2].encode("ascii") + b"/"),
+        (b"content-length", b"0"),
+        (b"cache-control", CACHE_CONTROL["head"]),
+        *CORS,
+    )
+    await send(start_message(308, headers))
+    await send(NO_BODY)
+
+
+def without_body(send: Send) -> Send:
+    """Return a ``send`` that leaves the body out, as HEAD wants it (RFC 9110 section 9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not message.get("more_body", False):
+            await send(body_message(b""))
+
+    return send_head
+
+
+async def _body(resource: Resource, representation: Representation, table: Table | None) -> Message:
+    if representation.body is not None or table is None:
+        return representation.body or NO_BODY
+    try:
+        return await table.body(resource, representation)
+    except StoreDamaged as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: StoreDamaged) -> Problem:
+    _log.error("a stored file cannot be served: %s", error)
+    return Problem("unreadable", "This file cannot be read at the moment.")

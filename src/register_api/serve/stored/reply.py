@@ -1,0 +1,161 @@
+"""Finished replies: bytes and headers of every form of a resource, made once when it is loaded.
+
+Words as in RFC 9110 section 3: a *resource* is what a URL names; a *representation* is one form of
+it, here one content coding, with its own entity tag.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.serve.http.asgi import Header, Message, body_message, start_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CORS: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Repr-Digest, Register-Version, Register-Digest, Retry-After",
+    ),
+)
+"""Everything here is public and asks for no credentials, so any page may read it."""
+
+NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
+
+CACHE_CONTROL = {
+    "fixed": b"public, max-age=31536000, immutable",
+    "head": b"public, max-age=60, stale-while-revalidate=600",
+    "no-cache": b"no-cache",
+}
+"""``Cache-Control`` by the tree's cache class (RFC 9111, RFC 5861, RFC 8246)."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the headers of all forms of a resource have in common.
+
+    Attributes:
+        media_type: Value of ``Content-Type``.
+        cache: Cache class, a key of ``CACHE_CONTROL``.
+        modified: When the bytes were published; ``None`` for a computed answer.
+        more: Further headers of a 200.
+    """
+
+    media_type: str
+    cache: str
+    modified: dt.datetime | None = None
+    more: tuple[Header, ...] = ()
+
+
+class Representation(msgspec.Struct, frozen=True, kw_only=True):
+    """One form of a resource, ready to send.
+
+    Attributes:
+        etag: Strong entity tag, with its quotes.
+        start: Opens a 200.
+        unchanged: Opens a 304 (RFC 9110 section 15.4.5 says which headers it has).
+        body: The body of a 200; ``None`` if it is read when asked for.
+    """
+
+    coding: str
+    etag: bytes
+    start: Message
+    unchanged: Message
+    body: Message | None
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """What one URL names.
+
+    Attributes:
+        path: Path in the tree; empty for a computed answer.
+        representations: By content coding; ``identity`` is always there.
+        last_modified: Value of ``Last-Modified``, or ``None``.
+        modified: The same in seconds since the epoch.
+    """
+
+    path: str
+    representations: dict[str, Representation]
+    last_modified: bytes | None
+    modified: int
+
+
+def make_resource(
+    path: str,
+    facts: Facts,
+    forms: Mapping[str, tuple[str, int]],
+    bodies: Mapping[str, bytes],
+) -> Resource:
+    """Build a resource with all its headers.
+
+    Args:
+        path: Path in the tree; empty for a computed answer.
+        facts: What all forms have in common.
+        forms: SHA-256 in hex and size in bytes, by content coding.
+        bodies: Bytes by content coding, as far as they are held in memory.
+    """
+    modified = facts.modified
+    return Resource(
+        path=path,
+        representations={
+            coding: _representation(facts, coding, *form, bodies.get(coding))
+            for coding, form in forms.items()
+        },
+        last_modified=None if modified is None else _http_date(modified),
+        modified=0 if modified is None else int(modified.timestamp()),
+    )
+
+
+def computed_resource(facts: Facts, forms: Mapping[str, bytes]) -> Resource:
+    """Build the resource of an answer that was computed just now.
+
+    Args:
+        facts: What all forms have in common.
+        forms: The bytes by content coding.
+    """
+    described = {coding: (hashlib.sha256(data).hexdigest(), len(data)) for coding, data in forms.items()}
+    return make_resource("", facts, described, forms)
+
+
+def structured_digest(sha256: str) -> bytes:
+    """Return a SHA-256 as RFC 9530 writes it: a dictionary with one byte sequence."""
+    return b"sha-256=:" + base64.b64encode(bytes.fromhex(sha256)) + b":"
+
+
+def _representation(facts: Facts, coding: str, sha256: str, size: int, body: bytes | None) -> Representation:
+    etag = f'"{sha256[:32]}"'.encode("ascii")
+    shared = (
+        (b"etag", etag),
+        (b"cache-control", CACHE_CONTROL[facts.cache]),
+        (b"vary", b"Accept-Encoding"),
+        *CORS,
+    )
+    return Representation(
+        coding=coding,
+        etag=etag,
+        start=start_message(200, (*_content_headers(facts, coding, sha256, size), *shared, *facts.more)),
+        unchanged=start_message(304, shared),
+        body=None if body is None else body_message(body),
+    )
+
+
+def _content_headers(facts: Facts, coding: str, sha256: str, size: int) -> Iterable[Header]:
+    yield b"content-type", facts.media_type.encode("ascii")
+    yield b"content-length", str(size).encode("ascii")
+    if coding != "identity":
+        yield b"content-encoding", coding.encode("ascii")
+    yield b"repr-digest", structured_digest(sha256)
+    if facts.modified is not None:
+        yield b"last-modified", _http_date(facts.modified)
+    yield NOSNIFF
+
+
+def _http_date(instant: dt.datetime) -> bytes:
+    return format_datetime(instant, usegmt=True).encode("ascii")

@@ -1,0 +1,79 @@
+"""Where the current table stands; replacing it is one assignment."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from register_api.errors import StoreDamaged, StoreError
+from register_api.serve.stored.bounded_cache import BoundedCache
+from register_api.serve.stored.table import Table, load_table
+from register_api.store.reader import current
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+
+class Shelf:
+    """The table that requests are answered from, and what went wrong with its successor.
+
+    Attributes:
+        table: The current table; ``None`` until something is published.
+        failed: Whether the newest publication could not be loaded; the table before it stays.
+    """
+
+    def __init__(self, store: Path, cache_bytes: int) -> None:
+        """Start empty.
+
+        Args:
+            store: The store's folder.
+            cache_bytes: How many bytes of settled files to keep in memory.
+        """
+        self.table: Table | None = None
+        self.failed = False
+        self._store = store
+        self._bodies: BoundedCache[bytes] = BoundedCache(cache_bytes, len)
+
+    def is_stale(self) -> bool:
+        """Tell whether another publication is visible than the one served; costs one ``readlink``."""
+        served = None if self.table is None else self.table.snapshot.generation
+        try:
+            stale = current(self._store) != served
+        except StoreError as error:
+            self._note(error)
+            return False
+        self.failed = self.failed and stale
+        return stale
+
+    def reload(self) -> None:
+        """Load the visible publication and serve it from now on; if that fails, keep what there is."""
+        try:
+            table = self._load_twice()
+        except (StoreError, KeyError, ValueError) as error:
+            self._note(error)
+            return
+        self.failed = False
+        if table is not None:
+            self.table = table
+            _log.info("serving version %d, generation %d", table.archive.newest, table.snapshot.generation)
+
+    def _load_twice(self) -> Table | None:
+        """Load; once more if it fails, since quick publications clear older generations away."""
+        try:
+            return self._load()
+        except StoreDamaged:
+            return self._load()
+
+    def _load(self) -> Table | None:
+        table = load_table(self._store, self._bodies)
+        if table is None and self.table is not None:
+            raise StoreDamaged(f"what was published in {self._store} is gone")
+        return table
+
+    def _note(self, error: Exception) -> None:
+        """Log a failure when it begins, not at every attempt."""
+        if not self.failed:
+            _log.error("the newest publication cannot be loaded, serving what was there: %s", error)
+        self.failed = True

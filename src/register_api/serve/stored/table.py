@@ -1,0 +1,157 @@
+"""The table of finished replies of one publication.
+
+Head files are held in memory in all their forms. Settled files, of which there are some for every
+version, are found through the manifest; their headers are made and their bytes read when they are
+asked for, and a bounded number is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from register_api.core.tree import INDEX, kind_of
+from register_api.serve.answer.archive import Archive
+from register_api.serve.http.asgi import Message, body_message
+from register_api.serve.http.links import link_header
+from register_api.serve.http.page_headers import page_headers
+from register_api.serve.stored.bounded_cache import BoundedCache
+from register_api.serve.stored.reply import Facts, Resource, make_resource
+from register_api.serve.stored.stored_file import read_form
+from register_api.store.reader import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.serve.http.asgi import Header
+    from register_api.serve.stored.reply import Representation
+    from register_api.store.manifest import ManifestEntry
+
+    Bodies = BoundedCache[bytes]
+
+_KEPT_HEADERS = 2048
+"""Settled resources whose headers are kept."""
+
+
+class Table:
+    """Every reply that is known beforehand, for one publication.
+
+    Attributes:
+        snapshot: The publication.
+        archive: Its versions, for computed answers.
+        ready: Head files by URL path, with all bytes.
+    """
+
+    def __init__(self, snapshot: Snapshot, bodies: Bodies) -> None:
+        """Load every head file.
+
+        Args:
+            snapshot: The publication.
+            bodies: Bytes of settled files, kept from one publication to the next.
+
+        Raises:
+            StoreDamaged: A head file cannot be read, or is not what the manifest says.
+        """
+        self.snapshot = snapshot
+        self.archive = Archive(snapshot)
+        self._files = snapshot.manifest.files
+        self._bodies = bodies
+        self._settled: BoundedCache[Resource] = BoundedCache(_KEPT_HEADERS)
+        self.ready: dict[str, Resource] = {}
+        for path, entry in self._files.items():
+            if entry.cache != "fixed" and not kind_of(path).settled:
+                resource = self._load_whole(path, entry)
+                self.ready |= dict.fromkeys(_urls(path), resource)
+
+    def path_of(self, url: str) -> str | None:
+        """Return the path in the tree that a URL path names, or ``None``; a folder is its page."""
+        if not url.startswith("/"):
+            return None
+        path = url[1:]
+        if not path or path.endswith("/"):
+            path += INDEX
+        return path if path in self._files else None
+
+    def is_folder(self, url: str) -> bool:
+        """Tell whether a URL path lacks only its last slash to name a page."""
+        return url.startswith("/") and f"{url[1:]}/{INDEX}" in self._files
+
+    async def resource(self, path: str) -> Resource:
+        """Return a resource with its headers; bodies may still have to be read.
+
+        Raises:
+            KeyError: There is no such path.
+            StoreDamaged: Its file cannot be read.
+        """
+        found = self.ready.get("/" + path) or self._settled.get(path)
+        if found is None:
+            found = await asyncio.to_thread(self._describe, path)
+            self._settled.put(path, found)
+        return found
+
+    async def body(self, resource: Resource, representation: Representation) -> Message:
+        """Return the body of a representation, read from the store if need be.
+
+        Raises:
+            StoreDamaged: Its file cannot be read.
+        """
+        if representation.body is not None:
+            return representation.body
+        key = (resource.path, representation.etag)
+        data = self._bodies.get(key)
+        if data is None:
+            data = await asyncio.to_thread(read_form, self.snapshot, resource.path, representation.coding)
+            self._bodies.put(key, data)
+        return body_message(data)
+
+    def _load_whole(self, path: str, entry: ManifestEntry) -> Resource:
+        bodies = {coding: read_form(self.snapshot, path, coding) for coding in ("identity", *entry.encodings)}
+        return make_resource(path, self._facts(path, bodies["identity"]), _forms(entry), bodies)
+
+    def _describe(self, path: str) -> Resource:
+        entry = self._files[path]
+        page = read_form(self.snapshot, path) if _is_page(entry) else b""
+        return make_resource(path, self._facts(path, page), _forms(entry), {})
+
+    def _facts(self, path: str, data: bytes) -> Facts:
+        entry = self._files[path]
+        links = link_header(path, self.snapshot.manifest.version, self._files)
+        more: tuple[Header, ...] = () if links is None else ((b"link", links),)
+        return Facts(
+            media_type=entry.media_type,
+            cache=entry.cache,
+            modified=entry.published_at,
+            more=(*more, *page_headers(data)) if _is_page(entry) else more,
+        )
+
+
+def load_table(store: Path, bodies: Bodies) -> Table | None:
+    """Load the table of the visible publication.
+
+    Args:
+        store: The store's folder.
+        bodies: Bytes of settled files, kept from one publication to the next.
+
+    Returns:
+        The table, or ``None`` when nothing was published yet.
+
+    Raises:
+        StoreDamaged: The publication cannot be read whole.
+    """
+    snapshot = open_snapshot(store)
+    return None if snapshot is None else Table(snapshot, bodies)
+
+
+def _urls(path: str) -> tuple[str, ...]:
+    """Return the URL paths of a file; a page answers for its folder too."""
+    url = "/" + path
+    return (url, url.removesuffix(INDEX)) if url.endswith("/" + INDEX) else (url,)
+
+
+def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:
+    forms = {coding: (form.sha256, form.size) for coding, form in entry.encodings.items()}
+    return {"identity": (entry.sha256, entry.size), **forms}
+
+
+def _is_page(entry: ManifestEntry) -> bool:
+    return entry.media_type.startswith("text/html")

@@ -1,0 +1,1 @@
+"""The numbered checks and the order they are made in."""

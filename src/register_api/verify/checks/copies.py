@@ -1,0 +1,159 @@
+"""What is served twice: targets at two paths, keys as PEM files, the name in discovery (V24 to V26)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.canonical import decode
+from register_api.core.documents import Discovery, Keys, RegisterReference
+from register_api.core.keys.key_list import good_key, log_key
+from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.model import Register
+from register_api.errors import Forged, Forked, Inconsistent, RolledBack, VerificationError
+from register_api.verify.checks.feed_index import read_atom
+from register_api.verify.checks.feed_signature import verify_feed_signature
+from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.session import COPY_CHECK, PUBLIC_PATHS
+from register_api.verify.checks.signatures import is_signed
+from register_api.verify.fetch.protocol import NotServed
+
+if TYPE_CHECKING:
+    from register_api.verify.checks.session import Session
+
+
+def check_key_files(session: Session) -> str:
+    """Compare every key's PEM file with the list of keys (V24)."""
+    for key in session.keys.keys:
+        path = tree.public_key(key.kid)
+        with session.record.guard("V24", path):
+            if session.get(path) != key.pem.encode():
+                raise Forged("not the key that the list of keys gives")
+    return f"{len(session.keys.keys)} files"
+
+
+def check_copies(session: Session) -> str:
+    """Judge public files that are not the targets, and look at the targets' copies (V25)."""
+    for name, data in session.other_copies.items():
+        with session.record.guard(COPY_CHECK, PUBLIC_PATHS[name]):
+            _judge(session, name, data)
+    if session.options.history == "none":
+        return "the public paths; the copies below /trust/targets/ were not asked for"
+    for name in PUBLIC_PATHS:
+        if name not in session.other_copies:
+            with session.record.guard(COPY_CHECK):
+                session.target_copy(name)
+    return f"{len(PUBLIC_PATHS)} targets"
+
+
+def _judge(session: Session, name: str, data: bytes) -> None:
+    """Raise what a file stands for that is not the target: forged, old, or too new.
+
+    Raises:
+        RolledBack: A genuine file, older than the target.
+        Inconsistent: A genuine file, newer than the target.
+        Forked: A signed checkpoint with another root for the same size.
+        Forged: Nobody has signed it.
+    """
+    version = session.register.version
+    try:
+        found = _JUDGES[name](session, data)
+    except (Forked, RolledBack):
+        raise
+    except VerificationError as error:
+        raise Forged("the digest that the targets metadata gives does not fit the bytes received") from error
+    if found < version:
+        raise RolledBack(f"that of version {found}, while version {version} is vouched for")
+    raise Inconsistent("genuine, but not the file that the targets metadata names")
+
+
+def _judge_register(session: Session, data: bytes) -> int:
+    """Return a register's version, if it is what was published under that number."""
+    version = decode(data, Register).version
+    if session.get(tree.version_register(version)) != data:
+        raise Forged("not a version that is served")
+    if not is_signed(session, tree.version_register(version), data, version):
+        raise Forged("not signed")
+    return version
+
+
+def _judge_checkpoint(session: Session, data: bytes) -> int:
+    key = log_key(session.keys, peek_size(data))
+    other = open_checkpoint(data, session.register.register, [key])
+    mine = open_checkpoint(
+        session.target_copy("checkpoint"),
+        session.register.register,
+        [log_key(session.keys, session.register.version)],
+    )
+    if other.size == mine.size and other.root != mine.root:
+        session.evidence.append((other.size, other.root, data))
+        raise Forked(f"{tree.CHECKPOINT}: a second root for the size {other.size}, also signed")
+    return other.size
+
+
+def _judge_feed(session: Session, data: bytes) -> int:
+    """Return the newest version that a feed names, if the signature beside it fits."""
+    newest = max(read_atom(data, session.register.register).versions, default=0)
+
+    def find_key(kid: str) -> str:
+        return good_key(session.keys, "feed", kid, newest).pem
+
+    signature = session.get(tree.feed_signature(tree.FEED_ATOM))
+    verify_feed_signature(data, signature, tree.FEED_ATOM, find_key)
+    return newest
+
+
+def _judge_keys(session: Session, data: bytes) -> int:
+    """Never return: nothing vouches for a list of keys but the targets metadata.
+
+    Raises:
+        RolledBack: The list is what an older one would be: newer keys and ends of keys are missing.
+        Forged: It is anything else.
+    """
+    keys = decode(data, Keys)
+    known = {key.kid: key for key in session.keys.keys}
+    for key in keys.keys:
+        mine = known.get(key.kid)
+        if mine is None or key not in (mine, msgspec.structs.replace(mine, last_version=None, ended=None)):
+            raise Forged("not the list of keys that is vouched for")
+    raise RolledBack("a list without the newest keys or without the ends of older ones")
+
+
+_JUDGES = {
+    "register.json": _judge_register,
+    "checkpoint": _judge_checkpoint,
+    "feed.atom": _judge_feed,
+    "keys.json": _judge_keys,
+}
+
+
+def check_discovery(session: Session) -> str:
+    """Check what the discovery document says of this register, if there is one (V26).
+
+    Raises:
+        NotApplicable: There is none at this address.
+        Malformed: It is damaged.
+        Inconsistent: It does not name this register, or another root.
+    """
+    try:
+        data = session.get(tree.DISCOVERY)
+    except NotServed as error:
+        raise NotApplicable("there is no discovery document at this address") from error
+    found = [one for one in decode(data, Discovery).registers if one.register == session.register.register]
+    if not found:
+        raise Inconsistent(f"{tree.DISCOVERY} does not name {session.register.register!r}")
+    for one in found:
+        if session.trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
+            raise Inconsistent(f"{tree.DISCOVERY} names another root as version {one.root.version}")
+        if _addresses(one) != tuple(one.base + path for path in _DISCOVERED):
+            raise Inconsistent(f"{tree.DISCOVERY} names addresses that are not below its base")
+    return session.register.register
+
+
+_DISCOVERED = (tree.REGISTER, tree.FEED_ATOM, tree.TRUST_URL, tree.TARGETS_URL)
+
+
+def _addresses(one: RegisterReference) -> tuple[str, ...]:
+    return one.register_url, one.feed_url, one.trust_url, one.targets_url

@@ -1,0 +1,170 @@
+"""Checking the XML signature that lies beside a feed (docs/format.md, Feeds).
+
+First the document must have the one promised shape, to the last attribute; only then is anything
+computed. So no transform, second reference, embedded key, object or entity is ever acted upon:
+a document that has one is refused unread. signxml is not used: without a key embedded in the
+document it verifies nothing, and with one it trusts that key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+from lxml import etree
+
+from register_api.core.keys.signature import verify_p256_raw
+from register_api.core.keys.xml_signature import (
+    COORDINATE_BYTES,
+    ECDSA_SHA256,
+    EXCLUSIVE_C14N,
+    NAMESPACE,
+    SHA256,
+    canonical,
+    ds,
+)
+from register_api.core.log import strict_base64
+from register_api.errors import Forged, Malformed, UntrustedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lxml.etree import _Element
+
+MAX_BYTES = 16 * 1024
+"""A signature document takes about one kilobyte; more than this is not looked at."""
+
+_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
+_SPACE = " \t\r\n"
+_DIGEST_BYTES = 32
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """An element as it must be: name, attributes (``None``: any value), children, or text."""
+
+    name: str
+    attributes: dict[str, str | None] = {}
+    children: tuple[_Shape, ...] = ()
+    text: bool = False
+
+
+_SHAPE = _Shape(
+    "Signature",
+    children=(
+        _Shape(
+            "SignedInfo",
+            children=(
+                _Shape("CanonicalizationMethod", {"Algorithm": EXCLUSIVE_C14N}),
+                _Shape("SignatureMethod", {"Algorithm": ECDSA_SHA256}),
+                _Shape(
+                    "Reference",
+                    {"URI": None},
+                    (_Shape("DigestMethod", {"Algorithm": SHA256}), _Shape("DigestValue", text=True)),
+                ),
+            ),
+        ),
+        _Shape("SignatureValue", text=True),
+        _Shape("KeyInfo", children=(_Shape("KeyName", text=True),)),
+    ),
+)
+
+
+def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable[[str], str]) -> str:
+    """Check that a feed's exact bytes were signed by a key of the caller's choice.
+
+    Args:
+        data: The feed as received.
+        dsig: The signature document as received.
+        uri: The feed's file name, which the signature must name, e.g. ``feed.atom``.
+        find_key: Returns the PEM of the public key with a kid; raises ``UntrustedKey`` (or
+            ``LookupError``) when there is none that may speak here.
+
+    Returns:
+        The kid of the key that signed.
+
+    Raises:
+        Malformed: The document has not exactly the promised shape.
+        UntrustedKey: The caller has no such key, or it is not a P-256 key.
+        Forged: The signature or the digest does not fit, or another file is named.
+    """
+    root = _parse(dsig)
+    _insist(root, _SHAPE)
+    kid = _only_text(root, "KeyInfo", "KeyName")
+    signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
+    digest = _octets(_only_text(root, "SignedInfo", "Reference", "DigestValue"), _DIGEST_BYTES)
+    verify_p256_raw(canonical(root[0]), signature, _find(find_key, kid))
+    named = root[0][2].get("URI", "")
+    if named != uri:
+        raise Forged(f"the signature is over {named!r}, not over {uri!r}")
+    if not hmac.compare_digest(digest, hashlib.sha256(data).digest()):
+        raise Forged(f"the signature is over other bytes than those of {uri!r}")
+    return kid
+
+
+def _parse(dsig: bytes) -> _Element:
+    """Read XML that holds elements and text only, so nothing can be expanded, hidden or fetched."""
+    if len(dsig) > MAX_BYTES:
+        raise Malformed(f"a feed signature of {len(dsig)} bytes where at most {MAX_BYTES} are allowed")
+    body = _DECLARATION.sub(b"", dsig, count=1) if dsig.startswith(b"<?xml") else dsig
+    for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
+                       (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
+        if mark in body:
+            raise Malformed(f"the feed signature holds {what}")
+    try:
+        body.decode("utf-8", "strict")
+        parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True)
+        return etree.fromstring(body, parser)
+    except (UnicodeDecodeError, etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed(f"the feed signature is not XML in UTF-8: {error}") from error
+
+
+def _insist(element: _Element, shape: _Shape) -> None:
+    """Refuse an element that differs from its shape in anything but white space between children."""
+    problem = next(_differences(element, shape), None)
+    if problem is not None:
+        raise Malformed(f"the feed signature is not of the promised form: {problem}")
+    for child, expected in zip(element, shape.children, strict=True):
+        _insist(child, expected)
+
+
+def _differences(element: _Element, shape: _Shape) -> Iterator[str]:
+    """Name what differs, without looking into children."""
+    if element.tag != ds(shape.name):
+        yield f"{element.tag!r} where ds:{shape.name} must stand"
+    if set(element.nsmap.values()) != {NAMESPACE}:
+        yield f"further namespaces in ds:{shape.name}"
+    if set(element.attrib) != set(shape.attributes):
+        yield f"attributes {sorted(map(str, element.attrib))} in ds:{shape.name}"
+    for name, value in shape.attributes.items():
+        if value is not None and element.get(name) != value:
+            yield f"{name} {element.get(name)!r} in ds:{shape.name}"
+    if [child.tag for child in element] != [ds(child.name) for child in shape.children]:
+        yield f"other children in ds:{shape.name} than promised"
+    if not shape.text and (element.text or "").strip(_SPACE):
+        yield f"text in ds:{shape.name}"
+    if (element.tail or "").strip(_SPACE):
+        yield f"text after ds:{shape.name}"
+
+
+def _only_text(root: _Element, *path: str) -> str:
+    """Return the text of the element at a path of a document whose shape is known."""
+    return root.findtext("/".join(ds(name) for name in path), default="")
+
+
+def _octets(text: str, length: int) -> bytes:
+    """Decode base64 of a known length; white space is allowed between, other spellings are not."""
+    octets = strict_base64.decode(re.sub(f"[{_SPACE}]", "", text))
+    if len(octets) != length:
+        raise Malformed(f"{len(octets)} bytes where the feed signature must hold {length}")
+    return octets
+
+
+def _find(find_key: Callable[[str], str], kid: str) -> str:
+    """Ask the caller for a key: none but the caller's is ever used."""
+    try:
+        return find_key(kid)
+    except LookupError as error:
+        raise UntrustedKey(f"the feed is signed by an unknown key {kid!r}") from error

@@ -1,0 +1,150 @@
+"""The newest publication: keys, register, clock, checkpoint, witnesses (V03 to V09)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.canonical import decode
+from register_api.core.documents import Keys
+from register_api.core.keys.key_list import check_keys, log_key
+from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.core.log.checkpoint import open_checkpoint
+from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.note import parse_verifier_key
+from register_api.core.model import Register
+from register_api.errors import ClockBehind, Inconsistent, Unwitnessed
+from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.signatures import check_signatures
+
+if TYPE_CHECKING:
+    from register_api.verify.checks.session import Session
+
+
+def check_key_list(session: Session) -> str:
+    """Read the list of keys and check that it makes sense beside the root (V03).
+
+    Raises:
+        VerificationError: It cannot be had, or does not make sense.
+    """
+    data = session.target("keys.json")
+    with naming(tree.KEYS):
+        keys = decode(data, Keys)
+        check_keys(keys)
+        check_keys_apart(session.trusted.root, keys)
+    session.keys = keys
+    return f"{len(keys.keys)} keys, each with one use, and none of them a key of the root"
+
+
+def check_register(session: Session) -> str:
+    """Read the newest register strictly (V04).
+
+    Raises:
+        VerificationError: It cannot be had, is not in its one form, or names another register.
+    """
+    data = session.target("register.json")
+    with naming(tree.REGISTER):
+        register = decode(data, Register)
+    if register.register != session.keys.register:
+        raise Inconsistent(
+            f"{tree.REGISTER} is of {register.register!r}, the list of keys of {session.keys.register!r}"
+        )
+    session.register, session.register_data = register, data
+    session.published[register.version] = _instant(register.published_at)
+    return f"version {register.version} of {register.register}"
+
+
+def check_register_signatures(session: Session) -> str:
+    """Check both signatures of the newest register (V05).
+
+    Where something else is served at its path, its signatures lie beside the version's own file.
+    """
+    version = session.register.version
+    path = tree.version_register(version) if "register.json" in session.other_copies else tree.REGISTER
+    check_signatures(session, "V05", path, session.register_data, version)
+    return "as 64 raw bytes and as detached JWS"
+
+
+def check_same_register(session: Session) -> str:
+    """Compare the register's name with the remembered one (V06).
+
+    Raises:
+        Inconsistent: The folder remembers another register.
+        NotApplicable: Nothing is remembered.
+    """
+    if session.remembered is None:
+        raise NotApplicable("nothing is remembered from an earlier run")
+    if session.remembered.register != session.register.register:
+        raise another_register(session.remembered.register, session.register.register)
+    return session.register.register
+
+
+def another_register(remembered: str, served: str) -> Inconsistent:
+    """Return the finding that a state folder belongs to another register."""
+    return Inconsistent(
+        f"this address serves {served!r}, the state folder remembers {remembered!r}",
+        hint="use one state folder for each register",
+    )
+
+
+def check_clock(session: Session) -> str:
+    """Compare this machine's clock with the latest instant seen signed (V07).
+
+    Raises:
+        ClockBehind: The clock lies before it.
+    """
+    latest = last_instant(session)
+    if session.now < latest:
+        raise ClockBehind(
+            f"this machine's clock says {_instant(session.now)}, but {_instant(latest)} has been seen signed",
+            hint="set the clock; until then nobody can tell here whether the files are fresh",
+        )
+    return f"it lies after {_instant(latest)}, the latest instant seen signed"
+
+
+def last_instant(session: Session) -> dt.datetime:
+    """Return the latest instant seen signed, now or before."""
+    instants = [session.register.published_at]
+    if session.remembered is not None:
+        instants.append(session.remembered.last_instant)
+    return max(instants)
+
+
+def check_checkpoint(session: Session) -> str:
+    """Verify the log's checkpoint; its size is the newest version (V08).
+
+    Raises:
+        VerificationError: It cannot be had, is not signed, or is of another version.
+    """
+    data, register = session.target("checkpoint"), session.register
+    with naming(tree.CHECKPOINT):
+        checkpoint = open_checkpoint(data, register.register, [log_key(session.keys, register.version)])
+    if checkpoint.size != register.version:
+        raise Inconsistent(
+            f"the log has {checkpoint.size} entries, the newest register is version {register.version}"
+        )
+    session.checkpoint, session.checkpoint_data = checkpoint, data
+    return f"size {checkpoint.size}, signed by the log key good for that version"
+
+
+def check_witnesses(session: Session) -> str:
+    """Count the good cosignatures of the customer's witnesses (V09).
+
+    Raises:
+        Unwitnessed: Fewer than asked for.
+        NotApplicable: None were asked for.
+        VerificationError: A witness's line is damaged or does not fit.
+    """
+    options = session.options
+    if not options.cosignatures:
+        raise NotApplicable("no witnesses were asked for")
+    witnesses = [parse_verifier_key(text) for text in options.witnesses]
+    found = verify_cosignatures(session.checkpoint_data, witnesses)
+    if len(found) < options.cosignatures:
+        raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
+    return ", ".join(cosignature.witness for cosignature in found)
+
+
+def _instant(instant: dt.datetime) -> str:
+    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,152 @@
+"""The log as a whole: continues what was seen, holds the newest version, gives its root (V10 to V12)."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.canonical import decode, digest, encode, parse
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
+from register_api.core.log import merkle, tile_proofs
+from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
+from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.fetch.limits import max_bytes
+
+if TYPE_CHECKING:
+    from register_api.core.log.checkpoint import Checkpoint
+    from register_api.verify.checks.session import Session
+
+
+def check_continues(session: Session) -> str:
+    """Compare the log with the remembered one, by at most three tiles (V10).
+
+    Raises:
+        RolledBack: The log is shorter than remembered.
+        Forked: It does not begin with what is remembered.
+        Forged: The tiles do not give the root that is signed.
+        NotApplicable: Nothing is remembered.
+        VerificationError: A tile cannot be had.
+    """
+    if session.remembered is None:
+        raise NotApplicable("nothing is remembered from an earlier run")
+    old_size, old_root = session.remembered.size, session.remembered.root_hash
+    log = session.checkpoint
+    if log.size < old_size:
+        raise RolledBack(f"the log has {log.size} entries, {old_size} were seen before")
+    if log.size > old_size:
+        check_root(session)
+    if old_root != _root_at(session, old_size):
+        session.evidence.append((log.size, log.root, session.checkpoint_data))
+        raise Forked(
+            f"the log of size {log.size} does not begin with the {old_size} entries that were seen before",
+            hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
+        )
+    return f"size {old_size} was remembered, and the log of size {log.size} begins with it"
+
+
+def _root_at(session: Session, size: int) -> bytes:
+    """Return the root that the log had at a smaller size; tiles are known to give its own root."""
+    if size == session.checkpoint.size:
+        return session.checkpoint.root
+    return tile_proofs.root(size, session.read_log, tree_size=session.checkpoint.size)
+
+
+def check_root(session: Session) -> None:
+    """Check that the tiles give the root that is signed.
+
+    Raises:
+        Forged: They give another one.
+        VerificationError: A tile cannot be had or has the wrong form.
+    """
+    log = session.checkpoint
+    if tile_proofs.root(log.size, session.read_log) != log.root:
+        raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
+
+
+def check_newest(session: Session) -> str:
+    """Check that the log holds an entry that names the newest register (V11).
+
+    Raises:
+        VerificationError: The entry cannot be had, is not in the log, or names other bytes.
+    """
+    version = session.register.version
+    path = tree.version_entry(version)
+    data = session.read_log(path)
+    with naming(path):
+        check_in_log(session, version, data)
+        entry = read_entry(session, version, data)
+    named = {file.path: file.sha256 for file in entry.files}
+    if named[tree.version_register(version)] != digest(session.register_data):
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER}")
+    return f"entry {version - 1} of the log names the register's digest"
+
+
+def check_in_log(session: Session, version: int, data: bytes) -> None:
+    """Check that the log holds bytes as the entry of a version.
+
+    Raises:
+        Forged: It holds another entry there.
+        VerificationError: A tile cannot be had or has the wrong form.
+    """
+    log: Checkpoint = session.checkpoint
+    proof = tile_proofs.inclusion_proof(version - 1, log.size, session.read_log)
+    merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, log.size, proof, log.root)
+
+
+def read_entry(session: Session, version: int, data: bytes) -> Entry:
+    """Read a log entry and check that it is of a version and names its register and diff.
+
+    Raises:
+        Malformed: It has not the form of an entry, or names files that are not the version's.
+        Inconsistent: It is of another version or register.
+    """
+    entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
+    if (entry.register, entry.version) != (session.register.register, version):
+        raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
+    paths = [file.path for file in entry.files]
+    own = tree.version_register(version).removesuffix("register.json")
+    if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
+        raise Malformed("an entry whose files are not the version's own, each once, in order")
+    if not {tree.version_register(version), tree.version_diff(version)} <= set(paths):
+        raise Malformed("an entry that does not name the version's register and diff")
+    return entry
+
+
+def check_versions(session: Session) -> str:
+    """Compute the log's root from the list of versions (V12).
+
+    Raises:
+        NotApplicable: Only new versions are looked at: the list grows with history.
+        VerificationError: The list cannot be had, is not signed, or is not what the log holds.
+    """
+    if first_version(session) > 1:
+        raise NotApplicable("only new versions were looked at (history: new)")
+    data = session.get(tree.VERSIONS)
+    check_signatures(session, "V12", tree.VERSIONS, data, session.register.version)
+    if session.record.failed("V12"):
+        return ""
+    with naming(tree.VERSIONS):
+        _check_list(session, data)
+    log = session.checkpoint
+    return f"{log.size} entries give the root {base64.b64encode(log.root).decode()}"
+
+
+def _check_list(session: Session, data: bytes) -> None:
+    listed = decode(data, Versions, max_bytes=max_bytes(tree.VERSIONS))
+    if listed.register != session.register.register:
+        raise Inconsistent(f"the list of versions of {listed.register!r}")
+    if len(listed.versions) != session.checkpoint.size:
+        raise Inconsistent(f"{len(listed.versions)} versions listed, {session.checkpoint.size} in the log")
+    # Encoded from what was parsed, so that fields this reader does not know count as well.
+    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS))["versions"]
+    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != session.checkpoint.root:
+        raise Inconsistent("the list of versions is not the list of entries that the log holds")
+
+
+def first_version(session: Session) -> int:
+    """Return the first version that is to be checked in full."""
+    if session.options.history == "new" and session.remembered is not None:
+        return session.remembered.checked_version + 1
+    return 1

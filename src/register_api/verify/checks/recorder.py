@@ -1,0 +1,141 @@
+"""Collects what each check found, so that one failure does not hide the others."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from register_api.errors import VerificationError
+from register_api.verify.checks.table import CHECKS, worst
+from register_api.verify.report.document import CheckResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+MAX_MESSAGES = 5
+"""So many findings of one check are told in words; of more only the number."""
+
+MAX_KEPT = 1000
+"""So many findings of one check are kept at all."""
+
+
+class NotApplicable(Exception):
+    """There is nothing to check here; the text says why."""
+
+
+class Recorder:
+    """Results of one run, by the check's number."""
+
+    def __init__(self) -> None:
+        """Begin with nothing checked."""
+        self._errors: dict[str, list[VerificationError]] = {}
+        self._passed: dict[str, str] = {}
+        self._skipped: dict[str, str] = {}
+        self._nothing_to_check: set[str] = set()
+
+    def guard(self, check: str, path: str = "") -> Guard:
+        """Turn an error raised within into a finding of a check; a path is put before its message."""
+        return Guard(self, check, path)
+
+    def fail(self, check: str, error: VerificationError) -> None:
+        """Add a finding."""
+        errors = self._errors.setdefault(check, [])
+        if len(errors) < MAX_KEPT:
+            errors.append(error)
+
+    def passed(self, check: str, sentence: str) -> None:
+        """Say that a check has been made; findings against it still count."""
+        self._passed[check] = sentence
+
+    def skip(self, check: str, reason: str) -> None:
+        """Say why a check was not made."""
+        self._skipped[check] = reason
+
+    def not_applicable(self, check: str, reason: str) -> None:
+        """Say that there is nothing to check, so that nothing stands against what builds on it."""
+        self.skip(check, reason)
+        self._nothing_to_check.add(check)
+
+    def holds(self, check: str) -> bool:
+        """Tell whether nothing was found by a check that was made, or that had nothing to look at."""
+        return check not in self._errors and (check in self._passed or check in self._nothing_to_check)
+
+    def failed(self, check: str) -> bool:
+        """Tell whether something was found."""
+        return check in self._errors
+
+    def errors(self) -> list[VerificationError]:
+        """Return every finding, in order of the checks."""
+        return [error for check in CHECKS for error in self._errors.get(check.id, [])]
+
+    def results(self) -> tuple[CheckResult, ...]:
+        """Return one result for each check there is, in order."""
+        return tuple(self._result(check.id, check.title, check.standard) for check in CHECKS)
+
+    def _result(self, number: str, title: str, standard: str) -> CheckResult:
+        if errors := self._errors.get(number):
+            bad = worst(errors)
+            return CheckResult(
+                id=number,
+                title=title,
+                standard=standard,
+                result="failed",
+                sentence=_sentence(bad, errors),
+                hint=bad.hint,
+                code=bad.exit_code,
+                word=bad.word,
+            )
+        if number in self._passed and number not in self._skipped:
+            sentence = self._passed[number]
+            return CheckResult(id=number, title=title, standard=standard, result="ok", sentence=sentence)
+        reason = self._skipped.get(number, "what it rests on did not hold")
+        return CheckResult(id=number, title=title, standard=standard, result="skipped", sentence=reason)
+
+
+class Guard:
+    """A block whose finding is recorded; what stands behind the block goes on."""
+
+    def __init__(self, record: Recorder, check: str, path: str) -> None:
+        """Take where the finding goes, and the path to put before its message."""
+        self._record = record
+        self._check = check
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Record a finding; anything else is not for us."""
+        if not isinstance(error, VerificationError):
+            return False
+        self._record.fail(self._check, _named(error, self._path))
+        return True
+
+
+@contextlib.contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Put a path before the message of an error that does not name it yet."""
+    try:
+        yield
+    except VerificationError as error:
+        named = _named(error, path)
+        if named is error:
+            raise
+        raise named from error
+
+
+def _named(error: VerificationError, path: str) -> VerificationError:
+    if not path or path in error.message:
+        return error
+    return type(error)(f"{path}: {error.message}", hint=error.hint)
+
+
+def _sentence(bad: VerificationError, errors: list[VerificationError]) -> str:
+    """Tell the worst finding first, then some of the others."""
+    others = list(dict.fromkeys(error.message for error in errors if error is not bad))
+    told = [bad.message, *others[: MAX_MESSAGES - 1]]
+    rest = len(others) + 1 - len(told)
+    return "; ".join(told) + (f"; and {rest} more" if rest > 0 else "")

@@ -1,0 +1,180 @@
+"""What one run knows so far: the files it read, and what they were found to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from register_api.core import tree
+from register_api.errors import Forged
+from register_api.verify.checks.recorder import Recorder, naming
+from register_api.verify.fetch.limits import Limits, max_bytes
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from register_api.core.documents import Keys
+    from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.model import Register
+    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.state import Remembered, RootOrigin
+    from register_api.verify.trust.chain import Trusted
+    from register_api.verify.trust.start import Start
+
+    Progress = Callable[[int, int, str], None]
+
+History = Literal["all", "new", "none"]
+"""Which versions are checked in full: each, those since the last full check, or none."""
+
+PUBLIC_PATHS = {
+    "register.json": tree.REGISTER,
+    "checkpoint": tree.CHECKPOINT,
+    "feed.atom": tree.FEED_ATOM,
+    "keys.json": tree.KEYS,
+}
+"""Name of each TUF target to the path at which everybody reads it."""
+
+COPY_CHECK = "V25"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer asks for.
+
+    Attributes:
+        root: File with the trust root to begin from.
+        root_sha256: SHA-256 (hex) that ``1.root.json`` must have.
+        state: Folder that remembers this register between runs.
+        history: Which versions are checked in full; ``new`` without anything remembered means all.
+        witnesses: C2SP verifier keys of witnesses.
+        cosignatures: How many of them must have signed the checkpoint.
+        limits: Bounds of the run.
+        wait: Seconds before the second round, when parts of two publications seem to have been met.
+    """
+
+    root: Path | None = None
+    root_sha256: str | None = None
+    state: Path | None = None
+    history: History = "new"
+    witnesses: tuple[str, ...] = ()
+    cosignatures: int = 0
+    limits: Limits = Limits()
+    wait: float = 2.0
+
+
+class Session:
+    """One round over one register; later attributes are set by the check that vouches for them.
+
+    Attributes:
+        fetcher: Gives the files.
+        options: What was asked for.
+        now: The present instant, UTC.
+        remembered: State of an earlier run.
+        record: Collects the results.
+        origin: The root that trust began from (V01).
+        start: What the TUF client begins with (V01).
+        trusted: What TUF vouches for (V02).
+        keys: The list of keys (V03).
+        register: The newest register (V04), with its bytes in ``register_data``.
+        checkpoint: The log's head (V08), with its bytes in ``checkpoint_data``.
+        feed: Bytes of the feed that TUF vouches for (V20).
+        other_copies: Bytes at the public path of a target that are not the target's, by name.
+        published: When each version looked at was published, by number.
+        versions_checked: First and last version that were checked in full.
+        evidence: Checkpoints that contradict the remembered one.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        options: Options,
+        now: dt.datetime,
+        remembered: Remembered | None,
+        progress: Progress | None,
+    ) -> None:
+        """Begin with nothing known."""
+        self.fetcher = fetcher
+        self.options = options
+        self.now = now
+        self.remembered = remembered
+        self.record = Recorder()
+        self.origin: RootOrigin | None = None
+        self.start: Start
+        self.trusted: Trusted
+        self.keys: Keys
+        self.register: Register
+        self.register_data: bytes
+        self.checkpoint: Checkpoint
+        self.checkpoint_data: bytes
+        self.feed: bytes
+        self.other_copies: dict[str, bytes] = {}
+        self.published: dict[int, str] = {}
+        self.versions_checked: tuple[int, int] | None = None
+        self.evidence: list[tuple[int, bytes, bytes]] = []
+        self._tiles: dict[str, bytes] = {}
+        self._progress = progress
+        self._done = 0
+        self._total = 0
+
+    def get(self, path: str) -> bytes:
+        """Return a file within the bound of its kind.
+
+        Raises:
+            Unreachable: As the fetcher says.
+            Malformed: Likewise.
+        """
+        with naming(path):
+            return self.fetcher.get(path, max_bytes(path))
+
+    def read_log(self, path: str) -> bytes:
+        """Return a file of the log, a tile or an entry; each is fetched once.
+
+        Raises:
+            Unreachable: As the fetcher says.
+            Malformed: Likewise.
+        """
+        if path not in self._tiles:
+            self._tiles[path] = self.get(path)
+        return self._tiles[path]
+
+    def target(self, name: str) -> bytes:
+        """Return the bytes of a target: from its public path, else from its copy.
+
+        Raises:
+            Unreachable: Neither is served.
+            Malformed: The copy is too large.
+            Forged: The copy is not what its name and the metadata say.
+        """
+        path = PUBLIC_PATHS[name]
+        with self.record.guard(COPY_CHECK, path):
+            data = self.get(path)
+            if self.trusted.is_target(name, data):
+                return data
+            self.other_copies[name] = data
+        return self.target_copy(name)
+
+    def target_copy(self, name: str) -> bytes:
+        """Return a target's copy below ``/trust/targets/``.
+
+        Raises:
+            Unreachable: It is not served.
+            Malformed: It is too large.
+            Forged: It is not what its name and the metadata say.
+        """
+        path = self.trusted.copy_path(name)
+        data = self.get(path)
+        if not self.trusted.is_target(name, data):
+            raise Forged(f"{path} has not the digest that the targets metadata gives")
+        return data
+
+    def expect(self, steps: int) -> None:
+        """Say that so many more steps will come."""
+        self._total += steps
+
+    def advance(self, what: str) -> None:
+        """Tell whoever watches that a step begins."""
+        if self._progress is not None:
+            self._progress(self._done, self._total, what)
+        self._done += 1

@@ -1,0 +1,63 @@
+"""The document key's two signatures beside a document, fetched and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.keys.key_list import document_key, good_key
+from register_api.core.keys.signature import verify_jws, verify_raw
+from register_api.core.keys.thumbprint import ed25519_public
+from register_api.errors import Forged, UntrustedKey, VerificationError
+
+if TYPE_CHECKING:
+    from register_api.core.documents import KeyRecord
+    from register_api.verify.checks.session import Session
+
+
+def check_signatures(session: Session, check: str, path: str, data: bytes, version: int) -> None:
+    """Check both signatures beside a document; findings go to a check.
+
+    Args:
+        session: The round, with its list of keys.
+        check: Number of the check.
+        path: The document's path.
+        data: Its bytes.
+        version: The version that its key must be good for.
+    """
+    raw, jws = tree.raw_signature(path), tree.jws(path)
+    with session.record.guard(check, raw):
+        _check_raw(session, data, session.get(raw), version)
+    with session.record.guard(check, jws):
+        verify_jws(data, session.get(jws), lambda kid: document_key(session.keys, kid, version))
+
+
+def is_signed(session: Session, path: str, data: bytes, version: int) -> bool:
+    """Tell whether bytes carry a good raw signature of the document key.
+
+    Raises:
+        Unreachable: The signature is not served.
+        UntrustedKey: No document key is good for this version.
+    """
+    key = good_key(session.keys, "document", None, version)
+    return _fits(data, session.get(tree.raw_signature(path)), key)
+
+
+def _check_raw(session: Session, data: bytes, signature: bytes, version: int) -> None:
+    """Check a raw signature; it names no key, so one out of its range is found by trying."""
+    good = good_key(session.keys, "document", None, version)
+    try:
+        verify_raw(data, signature, ed25519_public(good.jwk))
+    except Forged:
+        for key in session.keys.keys:
+            if key.use == "document" and _fits(data, signature, key):
+                raise UntrustedKey(f"signed with {key.kid}, not good for version {version}") from None
+        raise
+
+
+def _fits(data: bytes, signature: bytes, key: KeyRecord) -> bool:
+    try:
+        verify_raw(data, signature, ed25519_public(key.jwk))
+    except VerificationError:
+        return False
+    return True

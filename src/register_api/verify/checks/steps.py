@@ -1,0 +1,137 @@
+"""The checks in the order they are made, and what each rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.canonical import parse
+from register_api.errors import VerificationError
+from register_api.verify.checks import copies, feeds, head, history, log
+from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.session import Session
+from register_api.verify.checks.table import CHECKS
+from register_api.verify.trust import chain as trust
+from register_api.verify.trust import start as trust_start
+
+if TYPE_CHECKING:
+    from register_api.verify.trust.start import Start
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a round.
+
+    Attributes:
+        check: Number of the check it makes.
+        needs: Checks that must hold before.
+        run: Makes it: returns a sentence, or raises what it finds.
+        always: Whether it is made even when no history is asked for.
+        also: Further checks that it makes on the way.
+    """
+
+    check: str
+    needs: tuple[str, ...]
+    run: Callable[[Session], str]
+    always: bool = False
+    also: tuple[str, ...] = ()
+
+
+def begin(session: Session) -> str:
+    """Choose the root to begin from (V01).
+
+    Raises:
+        VerificationError: It cannot be had, or is not the one that was given.
+    """
+    options = session.options
+    session.start = trust_start.choose_start(
+        session.fetcher, options.root, options.root_sha256, session.remembered
+    )
+    origin = session.start.origin
+    session.origin = origin
+    return f"version {origin.version}, {origin.how}"
+
+
+def follow_trust(session: Session) -> str:
+    """Follow the chain of trust to the newest targets (V02).
+
+    Raises:
+        VerificationError: It does not hold.
+        Inconsistent: It does not, and this is another register than the remembered one.
+    """
+    start: Start = session.start
+    try:
+        session.trusted = trust.follow(session.fetcher, start, session.now)
+    except VerificationError as error:
+        if session.remembered is not None:
+            served = _served_name(session)
+            if served not in (None, session.remembered.register):
+                raise head.another_register(session.remembered.register, str(served)) from error
+        raise
+    trusted = session.trusted
+    return f"root version {max(trusted.roots)}, fresh until {trusted.fresh_until:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _served_name(session: Session) -> str | None:
+    """Return the register's name as served, vouched for by nobody: good enough to explain a failure."""
+    try:
+        name = parse(session.get(tree.REGISTER))["register"]
+    except (VerificationError, KeyError, TypeError, IndexError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+STEPS: tuple[Step, ...] = (
+    Step("V01", (), begin, always=True),
+    Step("V02", ("V01",), follow_trust, always=True),
+    Step("V03", ("V02",), head.check_key_list, always=True),
+    Step("V04", ("V03",), head.check_register, always=True),
+    Step("V05", ("V04",), head.check_register_signatures, always=True),
+    Step("V06", ("V04",), head.check_same_register, always=True),
+    Step("V07", ("V04",), head.check_clock, always=True),
+    Step("V08", ("V04",), head.check_checkpoint, always=True),
+    Step("V09", ("V08",), head.check_witnesses, always=True),
+    Step("V10", ("V06", "V08"), log.check_continues, always=True),
+    Step("V11", ("V08",), log.check_newest, always=True),
+    Step("V12", ("V08",), log.check_versions),
+    Step("V13", ("V08",), history.check_history, also=history.CHECKS[1:]),
+    Step("V20", ("V04",), feeds.check_feed),
+    Step("V21", ("V08", "V20"), feeds.check_feed_signatures),
+    Step("V22", ("V08", "V20"), feeds.check_feed_entries),
+    Step("V23", ("V08",), feeds.check_archive),
+    Step("V24", ("V03",), copies.check_key_files),
+    Step("V25", ("V04",), copies.check_copies, always=True),
+    Step("V26", ("V04",), copies.check_discovery),
+)
+
+
+def run_all(session: Session) -> None:
+    """Make every step whose ground holds; findings go to the session's recorder."""
+    titles = {check.id: check.title for check in CHECKS}
+    session.expect(len(STEPS))
+    for step in STEPS:
+        session.advance(titles[step.check])
+        _run(session, step)
+
+
+def _run(session: Session, step: Step) -> None:
+    record = session.record
+    if session.options.history == "none" and not step.always:
+        _skip(session, step, "no history was asked for")
+        return
+    if missing := [need for need in step.needs if not record.holds(need)]:
+        _skip(session, step, f"it rests on {' and '.join(missing)}, which did not hold")
+        return
+    with record.guard(step.check):
+        try:
+            record.passed(step.check, step.run(session))
+        except NotApplicable as reason:
+            for check in (step.check, *step.also):
+                record.not_applicable(check, str(reason))
+
+
+def _skip(session: Session, step: Step, reason: str) -> None:
+    for check in (step.check, *step.also):
+        session.record.skip(check, reason)

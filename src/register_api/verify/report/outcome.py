@@ -1,0 +1,83 @@
+"""From what a round found to the report, with what nobody should take from it."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from register_api.core.canonical import digest
+from register_api.verify.checks.table import worst, worst_code
+from register_api.verify.report.document import LogHead, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.verify.checks.session import Session
+    from register_api.verify.report.document import CheckResult
+
+
+def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Report:
+    """Return the report of a round.
+
+    Args:
+        base: Address that was checked.
+        session: The round, run to its end.
+        evidence: Files with checkpoints that contradict each other.
+    """
+    record, errors = session.record, session.record.errors()
+    checks = record.results()
+    trusted = session.trusted if record.holds("V02") else None
+    register = session.register if record.holds("V04") else None
+    remembered = session.remembered
+    return Report(
+        base=base,
+        checked_at=session.now,
+        exit_code=worst_code([check.code for check in checks if check.code is not None]),
+        word=worst(errors).word if errors else "verified",
+        register=register.register if register else None,
+        version=register.version if register else None,
+        sha256=digest(session.register_data) if register else None,
+        since=register.published_at if register else None,
+        fresh_until=trusted.fresh_until if trusted else None,
+        root=session.origin,
+        root_version=max(trusted.roots) if trusted else None,
+        root_sha256=trusted.roots[max(trusted.roots)] if trusted else None,
+        log=_log_head(session) if record.holds("V08") else None,
+        remembered=remembered.size if remembered is not None else None,
+        versions_checked=session.versions_checked,
+        checks=checks,
+        not_checked=tuple(_not_checked(session, checks)),
+        evidence=evidence,
+    )
+
+
+def _log_head(session: Session) -> LogHead:
+    log = session.checkpoint
+    return LogHead(size=log.size, root_hash=base64.b64encode(log.root).decode())
+
+
+def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[str]:
+    """Yield the limits of this report, the weightiest first."""
+    yield "Whether what the register says is true or complete: only that the publisher said it."
+    if session.origin is not None and session.origin.first_use:
+        yield (
+            "Whether the trust root is the publisher's own: it was taken on trust at first use. Compare its "
+            "SHA-256 with your contract, or give it with --root-sha256."
+        )
+    if session.remembered is None:
+        yield "Whether history was rewritten before this run: nothing was remembered (--state DIR remembers)."
+    if not session.options.cosignatures:
+        yield "Whether other customers are shown the same log: compare its size and root with theirs."
+    yield from _history(session)
+    yield "Pages for people, schemas, and answers that the service computes (/v1/subprocessors, /v1/diff)."
+    for check in checks:
+        if check.result == "skipped":
+            yield f"{check.id} {check.title}: {check.sentence}."
+
+
+def _history(session: Session) -> Iterator[str]:
+    checked = session.versions_checked
+    if checked is None:
+        yield "History: no version was looked at in full in this run."
+    elif checked[0] > 1:
+        yield f"Versions 1 to {checked[0] - 1} in full: they were looked at in an earlier run."

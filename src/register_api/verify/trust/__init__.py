@@ -1,0 +1,1 @@
+"""From a known root to what it vouches for: the TUF client."""

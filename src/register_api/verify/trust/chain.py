@@ -1,0 +1,202 @@
+"""Is it theirs, is it the newest, are the keys still good: TUF 1.0 by the ``tuf`` library's client.
+
+The client reads through our bounded fetcher and works in a temporary folder; what it trusts in the
+end is handed back as bytes. It lets some things pass that this format refuses: those are checked here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.metadata import Metadata, Root, TargetFile
+from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+
+from register_api.core.keys.trust_roles import check_root_roles
+from register_api.core.tree import TARGETS_URL, TIMESTAMP, TRUST_URL
+from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
+from register_api.verify.fetch import limits
+from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.trust.errors import LastRead, explain
+from register_api.verify.trust.start import Start, check_expected, read_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from register_api.verify.fetch.protocol import Fetcher
+
+TARGET_NAMES = ("register.json", "checkpoint", "feed.atom", "keys.json")
+
+_ROLES = ("root", "timestamp", "snapshot", "targets")
+_UNEXPECTED = (
+    RepositoryError,
+    DownloadError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+"""What the client raises on metadata of any form, its own and what escapes it."""
+
+_CONFIG = UpdaterConfig(
+    max_root_rotations=limits.MAX_ROOT_ROTATIONS,
+    root_max_length=limits.MAX_ROOT_BYTES,
+    timestamp_max_length=limits.MAX_TIMESTAMP_BYTES,
+    snapshot_max_length=limits.MAX_SNAPSHOT_BYTES,
+    targets_max_length=limits.MAX_TARGETS_BYTES,
+)
+
+
+class Trusted(msgspec.Struct, frozen=True, kw_only=True):
+    """What TUF vouches for.
+
+    Attributes:
+        roots: Version to SHA-256 (hex) of every root from the first one trusted to the newest.
+        metadata: Bytes of the newest root, timestamp, snapshot and targets by role.
+        expires: Until when each of them is good, UTC.
+        root: The newest root as plain objects: what the library acts on.
+        targets: Description of each target by name.
+    """
+
+    roots: dict[int, str]
+    metadata: dict[str, bytes]
+    expires: dict[str, dt.datetime]
+    root: dict[str, Any]
+    targets: dict[str, TargetFile]
+
+    @property
+    def fresh_until(self) -> dt.datetime:
+        """Return when the first of the roles expires."""
+        return min(self.expires.values())
+
+    def copy_path(self, name: str) -> str:
+        """Return the path of a target's copy, named by its digest."""
+        return f"{TARGETS_URL}{self.targets[name].hashes['sha256']}.{name}"
+
+    def is_target(self, name: str, data: bytes) -> bool:
+        """Tell whether bytes are those of a target."""
+        try:
+            self.targets[name].verify_length_and_hashes(data)
+        except RepositoryError:
+            return False
+        return True
+
+
+def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
+    """Run the TUF client from a trusted root to the newest targets.
+
+    Args:
+        fetcher: Gives the metadata.
+        start: What to begin with.
+        now: The present instant, UTC; expiry is judged by this and by the machine's clock.
+
+    Raises:
+        VerificationError: The subclass that fits: see ``trust_errors``.
+    """
+    bridge = _Bridge(fetcher)
+    with tempfile.TemporaryDirectory(prefix="register-api-") as name:
+        folder = Path(name)
+        for role, data in start.metadata.items():
+            (folder / f"{role}.json").write_bytes(data)
+        try:
+            updater = Updater(name, TRUST_URL, fetcher=bridge, config=_CONFIG, bootstrap=start.root)
+            updater.refresh()
+            targets = {target: _target(updater, target) for target in TARGET_NAMES}
+        except (VerificationError, *_UNEXPECTED) as error:
+            raise explain(error, bridge.last, _newest_root(folder), now) from error
+        trusted = _collect(folder, targets)
+    _check(start, trusted, now)
+    _check_one_timestamp(trusted, bridge.timestamp)
+    return trusted
+
+
+class _Bridge(FetcherInterface):
+    """Lets the TUF client read through our fetcher, within our bounds."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self.last = LastRead()
+        self.timestamp = b""
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        yield self.download_bytes(url, limits.max_bytes(url))
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        """Return a file; what is not served is told in the client's terms, so that roots may end."""
+        self.last.path, self.last.data = url, b""
+        try:
+            self.last.data = self._fetcher.get(url, max_length)
+        except NotServed as error:
+            raise DownloadHTTPError(str(error), 404) from error
+        if url == TIMESTAMP:
+            self.timestamp = self.last.data
+        return self.last.data
+
+
+def _target(updater: Updater, name: str) -> TargetFile:
+    target = updater.get_targetinfo(name)
+    if target is None:
+        raise Malformed(f"the targets metadata does not list {name}")
+    if "sha256" not in target.hashes:
+        raise Malformed(f"the targets metadata gives no SHA-256 of {name}")
+    return target
+
+
+def _root_files(folder: Path) -> Mapping[int, bytes]:
+    """Return the roots that the client took, oldest first."""
+    paths = (folder / "root_history").glob("*.root.json")
+    found = {int(path.name.split(".")[0]): path.read_bytes() for path in paths}
+    return dict(sorted(found.items()))
+
+
+def _newest_root(folder: Path) -> Root | None:
+    files = _root_files(folder)
+    return read_root(files[max(files)]) if files else None
+
+
+def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
+    roots = _root_files(folder)
+    for data in roots.values():
+        check_root_roles(read_root(data).to_dict())
+    metadata = {role: (folder / f"{role}.json").read_bytes() for role in _ROLES}
+    signed: dict[str, Any] = {role: Metadata.from_bytes(data).signed for role, data in metadata.items()}
+    root = read_root(metadata["root"])
+    if not root.consistent_snapshot:
+        raise Malformed("the trust root does not ask for consistent snapshots")
+    if signed["targets"].delegations is not None:
+        raise Malformed("the targets metadata delegates to others, which this format has not")
+    return Trusted(
+        roots={version: hashlib.sha256(data).hexdigest() for version, data in roots.items()},
+        metadata=metadata,
+        expires={role: part.expires for role, part in signed.items()},
+        root=root.to_dict(),
+        targets=targets,
+    )
+
+
+def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
+    """Check what the client does not: remembered roots, and expiry by the instant handed in."""
+    check_expected(start, trusted.roots)
+    for role, expires in trusted.expires.items():
+        if expires <= now:
+            kind = UntrustedKey if role == Root.type else Stale
+            raise kind(f"the {role} metadata has expired on {expires:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _check_one_timestamp(trusted: Trusted, received: bytes) -> None:
+    """Check that the timestamp received is the trusted one.
+
+    The client passes over another one of the same version, once it has checked its signature.
+
+    Raises:
+        Forked: Both are signed and say different things.
+    """
+    signed = Metadata.from_bytes(received).signed
+    if signed != Metadata.from_bytes(trusted.metadata["timestamp"]).signed:
+        raise Forked(f"two different timestamps of the same version {signed.version}, both signed")
