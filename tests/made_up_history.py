@@ -222,7 +222,7 @@ class _Author:
         self.rows.append(self.new_row())
         self.write("another joins", hours=0.5)
         gone = self.rows.pop(self.pick()[0])
-        self.write("one leaves", hours=1)
+        self.write("of the five, one leaves", hours=1)
         self.rows.append(gone)
         self.write("and comes back at the end", hours=0.25)
         self.edit(self.pick(), location="Ireland")

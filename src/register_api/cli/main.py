@@ -13,8 +13,8 @@ from register_api.errors import RegisterError
 
 _COMMANDS = {
     "init": ("start", "Start a register of your own: a commented source to edit."),
-    "check": ("publishing", "Say what is wrong in the source, or breaks the notice promise."),
-    "preview": ("publishing", "Show in words what publishing now would tell your customers."),
+    "check": ("checking", "Say what is wrong in the source, or breaks the notice promise."),
+    "preview": ("checking", "Show in words what publishing now would tell your customers."),
     "publish": ("publishing", "Publish the source as the next version, signed, whole or not at all."),
     "refresh": ("freshness", "Sign freshness anew, so that customers see the newest is the newest."),
     "status": ("freshness", "Say what is published and what expires when."),

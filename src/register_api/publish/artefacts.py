@@ -33,6 +33,7 @@ from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from register_api.core.model import Register
     from register_api.core.notice import Promises
@@ -128,8 +129,8 @@ class Maker:
             raise KeyError(path)
         return self.snapshot.read(path)
 
-    def _stored(self) -> list[str]:
-        return list(self.snapshot.manifest.files) if self.snapshot else []
+    def _stored(self) -> Iterable[str]:
+        return self.snapshot.manifest.files if self.snapshot else ()
 
     def _keys(self, register: Register) -> Keys:
         stored = decode(self.read(tree.KEYS), Keys) if self.snapshot else None

@@ -77,4 +77,6 @@ def outgrown_tiles(new: Iterable[str], stored: Iterable[str]) -> list[str]:
     the full tile.
     """
     full = {path for path in new if _PARTIAL not in path}
+    if not full:
+        return []
     return [path for path in stored if _PARTIAL in path and path.partition(_PARTIAL)[0] in full]

@@ -16,7 +16,7 @@ from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository as trust_repository
 from register_api.store.lock import locked
 from register_api.store.manifest import State, StoredPolicy
-from register_api.store.reader import Snapshot, open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot, reopened
 from register_api.store.transaction import commit, recover
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
         UsageError: There is no source folder.
     """
     # Before the lock: a source that is refused leaves no trace, not even a folder.
-    prepared = prepare(order.source, read_base(open_snapshot(order.store)), order.intent)
+    seen = open_snapshot(order.store)
+    prepared = prepare(order.source, read_base(seen), order.intent)
     prepared.required()
     with locked(order.store):
         recover(order.store)
-        snapshot = open_snapshot(order.store)
+        snapshot = reopened(order.store, seen)
         if _sha256_of_newest(snapshot) != prepared.base.sha256:
             prepared = prepare(order.source, read_base(snapshot), order.intent)
         register, promises = prepared.required()
@@ -106,6 +107,7 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
             now=order.intent.now,
             retired=made.retired,
             progress=progress,
+            before=snapshot,
         )
     return Published(prepared=prepared, snapshot=visible)
 
@@ -130,16 +132,17 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
         StoreLocked: A publisher is at work.
         KeyStoreError: The online key is missing or not the one that the root names.
     """
-    if open_snapshot(store) is None:
+    seen = open_snapshot(store)
+    if seen is None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
     with locked(store):
         recover(store)
-        snapshot = open_snapshot(store)
+        snapshot = reopened(store, seen)
         if snapshot is None:
             raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
         files = trust_repository.refresh(snapshot.read, Keyring.open(keys, create=False), now)
         timestamp = {tree.TIMESTAMP: files.pop(tree.TIMESTAMP)}
-        return commit(store, (files, timestamp), snapshot.state, now=now)
+        return commit(store, (files, timestamp), snapshot.state, now=now, before=snapshot)
 
 
 def _state(

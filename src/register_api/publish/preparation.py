@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import digest
 from register_api.core.finding import Finding
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.core.tree import REGISTER
 from register_api.core.versioning import make_version, unchanged
-from register_api.errors import Refused
+from register_api.errors import Refused, StoreDamaged
 from register_api.publish.source.load import load, load_zone, locate
 
 if TYPE_CHECKING:
@@ -98,13 +98,17 @@ def read_base(snapshot: Snapshot | None) -> Base:
     """Read the newest version from a store.
 
     Raises:
-        StoreDamaged: The store cannot be read.
-        Malformed: Its newest register is damaged.
+        StoreDamaged: The store or its newest register cannot be read.
     """
     if snapshot is None:
         return Base()
     data = snapshot.read(REGISTER)
-    return Base(register=decode(data, Register), sha256=digest(data), promises=snapshot.state.promises())
+    try:
+        # These are the canonical bytes that were published: their digest has just been compared.
+        register = msgspec.json.decode(data, type=Register)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StoreDamaged(f"the newest register cannot be read: {error}") from error
+    return Base(register=register, sha256=digest(data), promises=snapshot.state.promises())
 
 
 def prepare(source: Path, base: Base, intent: Intent) -> Prepared:

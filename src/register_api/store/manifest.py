@@ -89,6 +89,7 @@ class State(_Record, frozen=True, kw_only=True):
         policies: Notice promises, oldest first, one row for each change.
         feed_window: Entries that the next page of the feed may need, newest first.
         page_templates: SHA-256 (hex) of what the pages were made with.
+        manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
     """
 
     register: str
@@ -102,6 +103,7 @@ class State(_Record, frozen=True, kw_only=True):
     policies: tuple[StoredPolicy, ...]
     feed_window: tuple[FeedEntry, ...] = ()
     page_templates: str | None = None
+    manifest_sha256: str | None = None
 
     def promises(self) -> Promises:
         """Return the notice promises in the core's terms.

@@ -11,14 +11,15 @@ from register_api.core.tree import kind_of
 from register_api.errors import StoreDamaged
 from register_api.store import durable, layout
 from register_api.store.compress import compressed_forms
-from register_api.store.manifest import Form, Journal, Manifest, ManifestEntry, State
+from register_api.store.listing import Listing
+from register_api.store.manifest import Form, Journal, ManifestEntry, State
+from register_api.store.manifest_file import OpenManifest
+from register_api.store.reader import Snapshot
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    from register_api.store.reader import Snapshot
 
     Progress = Callable[[int, int, str], None]
 
@@ -52,8 +53,9 @@ class Plan:
         self.now = now
         self.number = before.generation + 1 if before else 1
         self.folder = layout.generation_folder(store, self.number)
-        self.old = before.manifest.files if before else {}
-        self.retired = [path for path in retired if path in self.old]
+        self.listing = before.manifest.files if before else Listing()
+        self.retired = [path for path in retired if path in self.listing]
+        self.old = {path: self.listing[path] for path in (*files, *self.retired) if path in self.listing}
         self.data = files
         self.forms: dict[str, dict[str, bytes]] = {}
         self.entries: dict[str, ManifestEntry] = {}
@@ -119,24 +121,21 @@ class Plan:
             files.append(file)
         return files
 
-    def manifest(self, state: State) -> Manifest:
-        """List the tree as it will be."""
-        files = {**self.old, **self.entries}
-        for path in self.retired:
-            del files[path]
-        return Manifest(
+    def write_documents(self, state: State) -> Snapshot:
+        """Write the store's own documents of this generation; return what readers will open."""
+        manifest = OpenManifest(
             register=state.register,
             version=state.version,
             generation=self.number,
-            files=dict(sorted(files.items())),
+            files=self.listing.replaced({path: self.entries[path] for path in self.changed}, self.retired),
         )
-
-    def write_documents(self, manifest: Manifest, state: State) -> None:
-        """Write the store's own documents of this generation."""
-        documents = {layout.MANIFEST: manifest, layout.STATE: state}
+        data = manifest.encode()
+        state = msgspec.structs.replace(state, manifest_sha256=digest(data))
+        documents = {layout.MANIFEST: data, layout.STATE: msgspec.json.encode(state)}
         for name, document in documents.items():
-            durable.write_new(self.folder / name, msgspec.json.encode(document))
+            durable.write_new(self.folder / name, document)
         durable.sync((self.folder / name for name in documents), below=self.folder)
+        return Snapshot(self.store, self.number, manifest, state)
 
 
 def _names(path: str, entry: ManifestEntry) -> list[str]:

@@ -11,7 +11,8 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Journal, Manifest, State
+from register_api.store.manifest import Journal, State
+from register_api.store.manifest_file import OpenManifest, read_manifest
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ class Snapshot:
         state: What the publisher needs to go on.
     """
 
-    def __init__(self, store: Path, generation: int, manifest: Manifest, state: State) -> None:
+    def __init__(self, store: Path, generation: int, manifest: OpenManifest, state: State) -> None:
         """Keep what ``open_snapshot`` has read."""
         self.store = store
         self.generation = generation
@@ -79,8 +80,20 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
     if number is None:
         return None
     folder = layout.generation_folder(store, number)
-    manifest = read_document(folder / layout.MANIFEST, Manifest)
-    return Snapshot(store, number, manifest, read_document(folder / layout.STATE, State))
+    state = read_document(folder / layout.STATE, State)
+    manifest = read_manifest(folder / layout.MANIFEST, state.manifest_sha256)
+    return Snapshot(store, number, manifest, state)
+
+
+def reopened(store: Path, known: Snapshot | None) -> Snapshot | None:
+    """Open the visible publication; one that is open already and still visible is not read again.
+
+    Raises:
+        StoreDamaged: Manifest or state cannot be read.
+    """
+    if known is not None and known.store == store and known.generation == current(store):
+        return known
+    return open_snapshot(store)
 
 
 def current(store: Path) -> int | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from register_api.errors import StoreDamaged
 from register_api.store import durable, layout
 from register_api.store.plan import Plan
-from register_api.store.reader import Snapshot, current, generations, open_snapshot, read_journal
+from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,6 +45,7 @@ def commit(
     now: dt.datetime,
     retired: Iterable[str] = (),
     progress: Progress | None = None,
+    before: Snapshot | None = None,
 ) -> Snapshot:
     """Make a publication visible, whole or not at all.
 
@@ -55,6 +56,7 @@ def commit(
         now: When these bytes are published, UTC.
         retired: Files that leave the tree; all others stay, whether among the groups or not.
         progress: Called with done, total and the file that is being prepared.
+        before: The visible publication, if the caller has it open.
 
     Returns:
         The publication as readers see it from now on.
@@ -63,19 +65,18 @@ def commit(
         StoreDamaged: A file that must never change would.
         OSError: The disk does not take it; what was visible stays so.
     """
-    before = open_snapshot(store)
+    before = reopened(store, before)
     files = {path: data for group in groups for path, data in group.items()}
     plan = Plan(store, before, files, now, retired=retired, progress=progress)
     journal = plan.write_journal()
     for group in groups:
         plan.write_group(group)
-    manifest = plan.manifest(state)
-    plan.write_documents(manifest, state)
+    snapshot = plan.write_documents(state)
     _route(store, before.generation if before else None, journal)
     _link_manifest(store)
     durable.switch_link(store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}")
     settle(store, plan.number, journal)
-    return Snapshot(store, plan.number, manifest, state)
+    return snapshot
 
 
 def recover(store: Path) -> bool:

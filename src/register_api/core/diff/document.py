@@ -6,7 +6,7 @@ The changes depend on the two registers and the promises only, through differenc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -21,9 +21,9 @@ from register_api.core.diff.summary import summarise
 from register_api.core.patch.write import make_patch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from register_api.core.model import Register
+    from register_api.core.model import Register, Subprocessor
     from register_api.core.notice import Promises
 
 _WEIGHT: dict[ChangeClass, int] = {name: weight for weight, name in enumerate(get_args(ChangeClass))}
@@ -64,14 +64,41 @@ def diff_document(
     start = None
     if older is not None and older_sha256 is not None:
         start = DiffEnd(version=older.version, sha256=older_sha256)
-    before = None if older is None else msgspec.to_builtins(older)
     return Diff(
         register=newer.register,
         from_=start,
         to=DiffEnd(version=newer.version, sha256=newer_sha256),
         changes=changes_between(older, newer, promises),
-        patch=tuple(make_patch(before, msgspec.to_builtins(newer))),
+        patch=tuple(_patch(older, newer)),
     )
+
+
+def _patch(older: Register | None, newer: Register) -> list[dict[str, Any]]:
+    if older is None:
+        return make_patch(None, msgspec.to_builtins(newer))
+    same = _unedited(older.subprocessors, newer.subprocessors)
+    return make_patch(_abridged(older, same), _abridged(newer, same))
+
+
+def _abridged(register: Register, same: frozenset[str]) -> Any:
+    """Return a register as builtins, with no more than its id for each vendor that no edit touches.
+
+    Of such an entry the patch can only say where it stands (``core.patch``), so the rest is not needed.
+    """
+    vendors = [
+        {"id": vendor.id} if vendor.id in same else msgspec.to_builtins(vendor)
+        for vendor in register.subprocessors
+    ]
+    document = msgspec.to_builtins(msgspec.structs.replace(register, subprocessors=()))
+    return {**document, "subprocessors": vendors}
+
+
+def _unedited(older: Sequence[Subprocessor], newer: Sequence[Subprocessor]) -> frozenset[str]:
+    """Return the ids of vendors that say the same in both; none where an id stands twice in one of them."""
+    before, after = ({vendor.id: vendor for vendor in vendors} for vendors in (older, newer))
+    if (len(before), len(after)) != (len(older), len(newer)):
+        return frozenset()
+    return frozenset(name for name, vendor in after.items() if before.get(name) == vendor)
 
 
 def _differences(comparison: Comparison) -> Iterator[Difference | Column | Reorder]:

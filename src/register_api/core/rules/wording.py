@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.finding import Finding
-    from register_api.core.model import Draft
+    from register_api.core.model import Draft, SubprocessorSource
     from register_api.core.rules.context import Context
 
 MAX_TEXT = 4000
@@ -29,6 +31,16 @@ MAX_ENGAGEMENTS = 100
 
 MAX_DAYS = 3650
 """Most days that a promise may name."""
+
+Suspect = Callable[["SubprocessorSource"], bool]
+
+_SUSPECT = re.compile(
+    r'"\s|\s"|""|\\|[\x00-\x1f\x7f-\x9f]|<[A-Za-z/!?]|&'
+    "|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
+"""In JSON: white space at either end of a string, an empty one, an escape, and what is no plain text."""
+
+_encoder = msgspec.json.Encoder()
 
 _INDEX = re.compile(r"\[\d+\]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -68,7 +80,7 @@ _TEXT_HINTS = {
 
 def check_text(draft: Draft, context: Context) -> Iterator[Finding]:
     """R05: texts obey the format's hygiene; addresses are https, or mailto where that is said."""
-    for file, key, text in _strings(draft):
+    for file, key, text in _strings(draft, may_be_faulty):
         field = _INDEX.sub("", key)
         if text == "" and field in _JUDGED_ELSEWHERE:
             continue
@@ -96,7 +108,7 @@ def check_sizes(draft: Draft, context: Context) -> Iterator[Finding]:
         if len(vendor.engagements) > MAX_ENGAGEMENTS:
             message = f"{len(vendor.engagements)} engagements; at most {MAX_ENGAGEMENTS} fit"
             yield found("R17", vendor_file(vendor.id), "engagements", message)
-    for file, key, text in _strings(draft):
+    for file, key, text in _strings(draft, _may_be_too_long):
         if len(text) > MAX_TEXT:
             yield found("R17", file, key, f"{len(text)} characters; at most {MAX_TEXT} fit", "shorten it")
     reason = context.reason.text or ""
@@ -115,11 +127,43 @@ def _check_days(draft: Draft) -> Iterator[Finding]:
             )
 
 
-def _strings(draft: Draft) -> Iterator[tuple[str, str, str]]:
-    """Yield file, key path and value of every string, names of ``extra`` included."""
+def _strings(draft: Draft, suspect: Suspect) -> Iterator[tuple[str, str, str]]:
+    """Yield file, key path and value of every string, names of ``extra`` included.
+
+    Vendors that cannot hold what is looked for are left out: to work out where each string stands
+    takes ten times as long as a look at the whole, and most vendors have no fault.
+    """
     yield from _walk(REGISTER_FILE, "", msgspec.to_builtins(draft.register))
     for vendor in draft.subprocessors:
-        yield from _walk(vendor_file(vendor.id), "", msgspec.to_builtins(vendor))
+        if suspect(vendor):
+            yield from _walk(vendor_file(vendor.id), "", msgspec.to_builtins(vendor))
+
+
+def may_be_faulty(vendor: SubprocessorSource) -> bool:
+    """Tell whether a vendor may hold a text that R05 objects to; ``False`` is certain.
+
+    Its JSON is looked at as one text. Whatever is written with an escape there is suspect, and what
+    is wrong within a string is wrong in the whole: each part of an NFC text is in NFC (UAX #15).
+    """
+    try:
+        whole = _encoder.encode(vendor).decode()
+    except UnicodeEncodeError:
+        return True
+    if _SUSPECT.search(whole) or not unicodedata.is_normalized("NFC", whole):
+        return True
+    return any(text is not None and _fault_in_form(field, text) for field, text in _addresses(vendor))
+
+
+def _addresses(vendor: SubprocessorSource) -> Iterator[tuple[str, str | None]]:
+    """Yield the fields of a vendor that have a form."""
+    for field in ("website", "privacy_url", "subprocessors_url", "contact"):
+        yield field, getattr(vendor, field)
+    for item in vendor.certifications:
+        yield "certifications.url", item.url
+
+
+def _may_be_too_long(vendor: SubprocessorSource) -> bool:
+    return len(_encoder.encode(vendor)) > MAX_TEXT
 
 
 def _walk(file: str, key: str, value: Any) -> Iterator[tuple[str, str, str]]:

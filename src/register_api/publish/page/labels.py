@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pycountry
@@ -48,6 +49,7 @@ def words(code: str) -> str:
     return _WORDS.get(code, code.replace("_", " "))
 
 
+@functools.cache
 def country(code: str) -> str:
     """Return a country's name in English for an ISO 3166-1 alpha-2 code or a wide value."""
     found = pycountry.countries.get(alpha_2=code) if len(code) == len("FI") else None

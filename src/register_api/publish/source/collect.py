@@ -56,7 +56,7 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[Pr
     """Read a table as a struct, or say everything that keeps it from being one.
 
     Args:
-        document: A table as ``tomllib`` gives it.
+        document: A table as ``tomli`` gives it.
         kind: ``RegisterSource``, ``SubprocessorSource`` or another struct of the model.
 
     Returns:
@@ -93,7 +93,8 @@ def _walk(value: Any, kind: inspect.Type, path: KeyPath, top: inspect.StructType
             yield from _walk_table(value, kind, path, top)
         case inspect.VarTupleType(), list():
             for index, item in enumerate(value):
-                yield from _walk(item, kind.item_type, (*path, index), top)
+                if not is_scalar(item, kind.item_type):
+                    yield from _walk(item, kind.item_type, (*path, index), top)
         case inspect.DictType(), dict():
             for name, item in value.items():
                 yield from _walk(item, kind.value_type, (*path, name), top)
@@ -108,7 +109,9 @@ def _walk_table(
     fields = _fields(kind.cls)
     for name, value in table.items():
         if name in fields:
-            yield from _walk(value, fields[name], (*path, name), top)
+            # Most values are right and have no parts: no walk is begun for them.
+            if not is_scalar(value, fields[name]):
+                yield from _walk(value, fields[name], (*path, name), top)
         else:
             yield _unknown(name, kind, path, top)
     for field in kind.fields:

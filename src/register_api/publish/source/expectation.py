@@ -51,7 +51,7 @@ def is_scalar(value: Any, kind: inspect.Type) -> bool:
     """Tell whether a TOML value is what a field without parts takes.
 
     Args:
-        value: As ``tomllib`` read it. Days may be TOML dates or text such as ``2026-06-10``.
+        value: As ``tomli`` read it. Days may be TOML dates or text such as ``2026-06-10``.
         kind: Text, truth value, whole number, day, or a list of words.
     """
     match kind:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
+import stat
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+import tomli
 
 from register_api.core.finding import Finding
 from register_api.publish.source.toml_tokens import longest_dotted_key
@@ -50,10 +51,11 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
     """
     name = shown_name(folder, path)
     try:
-        size = path.stat().st_size
-        data = _read_bytes(path)
+        found = path.stat()
+        data = _read_bytes(path, found)
     except OSError as error:
         return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
+    size = found.st_size
     return _too_large(name, size) if size > MAX_SOURCE_BYTES else parse_source(name, data)
 
 
@@ -79,7 +81,10 @@ def parse_source(name: str, data: bytes) -> SourceFile:
 
 def shown_name(folder: Path, path: Path) -> str:
     """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
-    raw = os.fsencode(path.relative_to(folder).as_posix())
+    name = path.relative_to(folder).as_posix()
+    if name.isprintable():
+        return name
+    raw = os.fsencode(name)
     return "".join(
         c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw.decode("utf-8", "replace")
     )
@@ -92,9 +97,9 @@ def finding(name: str, key: str, message: str, **more: Any) -> Finding:
     )
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, found: os.stat_result) -> bytes:
     """Read up to one byte beyond the limit; never a pipe or a device, which may have no end."""
-    if not path.is_file():
+    if not stat.S_ISREG(found.st_mode):
         raise OSError(0, "it is no ordinary file")
     with path.open("rb") as stream:
         return stream.read(MAX_SOURCE_BYTES + 1)
@@ -109,7 +114,7 @@ def _parse_text(name: str, text: str) -> SourceFile:
     if _has_overlong_key(text):
         return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text=text)
     try:
-        return SourceFile(name, text, tomllib.loads(text))
+        return SourceFile(name, text, tomli.loads(text))
     except RecursionError:
         return _refused(name, "lists or tables are nested too deeply", text=text)
     except ValueError as error:
@@ -118,7 +123,7 @@ def _parse_text(name: str, text: str) -> SourceFile:
 
 def _has_overlong_key(text: str) -> bool:
     """Look closer only where one line has dots enough; most texts need no second reading."""
-    if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+    if text.count(".") < MAX_KEY_PARTS or all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
         return False
     return longest_dotted_key(text) > MAX_KEY_PARTS
 

@@ -36,8 +36,9 @@ def list_strays(folder: Path) -> Iterator[Finding]:
     for path in _visible(folder / VENDOR_FOLDER):
         if not _is_vendor_file(path) and not path.is_dir():
             yield _stray(folder, path)
+    vendors = folder / VENDOR_FOLDER
     for path in _toml_files(folder):
-        if path.parent != folder / VENDOR_FOLDER:
+        if path.parent != vendors:
             yield _stray(folder, path)
 
 
@@ -64,7 +65,8 @@ def _toml_files(folder: Path) -> Iterator[Path]:
     """Yield TOML files at any depth, except the two at the top that are known; links are not followed."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        at = Path(base)
+        known = (REGISTER_FILE, EXAMPLE_FILE) if at == folder else ()
         for name in sorted(names):
-            known = Path(base) == folder and name in (REGISTER_FILE, EXAMPLE_FILE)
-            if name.endswith(".toml") and not name.startswith(".") and not known:
-                yield Path(base) / name
+            if name.endswith(".toml") and not name.startswith(".") and name not in known:
+                yield at / name

@@ -7,7 +7,8 @@ take bare are written in double quotes with TOML's escapes, so that a path is al
 from __future__ import annotations
 
 import re
-import tomllib
+
+import tomli
 
 KeyPath = tuple[str | int, ...]
 """The parts of a key path from the top of the file downwards; empty for the whole file."""
@@ -32,7 +33,7 @@ def unquote(literal: str) -> str:
     Raises:
         ValueError: This is no TOML string.
     """
-    return str(tomllib.loads("key = " + literal)["key"])
+    return str(tomli.loads("key = " + literal)["key"])
 
 
 def format_key(path: KeyPath) -> str:

@@ -1,6 +1,6 @@
 """Where a key stands in a TOML text: ``engagements[0].purpose`` is on line 41.
 
-``tomllib`` keeps no positions, so this reads the text a second time, only as far as keys and brackets
+``tomli`` keeps no positions, so this reads the text a second time, only as far as keys and brackets
 go (TOML 1.0: headers, arrays of tables, dotted and quoted keys, inline tables, arrays, multi-line
 strings). It judges nothing: from a text that is no TOML it takes what comes before the first oddity.
 """

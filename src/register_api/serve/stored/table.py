@@ -55,12 +55,13 @@ class Table:
         self.snapshot = snapshot
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
+        self._paths = frozenset(self._files)
         self._bodies = bodies
         self._settled: BoundedCache[Resource] = BoundedCache(_KEPT_HEADERS)
         self.ready: dict[str, Resource] = {}
-        for path, entry in self._files.items():
-            if entry.cache != "fixed" and not kind_of(path).settled:
-                resource = self._load_whole(path, entry)
+        for path in self._files.changing():
+            if not kind_of(path).settled:
+                resource = self._load_whole(path, self._files[path])
                 self.ready |= dict.fromkeys(_urls(path), resource)
 
     def path_of(self, url: str) -> str | None:
@@ -70,11 +71,11 @@ class Table:
         path = url[1:]
         if not path or path.endswith("/"):
             path += INDEX
-        return path if path in self._files else None
+        return path if path in self._paths else None
 
     def is_folder(self, url: str) -> bool:
         """Tell whether a URL path lacks only its last slash to name a page."""
-        return url.startswith("/") and f"{url[1:]}/{INDEX}" in self._files
+        return url.startswith("/") and f"{url[1:]}/{INDEX}" in self._paths
 
     async def resource(self, path: str) -> Resource:
         """Return a resource with its headers; bodies may still have to be read.

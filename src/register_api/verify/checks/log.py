@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from register_api.core import tree
 from register_api.core.canonical import decode, digest, encode, parse
@@ -16,7 +16,14 @@ from register_api.verify.fetch.limits import max_bytes
 
 if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.model import Register
     from register_api.verify.checks.session import Session
+
+
+class Named(Protocol):
+    """Whatever knows which register it is about."""
+
+    register: Register
 
 
 def check_continues(session: Session) -> str:
@@ -95,7 +102,7 @@ def check_in_log(session: Session, version: int, data: bytes) -> None:
     merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, log.size, proof, log.root)
 
 
-def read_entry(session: Session, version: int, data: bytes) -> Entry:
+def read_entry(session: Named, version: int, data: bytes) -> Entry:
     """Read a log entry and check that it is of a version and names its register and diff.
 
     Raises:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from register_api.verify.checks.table import Check
+
 MAX_MESSAGES = 5
 """So many findings of one check are told in words; of more only the number."""
 
@@ -27,8 +29,13 @@ class NotApplicable(Exception):
 class Recorder:
     """Results of one run, by the check's number."""
 
-    def __init__(self) -> None:
-        """Begin with nothing checked."""
+    def __init__(self, checks: tuple[Check, ...] = CHECKS) -> None:
+        """Begin with nothing checked.
+
+        Args:
+            checks: The checks that there are, in the order of the report.
+        """
+        self._checks = checks
         self._errors: dict[str, list[VerificationError]] = {}
         self._passed: dict[str, str] = {}
         self._skipped: dict[str, str] = {}
@@ -67,11 +74,11 @@ class Recorder:
 
     def errors(self) -> list[VerificationError]:
         """Return every finding, in order of the checks."""
-        return [error for check in CHECKS for error in self._errors.get(check.id, [])]
+        return [error for check in self._checks for error in self._errors.get(check.id, [])]
 
     def results(self) -> tuple[CheckResult, ...]:
         """Return one result for each check there is, in order."""
-        return tuple(self._result(check.id, check.title, check.standard) for check in CHECKS)
+        return tuple(self._result(check.id, check.title, check.standard) for check in self._checks)
 
     def _result(self, number: str, title: str, standard: str) -> CheckResult:
         if errors := self._errors.get(number):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from register_api.core import tree
 from register_api.core.keys.key_list import document_key, good_key
@@ -11,11 +11,22 @@ from register_api.core.keys.thumbprint import ed25519_public
 from register_api.errors import Forged, UntrustedKey, VerificationError
 
 if TYPE_CHECKING:
-    from register_api.core.documents import KeyRecord
-    from register_api.verify.checks.session import Session
+    from register_api.core.documents import KeyRecord, Keys
+    from register_api.verify.checks.recorder import Recorder
 
 
-def check_signatures(session: Session, check: str, path: str, data: bytes, version: int) -> None:
+class Reading(Protocol):
+    """What signatures are checked with: a round over a register, or a package of evidence."""
+
+    keys: Keys
+    record: Recorder
+
+    def get(self, path: str) -> bytes:
+        """Return a file within the bound of its kind."""
+        ...
+
+
+def check_signatures(session: Reading, check: str, path: str, data: bytes, version: int) -> None:
     """Check both signatures beside a document; findings go to a check.
 
     Args:
@@ -32,7 +43,7 @@ def check_signatures(session: Session, check: str, path: str, data: bytes, versi
         verify_jws(data, session.get(jws), lambda kid: document_key(session.keys, kid, version))
 
 
-def is_signed(session: Session, path: str, data: bytes, version: int) -> bool:
+def is_signed(session: Reading, path: str, data: bytes, version: int) -> bool:
     """Tell whether bytes carry a good raw signature of the document key.
 
     Raises:
@@ -43,7 +54,7 @@ def is_signed(session: Session, path: str, data: bytes, version: int) -> bool:
     return _fits(data, session.get(tree.raw_signature(path)), key)
 
 
-def _check_raw(session: Session, data: bytes, signature: bytes, version: int) -> None:
+def _check_raw(session: Reading, data: bytes, signature: bytes, version: int) -> None:
     """Check a raw signature; it names no key, so one out of its range is found by trying."""
     good = good_key(session.keys, "document", None, version)
     try:

@@ -1,0 +1,121 @@
+"""The files of a publication as one sorted text: looked up by halving, replaced line by line.
+
+A manifest names some fifteen files for each version there is, and a publication changes some fifty of
+them. So its list is neither parsed nor written as a whole: one line a file, in order of path, is JSON
+that anybody reads, and a line is found, decoded or replaced where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.errors import StoreDamaged
+from register_api.store.manifest import ManifestEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_BETWEEN = b",\n"
+_FIXED = b'"cache":"fixed"'
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(ManifestEntry)
+
+
+class Listing(Mapping[str, ManifestEntry]):
+    """Every path of a tree with its entry, in order of path; entries are decoded when asked for.
+
+    Attributes:
+        text: Lines ``"<path>":{…}``, joined by comma and line feed: the inside of a JSON object.
+    """
+
+    def __init__(self, text: bytes = b"") -> None:
+        """Take lines as they are; what is wrong in one of them is found when it is asked for."""
+        self.text = text
+
+    def __getitem__(self, path: str) -> ManifestEntry:
+        """Return the entry of a path.
+
+        Raises:
+            KeyError: There is no such path.
+            StoreDamaged: Its line is no entry.
+        """
+        name, (start, end) = _name(path), self._line(path)
+        if start == end:
+            raise KeyError(path)
+        try:
+            return _decoder.decode(self.text[start + len(name) : end])
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StoreDamaged(f"the manifest's entry of {path} cannot be read: {error}") from error
+
+    def __contains__(self, path: object) -> bool:
+        """Tell whether there is such a path."""
+        if not isinstance(path, str):
+            return False
+        start, end = self._line(path)
+        return start < end
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every path in order."""
+        return map(_path, self._lines())
+
+    def __len__(self) -> int:
+        """Return the number of paths."""
+        return len(self._lines())
+
+    def changing(self) -> Iterator[str]:
+        """Yield the paths that nobody may keep for ever: their cache class is not ``fixed``."""
+        return (_path(line) for line in self._lines() if _FIXED not in line)
+
+    def replaced(self, entries: Mapping[str, ManifestEntry], retired: Collection[str] = ()) -> Listing:
+        """Return the list with other or further entries, and without what is retired.
+
+        Args:
+            entries: Entries by path.
+            retired: Paths to leave out; they are none of ``entries``.
+        """
+        pieces, at = [], 0
+        for path in sorted((*entries, *retired), key=str.encode):
+            start, end = self._line(path)
+            pieces.append(self.text[at:start].removesuffix(_BETWEEN))
+            if path in entries:
+                pieces.append(_name(path) + _encoder.encode(entries[path]))
+            at = end + len(_BETWEEN) if start < end else start
+        pieces.append(self.text[at:])
+        return Listing(_BETWEEN.join(piece for piece in pieces if piece))
+
+    def _lines(self) -> list[bytes]:
+        return self.text.split(_BETWEEN) if self.text else []
+
+    def _line(self, path: str) -> tuple[int, int]:
+        """Return where a path's line begins and ends; an empty range stands where it would belong."""
+        name, text = _name(path), self.text
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high) // 2
+            start = max(low, text.rfind(b"\n", low, middle) + 1)
+            end = text.find(b"\n", middle)
+            end = len(text) if end < 0 else end + 1
+            if text[start : start + len(name)] < name:
+                low = end
+            else:
+                high = start
+        if text[low : low + len(name)] != name:
+            return low, low
+        end = text.find(_BETWEEN, low)
+        return low, len(text) if end < 0 else end
+
+
+def _name(path: str) -> bytes:
+    """Return how the line of a path begins.
+
+    Its closing quotation mark sorts before every character of a path, so lines sort as paths do.
+    """
+    return b'"%b":' % path.encode()
+
+
+def _path(line: bytes) -> str:
+    return line[1 : line.index(b'"', 1)].decode()

@@ -1,0 +1,57 @@
+"""``manifest.json`` as it is written and read: the head as a document, the files as lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.canonical import digest
+from register_api.errors import StoreDamaged
+from register_api.store.listing import Listing
+from register_api.store.manifest import Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILES = b'"files":{\n'
+_END = b"\n}}"
+
+
+class OpenManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``manifest.Manifest`` says, with files that are looked up where they stand."""
+
+    register: str
+    version: int
+    generation: int
+    files: Listing
+
+    def encode(self) -> bytes:
+        """Return the bytes of ``manifest.json``: JSON with one line a file."""
+        head = Manifest(register=self.register, version=self.version, generation=self.generation, files={})
+        return msgspec.json.encode(head).removesuffix(b'"files":{}}') + _FILES + self.files.text + _END
+
+
+def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
+    """Read a store's manifest.
+
+    Args:
+        path: The file.
+        sha256: Digest (hex) that it must have, if that is known.
+
+    Raises:
+        StoreDamaged: It is missing, or not what it should be.
+    """
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and digest(data) != sha256:
+            raise StoreDamaged(f"{path} has other bytes than were published")
+        head, found, files = data.partition(_FILES)
+        manifest = msgspec.json.decode(head + _FILES + b"}}" if found else data, type=Manifest)
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        raise StoreDamaged(f"{path} cannot be read: {error}") from error
+    # Before there were lines, the manifest was one; the next publication writes it anew.
+    listing = Listing(files.removesuffix(_END)) if found else Listing().replaced(manifest.files)
+    return OpenManifest(
+        register=manifest.register, version=manifest.version, generation=manifest.generation, files=listing
+    )

@@ -1,0 +1,64 @@
+"""A process that dies at some step on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from register_api.store import durable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+STEPS = (
+    (durable, "write_new"),
+    (durable, "sync"),
+    (durable, "sync_folders"),
+    (durable, "switch_link"),
+    (durable, "place_link"),
+    (durable, "place_hard_link"),
+    (Path, "symlink_to"),
+    (Path, "hardlink_to"),
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "mkdir"),
+    (Path, "rmdir"),
+    (os, "fsync"),
+)
+"""Calls that change something on the disk."""
+
+
+class Crash(Exception):
+    """Stands for the end of the process."""
+
+
+@contextlib.contextmanager
+def dying_after(calls: int | None) -> Iterator[None]:
+    """Let a number of steps on the disk pass in the block, and raise ``Crash`` at each that follows.
+
+    Args:
+        calls: How many steps pass; ``None`` for all of them.
+    """
+    if calls is None:
+        yield
+        return
+    left = calls
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            if left == 0:
+                raise Crash
+            left -= 1
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in STEPS:
+            patch.setattr(owner, name, wrap(getattr(owner, name)))
+        yield
