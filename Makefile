@@ -33,7 +33,7 @@ format: .venv/.made-test ## Let ruff put the code in its usual form
 	$(BIN)/ruff format .
 
 bench: .venv/.made-test ## Measure against peers, as ratios within one run
-	$(BIN)/python bench/poll.py
+	$(BIN)/python bench/all.py
 
 lock: .venv/.made-test ## Pin all dependencies anew, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt

@@ -1,30 +1,35 @@
 """Stores to measure on: made by the real publisher, quickly, with made-up vendors and instants.
 
-Only while a history is built up are its writes not forced to the disk; what is measured always is.
+Only while a history is built up are its writes not forced to the disk and its files hardly
+compressed; what is measured always is as usual.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import os
+import gzip
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import brotli
+import zstandard
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from publishers import Publisher
-from register_api.store import durable
+from register_api.store import durable, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-LARGE = 1000
+MANY = 1000
 """Vendors in a large register, and versions in a long history."""
 
 END = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(minutes=5)
-"""When a history ends: it has to be fresh by this machine's clock."""
+"""When a history of that length ends: it has to be fresh by this machine's clock."""
 
 _VENDOR = """\
 name = "Vendor {number} GmbH"
@@ -58,31 +63,50 @@ activities = ["store"]
 """
 
 
-def publish_notes(publisher: Publisher, versions: Iterable[int], last: int) -> None:
-    """Publish versions that differ in a note, one a second, the last one at the end of history."""
-    with unsynced():
-        for version in versions:
-            publisher.say(f"note {version}", days=0)
-            publisher.publish(END - dt.timedelta(seconds=last - version))
-
-
-def unsynced() -> mock._patch[object]:
-    """Return a context in which writes are not forced to the disk."""
-    return mock.patch.object(durable, "_sync_one")
+def instant(version: int) -> dt.datetime:
+    """Return when a version is published: one a second."""
+    return END - dt.timedelta(seconds=MANY - version)
 
 
 def small_history(folder: Path, versions: int) -> Publisher:
-    """Return a publisher of a small register with so many versions; what a folder has is gone on with."""
+    """Return a publisher of a register with one vendor; each version differs in a note.
+
+    What the folder holds already is gone on with.
+    """
     publisher = Publisher(folder)
-    public = publisher.store / "public/v1/versions"
-    there = len(os.listdir(public)) if public.is_dir() else 0
-    publish_notes(publisher, range(there + 1, versions + 1), LARGE)
+    there = publisher.snapshot().state.version if publisher.store.exists() else 0
+    with quickly():
+        for version in range(there + 1, versions + 1):
+            publisher.say(f"note {version}", days=0)
+            publisher.publish(instant(version))
     return publisher
 
 
-def write_large(publisher: Publisher, *, note: str = "first", only: Iterable[int] | None = None) -> None:
-    """Write a thousand vendors, or some of them, into a source."""
-    starts_on = END.date()
-    for number in range(1, LARGE + 1) if only is None else only:
+def write_vendors(publisher: Publisher, numbers: Iterable[int], note: str) -> None:
+    """Write the files of some of many vendors."""
+    for number in numbers:
         path = publisher.source / "subprocessors" / f"vendor-{number}.toml"
-        path.write_text(_VENDOR.format(number=number, note=note, starts_on=starts_on), "utf-8")
+        path.write_text(_VENDOR.format(number=number, note=note, starts_on=END.date()), "utf-8")
+
+
+def grow_large(publisher: Publisher) -> None:
+    """Publish a version with a thousand vendors more."""
+    write_vendors(publisher, range(1, MANY + 1), "as ever")
+    with quickly():
+        publisher.publish(instant(publisher.snapshot().state.version + 1))
+
+
+@contextlib.contextmanager
+def quickly() -> Iterator[None]:
+    """Write without forcing anything to the disk, and compress as fast as can be."""
+    with mock.patch.object(durable, "_sync_one"), mock.patch.object(plan, "compressed_forms", _fast_forms):
+        yield
+
+
+def _fast_forms(data: bytes) -> dict[str, bytes]:
+    forms = {
+        "br": brotli.compress(data, quality=1),
+        "gzip": gzip.compress(data, compresslevel=1, mtime=0),
+        "zstd": zstandard.ZstdCompressor(level=1).compress(data),
+    }
+    return {coding: form for coding, form in forms.items() if len(form) < len(data)}

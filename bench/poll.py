@@ -17,7 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "tests")]
+
+import goals
 
 import stores
 from register_api.serve.app import create_app
@@ -111,9 +113,9 @@ def compare(what: str, goal: float, mine: tuple[Server, bytes], other: tuple[Ser
     """Print the median ratio of paired rounds; return whether the goal is reached."""
     rounds = [(cost(*mine), cost(*other)) for _ in range(ROUNDS)]
     ratio = statistics.median(one / two for one, two in rounds)
-    one, two = (statistics.median(column) for column in zip(*rounds, strict=True))
-    print(f"{what:22} {one:5.1f} us against {two:5.1f} us: {ratio:.2f} (goal: at most {goal})")
-    return ratio <= goal
+    result = goals.Result(what, ratio, goal)
+    print(result, flush=True)
+    return result.reached
 
 
 def main() -> int:

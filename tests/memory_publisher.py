@@ -262,6 +262,13 @@ class MemoryPublisher:
         self.document = DocumentKey(number)
         self.records.append(self._record("document", self.document.jwk, len(self.registers) + 1))
 
+    def rotate_log_key(self, number: int) -> None:
+        """Let another log key sign checkpoints from the next version on."""
+        self._end("log")
+        self.log.key = private_key(number)
+        jwk = ed25519_jwk(self.log.key.public_key().public_bytes_raw())
+        self.records.append(self._record("log", jwk, len(self.registers) + 1))
+
     def _end(self, use: KeyUse) -> None:
         last = len(self.registers)
         self.records = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,8 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def quick_disk() -> Iterator[None]:
-    """Leave fsync out, and compress lightly: both cost far more than all else that publishing does."""
+    """Leave out fsync and compressed forms: both cost far more than all else that publishing does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
-        patch.setattr(plan, "compressed_forms", light_forms)
+        patch.setattr(plan, "compressed_forms", lambda _data: {})
         yield
-
-
-def light_forms(data: bytes) -> dict[str, bytes]:
-    """Return a compressed form by each coding; all hold the same bytes."""
-    form = gzip.compress(data, 1, mtime=0)
-    return {"gzip": form, "br": form, "zstd": form} if len(form) < len(data) else {}

@@ -89,12 +89,18 @@ def service(store: Path, folder: Path) -> Iterator[Site]:
 @contextlib.contextmanager
 def nginx(public: Path, folder: Path) -> Iterator[Site]:
     """Run nginx on a published folder while the block runs, configured as the documents say."""
-    program = need("nginx")
     lines = documented("docs/operating.md", "nginx", _DOCUMENTED_ADDRESS)
-    lines = lines.replace(_DOCUMENTED_FOLDER, str(public))
+    with nginx_with(lines.replace(_DOCUMENTED_FOLDER, str(public)), _DOCUMENTED_ADDRESS, folder) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def nginx_with(lines: str, address: str, folder: Path) -> Iterator[Site]:
+    """Run nginx with lines of its ``http`` block, in which an address stands for the one to listen on."""
+    program = need("nginx")
 
     def command(port: int) -> list[str]:
-        server = lines.replace(_DOCUMENTED_ADDRESS, f"127.0.0.1:{port}")
+        server = lines.replace(address, f"127.0.0.1:{port}")
         (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, documented=server))
         return [program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
 
@@ -122,7 +128,7 @@ def _running(
     """Start a server on a free port; if somebody else was quicker to take the port, on another one."""
     log = folder / "server.log"
     for _ in range(_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         environment = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
         with log.open("wb") as output:
             process = subprocess.Popen(command(port), stdout=output, stderr=output, env=environment)
@@ -145,7 +151,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -88,7 +88,7 @@ def test_everything_in_the_guide_works(host, tmp_path):
     done = run_guide(base, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     root = (tmp_path / "check/checkpoint").read_text("utf-8").splitlines()[2]
-    assert done.stdout.count("Signature Verified Successfully") == 3
+    assert done.stdout.count("Signature Verified Successfully") == 6
     assert f"{root} holds" in done.stdout
     assert f"\n2 {root}\n" in done.stdout
     assert done.stdout.count('<ds:Reference URI="feed.atom">\nno transforms\n') == 1

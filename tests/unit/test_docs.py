@@ -27,6 +27,7 @@ from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.store.manifest import Manifest
 from register_api.verify.checks.table import CHECKS
+from register_api.verify.evidence.table import CHECKS as EVIDENCE_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ DOCS = sorted(
     ]
 )
 DOCUMENTS = [Register, Diff, Entry, Versions, Keys, Discovery, Manifest]
-PLANNED = ["evidence", "compare", "keys rotate", "keys end", "keys sign-root"]
+PLANNED = ["witness"]
 """Commands that the format names and that are said not to be there yet."""
 
 SAMPLES = {
@@ -201,7 +202,7 @@ def commands_in_docs() -> Iterator[object]:
     for path in DOCS:
         for block in code_blocks(path.read_text("utf-8"), "sh", "ini"):
             for line in block.splitlines():
-                found = re.search(r"(?:^|[ =/])register-api( .*)", line.partition(" #")[0])
+                found = re.search(r"(?:^|[ =/])register-api( .*)", line.partition(" #")[0].removesuffix(" &"))
                 if found:
                     yield pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{found[1]}")
 
@@ -210,7 +211,7 @@ def commands_in_docs() -> Iterator[object]:
 def test_every_documented_call_can_be_parsed(call):
     words = [word for word in shlex.split(call) if word != "…"]
     name = next(item for item in COMMAND_BY_NAME if words[: len(item.split())] == item.split())
-    arguments = ["7" if word == "N" else word for word in words[len(name.split()) :]]
+    arguments = ["7" if word in {"N", "$n"} else word for word in words[len(name.split()) :]]
     COMMAND_BY_NAME[name].make_context(name, arguments)
 
 
@@ -221,7 +222,7 @@ def test_every_option_named_in_a_sentence_exists(path):
         for command in (cli, *COMMAND_BY_NAME.values())
         for item in command.get_params(click.Context(command))
     ]
-    known = {opt for item in params for opt in item.opts} | {"--offline", "--delete"}
+    known = {opt for item in params for opt in item.opts} | {"--delete"}
     spans = re.findall(r"`([^`\n]+)`", without_code(path.read_text("utf-8")))
     named = {option for span in spans for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)}
     assert named - known == set()
@@ -240,6 +241,11 @@ def test_every_exit_code_is_described(kind):
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_of_verify_is_described(check):
     assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## What `verify` reports")
+
+
+@pytest.mark.parametrize("check", EVIDENCE_CHECKS, ids=lambda check: check.id)
+def test_every_check_of_evidence_is_described(check):
+    assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## Evidence by hand")
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 WARN_BEFORE = {"root": dt.timedelta(days=60), "timestamp": dt.timedelta(hours=12)}
 """How long before it expires a role's metadata is warned of; other roles like ``root``."""
 
+_RENEWED_BY = {
+    "root": "register-api keys new-root -o draft.json",
+    "targets": "register-api keys renew",
+    "snapshot": "register-api refresh",
+    "timestamp": "register-api refresh",
+}
+"""What to do about a role's metadata before it expires (docs/keys.md)."""
+
 _RETRY_SECONDS = 300.0
 """When a timed refresh fails, it is tried again after this time."""
 
@@ -141,6 +149,8 @@ def _print_status(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> None:
     out.print(f"{state.register}: version {state.version}, published {_instant(state.published_at)}")
     for row, verdict in rows:
         out.print(f"  {row.role:<10} version {row.version:<4} until {_instant(row.expires)}  {verdict}")
+        if verdict != "good":
+            err.print(f"  → {_RENEWED_BY[row.role]}")
 
 
 def _instant(instant: dt.datetime) -> str:

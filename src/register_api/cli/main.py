@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -13,15 +14,18 @@ from register_api.errors import RegisterError
 
 _COMMANDS = {
     "init": ("start", "Start a register of your own: a commented source to edit."),
+    "import": ("importing", "Take over a list of sub-processors: a page, CSV, JSON, or a file's history."),
     "check": ("checking", "Say what is wrong in the source, or breaks the notice promise."),
     "preview": ("checking", "Show in words what publishing now would tell your customers."),
     "publish": ("publishing", "Publish the source as the next version, signed, whole or not at all."),
     "refresh": ("freshness", "Sign freshness anew, so that customers see the newest is the newest."),
     "status": ("freshness", "Say what is published and what expires when."),
-    "keys": ("keys", "Show the keys that customers check with."),
+    "keys": ("keys", "Show the keys that customers check with, and change them."),
     "serve": ("serving", "Serve what is published, from memory. Holds no private key."),
     "run": ("serving", "Publish if nothing is published yet, then refresh and serve."),
     "verify": ("verifying", "Check someone's register like a customer, and say what was checked."),
+    "evidence": ("evidence", "Keep one version with all that proves it, to verify it without network."),
+    "compare": ("checkpoints", "Compare what several customers were shown: one history, or two."),
     "diff": ("comparing", "Show what changed between two register documents."),
     "show": ("showing", "Show who was engaged on a day, as far as it was known on a day."),
 }
@@ -40,7 +44,8 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

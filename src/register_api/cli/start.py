@@ -6,22 +6,25 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import jinja2
 
 from register_api.cli.clock import now
 from register_api.cli.output import out
+from register_api.cli.surroundings import in_nginx, in_unit, surroundings
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 _FILES = {
     "register.toml.j2": "register/register.toml",
     "subprocessors/example-host.toml.j2": "register/subprocessors/example-host.toml",
     "gitignore.j2": ".gitignore",
+    "keys/README.md.j2": "keys/README.md",
+    "deploy/register-api.service.j2": "deploy/register-api.service",
+    "deploy/register-api-refresh.service.j2": "deploy/register-api-refresh.service",
+    "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
+    "deploy/nginx.conf.j2": "deploy/nginx.conf",
 }
 """Template to the file that it becomes."""
 
@@ -39,10 +42,11 @@ _MOST_DAYS = 3650
 def init(
     folder: Path, name: str | None, domain: str | None, contact: str | None, notice_days: int | None
 ) -> None:
-    """Start a register of your own in FOLDER: a commented source to edit.
+    """Start a register of your own in FOLDER: a commented source to edit, and what hosting needs.
 
     Asks for what was not given as an option; without a terminal it asks nothing and writes names on
-    example.com for you to replace. Files that exist are never overwritten.
+    example.com for you to replace. Files that exist are never overwritten. Keys are made by the
+    first publish.
 
     \b
     Examples:
@@ -52,8 +56,9 @@ def init(
     interactive = sys.stdin.isatty()
     answers = _answers(name, domain, contact, notice_days, interactive=interactive)
     _refuse_existing(folder)
+    known = {**answers, **surroundings(folder), "today": now().date().isoformat()}
     for template, target in _FILES.items():
-        _write(folder / target, _render(template, **answers, today=now().date()))
+        _write(folder / target, _render(template, known))
     _print_next_steps(folder)
 
 
@@ -98,23 +103,29 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _render(template: str, *, today: dt.date, **answers: Any) -> str:
+def _render(template: str, known: dict[str, Any]) -> str:
     loader = jinja2.PackageLoader("register_api.cli")
     environment = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (TOML, not HTML: strings go through the filter `toml`)
+        autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
     )
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
-    return environment.get_template(template).render(today=today.isoformat(), **answers)
+    environment.filters |= {"unit": in_unit, "nginx": in_nginx}
+    return environment.get_template(template).render(known)
+
+
+_NEXT = """\
+Next:
+  cd {folder}
+  edit register/register.toml and register/subprocessors/
+  register-api check                               what is wrong
+  register-api publish --reason "First version"    makes your keys in var/keys/: keep a copy of them elsewhere
+  register-api serve                               or let a web server host var/store/public: see deploy/
+For a company, read keys/README.md before the first publish: it decides how many root keys there are."""
 
 
 def _print_next_steps(folder: Path) -> None:
-    out.print(f"Wrote {', '.join(_FILES.values())} in {folder}.")
-    out.print("Next:")
-    out.print(f"  cd {folder}")
-    out.print("  edit register/register.toml and register/subprocessors/")
-    out.print("  register-api check")
-    out.print("  register-api publish")
-    out.print("  register-api serve")
+    out.print(f"Wrote {', '.join(_FILES.values())} in {folder}.", markup=False)
+    out.print(_NEXT.format(folder=folder), markup=False)

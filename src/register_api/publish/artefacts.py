@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
 
+_WITH_SIGNATURES = ("", tree.raw_signature(""), tree.jws(""))
+"""What the paths of a document and of its signatures end in."""
+
+
 class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a publication writes.
 
@@ -140,11 +144,11 @@ class Maker:
         """Return the newest register and the list of versions, signed."""
         register = version.register
         listed = self.read(tree.VERSIONS) if self.snapshot else None
-        documents = {
-            tree.REGISTER: version.register_bytes,
-            tree.VERSIONS: head_files.versions_document(listed, version.entry_bytes, register.register),
-        }
-        return head_files.signed_documents(documents, self.keyring)
+        versions = head_files.versions_document(listed, version.entry_bytes, register.register)
+        fixed = tree.version_register(register.version)
+        # Ed25519 signs the same bytes alike: the fixed register's signatures are the head's, too.
+        newest = {tree.REGISTER + end: version.files[fixed + end] for end in _WITH_SIGNATURES}
+        return {**newest, **head_files.signed_documents({tree.VERSIONS: versions}, self.keyring)}
 
     def _earlier_entries(self) -> tuple[FeedEntry, ...]:
         return self.snapshot.state.feed_window if self.snapshot else ()

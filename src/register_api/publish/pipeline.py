@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.next_key import settle
 from register_api.publish.trust import repository as trust_repository
 from register_api.store.lock import locked
 from register_api.store.manifest import State, StoredPolicy
@@ -21,6 +24,7 @@ from register_api.store.transaction import commit, recover
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
     from register_api.core.model import Register
     from register_api.core.notice import Promises
@@ -78,6 +82,23 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
         KeyStoreError: A private key is missing or cannot be used.
         UsageError: There is no source folder.
     """
+    with _without_collector():
+        return _publish(order, progress)
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the collector of reference cycles: what publishing builds is large, and has hardly any."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _publish(order: Order, progress: Progress | None) -> Published:
     # Before the lock: a source that is refused leaves no trace, not even a folder.
     seen = open_snapshot(order.store)
     prepared = prepare(order.source, read_base(seen), order.intent)
@@ -85,6 +106,8 @@ def publish_version(order: Order, progress: Progress | None = None) -> Published
     with locked(order.store):
         recover(order.store)
         snapshot = reopened(order.store, seen)
+        if snapshot is not None:
+            settle(Keyring.open(order.keys, create=False), snapshot.read)
         if _sha256_of_newest(snapshot) != prepared.base.sha256:
             prepared = prepare(order.source, read_base(snapshot), order.intent)
         register, promises = prepared.required()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,6 +12,9 @@ from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.model import Register
 from register_api.core.tree import schema as schema_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DOCUMENTS: dict[str, tuple[type, str]] = {
     "register": (Register, "A register of sub-processors as one version says it"),
@@ -25,7 +29,8 @@ DOCUMENTS: dict[str, tuple[type, str]] = {
 _REFERENCES = "#/$defs/{name}"
 
 
-def schema_files() -> dict[str, bytes]:
+@functools.cache
+def schema_files() -> Mapping[str, bytes]:
     """Return every schema by its path in the tree, as canonical bytes."""
     return {schema_path(name): encode(schema(name)) for name in DOCUMENTS}
 

@@ -30,6 +30,6 @@ def compressed_forms(data: bytes) -> dict[str, bytes]:
     forms = {
         "br": brotli.compress(data, quality=5 if large else 11),
         "gzip": gzip.compress(data, compresslevel=6 if large else 9, mtime=0),
-        "zstd": zstandard.ZstdCompressor(level=6 if large else 19).compress(data),
+        "zstd": zstandard.ZstdCompressor(level=6 if large else 12).compress(data),
     }
     return {coding: form for coding, form in forms.items() if len(form) < len(data)}

@@ -29,7 +29,8 @@ class OpenManifest(msgspec.Struct, frozen=True, kw_only=True):
     def encode(self) -> bytes:
         """Return the bytes of ``manifest.json``: JSON with one line a file."""
         head = Manifest(register=self.register, version=self.version, generation=self.generation, files={})
-        return msgspec.json.encode(head).removesuffix(b'"files":{}}') + _FILES + self.files.text + _END
+        start = msgspec.json.encode(head).removesuffix(b'"files":{}}')
+        return b"".join((start, _FILES, self.files.text, _END))
 
 
 def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
@@ -46,12 +47,13 @@ def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
         data = path.read_bytes()
         if sha256 is not None and digest(data) != sha256:
             raise StoreDamaged(f"{path} has other bytes than were published")
-        head, found, files = data.partition(_FILES)
-        manifest = msgspec.json.decode(head + _FILES + b"}}" if found else data, type=Manifest)
+        start = data.find(_FILES) + len(_FILES)
+        in_lines = start >= len(_FILES) and data.endswith(_END)
+        manifest = msgspec.json.decode(data[:start] + b"}}" if in_lines else data, type=Manifest)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"{path} cannot be read: {error}") from error
     # Before there were lines, the manifest was one; the next publication writes it anew.
-    listing = Listing(files.removesuffix(_END)) if found else Listing().replaced(manifest.files)
+    listing = Listing(data[start : -len(_END)]) if in_lines else Listing().replaced(manifest.files)
     return OpenManifest(
         register=manifest.register, version=manifest.version, generation=manifest.generation, files=listing
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.takeover.table import fault, refuse_any, shown
+from register_api.takeover.table import fault, refuse, refuse_any, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +23,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "name", "sub-processor", "sub-processors", "sub-processor name", "name of sub-processor",
         "third-party sub-processor", "vendor", "vendors", "vendor name", "name of vendor", "company",
         "company name", "supplier", "supplier name", "provider", "provider name", "service provider",
-        "third party", "third party name", "third-party service provider", "processor", "entity", "organisation",
-        "organization", "partner",
+        "third party", "third party name", "third-party service provider", "processor", "entity",
+        "organisation", "organization", "partner",
     ),
     "legal_name": ("legal name", "legal entity", "legal entity name", "entity name", "name of legal entity",
                    "contracting entity", "registered name"),
@@ -41,9 +41,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "products": ("products", "product", "applicable products", "applicable services", "used by"),
     "locations": (
         "location of processing", "processing location", "processing locations", "place of processing",
-        "locations", "location", "data location", "hosting location", "server location", "data center location",
-        "data centre location", "location of data", "country of processing", "countries of processing",
-        "countries", "country", "regions", "region", "geographic location",
+        "locations", "location", "data location", "hosting location", "server location",
+        "data center location", "data centre location", "location of data", "country of processing",
+        "countries of processing", "countries", "country", "regions", "region", "geographic location",
     ),
     "data_categories": (
         "data categories", "categories of data", "category of data", "data category",
@@ -57,17 +57,18 @@ NAMES: dict[str, tuple[str, ...]] = {
     "special_categories": ("special categories", "special categories of data"),
     "retention": ("retention", "retention period", "duration", "duration of processing", "storage period"),
     "safeguards": ("safeguards", "security measures", "technical and organisational measures", "measures"),
-    "transfers": ("transfer mechanism", "transfer mechanisms", "international transfer mechanism", "transfers",
-                  "transfer", "data transfer mechanism", "legal basis for transfer"),
+    "transfers": ("transfer mechanism", "transfer mechanisms", "international transfer mechanism",
+                  "transfers", "transfer", "data transfer mechanism", "legal basis for transfer"),
     "condition": ("condition", "conditions"),
     "notes": ("notes", "note", "remarks", "comments", "comment", "additional information"),
     "starts_on": ("starts on", "start date", "effective date", "in use since", "since", "start"),
     "ends_on": ("ends on", "end date", "end"),
     "certifications": ("certifications", "certification", "certificates", "compliance", "attestations"),
-    "seat": ("seat", "country of incorporation", "headquarters", "headquarter", "hq", "registered office country",
+    "seat": ("seat", "country of incorporation", "headquarters", "headquarter", "hq",
+             "registered office country",
              "country of registration", "entity country", "corporate location"),
     "address": ("address", "registered address", "postal address"),
-    "website": ("website", "web site", "homepage", "web", "url", "link"),
+    "website": ("website", "homepage", "web", "url", "link"),
     "privacy_url": ("privacy url", "privacy policy", "privacy notice", "privacy"),
     "subprocessors_url": ("sub-processors url", "sub-processor list", "sub-processors list",
                           "list of sub-processors", "further sub-processors"),
@@ -87,7 +88,9 @@ def folded(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-_FIELD_BY_NAME = {folded(name): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
+_FIELD_BY_NAME = {
+    folded(name): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)
+}
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +145,7 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> Columns:
         names = ", ".join(shown(cell.text) for cell in table.header)
         hint = "--column COLUMN=name says which column holds the names"
         message = f"no column holds the names; there are {names}"
-        refuse_any([fault(table.file, f"table {table.number}", message, hint, line=table.line)])
+        refuse(table.file, f"table {table.number}", message, hint, line=table.line)
     return Columns(fields=tuple(fields), passed_over=tuple(passed))
 
 

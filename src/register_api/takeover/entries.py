@@ -8,7 +8,7 @@ from register_api.takeover.columns import EXTRA, Columns, folded, match_columns
 from register_api.takeover.entry import Entry
 from register_api.takeover.report import ColumnNote
 from register_api.takeover.row_reader import RowReader
-from register_api.takeover.table import fault, refuse_any, shown
+from register_api.takeover.table import fault, refuse, refuse_any, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +57,8 @@ def read_entries(
                 else:
                     faults.append(found)
     refuse_any([*faults, *hygiene.faults])
+    if not entries:
+        refuse(tables[0].file, "", "the table has no rows", "an empty list would end every sub-processor")
     return tuple(entries)
 
 
@@ -109,7 +111,7 @@ def _report(table: Table, columns: Columns, reporter: Reporter) -> None:
             if note not in reporter.columns:
                 reporter.columns.append(note)
     for column, field in columns.passed_over:
-        message = f"the column {shown(column)} also names {field}; another column took it, this one is kept as {EXTRA}"
+        message = f"the column {shown(column)} also names {field}, which another column took; kept as {EXTRA}"
         reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
     for remark in table.remarks:
         reporter.note("read", remark, file=table.file, key=f"table {table.number}")

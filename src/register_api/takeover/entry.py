@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 
+from register_api.takeover.form import Form
+
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller says of the tables, beside what they say themselves.
 
     Attributes:
+        form: Form of all files; by their names if not given.
         columns: Column to field, or to ``extra``.
         tables: Numbers of the tables to read; none means all, which then have the same columns.
         status: What a row is that names no status.
@@ -20,6 +23,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
         clean: Whether texts are put right, with a note for each, or refused.
     """
 
+    form: Form | None = None
     columns: dict[str, str] = {}
     tables: tuple[int, ...] = ()
     status: str | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.text import is_slug
 from register_api.errors import UsageError
-from register_api.takeover.table import fault, refuse_any
+from register_api.takeover.table import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +30,7 @@ def read_text(path: Path) -> str | None:
     try:
         return None if data is None else data.decode("utf-8")
     except UnicodeDecodeError:
-        refuse_any([fault(path.name, "", "this file is not UTF-8 text", "save it as UTF-8")])
-        raise  # not reached: the line above has raised
+        refuse(path.name, "", "this file is not UTF-8 text", "save it as UTF-8")
 
 
 def read_bytes(path: Path) -> bytes | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.takeover.html_text import cell_of
-from register_api.takeover.table import Cell, fault, refuse_any
+from register_api.takeover.table import Cell, refuse
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -57,7 +57,7 @@ def spread(name: str, number: int, rows: list[HtmlRow]) -> tuple[list[HtmlRow], 
             row.cells = (cell_of(row.elements[0]),)
             key = f"table {number}, row {index}"
             if covered:
-                refuse_any([fault(name, key, "a cell from above reaches into this row", line=row.line)])
+                refuse(name, key, "a cell from above reaches into this row", line=row.line)
             remarks.append(f"row {index} is one cell over the whole width and was read as a heading")
             continue
         _fill(name, f"table {number}, row {index}", row, covered)
@@ -67,7 +67,7 @@ def spread(name: str, number: int, rows: list[HtmlRow]) -> tuple[list[HtmlRow], 
             remarks.append(f"row {index} has a cell over several rows, which was read in each of them")
     if covered:
         message = "a cell reaches below the last row"
-        refuse_any([fault(name, f"table {number}", message, "put rowspan right", line=rows[-1].line)])
+        refuse(name, f"table {number}", message, "put rowspan right", line=rows[-1].line)
     return [row for row in rows if row.cells], remarks
 
 
@@ -91,15 +91,15 @@ def _fill(name: str, key: str, row: HtmlRow, covered: dict[int, tuple[int, Cell]
                 break
             if _span(name, key, element, "colspan", row.line) != 1:
                 message = f"a cell covers several columns, from column {column + 1} on"
-                refuse_any([fault(name, key, message, "give each column its own cell", line=row.line)])
+                refuse(name, key, message, "give each column its own cell", line=row.line)
             covered[column] = (_span(name, key, element, "rowspan", row.line), cell_of(element))
             element = next(own, None)
         cells.append(covered[column][1])
         if len(cells) > _MOST_COLUMNS:
-            refuse_any([fault(name, key, f"more than {_MOST_COLUMNS} columns", line=row.line, rule="R17")])
+            refuse(name, key, f"more than {_MOST_COLUMNS} columns", line=row.line, rule="R17")
     if any(column >= len(cells) for column in covered):
         message = "the row has fewer cells than merged cells from above call for"
-        refuse_any([fault(name, key, message, "put rowspan right", line=row.line)])
+        refuse(name, key, message, "put rowspan right", line=row.line)
     row.cells = tuple(cells)
 
 
@@ -107,5 +107,5 @@ def _span(name: str, key: str, element: HtmlElement, attribute: str, line: int |
     text = str(element.get(attribute, "1")).strip()
     if not _SPAN.fullmatch(text) or int(text) < 1:
         message = f"{attribute} is no number from 1 on"
-        refuse_any([fault(name, key, message, line=line)])
+        refuse(name, key, message, line=line)
     return int(text)

@@ -10,7 +10,7 @@ from lxml import etree, html
 from register_api.takeover.columns import find_field
 from register_api.takeover.html_grid import HtmlRow, spread
 from register_api.takeover.html_text import text_of
-from register_api.takeover.table import Row, Table, fault, refuse_any
+from register_api.takeover.table import Row, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def parse(name: str, text: str) -> HtmlElement | None:
         return None
     for entry in parser.error_log:
         if entry.level == etree.ErrorLevels.FATAL:
-            refuse_any([fault(name, "", f"not readable as HTML: {entry.message}", line=entry.line)])
+            refuse(name, "", f"not readable as HTML: {entry.message}", line=entry.line)
     return root
 
 
@@ -70,7 +70,9 @@ def tables_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) ->
         level = _HEADINGS.get(str(element.tag))
         if level is not None:
             if not any(True for _ in element.iterancestors("table")):
-                headings = {at: text for at, text in headings.items() if at < level} | {level: text_of(element)}
+                headings = {at: text for at, text in headings.items() if at < level} | {
+                    level: text_of(element)
+                }
             continue
         line = line_of(element, own_lines=own_lines)
         refuse_any(_misplaced(name, element, len(tables) + 1, line))
@@ -109,21 +111,19 @@ def _cells_above(item: etree._Element, table: HtmlElement) -> Iterator[etree._El
             yield above
 
 
-def _table(
-    name: str, table: HtmlElement, number: int, section: tuple[str, ...], *, own_lines: bool
-) -> Table:
+def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...], *, own_lines: bool) -> Table:
     caption = next((text_of(item) for item in table.iterchildren("caption")), "")
     section = (*section, caption) if caption else section
     rows, remarks = spread(name, number, list(_rows(table, own_lines=own_lines)))
     if not rows:
-        refuse_any([fault(name, f"table {number}", "the table has no rows", line=line_of(table, own_lines=own_lines))])
+        refuse(name, f"table {number}", "the table has no rows", line=line_of(table, own_lines=own_lines))
     head = [row for row in rows if row.is_head]
     if len(head) > 1:
-        refuse_any([fault(name, f"table {number}", f"{len(head)} rows of headings", "one is read", line=head[1].line)])
+        refuse(name, f"table {number}", f"{len(head)} rows of headings", "one is read", line=head[1].line)
     first = rows[0]
     if not first.is_head and not any(find_field(cell.text) == "name" for cell in first.cells):
         hint = "the first row has to name the columns"
-        refuse_any([fault(name, f"table {number}", "the table has no header", hint, line=first.line)])
+        refuse(name, f"table {number}", "the table has no header", hint, line=first.line)
     header = first.cells
     return Table(
         file=name,

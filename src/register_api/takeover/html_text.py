@@ -30,13 +30,10 @@ def cell_of(element: HtmlElement) -> Cell:
 
 
 def text_of(element: HtmlElement) -> str:
-    """Return the text of an element; comments, scripts and styles are not seen."""
+    """Return the text of an element parsed without comments; scripts and styles are not seen."""
     pieces: list[str] = []
     unseen = 0
-    for event, item in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
-        if event in {"comment", "pi"}:
-            pieces.append(_tail(item, element, unseen))
-            continue
+    for event, item in etree.iterwalk(element, events=("start", "end")):
         hidden = item.tag in _UNSEEN
         unseen += (1 if event == "start" else -1) if hidden else 0
         if item.tag in _BLOCKS and item is not element:

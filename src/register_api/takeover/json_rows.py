@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from register_api.takeover.table import Cell, Row, Table, fault, refuse_any, shown
+from register_api.takeover.table import Cell, Row, Table, refuse, shown
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""
@@ -36,12 +36,11 @@ def parse(name: str, text: str) -> Any:
             text, object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant
         )
     except RecursionError:
-        refuse_any([fault(name, "", "lists or objects are nested too deeply")])
+        refuse(name, "", "lists or objects are nested too deeply")
     except json.JSONDecodeError as error:
-        refuse_any([fault(name, "", f"not well-formed JSON: {error.msg}", line=error.lineno)])
+        refuse(name, "", f"not well-formed JSON: {error.msg}", line=error.lineno)
     except ValueError as error:
-        refuse_any([fault(name, "", f"not well-formed JSON: {error}")])
-    return None
+        refuse(name, "", f"not well-formed JSON: {error}")
 
 
 def states_of(document: Any) -> list[dict[str, Any]] | None:
@@ -65,7 +64,7 @@ def table_of(name: str, rows: Any, remark: str = "") -> Table:
         Refused: It is not a list of objects.
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        refuse_any([fault(name, "", "the rows are not a list of objects")])
+        refuse(name, "", "the rows are not a list of objects")
     names = list(dict.fromkeys(key for row in rows for key in row))
     body = (
         Row(cells=tuple(_cell(row.get(key)) for key in names), number=number)
@@ -79,15 +78,12 @@ def _rows(name: str, document: Any) -> Any:
     if not isinstance(document, dict):
         return document
     lists = {key: value for key, value in document.items() if _is_rows(value)}
-    known = [key for key in _LISTS if key in lists]
-    if len(lists) == 1:
-        return next(iter(lists.values()))
-    if len(known) == 1:
-        return lists[known[0]]
-    found = ", ".join(shown(key) for key in lists) or "none"
-    message = f"the rows cannot be found: of lists of objects there are {found}"
-    refuse_any([fault(name, "", message, "one list of objects, or an object with one such list")])
-    return None
+    chosen = list(lists) if len(lists) == 1 else [key for key in _LISTS if key in lists]
+    if len(chosen) != 1:
+        found = ", ".join(shown(key) for key in lists) or "none"
+        message = f"the rows cannot be found: of lists of objects there are {found}"
+        refuse(name, "", message, "one list of objects, or an object with one such list")
+    return lists[chosen[0]]
 
 
 def _is_rows(value: Any) -> bool:

@@ -60,7 +60,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_listing(
-    entries: Sequence[Entry], names: Names, reporter: Reporter, *, taken: Collection[str], categories: dict[str, str]
+    entries: Sequence[Entry],
+    names: Names,
+    reporter: Reporter,
+    *,
+    taken: Collection[str],
+    categories: dict[str, str],
 ) -> Listing:
     """Say which row is which vendor; the names file learns what is new.
 
@@ -71,8 +76,8 @@ def make_listing(
         taken: Ids of vendors that the source has already.
         categories: Title to id of the categories that the source has already.
     """
-    for title, known in categories.items():
-        names.keep_category(title, known)
+    for title, category in categories.items():
+        names.keep_category(title, category)
     before = {entry.name: names.find(entry.name, entry.words) for entry in entries}
     _name_new(entries, names, reporter, taken)
     grouped: dict[str, list[Entry]] = {}
@@ -128,6 +133,9 @@ def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter
 
 def _keep_aside(field: str, value: Any, extra: dict[str, str], row: Entry, reporter: Reporter) -> None:
     """Keep what a further row says of the vendor differently, beside what that row says of the use."""
-    extra[field] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    label = field
+    while label in extra:
+        label += "*"
+    extra[label] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     message = f"rows of {shown(row.name)} differ in {field}; the first counts, the others are kept as extra"
     reporter.note("left", message, file=row.file, line=row.line, key=row.key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from register_api.takeover.html_tables import LINE, parse, tables_of
-from register_api.takeover.table import MAX_BYTES, Table, fault, refuse_any
+from register_api.takeover.table import MAX_BYTES, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = MAX_BYTES // 4
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?---[ \t]*(?:\n|\Z)", re.MULTILINE)
+_SPACE = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WIDE = re.compile(f"[{_SPACE}]")
+_RUN = f"[ \t{_SPACE}]"
+_EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULTILINE)
+"""White space at the edges of cells: the parser would take away more than the syntax calls padding."""
+
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -35,8 +41,8 @@ def read_markdown(name: str, text: str) -> tuple[Table, ...]:
     """
     if len(text) > _MOST_CHARACTERS:
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
-        refuse_any([fault(name, "", message, rule="R17")])
-    text = _without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
+        refuse(name, "", message, rule="R17")
+    text = _with_edges(_without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = parser.parse(text)
     refuse_any(_faults(name, text.split("\n"), tokens))
@@ -46,7 +52,7 @@ def read_markdown(name: str, text: str) -> tuple[Table, ...]:
     root = parse(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
     tables = tables_of(name, root, own_lines=False)
     if sum(token.type == "table_open" for token in tokens) > len(tables):
-        refuse_any([fault(name, "", "HTML in the page hides a table", "take the HTML out")])
+        refuse(name, "", "HTML in the page hides a table", "take the HTML out")
     return tables
 
 
@@ -54,6 +60,11 @@ def _without_front_matter(text: str) -> str:
     """Blank out a page's settings, which are no text of the page; lines keep their numbers."""
     found = _FRONT_MATTER.match(text)
     return "\n" * found[0].count("\n") + text[found.end() :] if found else text
+
+
+def _with_edges(text: str) -> str:
+    """Write wide spaces at the edges of cells as references, which mean the same and are not taken away."""
+    return _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
 
 
 def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Finding]:
@@ -80,7 +91,9 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Findin
             continue
         elif token.type == "inline" and not inside:
             message = "a row stands outside any table"
-            yield fault(name, "", message, "take the empty line before it out, or give it a header", line=line)
+            yield fault(
+                name, "", message, "take the empty line before it out, or give it a header", line=line
+            )
 
 
 def _count_cells(line: str) -> int:

@@ -39,7 +39,9 @@ def match_uses(
     if len(rest) == 1 and len(free) == 1:
         found[rest.pop()] = free[0]
     used = {*taken, *known}
-    for index in sorted(rest, key=lambda index: (_purpose(uses[index].fields), repr(_all(uses[index].fields)))):
+    for index in sorted(
+        rest, key=lambda index: (_purpose(uses[index].fields), repr(_all(uses[index].fields)))
+    ):
         found[index] = free_slug(_proposed(uses[index]), used)
         used.add(found[index])
     return {found[index]: uses[index] for index in range(len(uses))}

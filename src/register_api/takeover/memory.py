@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from register_api.takeover.table import fault, refuse_any
+from register_api.takeover.table import refuse
 
 MEMORY_FILE = "taken-over.json"
 
@@ -17,11 +17,13 @@ class RememberedVendor(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fields: Of the vendor itself.
         uses: Engagement's id to its fields.
-        listed: Whether it stood in the newest table.
+        gone: Engagements that stood in an earlier table and not in the newest.
+        listed: Whether the vendor stood in the newest table.
     """
 
     fields: dict[str, Any] = {}
     uses: dict[str, dict[str, Any]] = {}
+    gone: tuple[str, ...] = ()
     listed: bool = True
 
 
@@ -49,8 +51,7 @@ def read_memory(data: bytes | None) -> Memory:
         return msgspec.json.decode(data, type=Memory)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         hint = "take it away: the next import then keeps whatever the source says and reports what differs"
-        refuse_any([fault(MEMORY_FILE, "", f"this file cannot be read: {error}", hint)])
-        raise  # not reached: the line above has raised
+        refuse(MEMORY_FILE, "", f"this file cannot be read: {error}", hint)
 
 
 def write_memory(memory: Memory) -> str:

@@ -65,7 +65,7 @@ class Merger:
 
     def _settle(self, section: Section, field: str, last: Any, new: Any) -> None:
         current = plain(section.get(field))
-        if current == new or new == last:
+        if new in (current, last):
             return
         if current == last:
             self.set(section, field, new)

@@ -12,7 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 from register_api.core.model import Status
 from register_api.core.text import is_slug
 from register_api.takeover.slugs import free_slug, slug
-from register_api.takeover.table import fault, refuse_any, shown
+from register_api.takeover.table import fault, refuse, refuse_any, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -95,7 +95,9 @@ class Names:
 
     def earlier_names(self, vendor: str) -> tuple[str, ...]:
         """Return the earlier names of a vendor that the file tells."""
-        return tuple(dict.fromkeys(name for item in self._vendors if item.id == vendor for name in item.formerly))
+        return tuple(
+            dict.fromkeys(name for item in self._vendors if item.id == vendor for name in item.formerly)
+        )
 
     def look_alike(self, name: str, present: Collection[str]) -> Known | None:
         """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
@@ -115,6 +117,7 @@ class Names:
         chosen = vendor or free_slug(slug(name), used)
         self._vendors.append(Known(name, chosen))
         table = tomlkit.table()
+        table.trivia.indent = "" if len(self._vendors) > 1 else "\n"
         table.add("name", name)
         table.add("id", chosen)
         listed: Any = self._document.setdefault("vendors", tomlkit.aot())
@@ -143,8 +146,7 @@ def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse_any([fault(file, "", f"not valid TOML: {error}", "put it right by hand")])
-        raise  # not reached: the line above has raised
+        refuse(file, "", f"not valid TOML: {error}", "put it right by hand")
 
 
 def _convert(file: str, text: str) -> _Document:
@@ -152,8 +154,7 @@ def _convert(file: str, text: str) -> _Document:
         return msgspec.convert(tomllib.loads(text), _Document)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         hint = "its head shows how a names file is written"
-        refuse_any([fault(file, "", f"this names file cannot be read: {error}", hint)])
-        raise  # not reached: the line above has raised
+        refuse(file, "", f"this names file cannot be read: {error}", hint)
 
 
 def _faults(file: str, document: _Document) -> Iterator[Finding]:
@@ -163,10 +164,13 @@ def _faults(file: str, document: _Document) -> Iterator[Finding]:
             yield fault(file, "vendors", f"{shown(item.id)} is no id", rule="R02")
         key = (item.name, tuple(sorted(item.when.items())))
         if key in seen:
-            yield fault(file, "vendors", f"{shown(item.name)} stands twice", "one entry a name, or tell them apart by when")
+            yield fault(
+                file,
+                "vendors",
+                f"{shown(item.name)} stands twice",
+                "one entry a name, or tell them apart by when",
+            )
         seen.add(key)
     for title, chosen in document.categories.items():
         if not is_slug(chosen):
             yield fault(file, f"categories.{title}", f"{shown(chosen)} is no id", rule="R02")
-
-

@@ -69,4 +69,6 @@ def countries_of(text: str) -> tuple[str, ...] | None:
 
 
 def _may_be_a_state(part: str) -> bool:
-    return part.casefold() in _STATES or (_CODE.fullmatch(part) is not None and country_of(part) not in {"US", "GB", "EU"})
+    return part.casefold() in _STATES or (
+        _CODE.fullmatch(part) is not None and country_of(part) not in {"US", "GB", "EU"}
+    )

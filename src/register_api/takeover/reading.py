@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from register_api.errors import UsageError
 from register_api.takeover.html_tables import read_html
 from register_api.takeover.json_rows import read_json
 from register_api.takeover.markdown_tables import read_markdown
 from register_api.takeover.separated import read_csv, read_tsv
-from register_api.takeover.table import MAX_BYTES, MAX_CELLS, Table, fault, refuse_any
+from register_api.takeover.table import MAX_BYTES, MAX_CELLS, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from register_api.core.finding import Finding
+    from register_api.takeover.form import Form
 
-Form = Literal["markdown", "html", "csv", "tsv", "json"]
-
-FORMS: tuple[Form, ...] = get_args(Form)
-
-_SUFFIXES: dict[str, Form] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".json": "json",
-}
 _READERS: dict[Form, Callable[[str, str], tuple[Table, ...]]] = {
     "markdown": read_markdown,
     "html": read_html,
@@ -45,20 +29,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE
 )
-
-
-def form_of(name: str) -> Form:
-    """Return the form of a file by its name.
-
-    Raises:
-        UsageError: The name does not tell.
-    """
-    suffix = PurePath(name).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError(
-            f"{name}: the name does not tell the form of the file", hint=f"--format {'|'.join(FORMS)}"
-        )
-    return _SUFFIXES[suffix]
 
 
 def read_tables(name: str, data: bytes, form: Form) -> tuple[Table, ...]:
@@ -77,10 +47,10 @@ def read_tables(name: str, data: bytes, form: Form) -> tuple[Table, ...]:
     """
     tables = _READERS[form](name, decode_text(name, data, form))
     if not tables:
-        refuse_any([fault(name, "", "there is no table in it", "sub-processors in prose are not read")])
+        refuse(name, "", "there is no table in it", "sub-processors in prose are not read")
     cells = sum(len(row.cells) for table in tables for row in table.rows)
     if cells > MAX_CELLS:
-        refuse_any([fault(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")])
+        refuse(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")
     refuse_any(finding for table in tables for finding in _uneven(table))
     return tables
 
@@ -92,17 +62,16 @@ def decode_text(name: str, data: bytes, form: Form) -> str:
         Refused: It is too large, not UTF-8, or holds control characters, which parsers drop or alter.
     """
     if len(data) > MAX_BYTES:
-        refuse_any([fault(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")])
+        refuse(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")
     declared = _CHARSET.search(data[:2048]) if form == "html" and not data.isascii() else None
     if declared and declared[1].lower() not in {b"utf-8", b"utf8"}:
         message = f"the page says it is written in {declared[1].decode('ascii')}"
-        refuse_any([fault(name, "", message, "save it as UTF-8")])
+        refuse(name, "", message, "save it as UTF-8")
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        refuse_any([fault(name, "", "this file is not UTF-8 text", "save it as UTF-8", line=line)])
-        raise  # not reached: the line above has raised
+        refuse(name, "", "this file is not UTF-8 text", "save it as UTF-8", line=line)
     refuse_any(_control_characters(name, text))
     return text
 

@@ -109,14 +109,16 @@ class RegisterFile:
         rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
 
-    def begin(self, heading: Heading, today: str, reporter: Reporter) -> None:
-        """Fill in a new file; what was not given is assumed, in the open."""
+    def begin(self, heading: Heading, reporter: Reporter) -> None:
+        """Fill in a new file but for its day; what was not given is assumed, in the open."""
         document: Any = self.document
         given = msgspec.structs.asdict(heading)
         for field, usual in _PLACEHOLDERS.items():
             if given[field] is None:
                 option = f"--{field}"
-                reporter.note("assumed", f'{field} is "{usual}": to be replaced; {option} says it', file=REGISTER_FILE)
+                reporter.note(
+                    "assumed", f'{field} is "{usual}": to be replaced; {option} says it', file=REGISTER_FILE
+                )
         document["register"] = heading.register or _PLACEHOLDERS["register"]
         document["publisher"]["name"] = heading.publisher or _PLACEHOLDERS["publisher"]
         for field, usual in (("time_zone", "UTC"), ("language", "en")):
@@ -125,9 +127,6 @@ class RegisterFile:
                 option = f"--{field.replace('_', '-')}"
                 reporter.note("assumed", f"{field} is {usual}; {option} says otherwise", file=REGISTER_FILE)
         self._promise(heading.notice_days, reporter)
-        if heading.updated_on is None:
-            reporter.note("assumed", f"updated_on is {today}; --updated-on says otherwise", file=REGISTER_FILE)
-        self.date(heading.updated_on or today)
 
     def _promise(self, days: int | None, reporter: Reporter) -> None:
         notice: Any = self.document["notice"]
@@ -156,6 +155,7 @@ class RegisterFile:
         for category, title in titles.items():
             if category not in there:
                 table = tomlkit.table()
+                table.trivia.indent = "" if self.categories else "\n"
                 table.add("id", category)
                 table.add("title", title)
                 self.document.setdefault("categories", tomlkit.aot()).append(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,16 +9,17 @@ import msgspec
 from register_api.core.countries import is_in_eea
 from register_api.takeover.columns import EXTRA, folded
 from register_api.takeover.entry import Entry
+from register_api.takeover.standing import Standing
 from register_api.takeover.table import Cell, fault, shown
 from register_api.takeover.values import (
     LINKED,
+    LISTS,
     MECHANISMS,
     VENDOR_FIELDS,
     Fit,
     Misfit,
     is_nothing,
     read_value,
-    status_of,
 )
 
 if TYPE_CHECKING:
@@ -30,13 +30,8 @@ if TYPE_CHECKING:
     from register_api.takeover.entry import Wishes
     from register_api.takeover.hygiene import Hygiene
     from register_api.takeover.report import Reporter
-    from register_api.takeover.table import Row, Table
+from register_api.takeover.table import Row, Table
 
-USUAL_STATUS = "active"
-USUAL_CATEGORY = "Sub-processors"
-
-_NUMBERING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*[.)]?\s+")
-_OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
 _OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA})
@@ -55,6 +50,12 @@ class _Found(msgspec.Struct):
         part = self.vendor if fit.field in VENDOR_FIELDS else self.use
         part[fit.field] = [*part.get(fit.field, []), *fit.value] if fit.field == "identifiers" else fit.value
 
+    def keep(self, label: str, text: str) -> None:
+        """Keep a text that no field takes; a label that is taken gets a mark."""
+        while label in self.extra:
+            label += "*"
+        self.extra[label] = text
+
 
 class RowReader:
     """Reads the rows of one table."""
@@ -72,7 +73,7 @@ class RowReader:
         self._table = table
         self._columns = columns
         self._wishes = wishes
-        self._titles = titles
+        self._standing = Standing(table, columns, wishes, titles, reporter, hygiene)
         self._reporter = reporter
         self._hygiene = hygiene
         key = f"table {table.number}, header"
@@ -90,14 +91,11 @@ class RowReader:
         problem = self._unreadable(row)
         if problem is not None:
             return problem
-        texts = [self._judged(row, index) for index in range(len(row.cells))]
-        cells = [
-            msgspec.structs.replace(cell, text=text) for cell, text in zip(row.cells, texts, strict=True)
-        ]
+        cells = [self._judged(row, index) for index in range(len(row.cells))]
         found = _Found({}, {}, {})
         for index, cell in enumerate(cells):
             self._take(index, cell, found, self._place(row, index))
-        status = self._status(row, cells)
+        status = self._standing.status(row, cells)
         if status is None:
             return self._fault(row, "status", "names no status", "names.toml may say which it is: [statuses]")
         found.use["status"] = status
@@ -106,12 +104,16 @@ class RowReader:
         self._part_from_dates(found)
         fields = self._columns.fields
         return Entry(
-            name=texts[self._column("name")],
-            category=self._category(row, cells, titled=titled),
+            name=cells[self._column("name")].text,
+            category=self._standing.category(row, cells, titled=titled),
             vendor=found.vendor,
             use=found.use,
             extra=found.extra,
-            words={field: text for field, text in zip(fields, texts, strict=True) if field and field != EXTRA},
+            words={
+                field: cell.text
+                for field, cell in zip(fields, cells, strict=True)
+                if field and field != EXTRA
+            },
             file=self._table.file,
             key=f"table {self._table.number}, row {row.number}",
             line=row.line,
@@ -120,11 +122,15 @@ class RowReader:
     def _unreadable(self, row: Row) -> Finding | None:
         name = row.cells[self._column("name")]
         if any(_STRUCK & set(cell.marks) for cell in row.cells):
-            return self._fault(row, "name", "stands in a row that is struck out", "take the row or the mark out")
+            return self._fault(
+                row, "name", "stands in a row that is struck out", "take the row or the mark out"
+            )
         if is_nothing(name.text):
             return self._fault(row, "name", "is no name", "a row names its sub-processor")
         if _SMALL & set(name.marks):
-            return self._fault(row, "name", "holds small letters, such as those of a footnote", "take them out")
+            return self._fault(
+                row, "name", "holds small letters, such as those of a footnote", "take them out"
+            )
         return None
 
     def _fault(self, row: Row, field: str, problem: str, hint: str) -> Finding:
@@ -138,13 +144,22 @@ class RowReader:
     def _place(self, row: Row, column: int) -> str:
         return self._table.place(row, column)
 
-    def _judged(self, row: Row, index: int) -> str:
-        field = self._columns.fields[index]
-        place, file = self._place(row, index), self._table.file
-        for link in row.cells[index].links:
-            self._hygiene.text(link, file, place, line=row.line)
-        named = field in {"name", "category"}
-        return self._hygiene.text(row.cells[index].text, file, place, line=row.line, name=named)
+    def _judged(self, row: Row, index: int) -> Cell:
+        """Return a cell as it may stand in the register, part by part where it is a list."""
+        cell, field, place = row.cells[index], self._columns.fields[index], self._place(row, index)
+
+        def judged(text: str) -> str:
+            named = field in {"name", "category"}
+            return self._hygiene.text(text, self._table.file, place, line=row.line, name=named)
+
+        items = cell.items
+        if items is None and field in LISTS and cell.text:
+            items = tuple(cell.text.split("\n"))
+        if items is not None:
+            items = tuple(judged(item) for item in items)
+        text = judged(cell.text) if items is None else "\n".join(items)
+        links = tuple(judged(link) for link in cell.links)
+        return msgspec.structs.replace(cell, text=text, items=items, links=links)
 
     def _take(self, index: int, cell: Cell, found: _Found, place: str) -> None:
         """Put one cell where it belongs; what fits nowhere is kept under the column's name."""
@@ -154,13 +169,13 @@ class RowReader:
             links = [] if self._read(self._wishes.links, Cell(text=links[0]), found, place) else links
         elif field is not None and field not in _OWN_WAY and not is_nothing(cell.text):
             if not self._read(field, cell, found, place):
-                found.extra[label] = cell.text
+                found.keep(label, cell.text)
             elif field in LINKED and len(links) == 1:
                 links = []
         elif field == EXTRA and cell.text:
-            found.extra[label] = cell.text
+            found.keep(label, cell.text)
         if links:
-            found.extra[f"{label} (link)"] = "\n".join(links)
+            found.keep(f"{label} (link)", "\n".join(links))
             message = f"links of the column {shown(label)} are kept as extra"
             self._reporter.note("left", message, file=self._table.file, key=place)
 
@@ -174,43 +189,6 @@ class RowReader:
             self._reporter.note("assumed", value.remark, file=self._table.file, key=place)
         found.put(value)
         return True
-
-    def _status(self, row: Row, cells: list[Cell]) -> str | None:
-        """Return the status by column, heading, or the caller; ``None`` for a word that is none."""
-        column = self._columns.index("status")
-        if column is not None and not is_nothing(cells[column].text):
-            text = cells[column].text
-            return self._titles.get(text) or status_of(text)
-        for heading in reversed(row.section):
-            named = self._status_of_heading(heading)
-            if named is not None:
-                return named
-        if self._wishes.status is None:
-            message = f'rows that name no status are written as "{USUAL_STATUS}"; --status says otherwise'
-            self._reporter.note("assumed", message, file=self._table.file)
-        return self._wishes.status or USUAL_STATUS
-
-    def _status_of_heading(self, heading: str) -> str | None:
-        """Return the status that a heading names: "Active", or "Active sub-processors"."""
-        if heading in self._titles:
-            return self._titles[heading]
-        word, _, rest = _NUMBERING.sub("", heading, count=1).partition(" ")
-        return status_of(word) if folded(rest) in _OF_STATUS else None
-
-    def _category(self, row: Row, cells: list[Cell], *, titled: bool) -> str:
-        column = self._columns.index("category")
-        if column is not None and not is_nothing(cells[column].text):
-            return cells[column].text
-        headings = [item for item in row.section if self._status_of_heading(item) is None] if titled else []
-        if headings:
-            title = _NUMBERING.sub("", headings[-1], count=1)
-            self._reporter.note("read", f"the heading {shown(headings[-1])} is read as a category")
-            key = f"table {self._table.number}, heading"
-            return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
-        if self._wishes.category is None:
-            message = f'rows without a category are written into "{USUAL_CATEGORY}"; --category says otherwise'
-            self._reporter.note("assumed", message, file=self._table.file)
-        return self._wishes.category or USUAL_CATEGORY
 
     def _fill_in(self, found: _Found) -> None:
         """Read what the caller says for fields that the row says nothing of."""
@@ -233,7 +211,7 @@ class RowReader:
         outside = [place for place in places if not is_in_eea(place)]
         mechanism = MECHANISMS.get(folded(text))
         if mechanism is None or len(outside) != 1 or outside == ["varies"]:
-            found.extra[self._labels[column]] = text
+            found.keep(self._labels[column], text)
             message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"
             self._reporter.note("left", message, file=self._table.file)
             return
@@ -244,4 +222,4 @@ class RowReader:
         if found.use["status"] == "available":
             for field in ("starts_on", "ends_on"):
                 if field in found.use:
-                    found.extra[self._labels[self._column(field)]] = found.use.pop(field)
+                    found.keep(self._labels[self._column(field)], found.use.pop(field))

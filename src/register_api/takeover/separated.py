@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from register_api.takeover.columns import find_field
-from register_api.takeover.table import Cell, Row, Table, fault, refuse_any
+from register_api.takeover.table import Cell, Row, Table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +21,14 @@ def read_csv(name: str, text: str) -> tuple[Table, ...]:
     Raises:
         Refused: It breaks the syntax, or no separator makes a header with a column of names.
     """
-    fitting = [mark for mark in _SEPARATORS if _has_names(text, mark)]
-    if not fitting:
+    fitting = [
+        mark for mark in _SEPARATORS if any(find_field(cell) == "name" for cell in _header(text, mark))
+    ]
+    parting = [mark for mark in _SEPARATORS if len(_header(text, mark)) > 1]
+    if not fitting and len(parting) != 1:
         hint = "the first row names the columns; --column COLUMN=name says which holds the names"
-        message = "the first row has no column of names that is known"
-        return _read(name, text, ",") if _is_table(text) else _refuse(name, message, hint)
-    return _read(name, text, fitting[0])
+        refuse(name, "", "the first row has no column of names that is known", hint, line=1)
+    return _read(name, text, (fitting or parting)[0])
 
 
 def read_tsv(name: str, text: str) -> tuple[Table, ...]:
@@ -36,20 +38,6 @@ def read_tsv(name: str, text: str) -> tuple[Table, ...]:
         Refused: It breaks the syntax.
     """
     return _read(name, text, "\t")
-
-
-def _refuse(name: str, message: str, hint: str) -> tuple[Table, ...]:
-    refuse_any([fault(name, "", message, hint, line=1)])
-    return ()
-
-
-def _has_names(text: str, mark: str) -> bool:
-    return any(find_field(cell) == "name" for cell in _header(text, mark))
-
-
-def _is_table(text: str) -> bool:
-    """Tell whether the first row has more than one cell, so that a column may be named by hand."""
-    return len(_header(text, ",")) > 1
 
 
 def _header(text: str, mark: str) -> list[str]:
@@ -83,8 +71,7 @@ def _lines(name: str, text: str, mark: str) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            refuse_any([fault(name, "", f"not well-formed: {error}", line=max(reader.line_num, 1))])
-            return
+            refuse(name, "", f"not well-formed: {error}", line=max(reader.line_num, 1))
         if cells is None:
             return
         if cells:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -24,10 +24,10 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell(_Record, frozen=True, kw_only=True):
-    """One cell.
+    r"""One cell.
 
     Attributes:
-        text: What it says, by the rules of the syntax it came in; line breaks are ``\\n``.
+        text: What it says, by the rules of the syntax it came in; line breaks are ``\n``.
         items: What it lists, where the syntax itself has lists (JSON).
         links: Targets of its links, in order.
         marks: Names of mark-up within it that changes what its letters mean, e.g. ``sup``.
@@ -96,6 +96,17 @@ def refuse_any(faults: Iterable[Finding]) -> None:
         raise Refused(found)
 
 
+def refuse(
+    file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
+) -> NoReturn:
+    """Refuse a file for one fault.
+
+    Raises:
+        Refused: Always.
+    """
+    raise Refused([fault(file, key, message, hint, line=line, rule=rule)])
+
+
 def shown(text: str) -> str:
     """Return text in quotes, printable and cut to a length fit for a message."""
     longest = 60
@@ -103,6 +114,6 @@ def shown(text: str) -> str:
 
 
 def ascii_safe(text: str) -> str:
-    """Return text in quotes with every character that cannot be seen written as ``\\uXXXX``."""
+    r"""Return text in quotes with every character that cannot be seen written as ``\uXXXX``."""
     seen = "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in text)
     return f'"{seen}"'

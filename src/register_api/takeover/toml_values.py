@@ -10,10 +10,13 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from register_api.takeover.table import fault, refuse_any
+from register_api.takeover.table import refuse
 
 DAYS = frozenset({"starts_on", "ends_on", "updated_on", "valid_until"})
 """Fields that are days: texts in JSON, dates in TOML."""
+
+_LONG = 100
+"""Characters from which on a list is written over several lines."""
 
 Section = MutableMapping[str, Any]
 
@@ -27,8 +30,7 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse_any([fault(file, "", f"not valid TOML: {error}", "put it right, then import again")])
-        raise  # not reached: the line above has raised
+        refuse(file, "", f"not valid TOML: {error}", "put it right, then import again")
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:
@@ -44,7 +46,7 @@ def dump(file: str, document: tomlkit.TOMLDocument) -> str:
         good = False
     if not good:
         hint = "give keys before tables ([[engagements]]), then import again"
-        refuse_any([fault(file, "", "this file cannot be edited without harm", hint)])
+        refuse(file, "", "this file cannot be edited without harm", hint)
     return text
 
 
@@ -62,7 +64,11 @@ def plain(value: Any) -> Any:
 def put(section: Section, field: str, value: Any) -> None:
     """Set a field to a value as JSON has it; ``None`` takes the field away."""
     if field in section:
-        if value is not None and not isinstance(value, list | dict) and not isinstance(section[field], list | dict):
+        if (
+            value is not None
+            and not isinstance(value, list | dict)
+            and not isinstance(section[field], list | dict)
+        ):
             section[field] = _item(field, value)
             return
         del section[field]
@@ -84,7 +90,7 @@ def _array(values: list[Any]) -> Any:
     array = tomlkit.array()
     for value in values:
         array.append(_inline(value) if isinstance(value, dict) else value)
-    long = len(values) > 1 and len(array.as_string()) > 100
+    long = len(values) > 1 and len(array.as_string()) > _LONG
     return array.multiline(multiline=long)
 
 

@@ -27,6 +27,9 @@ VENDOR_FIELDS = frozenset({
 LINKED = frozenset({"website", "privacy_url", "subprocessors_url"})
 """Fields that take the target of a link in the cell rather than its words."""
 
+LISTS = frozenset({"products", "data_categories", "data_subjects", "safeguards", "formerly"})
+"""Fields that take a list of texts, one a line."""
+
 _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "N/A"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECLARED: Claim = "declared"
@@ -165,7 +168,9 @@ def _day(field: str, cell: Cell) -> Fit | Misfit:
 def _certifications(field: str, cell: Cell) -> Fit | Misfit:
     items = cell.items if cell.items is not None else re.split(r"\s*[\n;]\s*", cell.text)
     rows = [{"name": item.strip(), "claim": _DECLARED} for item in items if item.strip()]
-    return Fit(field, rows, f'certifications are written with claim = "{_DECLARED}", the least that can be meant')
+    return Fit(
+        field, rows, f'certifications are written with claim = "{_DECLARED}", the least that can be meant'
+    )
 
 
 def _identifier(field: str, cell: Cell) -> Fit | Misfit:
@@ -183,13 +188,9 @@ def _condition(field: str, cell: Cell) -> Fit | Misfit:
 _READERS: dict[str, Callable[[str, Cell], Fit | Misfit]] = {
     "kind": _word(*get_args(VendorKind)),
     "status": _word(*get_args(Status)),
-    "products": _list,
     "locations": _locations,
-    "data_categories": _list,
-    "data_subjects": _list,
     "data_scope": _scope,
     "special_categories": _truth,
-    "safeguards": _list,
     "condition": _condition,
     "starts_on": _day,
     "ends_on": _day,
@@ -199,6 +200,6 @@ _READERS: dict[str, Callable[[str, Cell], Fit | Misfit]] = {
     "privacy_url": _website,
     "subprocessors_url": _website,
     "contact": _contact,
-    "formerly": _list,
+    **dict.fromkeys(LISTS, _list),
     **dict.fromkeys(("lei", "vat", "euid", "duns", "national"), _identifier),
 }

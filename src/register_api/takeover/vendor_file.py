@@ -12,7 +12,9 @@ from register_api.takeover.toml_values import dump, parse, plain
 if TYPE_CHECKING:
     from register_api.takeover.toml_values import Section
 
-VENDOR_ORDER = tuple(name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"})
+VENDOR_ORDER = tuple(
+    name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}
+)
 USE_ORDER = tuple(name for name in EngagementSource.__struct_fields__ if name != "id")
 
 
@@ -50,8 +52,9 @@ class VendorFile:
             self.document.pop("engagements", None)
             self.document["engagements"] = tomlkit.aot()
         table = tomlkit.table()
+        table.trivia.indent = "" if listed else "\n"
         table.add("id", engagement)
-        self.document["engagements"].append(table)  # type: ignore[union-attr]
+        self.document["engagements"].append(table)
         return self.engagements[engagement]
 
     @property

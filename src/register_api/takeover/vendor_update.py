@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from register_api.takeover.matching import match_uses
 from register_api.takeover.memory import RememberedVendor
 from register_api.takeover.merging import Merger
@@ -82,15 +84,14 @@ class VendorUpdate:
         self.remembered = RememberedVendor(
             fields=listed.fields,
             uses={**self.remembered.uses, **{item: use.fields for item, use in uses.items()}},
+            gone=tuple(sorted(self.remembered.uses.keys() - uses.keys())),
         )
 
     def take_off(self) -> None:
         """Write that the vendor is no longer in the table: what is in use ends, nothing is deleted (R03)."""
         for engagement in self._candidates():
             self._end(engagement)
-        self.remembered = RememberedVendor(
-            fields=self.remembered.fields, uses=self.remembered.uses, listed=False
-        )
+        self.remembered = msgspec.structs.replace(self.remembered, listed=False)
 
     def _keep_names(self, before: Any, after: Any, earlier: tuple[str, ...]) -> None:
         """Write down under which names the vendor was listed before."""
@@ -166,7 +167,9 @@ class VendorUpdate:
         if plain(self.file.document.get("withdrawn")) is not None:
             return
         if self._day is None:
-            message = f"{self._name} ({engagement}) is no longer in the table: give it an ends_on; an id stays"
+            message = (
+                f"{self._name} ({engagement}) is no longer in the table: give it an ends_on; an id stays"
+            )
             self._reporter.note("proposed", message, file=self.file.name, key="ends_on")
             return
         started = plain(section.get("starts_on"))
@@ -188,7 +191,11 @@ class VendorUpdate:
         elif started is not None:
             ends_on = (dt.date.fromisoformat(started) + _DAY).isoformat()
             self._merger.set(section, "ends_on", ends_on)
-            message = f"{self._name} ({engagement}) came and went on one day: it ends on {ends_on}, the day after"
+            message = (
+                f"{self._name} ({engagement}) came and went on one day: it ends on {ends_on}, the day after"
+            )
         else:
-            message = f"{self._name} ({engagement}) is only available and has no end: it stays, take it off by hand"
+            message = (
+                f"{self._name} ({engagement}) is only available and has no end: it stays, take it off by hand"
+            )
         self._reporter.note("ended", message, file=self.file.name)

@@ -62,12 +62,35 @@ def verify(
             stack.enter_context(state.held(options.state))
             remembered = state.load(options.state)
         reader = fetcher or stack.enter_context(HttpFetcher(base, options.limits))
-        session = _round(Session(reader, options, now, remembered, progress))
-        if _may_be_between(session):
-            time.sleep(options.wait)
-            session = _round(Session(reader, options, now, remembered, progress))
+        session = look(reader, options, now, remembered, progress)
         evidence = _remember(options.state, session) if options.state is not None else ()
         return make_report(base, session, evidence)
+
+
+def look(
+    reader: Fetcher,
+    options: Options,
+    now: dt.datetime,
+    remembered: Remembered | None,
+    progress: Progress | None = None,
+) -> Session:
+    """Make all checks, and once more where parts of two publications seem to have been met.
+
+    Args:
+        reader: Gives the tree.
+        options: What the customer asks for.
+        now: The present instant, UTC.
+        remembered: State of an earlier run.
+        progress: As for ``verify``.
+
+    Returns:
+        The last round, run to its end.
+    """
+    session = _round(Session(reader, options, now, remembered, progress))
+    if _may_be_between(session):
+        time.sleep(options.wait)
+        session = _round(Session(reader, options, now, remembered, progress))
+    return session
 
 
 def _round(session: Session) -> Session:
@@ -106,6 +129,11 @@ def _new_state(session: Session) -> Remembered:
         root_hash=session.checkpoint.root,
         last_instant=last_instant(session),
         checked_version=_checked_version(session),
+        kept={
+            "keys.json": session.keys_data,
+            "register.json": session.register_data,
+            "checkpoint": session.checkpoint_data,
+        },
     )
 
 

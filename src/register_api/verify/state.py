@@ -66,6 +66,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         root_hash: Its root hash, 32 bytes.
         last_instant: The latest instant seen signed, UTC.
         checked_version: All versions up to this one have been checked in full; 0: none.
+        kept: Targets by name, for runs that need not fetch them again.
     """
 
     register: str
@@ -79,6 +80,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: bytes
     last_instant: dt.datetime
     checked_version: int
+    kept: dict[str, bytes] = {}
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):

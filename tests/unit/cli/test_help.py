@@ -87,6 +87,8 @@ print(*sorted(name for name in sys.modules if name.startswith("register_api.")))
     ("command", "never"),
     [
         ("verify", ("register_api.publish", "register_api.serve", "register_api.store")),
+        ("evidence", ("register_api.publish", "register_api.serve", "register_api.store")),
+        ("compare", ("register_api.publish", "register_api.serve", "register_api.store")),
         ("serve", ("register_api.publish", "register_api.verify")),
         ("diff", ("register_api.publish", "register_api.verify", "register_api.serve")),
     ],

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import shlex
+import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +18,20 @@ from click.testing import CliRunner
 
 from register_api.cli.main import cli
 from register_api.store.reader import open_snapshot
+from tools import need
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Clock
 
-FILES = {".gitignore", "register/register.toml", "register/subprocessors/example-host.toml"}
+UNITS = {f"deploy/register-api{name}" for name in (".service", "-refresh.service", "-refresh.timer")}
+FILES = {
+    ".gitignore",
+    "register/register.toml",
+    "register/subprocessors/example-host.toml",
+    "keys/README.md",
+    "deploy/nginx.conf",
+    *UNITS,
+}
 
 
 def init(folder: Path, *options: str):
@@ -103,6 +115,73 @@ def test_what_is_no_domain_mail_or_number_is_wrong_use(
 ) -> None:
     assert init(folder / "trust", *options).exit_code == 2
     assert not (folder / "trust").exists()
+
+
+@pytest.mark.parametrize("name", ["a$b", 'a"b', "a%b", "a\nb", "a;b", "a{b"])
+def test_a_folder_that_configuration_files_cannot_name_is_refused(
+    folder: Path, clock: Clock, name: str
+) -> None:
+    result = init(folder / name)
+    assert result.exit_code == 2
+    assert "cannot stand in configuration files" in result.stderr
+    assert not (folder / name).exists()
+
+
+@pytest.mark.parametrize("name", ["trust", "our trust"])
+def test_the_units_are_what_systemd_takes(folder: Path, clock: Clock, name: str) -> None:
+    """Verified by systemd itself, and by how little a service is let do."""
+    program = need("systemd-analyze")
+    init(folder / name)
+    units = [str(folder / name / unit) for unit in sorted(UNITS)]
+    verified = subprocess.run(
+        [program, "verify", "--man=no", *units], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+    services = [unit for unit in units if unit.endswith(".service")]
+    security = [program, "security", "--offline=yes", "--threshold=25", *services]
+    judged = subprocess.run(security, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout
+
+
+def test_the_units_call_the_program_on_the_folder(folder: Path, clock: Clock) -> None:
+    """What they start can be parsed, and names what `init` made, absolutely."""
+    init(folder / "trust")
+    store, keys = folder / "trust/var/store", folder / "trust/var/keys"
+    told = {
+        "register-api.service": ["serve", "--store", store, "--host", "127.0.0.1", "--port", "8000"],
+        "register-api-refresh.service": ["refresh", "--store", store, "--keys", keys],
+    }
+    for name, arguments in told.items():
+        text = (folder / "trust/deploy" / name).read_text("utf-8")
+        (line,) = [line for line in text.splitlines() if line.startswith("ExecStart=")]
+        program, *words = shlex.split(line.removeprefix("ExecStart="))
+        assert words == list(map(str, arguments))
+        assert Path(program).is_file()
+    assert f"InaccessiblePaths=-{keys}" in (folder / "trust/deploy/register-api.service").read_text("utf-8")
+
+
+def test_at_a_real_terminal_it_asks_and_enter_takes_what_is_offered(folder: Path) -> None:
+    """The real command on a pseudo-terminal: three answers, one left as it is."""
+    command = [
+        sys.executable,
+        "-m",
+        "register_api",
+        "init",
+        str(folder / "trust"),
+        "--contact",
+        "dpo@asked.example",
+    ]
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        os.write(controller, b"Asked GmbH\nasked.example\n\n")
+        assert process.wait(60) == 0
+    os.close(controller)
+    written = register(folder / "trust")
+    assert written["publisher"]["name"] == "Asked GmbH"
+    assert written["register"] == "asked.example/sub-processors"
+    assert written["publisher"]["contacts"][0]["email"] == "dpo@asked.example"
+    assert written["notice"]["days"] == 30
 
 
 def test_at_a_terminal_it_asks_for_what_was_not_given(

@@ -35,8 +35,9 @@ def test_keys_are_listed_with_the_versions_they_are_good_for(two: Call) -> None:
     result = two("keys", "list")
     assert result.exit_code == 0
     rows = [row.split() for row in result.stdout.splitlines()]
-    assert sorted(row[0] for row in rows) == ["document", "feed", "log"]
-    assert all(" ".join(row[2:]) == "from version 1 to this day" for row in rows)
+    assert [row[0] for row in rows] == ["document", "log", "feed", "root", "targets", "online"]
+    assert all(" ".join(row[2:]) == "from version 1 to this day" for row in rows[:3])
+    assert all(" ".join(row[2:]) == "1 of 1, by version 1 of the root" for row in rows[3:])
 
 
 def test_keys_for_machines_are_the_published_list(two: Call, publisher: Publisher) -> None:

@@ -361,6 +361,17 @@ def _publish(publisher: MemoryPublisher, register: object, diff: object) -> None
     publisher.vouch()
 
 
+def published_without_time_zone(publisher: MemoryPublisher) -> None:
+    """Sign an instant that cannot be compared with others."""
+    publisher.publish(published_at=NOW.replace(tzinfo=None))
+
+
+def published_in_year_one_elsewhere(publisher: MemoryPublisher) -> None:
+    """Sign an instant that has no form in UTC."""
+    zone = dt.timezone(dt.timedelta(hours=23))
+    publisher.publish(published_at=dt.datetime(1, 1, 1, tzinfo=zone))
+
+
 ATTACKS: tuple[tuple[Callable[[MemoryPublisher], None], int, str], ...] = (
     (unknown_document_key, 12, "V05"),
     (key_out_of_range, 16, "V05"),
@@ -392,6 +403,8 @@ ATTACKS: tuple[tuple[Callable[[MemoryPublisher], None], int, str], ...] = (
     (patch_that_cannot_be_applied, 18, "V18"),
     (published_before_the_last, 18, "V19"),
     (wrong_previous, 18, "V19"),
+    (published_without_time_zone, 11, "V04"),
+    (published_in_year_one_elsewhere, 11, "V04"),
     (versions_list_short, 18, "V12"),
     (versions_list_other, 18, "V12"),
     (signed_but_not_canonical, 11, "V04"),

@@ -36,10 +36,20 @@ UNREAD_COPIES = {
     if path.startswith("trust/targets/")
     and TREE[path] not in [TREE[name] for name in (tree.REGISTER, tree.CHECKPOINT, tree.FEED_ATOM, tree.KEYS)]
 }
-CHECKED = [path for path in PATHS if not OLD_METADATA.fullmatch(path) and path not in UNREAD_COPIES]
 
 
-@pytest.mark.parametrize("path", CHECKED)
+def without_digest(path: str) -> str:
+    """Return a name that stays, since digests change with the day."""
+    return re.sub(r"[0-9a-f]{64}", "{sha256}", path)
+
+
+CHECKED = sorted(
+    (path for path in PATHS if not OLD_METADATA.fullmatch(path) and path not in UNREAD_COPIES),
+    key=without_digest,
+)
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=without_digest)
 def test_a_flipped_bit_in_any_file_is_found(run: Run, path: str) -> None:
     """First, middle and last byte; the code is that of a damaged or forged file, or of its key."""
     for at in (0, len(TREE[path]) // 2, len(TREE[path]) - 1):
@@ -80,7 +90,7 @@ def test_a_flipped_letter_is_forged(run: Run, path: str, code: int) -> None:
     assert run({**TREE, path: bytes(data)}).exit_code == code
 
 
-@pytest.mark.parametrize("path", [path for path in CHECKED if path != tree.DISCOVERY])
+@pytest.mark.parametrize("path", [path for path in CHECKED if path != tree.DISCOVERY], ids=without_digest)
 def test_a_missing_file_is_withheld(run: Run, path: str) -> None:
     """What is vouched for and not there is code 10."""
     files = dict(TREE)

@@ -10,6 +10,7 @@ import msgspec
 from register_api.core.calendar import local_day
 from register_api.core.model import Draft, Reason, Recorded, Register, Subprocessor
 from register_api.core.notice import Promises
+from register_api.core.versioning import make_version
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """No version was published before this instant (R15)."""
@@ -43,12 +44,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Number of the new version."""
         return self.previous.version + 1 if self.previous else 1
 
-    @property
+    @cached_property
     def published_at(self) -> dt.datetime:
         """Instant that the new version names: UTC, whole seconds."""
         return (self.at or self.now).astimezone(dt.UTC).replace(microsecond=0)
 
-    @property
+    @cached_property
     def day(self) -> dt.date:
         """Local day on which the new version is announced."""
         # What R15 refuses could lie outside the calendar in the publisher's zone.
@@ -71,6 +72,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _previous_vendors(self) -> dict[str, Subprocessor]:
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
+
+    def made(self, draft: Draft) -> Register:
+        """Return the version that a draft becomes; worked out once for the same draft."""
+        made: tuple[Draft, Register] | None = self.__dict__.get("_made")
+        if made is None or made[0] is not draft:
+            made = self.__dict__["_made"] = (draft, make_version(draft, self))
+        return made[1]
 
     def promises_with(self, draft: Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""

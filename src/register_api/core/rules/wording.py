@@ -34,11 +34,13 @@ MAX_DAYS = 3650
 
 Suspect = Callable[["SubprocessorSource"], bool]
 
-_SUSPECT = re.compile(
-    r'"\s|\s"|""|\\|[\x00-\x1f\x7f-\x9f]|<[A-Za-z/!?]|&'
-    "|[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-)
-"""In JSON: white space at either end of a string, an empty one, an escape, and what is no plain text."""
+_MARKS = ('""', '" ', ' "', "\\", "<", "&", "\x7f")
+"""In JSON: an empty string, a space at either end of one, an escape; what HTML begins with; DEL."""
+
+_ODD = re.compile("[\x80-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff]")
+"""Beyond ASCII: white space, control characters, and what cannot be seen."""
+
+_COMBINABLE = re.compile("[\u0300-\U0010ffff]")
 
 _encoder = msgspec.json.Encoder()
 
@@ -142,16 +144,23 @@ def _strings(draft: Draft, suspect: Suspect) -> Iterator[tuple[str, str, str]]:
 def may_be_faulty(vendor: SubprocessorSource) -> bool:
     """Tell whether a vendor may hold a text that R05 objects to; ``False`` is certain.
 
-    Its JSON is looked at as one text. Whatever is written with an escape there is suspect, and what
-    is wrong within a string is wrong in the whole: each part of an NFC text is in NFC (UAX #15).
+    Its JSON is looked at as one text: what is wrong within a string is wrong in the whole, and each
+    part of an NFC text is in NFC (UAX #15).
     """
     try:
         whole = _encoder.encode(vendor).decode()
     except UnicodeEncodeError:
         return True
-    if _SUSPECT.search(whole) or not unicodedata.is_normalized("NFC", whole):
+    if any(mark in whole for mark in _MARKS):
+        return True
+    if not whole.isascii() and (_ODD.search(whole) or not _is_nfc(whole)):
         return True
     return any(text is not None and _fault_in_form(field, text) for field, text in _addresses(vendor))
+
+
+def _is_nfc(text: str) -> bool:
+    """Tell whether a text is in NFC; below U+0300 there is nothing else (UAX #15, NFC_Quick_Check)."""
+    return _COMBINABLE.search(text) is None or unicodedata.is_normalized("NFC", text)
 
 
 def _addresses(vendor: SubprocessorSource) -> Iterator[tuple[str, str | None]]:

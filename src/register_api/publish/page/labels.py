@@ -12,6 +12,7 @@ from register_api.core.notice_event import find_engagement
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from register_api.core.diff.changes import Change
     from register_api.core.model import Condition, Notice, Register
@@ -47,6 +48,11 @@ _WORDS = {
 def words(code: str) -> str:
     """Return words for a code of the model, e.g. ``scc``; most only lose their underscores."""
     return _WORDS.get(code, code.replace("_", " "))
+
+
+def listed(codes: Iterable[str]) -> str:
+    """Return words for some codes of the model, with commas between them."""
+    return ", ".join(map(words, codes))
 
 
 @functools.cache

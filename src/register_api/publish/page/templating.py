@@ -65,6 +65,7 @@ def _environment() -> Environment:
     environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
     environment.filters.update(
         words=labels.words,
+        listed=labels.listed,
         country=labels.country,
         day=english_date,
         instant=labels.instant,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024
 """A key file is a few hundred bytes; more than this is something else."""
 
+ENCRYPTED_MARK = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+"""How a PKCS#8 file with a passphrase begins (RFC 7468 section 11)."""
+
 _PASSING = ".new"
 
 
@@ -36,7 +39,7 @@ def write_new(path: Path, data: bytes) -> None:
     make_folder(path.parent)
     try:
         _write_and_link(path, data)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise KeyStoreError(f"{path} exists already; a private key is never written over") from None
     except OSError as error:
@@ -53,6 +56,15 @@ def exists(path: Path) -> bool:
         return path.exists()
     except OSError as error:
         raise KeyStoreError(f"{path} cannot be looked for: {error.strerror}") from error
+
+
+def is_encrypted(path: Path) -> bool:
+    """Tell whether a key file needs a passphrase.
+
+    Raises:
+        KeyStoreError: As ``read``.
+    """
+    return read(path).startswith(ENCRYPTED_MARK)
 
 
 def make_folder(folder: Path) -> None:
@@ -141,7 +153,12 @@ def _write_and_link(path: Path, data: bytes) -> None:
             passing.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

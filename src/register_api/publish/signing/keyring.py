@@ -9,16 +9,19 @@
       document.pem      registers, diffs, list of versions, feeds
       log.pem           checkpoints
       feed.pem          feeds, as XML signature (P-256)
+      <role>.next.pem   made to follow, not in force yet (``next_key``)
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import filelock
 
 from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.signing import key_file
+from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load
 
 if TYPE_CHECKING:
@@ -28,6 +31,23 @@ WAIT_SECONDS = 20.0
 """How long to wait for another process that is making keys in the same folder."""
 
 _LOCK = ".lock"
+
+_ROOT = re.compile(r"root-[1-9][0-9]?")
+
+
+def kind_of_role(role: str) -> type[Ed25519Signer | P256Signer]:
+    """Return the kind of key that a role has.
+
+    Raises:
+        UsageError: There is no such role.
+    """
+    if role == "feed":
+        return P256Signer
+    if role in {"targets", "online", "document", "log"} or _ROOT.fullmatch(role):
+        return Ed25519Signer
+    raise UsageError(
+        f"{role!r} is no role of a key", hint="document, log, feed, targets, online, root-1, root-2 …"
+    )
 
 
 class Keyring:
@@ -48,6 +68,7 @@ class Keyring:
         self.root_keys = root_keys
         self.root_threshold = root_threshold
         self._opened: dict[str, Signer] = {}
+        self._passphrases = Passphrases()
 
     def __repr__(self) -> str:
         return f"Keyring({str(self.folder)!r})"
@@ -107,6 +128,35 @@ class Keyring:
         """
         return self._signer(f"root-{number}.pem", Ed25519Signer)
 
+    def signer(self, role: str) -> Signer:
+        """Return the key of a role by its name, e.g. ``document`` or ``root-2``.
+
+        Raises:
+            UsageError: There is no such role.
+            KeyStoreError: As every key.
+        """
+        return self._signer_of(role, f"{role}.pem", create=False)
+
+    def following(self, role: str) -> Signer:
+        """Return the key that is made to follow a role's present one; made if there is none.
+
+        Raises:
+            UsageError: There is no such role.
+            KeyStoreError: As every key.
+        """
+        return self._signer_of(role, f"{role}.next.pem", create=True)
+
+    def adopt_following(self, role: str) -> Signer:
+        """Let the key that follows stand for its role in this keyring from now on; files stay as they are.
+
+        Raises:
+            UsageError: There is no such role.
+            KeyStoreError: As every key.
+        """
+        signer = self.following(role)
+        self._opened[f"{role}.pem"] = self._opened.pop(f"{role}.next.pem")
+        return signer
+
     def open_all(self) -> None:
         """Open every key, and make those that are missing if ``create``: a whole set, or an error.
 
@@ -115,14 +165,19 @@ class Keyring:
         """
         _ = (*self.roots, self.targets, self.online, self.document, self.log, self.feed)
 
-    def _signer(self, name: str, kind: type[S]) -> S:
+    def _signer_of(self, role: str, name: str, *, create: bool) -> Signer:
+        if kind_of_role(role) is P256Signer:
+            return self._signer(name, P256Signer, create=create)
+        return self._signer(name, Ed25519Signer, create=create)
+
+    def _signer(self, name: str, kind: type[S], *, create: bool = False) -> S:
         opened = self._opened.get(name)
         if isinstance(opened, kind):
             return opened
         path = self.folder / name
-        if self.create and not key_file.exists(path):
+        if (create or self.create) and not key_file.exists(path):
             self._make(path, kind)
-        signer = load(path, kind)
+        signer = load(path, kind, self._passphrases)
         self._refuse_second_role(name, signer)
         self._opened[name] = signer
         return signer
@@ -134,7 +189,7 @@ class Keyring:
             with filelock.UnixFileLock(self.folder / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
                 key_file.remove_leftovers(self.folder)
                 if not key_file.exists(path):
-                    generate(path, kind)
+                    generate(path, kind, self._passphrases)
         except filelock.Timeout as error:
             raise KeyStoreError(f"another process is making keys in {self.folder}") from error
         except OSError as error:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -31,6 +32,7 @@ from securesystemslib.signer import CryptoSigner
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
+from register_api.publish.signing.passphrase import Passphrases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
 _MARK = b"-----BEGIN PRIVATE KEY-----"
-_ENCRYPTED_MARK = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
 class Ed25519Signer:
@@ -116,12 +117,13 @@ Signer: TypeAlias = Ed25519Signer | P256Signer
 S = TypeVar("S", Ed25519Signer, P256Signer)
 
 
-def generate(path: Path, kind: type[S]) -> S:
+def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S:
     """Make a new private key in a file of mode 0600 that does not exist yet.
 
     Args:
         path: The file; its folder is made with mode 0700 if it is missing.
         kind: ``Ed25519Signer`` or ``P256Signer``.
+        passphrases: Says whether the file is encrypted, and with what.
 
     Returns:
         The signer, whose key is safely on disk.
@@ -132,22 +134,26 @@ def generate(path: Path, kind: type[S]) -> S:
     private: _PrivateKey = (
         Ed25519PrivateKey.generate() if kind is Ed25519Signer else generate_private_key(SECP256R1())
     )
-    key_file.write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return load(path, kind)
+    passphrases = passphrases or Passphrases()
+    passphrase = passphrases.of_new_keys()
+    encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    key_file.write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    return load(path, kind, passphrases)
 
 
-def load(path: Path, kind: type[S]) -> S:
-    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 section 10).
+def load(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S:
+    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11).
 
     Args:
         path: The file.
         kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
+        passphrases: Opens an encrypted file.
 
     Raises:
-        KeyStoreError: The file is missing, open to others, encrypted, damaged, or holds a key of
-            another kind.
+        KeyStoreError: The file is missing, open to others, damaged, holds a key of another kind, or is
+            encrypted with a passphrase that is not to be had.
     """
-    private = _parse(path, key_file.read(path))
+    private = _parse(path, key_file.read(path), passphrases or Passphrases())
     if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
         return kind(private)
     if kind is P256Signer and _is_p256(private):
@@ -155,19 +161,27 @@ def load(path: Path, kind: type[S]) -> S:
     raise KeyStoreError(f"{path} does not hold a private key of the kind {kind.kind}")
 
 
-def _parse(path: Path, pem: bytes) -> object:
+def _parse(path: Path, pem: bytes, passphrases: Passphrases) -> object:
     """Read one PEM file; what the library says about its content goes no further."""
-    if pem.startswith(_ENCRYPTED_MARK):
-        raise KeyStoreError(
-            f"{path} is encrypted; keys with a passphrase are not read",
-            hint="umask 077; openssl pkey -in OLD -out NEW  takes the passphrase off",
-        )
+    if pem.startswith(key_file.ENCRYPTED_MARK):
+        return _decrypt(path, pem, passphrases)
     if not pem.startswith(_MARK):
         raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form")
     try:
         return load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyStoreError(f"{path} is damaged: it holds no readable key") from None
+
+
+def _decrypt(path: Path, pem: bytes, passphrases: Passphrases) -> object:
+    for passphrase in passphrases.candidates(path):
+        try:
+            private = load_pem_private_key(pem, password=passphrase)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        passphrases.remember(passphrase)
+        return private
+    raise KeyStoreError(f"{path} is damaged, or encrypted with another passphrase")
 
 
 def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:

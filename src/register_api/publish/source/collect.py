@@ -6,6 +6,7 @@ them, so the table is first walked beside the struct's own type information (``m
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +64,9 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[Pr
         The struct and no problems, or ``None`` and every problem in the order of the table.
     """
     info = _struct_type(kind)
+    if kind is SubprocessorSource and _is_known(document, info):
+        with contextlib.suppress(msgspec.MsgspecError, ValueError):
+            return msgspec.convert(document, kind), ()
     problems = tuple(_walk(document, info, (), info))
     if problems:
         return None, problems
@@ -84,6 +88,34 @@ def _struct_type(kind: type) -> inspect.StructType:
 def _fields(kind: type) -> dict[str, inspect.Type]:
     """Return a struct's fields by their names in the file, with their types less ``None``."""
     return {field.encode_name: without_none(field.type) for field in _struct_type(kind).fields}
+
+
+def _is_known(value: Any, kind: inspect.Type) -> bool:
+    """Tell whether a value has no key that a struct does not know, at any depth.
+
+    Nearly all of many vendors' files are right, and this with a conversion is all that they take; only
+    the others are walked. A file with numbers would also need their bounds checked, and vendors have none.
+    """
+    match kind, value:
+        case inspect.StructType(), dict():
+            return value.keys() <= _fields(kind.cls).keys() and all(
+                _is_known(value[name], item) for name, item in _parts(kind.cls) if name in value
+            )
+        case inspect.VarTupleType(), list():
+            return all(_is_known(item, kind.item_type) for item in value)
+        case _:
+            return True
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[tuple[str, inspect.Type], ...]:
+    """Return the fields of a struct that hold structs."""
+    return tuple((name, item) for name, item in _fields(kind).items() if _holds_structs(item))
+
+
+def _holds_structs(kind: inspect.Type) -> bool:
+    inner = kind.item_type if isinstance(kind, inspect.VarTupleType) else kind
+    return isinstance(inner, inspect.StructType)
 
 
 def _walk(value: Any, kind: inspect.Type, path: KeyPath, top: inspect.StructType) -> Iterator[Problem]:

@@ -51,12 +51,11 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
     """
     name = shown_name(folder, path)
     try:
-        found = path.stat()
-        data = _read_bytes(path, found)
+        return parse_source(name, _read_bytes(path))
+    except _TooLarge as error:
+        return _too_large(name, error.size)
     except OSError as error:
         return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
-    size = found.st_size
-    return _too_large(name, size) if size > MAX_SOURCE_BYTES else parse_source(name, data)
 
 
 def parse_source(name: str, data: bytes) -> SourceFile:
@@ -97,12 +96,21 @@ def finding(name: str, key: str, message: str, **more: Any) -> Finding:
     )
 
 
-def _read_bytes(path: Path, found: os.stat_result) -> bytes:
-    """Read up to one byte beyond the limit; never a pipe or a device, which may have no end."""
+class _TooLarge(Exception):
+    """A file has so many bytes that it is not read."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Read a file of a size that is allowed; never a pipe or a device, which may have no end."""
+    found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise OSError(0, "it is no ordinary file")
-    with path.open("rb") as stream:
-        return stream.read(MAX_SOURCE_BYTES + 1)
+    if found.st_size > MAX_SOURCE_BYTES:
+        raise _TooLarge(found.st_size)
+    return path.read_bytes()
 
 
 def _too_large(name: str, size: int) -> SourceFile:

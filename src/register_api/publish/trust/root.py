@@ -12,6 +12,7 @@ from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.errors import UntrustedKey
+from register_api.publish.signing import key_file
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 LIFETIME = dt.timedelta(days=400)
 """How long a root is good for."""
 
+FIRST_ROOT = "1.root.json"
+"""Name, in the folder of private keys, of a first root that was signed on other machines."""
+
 
 def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
-    """Make the first root, signed by all root keys of the keyring.
+    """Take the first root that was signed elsewhere, or make one signed by all root keys of the keyring.
 
     Args:
-        keyring: Its root, targets and online keys are opened, or made if it may make keys.
+        keyring: Its root, targets and online keys are opened, or made if it may make keys; a root that
+            was signed elsewhere lies in its folder as ``FIRST_ROOT``.
         now: The present instant, UTC.
 
     Returns:
@@ -40,6 +45,9 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
         KeyStoreError: A key is missing or cannot be used.
         UntrustedKey: The keys do not make a root that customers take (``check_root_roles``).
     """
+    signed = keyring.folder / FIRST_ROOT
+    if key_file.exists(signed):
+        return {metadata_path(Root.type, 1): key_file.read(signed)}
     root = make_root(
         [signer.tuf_key for signer in keyring.roots],
         keyring.root_threshold,

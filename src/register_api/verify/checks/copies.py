@@ -39,7 +39,9 @@ def check_copies(session: Session) -> str:
     for name, data in session.other_copies.items():
         with session.record.guard(COPY_CHECK, PUBLIC_PATHS[name]):
             _judge(session, name, data)
-    if session.options.history == "none":
+    if session.options.newest_alone:
+        if any(session.kept(name) for name in PUBLIC_PATHS):
+            return "the public paths of what had changed; what an earlier run kept was not fetched"
         return "the public paths; the copies below /trust/targets/ were not asked for"
     for name in PUBLIC_PATHS:
         if name not in session.other_copies:

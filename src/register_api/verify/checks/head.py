@@ -15,11 +15,12 @@ from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.model import Register
 from register_api.errors import ClockBehind, Inconsistent, Unwitnessed
+from register_api.verify.checks.log import check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
 
 if TYPE_CHECKING:
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.session import Options, Session
 
 
 def check_key_list(session: Session) -> str:
@@ -33,7 +34,7 @@ def check_key_list(session: Session) -> str:
         keys = decode(data, Keys)
         check_keys(keys)
         check_keys_apart(session.trusted.root, keys)
-    session.keys = keys
+    session.keys, session.keys_data = keys, data
     return f"{len(keys.keys)} keys, each with one use, and none of them a key of the root"
 
 
@@ -46,6 +47,7 @@ def check_register(session: Session) -> str:
     data = session.target("register.json")
     with naming(tree.REGISTER):
         register = decode(data, Register)
+        check_utc(register.published_at)
     if register.register != session.keys.register:
         raise Inconsistent(
             f"{tree.REGISTER} is of {register.register!r}, the list of keys of {session.keys.register!r}"
@@ -60,6 +62,8 @@ def check_register_signatures(session: Session) -> str:
 
     Where something else is served at its path, its signatures lie beside the version's own file.
     """
+    if session.kept("register.json") is not None and session.kept("keys.json") is not None:
+        return "held when it was checked before; neither the register nor the keys have changed"
     version = session.register.version
     path = tree.version_register(version) if "register.json" in session.other_copies else tree.REGISTER
     check_signatures(session, "V05", path, session.register_data, version)
@@ -136,11 +140,25 @@ def check_witnesses(session: Session) -> str:
         NotApplicable: None were asked for.
         VerificationError: A witness's line is damaged or does not fit.
     """
-    options = session.options
+    return count_witnesses(session.checkpoint_data, session.options)
+
+
+def count_witnesses(data: bytes, options: Options) -> str:
+    """Count the good cosignatures of the customer's witnesses on a checkpoint; return their names.
+
+    Args:
+        data: The signed checkpoint, whose own signature has been checked.
+        options: Which witnesses, and how many of them.
+
+    Raises:
+        Unwitnessed: Fewer than asked for.
+        NotApplicable: None were asked for.
+        VerificationError: A witness's line is damaged or does not fit.
+    """
     if not options.cosignatures:
         raise NotApplicable("no witnesses were asked for")
     witnesses = [parse_verifier_key(text) for text in options.witnesses]
-    found = verify_cosignatures(session.checkpoint_data, witnesses)
+    found = verify_cosignatures(data, witnesses)
     if len(found) < options.cosignatures:
         raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
     return ", ".join(cosignature.witness for cosignature in found)

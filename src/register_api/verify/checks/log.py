@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from typing import TYPE_CHECKING, Protocol
 
 from register_api.core import tree
@@ -44,7 +45,7 @@ def check_continues(session: Session) -> str:
         raise RolledBack(f"the log has {log.size} entries, {old_size} were seen before")
     if log.size > old_size:
         check_root(session)
-    if old_root != _root_at(session, old_size):
+    if old_root != root_at(session, old_size):
         session.evidence.append((log.size, log.root, session.checkpoint_data))
         raise Forked(
             f"the log of size {log.size} does not begin with the {old_size} entries that were seen before",
@@ -53,8 +54,12 @@ def check_continues(session: Session) -> str:
     return f"size {old_size} was remembered, and the log of size {log.size} begins with it"
 
 
-def _root_at(session: Session, size: int) -> bytes:
-    """Return the root that the log had at a smaller size; tiles are known to give its own root."""
+def root_at(session: Session, size: int) -> bytes:
+    """Return the root that the log had at a size; its tiles are known to give its own root.
+
+    Raises:
+        VerificationError: A tile cannot be had or has the wrong form.
+    """
     if size == session.checkpoint.size:
         return session.checkpoint.root
     return tile_proofs.root(size, session.read_log, tree_size=session.checkpoint.size)
@@ -78,6 +83,8 @@ def check_newest(session: Session) -> str:
     Raises:
         VerificationError: The entry cannot be had, is not in the log, or names other bytes.
     """
+    if session.kept("register.json") is not None and session.kept("checkpoint") is not None:
+        return "held when it was checked before; neither the register nor the log has changed"
     version = session.register.version
     path = tree.version_entry(version)
     data = session.read_log(path)
@@ -112,6 +119,7 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
     entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
     if (entry.register, entry.version) != (session.register.register, version):
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
+    check_utc(entry.published_at)
     paths = [file.path for file in entry.files]
     own = tree.version_register(version).removesuffix("register.json")
     if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
@@ -119,6 +127,16 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
     if not {tree.version_register(version), tree.version_diff(version)} <= set(paths):
         raise Malformed("an entry that does not name the version's register and diff")
     return entry
+
+
+def check_utc(instant: dt.datetime) -> None:
+    """Check that an instant is in UTC, as the format has it; others cannot always be compared.
+
+    Raises:
+        Malformed: It is in another time zone, or in none.
+    """
+    if instant.utcoffset() != dt.timedelta():
+        raise Malformed("an instant that is not in UTC")
 
 
 def check_versions(session: Session) -> str:

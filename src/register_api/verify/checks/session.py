@@ -48,8 +48,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         root_sha256: SHA-256 (hex) that ``1.root.json`` must have.
         state: Folder that remembers this register between runs.
         history: Which versions are checked in full; ``new`` without anything remembered means all.
+        quick: Look at the newest register alone, and do not fetch again what an earlier run kept.
         witnesses: C2SP verifier keys of witnesses.
         cosignatures: How many of them must have signed the checkpoint.
+        others: Checkpoints that other customers were shown, with a name for each.
         limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
     """
@@ -58,10 +60,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     root_sha256: str | None = None
     state: Path | None = None
     history: History = "new"
+    quick: bool = False
     witnesses: tuple[str, ...] = ()
     cosignatures: int = 0
+    others: tuple[tuple[str, bytes], ...] = ()
     limits: Limits = Limits()
     wait: float = 2.0
+
+    @property
+    def newest_alone(self) -> bool:
+        """Whether nothing but the newest register is looked at."""
+        return self.quick or self.history == "none"
 
 
 class Session:
@@ -76,7 +85,7 @@ class Session:
         origin: The root that trust began from (V01).
         start: What the TUF client begins with (V01).
         trusted: What TUF vouches for (V02).
-        keys: The list of keys (V03).
+        keys: The list of keys (V03), with its bytes in ``keys_data``.
         register: The newest register (V04), with its bytes in ``register_data``.
         checkpoint: The log's head (V08), with its bytes in ``checkpoint_data``.
         feed: Bytes of the feed that TUF vouches for (V20).
@@ -104,6 +113,7 @@ class Session:
         self.start: Start
         self.trusted: Trusted
         self.keys: Keys
+        self.keys_data: bytes
         self.register: Register
         self.register_data: bytes
         self.checkpoint: Checkpoint
@@ -139,14 +149,26 @@ class Session:
             self._tiles[path] = self.get(path)
         return self._tiles[path]
 
+    def kept(self, name: str) -> bytes | None:
+        """Return a target as an earlier run kept it, if it is still the one that is vouched for.
+
+        Only a quick run goes by this; others also look at what everybody is served.
+        """
+        if not self.options.quick or self.remembered is None:
+            return None
+        data = self.remembered.kept.get(name)
+        return data if data is not None and self.trusted.is_target(name, data) else None
+
     def target(self, name: str) -> bytes:
-        """Return the bytes of a target: from its public path, else from its copy.
+        """Return the bytes of a target: as kept, else from its public path, else from its copy.
 
         Raises:
             Unreachable: Neither is served.
             Malformed: The copy is too large.
             Forged: The copy is not what its name and the metadata say.
         """
+        if (kept := self.kept(name)) is not None:
+            return kept
         path = PUBLIC_PATHS[name]
         with self.record.guard(COPY_CHECK, path):
             data = self.get(path)

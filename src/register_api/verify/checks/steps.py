@@ -10,7 +10,7 @@ import msgspec
 from register_api.core import tree
 from register_api.core.canonical import parse
 from register_api.errors import VerificationError
-from register_api.verify.checks import copies, feeds, head, history, log
+from register_api.verify.checks import copies, feeds, head, history, log, others
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import Session
 from register_api.verify.checks.table import CHECKS
@@ -104,6 +104,7 @@ STEPS: tuple[Step, ...] = (
     Step("V24", ("V03",), copies.check_key_files),
     Step("V25", ("V04",), copies.check_copies, always=True),
     Step("V26", ("V04",), copies.check_discovery),
+    Step("V27", ("V08",), others.check_others, always=True),
 )
 
 
@@ -118,8 +119,9 @@ def run_all(session: Session) -> None:
 
 def _run(session: Session, step: Step) -> None:
     record = session.record
-    if session.options.history == "none" and not step.always:
-        _skip(session, step, "no history was asked for")
+    if session.options.newest_alone and not step.always:
+        reason = "a quick run leaves it out" if session.options.quick else "no history was asked for"
+        _skip(session, step, reason)
         return
     if missing := [need for need in step.needs if not record.holds(need)]:
         _skip(session, step, f"it rests on {' and '.join(missing)}, which did not hold")

@@ -63,6 +63,9 @@ CHECKS: tuple[Check, ...] = (
     Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),
     Check("V25", "What is vouched for is served alike at both its paths", "TUF 1.0 section 5.7"),
     Check("V26", "The discovery document names this register and its root", "docs/format.md, Discovery"),
+    Check(
+        "V27", "The log agrees with what other customers have seen", "RFC 6962 section 2.1.2, C2SP tlog-tiles"
+    ),
 )
 
 WORST_FIRST: tuple[type[VerificationError], ...] = (

@@ -66,8 +66,13 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
         )
     if session.remembered is None:
         yield "Whether history was rewritten before this run: nothing was remembered (--state DIR remembers)."
-    if not session.options.cosignatures:
+    if not session.options.cosignatures and not session.options.others:
         yield "Whether other customers are shown the same log: compare its size and root with theirs."
+    if session.options.quick:
+        yield (
+            "Whether feeds, the list of versions and the files of every version hold: this was a quick run. "
+            "Let one without --quick follow from time to time."
+        )
     yield from _history(session)
     yield "Pages for people, schemas, and answers that the service computes (/v1/subprocessors, /v1/diff)."
     for check in checks:

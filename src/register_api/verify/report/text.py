@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from register_api.core.diff.wording import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.document import CheckResult, Report
     from register_api.verify.state import RootOrigin
+
+_MAX_TEXT = 600
 
 _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
 
@@ -17,21 +21,31 @@ _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not chec
 def render_text(report: Report) -> str:
     """Return the report for a person; it never says less than what the result rests on."""
     return (
-        "\n".join([*_head(report), "", *_checks(report), "", *_not_checked(report), *_verdict(report)]) + "\n"
+        "\n".join(
+            [
+                *_head(report),
+                "",
+                *checks_in_words(report.checks),
+                "",
+                *_not_checked(report),
+                *_verdict(report),
+            ]
+        )
+        + "\n"
     )
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"{report.base}, checked on {_instant(report.checked_at)}"
+    yield f"{report.base}, checked on {instant_in_words(report.checked_at)}"
     if report.register is not None:
         yield f"Register:    {report.register}"
     if report.version is not None:
-        yield f"Version:     {report.version}, the newest since {_instant(report.since)}"
+        yield f"Version:     {report.version}, the newest since {instant_in_words(report.since)}"
         yield f"              SHA-256 {report.sha256}"
     if report.fresh_until is not None:
-        yield f"Fresh until: {_instant(report.fresh_until)}, unless renewed before"
+        yield f"Fresh until: {instant_in_words(report.fresh_until)}, unless renewed before"
     if report.root is not None:
-        yield f"Trust root:  {_root(report.root)}"
+        yield f"Trust root:  {root_in_words(report.root)}"
         yield f"              SHA-256 {report.root.sha256}"
     if report.root is not None and report.root_version not in (None, report.root.version):
         yield f"              followed to version {report.root_version}, SHA-256 {report.root_sha256}"
@@ -42,7 +56,8 @@ def _head(report: Report) -> Iterator[str]:
         yield f"Remembered:  a log of size {report.remembered}"
 
 
-def _root(root: RootOrigin) -> str:
+def root_in_words(root: RootOrigin) -> str:
+    """Return which root trust began from, and what that is worth."""
     trust = "at FIRST USE, TAKEN ON TRUST: compare its SHA-256 with your contract"
     said = {
         "file": f"version {root.version} from the file {root.source}",
@@ -55,8 +70,9 @@ def _root(root: RootOrigin) -> str:
     return said
 
 
-def _checks(report: Report) -> Iterator[str]:
-    for check in report.checks:
+def checks_in_words(checks: tuple[CheckResult, ...]) -> Iterator[str]:
+    """Yield the lines of each check, in order."""
+    for check in checks:
         if check.result == "skipped":
             yield f"{_MARKS[check.result]}{check.id}  {check.title}: {check.sentence}"
             continue
@@ -79,21 +95,30 @@ def _not_checked(report: Report) -> Iterator[str]:
 
 
 def _verdict(report: Report) -> Iterator[str]:
-    failed = sum(1 for check in report.checks if check.result == "failed")
-    held = sum(1 for check in report.checks if check.result == "ok")
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
+    yield verdict_in_words(report.checks, report.word, report.exit_code)
+
+
+def verdict_in_words(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:
+    """Return the last line of a report."""
+    failed = sum(1 for check in checks if check.result == "failed")
+    held = sum(1 for check in checks if check.result == "ok")
     if failed:
-        kind = f"{report.word}, exit code {report.exit_code}"
-        yield f"NOT VERIFIED ({kind}): {failed} of {failed + held} checks failed."
-    else:
-        left = len(report.checks) - held
-        yield f"Verified: {held} checks held, {left} were not made; see above for what and why."
+        return f"NOT VERIFIED ({word}, exit code {exit_code}): {failed} of {failed + held} checks failed."
+    left = len(checks) - held
+    return f"Verified: {held} checks held, {left} were not made; see above for what and why."
 
 
-def _instant(instant: dt.datetime | None) -> str:
+def instant_in_words(instant: dt.datetime | None) -> str:
+    """Return an instant for a person."""
     return (
         "an unknown instant"
         if instant is None
         else instant.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     )
+
+
+def plain(text: str) -> str:
+    """Return a foreign text on one line, shortened, without characters that a terminal might act on."""
+    return shorten("".join(char if char.isprintable() else " " for char in text), _MAX_TEXT)

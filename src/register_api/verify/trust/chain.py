@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TARGET_NAMES = ("register.json", "checkpoint", "feed.atom", "keys.json")
 
 _ROLES = ("root", "timestamp", "snapshot", "targets")
-_UNEXPECTED = (
+UNEXPECTED = (
     RepositoryError,
     DownloadError,
     ValueError,
@@ -75,6 +75,11 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         """Return when the first of the roles expires."""
         return min(self.expires.values())
 
+    @property
+    def targets_version(self) -> int:
+        """Return the number of the newest targets metadata."""
+        return int(Metadata.from_bytes(self.metadata["targets"]).signed.version)
+
     def copy_path(self, name: str) -> str:
         """Return the path of a target's copy, named by its digest."""
         return f"{TARGETS_URL}{self.targets[name].hashes['sha256']}.{name}"
@@ -108,7 +113,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
             updater = Updater(name, TRUST_URL, fetcher=bridge, config=_CONFIG, bootstrap=start.root)
             updater.refresh()
             targets = {target: _target(updater, target) for target in TARGET_NAMES}
-        except (VerificationError, *_UNEXPECTED) as error:
+        except (VerificationError, *UNEXPECTED) as error:
             raise explain(error, bridge.last, _newest_root(folder), now) from error
         trusted = _collect(folder, targets)
     _check(start, trusted, now)

@@ -1,0 +1,65 @@
+"""What the measurements have in common: a line for each goal, and where stores are built."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+"""A file system in memory: what a disk's own takes depends on what was deleted on it just before."""
+
+
+class Result(NamedTuple):
+    """One measured goal.
+
+    Attributes:
+        goal: Number of the goal and what is measured.
+        measured: The number, with its unit after a space, or a plain ratio.
+        bound: The most that it may be, in the same unit; ``None``: told for interest.
+    """
+
+    goal: str
+    measured: float
+    bound: float | None
+    unit: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is kept."""
+        return self.bound is None or self.measured <= self.bound
+
+    def __str__(self) -> str:
+        """Return the line that is printed."""
+        unit = f" {self.unit}" if self.unit else ""
+        digits = 0 if self.measured >= 100 else 1 if self.measured >= 10 else 2
+        goal = "told for interest" if self.bound is None else f"goal: at most {self.bound:g}{unit}"
+        return f"{self.goal}: {self.measured:.{digits}f}{unit} ({goal})"
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """Give a folder for stores; ``BENCH_FOLDER`` names one that several measurements share."""
+    shared = os.environ.get("BENCH_FOLDER")
+    if shared is not None:
+        yield Path(shared)
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
+def run(measure: Callable[[Path], Iterable[Result]]) -> None:
+    """Measure, print each result as it comes, and end with 1 where a goal is missed."""
+    reached = True
+    with folder() as path:
+        for result in measure(path):
+            print(result, flush=True)
+            reached = reached and result.reached
+    sys.exit(0 if reached else 1)

@@ -1,0 +1,150 @@
+"""P10: what a new version costs a customer who remembers the one before, after 10 and after 1,000 versions.
+
+Requests and bytes are counted. CPU time is that of the customer's thread after imports, HTTP and all, the
+least of some rounds. For interest: a whole history of 1,000 versions from disk, and diffs of any two.
+
+    .venv/bin/python bench/verify.py
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import functools
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import goals
+import histories
+
+from register_api.core.canonical import decode, digest
+from register_api.core.diff.document import diff_document
+from register_api.core.model import Register
+from register_api.core.tree import REGISTER, version_register
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetch.protocol import FolderFetcher
+from register_api.verify.run import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from publishers import Publisher
+    from register_api.verify.fetch.protocol import Fetcher
+
+ROUNDS, FEW, PAIRS = 7, 10, 50
+GOAL_REQUESTS, GOAL_KIBIBYTES, GOAL_MILLISECONDS = 12, 64.0, 60.0
+
+
+class Cost(NamedTuple):
+    """What a run cost: CPU milliseconds, requests, and bytes beside the register."""
+
+    milliseconds: float
+    requests: int
+    size: int
+
+
+class Counting:
+    """Reads as another fetcher does, and counts."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        """Begin at nothing."""
+        self.fetcher = fetcher
+        self.sizes: list[int] = []
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file; one that is not served counts as a request, too."""
+        self.sizes.append(0)
+        data = self.fetcher.get(path, max_bytes)
+        self.sizes[-1] = 0 if path == REGISTER else len(data)
+        return data
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """A static host that writes no log and keeps connections open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def host(public: Path) -> Iterator[str]:
+    """Serve a tree on 127.0.0.1; give its address."""
+    handler = functools.partial(_Quiet, directory=str(public))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def check(fetcher: Fetcher, **options: object) -> Cost:
+    """Verify what a fetcher gives, which has to be good."""
+    counting, now = Counting(fetcher), dt.datetime.now(dt.UTC).replace(microsecond=0)
+    before = time.thread_time()
+    report = verify("bench", Options(wait=0, **options), now, fetcher=counting)
+    cost = (time.thread_time() - before) * 1e3
+    if report.exit_code:
+        raise AssertionError([check for check in report.checks if check.result == "failed"])
+    return Cost(cost, len(counting.sizes), sum(counting.sizes))
+
+
+def poll(publisher: Publisher, folder: Path) -> Cost:
+    """Remember what is published, publish one version more, and look at it quickly."""
+    public, state = publisher.store / "public", folder / "state"
+    check(FolderFetcher(public), state=state, quick=True)
+    histories.small_history(publisher.folder, publisher.snapshot().state.version + 1)
+    costs = []
+    with host(public) as base:
+        for number in range(ROUNDS):
+            copy = shutil.copytree(state, folder / f"state-{number}")
+            with HttpFetcher(base) as fetcher:
+                costs.append(check(fetcher, state=copy, quick=True))
+    return min(costs)
+
+
+def diffs(publisher: Publisher) -> float:
+    """Return the CPU milliseconds that the diff of any two versions takes, reading them included."""
+    snapshot, random_ = publisher.snapshot(), random.Random(1)  # noqa: S311 - any two versions
+    before = time.process_time()
+    for _ in range(PAIRS):
+        older, newer = (random_.randint(1, histories.MANY) for _ in range(2))
+        one, two = (snapshot.read(version_register(version)) for version in (older, newer))
+        registers = decode(one, Register), decode(two, Register)
+        diff_document(registers[0], digest(one), registers[1], digest(two), snapshot.state.promises())
+    return (time.process_time() - before) * 1e3 / PAIRS
+
+
+def measure(folder: Path) -> Iterator[goals.Result]:
+    """Measure a short history, then a long one."""
+    few = histories.small_history(folder / "ten", FEW)
+    many = histories.small_history(folder / "long", histories.MANY)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        short, long = poll(few, Path(one)), poll(many, Path(two))
+    yield goals.Result(
+        "P10: requests for version 1,001 by whom remembers 1,000", long.requests, GOAL_REQUESTS
+    )
+    yield goals.Result("P10: read beside the register", long.size / 1024, GOAL_KIBIBYTES, "KiB")
+    yield goals.Result(
+        "P10: CPU of that run after imports, HTTP included", long.milliseconds, GOAL_MILLISECONDS, "ms"
+    )
+    yield goals.Result("P10: requests, 1,000 versions / 10 versions", long.requests / short.requests, None)
+    whole = check(FolderFetcher(many.store / "public"), history="all")
+    yield goals.Result(
+        "all of 1,000 versions in full, from disk / that run", whole.milliseconds / long.milliseconds, None
+    )
+    yield goals.Result("diff of any two of 1,000 versions / that run", diffs(many) / long.milliseconds, None)
+
+
+if __name__ == "__main__":
+    goals.run(measure)

@@ -1,0 +1,61 @@
+"""The customer's command: evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from register_api.cli.clock import now
+from register_api.cli.output import out, progress
+from register_api.cli.trust_options import check_root, opened, root_options
+from register_api.verify.checks.session import Options
+from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.package import check_free, write_new
+from register_api.verify.evidence.report import EvidenceReport, render_text
+from register_api.verify.report.text import render_text as render_served
+
+
+@click.command()
+@click.argument("base")
+@click.option("--version", type=click.IntRange(min=1), required=True, metavar="N", help="Which version.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
+)
+@root_options
+def evidence(base: str, version: int, output: Path, root: Path | None, root_sha256: str | None) -> None:
+    """Keep one version from BASE, with all that proves it, in a file that verifies without network.
+
+    BASE is an address, or a folder with a published tree. The version is verified first; nothing is
+    written unless everything holds. The file is a ZIP with a README.txt: what it shows in words, and
+    how to verify it by hand. An existing file is never overwritten.
+
+    \b
+    Examples:
+      register-api evidence https://trust.example.com --version 7 -o register-7.zip
+      register-api verify --offline register-7.zip --root 1.root.json
+    """
+    check_root(root, root_sha256)
+    check_free(output)
+    wishes = Options(root=root, root_sha256=root_sha256)
+    with opened(base) as fetcher, progress("evidence") as report_progress:
+        made = make_evidence(base, fetcher, version, wishes, now(), report_progress)
+    if made.package is None:
+        out.print(render_served(made.served), markup=False)
+        raise click.exceptions.Exit(made.served.exit_code)
+    if made.data is None:
+        out.print(render_text(made.package), markup=False)
+        raise click.exceptions.Exit(made.package.exit_code)
+    write_new(output, made.data)
+    _tell(output, made.package, len(made.data))
+
+
+def _tell(output: Path, report: EvidenceReport, size: int) -> None:
+    out.print(f"Wrote {output}: version {report.version} of {report.register}, {size} bytes.")
+    out.print(f"  SHA-256      {report.file_sha256}")
+    if report.log is not None:
+        out.print(f"  log          size {report.log.size}, root {report.log.root_hash}")
+    if report.root is not None:
+        taken = ", TAKEN ON TRUST: compare it with your contract" if report.root.first_use else ""
+        out.print(f"  trust root   version {report.root.version}, SHA-256 {report.root.sha256}{taken}")
+    out.print(f"  verify with  register-api verify --offline {output}")

@@ -1,0 +1,146 @@
+"""Options of import, by what they are about: the tables, the register, the history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from register_api.core.model import Status
+from register_api.takeover.columns import EXTRA, NAMES
+from register_api.takeover.form import FORMS
+from register_api.takeover.values import LINKED
+
+if TYPE_CHECKING:
+    from register_api.cli.options import Command
+
+_MOST_DAYS = 3650
+_FIELDS = (*NAMES, EXTRA)
+_NO_DEFAULT = ("name", "status", "category", "transfers")
+
+
+class _Pair(click.ParamType["tuple[str, str]"]):
+    """``LEFT=RIGHT``, where one side is the name of a field."""
+
+    name = "pair"
+
+    def __init__(self, *, field_first: bool) -> None:
+        """Say on which side the field stands."""
+        self._field_first = field_first
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return both sides."""
+        if isinstance(value, tuple):
+            return value
+        left, equals, right = value.partition("=") if self._field_first else value.rpartition("=")
+        field = left if self._field_first else right
+        known = [name for name in NAMES if name not in _NO_DEFAULT] if self._field_first else _FIELDS
+        if not equals or not left or not right or field not in known:
+            form = "FIELD=TEXT" if self._field_first else "COLUMN=FIELD"
+            self.fail(f"{value!r} is not {form}; fields are {', '.join(known)}", param, ctx)
+        return left, right
+
+
+def table_options(command: Command) -> Command:
+    """Add the options that say how tables are read."""
+    for add in (
+        click.option(
+            "--clean", is_flag=True, help="Take invisible characters out of texts, and report each."
+        ),
+        click.option(
+            "--links",
+            type=click.Choice(sorted(LINKED)),
+            help="Field that takes the link of a name.  [default: kept under extra]",
+        ),
+        click.option(
+            "--default",
+            "defaults",
+            type=_Pair(field_first=True),
+            multiple=True,
+            metavar="FIELD=TEXT",
+            help="What to read for a field where a row says nothing, e.g. locations=varies.",
+        ),
+        click.option("--category", help="Category of rows that name none.  [default: Sub-processors]"),
+        click.option(
+            "--status",
+            type=click.Choice(get_args(Status)),
+            help="Status of rows that name none.  [default: active]",
+        ),
+        click.option(
+            "--table",
+            "tables",
+            type=click.IntRange(1),
+            multiple=True,
+            metavar="N",
+            help="Read this table of the page; may be given again.  [default: all, if they have one header]",
+        ),
+        click.option(
+            "--column",
+            "columns",
+            type=_Pair(field_first=False),
+            multiple=True,
+            metavar="COLUMN=FIELD",
+            help="Which field a column holds, or extra.  [default: by its name]",
+        ),
+        click.option(
+            "--format", "form", type=click.Choice(FORMS), help="How files are written.  [default: by name]"
+        ),
+    ):
+        command = add(command)
+    return command
+
+
+def register_options(command: Command) -> Command:
+    """Add the options that are used where there is no register.toml yet."""
+    for add in (
+        click.option("--notice-days", type=click.IntRange(0, _MOST_DAYS), help="Days of notice promised."),
+        click.option("--language", help="Language of the texts.  [default: en]"),
+        click.option("--time-zone", help="The publisher's time zone.  [default: UTC]"),
+        click.option(
+            "--updated-on", type=click.DateTime(["%Y-%m-%d"]), help="Day of the content.  [default: today]"
+        ),
+        click.option("--publisher", help="The publisher's name, for a new source."),
+        click.option("--register", help="The register's name for ever, e.g. example.com/sub-processors."),
+    ):
+        command = add(command)
+    return command
+
+
+def history_options(command: Command) -> Command:
+    """Add the options that publish old states."""
+    for add in (
+        click.option(
+            "--base-url", envvar="REGISTER_BASE_URL", show_envvar=True, help="Where the tree is published."
+        ),
+        click.option(
+            "--subjects", is_flag=True, help="Publish the first line of each commit's message, too."
+        ),
+        click.option(
+            "--skip",
+            multiple=True,
+            metavar="STATE",
+            help="Leave a state out: the first letters of its commit, or its number.",
+        ),
+        click.option(
+            "--date",
+            type=click.Choice(["committer", "author"]),
+            default="committer",
+            show_default=True,
+            help="Whose date of a commit counts.",
+        ),
+        click.option("--since", metavar="REV", help="Begin with the state at this revision."),
+        click.option(
+            "--history",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Publish the dated states of a JSON file.",
+        ),
+        click.option(
+            "--git", nargs=2, metavar="REPO PATH", help="Publish the versions of a file in a Git repository."
+        ),
+    ):
+        command = add(command)
+    return command

@@ -1,0 +1,199 @@
+"""Commands that change keys on one machine: rotate, end; and renew, which changes no key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api.cli import options
+from register_api.cli.clock import now
+from register_api.cli.output import err, out
+from register_api.core.text import text_problems
+from register_api.errors import UsageError
+from register_api.publish.rotation import USES, KeyChange, end_key, rotate_key
+from register_api.publish.signing.keyring import kind_of_role
+from register_api.publish.signing.public_copies import default_folder, write_public_copies
+from register_api.publish.trust.repository import LIFETIME, expiries
+from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from register_api.cli.options import Command
+    from register_api.core.documents import EndReason, KeyUse
+    from register_api.publish.rotation import Changed
+    from register_api.store.reader import Snapshot
+
+
+def public_keys_options(command: Command) -> Command:
+    """Add the options that say where public copies of keys go."""
+    for add in (
+        click.option(
+            "--public-keys",
+            type=click.Path(path_type=Path),
+            help="Where copies of the PUBLIC keys and roots go.  [default: keys/ beside the source]",
+        ),
+        options.source_option,
+        options.keys_option,
+        options.store_option,
+    ):
+        command = add(command)
+    return command
+
+
+@click.command()
+@click.argument("role", metavar="ROLE")
+@public_keys_options
+@click.option(
+    "--reason",
+    type=click.Choice(["rotated", "lost", "compromised"]),
+    default="rotated",
+    show_default=True,
+    help="Why, for customers.",
+)
+@click.option("--text", help="More about it, for customers.")
+def rotate(
+    role: str,
+    store: Path,
+    keys: Path,
+    source: Path,
+    public_keys: Path | None,
+    reason: EndReason,
+    text: str | None,
+) -> None:
+    """Make a new key for a ROLE and let it take over.
+
+    A ROLE is document, log, feed, targets, online, or root-1, root-2 and so on.
+
+    Visible at once, without a new version. A document, log or feed key signs from the next version
+    on; the old one stays good for all versions up to the newest. A targets, online or root key makes
+    a new trust root. Old private keys are kept as NAME.pem.old.
+
+    \b
+    Examples:
+      register-api keys rotate document
+      register-api keys rotate log --reason lost --text "The disk with the key failed"
+      register-api keys rotate targets
+    """
+    kind_of_role(role)
+    use: KeyUse | None = next((each for each in USES if each == role), None)
+    if use is not None:
+        change = KeyChange(store=store, keys=keys, now=now(), reason=reason, text=checked_text(text))
+        changed = rotate_key(change, use)
+        out.print(f"A new {role} key signs from version {changed.snapshot.state.version + 1} on.")
+    else:
+        if text is not None or reason != "rotated":
+            err.print("Note: a trust root has no place for a reason; customers see the new root alone.")
+        changed = rotate_trust_key(store, keys, role, now())
+        out.print(f"A new {role} key is in force.")
+    print_changed(changed, source, keys, public_keys)
+    if role == "online":
+        out.print("  → bring online.pem to the machine that refreshes, before the timestamp expires")
+
+
+@click.command()
+@click.argument("kid", metavar="KID")
+@public_keys_options
+@click.option(
+    "--last-version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    required=True,
+    help="Last version that you vouch for under this key.",
+)
+@click.option(
+    "--reason",
+    type=click.Choice(["rotated", "lost", "compromised"]),
+    default="compromised",
+    show_default=True,
+    help="Why, for customers.",
+)
+@click.option("--text", help="More about it, for customers.")
+def end(
+    kid: str,
+    store: Path,
+    keys: Path,
+    source: Path,
+    public_keys: Path | None,
+    last_version: int,
+    reason: EndReason,
+    text: str | None,
+) -> None:
+    """Close the range of the key KID at the last version that you vouch for.
+
+    KID is the thumbprint that keys list shows, or its beginning; document-M3xU0 works, too, and is
+    needed where it begins with a hyphen.
+
+    Versions after it that carry the key's signature are refused by customers from now on, for ever
+    (exit code 16). Read docs/keys.md first: mostly the newest version is the right one.
+
+    \b
+    Example:
+      register-api keys end M3xU0 --last-version 7 --text "Laptop stolen on 3 June"
+    """
+    change = KeyChange(store=store, keys=keys, now=now(), reason=reason, text=checked_text(text))
+    changed = end_key(change, kid, last_version)
+    newest = changed.snapshot.state.version
+    out.print(f"The key is good up to version {last_version}.")
+    print_changed(changed, source, keys, public_keys)
+    if last_version < newest:
+        disowned = (
+            f"version {newest}" if newest == last_version + 1 else f"versions {last_version + 1} to {newest}"
+        )
+        err.print(f"Customers refuse {disowned} from now on, and so what is newest today.")
+        err.print(f"→ publish version {newest + 1} now: register-api publish --corrects {newest} --reason …")
+
+
+@click.command()
+@public_keys_options
+@click.option("--force", is_flag=True, help="Also when more than half of the time is left.")
+def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, force: bool) -> None:
+    """Sign targets, snapshot and timestamp anew, without a new version.
+
+    For a register that does not change for a year: targets metadata is good for 400 days, and only
+    publishing or this renews it. Does nothing while more than half of its time is left, so that a
+    timer may call it every week. Needs the targets and the online key.
+
+    \b
+    Example:
+      register-api keys renew
+    """
+    instant, snapshot = now(), open_snapshot(store)
+    left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
+    if not force and left and left["targets"] > instant + LIFETIME / 2:
+        out.print(f"Nothing to do: targets are good until {left['targets']:%Y-%m-%dT%H:%M:%SZ}.")
+        return
+    changed = renew_trust(store, keys, instant)
+    renewed = {row.role: row.expires for row in expiries(changed.snapshot.read)}["targets"]
+    out.print(f"Targets are good until {renewed:%Y-%m-%dT%H:%M:%SZ}.")
+    print_changed(changed, source, keys, public_keys)
+
+
+def checked_text(text: str | None) -> str | None:
+    """Return a text for customers, as clean as every text of the register (R17).
+
+    Raises:
+        UsageError: It is empty, or holds characters that mislead or cannot be seen.
+    """
+    if text is None:
+        return None
+    problems = list(text_problems(text))
+    if not text.strip() or problems:
+        raise UsageError(f"the text for customers {problems[0] if problems else 'is empty'}")
+    return text
+
+
+def print_changed(changed: Changed, source: Path, keys: Path, public_keys: Path | None) -> None:
+    """Say where old private keys lie, and bring the public copies up to date."""
+    for path in changed.kept:
+        out.print(f"  kept         {path}; destroy it once no backup needs it")
+    write_copies(changed.snapshot, public_keys or default_folder(source, keys))
+
+
+def write_copies(snapshot: Snapshot, folder: Path) -> None:
+    """Write public copies; say so where the folder belongs to another set of keys."""
+    if write_public_copies(snapshot, folder):
+        out.print(f"  public keys  {folder}")
+    else:
+        err.print(f"Note: {folder} holds the public files of another set of keys and was left as it is.")

@@ -1,0 +1,172 @@
+"""Commands for a trust root that people sign on machines of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api.cli import options
+from register_api.cli.clock import now
+from register_api.cli.key_changes import print_changed, public_keys_options
+from register_api.cli.output import out
+from register_api.errors import UsageError
+from register_api.publish.root_ceremony import (
+    begin_first_root,
+    begin_root,
+    other_root_keys,
+    publish_root,
+)
+from register_api.publish.signing.passphrase import Passphrases
+from register_api.publish.signing.signer import Ed25519Signer, generate, load
+from register_api.publish.trust.root_change import RootChange, read_public_key
+from register_api.publish.trust.root_draft import (
+    RootDraft,
+    check_draft,
+    read_draft,
+    refuse_second_root_key,
+    sign_draft,
+    write_draft,
+)
+from register_api.publish.trust.root_words import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=_FILE)
+@click.option("--encrypt", is_flag=True, help="Ask for a passphrase, twice, and encrypt the private key.")
+def new(path: Path, *, encrypt: bool) -> None:
+    """Make an Ed25519 key for the root: the private one in FILE, the public one beside it as .pub.
+
+    Done by the person who will keep the key, on a machine of their own. Only the .pub file leaves it.
+
+    \b
+    Example:
+      register-api keys new root-2.pem --encrypt
+    """
+    public = path.with_suffix(".pub")
+    if public == path or public.exists():
+        raise UsageError(f"{public} exists already, or is where the private key would go")
+    passphrases = Passphrases()
+    if encrypt:
+        question = f"Passphrase for {path}"
+        passphrases.remember(
+            click.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode()
+        )
+    signer = generate(path, Ed25519Signer, passphrases)
+    public.write_text(signer.public_pem, "ascii")
+    out.print(f"Private key {path}: keep it offline, and a copy elsewhere.")
+    out.print(f"Public key  {public}: give it to whoever begins the root. Thumbprint {signer.kid}")
+
+
+@click.command(name="new-root")
+@options.store_option
+@options.keys_option
+@click.option("--first", is_flag=True, help="The root of a register that is not published yet.")
+@click.option(
+    "--rotate",
+    type=click.Choice(["targets", "online"]),
+    multiple=True,
+    help="Make a new key for this role here; it is in force once the root is.",
+)
+@click.option("--add-root", type=_FILE, multiple=True, metavar="PUB", help="A root key that joins.")
+@click.option("--remove-root", multiple=True, metavar="KID", help="A root key that leaves.")
+@click.option("--threshold", type=click.IntRange(1, 20), metavar="M", help="How many root keys have to sign.")
+@click.option("--output", "-o", type=_FILE, required=True, metavar="DRAFT", help="Where the draft goes.")
+def new_root(
+    store: Path,
+    keys: Path,
+    rotate: tuple[str, ...],
+    add_root: tuple[Path, ...],
+    remove_root: tuple[str, ...],
+    threshold: int | None,
+    output: Path,
+    *,
+    first: bool,
+) -> None:
+    """Make a draft of the next trust root; without options a renewal, good for 400 days.
+
+    Nothing is published. The draft goes round to the holders of root keys (sign-root), and comes back
+    (publish-root).
+
+    \b
+    Examples:
+      register-api keys new-root -o draft.json
+      register-api keys new-root --rotate targets -o draft.json
+      register-api keys new-root --remove-root M3xU0 --add-root root-2.pub -o draft.json
+      register-api keys new-root --first --threshold 2 -o draft.json \\
+        --add-root root-1.pub --add-root root-2.pub --add-root root-3.pub
+    """
+    change = RootChange(
+        added=tuple(read_public_key(path) for path in add_root),
+        removed=remove_root,
+        threshold=threshold,
+    )
+    begin: Callable[[], RootDraft] = (
+        (lambda: begin_first_root(store, keys, change, now()))
+        if first
+        else (lambda: begin_root(store, keys, change, rotate, now()))
+    )
+    draft = begin()
+    check_draft(draft)
+    write_draft(output, draft)
+    _print_draft(draft)
+    out.print(f"→ holders of root keys sign it: register-api keys sign-root {output} --key root-1.pem")
+
+
+@click.command(name="sign-root")
+@click.argument("path", metavar="DRAFT", type=_FILE)
+@click.option("--key", type=_FILE, required=True, metavar="FILE", help="Your private root key.")
+@click.option("--yes", is_flag=True, help="Sign without being asked; for those who have read it before.")
+def sign_root(path: Path, key: Path, *, yes: bool) -> None:
+    """Say in words what the DRAFT changes, ask, and add the signature of one root key.
+
+    Needs no network and no store. Compare the SHA-256 of the root that it follows with your own copy.
+
+    \b
+    Example:
+      register-api keys sign-root draft.json --key root-2.pem
+    """
+    draft = read_draft(path)
+    check_draft(draft)
+    _print_draft(draft)
+    signer = load(key, Ed25519Signer)
+    refuse_second_root_key(draft, signer, other_root_keys(key))
+    if not yes:
+        click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
+    signed = sign_draft(draft, signer)
+    write_draft(path, signed)
+    missing = max(signed.missing().values())
+    out.print(f"Signed. {f'{missing} more to go.' if missing else 'It can be published.'}")
+
+
+@click.command(name="publish-root")
+@click.argument("path", metavar="DRAFT", type=_FILE)
+@public_keys_options
+def publish_root_command(path: Path, store: Path, keys: Path, source: Path, public_keys: Path | None) -> None:
+    """Put a signed DRAFT into the tree, with all below it signed anew; or keep it for the first publish.
+
+    Refused until the root keys before and those after have each signed in sufficient number.
+
+    \b
+    Example:
+      register-api keys publish-root draft.json
+    """
+    draft = read_draft(path)
+    changed = publish_root(store, keys, draft, now())
+    _print_draft(draft)
+    if changed is None:
+        out.print(f"Kept in {keys} for the first publication: register-api publish")
+        return
+    out.print("It is in force.")
+    print_changed(changed, source, keys, public_keys)
+
+
+def _print_draft(draft: RootDraft) -> None:
+    for line in describe(draft):
+        out.print(line)

@@ -1,0 +1,107 @@
+"""Options of the customer's commands: where trust begins, which witnesses, and where BASE is."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifier_key
+from register_api.errors import UsageError, VerificationError
+from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetch.protocol import FolderFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from register_api.verify.fetch.protocol import Fetcher
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def root_options(command: Command) -> Command:
+    """Add ``--root`` and ``--root-sha256``."""
+    file = click.option(
+        "--root", type=click.Path(path_type=Path), help="File with the trust root to begin from."
+    )
+    digest = click.option(
+        "--root-sha256", metavar="HEX", help="SHA-256 that the first root must have, e.g. from a contract."
+    )
+    return file(digest(command))
+
+
+def check_root(root: Path | None, root_sha256: str | None) -> None:
+    """Refuse a root that is given in two ways.
+
+    Raises:
+        UsageError: It is.
+    """
+    if root is not None and root_sha256 is not None:
+        raise UsageError("--root and --root-sha256 say the same thing twice", hint="give one of them")
+
+
+def witness_options(command: Command) -> Command:
+    """Add ``--witness`` and ``--witnesses``."""
+    keys = click.option(
+        "--witness",
+        "witness_keys",
+        metavar="VKEY",
+        multiple=True,
+        help="Verifier key of a witness you trust (C2SP, type 0x04); may be repeated.",
+    )
+    number = click.option(
+        "--witnesses",
+        type=click.IntRange(min=1),
+        metavar="M",
+        help="How many of them must have signed the checkpoint.  [default: all]",
+    )
+    return keys(number(command))
+
+
+def read_witnesses(keys: tuple[str, ...], number: int | None) -> int:
+    """Return how many cosignatures are asked for.
+
+    Raises:
+        UsageError: A key is none of a witness, or more are asked for than keys are given.
+    """
+    for text in keys:
+        try:
+            key = parse_verifier_key(text)
+        except VerificationError as error:
+            raise UsageError(f"--witness {text[:100]!a}: {error.message}") from error
+        if key.algorithm != COSIGNATURE:
+            raise UsageError(f"--witness {key.name}: a key of a log, not of a witness (type 0x04)")
+    if number is not None and number > len(set(keys)):
+        raise UsageError(f"--witnesses {number}, but {len(set(keys))} keys are given with --witness")
+    return len(set(keys)) if number is None else number
+
+
+@contextlib.contextmanager
+def opened(base: str) -> Iterator[Fetcher]:
+    """Read a tree from its address, or from a folder on this machine.
+
+    Raises:
+        UsageError: Neither such an address nor such a folder.
+    """
+    if "://" in base:
+        with HttpFetcher(base) as fetcher:
+            yield fetcher
+    elif Path(base).is_dir():
+        yield FolderFetcher(Path(base))
+    else:
+        raise UsageError(f"{base} is neither an address (https://…) nor a folder")
+
+
+def read_checkpoint(path: Path) -> bytes:
+    """Return a checkpoint that someone kept as a file; what is too large is left to its reader to refuse.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_NOTE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error

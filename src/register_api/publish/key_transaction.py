@@ -1,0 +1,108 @@
+"""Changes of keys, vouched for anew without a new version: one transaction like every publication."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.canonical import decode, encode
+from register_api.core.model import Register
+from register_api.errors import StoreError
+from register_api.publish.discovery import discovery_document
+from register_api.publish.signing.key_list import pem_files
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.next_key import settle
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust import repository as trust_repository
+from register_api.store.lock import locked
+from register_api.store.reader import open_snapshot
+from register_api.store.transaction import commit, recover
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from register_api.core.documents import Keys
+    from register_api.store.reader import Snapshot
+
+
+@contextlib.contextmanager
+def key_change(store: Path, keys: Path) -> Iterator[Snapshot]:
+    """Hold the store for a change of keys, and finish what an interrupted one left half done.
+
+    Args:
+        store: Folder of the store.
+        keys: Folder of the private keys.
+
+    Yields:
+        The visible publication.
+
+    Raises:
+        StoreError: Nothing was published yet, or the store is damaged.
+        StoreLocked: A publisher is at work.
+        KeyStoreError: A private key cannot be used.
+    """
+    if open_snapshot(store) is None:
+        raise _nothing_published(store)
+    with locked(store):
+        recover(store)
+        snapshot = open_snapshot(store)
+        if snapshot is None:
+            raise _nothing_published(store)
+        settle(Keyring.open(keys, create=False), snapshot.read)
+        yield snapshot
+
+
+def vouch_anew(
+    snapshot: Snapshot,
+    keyring: Keyring,
+    now: dt.datetime,
+    *,
+    root: Mapping[str, bytes] | None = None,
+    keys: Keys | None = None,
+) -> Snapshot:
+    """Sign targets, snapshot and timestamp anew over the same version, as one transaction.
+
+    Args:
+        snapshot: The visible publication; the store's lock is held.
+        keyring: Its targets and online keys are used.
+        now: The present instant, UTC.
+        root: The next root by its path, if there is one.
+        keys: The changed list of keys, if it has changed.
+
+    Returns:
+        The visible publication with the change.
+
+    Raises:
+        KeyStoreError: A key is missing, or not the one that the root names.
+        StoreError: The store is damaged.
+        UntrustedKey: A key of the list is also one of the root.
+    """
+    root = root or {}
+    changed = {tree.KEYS: encode(keys)} if keys else {}
+
+    def read(path: str) -> bytes:
+        new = root.get(path) or changed.get(path)
+        return new if new is not None else snapshot.read(path)
+
+    targets = {name: read(path) for name, path in trust_repository.TARGETS.items()}
+    trust = trust_repository.publish(read, keyring, targets, now)
+    timestamp = {tree.TIMESTAMP: trust.pop(tree.TIMESTAMP)}
+    heads = {**changed, **_discovery(snapshot, read)} if root else changed
+    fixed = {**(pem_files(keys) if keys else {}), **root}
+    return commit(snapshot.store, (fixed, trust, heads, timestamp), snapshot.state, now=now, before=snapshot)
+
+
+def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes]:
+    """Name the next root where software looks for the register."""
+    register = decode(snapshot.read(tree.REGISTER), Register)
+    roots = trust_metadata.roots(read)
+    base_url = snapshot.state.base_url
+    document = discovery_document(register.register, register.publisher.name, len(roots), roots[-1], base_url)
+    return {tree.DISCOVERY: document}
+
+
+def _nothing_published(store: Path) -> StoreError:
+    return StoreError(f"nothing was published into {store} yet", hint="register-api publish")

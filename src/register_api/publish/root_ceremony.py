@@ -1,0 +1,166 @@
+"""A trust root that several people sign on machines of their own: begun here, and brought back here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from tuf.api.metadata import Root
+
+from register_api.errors import KeyStoreError, StoreError, UsageError
+from register_api.publish.key_transaction import key_change, vouch_anew
+from register_api.publish.rotation import Changed
+from register_api.publish.signing import key_file
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.signer import Ed25519Signer, load
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.metadata import metadata_path
+from register_api.publish.trust.root import FIRST_ROOT, make_root
+from register_api.publish.trust.root_change import RootChange, next_root
+from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from register_api.store.reader import Snapshot
+
+
+def begin_root(
+    store: Path, keys: Path, change: RootChange, rotate: Sequence[str], now: dt.datetime
+) -> RootDraft:
+    """Put together the next root from the newest one; nobody has signed it yet.
+
+    Args:
+        store: Folder of the store.
+        keys: Folder of the private keys of the machine that publishes.
+        change: What is to be different.
+        rotate: ``targets`` or ``online``: a new key is made here for each, in force once the root is.
+        now: The present instant, UTC.
+
+    Raises:
+        StoreError: Nothing was published yet, or the store is damaged.
+        UsageError: A key that is to leave is not there.
+        UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
+        KeyStoreError: A key cannot be made.
+    """
+    with key_change(store, keys) as snapshot:
+        before = trust_metadata.roots(snapshot.read)[-1]
+        keyring = Keyring.open(keys, create=False)
+        made = {role: _trust_key(keyring, role) for role in rotate}
+        change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
+        return new_draft(before, next_root(trust_metadata.parse(before, Root).signed, change, now))
+
+
+def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
+    """Put together the root of a register that is not published yet, from keys made elsewhere.
+
+    Args:
+        store: Folder of the store, in which nothing is published.
+        keys: Folder of the private keys of the machine that will publish; the targets and the online
+            key are made there.
+        change: The root keys and the threshold.
+        now: The present instant, UTC.
+
+    Raises:
+        UsageError: Something is published already.
+        UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
+        KeyStoreError: A key cannot be made.
+    """
+    if open_snapshot(store) is not None:
+        raise UsageError("a first root is for a register that is not published yet; leave --first out")
+    keyring = Keyring.open(keys, create=True)
+    root = make_root(
+        change.added,
+        change.threshold or 1,
+        targets=keyring.targets.tuf_key,
+        online=keyring.online.tuf_key,
+        version=1,
+        now=now,
+    )
+    return new_draft(None, root)
+
+
+def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
+    """Publish a root that enough people have signed, with all below it signed anew.
+
+    Args:
+        store: Folder of the store.
+        keys: Folder of the private keys of the machine that publishes.
+        draft: The signed draft.
+        now: The present instant, UTC.
+
+    Returns:
+        What is visible now; nothing for a first root, which the first publication takes along.
+
+    Raises:
+        KeyStoreError: Signatures are missing, the draft does not follow the newest root, customers
+            would refuse it, or a private key cannot be used.
+        StoreError: The store is damaged.
+    """
+    check_draft(draft)
+    _check_signed(draft, now)
+    if open_snapshot(store) is None:
+        _keep_first(keys, draft)
+        return None
+    with key_change(store, keys) as snapshot:
+        _check_follows(snapshot, draft)
+        root = draft.parsed().signed
+        keyring = Keyring.open(keys, create=False)
+        for role, name in (("targets", "targets"), ("online", "timestamp")):
+            if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
+                keyring.adopt_following(role)
+        files = {metadata_path(Root.type, root.version): draft.data()}
+        visible = vouch_anew(snapshot, keyring, now, root=files)
+        return Changed(snapshot=visible, kept=settle(Keyring.open(keys, create=False), visible.read))
+
+
+def other_root_keys(path: Path) -> list[Ed25519Signer]:
+    """Return the root keys that lie beside a key file and open without a question.
+
+    Args:
+        path: The key file that is to sign.
+    """
+    found = []
+    for other in sorted(path.parent.glob("root-*.pem")):
+        if other.samefile(path) or key_file.is_encrypted(other):
+            continue
+        found.append(load(other, Ed25519Signer))
+    return found
+
+
+def _trust_key(keyring: Keyring, role: str) -> Ed25519Signer:
+    signer = keyring.following(role)
+    if not isinstance(signer, Ed25519Signer):
+        raise UsageError(f"{role!r} is no role of the trust root")
+    return signer
+
+
+def _names(root: Root, name: str, keyring: Keyring, role: str) -> bool:
+    return _trust_key(keyring, role).tuf_key.keyid in root.roles[name].keyids
+
+
+def _check_signed(draft: RootDraft, now: dt.datetime) -> None:
+    for version, missing in draft.missing().items():
+        if missing:
+            raise KeyStoreError(
+                f"{missing} more of the root keys of version {version} have to sign this root",
+                hint="register-api keys sign-root DRAFT --key root-2.pem",
+            )
+    if draft.parsed().signed.expires <= now:
+        raise KeyStoreError("this root has expired before it was published", hint="begin a new draft")
+
+
+def _check_follows(snapshot: Snapshot, draft: RootDraft) -> None:
+    newest = trust_metadata.roots(snapshot.read)[-1]
+    if draft.before is None or draft.before.encode() != newest:
+        raise KeyStoreError("the draft does not start from the newest root of this register")
+
+
+def _keep_first(keys: Path, draft: RootDraft) -> None:
+    if draft.before is not None:
+        raise StoreError("nothing was published yet that this root could follow", hint="register-api publish")
+    key_file.write_new(keys / FIRST_ROOT, draft.data())

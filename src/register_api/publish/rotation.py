@@ -1,0 +1,132 @@
+"""New keys for document, log and feed: rotated in good order, or ended because of a thief or a loss.
+
+Both change ``keys.json`` alone, vouched for by new targets metadata: the key beside the newest
+version stays good for it, and the new one signs from the next version on (docs/keys.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.canonical import decode
+from register_api.core.documents import Ended, EndReason, Keys, KeyUse
+from register_api.errors import UsageError
+from register_api.publish.key_transaction import key_change, vouch_anew
+from register_api.publish.signing.key_list import key_record
+from register_api.publish.signing.key_ranges import record_of, rotated, shortened
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.next_key import settle
+from register_api.store.reader import Snapshot
+
+if TYPE_CHECKING:
+    from register_api.core.documents import KeyRecord
+
+USES: tuple[KeyUse, ...] = get_args(KeyUse)
+"""The roles whose keys stand in ``keys.json``."""
+
+
+class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Where keys change, and why.
+
+    Attributes:
+        store: Folder of the store.
+        keys: Folder of the private keys.
+        now: The present instant, UTC.
+        reason: Why the old key stops being used.
+        text: More about it, for customers.
+    """
+
+    store: Path
+    keys: Path
+    now: dt.datetime
+    reason: EndReason = "rotated"
+    text: str | None = None
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a change of keys.
+
+    Attributes:
+        snapshot: The visible publication.
+        kept: Where old private keys lie now.
+    """
+
+    snapshot: Snapshot
+    kept: tuple[Path, ...] = ()
+
+
+def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
+    """Let a new key follow from the next version on.
+
+    The old private key is not needed, so this is also the way out when it is lost.
+
+    Args:
+        change: Where and why.
+        use: The role.
+
+    Raises:
+        StoreError: Nothing was published yet, or the store is damaged.
+        StoreLocked: A publisher is at work.
+        KeyStoreError: The targets or online key cannot be used, or the new one not made.
+    """
+    with key_change(change.store, change.keys) as snapshot:
+        keyring = Keyring.open(change.keys, create=False)
+        keys = _listed(snapshot)
+        successor = _successor(keyring, keys, use)
+        changed = rotated(keys, successor, snapshot.state.version, _ended(change))
+        return _publish(change, snapshot, keyring, changed)
+
+
+def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
+    """Close a key's range at the last version that is known to be good.
+
+    What the log holds of it after that version is refused by customers from now on, and nothing
+    makes it good again: files that are fixed are never signed anew (docs/keys.md).
+
+    Args:
+        change: Where and why.
+        kid: The key's thumbprint, or its beginning.
+        last_version: Last version that the publisher vouches for.
+
+    Raises:
+        UsageError: There is no such key, or it was never good for that version.
+        StoreError: Nothing was published yet, or the store is damaged.
+        StoreLocked: A publisher is at work.
+        KeyStoreError: The targets or online key cannot be used, or the new one not made.
+    """
+    with key_change(change.store, change.keys) as snapshot:
+        keyring = Keyring.open(change.keys, create=False)
+        keys, newest = _listed(snapshot), snapshot.state.version
+        record = record_of(keys, kid)
+        if last_version > newest:
+            raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
+        # Refused before a key is made for it.
+        shortened(keys, record, last_version, _ended(change), None)
+        successor = _successor(keyring, keys, record.use) if record.last_version is None else None
+        changed = shortened(keys, record, last_version, _ended(change), successor)
+        return _publish(change, snapshot, keyring, changed)
+
+
+def _listed(snapshot: Snapshot) -> Keys:
+    return decode(snapshot.read(tree.KEYS), Keys)
+
+
+def _ended(change: KeyChange) -> Ended:
+    return Ended(at=change.now, reason=change.reason, text=change.text)
+
+
+def _successor(keyring: Keyring, keys: Keys, use: KeyUse) -> KeyRecord:
+    """Make the new key once those that have to vouch for it are known to be here."""
+    _ = keyring.targets, keyring.online
+    return key_record(use, keyring.following(use), keys.register, 1)
+
+
+def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: Keys) -> Changed:
+    visible = vouch_anew(snapshot, keyring, change.now, keys=keys)
+    kept = settle(Keyring.open(change.keys, create=False), visible.read)
+    return Changed(snapshot=visible, kept=kept)

@@ -1,0 +1,119 @@
+"""How ``keys.json`` changes: a range is closed, and the next key's begins right behind it.
+
+Ranges of one use follow one another without gap (docs/format.md, The list of keys), so closing one
+always moves where the next begins. Nothing that was signed is touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.keys.key_list import check_keys
+from register_api.errors import UsageError
+
+if TYPE_CHECKING:
+    from register_api.core.documents import Ended, KeyRecord, Keys, KeyUse
+
+
+def open_record(keys: Keys, use: KeyUse) -> KeyRecord:
+    """Return the key of a use that is good to this day.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for record in keys.keys:
+        if record.use == use and record.last_version is None:
+            return record
+    raise UsageError(f"the list of keys has no {use} key that is good to this day")
+
+
+def record_of(keys: Keys, kid: str) -> KeyRecord:
+    """Return a key by its name, or by the beginning of it that no other key shares.
+
+    A name is the thumbprint, or use, hyphen and thumbprint, as public files are named: a thumbprint
+    that begins with a hyphen would look like an option.
+
+    Raises:
+        UsageError: No key, or more than one, begins so.
+    """
+    found = [record for record in keys.keys if kid and _is_called(record, kid)]
+    if len(found) != 1:
+        reason = "no key of the list" if not found else f"more than one key ({len(found)}) of the list"
+        raise UsageError(f"{reason} begins with {kid!r}", hint="register-api keys list")
+    return found[0]
+
+
+def _is_called(record: KeyRecord, name: str) -> bool:
+    return record.kid.startswith(name) or f"{record.use}-{record.kid}".startswith(name)
+
+
+def rotated(keys: Keys, successor: KeyRecord, newest: int, ended: Ended) -> Keys:
+    """Let a new key follow the open one of its use from the version after the newest.
+
+    A key whose first version was never published has signed nothing; it is replaced and leaves the
+    list, since a range without versions cannot be written down.
+
+    Args:
+        keys: The published list.
+        successor: The new key; its first version is set here.
+        newest: Number of the newest version.
+        ended: When and why the old key stops.
+
+    Raises:
+        UsageError: There is no open key of this use.
+        UntrustedKey: The new key is in the list already.
+    """
+    record = open_record(keys, successor.use)
+    if record.first_version > newest:
+        successor = _from(successor, record.first_version)
+        return _checked(keys, [successor if each == record else each for each in keys.keys])
+    return shortened(keys, record, newest, ended, successor)
+
+
+def shortened(
+    keys: Keys, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
+) -> Keys:
+    """Close a key's range; the key behind it, or else a new one, takes over from there.
+
+    Args:
+        keys: The published list.
+        record: The key whose range is closed, earlier than it was.
+        last_version: Last version that it stays good for.
+        ended: When and why.
+        successor: A new key, for a record that was open; its first version is set here.
+
+    Raises:
+        UsageError: The key is not good for that version today.
+        UntrustedKey: The new key is in the list already.
+    """
+    if last_version < record.first_version or last_version > (record.last_version or last_version):
+        until = "" if record.last_version is None else f" to {record.last_version}"
+        raise UsageError(
+            f"{last_version} is not among the versions that the {record.use} key is good for:"
+            f" from {record.first_version}{until}"
+        )
+    behind = None if record.last_version is None else record.last_version + 1
+    changed = [_changed(each, record, behind, last_version, ended) for each in keys.keys]
+    if behind is None and successor is not None:
+        changed.append(_from(successor, last_version + 1))
+    return _checked(keys, changed)
+
+
+def _changed(each: KeyRecord, record: KeyRecord, behind: int | None, last: int, ended: Ended) -> KeyRecord:
+    if each == record:
+        return msgspec.structs.replace(each, last_version=last, ended=ended)
+    if each.use == record.use and each.first_version == behind:
+        return _from(each, last + 1)
+    return each
+
+
+def _from(record: KeyRecord, first_version: int) -> KeyRecord:
+    return msgspec.structs.replace(record, first_version=first_version)
+
+
+def _checked(keys: Keys, records: list[KeyRecord]) -> Keys:
+    changed = msgspec.structs.replace(keys, keys=tuple(records))
+    check_keys(changed)
+    return changed

@@ -1,0 +1,92 @@
+"""Passphrases of encrypted key files: from a file that the environment names, or asked for on a terminal.
+
+Never from the command line, where every process of the machine reads it. A passphrase is handed to the
+one call that opens a key and shown by nothing here: no ``repr``, no error, no log.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register_api.errors import KeyStoreError
+from register_api.publish.signing import key_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "REGISTER_KEY_PASSPHRASE_FILE"
+"""Names the file with the passphrase; the variable never holds the passphrase itself."""
+
+MAX_BYTES = 1000
+"""Longest passphrase; OpenSSL, which opens the files by hand, takes 1,023 bytes."""
+
+
+class Passphrases:
+    """What the key files of one folder are opened with, remembered for as long as one command runs."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._good: list[bytes] = []
+
+    def __repr__(self) -> str:
+        return "Passphrases()"
+
+    def candidates(self, path: Path) -> Iterator[bytes]:
+        """Yield what may open a file: what opened others, then the named file's or what a person types.
+
+        Args:
+            path: The encrypted key file, named in the question.
+
+        Raises:
+            KeyStoreError: The named file cannot be used, or nobody is there to be asked.
+        """
+        yield from self._good
+        named = _named()
+        if named is not None:
+            yield named
+        elif sys.stdin.isatty():
+            yield getpass.getpass(f"Passphrase of {path}: ").encode()
+        else:
+            raise KeyStoreError(
+                f"{path} is encrypted, and there is no terminal to ask for its passphrase",
+                hint=f"name a file of mode 0600 that holds it in {VARIABLE}",
+            )
+
+    def remember(self, passphrase: bytes) -> None:
+        """Try this one first from now on: the keys of one folder mostly share it."""
+        if passphrase not in self._good:
+            self._good.append(passphrase)
+
+    def of_new_keys(self) -> bytes | None:
+        """Return what new keys are encrypted with; ``None`` leaves them plain.
+
+        Returns:
+            The named file's first line, or else what a person typed for the keys beside the new one.
+
+        Raises:
+            KeyStoreError: The named file cannot be used.
+        """
+        named = _named()
+        return named if named is not None or not self._good else self._good[-1]
+
+
+def _named() -> bytes | None:
+    """Return the first line of the file that the environment names, if it names one.
+
+    Raises:
+        KeyStoreError: The file is missing, open to others, or its first line is empty or too long.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return None
+    path = Path(name)
+    if not key_file.exists(path):
+        raise KeyStoreError(f"there is no file {path}, which {VARIABLE} names")
+    line = key_file.read(path).partition(b"\n")[0].rstrip(b"\r")
+    if not 1 <= len(line) <= MAX_BYTES:
+        raise KeyStoreError(f"{path}, which {VARIABLE} names, does not begin with 1 to {MAX_BYTES} bytes")
+    return line

@@ -1,0 +1,1 @@
+"""Checkpoints of several customers beside each other: one history, or two."""

@@ -1,0 +1,156 @@
+"""Do these checkpoints belong to one history: by size and root, and where sizes differ by the tiles."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.keys.key_list import log_key
+from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from register_api.core.log.note import NoteKey, parse_note
+from register_api.errors import Forked, Inconsistent, UsageError, VerificationError
+from register_api.verify import state
+from register_api.verify.checks.others import check_same_history
+from register_api.verify.checks.table import worst
+from register_api.verify.compare.report import Comparison, Finding, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from register_api.verify.checks.session import Session
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint as it was handed in: where from, and the signed note."""
+
+    name: str
+    data: bytes
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint that was read, and whether its signature is known to be good."""
+
+    given: Given
+    log: Checkpoint
+    signed: bool
+
+
+class Comparing:
+    """One comparison: reads, judges, and keeps what contradicts each other."""
+
+    def __init__(self, keys: Sequence[NoteKey], session: Session | None) -> None:
+        """Take what signatures are checked with.
+
+        Args:
+            keys: Verifier keys of the log; they count before those of the served register.
+            session: A round over the served register that holds, for its keys and tiles.
+        """
+        self._keys = keys
+        self._session = session
+        self._errors: list[VerificationError] = []
+        self._read: list[_Read] = []
+        self._undecided: list[str] = []
+        self._contradicting: dict[bytes, Checkpoint] = {}
+
+    def run(self, given: Sequence[Given]) -> None:
+        """Compare checkpoints; findings are collected."""
+        for one in given:
+            try:
+                self._read.append(self._open(one))
+            except VerificationError as error:
+                self._errors.append(_named(error, one.name))
+        if len({one.log.origin for one in self._read}) > 1:
+            self._errors.append(Inconsistent("these are checkpoints of different logs"))
+            return
+        self._compare_sizes()
+        self._compare_with_served()
+
+    def _open(self, given: Given) -> _Read:
+        log = parse_checkpoint(parse_note(given.data).text)
+        if self._keys:
+            return _Read(given=given, log=open_checkpoint(given.data, log.origin, self._keys), signed=True)
+        if self._session is None:
+            return _Read(given=given, log=log, signed=False)
+        key = log_key(self._session.keys, log.size)
+        name = self._session.register.register
+        return _Read(given=given, log=open_checkpoint(given.data, name, [key]), signed=True)
+
+    def _compare_sizes(self) -> None:
+        """Compare checkpoints of one size with each other: one size has one root."""
+        first: dict[int, _Read] = {}
+        for one in self._read:
+            other = first.setdefault(one.log.size, one)
+            if other.log.root != one.log.root:
+                self._contradicting |= {other.given.data: other.log, one.given.data: one.log}
+                self._errors.append(
+                    Forked(f"{other.given.name} and {one.given.name}: two roots for the size {one.log.size}")
+                )
+
+    def _compare_with_served(self) -> None:
+        """Compare checkpoints of several sizes through the tiles that are served."""
+        sizes = sorted({one.log.size for one in self._read})
+        if self._session is None:
+            if len(sizes) > 1:
+                told = ", ".join(map(str, sizes))
+                self._undecided.append(f"whether the logs of sizes {told} continue each other takes --base")
+            return
+        for one in self._read:
+            try:
+                check_same_history(self._session, one.given.data)
+            except VerificationError as error:
+                self._errors.append(_named(error, one.given.name))
+                if isinstance(error, Forked):
+                    self._contradicting[one.given.data] = one.log
+                    self._contradicting[self._session.checkpoint_data] = self._session.checkpoint
+
+    def report(self, folder: Path | None) -> Comparison:
+        """Return what was found; checkpoints that contradict each other are kept in a folder.
+
+        Raises:
+            UsageError: The folder cannot be written.
+        """
+        bad = worst(self._errors) if self._errors else None
+        undecided = self._undecided and bad is None
+        return Comparison(
+            exit_code=bad.exit_code if bad else UsageError.exit_code if undecided else 0,
+            word=bad.word if bad else "not decided" if undecided else "one history",
+            checkpoints=tuple(_seen(one) for one in self._read),
+            findings=tuple(
+                Finding(code=error.exit_code, word=error.word, sentence=error.message)
+                for error in self._errors
+            ),
+            undecided=tuple(self._undecided),
+            not_checked=self._not_checked(),
+            evidence=self._keep(folder) if folder is not None else (),
+        )
+
+    def _not_checked(self) -> tuple[str, ...]:
+        if all(one.signed for one in self._read):
+            return ()
+        return ("who signed these checkpoints: give the log's key with --key, or the register with --base",)
+
+    def _keep(self, folder: Path) -> tuple[str, ...]:
+        if not self._contradicting:
+            return ()
+        with state.held(folder):
+            return tuple(
+                str(state.keep_evidence(folder, log.size, log.root, data))
+                for data, log in self._contradicting.items()
+            )
+
+
+def _seen(one: _Read) -> Seen:
+    return Seen(
+        name=one.given.name,
+        origin=one.log.origin,
+        size=one.log.size,
+        root_hash=base64.b64encode(one.log.root).decode(),
+        signed=one.signed,
+    )
+
+
+def _named(error: VerificationError, name: str) -> VerificationError:
+    return type(error)(f"{name}: {error.message}", hint=error.hint)

@@ -1,0 +1,1 @@
+"""One version with everything that proves it, in one file that verifies without network."""

@@ -1,0 +1,135 @@
+"""A ZIP from a stranger, read within bounds: names to bytes, or a refusal.
+
+Two programs can read two things from one ZIP, and a small one can unpack to a large one. So only what
+a package needs is taken: regular files, stored or deflated, under paths of the tree, each once, no
+larger than its kind allows.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from register_api.core.tree import kind_of
+from register_api.errors import Malformed
+from register_api.verify.evidence.zip_layout import check_layout
+from register_api.verify.fetch.limits import MIB, max_bytes
+from register_api.verify.fetch.protocol import check_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = "README.txt"
+
+MAX_PACKAGE_BYTES = 64 * MIB
+"""Largest file that is read at all, and the most that its members may have together."""
+
+MAX_MEMBERS = 1000
+"""Most members: room for hundreds of keys and roots."""
+
+MAX_README_BYTES = MIB
+
+_TIME_STAMP = re.compile(r"log/checkpoints/[1-9][0-9]*\.tsr")
+_HEADER = b"PK\x01\x02"
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    OSError,
+)
+"""What the library raises on bytes of any form."""
+
+
+def read_archive(data: bytes) -> dict[str, bytes]:
+    """Return the members of a package by path.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        Malformed: Not such a ZIP; the message says in which way.
+    """
+    if len(data) > MAX_PACKAGE_BYTES:
+        raise Malformed(f"a package of more than {MAX_PACKAGE_BYTES} bytes")
+    # Counted before the library makes an object of each.
+    if data.count(_HEADER) > MAX_MEMBERS:
+        raise Malformed(f"a package of more than {MAX_MEMBERS} members")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = list(_members(archive.infolist()))
+            check_layout(data, archive.infolist(), archive.start_dir)
+            return {info.filename: _read(archive, info) for info in members}
+    except _UNREADABLE as error:
+        raise Malformed(f"not a ZIP that can be read: {str(error)[:200]!a}") from error
+
+
+def _members(infos: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
+    """Yield the files, once it is known that each is harmless by what its header says."""
+    seen: set[str] = set()
+    total = 0
+    for info in infos:
+        name = info.orig_filename
+        if info.filename != name or name.lower() in seen:
+            raise Malformed(f"the member {name[:200]!a} is named twice or in two ways")
+        seen.add(name.lower())
+        _check_kind(info)
+        if info.is_dir():
+            _check_folder(info)
+            continue
+        _check_name(name)
+        total += info.file_size
+        if info.file_size > _bound(name) or total > MAX_PACKAGE_BYTES:
+            raise Malformed(f"the member {name} is too large, or all are together")
+        yield info
+
+
+def _check_kind(info: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    expected = stat.S_IFDIR if info.is_dir() else stat.S_IFREG
+    if kind not in (0, expected):
+        raise Malformed(f"the member {info.filename[:200]!a} is neither a file nor a folder")
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
+        raise Malformed(f"the member {info.filename[:200]!a} is encrypted or packed in a way not allowed")
+
+
+def _check_folder(info: zipfile.ZipInfo) -> None:
+    """Pass over a folder, as programs that pack by hand add them."""
+    check_path(info.filename.removesuffix("/"))
+    if info.file_size:
+        raise Malformed(f"the folder {info.filename} has content")
+
+
+def _check_name(name: str) -> None:
+    check_path(name)
+    if name == README or _TIME_STAMP.fullmatch(name):
+        return
+    try:
+        kind_of(name)
+    except KeyError as error:
+        raise Malformed(f"{name[:200]} is no path of a register's tree") from error
+
+
+def _bound(name: str) -> int:
+    return MAX_README_BYTES if name == README else max_bytes(name)
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Unpack a member; the library stops at the size that the header says, and checks the CRC there."""
+    with archive.open(info) as file:
+        data = file.read(_bound(info.filename) + 1)
+    if len(data) != info.file_size:
+        raise Malformed(f"the member {info.filename} has not the size that its header says")
+    return data

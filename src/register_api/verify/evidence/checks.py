@@ -1,0 +1,170 @@
+"""The checks of a package: whose keys, which documents, which log (E02 to E14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.canonical import decode, digest, encode, parse
+from register_api.core.diff.changes import Diff
+from register_api.core.documents import Keys
+from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.core.model import Register
+from register_api.core.patch.apply import apply_patch
+from register_api.errors import Forged, Inconsistent, Stale, VerificationError
+from register_api.verify.checks.head import count_witnesses
+from register_api.verify.checks.log import check_utc, read_entry
+from register_api.verify.checks.recorder import naming
+from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.evidence import trust
+from register_api.verify.trust.start import choose_start
+
+if TYPE_CHECKING:
+    from register_api.verify.evidence.contents import Contents
+
+
+def begin(contents: Contents) -> str:
+    """Choose the root to begin from (E02)."""
+    options = contents.options
+    contents.start = choose_start(contents.fetcher, options.root, options.root_sha256, None)
+    contents.origin = contents.start.origin
+    return f"version {contents.origin.version}, {contents.origin.how}"
+
+
+def follow_roots(contents: Contents) -> str:
+    """Follow the chain of roots to its end (E03)."""
+    contents.roots = trust.read_roots(contents.get, contents.files)
+    contents.root = trust.check_roots(contents.roots, contents.start)
+    return f"{len(contents.roots)} in the chain" if len(contents.roots) > 1 else "one, the first"
+
+
+def follow_trust(contents: Contents) -> str:
+    """Follow the metadata from the newest root to the targets (E04)."""
+    contents.trusted = trust.follow(contents.get, contents.roots, contents.root)
+    return f"they vouched until {contents.trusted.fresh_until:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def check_key_list(contents: Contents) -> str:
+    """Read the list of keys that the targets metadata names (E05)."""
+    data = _vouched(contents, "keys.json", tree.KEYS)
+    with naming(tree.KEYS):
+        keys = decode(data, Keys)
+        check_keys(keys)
+        check_keys_apart(contents.trusted.root, keys)
+    contents.keys = keys
+    return f"{len(keys.keys)} keys of {keys.register}"
+
+
+def _vouched(contents: Contents, name: str, path: str) -> bytes:
+    """Return a target; its copy below ``trust/targets/`` has to be the same."""
+    for place in (contents.trusted.copy_path(name), path):
+        data = contents.get(place)
+        if not contents.trusted.is_target(name, data):
+            raise Forged(f"{place} has not the digest that the targets metadata gives")
+    return data
+
+
+def check_register(contents: Contents) -> str:
+    """Read the register strictly (E06)."""
+    path, _ = contents.document_paths()
+    data = contents.get(path)
+    with naming(path):
+        register = decode(data, Register)
+        if (register.register, register.version) != (contents.keys.register, contents.version):
+            raise Inconsistent(f"says to be version {register.version} of {register.register!r}")
+        check_utc(register.published_at)
+        before = None if register.previous is None else register.previous.version
+        if before != (contents.version - 1 or None):
+            raise Inconsistent("does not name the version before")
+    contents.register, contents.register_data = register, data
+    return f"version {register.version} of {register.register}"
+
+
+def check_register_signatures(contents: Contents) -> str:
+    """Check both signatures of the register (E07)."""
+    path, _ = contents.document_paths()
+    check_signatures(contents, "E07", path, contents.register_data, contents.version)
+    return "as 64 raw bytes and as detached JWS"
+
+
+def check_diff(contents: Contents) -> str:
+    """Check the diff's signatures and both its ends; of version 1 also its patch (E08).
+
+    The patch of a later version needs the version before, which the package has not.
+    """
+    _, path = contents.document_paths()
+    data = contents.get(path)
+    check_signatures(contents, "E08", path, data, contents.version)
+    with naming(path):
+        contents.diff = decode(data, Diff)
+        _check_ends(contents, contents.diff)
+        if contents.version == 1:
+            _check_patch(contents, data)
+            return "as 64 raw bytes and as detached JWS; the patch gives the register"
+    return "as 64 raw bytes and as detached JWS; the patch was not applied, for want of the version before"
+
+
+def _check_ends(contents: Contents, diff: Diff) -> None:
+    register = contents.register
+    ends = (diff.register, diff.to.version, diff.to.sha256)
+    if ends != (register.register, register.version, digest(contents.register_data)):
+        raise Inconsistent("leads to another document than the version's register")
+    start = None if diff.from_ is None else (diff.from_.version, diff.from_.sha256)
+    before = register.previous
+    if start != (None if before is None else (before.version, before.sha256)):
+        raise Inconsistent("begins at another document than the register names as the one before")
+
+
+def _check_patch(contents: Contents, data: bytes) -> None:
+    try:
+        result = encode(apply_patch(None, parse(data)["patch"]))
+    except VerificationError as error:
+        raise Inconsistent(f"the patch cannot be applied: {error.message}") from error
+    if result != contents.register_data:
+        raise Inconsistent("the patch does not give the version's register")
+
+
+def check_entry(contents: Contents) -> str:
+    """Compare the files with what the log's entry names (E09)."""
+    path = tree.version_entry(contents.version)
+    with naming(path):
+        entry = read_entry(contents, contents.version, contents.get(path))
+        if entry.published_at != contents.register.published_at:
+            raise Inconsistent("names another instant than the register")
+    for file in entry.files:
+        data = contents.get(file.path)
+        if (digest(data), len(data)) != (file.sha256, file.size):
+            raise Forged(f"{file.path}: the digest that the log's entry names does not fit")
+    return f"{len(entry.files)} files"
+
+
+def check_times(contents: Contents) -> str:
+    """Compare until when the metadata vouched with when the version was published (E12).
+
+    Raises:
+        Stale: It had expired by then, so it cannot have vouched for this version's keys.
+    """
+    published = contents.register.published_at
+    for role, expires in contents.trusted.expires.items():
+        if expires <= published:
+            raise Stale(
+                f"the {role} metadata had expired on {expires:%Y-%m-%d}, before the version was published"
+            )
+    until = contents.trusted.fresh_until
+    return f"published at {published:%Y-%m-%dT%H:%M:%SZ}, vouched for until {until:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def check_key_files(contents: Contents) -> str:
+    """Compare every key's PEM file with the list of keys (E13)."""
+    for key in contents.keys.keys:
+        path = tree.public_key(key.kid)
+        with contents.record.guard("E13", path):
+            if contents.get(path) != key.pem.encode():
+                raise Forged("not the key that the list of keys gives")
+    return f"{len(contents.keys.keys)} files"
+
+
+def check_witnesses(contents: Contents) -> str:
+    """Count the good cosignatures on the newest checkpoint (E14)."""
+    return count_witnesses(contents.head_data, contents.options)

@@ -1,0 +1,62 @@
+"""The log in a package: as it was at the version, and as it went on (E10, E11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core import tree
+from register_api.core.keys.key_list import log_key
+from register_api.core.log import tile_proofs
+from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_size
+from register_api.core.log.tlog_proof import parse_proof, verify_proof
+from register_api.errors import Forged, Forked, Inconsistent, RolledBack
+from register_api.verify.checks.recorder import naming
+
+if TYPE_CHECKING:
+    from register_api.verify.evidence.contents import Contents
+
+
+def check_proof(contents: Contents) -> str:
+    """Check the version's own proof: the log of that size, signed, holds the entry (E10)."""
+    version, path = contents.version, tree.version_proof(contents.version)
+    with naming(path):
+        proof = parse_proof(contents.get(path))
+        keys = [log_key(contents.keys, version)]
+        entry = contents.get(tree.version_entry(version))
+        log = verify_proof(entry, proof, contents.register.register, keys)
+        if (proof.index, log.size) != (version - 1, version):
+            raise Inconsistent(f"a proof of entry {proof.index} at size {log.size}")
+    contents.log = log
+    return f"entry {proof.index} of the log of size {log.size}"
+
+
+def check_head(contents: Contents) -> str:
+    """Check that the newest checkpoint was vouched for and that its log begins with the older one (E11)."""
+    contents.head_data, contents.head = _head(contents)
+    old, new = contents.log, contents.head
+    if new.size < old.size:
+        raise RolledBack(f"{tree.CHECKPOINT} is of size {new.size}, older than the version's own")
+    if new.size > old.size and tile_proofs.root(new.size, contents.get) != new.root:
+        raise Forged("the log's tiles do not give the root hash that the newest checkpoint signs")
+    if _root_at(contents, old.size) != old.root:
+        raise Forked(
+            f"two signed checkpoints, and that of size {new.size} does not continue that of size {old.size}"
+        )
+    return f"size {new.size}"
+
+
+def _head(contents: Contents) -> tuple[bytes, Checkpoint]:
+    trusted = contents.trusted
+    for path in (trusted.copy_path("checkpoint"), tree.CHECKPOINT):
+        data = contents.get(path)
+        if not trusted.is_target("checkpoint", data):
+            raise Forged(f"{path} has not the digest that the targets metadata gives")
+    with naming(tree.CHECKPOINT):
+        key = log_key(contents.keys, peek_size(data))
+        return data, open_checkpoint(data, contents.register.register, [key])
+
+
+def _root_at(contents: Contents, size: int) -> bytes:
+    if size == contents.head.size:
+        return contents.head.root
+    return tile_proofs.root(size, contents.get, tree_size=contents.head.size)

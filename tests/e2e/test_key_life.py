@@ -1,0 +1,598 @@
+"""Keys for their whole life: each procedure of docs/keys.md, step by step, as publisher and customers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from commands import ROOT
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
+from tuf.ngclient import FetcherInterface, Updater
+
+from memory_folder import memory_folder
+from publishers import Publisher
+from quick_disk import quick_disk
+from register_api.cli.main import cli
+from register_api.core import tree
+from register_api.core.canonical import digest
+from register_api.publish import rotation, trust_rotation
+from register_api.publish.signing.document_signature import sign_document
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signer import Ed25519Signer, load
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import FolderFetcher
+from register_api.verify.run import verify
+from verify_outcome import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+    from register_api.verify.report.document import Report
+
+LIST_ROLES = ["document", "log", "feed"]
+
+
+class Company(Publisher):
+    """A publisher who works by the commands, and two customers: one who remembers, one who does not."""
+
+    def run(self, *words: str | Path) -> Result:
+        """Call a command with the folders it takes."""
+        folders = {"--store": self.store}
+        command = words[1] if words[0] == "keys" else words[0]
+        if command in {"publish", "refresh", "rotate", "end", "renew", "new-root", "publish-root"}:
+            folders["--keys"] = self.keys
+        if command in {"publish", "rotate", "end", "renew", "publish-root"}:
+            folders |= {"--source": self.source, "--public-keys": self.folder / "public"}
+        if command in {"new", "sign-root"}:
+            folders = {}
+        options = [word for option, folder in folders.items() for word in (option, str(folder))]
+        return self.invoke([*map(str, words), *options])
+
+    def invoke(self, words: list[str], typed: str = "") -> Result:
+        """Call a command as it stands; it may end with any code, but not with a traceback."""
+        result = CliRunner().invoke(cli, words, input=typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    def done(self, *words: str | Path) -> Result:
+        """Call a command that must succeed."""
+        result = self.run(*words)
+        assert result.exit_code == 0, result.output
+        return result
+
+    def version(self, number: int) -> None:
+        """Publish the version of that number, an hour or so after the one before."""
+        at = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=20 - number)
+        self.publish_note(f"version {number}", at)
+
+    def check(self, *, state: bool = False, **options: object) -> Report:
+        """Verify as a customer: from 1.root.json with all versions, or with what is remembered."""
+        first = {"root": self.store / "public/trust/1.root.json", "history": "all"}
+        given = {"state": self.folder / "remembered", "history": "new"} if state else first
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        fetcher = FolderFetcher(self.store / "public")
+        return verify("folder", Options(wait=0, **{**given, **options}), now, fetcher=fetcher)  # type: ignore[arg-type]
+
+    def holds_for_all(self) -> None:
+        """Both customers accept what is published, and the list of keys is what it says."""
+        assert failed(self.check(state=True)) == {}
+        assert failed(self.check()) == {}
+        assert self.check(state=True).exit_code == 0
+
+    def keys_of(self, use: str) -> list[tuple[str, int, int | None, str | None]]:
+        """Return kid, range and reason of each key of a use as published."""
+        document = json.loads((self.store / "public" / tree.KEYS).read_bytes())
+        return [
+            (row["kid"], row["first_version"], row["last_version"], (row["ended"] or {}).get("reason"))
+            for row in document["keys"]
+            if row["use"] == use
+        ]
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    """Two versions are published, and one customer remembers them."""
+    with memory_folder() as folder, quick_disk():
+        made = Company(folder)
+        made.version(1)
+        made.version(2)
+        made.holds_for_all()
+        yield made
+
+
+@pytest.mark.parametrize("role", LIST_ROLES)
+def test_a_rotated_key_signs_from_the_next_version_on(company: Company, role: str) -> None:
+    """At once the list says so, customers accept it before and after the next version."""
+    old = company.keys_of(role)[0][0]
+    result = company.done("keys", "rotate", role)
+    assert "from version 3 on" in result.output
+    (first, second) = company.keys_of(role)
+    assert first == (old, 1, 2, "rotated")
+    assert second[1:] == (3, None, None)
+    company.holds_for_all()
+    company.version(3)
+    company.holds_for_all()
+    assert (company.keys / f"{role}-{old[:8]}.pem.old").stat().st_mode & 0o777 == 0o600
+    assert not list(company.keys.glob("*.next.pem"))
+    assert (company.folder / "public" / f"{role}-{second[0]}.pem").exists()
+
+
+@pytest.mark.parametrize("role", LIST_ROLES)
+def test_a_lost_key_is_replaced_without_it(company: Company, role: str) -> None:
+    """The old file is gone; publishing is refused until the key is rotated."""
+    (company.keys / f"{role}.pem").unlink()
+    company.say("not published")
+    assert company.run("publish").exit_code == 1
+    company.done("keys", "rotate", role, "--reason", "lost", "--text", "The disk failed")
+    company.version(3)
+    company.holds_for_all()
+    assert company.keys_of(role)[0][3] == "lost"
+
+
+def test_a_key_rotated_twice_between_two_versions_leaves_no_empty_range(company: Company) -> None:
+    """The key in between has signed nothing, so it leaves the list."""
+    company.done("keys", "rotate", "document")
+    company.done("keys", "rotate", "document")
+    assert [row[1:3] for row in company.keys_of("document")] == [(1, 2), (3, None)]
+    assert len(list(company.keys.glob("document-*.pem.old"))) == 2
+    company.version(3)
+    company.holds_for_all()
+
+
+def test_a_stolen_key_ended_at_the_newest_version_leaves_history_good(company: Company) -> None:
+    """What the thief signs afterwards is refused with 16, whatever number it bears."""
+    stolen = company.keys_of("document")[0][0]
+    company.done(
+        "keys", "end", f"document-{stolen[:6]}", "--last-version", "2", "--text", "Laptop stolen on 3 June"
+    )
+    assert company.keys_of("document")[0] == (stolen, 1, 2, "compromised")
+    company.version(3)
+    company.holds_for_all()
+    forge(company, 3, f"document-{stolen[:8]}.pem.old")
+    assert failed(company.check()) == {"V17": 16}
+    assert company.check(state=True, history="all").exit_code == 16
+
+
+def forge(company: Company, version: int, key: str) -> None:
+    """Put the signatures of another key beside a version's register."""
+    path = tree.version_register(version)
+    public = company.store / "public"
+    signer = load(company.keys / key, Ed25519Signer)
+    for name, data in sign_document(path, (public / path).read_bytes(), signer).items():
+        (public / name).unlink()
+        (public / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("role", LIST_ROLES)
+def test_versions_that_the_publisher_disowns_are_refused_for_ever(company: Company, role: str) -> None:
+    """A key ended before the newest version takes what came after with it, the head at once."""
+    stolen = company.keys_of(role)[0][0]
+    result = company.done("keys", "end", f"{role}-{stolen}", "--last-version", "1")
+    assert "Customers refuse version 2 from now on" in result.output
+    assert "publish version 3 now" in result.output
+    assert company.keys_of(role)[1][1:] == (2, None, None)
+    assert company.check(state=True).exit_code == 16
+    company.version(3)
+    head = {"V05", "V08", "V20", "V21"}
+    whole = failed(company.check())
+    assert not head & whole.keys()
+    assert set(whole.values()) == (set() if role == "feed" else {16})
+    assert whole.keys() == {"document": {"V17"}, "log": {"V15"}, "feed": set()}[role]
+
+
+def test_a_key_found_stolen_long_after_it_was_rotated_is_shortened(company: Company) -> None:
+    """The key behind it takes over from there; a version that nobody signed anew is refused."""
+    old = company.keys_of("document")[0][0]
+    company.done("keys", "rotate", "document")
+    company.version(3)
+    company.done("keys", "end", f"document-{old}", "--last-version", "2")
+    assert company.keys_of("document")[0] == (old, 1, 2, "compromised")
+    company.holds_for_all()
+    company.done("keys", "end", f"document-{old}", "--last-version", "1")
+    assert [row[1:3] for row in company.keys_of("document")] == [(1, 1), (2, None)]
+    assert failed(company.check()) == {"V17": 16}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["rotate", "nothing"], 2),
+        (["end", "zzz", "--last-version", "1"], 2),
+        (["end", "", "--last-version", "1"], 2),
+        (["rotate", "log", "--text", "hidden \u200b"], 2),
+        (["new-root", "--remove-root", "zzz", "-o", "draft.json"], 2),
+        (["new-root", "--threshold", "2", "-o", "draft.json"], 16),
+        (["sign-root", "none.json", "--key", "root-1.pem"], 2),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused_and_changes_nothing(
+    company: Company, words: list[str], code: int
+) -> None:
+    """No key is made and nothing is published."""
+    before = sorted(company.keys.iterdir()), company.snapshot().generation
+    assert company.run("keys", *words).exit_code == code
+    assert (sorted(company.keys.iterdir()), company.snapshot().generation) == before
+
+
+@pytest.mark.parametrize("last", ["3", "9"])
+def test_a_key_is_not_ended_at_a_version_to_come(company: Company, last: str) -> None:
+    """Nobody vouches for a version that is not published."""
+    kid = company.keys_of("log")[0][0]
+    assert company.run("keys", "end", f"log-{kid}", "--last-version", last).exit_code == 2
+    assert not list(company.keys.glob("*.next.pem"))
+
+
+@pytest.mark.parametrize("role", LIST_ROLES)
+def test_an_archive_page_of_the_feed_stays_good(role: str) -> None:
+    """It was signed with the keys of the version that completed it, and they stay good for it."""
+    with memory_folder() as folder, quick_disk():
+        company = Company(folder)
+        start = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=60)
+        for number in range(1, 51):
+            company.publish_note(f"version {number}", start + dt.timedelta(hours=number))
+        company.done("keys", "rotate", role)
+        company.publish_note("version 51", start + dt.timedelta(hours=51))
+        company.holds_for_all()
+
+
+@pytest.mark.parametrize("role", ["targets", "online", "root-1"])
+def test_a_key_of_the_root_is_rotated_at_once(company: Company, role: str) -> None:
+    """A second root, signed by the old key; customers old and new follow, as stock clients do."""
+    old = (company.keys / f"{role}.pem").read_bytes()
+    client = stock_client(company, "before")
+    company.done("keys", "rotate", role, "--reason", "compromised")
+    company.holds_for_all()
+    assert (company.keys / f"{role}.pem").read_bytes() != old
+    assert [path.read_bytes() for path in company.keys.glob(f"{role}-*.pem.old")] == [old]
+    company.version(3)
+    company.done("refresh")
+    company.holds_for_all()
+    assert client().version == 2
+    assert stock_client(company, "after")().version == 2
+    company.done("keys", "rotate", role)
+    company.holds_for_all()
+    assert client().version == 3
+
+
+class _Folder(FetcherInterface):
+    """Lets python-tuf read a folder."""
+
+    def __init__(self, public: Path) -> None:
+        self._public = public
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        path = self._public / url
+        if not path.exists():
+            raise DownloadHTTPError("not there", 404)
+        yield path.read_bytes()
+
+
+def stock_client(company: Company, name: str) -> Callable[[], Root]:
+    """Return what runs python-tuf from 1.root.json, remembering between calls, and gives its newest root."""
+    memory = company.folder / name
+    memory.mkdir()
+    public = company.store / "public"
+
+    def follow() -> Root:
+        first = (public / "trust/1.root.json").read_bytes()
+        updater = Updater(str(memory), "trust/", fetcher=_Folder(public), bootstrap=first)
+        updater.refresh()
+        assert updater.get_targetinfo("register.json")
+        return Metadata[Root].from_bytes((memory / "root.json").read_bytes()).signed
+
+    follow()
+    return follow
+
+
+def test_an_online_key_that_was_stolen_vouches_for_nothing_any_more(company: Company) -> None:
+    """A timestamp signed with it is refused."""
+    stolen = Keyring.open(company.keys, create=False).online
+    company.done("keys", "rotate", "online", "--reason", "compromised")
+    path = company.store / "public" / tree.TIMESTAMP
+    timestamp = Metadata[Timestamp].from_bytes(path.read_bytes())
+    timestamp.signed.version += 1
+    timestamp.sign(stolen.tuf_signer())
+    path.unlink()
+    path.write_bytes(timestamp.to_bytes())
+    assert failed(company.check())["V02"] in {12, 16}
+
+
+@pytest.fixture
+def circle() -> Iterator[Company]:
+    """A register whose first root was signed by two of three people, each on a machine of their own."""
+    with memory_folder() as folder, quick_disk():
+        company = Company(folder)
+        for number, name in enumerate(("alice", "bob", "carol"), start=1):
+            company.done("keys", "new", folder / name / f"root-{number}.pem")
+        publics = [word for path in sorted(folder.glob("*/*.pub")) for word in ("--add-root", path)]
+        draft = folder / "draft.json"
+        company.done("keys", "new-root", "--first", "--threshold", "2", *publics, "-o", draft)
+        sign(company, "alice", 1)
+        assert company.run("keys", "publish-root", draft).exit_code == 1
+        sign(company, "bob", 2)
+        company.done("keys", "publish-root", draft)
+        company.version(1)
+        company.version(2)
+        assert not list(company.keys.glob("root-*.pem"))
+        company.holds_for_all()
+        yield company
+
+
+def sign(company: Company, name: str, number: int) -> Result:
+    """Let one person sign the draft."""
+    key = company.folder / name / f"root-{number}.pem"
+    return company.done("keys", "sign-root", company.folder / "draft.json", "--key", key, "--yes")
+
+
+def test_a_root_of_two_of_three_is_renewed(circle: Company) -> None:
+    """The draft goes to two people and comes back; nothing but the expiry is new."""
+    draft = circle.folder / "draft.json"
+    said = circle.done("keys", "new-root", "-o", draft).output
+    assert "root: 2 of 3 have to sign" in said
+    assert "JOINS" not in said
+    assert "LEAVES" not in said
+    sign(circle, "carol", 3)
+    refused = circle.run("keys", "publish-root", draft)
+    assert refused.exit_code == 1
+    assert "1 more of the root keys" in refused.output
+    sign(circle, "alice", 1)
+    circle.done("keys", "publish-root", draft)
+    circle.holds_for_all()
+    assert stock_client(circle, "stock")().version == 2
+    assert (circle.folder / "public/2.root.json").exists()
+
+
+def test_a_lost_root_key_is_replaced_by_the_other_two(circle: Company) -> None:
+    """The person who lost it makes a new one; the old thumbprint leaves."""
+    draft, carol = circle.folder / "draft.json", circle.folder / "carol"
+    lost = load(carol / "root-3.pem", Ed25519Signer).kid
+    (carol / "root-3.pem").unlink()
+    circle.done("keys", "new", carol / "root-4.pem")
+    change = ("--remove-root", lost, "--add-root", carol / "root-4.pub")
+    said = circle.done("keys", "new-root", *change, "-o", draft).output
+    assert f"root: - {lost}  LEAVES" in said
+    assert said.count("JOINS") == 1
+    sign(circle, "alice", 1)
+    sign(circle, "bob", 2)
+    circle.done("keys", "publish-root", draft)
+    circle.holds_for_all()
+    circle.done("keys", "new-root", "-o", draft)
+    sign(circle, "carol", 4)
+    sign(circle, "bob", 2)
+    circle.done("keys", "publish-root", draft)
+    circle.holds_for_all()
+
+
+@pytest.mark.parametrize("role", ["targets", "online"])
+def test_a_stolen_targets_or_online_key_is_replaced_by_two_signatures(circle: Company, role: str) -> None:
+    """The new key is made where publishing happens and is in force with the root."""
+    draft, old = circle.folder / "draft.json", (circle.keys / f"{role}.pem").read_bytes()
+    refused = circle.run("keys", "rotate", role)
+    assert refused.exit_code == 2
+    assert "2 people have to sign" in refused.output
+    circle.done("keys", "new-root", "--rotate", role, "-o", draft)
+    circle.done("refresh")
+    circle.version(3)
+    assert (circle.keys / f"{role}.pem").read_bytes() == old
+    sign(circle, "alice", 1)
+    sign(circle, "bob", 2)
+    circle.done("keys", "publish-root", draft)
+    assert (circle.keys / f"{role}.pem").read_bytes() != old
+    circle.done("refresh")
+    circle.version(4)
+    circle.holds_for_all()
+
+
+def test_one_root_key_becomes_two_of_three(company: Company) -> None:
+    """The old key signs, and two of the new ones."""
+    draft, old = company.folder / "draft.json", load(company.keys / "root-1.pem", Ed25519Signer).kid
+    for number, name in enumerate(("alice", "bob", "carol"), start=2):
+        company.done("keys", "new", company.folder / name / f"root-{number}.pem")
+    publics = [word for path in sorted(company.folder.glob("*/*.pub")) for word in ("--add-root", path)]
+    change = ("--remove-root", f"root-{old}", "--threshold", "2")
+    said = company.done("keys", "new-root", *change, *publics, "-o", draft).output
+    assert "root: 2 of 3 have to sign  (before: 1 of 1)" in said
+    assert "SHA-256 " + digest((company.store / "public/trust/1.root.json").read_bytes()) in said
+    sign(company, "alice", 2)
+    sign(company, "bob", 3)
+    assert company.run("keys", "publish-root", draft).exit_code == 1
+    sign(company, "private", 1)
+    company.done("keys", "publish-root", draft)
+    company.holds_for_all()
+    assert stock_client(company, "stock")().roles["root"].threshold == 2
+
+
+def test_nobody_signs_twice_and_nobody_holds_two_root_keys(circle: Company) -> None:
+    """The same key again, a second key in the same folder, one key under two names, a stranger's key."""
+    draft = circle.folder / "draft.json"
+    circle.done("keys", "new-root", "-o", draft)
+    sign(circle, "alice", 1)
+    key = circle.folder / "alice/root-1.pem"
+    again = circle.run("keys", "sign-root", draft, "--key", key, "--yes")
+    assert (again.exit_code, "signed this draft already" in again.output) == (1, True)
+    bobs = circle.folder / "bob/root-2.pem"
+    beside = bobs.with_name("root-1.pem")
+    beside.write_bytes(key.read_bytes())
+    beside.chmod(0o600)
+    second = circle.run("keys", "sign-root", draft, "--key", bobs, "--yes")
+    assert (second.exit_code, "a second root key" in second.output) == (1, True)
+    circle.done("keys", "new", circle.folder / "eve/root-9.pem")
+    stranger = circle.run("keys", "sign-root", draft, "--key", circle.folder / "eve/root-9.pem", "--yes")
+    assert stranger.exit_code == 1
+    same = circle.folder / "alice/root-1.pub"
+    assert circle.run("keys", "new-root", "--add-root", same, "-o", draft).exit_code == 16
+
+
+def test_signing_asks_and_can_be_declined(circle: Company) -> None:
+    """Without an answer nothing is signed."""
+    draft, key = circle.folder / "draft.json", circle.folder / "alice/root-1.pem"
+    circle.done("keys", "new-root", "-o", draft)
+    before = draft.read_bytes()
+    words = ["keys", "sign-root", str(draft), "--key", str(key)]
+    assert CliRunner().invoke(cli, words, input="n\n").exit_code == 1
+    assert CliRunner().invoke(cli, words, input="").exit_code == 1
+    assert draft.read_bytes() == before
+    assert CliRunner().invoke(cli, words, input="y\n").exit_code == 0
+    assert draft.read_bytes() != before
+
+
+def test_customers_refuse_a_root_that_one_of_two_has_signed(circle: Company) -> None:
+    """Put into the tree past the program, it ends with 16."""
+    draft = circle.folder / "draft.json"
+    circle.done("keys", "new-root", "-o", draft)
+    sign(circle, "alice", 1)
+    path = circle.store / "public/trust/2.root.json"
+    path.write_text(json.loads(draft.read_text())["root"])
+    assert failed(circle.check()) == {"V02": 16}
+    assert circle.check(state=True).exit_code == 16
+
+
+def test_a_draft_that_does_not_start_from_the_newest_root_is_refused(circle: Company) -> None:
+    """Two drafts were begun; the second comes too late."""
+    late, draft = circle.folder / "late.json", circle.folder / "draft.json"
+    circle.done("keys", "new-root", "-o", late)
+    circle.done("keys", "new-root", "-o", draft)
+    sign(circle, "alice", 1)
+    sign(circle, "bob", 2)
+    late.write_bytes(draft.read_bytes())
+    circle.done("keys", "publish-root", draft)
+    refused = circle.run("keys", "publish-root", late)
+    assert (refused.exit_code, "newest root" in refused.output) == (1, True)
+
+
+def test_targets_are_renewed_without_a_version(company: Company) -> None:
+    """Only when half of their time is over, unless forced; what is published stays."""
+    before = company.snapshot().read(tree.REGISTER)
+    assert "Nothing to do" in company.done("keys", "renew").output
+    assert "are good until" in company.done("keys", "renew", "--force").output
+    assert company.snapshot().read(tree.REGISTER) == before
+    company.holds_for_all()
+
+
+@pytest.mark.parametrize("role", [*LIST_ROLES, "online"])
+def test_a_rotation_that_was_cut_off_is_finished_by_the_next_publication(
+    company: Company, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tree names the new key, its file still waits: the tree decides."""
+    module = rotation if role in LIST_ROLES else trust_rotation
+
+    class Cut(Exception):
+        """The machine stops."""
+
+    def stop(*_: object) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "settle", stop)
+        result = CliRunner().invoke(
+            cli, ["keys", "rotate", role, "--store", str(company.store), "--keys", str(company.keys)]
+        )
+    assert isinstance(result.exception, Cut)
+    assert (company.keys / f"{role}.next.pem").exists()
+    company.holds_for_all()
+    company.version(3)
+    assert not (company.keys / f"{role}.next.pem").exists()
+    company.holds_for_all()
+
+
+def test_a_root_that_has_expired_is_renewed(company: Company) -> None:
+    """A chain may pass through expired roots; only the last one has to be good."""
+    long_ago = Company(company.folder / "long ago")
+    long_ago.publish(dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(days=450))
+    assert failed(long_ago.check()) == {"V02": 16}
+    assert long_ago.run("status").exit_code == 1
+    draft = company.folder / "draft.json"
+    long_ago.done("keys", "new-root", "-o", draft)
+    long_ago.done("keys", "sign-root", draft, "--key", long_ago.keys / "root-1.pem", "--yes")
+    long_ago.done("keys", "publish-root", draft)
+    assert long_ago.done("status").exit_code == 0
+    long_ago.holds_for_all()
+
+
+def test_version_numbers_counted_up_by_a_thief_are_dropped_with_his_key(company: Company) -> None:
+    """A customer who has seen them follows the new root all the same (TUF: fast-forward)."""
+    public, keyring = company.store / "public", Keyring.open(company.keys, create=False)
+    aside = {path: path.read_bytes() for path in (public / "trust").glob("*.json")}
+    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP).read_bytes())
+    named = timestamp.signed.snapshot_meta
+    snapshot = Metadata[Snapshot].from_bytes((public / f"trust/{named.version}.snapshot.json").read_bytes())
+    snapshot.signed.version = timestamp.signed.version = 10**9
+    snapshot.sign(keyring.online.tuf_signer())
+    timestamp.signed.snapshot_meta = MetaFile.from_data(10**9, snapshot.to_bytes(), ["sha256"])
+    timestamp.sign(keyring.online.tuf_signer())
+    forged = public / "trust" / f"{10**9}.snapshot.json"
+    forged.write_bytes(snapshot.to_bytes())
+    (public / tree.TIMESTAMP).unlink()
+    (public / tree.TIMESTAMP).write_bytes(timestamp.to_bytes())
+    assert failed(company.check(state=True)) == {}
+    (public / tree.TIMESTAMP).write_bytes(aside[public / tree.TIMESTAMP])
+    forged.unlink()
+    assert company.check(state=True).exit_code == 14
+    company.done("keys", "rotate", "online", "--reason", "compromised")
+    company.holds_for_all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"before":null,"root":"{}"}',
+        '{"before":null,"root":"\\ud800"}',
+        '{"format":"sub-processor-register-root-draft/2","before":null,"root":"{}"}',
+        '{"format":"sub-processor-register-root-draft/1","before":"x","root":"{}","more":1}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_draft_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    """A file that comes by mail may hold anything."""
+    draft = tmp_path / "draft.json"
+    draft.write_text(text)
+    done = CliRunner().invoke(cli, ["keys", "sign-root", str(draft), "--key", "none.pem", "--yes"])
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code in {1, 2}
+
+
+@pytest.mark.parametrize("part", ["before", "root"])
+def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str) -> None:
+    """Before anything of it is shown or signed: a key of another kind, or one that is not there."""
+    draft, key = circle.folder / "draft.json", circle.folder / "alice/root-1.pem"
+    circle.done("keys", "new-root", "-o", draft)
+    whole = json.loads(draft.read_text())
+    for old, new in (
+        ('"ed25519"', '"rsa"'),
+        ('"keyids":["', '"keyids":["00'),
+        ('"version":1', '"version":7'),
+    ):
+        changed = {**whole, part: whole[part].replace(old, new).replace('"version":2', '"version":9')}
+        draft.write_text(json.dumps(changed))
+        assert circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code == 1
+
+
+def test_the_key_that_the_manual_picks_by_hand_is_the_one_beside_the_head(
+    company: Company, tmp_path: Path
+) -> None:
+    """Also between a rotation and the next version."""
+    code = re.search(r"kid=\$\(python3 -c '(.*?)'", (ROOT / "docs/verify-by-hand.md").read_text(), re.DOTALL)
+    assert code is not None
+    old = company.keys_of("document")[0][0]
+    for published in (old, old, None):
+        for path in (tree.KEYS, tree.REGISTER):
+            (tmp_path / Path(path).name).write_bytes(company.snapshot().read(path))
+        command = [sys.executable, "-c", code[1], "document"]
+        found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        assert found.split() == [published or company.keys_of("document")[1][0]]
+        if published and len(company.keys_of("document")) == 1:
+            company.done("keys", "rotate", "document")
+        elif published:
+            company.version(3)

@@ -1,0 +1,113 @@
+"""The manifest's list of files: a mapping that is read and changed line by line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stores
+from register_api.errors import StoreDamaged
+from register_api.store import layout
+from register_api.store.listing import Listing
+from register_api.store.manifest import Form, Manifest, ManifestEntry
+from register_api.store.manifest_file import read_manifest
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATHS = st.lists(st.text("ab./-_0", min_size=1, max_size=4), unique=True, max_size=12)
+
+
+def entry(size: int, *, cache: str = "fixed") -> ManifestEntry:
+    """Return an entry that differs from others in its size."""
+    return ManifestEntry(
+        media_type="application/json",
+        cache=cache,  # type: ignore[arg-type]
+        sha256=f"{size:064x}",
+        size=size,
+        published_at=dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC),
+        encodings={"gzip": Form(sha256="ab" * 32, size=1)},
+    )
+
+
+@settings(max_examples=200)
+@given(first=PATHS, second=PATHS, retired=st.sets(st.integers(0, 11)))
+def test_a_listing_is_what_a_dictionary_would_be(
+    first: list[str], second: list[str], retired: set[int]
+) -> None:
+    """Whatever is put in, put in its place or taken out, it is the same mapping, in order of path."""
+    model = {path: entry(number) for number, path in enumerate(first)}
+    changed = {path: entry(100 + number) for number, path in enumerate(second)}
+    gone = [path for number, path in enumerate(first) if number in retired and path not in changed]
+    listing = Listing().replaced(model).replaced(changed, gone)
+    expected = {path: item for path, item in (model | changed).items() if path not in gone}
+    assert dict(listing) == expected
+    assert list(listing) == sorted(expected)
+    assert len(listing) == len(expected)
+    assert all(path in listing for path in expected)
+    assert not any(path in listing for path in (*gone, "", "a" * 9, "zz"))
+    text = "{" + listing.text.decode() + "}"
+    assert json.loads(text) == msgspec.to_builtins(expected, str_keys=True) | {}
+
+
+def test_what_is_not_listed_is_not_there() -> None:
+    listing = Listing().replaced({"b": entry(1)})
+    for path in ("", "a", "b/c", "c"):
+        with pytest.raises(KeyError):
+            listing[path]
+    assert 7 not in listing
+
+
+def test_paths_that_may_be_kept_for_ever_are_told_from_the_others() -> None:
+    listing = Listing().replaced(
+        {"a": entry(1), "b": entry(2, cache="head"), "c": entry(3, cache="no-cache")}
+    )
+    assert list(listing.changing()) == ["b", "c"]
+
+
+def test_a_damaged_line_is_found_when_it_is_asked_for() -> None:
+    listing = Listing(
+        Listing().replaced({"a": entry(1), "b": entry(2)}).text.replace(b'"size":2', b'"size":x')
+    )
+    assert listing["a"].size == 1
+    with pytest.raises(StoreDamaged, match="entry of b"):
+        listing["b"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return stores.make_store(tmp_path / "store", 2)
+
+
+def test_the_manifest_on_disk_is_one_json_document(store: Path) -> None:
+    """Who uploads the tree reads it with any JSON library."""
+    snapshot = open_snapshot(store)
+    assert snapshot is not None
+    manifest = msgspec.json.decode((store / layout.MANIFEST).read_bytes(), type=Manifest)
+    assert manifest.files == dict(snapshot.manifest.files)
+    assert (manifest.version, manifest.generation) == (2, 2)
+
+
+def test_a_manifest_with_other_bytes_than_were_published_is_damage(store: Path) -> None:
+    path = store / layout.MANIFEST
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"cache":"fixed"', b'"cache":"head"', 1))
+    with pytest.raises(StoreDamaged, match="other bytes"):
+        open_snapshot(store)
+
+
+def test_a_manifest_in_one_line_is_read_and_written_anew(store: Path) -> None:
+    """So stores from before there were lines go on."""
+    path = store / layout.MANIFEST
+    lines = read_manifest(path, None)
+    path.write_bytes(json.dumps(json.loads(path.read_bytes())).encode())
+    again = read_manifest(path, None)
+    assert dict(again.files) == dict(lines.files)
+    assert again.encode() == lines.encode()

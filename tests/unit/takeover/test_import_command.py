@@ -1,0 +1,149 @@
+"""The command import: options, words, JSON, exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from imports import TABLE, Desk, page
+
+from register_api.cli.main import cli
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+PAST = [
+    {
+        "date": "2018-05-22",
+        "commit": "a" * 40,
+        "entries": [{"name": "Acme", "purpose": "x", "location": "FI"}],
+    },
+    {
+        "date": "2019-05-22",
+        "commit": "b" * 40,
+        "entries": [{"name": "Beta", "purpose": "x", "location": "FI"}],
+    },
+]
+
+
+@pytest.fixture(autouse=True)
+def _here(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["import", *arguments, "--into", "."], catch_exceptions=False)
+
+
+def test_a_draft_says_what_went_where_and_passes_check(desk: Desk) -> None:
+    desk.put("list.md", TABLE)
+    result = call(
+        "in/list.md", "--register", "example.com/r", "--publisher", "Desk", "--updated-on", "2026-05-01"
+    )
+    assert result.exit_code == 0
+    assert "Country  →  locations" in result.stdout
+    assert "2 sub-processors, 2 uses" in result.stdout
+    assert "Assumed, since nothing says otherwise:" in result.stderr
+    assert str(desk.register()["updated_on"]) == "2026-05-01"
+    assert CliRunner().invoke(cli, ["check", "--source", "register"]).exit_code == 0
+
+
+def test_a_dry_run_says_that_nothing_was_written(desk: Desk) -> None:
+    desk.put("list.md", page([["Name"], ["Acme"]]))
+    result = call("in/list.md", "--dry-run")
+    assert result.exit_code == 0
+    assert "Nothing was written; 2 files would be." in result.stdout
+    assert "Missing by the rules" in result.stdout
+    assert "error R08" in result.stderr
+
+
+def test_options_reach_the_table(desk: Desk) -> None:
+    desk.put("list.txt", "Who;What\nAcme;x\n")
+    options = ["--format", "csv", "--column", "Who=name", "--column", "What=purpose", "--json"]
+    options += [
+        "--default",
+        "locations=EU",
+        "--status",
+        "available",
+        "--category",
+        "Things",
+        "--names",
+        "n.toml",
+    ]
+    document = json.loads(call("in/list.txt", *options).stdout)
+    assert document["publishable"]
+    assert document["report"]["vendors"] == [{"engagements": 1, "id": "acme", "name": "Acme", "new": True}]
+    assert {item["field"] for item in document["report"]["columns"]} == {"name", "purpose"}
+    assert desk.vendor("acme")["engagements"][0]["status"] == "available"
+    assert desk.register()["categories"] == [{"id": "things", "title": "Things"}]
+    assert (desk.folder / "n.toml").exists()
+
+
+def test_a_refusal_names_file_line_and_column(desk: Desk) -> None:
+    desk.put("list.md", TABLE.replace("Acme", "Ac\u200bme"))
+    result = call("in/list.md")
+    assert result.exit_code == 1
+    assert 'list.md:3  table 1, row 1, column "Vendor"  error R05' in result.stderr
+    assert "--clean" in result.stderr
+
+
+def test_history_is_published_and_goes_on(desk: Desk) -> None:
+    desk.put("past.json", json.dumps(PAST[:1]))
+    options = [
+        "--history",
+        "in/past.json",
+        "--register",
+        "example.com/r",
+        "--publisher",
+        "Desk",
+        "--keys",
+        "private",
+    ]
+    first = call(*options, "--store", "store")
+    assert first.exit_code == 0, first.output
+    assert "1 states, 1 versions published." in first.stdout
+    assert (desk.folder / "keys" / "1.root.json").exists()
+    desk.put("past.json", json.dumps(PAST))
+    document = json.loads(call(*options, "--store", "store", "--json").stdout)
+    assert [(item["version"], item["added"], item["ended"]) for item in document["states"]] == [
+        (2, ["Beta"], ["Acme"])
+    ]
+
+
+def test_a_dry_run_of_a_history_ends_with_1_where_something_is_missing(desk: Desk) -> None:
+    desk.put("past.json", json.dumps([{"date": "2018-01-01", "entries": [{"name": "Acme"}]}]))
+    options = ["--history", "in/past.json", "--register", "example.com/r", "--publisher", "Desk", "--dry-run"]
+    result = call(*options)
+    assert result.exit_code == 1
+    assert "error R08" in result.stderr
+    assert not (desk.folder / "var").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["x.md"],
+        ["x.docx"],
+        ["x.md", "--history", "y.json"],
+        ["--git", "repository"],
+        ["--git", "nowhere", "x.md", "--register", "a.example/b", "--publisher", "X"],
+        ["--history", "nowhere.json", "--register", "a.example/b", "--publisher", "X"],
+        ["--history", "nowhere.json"],
+        ["x.md", "--column", "Who"],
+        ["x.md", "--column", "Who=colour"],
+        ["x.md", "--default", "name=Acme"],
+        ["x.md", "--table", "0"],
+        ["x.md", "--status", "idle"],
+        ["x.md", "--links", "colour"],
+        ["x.md", "--updated-on", "May"],
+        ["x.md", "--notice-days", "-1"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr

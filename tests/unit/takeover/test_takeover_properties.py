@@ -1,0 +1,119 @@
+"""Any bytes: a report or a refusal. Any syntax: the same names. Any order of rows: the same ids."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import html
+import io
+import json
+import unicodedata
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from imports import Desk
+
+from memory_folder import memory_folder
+from register_api.core.text import is_slug, text_problems
+from register_api.errors import Refused
+from register_api.takeover.form import FORMS
+
+_PIECES = ["|", "-", "\n", "<table>", "<tr>", "<td>", "<th rowspan=2>", "</table>", "Name",
+           "&nbsp;", "\u200b", "a", ",", '"', "[", "{", '"name":', "}", "]", ":", "#", "`", "\\",
+           "<!--", "\t", "\ufeff", "é", " "]  # fmt: skip
+_ALPHABET = st.characters(
+    exclude_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"], include_characters=" |<>&\"'\\`*_[],;#"
+)
+
+
+def _is_name(text: str) -> bool:
+    one = not any(text_problems(text)) and "  " not in text and "[^" not in text
+    return one and text not in {"-", "--", "\u2013", "\u2014", "n/a", "N/A", "Name"}
+
+
+names = (
+    st.text(_ALPHABET, min_size=1, max_size=12)
+    .map(lambda text: unicodedata.normalize("NFC", text).strip())
+    .filter(lambda text: bool(text) and _is_name(text))
+)
+lists = st.lists(names, min_size=1, max_size=5, unique=True)
+
+
+def as_markdown(rows: list[str]) -> str:
+    cells = [
+        "".join(f"&#{ord(char)};" if not char.isalnum() and char != " " else char for char in row)
+        for row in rows
+    ]
+    return "| Name | Purpose |\n|---|---|\n" + "".join(f"| {cell} | x |\n" for cell in cells)
+
+
+def as_html(rows: list[str]) -> str:
+    body = "".join(f"<tr><td>{html.escape(row)}</td><td>x</td></tr>" for row in rows)
+    return f"<table><tr><th>Name</th><th>Purpose</th></tr>{body}</table>"
+
+
+def as_csv(rows: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows([["Name", "Purpose"], *([row, "x"] for row in rows)])
+    return text.getvalue()
+
+
+def as_json(rows: list[str]) -> str:
+    return json.dumps([{"name": row, "purpose": "x"} for row in rows])
+
+
+WRITERS = {"markdown": as_markdown, "html": as_html, "csv": as_csv, "json": as_json}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.one_of(st.binary(max_size=60), st.lists(st.sampled_from(_PIECES), max_size=40).map("".join)))
+@example(data="Name\n\ud7ff\n")
+@example(data='[{"name": "\\ud800"}]')
+@example(data='[{"name": "a", "\\ud800": "x"}]')
+def test_any_bytes_give_a_report_or_a_refusal(form: str, data: str | bytes) -> None:
+    with memory_folder() as folder, contextlib.suppress(Refused):
+        report = Desk(folder).draft(("file", data), form=form, clean=True, defaults={"locations": "EU"})
+        assert report.vendors
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=lists)
+def test_a_table_that_was_written_out_is_read_with_the_same_names_in_every_syntax(rows: list[str]) -> None:
+    for form, write in WRITERS.items():
+        with memory_folder() as folder:
+            desk = Desk(folder)
+            report = desk.draft(("file", write(rows)), form=form, defaults={"locations": "EU"})
+            assert [item.name for item in report.vendors] == rows
+            assert [desk.vendor(item.id)["name"] for item in report.vendors] == rows
+            assert report.is_publishable
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=lists, more=lists, data=st.data())
+def test_ids_stay_whatever_the_order_of_the_rows(
+    rows: list[str], more: list[str], data: st.DataObject
+) -> None:
+    with memory_folder() as folder, memory_folder() as other:
+        desk = Desk(folder)
+        desk.draft(("a.json", as_json(rows)))
+        before = desk.names()
+        assert all(is_slug(item) for item in before.values())
+        assert len(set(before.values())) == len(rows)
+        desk.draft(("a.json", as_json(data.draw(st.permutations(list(dict.fromkeys([*rows, *more])))))))
+        assert before.items() <= desk.names().items()
+        fresh = Desk(other)
+        fresh.draft(("a.json", as_json(data.draw(st.permutations(rows)))))
+        assert fresh.names() == before
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=lists)
+def test_the_same_table_again_changes_nothing(rows: list[str]) -> None:
+    with memory_folder() as folder:
+        desk = Desk(folder)
+        desk.draft(("a.csv", as_csv(rows)))
+        files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        assert desk.draft(("a.csv", as_csv(rows))).written == ()
+        assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == files
