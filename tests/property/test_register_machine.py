@@ -5,7 +5,7 @@ and ``naive_promise``, which judges them by walking days. By default a few short
 
     REGISTER_MACHINE=long .venv/bin/pytest tests/property/test_register_machine.py
 
-runs some minutes.
+runs some ten minutes.
 """
 
 from __future__ import annotations

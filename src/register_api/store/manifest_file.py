@@ -48,12 +48,14 @@ def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
         if sha256 is not None and digest(data) != sha256:
             raise StoreDamaged(f"{path} has other bytes than were published")
         start = data.find(_FILES) + len(_FILES)
-        in_lines = start >= len(_FILES) and data.endswith(_END)
-        manifest = msgspec.json.decode(data[:start] + b"}}" if in_lines else data, type=Manifest)
+        if start < len(_FILES) or not data.endswith(_END):
+            raise StoreDamaged(f"{path} does not have one line a file")
+        manifest = msgspec.json.decode(data[:start] + b"}}", type=Manifest)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"{path} cannot be read: {error}") from error
-    # Before there were lines, the manifest was one; the next publication writes it anew.
-    listing = Listing(data[start : -len(_END)]) if in_lines else Listing().replaced(manifest.files)
     return OpenManifest(
-        register=manifest.register, version=manifest.version, generation=manifest.generation, files=listing
+        register=manifest.register,
+        version=manifest.version,
+        generation=manifest.generation,
+        files=Listing(data[start : -len(_END)]),
     )
