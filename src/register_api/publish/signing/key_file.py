@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024
 """A key file is a few hundred bytes; more than this is something else."""
 
-ENCRYPTED_MARK = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+ENCRYPTED_MARK = b"-----BEGIN %s-----" % b"ENCRYPTED PRIVATE KEY"
 """How a PKCS#8 file with a passphrase begins (RFC 7468 section 11)."""
 
 _PASSING = ".new"

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
-_MARK = b"-----BEGIN PRIVATE KEY-----"
+_MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
 
 
 class Ed25519Signer:
