@@ -76,7 +76,7 @@ INDEX = text_of(PAGES[tree.INDEX])
         "As of 10 May 2026",
         "Version 7, published 10 May 2026, 09:00 UTC",
         "Affiliate of the publisher",
-        "uses, or has announced, 5 sub-processors",
+        "lists 6 sub-processors, of which 5 are used, or announced to be",
         b64encode(sample.summary().root_hash).decode(),
     ],
 )

@@ -58,7 +58,8 @@ def index_page(view: PageView) -> bytes:
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
         latest=[_told(change, register) for change in view.diff.changes],
-        listed=len({row.vendor.id for row in present if row.state != "available"}),
+        shown=len({row.vendor.id for row in present}),
+        engaged=len({row.vendor.id for row in present if row.state != "available"}),
     )
 
 
