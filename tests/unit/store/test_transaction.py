@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breaking_disk import Crash, dying_after
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged, StoreLocked
-from register_api.store import durable, layout, plan
+from register_api.store import layout, plan
 from register_api.store.lock import locked
 from register_api.store.manifest import State
 from register_api.store.reader import Snapshot, generations, open_snapshot
@@ -195,53 +196,13 @@ def light_forms(data: bytes) -> dict[str, bytes]:
     return {"gzip": form, "br": form, "zstd": form} if len(form) < len(data) else {}
 
 
-class Crash(Exception):
-    """Stands for the end of the process."""
-
-
-class Fuse:
-    """Lets a number of calls pass and breaks at the next; counts them all."""
-
-    def __init__(self, calls: int) -> None:
-        self.left = calls
-
-    def wrap(self, function):
-        def wrapped(*args, **kwargs):
-            if self.left == 0:
-                raise Crash
-            self.left -= 1
-            return function(*args, **kwargs)
-
-        return wrapped
-
-
-STEPS = [
-    (durable, "write_new"),
-    (durable, "sync"),
-    (durable, "sync_folders"),
-    (durable, "switch_link"),
-    (durable, "place_link"),
-    (durable, "place_hard_link"),
-    (Path, "symlink_to"),
-    (Path, "hardlink_to"),
-    (Path, "replace"),
-    (Path, "unlink"),
-    (Path, "mkdir"),
-    (Path, "rmdir"),
-    (os, "fsync"),
-]
-
-
 def crash_after(calls: int, action) -> bool:
     """Run an action that dies after a number of steps on the disk; say whether it got to its end."""
-    fuse = Fuse(calls)
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in STEPS:
-            patch.setattr(owner, name, fuse.wrap(getattr(owner, name)))
-        try:
+    try:
+        with dying_after(calls):
             action()
-        except Crash:
-            return False
+    except Crash:
+        return False
     return True
 
 
