@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-LOCKED := $(PIP) --require-hashes --no-build-isolation -r
+LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT
 
