@@ -11,7 +11,13 @@ import click
 
 from register_api.cli import options
 from register_api.cli.clock import now
+from register_api.cli.cosigning import (
+    ask_and_tell,
+    print_witnesses,
+    witnesses_document,
+)
 from register_api.cli.output import err, out, print_error, print_json
+from register_api.cli.policies import policy_of, policy_option
 from register_api.errors import RegisterError, StoreError
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.trust.repository import expiries
@@ -20,6 +26,7 @@ from register_api.store.reader import open_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.core.log.policy import Policy
     from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
 
@@ -49,32 +56,41 @@ _SECONDS_AN_HOUR = 3600.0
     metavar="HOURS",
     help="Stay, and refresh again after so many hours, until ended by SIGTERM or Ctrl-C.",
 )
+@policy_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
-def refresh(store: Path, keys: Path, every: float | None, *, wait_first: bool) -> None:
+def refresh(store: Path, keys: Path, every: float | None, policy: Path | None, *, wait_first: bool) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
     Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
-    renew it every 6 by a timer.
+    renew it every 6 by a timer. With --policy, witnesses that have not signed the newest checkpoint
+    yet are asked; one that fails is told of and stops nothing.
 
     \b
     Examples:
       register-api refresh
       register-api refresh --every 6
+      register-api refresh --policy witnesses.policy
     """
+    witnesses = policy_of(policy)
     if every is None:
-        _print_refreshed(refresh_freshness(store, keys, now()))
+        _refresh(store, keys, witnesses)
         return
     stopped = _stop_on_signals()
     usual = every * _SECONDS_AN_HOUR
     wait = usual if wait_first else 0.0
     while not stopped.wait(wait):
-        wait = usual if _refreshed(store, keys) else min(_RETRY_SECONDS, usual)
+        wait = usual if _refreshed(store, keys, witnesses) else min(_RETRY_SECONDS, usual)
 
 
-def _refreshed(store: Path, keys: Path) -> bool:
+def _refresh(store: Path, keys: Path, witnesses: Policy | None) -> None:
+    _print_refreshed(refresh_freshness(store, keys, now()))
+    ask_and_tell(store, witnesses, now())
+
+
+def _refreshed(store: Path, keys: Path, witnesses: Policy | None) -> bool:
     """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
     try:
-        _print_refreshed(refresh_freshness(store, keys, now()))
+        _refresh(store, keys, witnesses)
     except RegisterError as error:
         print_error(error)
         return False
@@ -99,11 +115,13 @@ def _print_refreshed(snapshot: Snapshot) -> None:
 
 @click.command()
 @options.store_option
+@policy_option
 @options.json_option
-def status(store: Path, as_json: bool) -> None:
-    """Say what is published and what expires when.
+def status(store: Path, policy: Path | None, as_json: bool) -> None:
+    """Say what is published, what expires when, and who has cosigned it.
 
-    Ends with 1 where something has expired or will soon, so that monitoring can call it.
+    Ends with 1 where something has expired or will soon, or the quorum of --policy is not met, so that
+    monitoring can call it.
 
     \b
     Example:
@@ -114,11 +132,13 @@ def status(store: Path, as_json: bool) -> None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
     instant = now()
     rows = [(row, _verdict(row, instant)) for row in expiries(snapshot.read)]
+    witnesses = witnesses_document(snapshot, policy_of(policy))
     if as_json:
-        print_json(_document(snapshot, rows))
+        print_json({**_document(snapshot, rows), "witnesses": witnesses})
     else:
         _print_status(snapshot, rows)
-    if any(verdict != "good" for _, verdict in rows):
+        print_witnesses(witnesses)
+    if not witnesses.get("quorum_met", True) or any(verdict != "good" for _, verdict in rows):
         raise click.exceptions.Exit(1)
 
 

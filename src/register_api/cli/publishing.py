@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from register_api.cli import options
+from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, out, progress
+from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_publication
 from register_api.core.diff.wording import count
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many of them have to sign a root.",
 )
+@policy_option
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
     source: Path,
@@ -67,6 +70,7 @@ def publish(
     public_keys: Path | None,
     root_keys: int,
     root_threshold: int,
+    policy: Path | None,
     *,
     if_empty: bool,
 ) -> None:
@@ -81,6 +85,7 @@ def publish(
       register-api publish --corrects 7 --reason "Acme processes in Finland, not in Sweden"
       register-api publish --at 2024-02-01T09:00:00Z      (history taken over)
     """
+    witnesses = policy_of(policy)
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
@@ -108,6 +113,7 @@ def publish(
             f"Note: {folder} holds the public files of another set of keys and was left as it is;"
             f" this register's root is {store}/public/trust/1.root.json"
         )
+    ask_and_tell(store, witnesses, order.intent.now)
 
 
 def _with_final_slash(url: str | None) -> str | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from register_api.cli import options
 from register_api.cli.output import out
+from register_api.cli.policies import policy_option
 from register_api.serve.run import serve as serve_forever
 from register_api.serve.settings import from_environment
 
@@ -73,17 +74,19 @@ def serve(store: Path, host: str, port: int) -> None:
 @options.source_option
 @options.store_option
 @options.keys_option
+@policy_option
 @_address_options
-def run(source: Path, store: Path, keys: Path, host: str, port: int) -> None:
+def run(source: Path, store: Path, keys: Path, policy: Path | None, host: str, port: int) -> None:
     """Publish if nothing is published yet, then refresh every 6 hours and serve.
 
-    Three processes: the one that serves never sees a private key.
+    Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
+    to sign what is published.
 
     \b
     Example:
       register-api run --port 8080
     """
-    folders = ["--store", str(store), "--keys", str(keys)]
+    folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()

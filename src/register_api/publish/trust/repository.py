@@ -121,6 +121,22 @@ def refresh(read: Read, keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
     return online.timestamp(timestamp, timestamp.snapshot_meta)
 
 
+def vouched(read: Read, name: str) -> bytes:
+    """Return a target as it was vouched for last: its copy below ``/trust/targets/``.
+
+    The public checkpoint may have further lines since (docs/format.md, The log).
+
+    Raises:
+        StoreError: Nothing was published yet.
+        StoreDamaged: The tree's metadata is damaged.
+    """
+    timestamp, snapshot = _newest(read)
+    if timestamp is None or snapshot is None:
+        raise StoreError("nothing was published yet", hint="register-api publish")
+    described = trust_metadata.targets(read, snapshot).targets[name]
+    return read(target_path(described.hashes["sha256"], name))
+
+
 def expiries(read: Read) -> tuple[Expiry, ...]:
     """Return what expires when: root, and once something was published targets, snapshot, timestamp.
 
