@@ -42,9 +42,6 @@ DOCS = sorted(
     ]
 )
 DOCUMENTS = [Register, Diff, Entry, Versions, Keys, Discovery, Manifest]
-PLANNED = ["witness"]
-"""Commands that the format names and that are said not to be there yet."""
-
 SAMPLES = {
     "{n}": "7",
     "{k}": "3",
@@ -189,12 +186,6 @@ def test_the_line_of_help_is_that_of_a_command_with_an_example(name):
     assert (command.help or "").split()[0] == line.split()[0]
     whole = [item for words, item in COMMAND_BY_NAME.items() if words.split()[0] == name]
     assert all(re.search(r"Examples?:\s+register-api " + name, item.help or "") for item in whole)
-
-
-@pytest.mark.parametrize("name", PLANNED)
-def test_what_is_said_to_be_missing_is_missing(name):
-    assert f"`{name}`" in section(read("docs/format.md"), "## 12. Commands")
-    assert name not in COMMAND_BY_NAME
 
 
 def commands_in_docs() -> Iterator[object]:
