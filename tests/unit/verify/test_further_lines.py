@@ -218,6 +218,20 @@ def test_a_quick_run_looks_for_witnesses_with_one_request_more(tmp_path: Path) -
     assert (report.exit_code, len(asked)) == (0, 2)
 
 
+def test_a_new_version_costs_no_request_more_where_witnesses_are_asked_for(tmp_path: Path) -> None:
+    """Its checkpoint is read anyway."""
+    publisher = MemoryPublisher().publish()
+    older = dict(publisher.files)
+    newer = publisher.publish().files
+    asked = {}
+    for wish in (None, ANY):
+        folder = tmp_path / str(wish is None)
+        quick(older, folder, None)
+        asked[wish] = quick(newer, folder, wish)[1]
+    assert asked[None] == asked[ANY]
+    assert len(asked[ANY]) <= 12
+
+
 def test_lines_are_remembered_as_evidence_and_what_is_vouched_for_as_kept(tmp_path: Path) -> None:
     """The remembered checkpoint has all its lines; the kept target is the target."""
     data = VOUCHED + lines_of("w0.example")

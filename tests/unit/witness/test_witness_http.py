@@ -19,6 +19,7 @@ from register_api.core.log.add_checkpoint import (
 )
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_note
+from register_api.witness import app
 from register_api.witness.record import EVIDENCE_FOLDER, STATE_FILE, Record
 from register_api.witness.witness import Witness
 from witnesses import AT, Partner, checkpoint_at, proof_between, serving, submission
@@ -281,6 +282,19 @@ def test_a_fault_of_ours_is_500_and_says_nothing(
         answer = send(client, b"x")
     assert (answer.status_code, answer.text) == (500, "The fault has been logged.\n")
     assert "a secret" in caplog.text
+
+
+def test_a_request_that_does_not_end_is_408_and_the_connection_is_closed(
+    partner: Partner, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that sends slowly holds nothing for long."""
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.2)
+    with serving(partner.open(log.note_key)) as url:
+        host = urlsplit(url)
+        with socket.create_connection((host.hostname, host.port), timeout=10) as raw:
+            raw.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n")
+            answer = b"".join(iter(lambda: raw.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
 
 
 def test_one_connection_serves_many_requests(partner: Partner, log: MemoryLog) -> None:

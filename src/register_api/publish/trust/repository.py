@@ -16,7 +16,7 @@ from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Time
 from register_api.core import canonical, tree
 from register_api.core.documents import Keys
 from register_api.core.keys.trust_roles import check_keys_apart
-from register_api.errors import StoreError
+from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import expiry, metadata_path, sign, target_path
 
@@ -133,8 +133,11 @@ def vouched(read: Read, name: str) -> bytes:
     timestamp, snapshot = _newest(read)
     if timestamp is None or snapshot is None:
         raise StoreError("nothing was published yet", hint="register-api publish")
-    described = trust_metadata.targets(read, snapshot).targets[name]
-    return read(target_path(described.hashes["sha256"], name))
+    listed = trust_metadata.targets(read, snapshot).targets
+    try:
+        return read(target_path(listed[name].hashes["sha256"], name))
+    except KeyError as error:
+        raise StoreDamaged(f"the target {name} is not listed, or its copy is missing") from error
 
 
 def expiries(read: Read) -> tuple[Expiry, ...]:
