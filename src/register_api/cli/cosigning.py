@@ -55,9 +55,12 @@ def witnesses_document(snapshot: Snapshot, policy: Policy | None) -> dict[str, A
 
 
 def print_witnesses(document: dict[str, Any]) -> None:
-    """Print the same for a person."""
+    """Print the same for a person; nothing where nobody is asked for and nobody has signed."""
     if "quorum" not in document:
-        out.print(f"  witnesses  {document['further_lines']} further signature lines; --policy says whose")
+        if document["further_lines"]:
+            out.print(
+                f"  witnesses  {document['further_lines']} further signature lines; --policy says whose"
+            )
         return
     verdict = "quorum met" if document["quorum_met"] else "quorum NOT met"
     cosigned, missing = document["cosigned"], document["missing"]
