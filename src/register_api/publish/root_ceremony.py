@@ -115,20 +115,24 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(Keyring.open(keys, create=False), visible.read))
+        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
 
 
-def other_root_keys(path: Path) -> list[Ed25519Signer]:
-    """Return the root keys that lie beside a key file and open without a question.
+def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
+    """Return the thumbprints of what one person holds beside a key.
 
     Args:
-        path: The key file that is to sign.
+        path: The key file that is to sign; root keys beside it that open without a question count.
+        signer: Its key; if it lies in a token, every other key there counts.
+
+    Raises:
+        KeyStoreError: A key file beside it cannot be used, or the token not be opened.
     """
-    found = []
+    found = [*signer.others_in_token()]
     for other in sorted(path.parent.glob("root-*.pem")):
-        if other.samefile(path) or key_file.is_encrypted(other):
+        if other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other):
             continue
-        found.append(load(other, Ed25519Signer))
+        found.append(load(other, Ed25519Signer).kid)
     return found
 
 

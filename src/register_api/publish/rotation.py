@@ -128,5 +128,5 @@ def _successor(keyring: Keyring, keys: Keys, use: KeyUse) -> KeyRecord:
 
 def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: Keys) -> Changed:
     visible = vouch_anew(snapshot, keyring, change.now, keys=keys)
-    kept = settle(Keyring.open(change.keys, create=False), visible.read)
+    kept = settle(keyring.anew(), visible.read)
     return Changed(snapshot=visible, kept=kept)

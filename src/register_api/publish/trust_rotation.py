@@ -54,7 +54,7 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
             signers = (*signers, keyring.root(int(role.removeprefix("root-"))))
         files = {metadata_path(Root.type, root.version): sign_root(root, signers)}
         visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(Keyring.open(keys, create=False), visible.read))
+        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:

@@ -47,7 +47,7 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
     """
     signed = keyring.folder / FIRST_ROOT
     if key_file.exists(signed):
-        return {metadata_path(Root.type, 1): key_file.read(signed)}
+        return {metadata_path(Root.type, 1): key_file.read(signed).reveal()}
     root = make_root(
         [signer.tuf_key for signer in keyring.roots],
         keyring.root_threshold,
