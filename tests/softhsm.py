@@ -31,7 +31,7 @@ class SoftHsm:
         self._program = need("softhsm2-util")
         self.module = next(path for path in map(Path, _MODULES) if path.exists())
         self.pin_file = folder / "pin"
-        (folder / "tokens").mkdir()
+        (folder / "tokens").mkdir(exist_ok=True)
         configuration = folder / "softhsm2.conf"
         configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
         self.pin_file.write_text(f"{PIN}\n")
