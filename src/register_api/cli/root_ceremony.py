@@ -22,6 +22,7 @@ from register_api.publish.trust.root_change import RootChange, read_public_key
 from register_api.publish.trust.root_draft import (
     RootDraft,
     check_draft,
+    merge_drafts,
     read_draft,
     refuse_second_root_key,
     sign_draft,
@@ -118,18 +119,22 @@ def sign_root(path: Path, key: Path, *, yes: bool) -> None:
 
 
 @click.command(name="publish-root")
-@click.argument("path", metavar="DRAFT", type=_FILE)
+@click.argument("path", metavar="DRAFT...", type=_FILE, nargs=-1, required=True)
 @public_keys_options
-def publish_root_command(path: Path, store: Path, keys: Path, source: Path, public_keys: Path | None) -> None:
+def publish_root_command(
+    path: tuple[Path, ...], store: Path, keys: Path, source: Path, public_keys: Path | None
+) -> None:
     """Put a signed DRAFT into the tree, with all below it signed anew; or keep it for the first publish.
 
-    Refused until the root keys before and those after have each signed in sufficient number.
+    Several copies of one draft, each signed on another machine, are brought together. Refused until
+    the root keys before and those after have each signed in sufficient number.
 
     \b
-    Example:
+    Examples:
       register-api keys publish-root draft.json
+      register-api keys publish-root from-alice.json from-bob.json
     """
-    draft = read_draft(path)
+    draft = merge_drafts([read_draft(each) for each in path])
     changed = publish_root(store, keys, draft, now())
     _print_draft(draft)
     if changed is None:

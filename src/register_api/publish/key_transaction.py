@@ -45,12 +45,12 @@ def key_change(store: Path, keys: Path) -> Iterator[Snapshot]:
         KeyStoreError: A private key cannot be used.
     """
     if open_snapshot(store) is None:
-        raise _nothing_published(store)
+        raise nothing_published(store)
     with locked(store):
         recover(store)
         snapshot = open_snapshot(store)
         if snapshot is None:
-            raise _nothing_published(store)
+            raise nothing_published(store)
         settle(Keyring.open(keys, create=False), snapshot.read)
         yield snapshot
 
@@ -104,5 +104,6 @@ def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes
     return {tree.DISCOVERY: document}
 
 
-def _nothing_published(store: Path) -> StoreError:
+def nothing_published(store: Path) -> StoreError:
+    """Return the error of a store that nothing was published into."""
     return StoreError(f"nothing was published into {store} yet", hint="register-api publish")

@@ -16,7 +16,7 @@ from register_api.publish.signing.next_key import settle
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.root import FIRST_ROOT, make_root
+from register_api.publish.trust.root import BEGUN, FIRST_ROOT, make_root
 from register_api.publish.trust.root_change import RootChange, next_root
 from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
 from register_api.store.reader import open_snapshot
@@ -68,7 +68,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
     Raises:
         UsageError: Something is published already.
         UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
-        KeyStoreError: A key cannot be made.
+        KeyStoreError: A key or the mark that a root was begun cannot be made.
     """
     if open_snapshot(store) is not None:
         raise UsageError("a first root is for a register that is not published yet; leave --first out")
@@ -81,6 +81,8 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
         version=1,
         now=now,
     )
+    if not key_file.exists(keys / BEGUN):
+        key_file.write_new(keys / BEGUN, b"")
     return new_draft(None, root)
 
 
@@ -168,3 +170,4 @@ def _keep_first(keys: Path, draft: RootDraft) -> None:
     if draft.before is not None:
         raise StoreError("nothing was published yet that this root could follow", hint="register-api publish")
     key_file.write_new(keys / FIRST_ROOT, draft.data())
+    (keys / BEGUN).unlink(missing_ok=True)

@@ -42,9 +42,11 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
     with key_change(store, keys) as snapshot:
         before = trust_metadata.newest_root(snapshot.read)
         if before.roles[Root.type].threshold > 1:
+            of_root = role.startswith("root-")
+            options = "--remove-root KID --add-root PUB" if of_root else f"--rotate {role}"
             raise UsageError(
                 f"{before.roles[Root.type].threshold} people have to sign a new trust root",
-                hint=f"register-api keys new-root --rotate {role} -o draft.json  makes what they sign",
+                hint=f"register-api keys new-root {options} -o draft.json  makes what they sign",
             )
         keyring = Keyring.open(keys, create=False)
         signers = _root_signers(keyring, before, role)

@@ -96,6 +96,27 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
     return msgspec.structs.replace(draft, root=encode(metadata).decode())
 
 
+def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
+    """Bring together the signatures of copies that were signed at the same time.
+
+    Args:
+        drafts: The copies, at least one.
+
+    Raises:
+        UsageError: They are not copies of one draft.
+        StoreError: One is no root.
+    """
+    first = drafts[0]
+    metadata = first.parsed()
+    for other in drafts[1:]:
+        parsed = other.parsed()
+        if other.before != first.before or parsed.signed_bytes != metadata.signed_bytes:
+            raise UsageError("these are not copies of one draft: what they say differs")
+        for keyid, signature in parsed.signatures.items():
+            metadata.signatures.setdefault(keyid, signature)
+    return msgspec.structs.replace(first, root=encode(metadata).decode())
+
+
 def check_draft(draft: RootDraft) -> None:
     """Refuse a draft that no customer would take, whoever signs it.
 
