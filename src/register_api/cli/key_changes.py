@@ -147,7 +147,9 @@ def end(
     if disowned:
         head = ", and so what is newest today" if newest in disowned else ""
         err.print(f"Customers refuse {_words(disowned)} from now on, for ever{head}.")
-        err.print(f"→ publish version {newest + 1} now: register-api publish --corrects {newest} --reason …")
+        when = " now" if head else ""
+        publish = f"register-api publish --corrects {disowned[-1]} --reason …"
+        err.print(f"→ publish version {newest + 1}{when}: {publish}")
 
 
 def _confirm(disowned: range) -> None:

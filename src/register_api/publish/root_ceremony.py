@@ -47,9 +47,9 @@ def begin_root(
         UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
         KeyStoreError: A key cannot be made.
     """
-    with key_change(store, keys) as snapshot:
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
         before = trust_metadata.roots(snapshot.read)[-1]
-        keyring = Keyring.open(keys, create=False)
         made = {role: _trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
         return new_draft(before, next_root(trust_metadata.parse(before, Root).signed, change, now))
@@ -108,10 +108,10 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
     if open_snapshot(store) is None:
         _keep_first(keys, draft)
         return None
-    with key_change(store, keys) as snapshot:
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
         _check_follows(snapshot, draft)
         root = draft.parsed().signed
-        keyring = Keyring.open(keys, create=False)
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
                 keyring.adopt_following(role)

@@ -74,8 +74,8 @@ def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
         StoreLocked: A publisher is at work.
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
-    with key_change(change.store, change.keys) as snapshot:
-        keyring = Keyring.open(change.keys, create=False)
+    keyring = Keyring.open(change.keys, create=False)
+    with key_change(change.store, keyring) as snapshot:
         keys = _listed(snapshot)
         successor = _successor(keyring, keys, use)
         changed = rotated(keys, successor, snapshot.state.version, _ended(change))
@@ -99,8 +99,8 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         StoreLocked: A publisher is at work.
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
-    with key_change(change.store, change.keys) as snapshot:
-        keyring = Keyring.open(change.keys, create=False)
+    keyring = Keyring.open(change.keys, create=False)
+    with key_change(change.store, keyring) as snapshot:
         keys, newest = _listed(snapshot), snapshot.state.version
         record = record_of(keys, kid)
         if last_version > newest:

@@ -12,13 +12,17 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from publishers import NOW, Publisher
 from register_api.cli.main import cli
 from register_api.errors import KeyStoreError, UsageError
+from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.signing import token_pin, token_session
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.making import adopt_token_key, new_token_key
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from register_api.publish.signing.token_pin import Pins
+from register_api.publish.signing.token_uri import parse_uri
+from register_api.publish.signing.tuf_signer import TufSigner
 from softhsm import PIN, SoftHsm
 
 if TYPE_CHECKING:
@@ -187,6 +191,22 @@ def test_a_person_is_asked_once_for_the_keys_of_a_token(
     assert len(questions) == 1
 
 
+def test_a_person_is_asked_once_by_a_rotation(
+    hsm: SoftHsm, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it looks at the next key three times."""
+    publisher = Publisher(path.parent.parent / "company")
+    publisher.publish()
+    new_token_key(publisher.keys / "log.next.pem", URI)
+    monkeypatch.delenv(token_pin.VARIABLE)
+    questions: list[str] = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
+    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=NOW), "log")
+    assert len(questions) == 1
+    assert (publisher.keys / "log.pem").read_text() == f"{URI}\n"
+
+
 def test_a_feed_key_cannot_lie_in_a_token(hsm: SoftHsm, path: Path) -> None:
     """A feed's signature is the same every time; a token draws its own nonce for P-256."""
     new_token_key(path, URI)
@@ -243,3 +263,42 @@ def test_no_repr_shows_a_pin(hsm: SoftHsm, path: Path) -> None:
     signer = new_token_key(path, URI)
     load(path, Ed25519Signer, pins=pins)
     assert PIN not in f"{pins!r} {vars(pins)!r} {signer!r} {vars(signer)!r}"
+
+
+@pytest.mark.parametrize(("kind", "words"), token_session._WORDS.items(), ids=list(token_session._WORDS))
+def test_what_a_token_says_of_itself_is_put_in_words(hsm: SoftHsm, kind: str, words: tuple[str, str]) -> None:
+    """Each error of the library that a person can do something about, by its class."""
+    failure = getattr(pkcs11, kind)
+    with (
+        pytest.raises(KeyStoreError, match="the token Office ") as caught,
+        token_session.session(parse_uri(URI), Pins()),
+    ):
+        raise failure
+    assert (caught.value.message, caught.value.hint) == (f"the token Office {words[0]}", words[1])
+
+
+@pytest.mark.parametrize("flag", ["USER_PIN_FINAL_TRY", "USER_PIN_LOCKED"])
+def test_a_wrong_pin_says_how_many_tries_are_left(flag: str) -> None:
+    """As far as the token tells: one more, or none. SoftHSM never locks, so its answer is made up."""
+    said = SimpleNamespace(flags=pkcs11.TokenFlag[flag])
+    token = SimpleNamespace(slot=SimpleNamespace(get_token=lambda: said))
+    error = token_session._wrong_pin(pkcs11, token, parse_uri(URI))
+    expected = "one more wrong PIN locks" if flag == "USER_PIN_FINAL_TRY" else "security officer"
+    assert expected in error.hint
+
+
+def test_keys_come_from_the_keyring_alone(hsm: SoftHsm, path: Path) -> None:
+    """The library's own way to open a key by URI is closed: it would ask for secrets by itself."""
+    signer = new_token_key(path, URI)
+    with pytest.raises(ValueError, match="keyring"):
+        TufSigner.from_priv_key_uri(URI, signer.tuf_key)
+
+
+def test_a_token_with_another_key_behind_the_name_signs_nothing(
+    hsm: SoftHsm, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature that does not fit the public key is not handed on."""
+    signer = new_token_key(path, URI)
+    monkeypatch.setattr(signer._private, "_public", Ed25519PublicKey.from_public_bytes(bytes(32)))
+    with pytest.raises(KeyStoreError, match="signs with another key"):
+        signer.sign(b"x")

@@ -1,4 +1,4 @@
-"""Ed25519 keys that stay in a PKCS#11 token (PKCS #11 3.0 sections 6.3.14 and 6.3.15).
+"""Ed25519 keys that stay in a token (PKCS #11 3.0: CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA).
 
 Only Ed25519: a token draws its own nonce for ECDSA, and a feed's signature has to be the same for the
 same bytes every time (docs/format.md, Feeds).
@@ -26,7 +26,7 @@ ED25519_PARAMS = bytes.fromhex("06032b6570")
 
 _POINT_BYTES = 32
 _OCTET_STRING = b"\x04\x20"
-"""DER of an octet string of 32 bytes, in which PKCS #11 before 3.1 wraps CKA_EC_POINT."""
+"""DER of an octet string of 32 bytes, in which SoftHSM and others wrap CKA_EC_POINT."""
 
 _ID_BYTES = 8
 

@@ -30,8 +30,8 @@ class Pins:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._good: dict[str, Secret] = {}
-        self._refused: set[str] = set()
+        self._good: dict[object, Secret] = {}
+        self._refused: set[object] = set()
 
     def __repr__(self) -> str:
         return "Pins()"
@@ -43,21 +43,26 @@ class Pins:
             KeyStoreError: The token refused one before, the named file cannot be used, or nobody is
                 there to be asked.
         """
-        name = uri.token_name
-        if name in self._refused:
+        name, token = uri.token_name, _token(uri)
+        if token in self._refused:
             raise KeyStoreError(f"the token {name} has refused this PIN; it is not tried a second time")
-        pin = self._good.get(name) or _named(uri) or _asked(name)
+        pin = self._good.get(token) or _named(uri) or _asked(name)
         if not pin.is_text():
             raise KeyStoreError(f"the PIN of the token {name} is not UTF-8")
         return pin
 
     def remember(self, uri: TokenUri, pin: Secret) -> None:
         """Take this one from now on."""
-        self._good[uri.token_name] = pin
+        self._good[_token(uri)] = pin
 
     def refused(self, uri: TokenUri) -> None:
         """Try no PIN on this token any more."""
-        self._refused.add(uri.token_name)
+        self._refused.add(_token(uri))
+
+
+def _token(uri: TokenUri) -> object:
+    """Return what tells one token from another: two makers' tokens may have one label."""
+    return uri.module, uri.token, uri.serial
 
 
 def _named(uri: TokenUri) -> Secret | None:

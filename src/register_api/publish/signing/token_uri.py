@@ -64,7 +64,7 @@ def parse_uri(text: str) -> TokenUri:
 
     Raises:
         KeyStoreError: It is none, says something twice, names no token or no key, holds a PIN, or says
-            something that this program does not know: it might narrow what is meant (RFC 7512 section 2.3).
+            something that this program does not know: it might narrow what is meant.
     """
     if not text.startswith(SCHEME) or not _TEXT.fullmatch(text) or len(text) > MAX_CHARACTERS:
         raise KeyStoreError("that is no pkcs11: URI (RFC 7512): one line, without white space")
