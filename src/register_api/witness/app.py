@@ -10,7 +10,7 @@ from litestar import Litestar, Request, Response, post
 from litestar.exceptions import HTTPException
 
 from register_api.core.log.add_checkpoint import MAX_REQUEST_BYTES, PATH
-from register_api.errors import WitnessError
+from register_api.errors import RegisterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def _as_text(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         return _reply(error.status_code, error.headers or {})
     if isinstance(error, TimeoutError):
         return _reply(408, {"Connection": "close"})
-    if isinstance(error, WitnessError):
+    if isinstance(error, RegisterError):
         _log.error("nothing was signed: %s", error.message)
         return _reply(503, {"Retry-After": "60"})
     _log.error("a request failed", exc_info=error)
