@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import re
@@ -52,7 +53,8 @@ def cosigned(folder, public):
     """Let a witness sign the newest checkpoint; return its verifier key."""
     keys = json.loads((public / "v1/keys.json").read_bytes())["keys"]
     log = parse_verifier_key(next(key["note_key"] for key in keys if key["use"] == "log"))
-    partner = Partner(folder / "witness")
+    made = (Partner(folder / f"witness-{number}") for number in itertools.count())
+    partner = next(one for one in made if one.vkey.count("+") > 2)  # a plus in base64: the harder case
     with serving(partner.open(log), lambda: int(time.time())) as url:
         (folder / "policy").write_text(f"witness w {partner.vkey} {url}\nquorum w\n")
         refresh = [BIN / "register-api", "refresh", "--policy", "policy"]
