@@ -19,6 +19,7 @@ from register_api.errors import Forged
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.readme_commands import Names, commands_by_hand
+from register_api.verify.evidence.time_stamp import stamped_size
 from register_api.verify.report.text import plain
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def _names(contents: Contents) -> Names:
         document_kid=good_key(keys, "document", None, version).kid,
         log_kid=good_key(keys, "log", None, version).kid,
         targets_version=contents.trusted.targets_version,
+        stamped_size=stamped_size(contents.files, version, contents.head.size),
     )
 
 

@@ -8,7 +8,6 @@ origin; encodings are neither asked for nor accepted, so nothing is ever decompr
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -32,8 +31,8 @@ _MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OK = 200
 _MAX_PORT = 65535
 
-# Retries are told by the report; without this, Python would print each one for want of a handler.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
+# Retries are told by the report; without this, each one would be printed among it.
+stamina.instrumentation.set_on_retry_hooks(())
 
 
 class _MayPass(Exception):
