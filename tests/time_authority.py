@@ -24,7 +24,7 @@ from register_api.core.log.time_stamp import read_anchors
 from tools import need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 REQUEST_TYPE, ANSWER_TYPE = "application/timestamp-query", "application/timestamp-reply"
 SHA256 = "sha256"
@@ -171,11 +171,11 @@ def authority(name: str = "Test", *, until: dt.datetime = _END, purpose: bool = 
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[bytes], bytes | None], *, status: int = 200) -> Iterator[Asked]:
+def serving(answer: Callable[[bytes], Iterable[bytes] | None], *, status: int = 200) -> Iterator[Asked]:
     """Answer time-stamp queries on a free port of 127.0.0.1 while the block runs.
 
     Args:
-        answer: From a query's bytes to the answer's; ``None`` never answers.
+        answer: From a query's bytes to the pieces of the answer; ``None`` never answers.
         status: Of every answer.
 
     Yields:
@@ -193,6 +193,14 @@ def serving(answer: Callable[[bytes], bytes | None], *, status: int = 200) -> It
             asked.stopped.set()
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def honest(of: Authority | None = None) -> Iterator[Asked]:
+    """Let an authority answer on a free port while the block runs."""
+    one = of or authority()
+    with serving(lambda query: [one.answer(query)]) as asked:
+        yield asked
 
 
 class Asked(msgspec.Struct, kw_only=True):
@@ -222,7 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", ANSWER_TYPE)
             self.send_header("Location", "http://127.0.0.1:9/elsewhere")
             self.end_headers()
-            self.wfile.write(answer)
+            for piece in answer:
+                self.wfile.write(piece)
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
