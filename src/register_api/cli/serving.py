@@ -92,13 +92,13 @@ def run(
     Example:
       register-api run --port 8080
     """
-    common = ["--store", str(store), "--keys", str(keys)]
-    common += time_options.as_arguments(time_authority, time_authority_certificate)
+    folders = ["--store", str(store), "--keys", str(keys)]
+    os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
-    code = _start(children, "publish", "--if-empty", "--source", str(source), *common).wait()
+    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()
     if code == 0 and not told.is_set():
-        _start(children, "refresh", "--every", _REFRESH_HOURS, *common)
+        _start(children, "refresh", "--every", _REFRESH_HOURS, *folders)
         server = _start(children, "serve", "--store", str(store), "--host", host, "--port", str(port))
         if told.is_set():  # between the two starts
             server.terminate()

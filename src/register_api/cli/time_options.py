@@ -10,13 +10,15 @@ import click
 if TYPE_CHECKING:
     from register_api.cli.options import Command
 
+_URL, _CERTIFICATE = "REGISTER_TIME_AUTHORITY", "REGISTER_TIME_AUTHORITY_CERTIFICATE"
+
 
 def time_authority_options(command: Command) -> Command:
     """Add ``--time-authority`` and ``--time-authority-certificate``."""
     url = click.option(
         "--time-authority",
         metavar="URL",
-        envvar="REGISTER_TIME_AUTHORITY",
+        envvar=_URL,
         show_envvar=True,
         help="Have the newest checkpoint stamped by this time-stamping authority (RFC 3161).",
     )
@@ -24,14 +26,14 @@ def time_authority_options(command: Command) -> Command:
         "--time-authority-certificate",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        envvar="REGISTER_TIME_AUTHORITY_CERTIFICATE",
+        envvar=_CERTIFICATE,
         show_envvar=True,
         help="Root certificate (PEM) that its stamps must lead to; without it that is not checked.",
     )
     return url(certificate(command))
 
 
-def as_arguments(url: str | None, certificate: Path | None) -> list[str]:
-    """Return the options as they were given, for a child process."""
-    found = ["--time-authority", url] if url else []
-    return [*found, "--time-authority-certificate", str(certificate)] if certificate else found
+def as_variables(url: str | None, certificate: Path | None) -> dict[str, str]:
+    """Return the options for a child process; as arguments, a password in the address would be seen."""
+    found = {_URL: url, _CERTIFICATE: str(certificate) if certificate else None}
+    return {name: value for name, value in found.items() if value}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from register_api.store.reader import Snapshot
 
+_CLOCKS = "compare this machine's clock with the authority's"
+
 
 class Stamped(msgspec.Struct, frozen=True, kw_only=True):
     """Up to where history is stamped: the version whose checkpoint it is, and what the stamp says."""
@@ -91,9 +93,9 @@ def _check_time(stamp: TimeStamp, published_at: dt.datetime, now: dt.datetime) -
     try:
         check_plausible(stamp, published_at)
     except Inconsistent as error:
-        raise NotStamped(error.message, hint="compare this machine's clock with the authority's") from error
-    if stamp.at > now + CLOCK_TOLERANCE:
+        raise NotStamped(f"{error.message}: {_CLOCKS}") from error
+    if stamp.at - now > CLOCK_TOLERANCE:
         raise NotStamped(
-            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which this machine's clock has still to reach",
-            hint="compare this machine's clock with the authority's",
+            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which this machine's clock has still to reach:"
+            f" {_CLOCKS}"
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
+from breaking_disk import Crash, dying_after
 from publishers import NOW, Publisher
 from register_api.core import tree
 from register_api.core.log.tlog_proof import parse_proof
@@ -138,6 +140,24 @@ def test_a_publisher_at_work_is_not_disturbed(
     with locked(publisher.store), pytest.raises(StoreLocked):
         stamp(publisher, asked)
     assert publisher.snapshot().generation == generation
+
+
+@pytest.mark.parametrize("calls", range(0, 24, 3))
+def test_a_death_on_the_way_leaves_a_whole_publication(
+    publisher: Publisher, asked: Asked, calls: int
+) -> None:
+    """With the stamp or without; the next refresh goes on, and the one after it asks nobody."""
+    publisher.publish(NOW)
+    with contextlib.suppress(Crash), dying_after(calls):
+        stamp(publisher, asked)
+    assert publisher.verify().exit_code == 0
+    publisher.refresh(today())
+    stamp(publisher, asked)
+    assert stamp(publisher, asked) is None
+    path = tree.time_stamp(1)
+    checkpoint = parse_proof(publisher.snapshot().read(tree.version_proof(1))).checkpoint
+    assert authority().verifies(publisher.snapshot().read(path), checkpoint)
+    assert publisher.verify().exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core import tree
-from register_api.core.log.time_stamp import CLOCK_TOLERANCE
+from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.checks.session import Options
 from register_api.verify.checks.time_stamp import MOST_ASKED
@@ -20,12 +23,12 @@ from time_authority import authority, refusal
 from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Run
 
     from register_api.verify.report.document import Report
 
+VECTORS = Path(__file__).parents[2] / "vectors"
+ROOT = (VECTORS / "time-stamp-root.pem").read_bytes()
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -152,6 +155,28 @@ def test_a_stamp_that_does_not_hold_is_a_finding(
     assert failed(report) == {"V28": code}
     assert report.time_stamp is None
     assert tree.time_stamp(3) in told(report, "V28")
+
+
+STAMPED = MemoryPublisher().publish().publish()
+ANSWER = (VECTORS / "time-stamp.tsr").read_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(new=st.binary(max_size=60), at=st.integers(0, len(ANSWER)), end=st.integers(0, 60))
+def test_any_bytes_for_a_stamp_give_a_report(new: bytes, at: int, end: int) -> None:
+    """Any at all, and a stamp with any of its bytes replaced: a finding of V28 and of nothing else."""
+    options = Options(wait=0, history="none", stamped_by=read_anchors(ROOT))
+    for data in (new, ANSWER[:at] + new + ANSWER[at + end :]):
+        files = {**STAMPED.files, tree.time_stamp(2): data}
+        report = verify("folder", options, NOW, fetcher=MemoryFetcher(files))
+        assert failed(report).keys() == {"V28"}
+
+
+def test_a_version_from_the_beginning_of_time_is_compared(run: Run) -> None:
+    """Nothing lies before it, not even by five minutes."""
+    publisher = MemoryPublisher().publish(published_at=dt.datetime(1, 1, 1, tzinfo=dt.UTC))
+    add_stamp(publisher, 1)
+    assert "V28" not in failed(check(publisher, run, history="none"))
 
 
 def test_a_good_stamp_of_another_version_is_forged(publisher: MemoryPublisher, run: Run) -> None:

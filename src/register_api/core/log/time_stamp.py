@@ -140,7 +140,7 @@ def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
     Raises:
         Inconsistent: The checkpoint existed before that by more than clocks may differ.
     """
-    if stamp.at < published_at - CLOCK_TOLERANCE:
+    if published_at - stamp.at > CLOCK_TOLERANCE:
         raise Inconsistent(
             f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, before the version says to have been published,"
             f" {published_at:%Y-%m-%dT%H:%M:%SZ}"

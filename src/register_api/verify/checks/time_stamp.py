@@ -42,7 +42,7 @@ def check_time_stamp(session: Session) -> str:
     with naming(tree.time_stamp(size)):
         stamp = open_time_stamp(data, checkpoint, anchors)
         check_plausible(stamp, published_at)
-        if stamp.at > session.now + CLOCK_TOLERANCE:
+        if stamp.at - session.now > CLOCK_TOLERANCE:
             raise ClockBehind(
                 f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which lies in the future by this machine's clock"
             )
@@ -74,7 +74,7 @@ def _newest_stamp(session: Session) -> tuple[int, bytes]:
             return size, session.get(tree.time_stamp(size))
         except NotServed:
             continue
-    which = f"none of versions {oldest} to {newest}" if oldest < newest else f"version {newest} not"
+    which = f"none of versions {oldest} to {newest} is" if oldest < newest else f"version {newest} is not"
     raise Unwitnessed(
         f"{which} stamped",
         hint="a new version is stamped at the next refresh; else ask the publisher for time stamps",
