@@ -31,7 +31,8 @@ _MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OK = 200
 _MAX_PORT = 65535
 
-# Retries are told by the report; without this, each one would be printed among it.
+# Retries are told by the report. By default each would also be logged, where structlog is installed on
+# standard output, in the midst of a report for machines.
 stamina.instrumentation.set_on_retry_hooks(())
 
 
