@@ -143,21 +143,29 @@ _GENERALIZED_TIME = bytes([0x18, 15])
 
 
 @functools.cache
-def authority(name: str = "Test", *, until: dt.datetime = _END, purpose: bool = True) -> Authority:
+def authority(
+    name: str = "Test", *, until: dt.datetime = _END, purpose: bool = True, chain: bool = False
+) -> Authority:
     """Return an authority, made once in a session for each set of arguments.
 
     Args:
         name: Tells authorities apart.
         until: When its certificates expire.
+        chain: Whether an intermediate certificate stands between, and comes along in each answer. openssl
+            writes the signer's certificate before it, which is out of the order of DER.
         purpose: Whether its certificate has the critical purpose timeStamping (RFC 3161 section 2.3).
     """
     need("openssl")
     folder = Path(_FOLDERS.enter_context(tempfile.TemporaryDirectory()))
-    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root_key, middle_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     root_name, signer_name = _name(f"{name} Root"), _name(f"{name} Time Stamps")
     root = _certificate(root_name, root_name, root_key, root_key, until, [_CA, _SIGNS_CERTIFICATES])
     extensions = [_NO_CA, _SIGNS, *([_STAMPS] if purpose else [])]
-    signer = _certificate(signer_name, root_name, key, root_key, until, extensions)
+    middle_name = _name(f"{name} Middle") if chain else root_name
+    middle_key = middle_key if chain else root_key
+    middle = _certificate(middle_name, root_name, middle_key, root_key, until, [_CA, _SIGNS_CERTIFICATES])
+    signer = _certificate(signer_name, middle_name, key, middle_key, until, extensions)
+    (folder / "middle.pem").write_bytes(middle.public_bytes(serialization.Encoding.PEM))
     (folder / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
     (folder / "tsa.pem").write_bytes(signer.public_bytes(serialization.Encoding.PEM))
     (folder / "tsa.key").write_bytes(
@@ -166,7 +174,8 @@ def authority(name: str = "Test", *, until: dt.datetime = _END, purpose: bool = 
         )
     )
     (folder / "serial").write_text("01\n")
-    (folder / "openssl.cnf").write_text(_CONFIG.format(folder=folder))
+    config = _CONFIG.format(folder=folder) + f"certs = {folder}/middle.pem\n" * chain
+    (folder / "openssl.cnf").write_text(config)
     return Authority(folder=folder)
 
 

@@ -19,6 +19,7 @@ from cryptography import x509
 from register_api import __version__
 from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
 from register_api.errors import NotStamped, UsageError, VerificationError
+from register_api.publish.certificate_order import sort_certificates
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampRequest
@@ -84,14 +85,14 @@ def ask(authority: TimeAuthority, stamped: bytes) -> tuple[bytes, TimeStamp]:
         stamped: The bytes; the authority sees their digest only.
 
     Returns:
-        The answer, DER of a TimeStampResp, and what it says.
+        The answer, DER of a TimeStampResp with its certificates in order, and what it says.
 
     Raises:
         NotStamped: No answer in time, or one that is no good stamp of these bytes for this request.
     """
     algorithm = rfc3161_client.HashAlgorithm.SHA256
     request = rfc3161_client.TimestampRequestBuilder().data(stamped).hash_algorithm(algorithm).build()
-    data = asyncio.run(_within_deadline(authority, request.as_bytes()))
+    data = sort_certificates(asyncio.run(_within_deadline(authority, request.as_bytes())))
     try:
         return data, _checked(data, stamped, request, authority)
     except VerificationError as error:

@@ -6,12 +6,17 @@ import itertools
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import rfc3161_client
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from register_api.errors import NotStamped, UsageError
+from register_api.core.log.time_stamp import open_time_stamp
+from register_api.errors import Malformed, NotStamped, UsageError
+from register_api.publish.certificate_order import sort_certificates
 from register_api.publish.time_authority import TimeAuthority, ask, check_url
 from time_authority import REQUEST_TYPE, authority, honest, query, refusal, serving
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DATA = b"a checkpoint"
+ANSWER = (Path(__file__).parents[2] / "vectors/time-stamp.tsr").read_bytes()
 
 
 def asking(url: str, **more: object) -> TimeAuthority:
@@ -46,6 +52,29 @@ def test_an_honest_authority_is_asked_as_the_standard_has_it() -> None:
     request = rfc3161_client._rust.parse_timestamp_request(sent)
     assert (request.nonce, request.cert_req) == (stamp.nonce, True)
     assert request.message_imprint.hash_algorithm.dotted_string == "2.16.840.1.101.3.4.2.1"
+
+
+def test_certificates_out_of_order_are_put_in_order() -> None:
+    """As openssl writes them: strict readers refuse that, and no signature covers it."""
+    one = authority("Chained", chain=True)
+    with pytest.raises(Malformed, match="strict DER"):
+        open_time_stamp(one.stamp(DATA), DATA)
+    with honest(one) as asked:
+        data, stamp = ask(asking(asked.url, anchors=one.anchors), DATA)
+    assert open_time_stamp(data, DATA, one.anchors) == stamp
+    assert one.verifies(data, DATA)
+    assert sort_certificates(data) == data
+
+
+@settings(max_examples=300, deadline=None)
+@given(new=st.binary(max_size=30), at=st.integers(0, len(ANSWER)), end=st.integers(0, 30))
+def test_what_is_no_answer_is_left_as_it_is(new: bytes, at: int, end: int) -> None:
+    """Any bytes: of one length with what came, and untouched but for an order that DER has not."""
+    for data in (new, ANSWER[:at] + new + ANSWER[at + end :]):
+        found = sort_certificates(data)
+        assert sorted(found) == sorted(data)
+        assert sort_certificates(found) == found
+    assert sort_certificates(ANSWER) == ANSWER
 
 
 def test_every_request_has_a_nonce_of_its_own() -> None:
