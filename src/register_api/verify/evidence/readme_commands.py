@@ -81,7 +81,9 @@ _OWN_STAMP = (
     "sed '1,/^$/d' $V/entry.tlog-proof",
 )
 _NEWEST_STAMP = (
-    "What is stamped is the newest checkpoint, without lines of witnesses.",
+    """\
+What is stamped is the newest checkpoint, without lines of witnesses; that
+   its log begins with that of this version, verify --offline finds from the tiles.""",
     """{ sed '/^$/q' log/checkpoint; grep "^— $(head -n 1 log/checkpoint) " log/checkpoint | head -n 1; }""",
 )
 
