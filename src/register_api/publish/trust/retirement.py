@@ -70,7 +70,7 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
         named = _copies(read, range(targets[-1] + 1, newest + 1))
         return (*gone, *sorted(_copies(read, targets) - named))
     except StoreDamaged:
-        # An old file that cannot be read must not keep freshness from being renewed: all stays.
+        # An old file that cannot be read must not keep a new version from being published: all stays.
         return ()
 
 
