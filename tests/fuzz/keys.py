@@ -24,6 +24,8 @@ from register_api.core.keys.signature import (
 )
 from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, public_pem, thumbprint
 from register_api.core.keys.trust_roles import check_root_roles
+from register_api.core.log import strict_base64
+from register_api.publish.signing.token_uri import parse_uri
 from vectors_of_others import vectors
 
 DOCUMENT = b'{"format":"sub-processor-register/1"}'
@@ -41,8 +43,6 @@ def _jws(header: str) -> bytes:
 
 def _signed_jws(data: bytes) -> str:
     """Verify a JWS whose header is whatever was drawn, and which is signed for it."""
-    from register_api.core.log import strict_base64  # noqa: PLC0415
-
     return verify_jws(DOCUMENT, _jws(strict_base64.encode_url(data)), {KID: PUBLIC}.__getitem__)
 
 
@@ -86,6 +86,10 @@ def _check_roles(data: bytes) -> None:
 
 def _root_signed() -> tuple[bytes, ...]:
     return (json.dumps(json.loads(published()["trust/1.root.json"])["signed"]).encode(),)
+
+
+def _is_text(text: str, data: bytes) -> None:
+    assert text.encode() == data, "kept in another way than it was written"
 
 
 TARGETS = (
@@ -157,6 +161,17 @@ TARGETS = (
         seeds=_jwks,
         tokens=(b'"kty":"OKP"', b'"crv":"P-256"', b'"alg":"EdDSA"'),
         json=True,
+    ),
+    Target(
+        name="URI of a key in a token",
+        parse=lambda data: parse_uri(data.decode("utf-8", "surrogateescape")),
+        refusals=documented(parse_uri),
+        seeds=lambda: (
+            b"pkcs11:token=desk;object=targets;type=private?module-path=/usr/lib/x.so&pin-source=/run/pin",
+            b"pkcs11:serial=1234;id=%01%02",
+        ),
+        tokens=(b"pkcs11:", b";", b"&", b"?", b"pin-value=1", b"%2F", b"%", b"object=", b"id=%ff", b"%C3%A9"),
+        check=lambda data, found: _is_text(found.text, data),
     ),
     Target(
         name="roles of the trust root",
