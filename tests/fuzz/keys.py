@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -35,6 +36,7 @@ KID = thumbprint(ed25519_jwk(PUBLIC))
 P256 = ec.derive_private_key(7, ec.SECP256R1())
 P256_PEM = P256.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 P256_DER = P256.sign(DOCUMENT, ec.ECDSA(SHA256(), deterministic_signing=True))
+P256_RAW = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(P256_DER))
 
 
 def _jws(header: str) -> bytes:
@@ -140,7 +142,7 @@ TARGETS = (
         name="P-256 signature, raw",
         parse=lambda data: verify_p256_raw(DOCUMENT, data, P256_PEM),
         refusals=documented(verify_p256_raw),
-        seeds=lambda: (bytes(64), b"\xff" * 64, P256_DER[-64:]),
+        seeds=lambda: (P256_RAW, bytes(64), b"\xff" * 64),
     ),
     Target(
         name="public key in PEM",

@@ -54,9 +54,15 @@ HISTORY = [
 SEEDS: dict[Form, tuple[bytes, ...]] = {
     "markdown": (MARKDOWN.encode(),),
     "html": (HTML.encode(),),
-    "csv": (CSV.encode(), CSV.replace(",", ";").encode()),
+    "csv": (CSV.encode(), CSV.replace(",", ";").encode(), "Name\n\ud7ff\n".encode()),
     "tsv": (TSV.encode(),),
-    "json": (json.dumps(ROWS).encode(), json.dumps({"vendors": ROWS}).encode(), json.dumps(HISTORY).encode()),
+    "json": (
+        json.dumps(ROWS).encode(),
+        json.dumps({"vendors": ROWS}).encode(),
+        json.dumps(HISTORY).encode(),
+        b'[{"name": "\\ud800"}]',
+        b'[{"name": "a", "\\ud800": "x"}]',
+    ),
 }
 TOKENS = tuple(
     piece.encode()
