@@ -11,6 +11,7 @@ The tree::
     │   ├── StoreLocked          another publisher is at work
     │   └── StoreDamaged         files that contradict each other
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
+    ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.finding import Finding
+
+
+_LONGEST_TOLD = 300
+"""Characters of a library's message that are told: it may quote what it was given, at any length."""
+
+
+def told(error: Exception) -> str:
+    """Return what a library's error says, of bounded length and fit to be printed on a terminal."""
+    return ascii(str(error)[:_LONGEST_TOLD])[1:-1]
 
 
 class RegisterError(Exception):
@@ -106,6 +116,12 @@ class WitnessError(RegisterError):
     """A witness cannot sign: its state is missing, damaged or not its own, or its clock is wrong."""
 
     word = "witness"
+
+
+class NotStamped(RegisterError):
+    """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
+
+    word = "not time-stamped"
 
 
 class VerificationError(RegisterError):

@@ -11,8 +11,10 @@ from register_api.cli.output import out, progress
 from register_api.cli.trust_options import (
     check_root,
     opened,
+    read_certificates,
     read_witnesses,
     root_options,
+    stamped_by_option,
     witness_options,
 )
 from register_api.verify.checks.session import Options
@@ -30,6 +32,7 @@ from register_api.verify.report.text import render_text as render_served
 )
 @root_options
 @witness_options
+@stamped_by_option
 def evidence(
     base: str,
     version: int,
@@ -39,6 +42,7 @@ def evidence(
     witness_keys: tuple[str, ...],
     witnesses: int | None,
     policy: Path | None,
+    stamped_by: Path | None,
 ) -> None:
     """Keep one version from BASE, with all that proves it, in a file that verifies without network.
 
@@ -61,6 +65,7 @@ def evidence(
         witnesses=asked.keys,
         cosignatures=asked.number,
         policy=asked.policy,
+        stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
     )
     with opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, wishes, now(), report_progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import options
+from register_api.cli import options, time_options, time_stamps
 from register_api.cli.clock import now
 from register_api.cli.cosigning import (
     ask_and_tell,
@@ -20,6 +20,7 @@ from register_api.cli.output import err, out, print_error, print_json
 from register_api.cli.policies import policy_of, policy_option
 from register_api.errors import RegisterError, StoreError
 from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import expiries
 from register_api.store.reader import open_snapshot
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import Policy
+    from register_api.publish.stamping import Stamped
+    from register_api.publish.time_authority import TimeAuthority
     from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
 
@@ -58,39 +61,53 @@ _SECONDS_AN_HOUR = 3600.0
 )
 @policy_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
-def refresh(store: Path, keys: Path, every: float | None, policy: Path | None, *, wait_first: bool) -> None:
+@time_options.time_authority_options
+def refresh(
+    store: Path,
+    keys: Path,
+    every: float | None,
+    policy: Path | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
+    *,
+    wait_first: bool,
+) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
     Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
     renew it every 6 by a timer. With --policy, witnesses that have not signed the newest checkpoint
-    yet are asked; one that fails is told of and stops nothing.
+    yet are asked; with --time-authority it is then stamped, if it is not yet. Who fails is told of
+    and ends nothing.
 
     \b
     Examples:
       register-api refresh
       register-api refresh --every 6
       register-api refresh --policy witnesses.policy
+      register-api refresh --time-authority https://tsa.example.com/ --time-authority-certificate tsa.pem
     """
     witnesses = policy_of(policy)
+    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     if every is None:
-        _refresh(store, keys, witnesses)
+        _refresh(store, keys, witnesses, authority)
         return
     stopped = _stop_on_signals()
     usual = every * _SECONDS_AN_HOUR
     wait = usual if wait_first else 0.0
     while not stopped.wait(wait):
-        wait = usual if _refreshed(store, keys, witnesses) else min(_RETRY_SECONDS, usual)
+        wait = usual if _refreshed(store, keys, witnesses, authority) else min(_RETRY_SECONDS, usual)
 
 
-def _refresh(store: Path, keys: Path, witnesses: Policy | None) -> None:
+def _refresh(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> None:
     _print_refreshed(refresh_freshness(store, keys, now()))
     ask_and_tell(store, witnesses, now())
+    time_stamps.stamp(store, authority, now())
 
 
-def _refreshed(store: Path, keys: Path, witnesses: Policy | None) -> bool:
+def _refreshed(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> bool:
     """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
     try:
-        _refresh(store, keys, witnesses)
+        _refresh(store, keys, witnesses, authority)
     except RegisterError as error:
         print_error(error)
         return False
@@ -133,11 +150,14 @@ def status(store: Path, policy: Path | None, as_json: bool) -> None:
     instant = now()
     rows = [(row, _verdict(row, instant)) for row in expiries(snapshot.read)]
     witnesses = witnesses_document(snapshot, policy_of(policy))
+    stamped = newest_stamped(snapshot)
     if as_json:
-        print_json({**_document(snapshot, rows), "witnesses": witnesses})
+        print_json({**_document(snapshot, rows, stamped), "witnesses": witnesses})
     else:
         _print_status(snapshot, rows)
         print_witnesses(witnesses)
+        if stamped is not None:
+            out.print(f"  {time_stamps.in_words(stamped)}")
     if not witnesses.get("quorum_met", True) or any(verdict != "good" for _, verdict in rows):
         raise click.exceptions.Exit(1)
 
@@ -149,7 +169,7 @@ def _verdict(row: Expiry, instant: dt.datetime) -> str:
     return "expires soon" if row.expires <= soon else "good"
 
 
-def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> dict[str, Any]:
+def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamped | None) -> dict[str, Any]:
     expiring = [
         {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
         for row, verdict in rows
@@ -161,6 +181,12 @@ def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> dict[str, A
         "published_at": state.published_at,
         "log": {"size": state.version, "root_hash": state.root_hash},
         "expiries": expiring,
+        "time_stamp": stamped
+        and {
+            "version": stamped.version,
+            "at": stamped.stamp.at,
+            "authority": stamped.stamp.authority,
+        },
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import options
+from register_api.cli import options, time_options, time_stamps
 from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     help="How many of them have to sign a root.",
 )
 @policy_option
+@time_options.time_authority_options
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
     source: Path,
@@ -71,13 +72,17 @@ def publish(
     root_keys: int,
     root_threshold: int,
     policy: Path | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
     *,
     if_empty: bool,
 ) -> None:
     """Publish the source as the next version, signed, whole or not at all.
 
     The first time, keys are made, one for each role. What breaks a rule is refused and the
-    published tree stays as it was. The same source twice makes no second version.
+    published tree stays as it was. The same source twice makes no second version. With --time-authority
+    the new checkpoint is then stamped; an authority that fails is told of and ends nothing (with
+    --if-empty that is left to `refresh`).
 
     \b
     Examples:
@@ -86,6 +91,7 @@ def publish(
       register-api publish --at 2024-02-01T09:00:00Z      (history taken over)
     """
     witnesses = policy_of(policy)
+    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
@@ -114,6 +120,8 @@ def publish(
             f" this register's root is {store}/public/trust/1.root.json"
         )
     ask_and_tell(store, witnesses, order.intent.now)
+    if not if_empty:  # `run` waits for this command before it serves, and refreshes next
+        time_stamps.stamp(store, authority, order.intent.now)
 
 
 def _with_final_slash(url: str | None) -> str | None:
