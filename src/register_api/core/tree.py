@@ -187,6 +187,18 @@ def kinds() -> Iterator[tuple[str, Kind]]:
         yield pattern, Kind(media_type, cache, settled, compress)
 
 
+def number_of(path: str) -> int:
+    """Return which of ``kinds`` a path belongs to, by its place among them.
+
+    Raises:
+        KeyError: No file of the tree has such a path.
+    """
+    for number, (pattern, _) in enumerate(kinds()):
+        if re.fullmatch(pattern, path):
+            return number
+    raise KeyError(path)
+
+
 def _is_signed(pattern: str) -> bool:
     """Tell whether some files of a kind have signatures beside them."""
     return pattern.startswith(("v1/versions/", "v1/(register", "feed")) and "tlog" not in pattern
