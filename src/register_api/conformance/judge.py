@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.conformance import bodies, documents, problems, related
-from register_api.conformance.scene import names_known_before, names_of_answers, pattern
+from register_api.conformance.scene import filled, names_known_before, names_of_answers, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,7 +60,7 @@ def _headers(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
             elif not value:
                 yield f"{name} is missing"
             else:
-                yield f"{name}: {shown(value)} does not fit {pattern(text, names)}"
+                yield f"{name}: {shown(value)} does not fit {filled(text, names)}"
 
 
 def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
     if not wanted and text:
         yield "a body came where there must be none"
     elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):
-        yield f"the body does not fit {pattern(wanted, names)}: {shown(text)}"
+        yield f"the body does not fit {filled(wanted, names)}: {shown(text)}"
 
 
 def shown(text: str) -> str:

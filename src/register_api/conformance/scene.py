@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LONG = "a" * 20_000
 _LARGE = "a" * 70_000
-_SHOWN = 60
+_SHOWN = 400
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
