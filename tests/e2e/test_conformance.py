@@ -13,7 +13,7 @@ from commands import register_api
 from publications import NOW
 
 from register_api.conformance.address import read_address
-from register_api.conformance.client import Limits
+from register_api.conformance.client import Client, Limits
 from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
 from register_api.core import tree
@@ -38,7 +38,7 @@ def lacking(report: Report) -> set[str]:
 
 def judged(base: str, **wishes: object) -> Report:
     """Return the report on a host; nothing may have failed, or gone unasked."""
-    report = run_checks(read_address(base), CHECKS, NOW, **wishes)  # type: ignore[arg-type]
+    report = run_checks(Client(read_address(base), Limits()), CHECKS, NOW, **wishes)  # type: ignore[arg-type]
     failed = [(check.id, check.findings) for check in report.checks if check.result == "failed"]
     assert failed == []
     assert (report.exit_code, report.complete) == (0, True)

@@ -10,7 +10,7 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json, progress
 from register_api.conformance.address import read_address
-from register_api.conformance.client import Limits
+from register_api.conformance.client import Client, Limits
 from register_api.conformance.report import render_text
 from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
@@ -86,12 +86,11 @@ def conformance(
         raise UsageError("conformance takes the URL of a register", hint="register-api conformance --help")
     with progress("asking") as report_progress:
         report = run_checks(
-            read_address(url),
+            Client(read_address(url), Limits(requests=max_requests, run=max_seconds)),
             checks,
             now(),
             profile=profile,
             only=frozenset(only),
-            limits=Limits(requests=max_requests, run=max_seconds),
             progress=report_progress,
         )
     if as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.conformance.client import Answer, Client, Limits, NoAnswer, UsedUp
+from register_api.conformance.client import Answer, NoAnswer, UsedUp
 from register_api.conformance.judge import complaints
 from register_api.conformance.places import find_places
 from register_api.conformance.report import CheckResult, Finding, Report
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from register_api.conformance.address import Address
+    from register_api.conformance.client import Client
     from register_api.conformance.places import Place, Places
     from register_api.conformance.report import Profile, Result
     from register_api.conformance.script import Check, Exchange
@@ -36,30 +36,28 @@ _NO_PLACE = "nothing of this kind is served here"
 
 
 def run_checks(
-    address: Address,
+    client: Client,
     checks: Sequence[Check],
     now: dt.datetime,
     *,
     profile: Profile | None = None,
     only: frozenset[str] = frozenset(),
-    limits: Limits | None = None,
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Report:
     """Carry out checks against a host.
 
     Args:
-        address: Where the tree is.
+        client: Asks the host, and keeps the bounds of the run.
         checks: The script.
         now: Instant of the check, UTC.
         profile: What the host is; ``None`` finds out.
         only: Ids of the checks to make; empty for all.
-        limits: What the run may cost.
         progress: Called with done, total and the title of the check that comes.
 
     Raises:
         Unreachable: There is no answer, or no register, at this address.
     """
-    run = _Run(Client(address, limits or Limits()))
+    run = _Run(client)
     places = run.find_places()
     taken = profile or run.detect()
     results = []
@@ -67,12 +65,12 @@ def run_checks(
         progress(done, len(checks), check.title)
         results.append(_result(run, check, places, taken, only))
     return Report(
-        base=address.base,
+        base=client.address.base,
         checked_at=now,
         profile=taken,
         detected=profile is None,
         version=places.newest,
-        requests=run.client.asked,
+        requests=client.asked,
         complete=not any(result.sentence == _USED_UP for result in results),
         exit_code=_exit_code(results),
         checks=tuple(results),
