@@ -78,7 +78,11 @@ class Front:
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
-            await send_problem(problem, scope, send)
+            if problem.name == "unreadable" and self._shelf.table is not table:
+                # The bytes of a publication that has been replaced meanwhile are gone; nothing was sent yet.
+                await self._answer(self._shelf.table, scope, receive, send)
+            else:
+                await send_problem(problem, scope, send)
         except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
             _log.exception("a request failed")
             await send_problem(Problem("internal", "The fault has been logged."), scope, send)
