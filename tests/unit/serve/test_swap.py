@@ -130,6 +130,21 @@ def front_of(store: Path) -> tuple[Front, Shelf]:
     return Front(shelf, nothing, lambda _: False, {}), shelf
 
 
+def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Let the first who reads a body tell that it begins, and wait; others do not wait."""
+    reading, shown = threading.Event(), threading.Event()
+    read_form = table_module.read_form
+
+    def slow(snapshot: Snapshot, path: str, coding: str = "identity") -> bytes:
+        if not reading.is_set():
+            reading.set()
+            assert shown.wait(10)
+        return read_form(snapshot, path, coding)
+
+    monkeypatch.setattr(table_module, "read_form", slow)
+    return reading, shown
+
+
 def test_an_answer_under_way_stays_with_its_publication(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,27 +152,18 @@ def test_an_answer_under_way_stays_with_its_publication(
     front, shelf = front_of(one_version)
     path = tree.version_page(1)
     old = (one_version / "public" / path).read_bytes()
-    reading, shown = threading.Event(), threading.Event()
-
-    def slow(snapshot: Snapshot, name: str, coding: str = "identity") -> bytes:
-        reading.set()
-        assert shown.wait(10)
-        return read_form(snapshot, name, coding)
-
-    read_form = table_module.read_form
+    reading, shown = slow_reading(monkeypatch)
 
     async def race() -> tuple[int, bytes]:
         asked = ask(front, "/" + path)
         await asyncio.to_thread(reading.wait, 10)
         stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
-        monkeypatch.setattr(table_module, "read_form", read_form)
         shelf.reload()
         shown.set()
         first = await asked
         assert await ask(front, "/" + path) == (200, (one_version / "public" / path).read_bytes())
         return first
 
-    monkeypatch.setattr(table_module, "read_form", slow)
     assert asyncio.run(race()) == (200, old)
     assert (one_version / "public" / path).read_bytes() != old
 
@@ -169,26 +175,17 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
     front, shelf = front_of(one_version)
     path = tree.version_page(1)
     newest = stores.page("Version 1, which is a very old one now")
-    reading, shown = threading.Event(), threading.Event()
-
-    def slow(snapshot: Snapshot, name: str, coding: str = "identity") -> bytes:
-        reading.set()
-        assert shown.wait(10)
-        return read_form(snapshot, name, coding)
-
-    read_form = table_module.read_form
+    reading, shown = slow_reading(monkeypatch)
 
     async def race() -> tuple[int, bytes]:
         asked = ask(front, "/" + path)
         await asyncio.to_thread(reading.wait, 10)
         stores.publish(one_version, 2, more={path: newest})
         shutil.rmtree(one_version / "generations" / "1")
-        monkeypatch.setattr(table_module, "read_form", read_form)
         shelf.reload()
         shown.set()
         return await asked
 
-    monkeypatch.setattr(table_module, "read_form", slow)
     assert asyncio.run(race()) == (200, newest)
 
 
