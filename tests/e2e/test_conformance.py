@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import hosts
@@ -17,6 +18,7 @@ from register_api.conformance.client import Client, Limits
 from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
 from register_api.core import tree
+from tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +115,61 @@ def test_the_plainest_host_of_files_will_do(publication: Publication, tmp_path: 
     required = {check.id for check in CHECKS if check.host == "any"}
     assert required <= {check.id for check in report.checks if check.result == "ok"}
     assert "Every kind of" in lacking(report)
+
+
+@pytest.mark.parametrize("form", ["--nginx", "--caddy"])
+@pytest.mark.parametrize("prefix", ["", "trust/"])
+def test_pages_of_the_archive_name_their_own_signatures(tmp_path: Path, form: str, prefix: str) -> None:
+    """Their links differ by their number, which the host has to put in."""
+    public = tmp_path / "public"
+    (public / "feed").mkdir(parents=True)
+    (public / "feed/12.atom").write_text("<feed/>")
+    lines = hosts.exported(form, public, "--base-path", f"/{prefix}")
+    host = (
+        hosts.caddy(lines, tmp_path)
+        if form == "--caddy"
+        else hosts.nginx_with(lines, "127.0.0.1:8080", tmp_path)
+    )
+    with host as site:
+        headers = site.ask(f"{prefix}feed/12.atom")[1]
+    assert headers["Link"].startswith('<12.atom.jws>; rel="describedby"; type="application/jose", ')
+    assert '<12.atom.dsig>; rel="describedby"; type="application/xml"' in headers["Link"]
+    assert headers["Content-Type"] == "application/atom+xml"
+
+
+def test_a_host_with_tls_is_judged_if_its_certificate_is_known(
+    publication: Publication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown one is no answer; the machine's own trusted ones count (here by a variable of OpenSSL)."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *(
+                need("openssl"),
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+            ),
+            *("-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    tls = f"listen 127.0.0.1:8080 ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
+    lines = hosts.exported("--nginx", publication.public).replace("listen 127.0.0.1:8080;", tls)
+    with hosts.nginx_with(lines, "127.0.0.1:8080", tmp_path) as site:
+        address = site.base.replace("http:", "https:")
+        unknown = register_api("conformance", address, "--only", "C01")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        known = register_api("conformance", address, "--only", "C01")
+    assert unknown.returncode == 10
+    assert "CERTIFICATE_VERIFY_FAILED" in unknown.stderr
+    assert (known.returncode, known.stderr) == (0, "")
 
 
 @pytest.fixture(scope="module")

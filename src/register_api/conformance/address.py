@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from register_api.errors import UsageError
 
 _PORTS = {"http": 80, "https": 443}
+_PRINTABLE = re.compile(r"[!-~]+")
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,17 +41,18 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
         Returns:
             The target below the base, beginning with a slash and with its query; ``None`` when it leads
-            to another origin or out of the base.
+            to another origin or out of the base, or cannot stand in a request.
         """
         try:
             target = urlsplit(urljoin(self.base + beside, reference))
             same = (target.scheme, target.netloc) == urlsplit(self.base)[:2]
         except ValueError:
             return None
-        if not same or not target.path.startswith(f"{self.prefix}/") or not target.path.isascii():
+        if not same or not target.path.startswith(f"{self.prefix}/"):
             return None
         query = f"?{target.query}" if target.query else ""
-        return target.path.removeprefix(self.prefix) + query
+        found = target.path.removeprefix(self.prefix) + query
+        return found if _PRINTABLE.fullmatch(found) else None
 
 
 def read_address(text: str) -> Address:

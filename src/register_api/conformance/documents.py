@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from register_api.conformance.scene import Scene
 
-_STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _SCHEMA_2020 = "https://json-schema.org/draft/2020-12/schema"
 _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KEY", b"root:x:0:")
 
@@ -34,10 +32,21 @@ def policy(scene: Scene) -> Iterator[str]:
     if rules.get("frame-ancestors") != ["'none'"]:
         yield "frame-ancestors is not 'none'"
     allowed = rules.get("style-src", [])
-    for style in _STYLE.findall(scene.answer.body):
+    for style in _styles(scene.answer.body):
         source = f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
         if source not in allowed and "'unsafe-inline'" not in allowed:
             yield "style-src does not let the page's own style apply"
+
+
+def _styles(page: bytes) -> Iterator[bytes]:
+    """Yield the text of each style element, in time linear in the page."""
+    lower, at = page.lower(), 0
+    while (start := lower.find(b"<style", at)) >= 0:
+        begin = lower.find(b">", start) + 1
+        at = lower.find(b"</style", begin)
+        if begin == 0 or at < 0:
+            return
+        yield page[begin:at]
 
 
 def discovery(scene: Scene) -> Iterator[str]:

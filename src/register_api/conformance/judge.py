@@ -6,7 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.conformance import bodies, documents, problems, related
-from register_api.conformance.scene import filled, names_known_before, names_of_answers, pattern
+from register_api.conformance.scene import (
+    filled,
+    names_known_before,
+    names_of_answers,
+    pattern,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,8 +40,6 @@ JUDGEMENTS: dict[str, Callable[[Scene], Iterable[str]]] = {
     "silent": problems.silent,
 }
 """Name in the script: what looks at a scene and yields what is wrong, in words."""
-
-_SHOWN = 160
 
 
 def complaints(scene: Scene) -> list[str]:
@@ -72,9 +76,3 @@ def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
         yield "a body came where there must be none"
     elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):
         yield f"the body does not fit {filled(wanted, names)}: {shown(text)}"
-
-
-def shown(text: str) -> str:
-    """Return a foreign text as it may stand in a report: on one line, short, without control characters."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return repr(printable if len(printable) <= _SHOWN else printable[:_SHOWN] + "…")

@@ -55,11 +55,14 @@ def run_checks(
         progress: Called with done, total and the title of the check that comes.
 
     Raises:
-        Unreachable: There is no answer, or no register, at this address.
+        Unreachable: There is no answer, or no register, at this address, within the bounds.
     """
     run = _Run(client)
-    places = run.find_places()
-    taken = profile or run.detect()
+    try:
+        places = run.find_places()
+        taken = profile or run.detect()
+    except UsedUp as error:
+        raise Unreachable(f"{client.address.base}: {_USED_UP} before the checks began") from error
     results = []
     for done, check in enumerate(checks):
         progress(done, len(checks), check.title)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LONG = "a" * 20_000
 _LARGE = "a" * 70_000
 _SHOWN = 400
+_SHOWN_OF_OTHERS = 160
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +97,12 @@ def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
         f"{name}: {' | '.join(filled(value, shown).splitlines())}" for name, value in exchange.with_.items()
     )
     return f"{filled(exchange.send, shown)}{version}" + (f" with {headers}" if headers else "")
+
+
+def shown(text: str) -> str:
+    """Return a foreign text as it may stand in a report: on one line, short, without control characters."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return repr(printable if len(printable) <= _SHOWN_OF_OTHERS else printable[:_SHOWN_OF_OTHERS] + "…")
 
 
 def _short(text: str) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import re
+import tracemalloc
 from typing import TYPE_CHECKING
 
+import brotli
+import msgspec
 import pytest
+import zstandard
 
 import stores
 from register_api.conformance.address import read_address
-from register_api.conformance.client import Answer, Client, Limits
+from register_api.conformance.client import Answer, Client, Limits, UsedUp
 from register_api.conformance.judge import JUDGEMENTS
 from register_api.conformance.places import Place, Places, find_places
 from register_api.conformance.report import render_text
 from register_api.conformance.run import run_checks
-from register_api.conformance.scene import names_known_before, names_of_answers
+from register_api.conformance.scene import Scene, names_known_before, names_of_answers
 from register_api.conformance.script import Check, Exchange, load_checks
 from register_api.core import tree
 from register_api.core.canonical import encode
@@ -143,3 +148,83 @@ def test_a_place_is_of_every_kind_that_a_long_history_has() -> None:
     found = {place.path for place in find_places(lambda path: host.ask("GET", f"/{path}", {})).files}
     assert {"feed/1.atom", "feed/1.atom.dsig", "log/tile/0/001.p/44", "log/tile/entries/001.p/44"} <= found
     assert {"subprocessors/acme/index.html", "v1/versions/300/diff.json.jws"} <= found
+
+
+def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> Scene:
+    """Return a scene of a gzip request for the newest register."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Scene(
+        address=ADDRESS,
+        places=Places(newest=3, root=1, vendor="acme", files=()),
+        place=Place(tree.REGISTER, tree.kind_of(tree.REGISTER)),
+        exchange=Exchange(
+            send="GET /v1/register.json", status=200, with_={"Accept-Encoding": named["coding"]}
+        ),
+        answer=Answer(200, {"content-encoding": named["coding"], "etag": '"a"', **named}, body),
+        first=Answer(200, {"etag": '"b"'}, first),
+        peek=lambda _: NONE,
+    )
+
+
+SMALL, LARGE = b"a" * 2000, b"a" * 2**26
+BOMBS = {
+    "gzip": gzip.compress,
+    "br": lambda data: brotli.compress(data, quality=1),
+    "zstd": zstandard.ZstdCompressor().compress,
+}
+
+
+@pytest.mark.parametrize("coding", BOMBS)
+def test_a_form_that_grows_beyond_the_file_is_not_unpacked(coding: str) -> None:
+    """What is decoded is no longer than the file that it has to be."""
+    assert not list(JUDGEMENTS["coding"](scene(BOMBS[coding](SMALL), SMALL, coding=coding)))
+    bomb = scene(BOMBS[coding](LARGE), SMALL, coding=coding)
+    tracemalloc.start()
+    found = list(JUDGEMENTS["coding"](bomb))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == [f"decoded from {coding} it is not the file"]
+    assert peak < 2**24
+
+
+@pytest.mark.parametrize(
+    ("name", "hostile"),
+    [
+        ("links", scene(coding="gzip", link="<" * 100_000)),
+        ("links", scene(coding="gzip", link='<a>; rel="' * 10_000)),
+        ("policy", scene(b"<style" * 100_000, coding="gzip")),
+        ("policy", scene(b"<style>" * 100_000, coding="gzip")),
+        ("silent", scene(b"a-" * 200_000, coding="gzip")),
+        ("silent", scene(b"abc/1." * 100_000, coding="gzip")),
+        ("linkset", scene(b"[" * 1_000_000, coding="gzip")),
+    ],
+)
+def test_a_hostile_answer_does_not_keep_a_judge_busy(name: str, hostile: Scene) -> None:
+    """Complained about or not: it comes to an end (without bounds this would take minutes)."""
+    list(JUDGEMENTS[name](hostile))
+
+
+def test_links_cannot_write_into_the_next_request() -> None:
+    """A target that could end a line of the request is not asked for."""
+    asked: list[str] = []
+    links = ", ".join(
+        f'<{target}>; rel="item"' for target in ("/register/a b", "/register/ä", "/register/%0d%0a")
+    )
+    hostile = msgspec.structs.replace(
+        scene(coding="gzip", link=links), peek=lambda path: asked.append(path) or NONE
+    )
+    list(JUDGEMENTS["links"](hostile))
+    assert asked == ["%0d%0a"]
+
+
+def test_bounds_that_end_before_the_checks_begin_are_no_answer() -> None:
+    """Nothing is known of the host then."""
+
+    class Miser(Host):
+        def ask(self, *request: object, **more: object) -> Answer:
+            if self.asked == 3:
+                raise UsedUp
+            return super().ask(*request, **more)  # type: ignore[arg-type]
+
+    with pytest.raises(Unreachable, match="used up before"):
+        run_checks(Miser(REGISTER), CHECKS, NOW)
