@@ -20,6 +20,8 @@ from register_api.store.reader import open_snapshot
 if TYPE_CHECKING:
     from register_api.hosting.configuration import Form
 
+_LISTEN = "80"
+
 
 @click.command()
 @click.option("--nginx", "forms", flag_value="nginx", multiple=True, help="A site for nginx.")
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 @options.store_option
 @click.option("--public", metavar="FOLDER", help="Folder with the tree on the host, if that is another one.")
 @click.option("--server-name", default="", metavar="NAME", help="Name of the server; without it any.")
-@click.option("--listen", default="80", show_default=True, help="Port, or address and port, to listen on.")
+@click.option("--listen", default=_LISTEN, show_default=True, help="Port, or address and port, to listen on.")
 @click.option("--base-path", default="/", show_default=True, help="Path below which the tree is to lie.")
 @click.option("--brotli", is_flag=True, help="nginx has the module that sends ready .br files.")
 @click.option("--zstd", is_flag=True, help="nginx has the module that sends ready .zst files.")
@@ -81,6 +83,8 @@ def export(
         raise UsageError("export writes one of --nginx, --caddy and --headers at a time")
     if (brotli or zstd or digests) and forms != ("nginx",):
         raise UsageError("--brotli, --zstd and --digests are for --nginx")
+    if forms == ("headers",) and (public or server_name or listen != _LISTEN):
+        raise UsageError("--public, --server-name and --listen are for --nginx and --caddy")
     folder = public or str((store / PUBLIC).absolute())
     site = read_site(folder, server_name, listen, base_path)
     site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from register_api.conformance.report import Profile, Result
     from register_api.conformance.script import Check, Exchange
 
-_OK = 200
+_MOST_HELD = 256 * 2**20
+"""Bytes of plain answers that are kept."""
+
 _NONE = Answer(0, {}, b"")
 _USED_UP = "the time or the number of requests of this run was used up"
 _NO_PLACE = "nothing of this kind is served here"
@@ -74,7 +76,7 @@ def run_checks(
         detected=profile is None,
         version=places.newest,
         requests=client.asked,
-        complete=not any(result.sentence == _USED_UP for result in results),
+        complete=_is_complete(results),
         exit_code=_exit_code(results),
         checks=tuple(results),
     )
@@ -83,7 +85,11 @@ def run_checks(
 def _exit_code(results: Sequence[CheckResult]) -> int:
     if any(result.result == "failed" for result in results):
         return 1
-    return Unreachable.exit_code if any(result.sentence == _USED_UP for result in results) else 0
+    return 0 if _is_complete(results) else Unreachable.exit_code
+
+
+def _is_complete(results: Sequence[CheckResult]) -> bool:
+    return all(result.sentence != _USED_UP for result in results)
 
 
 class _Run:
@@ -92,6 +98,7 @@ class _Run:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._plain: dict[str, Answer] = {}
+        self._held = 0
 
     def find_places(self) -> Places:
         """Find out what is served; the first request says whether anybody is there at all."""
@@ -107,20 +114,25 @@ class _Run:
 
     def is_another_publication(self) -> bool:
         """Tell whether something was published since plain answers were kept; they are forgotten then."""
-        before = self._plain.get(tree.TIMESTAMP, _NONE).body
-        changed = self.client.ask("GET", f"/{tree.TIMESTAMP}", {}).body != before
+        before = self._plain.pop(tree.TIMESTAMP, _NONE).body
+        changed = self.peek(tree.TIMESTAMP).body != before
         if changed:
             self._plain.clear()
+            self._held = 0
         return changed
 
     def peek(self, path: str) -> Answer:
-        """Return the answer to a plain GET; asked once."""
-        if path not in self._plain:
-            try:
-                self._plain[path] = self.client.ask("GET", f"/{path}", {})
-            except NoAnswer:
-                self._plain[path] = _NONE
-        return self._plain[path]
+        """Return the answer to a plain GET; asked once, as long as there is room to keep it."""
+        if path in self._plain:
+            return self._plain[path]
+        try:
+            answer = self.client.ask("GET", f"/{path}", {})
+        except NoAnswer:
+            answer = _NONE
+        self._held += len(answer.body)
+        if self._held <= _MOST_HELD:
+            self._plain[path] = answer
+        return answer
 
     def ask(self, exchange: Exchange, names: Mapping[str, str]) -> Answer:
         """Carry out an exchange of the script."""

@@ -24,16 +24,17 @@ def call(*arguments: str | Path) -> Result:
 @pytest.mark.parametrize("form", ["--nginx", "--caddy", "--headers"])
 def test_it_prints_or_writes_the_same(tmp_path: Path, form: str) -> None:
     """A file that exists is left alone unless told otherwise."""
-    printed = call("export", form, "--public", "/srv/public")
+    command = ("export", form, "--store", tmp_path)
+    printed = call(*command)
     assert printed.exit_code == 0
     file = tmp_path / "written"
-    assert call("export", form, "--public", "/srv/public", "-o", file).exit_code == 0
+    assert call(*command, "-o", file).exit_code == 0
     assert file.read_text("utf-8") == printed.stdout
     file.write_text("mine")
-    refused = call("export", form, "--public", "/srv/public", "-o", file)
+    refused = call(*command, "-o", file)
     assert (refused.exit_code, file.read_text()) == (2, "mine")
     assert "--force" in refused.stderr
-    assert call("export", form, "--public", "/srv/public", "-o", file, "--force").exit_code == 0
+    assert call(*command, "-o", file, "--force").exit_code == 0
     assert file.read_text("utf-8") == printed.stdout
 
 
@@ -60,6 +61,7 @@ def test_digests_are_of_the_store(tmp_path: Path) -> None:
         ["export", "--nginx", "--caddy"],
         ["export", "--caddy", "--digests"],
         ["export", "--headers", "--brotli"],
+        ["export", "--headers", "--listen", "8080"],
         ["export", "--nginx", "--listen", "http"],
         ["export", "--nginx", "-o", "/nowhere/at/all"],
         ["conformance"],

@@ -15,7 +15,7 @@ import zstandard
 
 import stores
 from register_api.conformance.address import read_address
-from register_api.conformance.client import Answer, Client, Limits, UsedUp
+from register_api.conformance.client import Answer, Client, Limits, NoAnswer, UsedUp
 from register_api.conformance.judge import JUDGEMENTS
 from register_api.conformance.places import Place, Places, find_places
 from register_api.conformance.report import render_text
@@ -228,3 +228,18 @@ def test_bounds_that_end_before_the_checks_begin_are_no_answer() -> None:
 
     with pytest.raises(Unreachable, match="used up before"):
         run_checks(Miser(REGISTER), CHECKS, NOW)
+
+
+def test_a_host_that_falls_silent_is_judged_by_its_silence() -> None:
+    """What does not answer any more is a finding in every check, and no fault of this program."""
+
+    class Tired(Host):
+        def ask(self, *request: object, **more: object) -> Answer:
+            if self.asked > 120:
+                raise NoAnswer("no whole answer within 10 s")
+            return super().ask(*request, **more)  # type: ignore[arg-type]
+
+    report = run_checks(Tired(REGISTER), CHECKS, NOW, profile="service")
+    assert report.exit_code == 1
+    assert {item.result for item in report.checks} == {"failed"}
+    assert "no answer: no whole answer within 10 s" in render_text(report)

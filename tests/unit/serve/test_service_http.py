@@ -289,6 +289,7 @@ class TestOddRequests:
             (b"GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n", 400),
             (b"GET / HTTP/1.0\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", 431),
             (b"GET / HTTP/1.0\r\nX: " + b"a" * 100_000, 431),
+            (b"\r\n" * 50_000, 431),
             (b"GET /" + b"a" * 100_000, 414),
             (b"GET /" + b"a" * 20_000 + b" HTTP/1.0\r\n\r\n", 414),
             (b"GET /?q=" + b"a" * 10_000 + b" HTTP/1.0\r\n\r\n", 200),

@@ -25,6 +25,7 @@ class BoundedProtocol(HttpToolsProtocol):
     connection is closed.
     """
 
+    url = b""  # before a request line begins, the library has none
     _unfinished = 0
     _refusal = _BAD
 
