@@ -119,11 +119,13 @@ def test_the_plainest_host_of_files_will_do(publication: Publication, tmp_path: 
 
 @pytest.mark.parametrize("form", ["--nginx", "--caddy"])
 @pytest.mark.parametrize("prefix", ["", "trust/"])
-def test_pages_of_the_archive_name_their_own_signatures(tmp_path: Path, form: str, prefix: str) -> None:
-    """Their links differ by their number, which the host has to put in."""
+def test_what_not_every_register_has_is_served_as_the_rest(tmp_path: Path, form: str, prefix: str) -> None:
+    """Pages of the archive, whose links hold their own number; time stamps."""
     public = tmp_path / "public"
     (public / "feed").mkdir(parents=True)
     (public / "feed/12.atom").write_text("<feed/>")
+    (public / "log/checkpoints").mkdir(parents=True)
+    (public / tree.time_stamp(12)).write_bytes(b"stamp")
     lines = hosts.exported(form, public, "--base-path", f"/{prefix}")
     host = (
         hosts.caddy(lines, tmp_path)
@@ -132,9 +134,12 @@ def test_pages_of_the_archive_name_their_own_signatures(tmp_path: Path, form: st
     )
     with host as site:
         headers = site.ask(f"{prefix}feed/12.atom")[1]
+        stamp = site.ask(f"{prefix}{tree.time_stamp(12)}")[1]
     assert headers["Link"].startswith('<12.atom.jws>; rel="describedby"; type="application/jose", ')
     assert '<12.atom.dsig>; rel="describedby"; type="application/xml"' in headers["Link"]
     assert headers["Content-Type"] == "application/atom+xml"
+    assert stamp["Content-Type"] == "application/timestamp-reply"
+    assert stamp["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_a_host_with_tls_is_judged_if_its_certificate_is_known(

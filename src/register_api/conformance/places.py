@@ -84,7 +84,7 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
         )
     vendor = next((found for item in vendors if (found := _text(item, "id"))), "")
     known_by_name = (*_fixed_names(vendor), *_of_versions(newest), *_of_the_log(newest))
-    paths = (*known_by_name, *_of_trust(peek), *_keys(peek))
+    paths = (*known_by_name, *_of_trust(peek), *_keys(peek), *_time_stamps(peek, newest))
     known = dict.fromkeys(path for path in paths if tree.is_path(path))
     return Places(
         newest=newest,
@@ -142,6 +142,12 @@ def _keys(peek: Callable[[str], Answer]) -> Iterator[str]:
     keys = _document(peek, tree.KEYS).get("keys")
     for key in itertools.islice(keys if isinstance(keys, list) else (), 1):
         yield tree.public_key(_text(key, "kid"))
+
+
+def _time_stamps(peek: Callable[[str], Answer], newest: int) -> Iterator[str]:
+    """Yield the time stamp of the newest or the first checkpoint; there need not be any."""
+    paths = (tree.time_stamp(number) for number in (newest, 1))
+    yield from itertools.islice((path for path in paths if peek(path).status == _OK), 1)
 
 
 def _newest_root(peek: Callable[[str], Answer]) -> int:

@@ -40,12 +40,13 @@ def head_files() -> list[NamedFile]:
 
 
 def files_of_versions() -> list[NamedFile]:
-    """Return what there is for each version, with a placeholder for its number, and keys."""
+    """Return what there is for each version, with a placeholder for its number; keys and time stamps."""
     documents = (tree.version_register(_SAMPLE), tree.version_diff(_SAMPLE))
     paths = (*documents, tree.version_entry(_SAMPLE), tree.version_proof(_SAMPLE))
     files = [_named(each) for path in paths for each in _with_signatures(path)]
     key = NamedFile("v1/keys/:kid", tree.kind_of(tree.public_key("k" * 43)).media_type, "")
-    return [*files, key]
+    stamp = NamedFile("log/checkpoints/:size", tree.kind_of(tree.time_stamp(1)).media_type, "")
+    return [*files, key, stamp]
 
 
 def _with_signatures(path: str) -> Iterator[str]:

@@ -144,10 +144,10 @@ def test_odd_metadata_leads_nowhere(files: dict[str, bytes]) -> None:
 def test_a_place_is_of_every_kind_that_a_long_history_has() -> None:
     """From fifty versions on there are archive pages; full tiles from 256 on."""
     many = {**REGISTER, tree.REGISTER: b'{"version":300,"subprocessors":[{"id":"acme"}]}'}
-    host = Host(many)
+    host = Host({**many, tree.time_stamp(300): b"stamp"})
     found = {place.path for place in find_places(lambda path: host.ask("GET", f"/{path}", {})).files}
     assert {"feed/1.atom", "feed/1.atom.dsig", "log/tile/0/001.p/44", "log/tile/entries/001.p/44"} <= found
-    assert {"subprocessors/acme/index.html", "v1/versions/300/diff.json.jws"} <= found
+    assert {tree.time_stamp(300), "subprocessors/acme/index.html", "v1/versions/300/diff.json.jws"} <= found
 
 
 def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> Scene:

@@ -46,6 +46,7 @@ PATHS = [
     tree.schema("register"),
     tree.schema("discovery"),
     tree.CHECKPOINT,
+    tree.time_stamp(42),
     "log/tile/0/000",
     "log/tile/0/x001/x234/067.p/8",
     "log/tile/entries/000.p/120",
