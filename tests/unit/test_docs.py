@@ -15,6 +15,7 @@ from msgspec import inspect
 
 from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
+from register_api.conformance.script import load_checks
 from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
@@ -237,6 +238,14 @@ def test_every_check_of_verify_is_described(check):
 @pytest.mark.parametrize("check", EVIDENCE_CHECKS, ids=lambda check: check.id)
 def test_every_check_of_evidence_is_described(check):
     assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## Evidence by hand")
+
+
+def test_every_conformance_check_is_described_as_it_is():
+    who = {"any": "any host", "told": "told", "service": "service"}
+    rows = [f"| {item.id} | {item.title} | {who[item.host]} | {item.standard} |" for item in load_checks()]
+    table = section(read("docs/conformance.md"), "## The checks")
+    assert [line for line in table.splitlines() if line.startswith("| C")] == rows
+    assert f"conformance`: {len(rows)} numbered checks" in read("CHANGELOG.md")
 
 
 @pytest.mark.parametrize("variable", VARIABLES)

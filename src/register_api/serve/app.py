@@ -62,9 +62,10 @@ def _as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[b
         error = Problem("internal", "The fault has been logged.")
     start, body = reply_to(error, cast("Any", request.scope))
     headers = {name.decode("ascii"): value.decode("ascii") for name, value in start["headers"]}
+    media_type = headers.pop("content-type").partition(";")[0]  # Litestar adds the charset of a text itself
     return Response(
         body["body"],
         status_code=start["status"],
-        media_type=headers.pop("content-type"),
+        media_type=media_type,
         headers=headers,
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.http.sending import send_redirect, send_resource, send_stored, without_body
-from register_api.serve.stored.reply import CORS
+from register_api.serve.stored.reply import CORS, as_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,19 +27,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_METHODS = b"GET, HEAD, OPTIONS"
-_ALLOW = (b"allow", _METHODS)
+_ALLOW = (b"allow", METHODS.encode("ascii"))
 
-_PREFLIGHT = start_message(
-    204,
-    (
-        _ALLOW,
-        (b"access-control-allow-methods", _METHODS),
-        (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since, Cache-Control, Range"),
-        (b"access-control-max-age", b"86400"),
-        *CORS,
-    ),
-)
+_PREFLIGHT = start_message(204, (_ALLOW, *as_headers(PREFLIGHT), *CORS))
 """Answer to OPTIONS, be it a CORS preflight (Fetch standard, HTTP extensions) or not."""
 
 
@@ -87,7 +78,11 @@ class Front:
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
-            await send_problem(problem, scope, send)
+            if problem.name == "unreadable" and self._shelf.table is not table:
+                # The bytes of a publication that has been replaced meanwhile are gone; nothing was sent yet.
+                await self._answer(self._shelf.table, scope, receive, send)
+            else:
+                await send_problem(problem, scope, send)
         except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
             _log.exception("a request failed")
             await send_problem(Problem("internal", "The fault has been logged."), scope, send)
