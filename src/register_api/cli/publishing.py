@@ -80,9 +80,9 @@ def publish(
     """Publish the source as the next version, signed, whole or not at all.
 
     The first time, keys are made, one for each role. What breaks a rule is refused and the
-    published tree stays as it was. The same source twice makes no second version. With --time-authority
-    the new checkpoint is then stamped; an authority that fails is told of and ends nothing (with
-    --if-empty that is left to `refresh`).
+    published tree stays as it was. The same source twice makes no second version. Then the
+    witnesses of --policy are asked to cosign the new checkpoint, and --time-authority to stamp it; one
+    that fails is told of and ends nothing (with --if-empty both are left to `refresh`).
 
     \b
     Examples:
@@ -119,8 +119,8 @@ def publish(
             f"Note: {folder} holds the public files of another set of keys and was left as it is;"
             f" this register's root is {store}/public/trust/1.root.json"
         )
-    ask_and_tell(store, witnesses, order.intent.now)
     if not if_empty:  # `run` waits for this command before it serves, and refreshes next
+        ask_and_tell(store, witnesses, order.intent.now)
         time_stamps.stamp(store, authority, order.intent.now)
 
 
