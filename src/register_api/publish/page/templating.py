@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
 from importlib.resources import files
 from typing import Any
 
@@ -14,25 +13,15 @@ from markupsafe import Markup
 from register_api import __version__
 from register_api.core.diff.wording import count, english_date, sentence
 from register_api.publish.page import labels
+from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 
 _TEMPLATES = files(__package__).joinpath("templates")
 
-STYLE = _TEMPLATES.joinpath("style.css").read_text("utf-8")
-"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
-
-STYLE_SHA256 = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-"""Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
-
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src '{STYLE_SHA256}'; base-uri 'none'; form-action 'none'"
-)
-"""Policy of all pages: they load nothing and run nothing. It also stands in their ``<head>``."""
-
-
 TEMPLATES_SHA256 = hashlib.sha256(
     b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
+    + STYLE.encode()
     + __version__.encode()
 ).hexdigest()
 """Names what pages are made with: where it differs, pages are made anew."""

@@ -7,6 +7,7 @@ import gzip
 from typing import TYPE_CHECKING, Protocol
 
 from register_api.core.canonical import encode
+from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import Facts, Resource, computed_resource, structured_digest
@@ -76,13 +77,16 @@ class Answers:
         return found
 
 
-def finish(document: object, basis: Basis, schema: str | None = None) -> Resource:
+def finish(
+    document: object, basis: Basis, *, schema: str | None = None, following: str | None = None
+) -> Resource:
     """Encode an answer and make its headers.
 
     Args:
         document: What was computed.
         basis: The version it was computed from.
         schema: Name of the schema that describes it, if one is published.
+        following: Reference to the next page, if there is one.
     """
     forms = forms_of(encode(document))
     more: list[Header] = [
@@ -92,7 +96,20 @@ def finish(document: object, basis: Basis, schema: str | None = None) -> Resourc
     if schema is not None:
         target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
         more.append((b"link", target.encode("ascii")))
+    if following is not None:
+        more.append((b"link", f'<{following}>; rel="next"; type="application/json"'.encode("ascii")))
     return computed_resource(Facts(media_type="application/json", cache="head", more=tuple(more)), forms)
+
+
+def finish_own(document: object) -> Resource:
+    """Encode what the service says of itself and make its headers."""
+    return computed_resource(Facts(media_type="application/json", cache="head"), forms_of(encode(document)))
+
+
+def finish_page(page: bytes) -> Resource:
+    """Make the headers of a page; it may load and run nothing."""
+    facts = Facts(media_type="text/html; charset=utf-8", cache="head", more=page_headers(page))
+    return computed_resource(facts, forms_of(page))
 
 
 def forms_of(data: bytes) -> dict[str, bytes]:
