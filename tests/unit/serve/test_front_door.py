@@ -134,7 +134,7 @@ class TestAnswers:
             return ANSWER
 
         async def ask() -> None:
-            kept = Answers(1000)
+            kept = Answers(100_000)
             await asyncio.gather(*(kept.get("question", compute) for _ in range(20)))
             await kept.get("question", compute)
 
@@ -162,7 +162,7 @@ class TestAnswers:
             raise Problem("no-such-version", "none")
 
         async def ask() -> Resource:
-            kept = Answers(1000)
+            kept = Answers(100_000)
             with pytest.raises(Problem):
                 await kept.get("question", refuse)
             return await kept.get("question", lambda: ANSWER)

@@ -39,6 +39,11 @@ def region(engagement: Engagement) -> Region:
     )
 
 
+_NO_RULE = (
+    "Several places are named, or a wide one, with neither a default nor a condition; "
+    "what is said of them in words stands under places."
+)
+
 _EEA = {
     True: "Every stated place lies within the EEA.",
     False: "Not every stated place lies within the EEA.",
@@ -77,8 +82,7 @@ def _words(
         usual = join([say(location) for location in unconditional if location.default])
         return [sentence(f"Unless something else is agreed, {usual}"), "On what condition is not stated."]
     if pinning == "unstated":
-        several = " Several places are named, or a wide one, but not which is used for whom."
-        return [NOT_STATED + (several if unconditional else "")]
+        return [NOT_STATED, _NO_RULE] if unconditional else [NOT_STATED]
     return [
         *([sentence(f"Used at all only on a condition of region: {say(condition)}")] if condition else []),
         *(sentence(f"On a condition: {say(location)}") for location in conditional),

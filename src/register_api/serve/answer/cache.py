@@ -21,6 +21,9 @@ _MOST_WAITING = 64
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6
 
+_OVERHEAD = 4096
+"""Bytes of memory that headers, question and bookkeeping of one answer take, rounded up."""
+
 
 class Basis(Protocol):
     """What an answer says it was computed from."""
@@ -46,6 +49,10 @@ class Answers:
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
         self._turn = asyncio.Lock()
         self._waiting = 0
+
+    def __len__(self) -> int:
+        """Return how many answers are kept."""
+        return len(self._kept)
 
     async def get(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
         """Return the answer to a question, computed in a thread unless it is kept.
@@ -120,5 +127,6 @@ def forms_of(data: bytes) -> dict[str, bytes]:
 
 
 def _size(resource: Resource) -> int:
+    """Return what keeping an answer costs; small ones are mostly headers, and a flood is of small ones."""
     bodies = (item.body for item in resource.representations.values())
-    return sum(len(body["body"]) for body in bodies if body is not None)
+    return _OVERHEAD + sum(len(body["body"]) for body in bodies if body is not None)

@@ -98,7 +98,8 @@ def _operations(table: Table | None, samples: Samples | None) -> Iterator[tuple[
         yield asked.url, operations.computed_operation(asked, samples, real)
     examples = None if table is None or samples is None else StoredExamples(table.snapshot, samples)
     for path in stored_paths():
-        yield path.url, operations.stored_operation(path, examples)
+        if examples is None or examples.is_possible(path.url):
+            yield path.url, operations.stored_operation(path, examples)
     yield from _about_the_service()
 
 

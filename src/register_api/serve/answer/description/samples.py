@@ -113,6 +113,10 @@ class StoredExamples:
                 return chosen
         return None
 
+    def is_possible(self, url: str) -> bool:
+        """Tell whether an address can ever name a file here: one without placeholders has to now."""
+        return "{" in url or file_of(url) in self._snapshot.manifest.files
+
     def body(self, url: str, media_type: str) -> object | None:
         """Return the body of an address without placeholders, or ``None`` if it is no text or too long."""
         path = file_of(url)
