@@ -78,8 +78,8 @@ def test_silence_is_called_silence(name: str) -> None:
                 "special_categories": False,
             },
             (
-                "Of whom or what: customer content. Categories: Names and Messages. People concerned: Guests. "
-                "Special categories (GDPR Art. 9): no."
+                "Of whom or what: customer content. Categories: Names and Messages. "
+                "People concerned: Guests. Special categories (GDPR Art. 9): no."
             ),
         ),
         ("purpose", {"purpose": "Sends mail"}, "Sends mail."),
