@@ -19,6 +19,7 @@ import schemathesis
 from lxml import html
 
 from register_api.core import tree
+from register_api.serve.answer.description.page import prose
 from register_api.serve.answer.description.paths import PARAMETERS, file_of, stored_paths
 
 if TYPE_CHECKING:
@@ -252,6 +253,13 @@ class TestPage:
         assert not any(urlsplit(link).netloc or link.startswith("/") for link in links)
         for link in links:
             assert httpx.get(urljoin(urljoin(service.base, "docs"), link)).status_code == 200
+
+
+def test_descriptions_are_text_and_never_markup() -> None:
+    """Only what stands between backticks is set apart."""
+    assert prose("`on` <b>a day</b> & `<i>`") == (
+        "<code>on</code> &lt;b&gt;a day&lt;/b&gt; &amp; <code>&lt;i&gt;</code>"
+    )
 
 
 def test_the_catalog_leads_to_everything(service: Site) -> None:

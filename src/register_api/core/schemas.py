@@ -6,6 +6,8 @@ one schema.
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,8 +33,10 @@ def definitions(
     """
     schemas, found = msgspec.json.schema_components(kinds, ref_template=references)
     optional = {kind.__name__ for kind in kinds if _leaves_out(kind)}
-    stated = {name: value if name in optional else _as_published(value) for name, value in found.items()}
-    return schemas, stated
+    told = {name: _told(value) for name, value in found.items()}
+    return schemas, {
+        name: value if name in optional else _as_published(value) for name, value in told.items()
+    }
 
 
 def _leaves_out(kind: type) -> bool:
@@ -49,3 +53,22 @@ def _as_published(definition: dict[str, Any]) -> dict[str, Any]:
     if not properties:
         return definition
     return {**definition, "properties": properties, "required": sorted(properties)}
+
+
+def _told(definition: dict[str, Any]) -> dict[str, Any]:
+    """Say of each field what the struct's docstring says of it (Google style), and of the whole the rest."""
+    if "description" not in definition:
+        return definition
+    text = inspect.cleandoc(definition["description"]).replace("``", "`").replace("`None`", "`null`")
+    whole, _, rest = text.partition("\n\nAttributes:\n")
+    said = {match[1]: " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
+    properties = {
+        name: {**field, "description": said[name]} if name in said else field
+        for name, field in definition.get("properties", {}).items()
+    }
+    described = {**definition, "description": whole}
+    return {**described, "properties": properties} if properties else described
+
+
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+"""An attribute within a docstring: its name, and its text with the lines that go on with it."""

@@ -106,9 +106,12 @@ def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
         yield f", at most {schema['maxLength']} characters"
 
 
-def _schema(name: str, schema: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return a document's name, description and fields with their forms."""
-    fields = [(field, form(value)) for field, value in schema.get("properties", {}).items()]
+def _schema(name: str, schema: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Return a document's name and description, and its fields: name, form, description."""
+    fields = [
+        (field, form(value), value.get("description", ""))
+        for field, value in schema.get("properties", {}).items()
+    ]
     return name, schema.get("description", ""), fields
 
 
@@ -119,6 +122,14 @@ def _name(schema: Mapping[str, Any]) -> str | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def prose(text: str) -> Markup:
+    """Return a description as HTML: what stands between backticks is code, all else is text."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
 
 
 def _environment() -> Environment:
@@ -132,6 +143,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment.filters["prose"] = prose
     return environment
 
 
