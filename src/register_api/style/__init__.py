@@ -1,1 +1,1 @@
-"""The style sheet of every page, those that are published and those that the service makes."""
+"""The looks of every page: those that are published and those that the service makes."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from register_api import __version__
 from register_api.core.diff.wording import count, english_date, sentence
 from register_api.publish.page import labels
-from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE
+from register_api.style.environment import page_environment
+from register_api.style.sheet import STYLE
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 
@@ -42,16 +43,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("register_api.publish.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
-    environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment = page_environment("register_api.publish.page")
     environment.filters.update(
         words=labels.words,
         listed=labels.listed,

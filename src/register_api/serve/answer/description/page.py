@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE
+from register_api.style.environment import page_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from jinja2 import Environment
 
 _REFERENCE = "#/components/schemas/"
 
@@ -133,16 +134,7 @@ def prose(text: str) -> Markup:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("register_api.serve.answer.description", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
-    environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment = page_environment("register_api.serve.answer.description")
     environment.filters["prose"] = prose
     return environment
 
