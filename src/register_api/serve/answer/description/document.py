@@ -79,7 +79,7 @@ def openapi_document(table: Table | None) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "version": "1", "description": _DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "./", "description": "Where this description lies, whatever stands before it"}],
         "tags": [{"name": name, "description": text} for name, text in _GROUPS.items()],
         "paths": {url: {"get": operation} for url, operation in _operations(table, samples)},
         "components": {
