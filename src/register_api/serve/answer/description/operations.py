@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from register_api.core.tree import kind_of
 from register_api.serve.answer.description import replies
-from register_api.serve.answer.description.paths import PARAMETERS, file_of
+from register_api.serve.answer.description.paths import PARAMETERS, file_of, is_text
 from register_api.serve.answer.query import MOST_VALUES
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _schema(media_type: str) -> Operation:
     """Return what is said of a body that no struct describes."""
     if "json" in media_type:
         return {"type": "object"}
-    return {} if media_type == "application/octet-stream" else {"type": "string"}
+    return {"type": "string"} if is_text(media_type) else {}
 
 
 def _operation_id(url: str) -> str:

@@ -87,6 +87,7 @@ _PLAIN = (
     ("/feed.json", "Feeds", "The changes as a JSON Feed", None),
     ("/feed/{k}.atom", "Feeds", "An archive page of the Atom feed", None),
     ("/log/checkpoint", "Log", "Size and root of the log, signed", None),
+    ("/log/checkpoints/{n}.tsr", "Log", "An authority's time stamp on the checkpoint of size n", None),
     ("/log/tile/{level}/{tile}", "Log", "A full tile of the log, of the first thousand", None),
     ("/log/tile/{level}/{tile}.p/{width}", "Log", "A partial tile of the log", None),
     ("/trust/timestamp.json", "Trust", "TUF timestamp: until when all this is fresh", None),
@@ -130,6 +131,14 @@ def stored_paths() -> Iterator[StoredPath]:
         if url.endswith(".atom"):
             summary = f"XML signature over {url}"
             yield StoredPath(url=tree.feed_signature(url), group="Signatures", summary=summary)
+
+
+def is_text(media_type: str) -> bool:
+    """Tell whether files of a media type can be shown as text."""
+    return media_type.startswith("text/") or any(form in media_type for form in _TEXT_FORMS)
+
+
+_TEXT_FORMS = ("json", "xml", "jose", "pem")
 
 
 def file_of(url: str) -> str:

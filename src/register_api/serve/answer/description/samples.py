@@ -13,7 +13,7 @@ from register_api.core.calendar import local_day
 from register_api.core.documents import Keys
 from register_api.core.two_clocks import Moment
 from register_api.errors import StoreDamaged
-from register_api.serve.answer.description.paths import file_of
+from register_api.serve.answer.description.paths import file_of, is_text
 from register_api.serve.stored.stored_file import read_form
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class StoredExamples:
     def body(self, url: str, media_type: str) -> object | None:
         """Return the body of an address without placeholders, or ``None`` if it is no text or too long."""
         path = file_of(url)
-        textual = media_type.startswith(("text/plain", "application/")) and "octet-stream" not in media_type
-        if not textual or self._snapshot.manifest.files[path].size > LONGEST_EXAMPLE:
+        shown = is_text(media_type) and not media_type.startswith("text/html")
+        if not shown or self._snapshot.manifest.files[path].size > LONGEST_EXAMPLE:
             return None
         data = read_form(self._snapshot, path)
         return msgspec.json.decode(data) if "json" in media_type else data.decode("utf-8")
