@@ -11,6 +11,7 @@ import pytest
 
 import stores
 from register_api.core.questionnaire.answers import QUESTIONS
+from register_api.core.tree import version_register
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.stored.shelf import Shelf
@@ -179,3 +180,19 @@ class TestCost:
         stores.publish(one_version, 2)
         shelf.reload()
         assert asyncio.run(ask()) is not before
+
+
+@pytest.mark.parametrize(
+    "path", ["v1/diff?from=1", "v1/subprocessors?known_at=2026-01-01", "v1/answers?known_at=2026-01-01"]
+)
+def test_a_damaged_store_is_told_as_for_stored_files(tmp_path: Path, path: str) -> None:
+    """It is not the client's fault, and may be over soon."""
+    store = stores.make_store(tmp_path, 2)
+    file = store / "public" / version_register(1)
+    file.unlink()
+    file.write_bytes(b"{}")
+    with running(store) as base:
+        answer = httpx.get(base + path)
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (503, "unreadable")
+        assert answer.headers["retry-after"]
+        assert httpx.get(f"{base}v1/register.json").status_code == 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from register_api.core.calendar import local_day
 from register_api.core.two_clocks import Moment
+from register_api.errors import StoreDamaged
 from register_api.serve.answer import compute, questions
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
 from register_api.serve.answer.description.document import openapi_document
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
+
+_log = logging.getLogger(__name__)
 
 
 class Service:
@@ -56,7 +60,7 @@ class Service:
             document = compute.diff(archive, older, newer)
             return finish(document, document.to, schema="diff")
 
-        return await self._answers.get(("diff", self._key(), older, newer), work)
+        return await self._keep(("diff", self._key(), older, newer), work)
 
     async def subprocessors(self, query_string: bytes) -> Resource:
         """Answer ``/v1/subprocessors``: the vendors with engagements that fit.
@@ -108,7 +112,7 @@ class Service:
             Problem: Too many are waiting.
         """
         table = self.shelf.table
-        return await self._answers.get(
+        return await self._keep(
             ("description", _described(table)), lambda: finish_own(openapi_document(table))
         )
 
@@ -119,7 +123,7 @@ class Service:
             Problem: Too many are waiting.
         """
         table = self.shelf.table
-        return await self._answers.get(
+        return await self._keep(
             ("manual", _described(table)), lambda: finish_page(documentation_page(openapi_document(table)))
         )
 
@@ -129,7 +133,19 @@ class Service:
             following = document.next if isinstance(document, Listing) else None
             return finish(document, document, following=following)
 
-        return await self._answers.get((*question, self._key()), work)
+        return await self._keep((*question, self._key()), work)
+
+    async def _keep(self, question: tuple[Hashable, ...], work: Callable[[], Resource]) -> Resource:
+        """Answer from what is kept, else compute; a damaged store is told like that of a stored file."""
+
+        def compute() -> Resource:
+            try:
+                return work()
+            except StoreDamaged as error:
+                _log.error("an answer cannot be computed: %s", error)
+                raise Problem("unreadable", "What this is computed from cannot be read now.") from error
+
+        return await self._answers.get(question, compute)
 
     def _question(self, values: Mapping[str, tuple[str, ...]]) -> Question:
         """Return what a list is asked for."""
