@@ -6,7 +6,7 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import click
@@ -20,10 +20,13 @@ from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.model import Register
+from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
 from register_api.core.rules.table import RULES
 from register_api.core.tree import _ROWS
 from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
+from register_api.serve.answer.description.asked import ASKED
+from register_api.serve.answer.description.document import PAGE_URL, URL
 from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.store.manifest import Manifest
@@ -262,6 +265,7 @@ def test_every_problem_that_the_service_answers_with_is_described(name):
 @pytest.mark.parametrize(
     ("path", "parameters"),
     [
+        ("/v1/answers", questions.ANSWERS),
         ("/v1/subprocessors", questions.SUBPROCESSORS),
         ("/v1/subprocessors/{id}", questions.SUBPROCESSOR),
         ("/v1/diff", questions.DIFF),
@@ -272,6 +276,20 @@ def test_every_parameter_of_a_question_is_described(path, parameters):
     lines = section(read("docs/format.md"), "## 10. HTTP").splitlines()
     row = next(line for line in lines if line.startswith(f"| `{path}` |"))
     assert [item.name for item in parameters] == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
+
+
+@pytest.mark.parametrize("member", QUESTIONS)
+def test_each_of_the_eight_answers_is_described_with_its_fields(member):
+    kind = inspect.type_info(get_type_hints(EngagementAnswers)[member])
+    row = f"| `{member}` | {QUESTIONS[member]} | "
+    found = next(line for line in read("docs/format.md").splitlines() if line.startswith(row))
+    fields = {field.encode_name for field in kind.fields} - {"stated", "words"}
+    assert set(re.findall(r"`(\w+)`", found.rpartition(" | ")[0] + found.removeprefix(row))) >= fields
+
+
+@pytest.mark.parametrize("url", [*(asked.url for asked in ASKED), URL, PAGE_URL])
+def test_every_computed_address_is_described(url):
+    assert f"\n| `{url}` | " in section(read("docs/format.md"), "## 10. HTTP")
 
 
 def test_every_decision_is_in_the_list_of_decisions():

@@ -27,6 +27,7 @@ TIMESTAMP = "trust/timestamp.json"
 INDEX = "index.html"
 DISCOVERY = ".well-known/sub-processors.json"
 API_CATALOG = ".well-known/api-catalog"
+SECURITY_TXT = ".well-known/security.txt"
 
 TRUST_URL = "trust/"
 TARGETS_URL = "trust/targets/"
@@ -140,6 +141,7 @@ _ROWS: tuple[tuple[str, str, Cache, bool, bool], ...] = (
     (r"versions/[1-9]\d*/index\.html", _HTML, "head", True, True),
     (r"\.well-known/sub-processors\.json", _JSON, "head", False, True),
     (r"\.well-known/api-catalog", "application/linkset+json", "head", False, True),
+    (r"\.well-known/security\.txt", _TEXT, "head", False, False),
 )
 """Pattern, media type, cache class, settled, compress: one row a kind of file."""
 

@@ -14,14 +14,13 @@ from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
-from register_api.serve.http.sending import send_redirect, send_resource, send_stored, without_body
+from register_api.serve.http.sending import send_redirect, send_stored, without_body
 from register_api.serve.stored.reply import CORS, as_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from register_api.serve.http.asgi import App, Receive, Scope, Send
-    from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
 
@@ -41,7 +40,6 @@ class Front:
         shelf: Shelf,
         computed: App,
         is_computed: Callable[[str], bool],
-        constant: Mapping[str, Resource],
     ) -> None:
         """Join the parts.
 
@@ -49,12 +47,10 @@ class Front:
             shelf: Where the current table stands.
             computed: The application behind, for computed answers; it needs to know GET only.
             is_computed: Tells whether a URL path is one of its.
-            constant: Replies that do not depend on what is published, by URL path.
         """
         self._shelf = shelf
         self._computed = computed
         self._is_computed = is_computed
-        self._constant = constant
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it (and the life span) on."""
@@ -92,7 +88,7 @@ class Front:
         path = None if table is None else table.path_of(url)
         is_folder = table is not None and table.is_folder(url)
         computed = self._is_computed(url)
-        if not (path or is_folder or computed or url in self._constant or (url, method) == ("*", "OPTIONS")):
+        if not (path or is_folder or computed or (url, method) == ("*", "OPTIONS")):
             raise _missing(table)
         if method == "OPTIONS":
             await send(_PREFLIGHT)
@@ -102,8 +98,6 @@ class Front:
         elif computed:
             as_get = {**scope, "method": "GET"}
             await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
-        elif url in self._constant:
-            await send_resource(self._constant[url], scope, send)
         elif table is not None and path is not None:
             await send_stored(table, path, scope, send)
         else:
