@@ -72,25 +72,39 @@ def _root(scene: Scene, trust_url: str, version: int, sha256: str) -> Iterator[s
 
 
 def linkset(scene: Scene) -> Iterator[str]:
-    """The catalog is a linkset (RFC 9264 section 4.2), and its links within this host answer."""
+    """The catalog is a linkset (RFC 9264 section 4.2), and its links to files answer."""
+    contexts = _contexts(scene)
+    if not contexts:
+        yield "it has no member linkset with link contexts"
+    for context in contexts:
+        if not isinstance(context, dict):
+            yield "a link context is no object"
+            continue
+        if isinstance(context.get("anchor"), str):
+            yield from answers(scene, context["anchor"])
+        files = {key: value for key, value in context.items() if key not in {"anchor", *_OF_THE_SERVICE}}
+        yield from _targets(scene, files)
+
+
+def service_links(scene: Scene) -> Iterator[str]:
+    """The catalog leads to the service's description, manual and state (RFC 8631), and these answer."""
+    found: dict[str, Any] = {}
+    for context in _contexts(scene):
+        if isinstance(context, dict):
+            found |= {key: value for key, value in context.items() if key in _OF_THE_SERVICE}
+    for relation in sorted(_OF_THE_SERVICE - found.keys()):
+        yield f"there is no link {relation}"
+    yield from _targets(scene, found)
+
+
+def _contexts(scene: Scene) -> list[Any]:
     document = _parsed(scene.answer.body)
     contexts = document.get("linkset") if isinstance(document, dict) else None
-    if not isinstance(contexts, list) or not contexts:
-        yield "it has no member linkset with link contexts"
-        return
-    for context in contexts:
-        yield from _context(scene, context)
+    return contexts if isinstance(contexts, list) else []
 
 
-def _context(scene: Scene, context: Any) -> Iterator[str]:
-    if not isinstance(context, dict):
-        yield "a link context is no object"
-        return
-    if isinstance(context.get("anchor"), str):
-        yield from answers(scene, context["anchor"])
-    for relation, targets in context.items():
-        if relation == "anchor":
-            continue
+def _targets(scene: Scene, links: dict[str, Any]) -> Iterator[str]:
+    for relation, targets in links.items():
         for target in targets if isinstance(targets, list) else [None]:
             if not isinstance(target, dict) or not isinstance(target.get("href"), str):
                 yield f"{relation[:60]!a} is not a list of objects with href"
@@ -110,6 +124,10 @@ def nothing_of_the_store(scene: Scene) -> Iterator[str]:
     """Nothing comes that lies outside the tree."""
     if any(secret in scene.answer.body for secret in _STORE):
         yield "a file came that lies outside the tree"
+
+
+_OF_THE_SERVICE = frozenset({"service-desc", "service-doc", "status"})
+"""Relations (RFC 8631) whose targets a host of plain files cannot have."""
 
 
 def _directives(text: str) -> dict[str, list[str]]:

@@ -34,6 +34,7 @@ JUDGEMENTS: dict[str, Callable[[Scene], Iterable[str]]] = {
     "policy": documents.policy,
     "discovery": documents.discovery,
     "linkset": documents.linkset,
+    "service-links": documents.service_links,
     "schema": documents.schema,
     "no-catch-all": documents.nothing_of_the_store,
     "problem": problems.problem,

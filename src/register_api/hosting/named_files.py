@@ -35,7 +35,7 @@ def head_files() -> list[NamedFile]:
     """Return what changes with a publication, but for pages."""
     documents = (tree.REGISTER, tree.VERSIONS, tree.KEYS, tree.FEED_ATOM, tree.FEED_JSON)
     schemas = (tree.schema(name) for name in _SCHEMAS)
-    paths = (*documents, *schemas, tree.CHECKPOINT, tree.DISCOVERY, tree.API_CATALOG)
+    paths = (*documents, *schemas, tree.CHECKPOINT, tree.DISCOVERY, tree.API_CATALOG, tree.SECURITY_TXT)
     return [_named(each) for path in paths for each in _with_signatures(path)]
 
 

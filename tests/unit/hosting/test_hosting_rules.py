@@ -57,6 +57,7 @@ PATHS = [
     *(f"trust/targets/{SHA256}.{name}" for name in ("register.json", "keys.json", "feed.atom", "checkpoint")),
     tree.DISCOVERY,
     tree.API_CATALOG,
+    tree.SECURITY_TXT,
 ]
 
 

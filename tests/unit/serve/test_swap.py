@@ -127,7 +127,7 @@ def front_of(store: Path) -> tuple[Front, Shelf]:
     """Return a front door, and the shelf that it answers from."""
     shelf = Shelf(store, 2**20)
     shelf.reload()
-    return Front(shelf, nothing, lambda _: False, {}), shelf
+    return Front(shelf, nothing, lambda _: False), shelf
 
 
 def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
