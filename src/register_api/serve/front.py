@@ -6,9 +6,10 @@ stands in its way, and nothing is encoded, hashed, compressed, read or timed on 
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
+from register_api.serve.counting import counting
+from register_api.serve.faults import fault
 from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
@@ -19,12 +20,11 @@ from register_api.serve.stored.reply import CORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from register_api.serve.counters import Counters
     from register_api.serve.http.asgi import App, Receive, Scope, Send
     from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
-
-_log = logging.getLogger(__name__)
 
 _METHODS = b"GET, HEAD, OPTIONS"
 _ALLOW = (b"allow", _METHODS)
@@ -51,6 +51,7 @@ class Front:
         computed: App,
         is_computed: Callable[[str], bool],
         constant: Mapping[str, Resource],
+        counters: Counters,
     ) -> None:
         """Join the parts.
 
@@ -59,11 +60,13 @@ class Front:
             computed: The application behind, for computed answers; it needs to know GET only.
             is_computed: Tells whether a URL path is one of its.
             constant: Replies that do not depend on what is published, by URL path.
+            counters: Where requests are counted.
         """
         self._shelf = shelf
         self._computed = computed
         self._is_computed = is_computed
         self._constant = constant
+        self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it (and the life span) on."""
@@ -77,6 +80,10 @@ class Front:
             if resource is not None:
                 representation, unchanged = select(resource, scope["headers"])
                 if representation is not None:
+                    if unchanged:
+                        self._counters.unchanged += 1
+                    else:
+                        self._counters.found += 1
                     await send(representation.unchanged if unchanged else representation.start)
                     await send(NO_BODY if unchanged or method == "HEAD" else representation.body or NO_BODY)
                     return
@@ -84,13 +91,13 @@ class Front:
 
     async def _answer(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
+        send = counting(self._counters, table, scope["path"], self._is_computed, send)
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
             await send_problem(problem, scope, send)
-        except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
-            _log.exception("a request failed")
-            await send_problem(Problem("internal", "The fault has been logged."), scope, send)
+        except Exception as error:  # noqa: BLE001 (no fault may reach the client as it is)
+            await send_problem(fault(error, scope, self._counters), scope, send)
 
     async def _answer_well(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
         url, method = scope["path"], scope["method"]

@@ -1,29 +1,37 @@
-"""Running the service: uvicorn with uvloop and httptools, and an orderly end."""
+"""Running the service: sockets, processes, and an orderly end."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
+import os
 import signal
-import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
+import msgspec
 
-from register_api.errors import UsageError
-from register_api.serve.app import create_app
-from register_api.serve.http.protocol import BoundedProtocol
+from register_api.serve.app import create_app, make_parts
+from register_api.serve.file_limit import room_for
+from register_api.serve.listening import address_of, is_inherited, listen, listen_for_metrics
+from register_api.serve.logs import set_up_logs
+from register_api.serve.server import make_server
+from register_api.serve.settings import OFF
+from register_api.serve.settings_rules import metrics_address
+from register_api.serve.workers import Workers
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
-    from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 
-_BACKLOG = 2048
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
-    """Serve until SIGTERM or SIGINT; replies under way are finished first.
+    """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
 
     Args:
         settings: How to run.
@@ -32,74 +40,58 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     Raises:
         UsageError: The address cannot be listened on.
     """
-    listener = listen(settings)
-    with contextlib.closing(listener), _ending_in_peace():
-        announce(address_of(listener))
-        make_server(create_app(settings), settings).run(sockets=[listener])
+    set_up_logs(settings)
+    settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
+    inherited = is_inherited(os.environ)
+    with _listening(settings, inherited=inherited) as listeners, _ending_in_peace():
+        address = address_of(listeners[0])
+        announce(address)
+        _log.info("started", extra={"address": address, "workers": settings.workers})
+        if settings.workers > 1:
+            work = functools.partial(_work, settings, listeners)
+            Workers(work, settings.workers, settings.shutdown_seconds).run()
+        else:
+            _answer(settings, listeners)
+        _log.info("stopped")
 
 
-def make_server(app: App, settings: Settings) -> uvicorn.Server:
-    """Return the server that runs an application the way the service is run.
-
-    The access log is off: it costs two thirds of the throughput, and addresses of readers are
-    nobody's business here. The ``Server`` header is off: it tells attackers what to try.
-    """
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=BoundedProtocol,
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="error",
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    return uvicorn.Server(config)
+@contextlib.contextmanager
+def _listening(settings: Settings, *, inherited: bool) -> Iterator[list[socket.socket]]:
+    """Listen while the block runs: at the address of the service, and after it at that for metrics."""
+    with contextlib.ExitStack() as stack:
+        main = stack.enter_context(contextlib.closing(listen(settings, os.environ)))
+        if settings.uds != OFF and not inherited:
+            stack.callback(Path(settings.uds).unlink, missing_ok=True)
+        found = [main]
+        for_metrics = metrics_address(settings)
+        if for_metrics is not None:
+            found.append(stack.enter_context(contextlib.closing(listen_for_metrics(for_metrics))))
+        yield found
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Return a socket that is bound and listens.
-
-    Raises:
-        UsageError: The address is taken, not ours or not known.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return _bound(socket.socket(family, kind), address)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}",
-            hint="choose another with HOST and PORT",
-        ) from error
+def _work(settings: Settings, listeners: list[socket.socket]) -> None:
+    """Answer in a process of its own."""
+    with _ending_in_peace():
+        _answer(settings, listeners)
 
 
-def _bound(listener: socket.socket, address: Any) -> socket.socket:
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """Return the URL at which a listening socket answers."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def _answer(settings: Settings, listeners: list[socket.socket]) -> None:
+    parts = make_parts(settings)
+    server = make_server(create_app(settings, parts=parts), settings, parts)
+    if len(listeners) > 1:
+        server.give_metrics(parts, listeners[1])
+    server.run(sockets=[listeners[0]])
 
 
 @contextlib.contextmanager
 def _ending_in_peace() -> Iterator[None]:
-    """Let SIGTERM and SIGINT end in exit code 0: uvicorn raises them again when it has shut down."""
+    """Let signals end in exit code 0: uvicorn raises those again that it took, when it has shut down."""
+
+    def pass_on(_number: int, _frame: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, pass_on)
     try:
         yield
     finally:

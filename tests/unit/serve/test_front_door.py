@@ -10,6 +10,7 @@ import pytest
 
 from register_api.core import tree
 from register_api.serve.answer.cache import Answers
+from register_api.serve.counters import Counters
 from register_api.serve.front import Front
 from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problem_replies import reply_to
@@ -61,7 +62,7 @@ def front(store: Path, computed: Any = fails) -> Front:
     """Return a front door with the table of a store, and one computed path."""
     shelf = Shelf(store, 2**20)
     shelf.reload()
-    return Front(shelf, computed, lambda url: url == "/computed", {"/constant": ANSWER})
+    return Front(shelf, computed, lambda url: url == "/computed", {"/constant": ANSWER}, Counters())
 
 
 def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -284,8 +284,8 @@ class TestOddRequests:
             (b"CONNECT x:443 HTTP/1.0\r\n\r\n", 400),
             (b"POST /v1/register.json HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", 405),
             (b"nonsense\r\n\r\n", 400),
-            (b"GET / HTTP/1.0\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", 400),
-            (b"GET /" + b"a" * 100_000, 400),
+            (b"GET / HTTP/1.0\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", 431),
+            (b"GET /" + b"a" * 100_000, 414),
         ],
     )
     def test_each_gets_a_status_and_no_secrets(self, base: str, request_: bytes, status: int) -> None:

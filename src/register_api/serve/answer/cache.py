@@ -34,7 +34,12 @@ class Basis(Protocol):
 
 
 class Answers:
-    """Answers by question, as far as they fit; each is computed once however many ask for it."""
+    """Answers by question, as far as they fit; each is computed once however many ask for it.
+
+    Attributes:
+        hits: How many questions were answered from what was kept.
+        misses: How many had to be computed.
+    """
 
     def __init__(self, cache_bytes: int) -> None:
         """Start empty.
@@ -45,6 +50,8 @@ class Answers:
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self.hits = 0
+        self.misses = 0
 
     async def get(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
         """Return the answer to a question, computed in a thread unless it is kept.
@@ -58,6 +65,7 @@ class Answers:
         """
         found = self._kept.get(question)
         if found is not None:
+            self.hits += 1
             return found
         if self._waiting >= _MOST_WAITING:
             raise Problem("busy", "Too many computed answers are waiting; try again soon.")
@@ -70,9 +78,12 @@ class Answers:
 
     async def _compute(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
         found = self._kept.get(question)
-        if found is None:
-            found = await asyncio.to_thread(compute)
-            self._kept.put(question, found)
+        if found is not None:
+            self.hits += 1
+            return found
+        self.misses += 1
+        found = await asyncio.to_thread(compute)
+        self._kept.put(question, found)
         return found
 
 

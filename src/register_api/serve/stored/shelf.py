@@ -22,6 +22,8 @@ class Shelf:
     Attributes:
         table: The current table; ``None`` until something is published.
         failed: Whether the newest publication could not be loaded; the table before it stays.
+        loads: How many publications were loaded.
+        failures: How many attempts to load one failed.
     """
 
     def __init__(self, store: Path, cache_bytes: int) -> None:
@@ -33,6 +35,8 @@ class Shelf:
         """
         self.table: Table | None = None
         self.failed = False
+        self.loads = 0
+        self.failures = 0
         self._store = store
         self._bodies: BoundedCache[bytes] = BoundedCache(cache_bytes, len)
 
@@ -57,7 +61,9 @@ class Shelf:
         self.failed = False
         if table is not None:
             self.table = table
-            _log.info("serving version %d, generation %d", table.archive.newest, table.snapshot.generation)
+            self.loads += 1
+            facts = {"version": table.archive.newest, "generation": table.snapshot.generation}
+            _log.info("publication loaded", extra=facts)
 
     def _load_twice(self) -> Table | None:
         """Load; once more if it fails, since quick publications clear older generations away."""
@@ -74,6 +80,7 @@ class Shelf:
 
     def _note(self, error: Exception) -> None:
         """Log a failure when it begins, not at every attempt."""
+        self.failures += 1
         if not self.failed:
             _log.error("the newest publication cannot be loaded, serving what was there: %s", error)
         self.failed = True
