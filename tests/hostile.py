@@ -39,10 +39,11 @@ class Service:
         process: The process; what it logs is in ``log``.
     """
 
-    def __init__(self, process: subprocess.Popen[str], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int, log: Path, prefix: str) -> None:
         self.process = process
         self.port = port
         self.log = log
+        self._prefix = prefix
 
     def connect(self, receive_bytes: int | None = None) -> socket.socket:
         """Open a connection, with a small receive buffer if that is asked for."""
@@ -64,7 +65,7 @@ class Service:
 
     def answers_others(self) -> bool:
         """Tell whether a friendly client is answered."""
-        url = f"http://127.0.0.1:{self.port}/v1/register.json"
+        url = f"http://127.0.0.1:{self.port}{self._prefix}/v1/register.json"
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             return answer.status == 200 and answer.read().startswith(b"{")
 
@@ -84,8 +85,18 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(store: Path, folder: Path, *options: str, **variables: str) -> Iterator[Service]:
-    """Run ``register-api serve`` while the block runs; it has to end well when told to."""
+def service(
+    store: Path, folder: Path, *options: str, prefix: str = "", **variables: str
+) -> Iterator[Service]:
+    """Run ``register-api serve`` while the block runs; it has to end well when told to.
+
+    Args:
+        store: The store's folder.
+        folder: Where its log goes.
+        options: Further options.
+        prefix: Path below which it expects to be asked.
+        variables: Further environment variables.
+    """
     log = folder / "log"
     environment = {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT"}}
     command = [sys.executable, "-m", "register_api", "serve", "--store", str(store), "--port", "0", *options]
@@ -99,7 +110,7 @@ def service(store: Path, folder: Path, *options: str, **variables: str) -> Itera
             assert process.stdout is not None
             line = process.stdout.readline().strip()
             assert line, log.read_text("utf-8")
-            found = Service(process, int(line.rstrip("/").rpartition(":")[2]), log)
+            found = Service(process, int(line.rstrip("/").rpartition(":")[2]), log, prefix)
             wait_until(found.answers_others, SECONDS)
             yield found
             process.terminate()

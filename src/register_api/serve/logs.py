@@ -14,27 +14,30 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from structlog.typing import Processor
 
     from register_api.serve.settings import LogFormat, Settings
 
-_LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
+LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
 """Loggers of others; below ``debug`` only their errors are of use to anyone."""
 
 
-def set_up_logs(settings: Settings) -> None:
+def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
     """Let everything that is logged in this process go to standard error.
 
     Args:
         settings: Which level, and which form.
+        stream: Somewhere else to write to.
     """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(settings.log_format, is_terminal=sys.stderr.isatty()))
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_formatter(settings.log_format, is_terminal=stream.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for name in _LIBRARIES:
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel("DEBUG" if settings.log_level == "debug" else "ERROR")
         logging.getLogger(name).handlers = []
     logging.captureWarnings(capture=True)

@@ -6,13 +6,13 @@ import contextlib
 import functools
 import logging
 import os
-import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.serve.app import create_app, make_parts
+from register_api.serve.ending import listening_to_signals
 from register_api.serve.file_limit import room_for
 from register_api.serve.listening import address_of, is_inherited, listen, listen_for_metrics
 from register_api.serve.logs import set_up_logs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
+    from register_api.serve.ending import Ending
     from register_api.serve.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -43,15 +44,15 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     set_up_logs(settings)
     settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
     inherited = is_inherited(os.environ)
-    with _listening(settings, inherited=inherited) as listeners, _ending_in_peace():
+    with _listening(settings, inherited=inherited) as listeners, listening_to_signals() as ending:
         address = address_of(listeners[0])
         announce(address)
         _log.info("started", extra={"address": address, "workers": settings.workers})
+        answer = functools.partial(_answer, settings, listeners, ending)
         if settings.workers > 1:
-            work = functools.partial(_work, settings, listeners)
-            Workers(work, settings.workers, settings.shutdown_seconds).run()
+            Workers(answer, ending, settings.workers, settings.shutdown_seconds).run()
         else:
-            _answer(settings, listeners)
+            answer()
         _log.info("stopped")
 
 
@@ -69,31 +70,9 @@ def _listening(settings: Settings, *, inherited: bool) -> Iterator[list[socket.s
         yield found
 
 
-def _work(settings: Settings, listeners: list[socket.socket]) -> None:
-    """Answer in a process of its own."""
-    with _ending_in_peace():
-        _answer(settings, listeners)
-
-
-def _answer(settings: Settings, listeners: list[socket.socket]) -> None:
+def _answer(settings: Settings, listeners: list[socket.socket], ending: Ending) -> None:
     parts = make_parts(settings)
     server = make_server(create_app(settings, parts=parts), settings, parts)
     if len(listeners) > 1:
         server.give_metrics(parts, listeners[1])
-    server.run(sockets=[listeners[0]])
-
-
-@contextlib.contextmanager
-def _ending_in_peace() -> Iterator[None]:
-    """Let signals end in exit code 0: uvicorn raises those again that it took, when it has shut down."""
-
-    def pass_on(_number: int, _frame: Any) -> None:
-        signal.raise_signal(signal.SIGTERM)
-
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
-    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, pass_on)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    ending.run(server, sockets=[listeners[0]])

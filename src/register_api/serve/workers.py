@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import signal
 import time
 from multiprocessing import connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
 from register_api.serve.parent import end_with_parent
@@ -16,6 +15,8 @@ from register_api.serve.parent import end_with_parent
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
+
+    from register_api.serve.ending import Ending
 
 _log = logging.getLogger(__name__)
 
@@ -33,13 +34,16 @@ _GLANCE_SECONDS = 0.5
 class Workers:
     """Starts processes, replaces those that die, and ends all of them when told to."""
 
-    def __init__(self, work: Callable[[], None], number: int, shutdown_seconds: float) -> None:
+    def __init__(
+        self, work: Callable[[], None], ending: Ending, number: int, shutdown_seconds: float
+    ) -> None:
         """Prepare the workers.
 
         Args:
-            work: What each does, until SIGTERM; it inherits the listening socket.
+            work: What each does, until it is told to end; it inherits the listening socket.
+            ending: Whether this process was told to end.
             number: How many there are.
-            shutdown_seconds: How long replies under way may take after SIGTERM.
+            shutdown_seconds: How long replies under way may take then.
 
         Raises:
             UsageError: This system cannot fork.
@@ -51,25 +55,22 @@ class Workers:
         self._number = number
         self._seconds = shutdown_seconds + _GRACE_SECONDS
         self._running: dict[BaseProcess, float] = {}
-        self._told = False
+        self._ending = ending
         self._not_before = 0.0
 
     def run(self) -> None:
-        """Keep the workers running until SIGTERM, SIGINT or SIGHUP; then end them in order."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._tell)
-        while not self._told:
-            if time.monotonic() >= self._not_before:
-                self._fill_up()
-            connection.wait([worker.sentinel for worker in self._running], _GLANCE_SECONDS)
-            self._bury_the_dead()
-        self._end()
-
-    def _tell(self, _number: int, _frame: Any) -> None:
-        self._told = True
+        """Keep the workers running until this process is told to end; then end them in order."""
+        try:
+            while not self._ending.told:
+                if time.monotonic() >= self._not_before:
+                    self._fill_up()
+                connection.wait([worker.sentinel for worker in self._running], _GLANCE_SECONDS)
+                self._bury_the_dead()
+        finally:
+            self._end()
 
     def _fill_up(self) -> None:
-        while len(self._running) < self._number and not self._told:
+        while len(self._running) < self._number and not self._ending.told:
             worker = self._context.Process(target=_begin, args=(self._work, os.getpid()))
             worker.start()
             self._running[worker] = time.monotonic()
@@ -79,9 +80,9 @@ class Workers:
             if worker.is_alive():
                 continue
             del self._running[worker]
-            if self._told:
+            if self._ending.told:
                 continue
-            facts = {"process": worker.pid, "exit_code": worker.exitcode}
+            facts = {"worker": worker.pid, "exit_code": worker.exitcode}
             _log.error("a worker has died and is replaced", extra=facts)
             if time.monotonic() - since < _SHORT_LIFE_SECONDS:
                 self._not_before = time.monotonic() + _PAUSE_SECONDS
@@ -93,13 +94,11 @@ class Workers:
         for worker in self._running:
             worker.join(max(0.0, end - time.monotonic()))
             if worker.is_alive():
-                _log.error("a worker did not end in time", extra={"process": worker.pid})
+                _log.error("a worker did not end in time", extra={"worker": worker.pid})
                 worker.kill()
                 worker.join()
 
 
 def _begin(work: Callable[[], None], parent: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
     end_with_parent(parent)
     work()
