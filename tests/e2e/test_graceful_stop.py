@@ -49,9 +49,11 @@ def test_a_reply_under_way_is_finished_and_idle_connections_are_closed(tmp_path:
 
 def test_a_client_that_does_not_read_holds_up_the_end_for_a_time_only(tmp_path: Path) -> None:
     """As long as the setting says; then the service ends without it, and in order."""
-    with hostile.service(large_store(tmp_path), tmp_path, REGISTER_SHUTDOWN_SECONDS="1") as service:
-        with service.connect(receive_bytes=4096) as deaf:
-            deaf.sendall(ASK * 3)
-            deaf.recv(1)
-            service.process.terminate()
-            assert service.process.wait(hostile.SECONDS) == 0
+    with (
+        hostile.service(large_store(tmp_path), tmp_path, REGISTER_SHUTDOWN_SECONDS="1") as service,
+        service.connect(receive_bytes=4096) as deaf,
+    ):
+        deaf.sendall(ASK * 3)
+        deaf.recv(1)
+        service.process.terminate()
+        assert service.process.wait(hostile.SECONDS) == 0
