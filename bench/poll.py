@@ -23,8 +23,8 @@ import goals
 
 import stores
 from register_api.serve.app import create_app
-from register_api.serve.listening import listen
-from register_api.serve.server import make_server
+from register_api.serve.process.listening import listen
+from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 
 CONNECTIONS, REQUESTS, ROUNDS = 16, 4_000, 11

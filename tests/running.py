@@ -11,8 +11,8 @@ import msgspec
 
 import stores
 from register_api.serve.app import create_app, make_parts
-from register_api.serve.listening import address_of, listen
-from register_api.serve.server import make_server
+from register_api.serve.process.listening import address_of, listen
+from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:

@@ -195,6 +195,37 @@ def test_garbage_of_every_kind_is_no_fault(served: Service) -> None:
         assert harmless(served.send(chance.randbytes(size), half_close=True))
 
 
+def test_headers_of_every_kind_are_no_fault(served: Service) -> None:
+    """Those that are looked at, with values that no client sends: conditions, codings, kinds of document."""
+    chance = random.Random(11)  # noqa: S311 (the same every time)
+    pieces = [
+        b"gzip",
+        b"br",
+        b"identity",
+        b"*",
+        b";",
+        b"q=",
+        b"0",
+        b"1.0001",
+        b",",
+        b'"',
+        b"W/",
+        b"text/html",
+    ]
+    pieces += [b" ", b"\t", b"\xff", b"=", b"-1", b"Thu, 01 Jan 1970 00:00:00 GMT", b"99999999999", b"\\"]
+    names = [b"Accept-Encoding", b"Accept", b"If-None-Match", b"If-Modified-Since", b"Range", b"Origin"]
+    targets = [b"/v1/register.json", b"/v1/versions/1/diff.json", b"/nothing", b"/v1/upcoming", b"/"]
+    for _ in range(200):
+        lines = [
+            chance.choice(names) + b": " + b"".join(chance.choices(pieces, k=chance.randint(0, 9)))
+            for _ in range(chance.randint(1, 5))
+        ]
+        head = b"GET " + chance.choice(targets) + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        raw = served.send(head + b"".join(line + b"\r\n" for line in lines) + b"\r\n")
+        assert harmless(raw)
+        assert replies(raw)[0].status in {200, 304, 404, 406}, lines
+
+
 def test_hundreds_of_requests_at_once_are_answered_up_to_a_bound(served: Service) -> None:
     """The last that is taken says that it is; a client asks for the rest again (RFC 9112 section 9.3.2)."""
     before = served.resident_bytes()
@@ -271,10 +302,11 @@ def test_a_slow_body_gets_its_reply_at_once(served: Service) -> None:
     assert (reply.status, reply.headers["connection"]) == (405, "close")
 
 
-def test_a_client_that_never_reads_is_cut_off(served: Service) -> None:
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n", b"Content-Length: 5\r\n"])
+def test_a_client_that_never_reads_is_cut_off(served: Service, more: bytes) -> None:
     """Fifty of them, each asking for 8 MiB again and again, hold neither memory nor connections."""
     before, files = served.resident_bytes(), served.open_files()
-    request = b"GET /feed.atom HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /feed.atom HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n"
     deaf = [served.connect(receive_bytes=4096) for _ in range(50)]
     for connection in deaf:
         connection.sendall(request * 100)

@@ -16,7 +16,7 @@ from hosts import free_port
 
 import stores
 from register_api.errors import UsageError
-from register_api.serve.listening import listen
+from register_api.serve.process.listening import listen
 from register_api.serve.settings import Settings
 from running import wait_until
 from tools import need

@@ -25,8 +25,8 @@ from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
 from register_api.serve.http.bounds import BOUNDS
 from register_api.serve.http.problems import PROBLEMS
-from register_api.serve.metrics import METRICS
 from register_api.serve.settings import VARIABLES, Settings
+from register_api.serve.telemetry.metrics import METRICS
 from register_api.store.manifest import Manifest
 from register_api.verify.checks.table import CHECKS
 from register_api.verify.evidence.table import CHECKS as EVIDENCE_CHECKS

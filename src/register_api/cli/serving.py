@@ -15,7 +15,7 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import out
-from register_api.serve.parent import end_with_parent
+from register_api.serve.process.parent import end_with_parent
 from register_api.serve.run import serve as serve_forever
 from register_api.serve.settings_sources import FILE_VARIABLE, read_settings
 

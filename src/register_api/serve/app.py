@@ -11,16 +11,16 @@ from register_api.serve.answer import openapi
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
-from register_api.serve.counters import Counters
-from register_api.serve.faults import fault
-from register_api.serve.freshness import watching_freshness
 from register_api.serve.front import Front
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import Problem
 from register_api.serve.prefix import Prefixed
-from register_api.serve.request_log import RequestLog
 from register_api.serve.stored.shelf import Shelf
 from register_api.serve.stored.watch import watching
+from register_api.serve.telemetry.counters import Counters
+from register_api.serve.telemetry.faults import fault
+from register_api.serve.telemetry.freshness_log import watching_freshness
+from register_api.serve.telemetry.request_log import RequestLog
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

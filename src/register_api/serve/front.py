@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.serve.counting import counting
-from register_api.serve.faults import fault
 from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.http.sending import send_redirect, send_resource, send_stored, without_body
 from register_api.serve.stored.reply import CORS
+from register_api.serve.telemetry.counting import counting
+from register_api.serve.telemetry.faults import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from register_api.serve.counters import Counters
     from register_api.serve.http.asgi import App, Receive, Scope, Send
     from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
+    from register_api.serve.telemetry.counters import Counters
 
 _METHODS = b"GET, HEAD, OPTIONS"
 _ALLOW = (b"allow", _METHODS)

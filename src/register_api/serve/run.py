@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.serve.app import create_app, make_parts
-from register_api.serve.ending import listening_to_signals
-from register_api.serve.file_limit import room_for
-from register_api.serve.listening import address_of, is_inherited, listen, listen_for_metrics
-from register_api.serve.logs import set_up_logs
-from register_api.serve.server import make_server
+from register_api.serve.process.ending import listening_to_signals
+from register_api.serve.process.file_limit import room_for
+from register_api.serve.process.listening import address_of, is_inherited, listen, listen_for_metrics
+from register_api.serve.process.server import make_server
+from register_api.serve.process.workers import Workers
 from register_api.serve.settings import OFF
 from register_api.serve.settings_rules import metrics_address
-from register_api.serve.workers import Workers
+from register_api.serve.telemetry.logs import set_up_logs
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
-    from register_api.serve.ending import Ending
+    from register_api.serve.process.ending import Ending
     from register_api.serve.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -10,13 +10,13 @@ import pytest
 
 from register_api.core import tree
 from register_api.serve.answer.cache import Answers
-from register_api.serve.counters import Counters
 from register_api.serve.front import Front
 from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import PROBLEMS, Problem
 from register_api.serve.stored.reply import Facts, Resource, computed_resource
 from register_api.serve.stored.shelf import Shelf
+from register_api.serve.telemetry.counters import Counters
 
 if TYPE_CHECKING:
     from pathlib import Path

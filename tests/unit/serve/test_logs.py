@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 import stores
-from register_api.serve.client_address import client_fields
-from register_api.serve.counters import Counters
-from register_api.serve.faults import fault
-from register_api.serve.freshness import FreshnessLog
-from register_api.serve.logs import LIBRARIES, set_up_logs
-from register_api.serve.request_log import RequestLog
 from register_api.serve.settings import Settings
 from register_api.serve.stored.shelf import Shelf
+from register_api.serve.telemetry.client_address import client_fields
+from register_api.serve.telemetry.counters import Counters
+from register_api.serve.telemetry.faults import fault
+from register_api.serve.telemetry.freshness_log import FreshnessLog
+from register_api.serve.telemetry.logs import LIBRARIES, set_up_logs
+from register_api.serve.telemetry.request_log import RequestLog
 from register_api.store.transaction import commit
 from running import running
 
@@ -173,7 +173,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     now = stores.EXPIRES - dt.timedelta(hours=13)
     shelf = Shelf(one_version, 0)
     log = FreshnessLog(shelf, lambda: now)
-    with caplog.at_level("INFO", "register_api.serve.freshness"):
+    with caplog.at_level("INFO", "register_api.serve.telemetry.freshness_log"):
         assert log.look() == "none"
         shelf.reload()
         for hours, state in (

@@ -12,11 +12,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import stores
 from register_api.serve.app import create_app, make_parts
-from register_api.serve.listening import address_of, listen, listen_for_metrics
-from register_api.serve.metrics import METRICS
-from register_api.serve.server import make_server
+from register_api.serve.process.listening import address_of, listen, listen_for_metrics
+from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.serve.settings_rules import Address
+from register_api.serve.telemetry.metrics import METRICS
 from running import wait_until
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from register_api.errors import UsageError
-from register_api.serve.listening import listen
+from register_api.serve.process.listening import listen
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from register_api.serve.counters import Counters
+from register_api.serve.telemetry.counters import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
-from register_api.serve.faults import logged_problem
 from register_api.serve.http.asgi import NO_BODY, body_message, start_message
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.stored.reply import CACHE_CONTROL, CORS
+from register_api.serve.telemetry.faults import logged_problem
 
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import Message, Scope, Send

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from register_api.serve.client_address import client_fields
+from register_api.serve.telemetry.client_address import client_fields
 
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import App, Message, Receive, Scope, Send

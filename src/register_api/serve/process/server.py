@@ -12,8 +12,8 @@ from uvicorn.server import ServerState
 from register_api.serve.http.bounds import limits_of
 from register_api.serve.http.guard import Guard
 from register_api.serve.http.protocol import BoundedProtocol
-from register_api.serve.listening import BACKLOG
-from register_api.serve.metrics import metrics_app
+from register_api.serve.process.listening import BACKLOG
+from register_api.serve.telemetry.metrics import metrics_app
 
 if TYPE_CHECKING:
     import socket

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from register_api.serve.counters import Counters, Kind
     from register_api.serve.http.asgi import Message, Send
     from register_api.serve.stored.table import Table
+    from register_api.serve.telemetry.counters import Counters, Kind
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 

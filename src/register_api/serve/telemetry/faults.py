@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from register_api.serve.counters import Counters
     from register_api.serve.http.asgi import Scope
     from register_api.serve.http.problems import Name
+    from register_api.serve.telemetry.counters import Counters
 
 _log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
-from register_api.serve.parent import end_with_parent
+from register_api.serve.process.parent import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
 
-    from register_api.serve.ending import Ending
+    from register_api.serve.process.ending import Ending
 
 _log = logging.getLogger(__name__)
 
