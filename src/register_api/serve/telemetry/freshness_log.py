@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Literal
 
 from register_api.serve.answer.readiness import fresh_until
+from register_api.serve.background import repeating
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from register_api.serve.clock import Clock
     from register_api.serve.stored.shelf import Shelf
@@ -64,28 +63,20 @@ class FreshnessLog:
         return "expiring" if left <= WARN_BEFORE else "fresh"
 
 
-@contextlib.asynccontextmanager
-async def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AsyncIterator[None]:
-    """Look at freshness again and again until the block ends.
+def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AbstractAsyncContextManager[None]:
+    """Return a block that, while it runs, looks at freshness again and again.
 
     Args:
         shelf: Where the current table stands.
         clock: Tells the present instant.
         seconds: How often to look.
     """
-    task = asyncio.create_task(_look_on(FreshnessLog(shelf, clock), seconds))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    log = FreshnessLog(shelf, clock)
 
-
-async def _look_on(log: FreshnessLog, seconds: float) -> None:
-    while True:
+    async def look() -> None:
         log.look()
-        await asyncio.sleep(seconds)
+
+    return repeating(look, seconds)
 
 
 def _say(state: State, before: State, until: dt.datetime) -> None:
