@@ -36,7 +36,7 @@ async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
         try:
             await step()
             failing = False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
             if not failing:
                 _log.error("work beside the requests fails, and is tried again", exc_info=error)
             failing = True
