@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from register_api.serve.http import bounds
 from register_api.serve.http.last_reply import LastReply
+from register_api.serve.http.progress import Progress
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 
     from register_api.serve.http.bounds import Refusal
     from register_api.serve.http.guard import Guard
-
-
-class _Mark(NamedTuple):
-    """How much a client had left to take of its replies, and how many there were, at an instant."""
-
-    left: int
-    replies: int
-    seconds: float
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -49,7 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_since = 0.0
         self._idle_since = guard.now
         self._replies = 0
-        self._mark: _Mark | None = None
+        self._progress: Progress | None = None
         self._why: Refusal | None = None
         self._refused = False
         self._leaving_since = 0.0
@@ -154,9 +147,12 @@ class BoundedProtocol(HttpToolsProtocol):
         limits = self._guard.limits
         left = self.transport.get_write_buffer_size()
         if left:
-            self._judge_reader(left, now)
+            self._progress = self._progress or Progress()
+            if self._progress.has_stalled(left, self._replies, now, limits.send_seconds):
+                self._guard.counters.broken += 1
+                self.transport.abort()
             return
-        self._mark = None
+        self._progress = None
         if self._leaving_since:
             if now - self._leaving_since >= bounds.LINGER_SECONDS:
                 self.transport.abort()
@@ -218,15 +214,3 @@ class BoundedProtocol(HttpToolsProtocol):
             usual = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
             self.transport.write(self._why.first + usual + self._why.rest)
         self.leave()
-
-    def _judge_reader(self, left: int, now: float) -> None:
-        """Break off a reply that the client takes too slowly, or not at all."""
-        mark, seconds = self._mark, self._guard.limits.send_seconds
-        if mark is not None and mark.replies == self._replies:
-            if now - mark.seconds < seconds:
-                return
-            if mark.left - left < bounds.MIN_BYTES_PER_SECOND * seconds:
-                self._guard.counters.broken += 1
-                self.transport.abort()
-                return
-        self._mark = _Mark(left, self._replies, now)

@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 
 class RegisterServer(uvicorn.Server):
-    """A server that looks at its connections now and then, and may have a second address for metrics.
-
-    Attributes:
-        open_for_metrics: The address for metrics listens here, once the server has started.
-    """
+    """A server that looks at its connections now and then, and may have a second address for metrics."""
 
     def __init__(self, config: uvicorn.Config, guard: Guard) -> None:
         """Prepare a server.
@@ -39,8 +35,9 @@ class RegisterServer(uvicorn.Server):
         """
         super().__init__(config)
         self._guard = guard
-        self._metrics_state = ServerState()
         self._metrics: tuple[App, socket.socket] | None = None
+        self._metrics_state = ServerState()
+        self._metrics_guard = Guard(guard.limits)  # scrapes are no requests for the register
 
     def give_metrics(self, parts: Parts, listener: socket.socket) -> None:
         """Have metrics answered at an address of their own.
@@ -58,18 +55,15 @@ class RegisterServer(uvicorn.Server):
         if self._metrics is None or self.should_exit:
             return
         app, listener = self._metrics
-        guard = Guard(self._guard.limits)  # scrapes are no requests for the register
-        config = _config(app, guard, self.config.timeout_graceful_shutdown or 0)
+        config = _config(app, self._metrics_guard, self.config.timeout_graceful_shutdown or 0)
         config.load()
-        make = functools.partial(BoundedProtocol, config, self._metrics_state, {}, guard=guard)
+        make = functools.partial(BoundedProtocol, config, self._metrics_state, {}, guard=self._metrics_guard)
         self.servers.append(await asyncio.get_running_loop().create_server(make, sock=listener))
-        self._metrics_guard = guard
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is done ten times a second; returns whether it is time to end."""
         self._guard.glance(cast("Any", self.server_state.connections))
-        if self._metrics is not None:
-            self._metrics_guard.glance(cast("Any", self._metrics_state.connections))
+        self._metrics_guard.glance(cast("Any", self._metrics_state.connections))
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
