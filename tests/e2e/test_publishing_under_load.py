@@ -53,4 +53,6 @@ def test_every_answer_is_of_a_whole_version_and_none_goes_backwards(tmp_path: Pa
         assert tally.versions.items() <= digests.items()
         assert len(tally.versions) > 1
         assert tally.rounds > 1
-    print(*tallies, sep="\n")  # noqa: T201 (read with pytest -s)
+    for tally in tallies:  # to be read with pytest -s
+        seen = f"{len(tally.versions)} of {VERSIONS} versions seen, {tally.answers} answers, "
+        print(seen + f"{tally.rounds} rounds, {tally.across} across a publication")  # noqa: T201

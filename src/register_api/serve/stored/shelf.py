@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_ATTEMPTS = 20
+"""How many publications may overtake the reading of one before that counts as a failure."""
+
 
 class Shelf:
     """The table that requests are answered from, and what went wrong with its successor.
@@ -54,7 +57,7 @@ class Shelf:
     def reload(self) -> None:
         """Load the visible publication and serve it from now on; if that fails, keep what there is."""
         try:
-            table = self._load_twice()
+            table = self._load_newest()
         except (StoreError, KeyError, ValueError) as error:
             self._note(error)
             return
@@ -65,12 +68,22 @@ class Shelf:
             facts = {"version": table.archive.newest, "generation": table.snapshot.generation}
             _log.info("publication loaded", extra=facts)
 
-    def _load_twice(self) -> Table | None:
-        """Load; once more if it fails, since quick publications clear older generations away."""
-        try:
-            return self._load()
-        except StoreDamaged:
-            return self._load()
+    def _load_newest(self) -> Table | None:
+        """Load; again where that fails, unless it was the same publication that failed before.
+
+        Publications that follow each other quickly clear older generations away, also while they are
+        being read: then there is a newer one to read.
+        """
+        failed: int | None = None
+        for _ in range(_MOST_ATTEMPTS):
+            visible = current(self._store)
+            try:
+                return self._load()
+            except StoreDamaged:
+                if visible == failed:
+                    raise
+                failed = visible
+        return self._load()
 
     def _load(self) -> Table | None:
         table = load_table(self._store, self._bodies)
