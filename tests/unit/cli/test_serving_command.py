@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Return where settings end up that the service would have been started with."""
     found: list[Settings] = []
-    monkeypatch.setattr(serving, "serve_forever", lambda settings, announce: found.append(settings))
+    monkeypatch.setattr(serving, "serve_forever", lambda settings, **_: found.append(settings))
     for variable in ("HOST", "PORT", "REGISTER_STORE", "REGISTER_SETTINGS"):
         monkeypatch.delenv(variable, raising=False)
     return found
