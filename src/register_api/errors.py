@@ -10,6 +10,7 @@ The tree::
     ├── StoreError               the publisher's store                                exit 1
     │   ├── StoreLocked          another publisher is at work
     │   └── StoreDamaged         files that contradict each other
+    ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -99,6 +100,12 @@ class StoreDamaged(StoreError):
     """The store's files contradict each other."""
 
     word = "store is damaged"
+
+
+class NotStamped(RegisterError):
+    """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
+
+    word = "not time-stamped"
 
 
 class VerificationError(RegisterError):

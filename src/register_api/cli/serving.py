@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import options
+from register_api.cli import options, time_options
 from register_api.cli.output import out
 from register_api.serve.process.parent import end_with_parent
 from register_api.serve.run import serve as serve_forever
@@ -100,8 +100,16 @@ def serve(settings: Path | None, **given: Any) -> None:
 @options.keys_option
 @_settings_option
 @_address_options
+@time_options.time_authority_options
 def run(
-    source: Path, store: Path, keys: Path, settings: Path | None, host: str | None, port: int | None
+    source: Path,
+    store: Path,
+    keys: Path,
+    settings: Path | None,
+    host: str | None,
+    port: int | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
 ) -> None:
     """Publish if nothing is published yet, then refresh every 6 hours and serve.
 
@@ -112,6 +120,7 @@ def run(
       register-api run --port 8080
     """
     folders = ["--store", str(store), "--keys", str(keys)]
+    os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()
