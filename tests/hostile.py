@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GOOD = b"GET /v1/register.json HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /v1/keys.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-SECONDS = 15.0
+SECONDS = 30.0
 
 
 class Reply(msgspec.Struct, frozen=True):

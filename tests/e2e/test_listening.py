@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SECONDS = 15.0
+SECONDS = 30.0
 
 
 @contextlib.contextmanager

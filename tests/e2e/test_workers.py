@@ -46,7 +46,7 @@ def is_alive(process: int) -> bool:
 
 def test_a_worker_that_dies_is_replaced_and_requests_go_on(served: Service) -> None:
     """Even if it is killed; the log names it."""
-    wait_until(lambda: len(children(served.process.pid)) == WORKERS)
+    wait_until(lambda: len(children(served.process.pid)) == WORKERS, hostile.SECONDS)
     before = children(served.process.pid)
     victim = min(before)
     os.kill(victim, signal.SIGKILL)
@@ -61,7 +61,7 @@ def test_a_worker_that_dies_is_replaced_and_requests_go_on(served: Service) -> N
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_first_process_ends_all_in_order(served: Service, number: signal.Signals) -> None:
     """With exit code 0, and a reply under way is finished."""
-    wait_until(lambda: len(children(served.process.pid)) == WORKERS)
+    wait_until(lambda: len(children(served.process.pid)) == WORKERS, hostile.SECONDS)
     workers = children(served.process.pid)
     served.process.send_signal(number)
     assert served.process.wait(hostile.SECONDS) == 0
@@ -72,7 +72,7 @@ def test_a_signal_to_the_first_process_ends_all_in_order(served: Service, number
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children of it")
 def test_workers_end_when_the_first_process_is_killed(served: Service) -> None:
     """Nobody is left who answers at the address without being watched over."""
-    wait_until(lambda: len(children(served.process.pid)) == WORKERS)
+    wait_until(lambda: len(children(served.process.pid)) == WORKERS, hostile.SECONDS)
     workers = children(served.process.pid)
     served.process.kill()
     wait_until(lambda: not any(map(is_alive, workers)), hostile.SECONDS)
