@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.errors import UsageError
+from register_api.errors import UsageError, told
 from register_api.serve.settings import BOUNDS, VARIABLES, Settings
 from register_api.serve.settings_rules import complaint_about
 
@@ -21,6 +21,7 @@ FILE_VARIABLE = "REGISTER_SETTINGS"
 """Environment variable that names the file with settings."""
 
 _MOST_BYTES = 64 * 1024
+_LONGEST = 100
 _MEANINGS = dict(VARIABLES.values())
 _KINDS = typing.get_type_hints(Settings)
 
@@ -47,7 +48,7 @@ def read_settings(
     settings = _from_environment(settings, environment)
     for name, value in (given or {}).items():
         if value is not None:
-            settings = _with(settings, name, value, f"--{name.replace('_', '-')} {value}")
+            settings = _with(settings, name, value, f"--{name.replace('_', '-')} {_short(value)}")
     complaint = complaint_about(settings)
     if complaint is not None:
         raise UsageError(complaint)
@@ -58,7 +59,7 @@ def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Set
     for variable, (name, _) in VARIABLES.items():
         text = environment.get(variable)
         if text:
-            settings = _with(settings, name, text, f"{variable}={text}", strict=False)
+            settings = _with(settings, name, text, f"{variable}={_short(text)}", strict=False)
     return settings
 
 
@@ -66,10 +67,10 @@ def _from_file(path: Path) -> Settings:
     settings = Settings()
     for name, value in _read_toml(path).items():
         if name not in _MEANINGS:
-            near = difflib.get_close_matches(name.casefold().replace("-", "_"), _MEANINGS, n=1)
+            near = difflib.get_close_matches(name[:_LONGEST].casefold().replace("-", "_"), _MEANINGS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_MEANINGS)}"
-            raise UsageError(f"{path}: unknown setting {name!a}", hint=hint)
-        settings = _with(settings, name, value, f"{path}: {name} = {value!a}")
+            raise UsageError(f"{path}: unknown setting {_short(name)}", hint=hint)
+        settings = _with(settings, name, value, f"{path}: {name} = {_short(value)}")
     return settings
 
 
@@ -77,14 +78,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
+        raise UsageError(f"{_short(str(path))} cannot be read: {told(error)}") from error
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is no file of settings")
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{path} is no TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no TOML: {told(error)}") from error
 
 
 def _with(settings: Settings, name: str, value: object, said: str, *, strict: bool = True) -> Settings:
@@ -100,9 +101,16 @@ def _with(settings: Settings, name: str, value: object, said: str, *, strict: bo
     hint = _MEANINGS[name]
     try:
         converted = msgspec.convert(value, _KINDS[name], strict=strict)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{said}: {error}", hint=hint) from error
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
+        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else told(error)
+        raise UsageError(f"{said}: {problem}", hint=hint) from error
     bounds = BOUNDS.get(name)
     if bounds is not None and not bounds.least <= converted <= bounds.most:
         raise UsageError(f"{said}: must lie between {bounds.least} and {bounds.most}", hint=hint)
     return msgspec.structs.replace(settings, **{name: converted})
+
+
+def _short(value: object) -> str:
+    """Return a value as it may stand in a message: of bounded length, and fit for a terminal."""
+    return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])

@@ -79,3 +79,22 @@ def test_a_host_that_is_not_known_is_said_in_a_sentence() -> None:
     """The name of the host is in it."""
     with pytest.raises(UsageError, match=r"nowhere\.invalid"):
         listen(Settings(host="nowhere.invalid"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"host": "x" * 1000},
+        {"host": "\udc80"},
+        {"host": "a..b"},
+        {"uds": "/" + "x" * 1000},
+        {"uds": "a\0b"},
+    ],
+    ids=ascii,
+)
+def test_an_address_that_none_can_be_is_said_in_a_sentence(settings: dict[str, str]) -> None:
+    """Whatever the resolver or the system calls it; of bounded length, and fit for a terminal."""
+    with pytest.raises(UsageError, match="cannot listen on") as caught:
+        listen(Settings(**settings))
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1000

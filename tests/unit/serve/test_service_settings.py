@@ -55,12 +55,16 @@ def test_every_setting_is_in_the_table_once() -> None:
         ("REGISTER_WORKERS", "0"),
         ("REGISTER_LOG_LEVEL", "loud"),
         ("REGISTER_LOG_REQUESTS", "perhaps"),
+        ("PORT", "\udc80"),
+        ("PORT", "[" * 5000),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(variable: str, text: str) -> None:
     """The error names the variable."""
-    with pytest.raises(UsageError, match=variable):
+    with pytest.raises(UsageError, match=variable) as caught:
         read_settings({variable: text})
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1000
 
 
 def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path: Path) -> None:
@@ -90,6 +94,8 @@ def test_a_variable_names_the_file_unless_the_command_line_does(tmp_path: Path) 
         ("\ufeffport = 1", "is no TOML"),
         ("log_level = 'x'", "log_level"),
         ("# " + "x" * 70_000, "more than 65536 bytes"),
+        ("port = " + "[" * 60_000, "is no TOML"),
+        ('"' + "x" * 9_000 + '" = 1', "unknown setting 'xxx"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
@@ -99,6 +105,7 @@ def test_a_file_that_cannot_be_meant_is_refused_by_name(tmp_path: Path, text: st
         read_settings({}, path)
     assert str(path) in caught.value.message
     assert words in caught.value.message
+    assert len(caught.value.message) < 1000
 
 
 @pytest.mark.parametrize(

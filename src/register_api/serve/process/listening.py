@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from register_api.errors import UsageError
+from register_api.errors import UsageError, told
 from register_api.serve.http.bounds import SEND_BUFFER_BYTES
 from register_api.serve.settings import OFF
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 """Connections that wait for being accepted."""
+
+_LONGEST_NAME = 200
 
 _FIRST_INHERITED = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
@@ -60,10 +62,9 @@ def listen_at(host: str, port: int, hint: str) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return _bound(socket.socket(family, kind), address)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}", hint=hint
-        ) from error
+    except (OSError, UnicodeError) as error:  # a name that no address can have is no text for the resolver
+        reason = getattr(error, "strerror", None) or told(error)
+        raise UsageError(f"cannot listen on {_named(host)} port {port}: {reason}", hint=hint) from error
 
 
 def listen_for_metrics(address: Address) -> socket.socket:
@@ -122,10 +123,10 @@ def _listen_at_path(path: Path, mode: int) -> socket.socket:
         finally:
             os.umask(before)
         path.chmod(mode)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {path}: {error.strerror or error}", hint="choose another with REGISTER_UDS"
-        ) from error
+    except (OSError, ValueError) as error:  # a path may be too long, have a NUL, or be no text
+        reason = getattr(error, "strerror", None) or told(error)
+        hint = "choose another with REGISTER_UDS"
+        raise UsageError(f"cannot listen on {_named(str(path))}: {reason}", hint=hint) from error
     return listener
 
 
@@ -143,3 +144,8 @@ def _remove_stale(path: Path) -> None:
             path.unlink()
             return
     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _named(text: str) -> str:
+    """Return a host or a path as it may stand in a message."""
+    return ascii(text[:_LONGEST_NAME])[1:-1]
