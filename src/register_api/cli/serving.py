@@ -15,6 +15,7 @@ import click
 
 from register_api.cli import options, time_options
 from register_api.cli.output import out
+from register_api.cli.policies import policy_option
 from register_api.serve.process.parent import end_with_parent
 from register_api.serve.run import serve as serve_forever
 from register_api.serve.settings_sources import FILE_VARIABLE, read_settings
@@ -99,6 +100,7 @@ def serve(settings: Path | None, **given: Any) -> None:
 @options.store_option
 @options.keys_option
 @_settings_option
+@policy_option
 @_address_options
 @time_options.time_authority_options
 def run(
@@ -108,18 +110,20 @@ def run(
     settings: Path | None,
     host: str | None,
     port: int | None,
+    policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
 ) -> None:
     """Publish if nothing is published yet, then refresh every 6 hours and serve.
 
-    Three processes: the one that serves never sees a private key.
+    Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
+    to sign what is published.
 
     \b
     Example:
       register-api run --port 8080
     """
-    folders = ["--store", str(store), "--keys", str(keys)]
+    folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
     os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)

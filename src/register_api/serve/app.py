@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from litestar import Litestar, Request, Response
 
 from register_api.serve import clock as system_clock
-from register_api.serve.answer import openapi
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
@@ -94,19 +93,19 @@ def _front(parts: Parts, poll_seconds: float) -> Front:
         routes(service),
         lifespan=[follow, follow_freshness],
         exception_handlers={Exception: as_problem},
-        openapi_config=openapi.CONFIG,
+        openapi_config=None,
         logging_config=None,
     )
-    constant = {openapi.URL: openapi.description_resource(computed)}
-    return Front(parts.shelf, cast("App", computed), is_computed, constant, parts.counters)
+    return Front(parts.shelf, cast("App", computed), is_computed, parts.counters)
 
 
 def _response(problem: Problem, scope: Any) -> Response[bytes]:
     start, body = reply_to(problem, scope)
     headers = {name.decode("ascii"): value.decode("ascii") for name, value in start["headers"]}
+    media_type = headers.pop("content-type").partition(";")[0]  # Litestar adds the charset of a text itself
     return Response(
         body["body"],
         status_code=start["status"],
-        media_type=headers.pop("content-type"),
+        media_type=media_type,
         headers=headers,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
+    from register_api.serve.http.asgi import App
     from register_api.serve.process.ending import Ending
     from register_api.serve.settings import Settings
 
@@ -54,6 +55,23 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
         else:
             answer()
         _log.info("stopped")
+
+
+def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve another application that reads bodies, in one process, until SIGTERM, SIGINT or SIGHUP.
+
+    Args:
+        app: What answers; it bounds bodies itself.
+        settings: How to run; metrics and workers are the register's alone.
+        announce: Told the address once connections are accepted by the system.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+    set_up_logs(settings)
+    with contextlib.closing(listen(settings)) as listener, listening_to_signals() as ending:
+        announce(address_of(listener))
+        ending.run(make_server(app, settings, reads_bodies=True), sockets=[listener])
 
 
 @contextlib.contextmanager

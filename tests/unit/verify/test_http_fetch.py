@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
+from raw_server import Server
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.http import USER_AGENT, HttpFetcher, read_base
@@ -21,57 +21,12 @@ from register_api.verify.run import verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Answer = Callable[[socket.socket, bytes], None]
+    from raw_server import Answer
 
 QUICK = Limits(connect=0.4, read=0.3, file=0.6, run=3.0, requests=20, first_wait=0.01)
 
 PATIENT = Limits(first_wait=0.01)
 """For answers that come at once, however busy the machine is."""
-
-
-class Server:
-    """A server that answers each connection as told, with the same answer every time."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.requests: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._closing = False
-        self._threads = [threading.Thread(target=self._serve)]
-        self._threads[0].start()
-
-    @property
-    def base(self) -> str:
-        """Address of the server."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            if self._closing:
-                connection.close()
-                return
-            thread = threading.Thread(target=self._one, args=(connection,))
-            self._threads.append(thread)
-            thread.start()
-
-    def _one(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(5)
-            try:
-                while request := connection.recv(65536):
-                    self.requests.append(request)
-                    self.answer(connection, request)
-            except OSError:
-                return
-
-    def close(self) -> None:
-        """Stop, and wait for every thread."""
-        self._closing = True
-        socket.create_connection(self._listener.getsockname()).close()
-        for thread in self._threads:
-            thread.join(10)
-        self._listener.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from register_api.serve.http.problems import Name
     from register_api.serve.settings import Settings
 
-MAX_TARGET_BYTES = 8 * 1024
+MAX_TARGET_BYTES = 16 * 1024
 """Of the request target; RFC 9110 section 4.1 asks for 8,000 at least."""
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -93,9 +93,7 @@ def _refusal(name: Name, detail: str) -> Refusal:
 
 NO_REQUEST = _refusal("bad-request", "These bytes are no HTTP/1.1 request.")
 NO_HOST = _refusal("bad-request", "A request has exactly one Host header.")
-TARGET_TOO_LONG = _refusal(
-    "target-too-long", f"The request target may have {MAX_TARGET_BYTES} bytes at most."
-)
+TARGET_TOO_LONG = _refusal("uri-too-long", f"The request target may have {MAX_TARGET_BYTES} bytes at most.")
 HEAD_TOO_LARGE = _refusal(
     "head-too-large",
     f"The head of a request may have {MAX_HEAD_BYTES} bytes and {MAX_HEADERS} header fields at most.",

@@ -24,22 +24,25 @@ class BoundedProtocol(HttpToolsProtocol):
 
     A client that is refused gets a problem and then a connection that is closed in order: after the
     replies to what it asked for before, and in a way that lets the last one arrive (RFC 9112 section
-    9.6). A request with a body is answered and is the last on its connection: no body is ever read, and
-    so nobody has to agree with us on where it ends.
+    9.6). A request with a body is answered and is the last on its connection, so that nobody has to
+    agree with us on where it ends. Bodies are thrown away unless the application reads them.
     """
 
-    def __init__(self, *arguments: Any, guard: Guard, **more: Any) -> None:
+    def __init__(self, *arguments: Any, guard: Guard, reads_bodies: bool = False, **more: Any) -> None:
         """Begin a connection.
 
         Args:
             arguments: What uvicorn hands over.
             guard: What all connections have in common.
+            reads_bodies: Whether the application reads bodies, and bounds them itself.
             more: What uvicorn hands over by name.
         """
         super().__init__(*arguments, **more)
         self._guard = guard
+        self._reads_bodies = reads_bodies
         self._unfinished = 0
         self._head_since = 0.0
+        self._body_since = 0.0
         self._idle_since = guard.now
         self._replies = 0
         self._progress: Progress | None = None
@@ -102,15 +105,24 @@ class BoundedProtocol(HttpToolsProtocol):
         self.headers = []  # what follows a chunked body would otherwise join the headers
         if not self.pipeline:
             self._running = self.cycle
+        if has_body and self._reads_bodies:
+            self._body_since = self._guard.now
         if has_body or self.parser.should_upgrade():
             LastReply(self.cycle, self.transport, self.leave)
         if len(self.pipeline) >= bounds.MAX_PIPELINED:
             LastReply(self.cycle, self.transport, self.leave)
             raise ValueError("no more requests are taken on this connection")
 
-    def on_body(self, body: bytes) -> None:  # noqa: ARG002 (the parser's signature)
-        """Let a body pass: nothing here reads one."""
+    def on_body(self, body: bytes) -> None:
+        """Let a body pass, or give it to the application, which is asked for more only when it wants more."""
         self._unfinished = 0
+        if self._reads_bodies:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that nothing of the request is missing."""
+        self._body_since = 0.0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse, as the parser gave up.
@@ -159,6 +171,9 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._head_since:
             if now - self._head_since >= limits.head_seconds:
                 self._refuse(bounds.TOO_SLOW)
+        elif self._body_since and not self._is_idle():
+            if now - self._body_since >= limits.head_seconds:
+                self.transport.abort()
         elif self._is_idle() and now - self._idle_since >= limits.keep_alive_seconds:
             self.transport.close()
 

@@ -73,19 +73,23 @@ class RegisterServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: App, settings: Settings, parts: Parts | None = None) -> RegisterServer:
+def make_server(
+    app: App, settings: Settings, parts: Parts | None = None, *, reads_bodies: bool = False
+) -> RegisterServer:
     """Return the server that runs an application the way the service is run.
 
     Args:
         app: The application.
         settings: How to run.
         parts: What the application works with; without it refusals are counted for nobody.
+        reads_bodies: Whether the application reads bodies, and bounds them itself.
     """
     guard = Guard(limits_of(settings), None if parts is None else parts.counters)
-    return RegisterServer(_config(app, guard, settings.shutdown_seconds), guard)
+    config = _config(app, guard, settings.shutdown_seconds, reads_bodies=reads_bodies)
+    return RegisterServer(config, guard)
 
 
-def _config(app: App, guard: Guard, shutdown_seconds: int) -> uvicorn.Config:
+def _config(app: App, guard: Guard, shutdown_seconds: int, *, reads_bodies: bool = False) -> uvicorn.Config:
     """Return how uvicorn runs.
 
     Its access log is off: it costs two thirds of the throughput, and addresses of readers are nobody's
@@ -94,7 +98,7 @@ def _config(app: App, guard: Guard, shutdown_seconds: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=cast("Any", functools.partial(BoundedProtocol, guard=guard)),
+        http=cast("Any", functools.partial(BoundedProtocol, guard=guard, reads_bodies=reads_bodies)),
         ws="none",
         lifespan="on",
         access_log=False,

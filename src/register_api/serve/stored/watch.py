@@ -22,11 +22,11 @@ async def watching(shelf: Shelf, seconds: float) -> AsyncIterator[None]:
         shelf: Where the current table stands.
         seconds: How often to look for a new publication.
     """
-    await asyncio.to_thread(shelf.reload)
+    shelf.show(await asyncio.to_thread(shelf.load))
 
     async def follow() -> None:
         if shelf.is_stale():
-            await asyncio.to_thread(shelf.reload)
+            shelf.show(await asyncio.to_thread(shelf.load))
 
     async with repeating(follow, seconds):
         yield
