@@ -24,8 +24,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     A client that is refused gets a problem and then a connection that is closed in order: after the
     replies to what it asked for before, and in a way that lets the last one arrive (RFC 9112 section
-    9.6). A request with a body is answered and is the last on its connection, so that nobody has to
-    agree with us on where it ends. Bodies are thrown away unless the application reads them.
+    9.6). Unless the application reads bodies, they are thrown away, and a request that has one is the
+    last on its connection, so that nobody has to agree with us on where it ends.
     """
 
     def __init__(self, *arguments: Any, guard: Guard, reads_bodies: bool = False, **more: Any) -> None:
@@ -107,7 +107,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._running = self.cycle
         if has_body and self._reads_bodies:
             self._body_since = self._guard.now
-        if has_body or self.parser.should_upgrade():
+        elif has_body or self.parser.should_upgrade():
             LastReply(self.cycle, self.transport, self.leave)
         if len(self.pipeline) >= bounds.MAX_PIPELINED:
             LastReply(self.cycle, self.transport, self.leave)
