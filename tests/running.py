@@ -7,9 +7,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 import stores
-from register_api.serve.app import create_app
-from register_api.serve.run import address_of, listen, make_server
+from register_api.serve.app import create_app, make_parts
+from register_api.serve.process.listening import address_of, listen
+from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,19 +22,24 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def running(store: Path, clock: Callable[[], dt.datetime] = lambda: stores.published_at(3)) -> Iterator[str]:
+def running(
+    store: Path, clock: Callable[[], dt.datetime] = lambda: stores.published_at(3), **settings: object
+) -> Iterator[str]:
     """Serve a store on a free port of 127.0.0.1 while the block runs.
 
     Args:
         store: The store's folder.
         clock: Tells the service what time it is.
+        settings: Settings that are to be other than the usual ones of a test.
 
     Yields:
         The base URL, ending in a slash.
     """
-    settings = Settings(store=str(store), port=0, poll_seconds=0.02, shutdown_seconds=2)
-    server = make_server(create_app(settings, clock), settings)
-    listener = listen(settings)
+    usual = Settings(store=str(store), port=0, poll_seconds=0.02, shutdown_seconds=2)
+    chosen = msgspec.structs.replace(usual, **settings)
+    parts = make_parts(chosen, clock)
+    server = make_server(create_app(chosen, parts=parts), chosen, parts)
+    listener = listen(chosen)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -13,7 +13,8 @@ from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import format_verifier_key, parse_verifier_key
 from register_api.core.log.tile_proofs import consistency_proof, root
-from register_api.serve.run import address_of, listen, make_server
+from register_api.serve.process.listening import address_of, listen
+from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.witness.app import create_app
 from register_api.witness.run import make_witness, open_witness
@@ -58,7 +59,7 @@ class Partner:
 def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator[str]:
     """Serve a witness on a free port of 127.0.0.1; yields its submission prefix."""
     settings = Settings(port=0, shutdown_seconds=2)
-    server = make_server(create_app(witness, clock), settings)
+    server = make_server(create_app(witness, clock), settings, reads_bodies=True)
     listener = listen(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

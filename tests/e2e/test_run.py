@@ -215,6 +215,18 @@ def test_a_server_that_dies_takes_the_rest_with_it(publisher: Publisher) -> None
         wait_until(lambda: not any(map(is_alive, children)), SECONDS)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children of it")
+def test_a_run_that_is_killed_leaves_no_process_behind(publisher: Publisher) -> None:
+    """SIGKILL cannot be passed on; the system itself tells the children that their parent is gone."""
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        children = run.children()
+        assert len(children) == 2
+        run.process.kill()
+        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+        run.process.communicate(timeout=SECONDS)
+
+
 def ended_by_itself(publisher: Publisher, *more: str) -> subprocess.CompletedProcess[str]:
     """Run what is expected to end without being told to."""
     return subprocess.run(

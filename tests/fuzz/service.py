@@ -23,7 +23,8 @@ from register_api.serve.answer import questions
 from register_api.serve.answer.query import day_in, instant_or_day_in, read_query, version_in
 from register_api.serve.app import create_app
 from register_api.serve.http import conditional, negotiation
-from register_api.serve.settings import Settings, from_environment
+from register_api.serve.settings import Settings
+from register_api.serve.settings_sources import FILE_VARIABLE, read_settings
 from stores import make_store
 
 PARAMETERS = (*questions.SUBPROCESSORS, *questions.DIFF)
@@ -194,7 +195,8 @@ def _read_conditions(data: bytes) -> bool:
 def _read_settings(data: bytes) -> Settings:
     """Read settings from lines ``NAME=value``."""
     lines = data.decode("utf-8", "surrogateescape").split("\n")
-    return from_environment(dict(line.partition("=")[::2] for line in lines))
+    variables = dict(line.partition("=")[::2] for line in lines)
+    return read_settings({**variables, FILE_VARIABLE: ""})
 
 
 def _are_bounded(_data: bytes, settings: Settings) -> None:
@@ -258,7 +260,7 @@ TARGETS = (
     Target(
         name="settings of the service",
         parse=_read_settings,
-        refusals=documented(from_environment),
+        refusals=documented(read_settings),
         seeds=lambda: (
             b"PORT=8000\nHOST=127.0.0.1\nREGISTER_STORE=var/store",
             b"REGISTER_POLL_SECONDS=0.5\nREGISTER_CACHE_BYTES=1024\nREGISTER_KEEP_ALIVE_SECONDS=5",

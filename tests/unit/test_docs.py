@@ -27,8 +27,10 @@ from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
 from register_api.serve.answer.description.asked import ASKED
 from register_api.serve.answer.description.document import PAGE_URL, URL
+from register_api.serve.http.bounds import BOUNDS
 from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
+from register_api.serve.telemetry.metrics import METRICS
 from register_api.store.manifest import Manifest
 from register_api.verify.checks.table import CHECKS
 from register_api.verify.evidence.table import CHECKS as EVIDENCE_CHECKS
@@ -254,7 +256,31 @@ def test_every_conformance_check_is_described_as_it_is():
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_every_setting_of_the_service_is_described_with_its_default(variable):
     default = getattr(Settings(), VARIABLES[variable][0])
-    assert f"\n| `{variable}` | `{default}` | " in section(read("docs/operating.md"), "## Serving")
+    written = str(default).lower() if isinstance(default, bool) else default
+    assert f"\n| `{variable}` | `{written}` | " in section(read("docs/operating.md"), "## Serving")
+
+
+def test_every_setting_has_the_name_that_the_documentation_derives_from_its_variable():
+    assert {name: name.removeprefix("REGISTER_").lower() for name in VARIABLES} == {
+        name: field for name, (field, _) in VARIABLES.items()
+    }
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_described_with_its_kind_and_labels(name):
+    labels = ", ".join(f"`{label}`" for label in METRICS[name].labels)
+    row = f"\n| `{name}` | {METRICS[name].kind} | {labels} | "
+    assert row in section(read("docs/operating.md"), "### Metrics")
+
+
+def test_no_metric_is_described_that_is_not_there():
+    table = section(read("docs/operating.md"), "### Metrics")
+    assert set(re.findall(r"`(register_\w+)", table)) <= METRICS.keys()
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_every_bound_is_described_with_its_value(name):
+    assert f"\n| `{name}` | `{BOUNDS[name]}` | " in section(read("docs/operating.md"), "### Limits")
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -24,6 +24,7 @@ _FILES = {
     "gitignore.j2": ".gitignore",
     "keys/README.md.j2": "keys/README.md",
     "deploy/register-api.service.j2": "deploy/register-api.service",
+    "deploy/register-api.socket.j2": "deploy/register-api.socket",
     "deploy/register-api-refresh.service.j2": "deploy/register-api-refresh.service",
     "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
 }

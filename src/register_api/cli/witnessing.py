@@ -14,7 +14,7 @@ import msgspec
 from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json
-from register_api.serve.settings import from_environment
+from register_api.serve.settings_sources import read_settings
 from register_api.witness.record import Record
 from register_api.witness.run import make_witness, open_witness, serve_witness
 
@@ -113,7 +113,7 @@ def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: i
       register-api witness serve --state var/witness --key var/witness/key.pem --log VKEY --port 8001
     """
     opened = open_witness(state, key_file, logs)
-    settings = msgspec.structs.replace(from_environment(os.environ), host=host, port=port)
+    settings = msgspec.structs.replace(read_settings(os.environ), host=host, port=port)
     serve_witness(opened, settings, lambda: int(now().timestamp()), out.print)
 
 

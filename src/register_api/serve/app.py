@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from litestar import Litestar, Request, Response
 
@@ -14,8 +13,13 @@ from register_api.serve.answer.service import Service
 from register_api.serve.front import Front
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import Problem
+from register_api.serve.prefix import Prefixed
 from register_api.serve.stored.shelf import Shelf
 from register_api.serve.stored.watch import watching
+from register_api.serve.telemetry.counters import Counters
+from register_api.serve.telemetry.faults import fault
+from register_api.serve.telemetry.freshness_log import watching_freshness
+from register_api.serve.telemetry.request_log import RequestLog
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -24,41 +28,79 @@ if TYPE_CHECKING:
     from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 
-_log = logging.getLogger(__name__)
+
+class Parts(NamedTuple):
+    """What the service works with, and what metrics tell of.
+
+    Attributes:
+        shelf: Where the current table stands.
+        answers: Answers that were computed before.
+        counters: What was done so far.
+        clock: Tells the present instant.
+    """
+
+    shelf: Shelf
+    answers: Answers
+    counters: Counters
+    clock: Clock
 
 
-def create_app(settings: Settings, clock: Clock = system_clock.now) -> App:
+def make_parts(settings: Settings, clock: Clock = system_clock.now) -> Parts:
+    """Return parts that have not read anything yet.
+
+    Args:
+        settings: Where the store is, and what bounds there are.
+        clock: Tells the present instant.
+    """
+    shelf = Shelf(settings.store_path, settings.cache_bytes)
+    return Parts(shelf, Answers(settings.answer_cache_bytes), Counters(), clock)
+
+
+def create_app(settings: Settings, clock: Clock = system_clock.now, parts: Parts | None = None) -> App:
     """Build the service; it begins to read the store when its life span starts.
 
     Args:
         settings: Where the store is, and what bounds there are.
         clock: Tells the present instant.
+        parts: What it works with, if somebody else has to know them; then their clock counts.
 
     Returns:
         An ASGI application.
     """
-    shelf = Shelf(settings.store_path, settings.cache_bytes)
-    service = Service(shelf, Answers(settings.answer_cache_bytes), clock)
+    parts = parts or make_parts(settings, clock)
+    app: App = _front(parts, settings.poll_seconds)
+    if settings.prefix:
+        app = Prefixed(app, settings.prefix, stripped=settings.root_path_stripped)
+    return RequestLog(app, settings.log_clients) if settings.log_requests else app
+
+
+def _front(parts: Parts, poll_seconds: float) -> Front:
+    service = Service(parts.shelf, parts.answers, parts.clock)
 
     def follow(_: Litestar) -> AbstractAsyncContextManager[None]:
-        return watching(shelf, settings.poll_seconds)
+        return watching(parts.shelf, poll_seconds)
+
+    def follow_freshness(_: Litestar) -> AbstractAsyncContextManager[None]:
+        return watching_freshness(parts.shelf, parts.clock, poll_seconds)
+
+    def as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        """Turn what a route raised into a problem; what nobody expected is logged and not told."""
+        scope = cast("Any", request.scope)
+        problem = error if isinstance(error, Problem) else fault(error, scope, parts.counters)
+        return _response(problem, scope)
 
     computed = Litestar(
         routes(service),
-        lifespan=[follow],
-        exception_handlers={Exception: _as_problem},
+        lifespan=[follow, follow_freshness],
+        exception_handlers={Exception: as_problem},
         openapi_config=None,
         logging_config=None,
     )
-    return Front(shelf, cast("App", computed), is_computed)
+    return Front(parts.shelf, cast("App", computed), is_computed, parts.counters)
 
 
-def _as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Turn what a route raised into a problem; what nobody expected is logged and not told."""
-    if not isinstance(error, Problem):
-        _log.error("a computed answer failed", exc_info=error)
-        error = Problem("internal", "The fault has been logged.")
-    start, body = reply_to(error, cast("Any", request.scope))
+def _response(problem: Problem, scope: Any) -> Response[bytes]:
+    start, body = reply_to(problem, scope)
     headers = {name.decode("ascii"): value.decode("ascii") for name, value in start["headers"]}
     media_type = headers.pop("content-type").partition(";")[0]  # Litestar adds the charset of a text itself
     return Response(

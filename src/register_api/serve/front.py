@@ -6,7 +6,6 @@ stands in its way, and nothing is encoded, hashed, compressed, read or timed on 
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from register_api.core.headers import METHODS, PREFLIGHT
@@ -16,6 +15,8 @@ from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.http.sending import send_redirect, send_stored, without_body
 from register_api.serve.stored.reply import CORS, as_headers
+from register_api.serve.telemetry.counting import counting
+from register_api.serve.telemetry.faults import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from register_api.serve.http.asgi import App, Receive, Scope, Send
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
-
-_log = logging.getLogger(__name__)
+    from register_api.serve.telemetry.counters import Counters
 
 _ALLOW = (b"allow", METHODS.encode("ascii"))
 
@@ -40,6 +40,7 @@ class Front:
         shelf: Shelf,
         computed: App,
         is_computed: Callable[[str], bool],
+        counters: Counters,
     ) -> None:
         """Join the parts.
 
@@ -47,10 +48,12 @@ class Front:
             shelf: Where the current table stands.
             computed: The application behind, for computed answers; it needs to know GET only.
             is_computed: Tells whether a URL path is one of its.
+            counters: Where requests are counted.
         """
         self._shelf = shelf
         self._computed = computed
         self._is_computed = is_computed
+        self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it (and the life span) on."""
@@ -64,6 +67,10 @@ class Front:
             if resource is not None:
                 representation, unchanged = select(resource, scope["headers"])
                 if representation is not None:
+                    if unchanged:
+                        self._counters.unchanged += 1
+                    else:
+                        self._counters.found += 1
                     await send(representation.unchanged if unchanged else representation.start)
                     await send(NO_BODY if unchanged or method == "HEAD" else representation.body or NO_BODY)
                     return
@@ -71,6 +78,7 @@ class Front:
 
     async def _answer(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
+        send = counting(self._counters, table, scope["path"], self._is_computed, send)
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
@@ -79,9 +87,8 @@ class Front:
                 await self._answer(self._shelf.table, scope, receive, send)
             else:
                 await send_problem(problem, scope, send)
-        except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
-            _log.exception("a request failed")
-            await send_problem(Problem("internal", "The fault has been logged."), scope, send)
+        except Exception as error:  # noqa: BLE001 (no fault may reach the client as it is)
+            await send_problem(fault(error, scope, self._counters), scope, send)
 
     async def _answer_well(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
         url, method = scope["path"], scope["method"]

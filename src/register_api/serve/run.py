@@ -1,29 +1,39 @@
-"""Running the service: uvicorn with uvloop and httptools, and an orderly end."""
+"""Running the service: sockets, processes, and an orderly end."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
-import socket
-from typing import TYPE_CHECKING, Any
+import functools
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import uvicorn
+import msgspec
 
-from register_api.errors import UsageError
-from register_api.serve.app import create_app
-from register_api.serve.http.protocol import BoundedProtocol
+from register_api.serve.app import create_app, make_parts
+from register_api.serve.process.ending import listening_to_signals
+from register_api.serve.process.file_limit import room_for
+from register_api.serve.process.listening import address_of, is_inherited, listen, listen_for_metrics
+from register_api.serve.process.server import make_server
+from register_api.serve.process.workers import Workers
+from register_api.serve.settings import OFF
+from register_api.serve.settings_rules import metrics_address
+from register_api.serve.telemetry.logs import set_up_logs
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from register_api.serve.http.asgi import App
+    from register_api.serve.process.ending import Ending
     from register_api.serve.settings import Settings
 
-_BACKLOG = 2048
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:
-    """Serve until SIGTERM or SIGINT; replies under way are finished first.
+    """Serve until SIGTERM, SIGINT or SIGHUP; replies under way are finished first.
 
     Args:
         settings: How to run.
@@ -32,90 +42,55 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     Raises:
         UsageError: The address cannot be listened on.
     """
-    run_app(create_app(settings), settings, announce)
+    set_up_logs(settings)
+    settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
+    inherited = is_inherited(os.environ)
+    with _listening(settings, inherited=inherited) as listeners, listening_to_signals() as ending:
+        address = address_of(listeners[0])
+        announce(address)
+        _log.info("started", extra={"address": address, "workers": settings.workers})
+        answer = functools.partial(_answer, settings, listeners, ending)
+        if settings.workers > 1:
+            Workers(answer, ending, settings.workers, settings.shutdown_seconds).run()
+        else:
+            answer()
+        _log.info("stopped")
 
 
 def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve an application until SIGTERM or SIGINT; replies under way are finished first.
+    """Serve another application that reads bodies, in one process, until SIGTERM, SIGINT or SIGHUP.
 
     Args:
-        app: What answers.
-        settings: How to run.
+        app: What answers; it bounds bodies itself.
+        settings: How to run; metrics and workers are the register's alone.
         announce: Told the address once connections are accepted by the system.
 
     Raises:
         UsageError: The address cannot be listened on.
     """
-    listener = listen(settings)
-    with contextlib.closing(listener), _ending_in_peace():
+    set_up_logs(settings)
+    with contextlib.closing(listen(settings)) as listener, listening_to_signals() as ending:
         announce(address_of(listener))
-        make_server(app, settings).run(sockets=[listener])
-
-
-def make_server(app: App, settings: Settings) -> uvicorn.Server:
-    """Return the server that runs an application the way the service is run.
-
-    The access log is off: it costs two thirds of the throughput, and addresses of readers are
-    nobody's business here. The ``Server`` header is off: it tells attackers what to try.
-    """
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=BoundedProtocol,
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_level="error",
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    return uvicorn.Server(config)
-
-
-def listen(settings: Settings) -> socket.socket:
-    """Return a socket that is bound and listens.
-
-    Raises:
-        UsageError: The address is taken, not ours or not known.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return _bound(socket.socket(family, kind), address)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}",
-            hint="choose another with HOST and PORT",
-        ) from error
-
-
-def _bound(listener: socket.socket, address: Any) -> socket.socket:
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """Return the URL at which a listening socket answers."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        ending.run(make_server(app, settings, reads_bodies=True), sockets=[listener])
 
 
 @contextlib.contextmanager
-def _ending_in_peace() -> Iterator[None]:
-    """Let SIGTERM and SIGINT end in exit code 0: uvicorn raises them again when it has shut down."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _listening(settings: Settings, *, inherited: bool) -> Iterator[list[socket.socket]]:
+    """Listen while the block runs: at the address of the service, and after it at that for metrics."""
+    with contextlib.ExitStack() as stack:
+        main = stack.enter_context(contextlib.closing(listen(settings, os.environ)))
+        if settings.uds != OFF and not inherited:
+            stack.callback(Path(settings.uds).unlink, missing_ok=True)
+        found = [main]
+        for_metrics = metrics_address(settings)
+        if for_metrics is not None:
+            found.append(stack.enter_context(contextlib.closing(listen_for_metrics(for_metrics))))
+        yield found
+
+
+def _answer(settings: Settings, listeners: list[socket.socket], ending: Ending) -> None:
+    parts = make_parts(settings)
+    server = make_server(create_app(settings, parts=parts), settings, parts)
+    if len(listeners) > 1:
+        server.give_metrics(parts, listeners[1])
+    ending.run(server, sockets=[listeners[0]])

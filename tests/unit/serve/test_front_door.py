@@ -16,6 +16,7 @@ from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import PROBLEMS, Problem
 from register_api.serve.stored.reply import Facts, Resource, computed_resource
 from register_api.serve.stored.shelf import Shelf
+from register_api.serve.telemetry.counters import Counters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def front(store: Path, computed: Any = fails) -> Front:
     """Return a front door with the table of a store, and one computed path."""
     shelf = Shelf(store, 2**20)
     shelf.reload()
-    return Front(shelf, computed, lambda url: url == "/computed")
+    return Front(shelf, computed, lambda url: url == "/computed", Counters())
 
 
 def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:

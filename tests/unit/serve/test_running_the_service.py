@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,15 +14,15 @@ import httpx
 import pytest
 
 from register_api.errors import UsageError
-from register_api.serve.run import listen
+from register_api.serve.process.listening import listen
 from register_api.serve.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SERVE = (
-    "import os; from register_api.serve import run, settings;"
-    "run.serve(settings.from_environment(os.environ), lambda url: print(url, flush=True))"
+    "import os; from register_api.serve import run, settings_sources;"
+    "run.serve(settings_sources.read_settings(os.environ), lambda url: print(url, flush=True))"
 )
 
 _IMPORTED = (
@@ -42,7 +43,7 @@ def test_the_role_that_signs_is_not_loaded() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_it_in_order(three_versions: Path, number: signal.Signals) -> None:
-    """It says where it listens, answers, and ends with exit code 0 and nothing on stderr."""
+    """It says where it listens, answers, logs its life in JSON lines, and ends with exit code 0."""
     environment = {**os.environ, "REGISTER_STORE": str(three_versions), "PORT": "0"}
     command = [sys.executable, "-W", "error", "-c", _SERVE]
     with subprocess.Popen(
@@ -54,7 +55,15 @@ def test_a_signal_ends_it_in_order(three_versions: Path, number: signal.Signals)
             assert client.get(f"{url}v1/register.json", timeout=10).status_code == 200
             process.send_signal(number)
             _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (0, "")
+    assert process.returncode == 0
+    events = [json.loads(line) for line in errors.splitlines()]
+    assert [(line["event"].split(";")[0], line["level"]) for line in events] == [
+        ("started", "info"),
+        ("publication loaded", "info"),
+        ("freshness has expired", "error"),
+        ("stopped", "info"),
+    ]
+    assert (events[1]["version"], events[1]["generation"]) == (3, 3)
 
 
 def test_an_address_that_is_taken_is_said_in_a_sentence() -> None:
@@ -70,3 +79,22 @@ def test_a_host_that_is_not_known_is_said_in_a_sentence() -> None:
     """The name of the host is in it."""
     with pytest.raises(UsageError, match=r"nowhere\.invalid"):
         listen(Settings(host="nowhere.invalid"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"host": "x" * 1000},
+        {"host": "\udc80"},
+        {"host": "a..b"},
+        {"uds": "/" + "x" * 1000},
+        {"uds": "a\0b"},
+    ],
+    ids=ascii,
+)
+def test_an_address_that_none_can_be_is_said_in_a_sentence(settings: dict[str, str]) -> None:
+    """Whatever the resolver or the system calls it; of bounded length, and fit for a terminal."""
+    with pytest.raises(UsageError, match="cannot listen on") as caught:
+        listen(Settings(**settings))
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1000

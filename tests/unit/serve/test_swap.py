@@ -18,6 +18,7 @@ from register_api.serve.front import Front
 from register_api.serve.stored import table as table_module
 from register_api.serve.stored.shelf import Shelf
 from register_api.serve.stored.watch import watching
+from register_api.serve.telemetry.counters import Counters
 from running import running, wait_until
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def front_of(store: Path) -> tuple[Front, Shelf]:
     """Return a front door, and the shelf that it answers from."""
     shelf = Shelf(store, 2**20)
     shelf.reload()
-    return Front(shelf, nothing, lambda _: False), shelf
+    return Front(shelf, nothing, lambda _: False, Counters()), shelf
 
 
 def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:

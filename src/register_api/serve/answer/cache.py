@@ -38,7 +38,12 @@ class Basis(Protocol):
 
 
 class Answers:
-    """Answers by question, as far as they fit; each is computed once however many ask for it."""
+    """Answers by question, as far as they fit; each is computed once however many ask for it.
+
+    Attributes:
+        hits: How many questions were answered from what was kept.
+        misses: How many had to be computed.
+    """
 
     def __init__(self, cache_bytes: int) -> None:
         """Start empty.
@@ -49,6 +54,8 @@ class Answers:
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self.hits = 0
+        self.misses = 0
 
     def __len__(self) -> int:
         """Return how many answers are kept."""
@@ -66,6 +73,7 @@ class Answers:
         """
         found = self._kept.get(question)
         if found is not None:
+            self.hits += 1
             return found
         if self._waiting >= _MOST_WAITING:
             raise Problem("busy", "Too many computed answers are waiting; try again soon.")
@@ -78,9 +86,12 @@ class Answers:
 
     async def _compute(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
         found = self._kept.get(question)
-        if found is None:
-            found = await asyncio.to_thread(compute)
-            self._kept.put(question, found)
+        if found is not None:
+            self.hits += 1
+            return found
+        self.misses += 1
+        found = await asyncio.to_thread(compute)
+        self._kept.put(question, found)
         return found
 
 

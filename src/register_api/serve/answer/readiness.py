@@ -58,7 +58,7 @@ def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
     table = shelf.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
-    expires = _expires(table)
+    expires = fresh_until(table)
     if now >= expires:
         raise Problem(
             "not-ready", f"The freshness statement expired at {expires:%Y-%m-%dT%H:%M:%SZ}; refresh it."
@@ -74,7 +74,12 @@ def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
     )
 
 
-def _expires(table: Table) -> dt.datetime:
+def fresh_until(table: Table) -> dt.datetime:
+    """Return when the freshness statement of a publication expires.
+
+    Raises:
+        Problem: There is none, or it cannot be read.
+    """
     resource = table.ready.get("/" + TIMESTAMP)
     body = None if resource is None else resource.representations["identity"].body
     if body is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS: dict[Name, bytes] = {
     "busy": b"2",
+    "too-many-connections": b"5",
     "unreadable": b"2",
     "nothing-published": b"60",
     "not-ready": b"60",
@@ -36,7 +37,7 @@ def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
     """Return both messages of a reply: a page for browsers, JSON for everyone else."""
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
     if prefers_html(header(scope["headers"], b"accept")):
-        body = _page(members)
+        body = _page(members, scope.get("prefix", ""))
         kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
     else:
         body = _encoder.encode(members)
@@ -89,13 +90,14 @@ _PAGE = """<!DOCTYPE html>
 <main>
 <h1>{title}</h1>
 <p>{detail}</p>
-<p><a href="/">To the register</a></p>
+<p><a href="{home}">To the register</a></p>
 </main>
 </body>
 </html>
 """
 
 
-def _page(members: ProblemDetails) -> bytes:
-    text = _PAGE.format(title=html.escape(members.title), detail=html.escape(members.detail))
+def _page(members: ProblemDetails, prefix: str) -> bytes:
+    title, detail, home = map(html.escape, (members.title, members.detail, prefix + "/"))
+    text = _PAGE.format(title=title, detail=detail, home=home)
     return text.encode("utf-8")

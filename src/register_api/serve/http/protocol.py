@@ -1,80 +1,231 @@
-"""HTTP/1.1 with a bound on what a request may send before it is whole."""
+"""HTTP/1.1 with bounds on what a client may send, leave unsaid and leave unread."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from register_api.serve.http.problem_replies import bare_reply
-from register_api.serve.http.problems import Problem
+from register_api.serve.http import bounds
+from register_api.serve.http.last_reply import LastReply
+from register_api.serve.http.progress import Progress
 
-MAX_HEAD_BYTES = 64 * 1024
-"""Request line and headers together; nothing here needs more than a few kilobytes."""
+if TYPE_CHECKING:
+    import asyncio
 
-MAX_TARGET_BYTES = 16 * 1024
-"""The request target alone; RFC 9110 section 4.1 wants at least 8,000."""
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-_BAD = bare_reply(Problem("bad-request", "These bytes are no HTTP/1.1 request that names one host."))
-_LONG_TARGET = bare_reply(Problem("uri-too-long", f"A request target may have {MAX_TARGET_BYTES} bytes."))
-_LARGE_HEAD = bare_reply(Problem("head-too-large", f"The head of a request may have {MAX_HEAD_BYTES} bytes."))
+    from register_api.serve.http.bounds import Refusal
+    from register_api.serve.http.guard import Guard
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which by itself would collect headers without end.
+    """uvicorn's protocol, which by itself would collect headers and wait for a client without end.
 
-    A head that is too long is answered with 414 or 431, one without a ``Host`` with 400; after that the
-    connection is closed.
+    A client that is refused gets a problem and then a connection that is closed in order: after the
+    replies to what it asked for before, and in a way that lets the last one arrive (RFC 9112 section
+    9.6). Unless the application reads bodies, they are thrown away, and a request that has one is the
+    last on its connection, so that nobody has to agree with us on where it ends.
     """
 
-    url = b""  # before a request line begins, the library has none
-    _unfinished = 0
-    _refusal = _BAD
+    def __init__(self, *arguments: Any, guard: Guard, reads_bodies: bool = False, **more: Any) -> None:
+        """Begin a connection.
+
+        Args:
+            arguments: What uvicorn hands over.
+            guard: What all connections have in common.
+            reads_bodies: Whether the application reads bodies, and bounds them itself.
+            more: What uvicorn hands over by name.
+        """
+        super().__init__(*arguments, **more)
+        self._guard = guard
+        self._reads_bodies = reads_bodies
+        self._unfinished = 0
+        self._head_since = 0.0
+        self._body_since = 0.0
+        self._idle_since = guard.now
+        self._replies = 0
+        self._progress: Progress | None = None
+        self._why: Refusal | None = None
+        self._refused = False
+        self._leaving_since = 0.0
+        self._running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        self._guard.counters.connections += 1
+        excess = len(self.connections) - self._guard.limits.max_connections
+        if excess > bounds.SPARE_CONNECTIONS:
+            transport.abort()
+        elif excess > 0:
+            self._refuse(bounds.TOO_MANY)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered that nobody listens; uvicorn tells the newest alone."""
+        if self._running is not None:
+            self._running.disconnected = True
+        self.pipeline.clear()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection, and give up on a head that does not end."""
+        if self._refused or self._leaving_since:
+            return
         self._unfinished += len(data)
         super().data_received(data)
-        if self._unfinished > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._refusal = _LARGE_HEAD if len(self.url) <= MAX_TARGET_BYTES else _LONG_TARGET
-            self.send_400_response("")
+        if self._unfinished > bounds.MAX_HEAD_BYTES and not self._refused:
+            self._refuse(bounds.HEAD_TOO_LARGE)
 
-    def on_headers_complete(self) -> None:
-        """Look at a head that is whole; what follows it is counted anew.
+    def on_message_begin(self) -> None:
+        """Note when the head of a request begins."""
+        self._head_since = self._guard.now
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target.
 
         Raises:
-            ValueError: It is refused; the parser's caller calls ``send_400_response`` for this.
+            ValueError: It is too long; the parser's caller asks for the refusal.
         """
-        refusal = self._refusal_of_head()
-        if refusal is not None:
-            self._refusal = refusal
-            raise ValueError("the head of a request is refused")
-        self._unfinished = 0
+        super().on_url(url)
+        if len(self.url) > bounds.MAX_TARGET_BYTES:
+            self._give_up(bounds.TARGET_TOO_LONG)
+
+    def on_headers_complete(self) -> None:
+        """Judge a whole head, and have the request answered.
+
+        Raises:
+            ValueError: It is refused, or the last one that is taken; the parser's caller is told why.
+        """
+        has_body = self._judge_headers()
         super().on_headers_complete()
+        self._head_since = 0.0
+        self._unfinished = 0
+        self.headers = []  # what follows a chunked body would otherwise join the headers
+        if not self.pipeline:
+            self._running = self.cycle
+        if has_body and self._reads_bodies:
+            self._body_since = self._guard.now
+        elif has_body or self.parser.should_upgrade():
+            LastReply(self.cycle, self.transport, self.leave)
+        if len(self.pipeline) >= bounds.MAX_PIPELINED:
+            LastReply(self.cycle, self.transport, self.leave)
+            raise ValueError("no more requests are taken on this connection")
+
+    def on_body(self, body: bytes) -> None:
+        """Let a body pass, or give it to the application, which is asked for more only when it wants more."""
+        self._unfinished = 0
+        if self._reads_bodies:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that nothing of the request is missing."""
+        self._body_since = 0.0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP with a problem, like every other error, and close.
+        """Refuse, as the parser gave up.
 
         Args:
             msg: The library's words, which are not passed on.
         """
         del msg
-        self.transport.write(self._refusal)
-        self.transport.close()
+        self._refuse(self._why or bounds.NO_REQUEST)
 
-    def on_body(self, body: bytes) -> None:
-        """Count anew: this is no head."""
-        self._unfinished = 0
-        super().on_body(body)
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait for one; after the last reply, leave.
 
-    def _refusal_of_head(self) -> bytes | None:
-        """Return the reply to a head that is refused; ``None`` if it is good."""
-        if len(self.url) > MAX_TARGET_BYTES:
-            return _LONG_TARGET
-        if self._unfinished > MAX_HEAD_BYTES and self._head_size() > MAX_HEAD_BYTES:
-            return _LARGE_HEAD
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
-        # RFC 9112 section 3.2: with HTTP/1.1 exactly one, before it none or one.
-        needed = self.parser.get_http_version() == "1.1"
-        return _BAD if hosts > 1 or (needed and not hosts) else None
+        This is what uvicorn does, without a timer for each reply.
+        """
+        self.server_state.total_requests += 1
+        self._replies += 1
+        self._idle_since = self._guard.now
+        if self.transport.is_closing() or self._leaving_since:
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._running, app = self.pipeline.pop()
+            self._start_asgi_task(self._running, app)
+        elif self._refused:
+            self._say_why()
+
+    def judge(self, now: float) -> None:
+        """End the connection if it has kept the service waiting for too long.
+
+        Args:
+            now: The present second of the guard's clock.
+        """
+        limits = self._guard.limits
+        left = self.transport.get_write_buffer_size()
+        if left:
+            self._progress = self._progress or Progress()
+            if self._progress.has_stalled(left, self._replies, now, limits.send_seconds):
+                self._guard.counters.broken += 1
+                self.transport.abort()
+            return
+        self._progress = None
+        if self._leaving_since:
+            if now - self._leaving_since >= bounds.LINGER_SECONDS:
+                self.transport.abort()
+        elif self._head_since:
+            if now - self._head_since >= limits.head_seconds:
+                self._refuse(bounds.TOO_SLOW)
+        elif self._body_since and not self._is_idle():
+            if now - self._body_since >= limits.head_seconds:
+                self.transport.abort()
+        elif self._is_idle() and now - self._idle_since >= limits.keep_alive_seconds:
+            self.transport.close()
+
+    def leave(self) -> None:
+        """End the connection from our side, and listen a little longer so that the last reply arrives."""
+        if not self._leaving_since and not self.transport.is_closing():
+            self._leaving_since = self._guard.now
+            self.transport.write_eof()
+            self.flow.resume_reading()
+
+    def _judge_headers(self) -> bool:
+        """Tell whether the request has a body; see ``on_headers_complete``."""
+        if self._unfinished > bounds.MAX_HEAD_BYTES and self._head_size() > bounds.MAX_HEAD_BYTES:
+            self._give_up(bounds.HEAD_TOO_LARGE)
+        if len(self.headers) > bounds.MAX_HEADERS:
+            self._give_up(bounds.HEAD_TOO_LARGE)
+        hosts, has_body = 0, False
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
+                has_body = True
+        version = self.parser.get_http_version()
+        if version not in {"1.0", "1.1"}:
+            self._give_up(bounds.NO_REQUEST)
+        if hosts != 1 and (hosts or version == "1.1"):
+            self._give_up(bounds.NO_HOST)  # RFC 9112 section 3.2
+        return has_body
+
+    def _give_up(self, why: Refusal) -> None:
+        self._why = why
+        raise ValueError("refused")
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _refuse(self, why: Refusal) -> None:
+        """Take no more; say why after what is being answered, unless what follows is but a body."""
+        if self._refused:
+            return
+        self._refused = True
+        if self._head_since or self.cycle is None or self._why is not None:
+            self._why = why
+        if self._is_idle():
+            self._say_why()
+
+    def _say_why(self) -> None:
+        if self._why is not None and not self.transport.is_closing():
+            self._guard.counters.others["refused", self._why.status] += 1
+            usual = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+            self.transport.write(self._why.first + usual + self._why.rest)
+        self.leave()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
 from register_api.serve.http.asgi import NO_BODY, body_message, start_message
-from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import refusal, select
 from register_api.serve.stored.reply import CACHE_CONTROL, CORS
+from register_api.serve.telemetry.faults import logged_problem
 
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import Message, Scope, Send
+    from register_api.serve.http.problems import Problem
     from register_api.serve.stored.reply import Representation, Resource
     from register_api.serve.stored.table import Table
-
-_log = logging.getLogger(__name__)
 
 
 async def send_resource(resource: Resource, scope: Scope, send: Send, table: Table | None = None) -> None:
@@ -97,5 +95,4 @@ async def _body(resource: Resource, representation: Representation, table: Table
 
 
 def _unreadable(error: StoreDamaged) -> Problem:
-    _log.error("a stored file cannot be served: %s", error)
-    return Problem("unreadable", "This file cannot be read at the moment.")
+    return logged_problem("unreadable", "This file cannot be read at the moment.", error)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_ATTEMPTS = 20
+"""How many publications may overtake the reading of one before that counts as a failure."""
+
 
 class Shelf:
     """The table that requests are answered from, and what went wrong with its successor.
@@ -22,6 +25,8 @@ class Shelf:
     Attributes:
         table: The current table; ``None`` until something is published.
         failed: Whether the newest publication could not be loaded; the table before it stays.
+        loads: How many publications were loaded.
+        failures: How many attempts to load one failed.
     """
 
     def __init__(self, store: Path, cache_bytes: int) -> None:
@@ -33,6 +38,8 @@ class Shelf:
         """
         self.table: Table | None = None
         self.failed = False
+        self.loads = 0
+        self.failures = 0
         self._store = store
         self._bodies: BoundedCache[bytes] = BoundedCache(cache_bytes, len)
 
@@ -58,7 +65,7 @@ class Shelf:
             The table, which nobody sees yet; ``None`` if there is none, or it cannot be loaded.
         """
         try:
-            table = self._load_twice()
+            table = self._load_newest()
         except (StoreError, KeyError, ValueError) as error:
             self._note(error)
             return None
@@ -75,14 +82,26 @@ class Shelf:
         """
         if table is not None:
             self.table = table
-            _log.info("serving version %d, generation %d", table.archive.newest, table.snapshot.generation)
+            self.loads += 1
+            facts = {"version": table.archive.newest, "generation": table.snapshot.generation}
+            _log.info("publication loaded", extra=facts)
 
-    def _load_twice(self) -> Table | None:
-        """Load; once more if it fails, since quick publications clear older generations away."""
-        try:
-            return self._load()
-        except StoreDamaged:
-            return self._load()
+    def _load_newest(self) -> Table | None:
+        """Load; again where that fails, unless it was the same publication that failed before.
+
+        Publications that follow each other quickly clear older generations away, also while they are
+        being read: then there is a newer one to read.
+        """
+        failed: int | None = None
+        for _ in range(_MOST_ATTEMPTS):
+            visible = current(self._store)
+            try:
+                return self._load()
+            except StoreDamaged:
+                if visible == failed:
+                    raise
+                failed = visible
+        return self._load()
 
     def _load(self) -> Table | None:
         self._refuse_going_back()
@@ -106,6 +125,7 @@ class Shelf:
 
     def _note(self, error: Exception) -> None:
         """Log a failure when it begins, not at every attempt."""
+        self.failures += 1
         if not self.failed:
             _log.error("the newest publication cannot be loaded, serving what was there: %s", error)
         self.failed = True

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from register_api.serve.background import repeating
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -21,17 +23,10 @@ async def watching(shelf: Shelf, seconds: float) -> AsyncIterator[None]:
         seconds: How often to look for a new publication.
     """
     shelf.show(await asyncio.to_thread(shelf.load))
-    task = asyncio.create_task(_follow(shelf, seconds))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
-
-async def _follow(shelf: Shelf, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds)
+    async def follow() -> None:
         if shelf.is_stale():
             shelf.show(await asyncio.to_thread(shelf.load))
+
+    async with repeating(follow, seconds):
+        yield

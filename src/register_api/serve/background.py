@@ -1,0 +1,43 @@
+"""Work that is done again and again beside the answering of requests, and ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+    """Take a step again and again while the block runs; one that fails is logged, and the next is taken.
+
+    Args:
+        step: What is done.
+        seconds: How long to wait after each.
+    """
+    task = asyncio.create_task(_repeat(step, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    failing = False
+    while True:
+        try:
+            await step()
+            failing = False
+        except Exception as error:  # noqa: BLE001 (whatever it was, the next step is taken)
+            if not failing:
+                _log.error("work beside the requests fails, and is tried again", exc_info=error)
+            failing = True
+        await asyncio.sleep(seconds)

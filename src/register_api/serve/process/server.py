@@ -1,0 +1,110 @@
+"""The server that runs the application: uvicorn with uvloop and httptools, guarded, and with metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from register_api.serve.http.bounds import limits_of
+from register_api.serve.http.guard import Guard
+from register_api.serve.http.protocol import BoundedProtocol
+from register_api.serve.process.listening import BACKLOG
+from register_api.serve.telemetry.metrics import metrics_app
+
+if TYPE_CHECKING:
+    import socket
+
+    from register_api.serve.app import Parts
+    from register_api.serve.http.asgi import App
+    from register_api.serve.settings import Settings
+
+
+class RegisterServer(uvicorn.Server):
+    """A server that looks at its connections now and then, and may have a second address for metrics."""
+
+    def __init__(self, config: uvicorn.Config, guard: Guard) -> None:
+        """Prepare a server.
+
+        Args:
+            config: How uvicorn runs.
+            guard: What all connections have in common.
+        """
+        super().__init__(config)
+        self._guard = guard
+        self._metrics: tuple[App, socket.socket] | None = None
+        self._metrics_state = ServerState()
+        self._metrics_guard = Guard(guard.limits)  # scrapes are no requests for the register
+
+    def give_metrics(self, parts: Parts, listener: socket.socket) -> None:
+        """Have metrics answered at an address of their own.
+
+        Args:
+            parts: What the service works with.
+            listener: A socket that listens.
+        """
+        connections = self.server_state.connections
+        self._metrics = (metrics_app(parts, lambda: len(connections)), listener)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
+        await super().startup(sockets)
+        if self._metrics is None or self.should_exit:
+            return
+        app, listener = self._metrics
+        config = _config(app, self._metrics_guard, self.config.timeout_graceful_shutdown or 0)
+        config.load()
+        make = functools.partial(BoundedProtocol, config, self._metrics_state, {}, guard=self._metrics_guard)
+        self.servers.append(await asyncio.get_running_loop().create_server(make, sock=listener))
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is done ten times a second; returns whether it is time to end."""
+        self._guard.glance(cast("Any", self.server_state.connections))
+        self._metrics_guard.glance(cast("Any", self._metrics_state.connections))
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order: no new connections, replies under way finished, idle connections closed."""
+        for connection in list(self._metrics_state.connections):
+            connection.shutdown()
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: App, settings: Settings, parts: Parts | None = None, *, reads_bodies: bool = False
+) -> RegisterServer:
+    """Return the server that runs an application the way the service is run.
+
+    Args:
+        app: The application.
+        settings: How to run.
+        parts: What the application works with; without it refusals are counted for nobody.
+        reads_bodies: Whether the application reads bodies, and bounds them itself.
+    """
+    guard = Guard(limits_of(settings), None if parts is None else parts.counters)
+    config = _config(app, guard, settings.shutdown_seconds, reads_bodies=reads_bodies)
+    return RegisterServer(config, guard)
+
+
+def _config(app: App, guard: Guard, shutdown_seconds: int, *, reads_bodies: bool = False) -> uvicorn.Config:
+    """Return how uvicorn runs.
+
+    Its access log is off: it costs two thirds of the throughput, and addresses of readers are nobody's
+    business here. The ``Server`` header is off: it tells attackers what to try.
+    """
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=cast("Any", functools.partial(BoundedProtocol, guard=guard, reads_bodies=reads_bodies)),
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=shutdown_seconds,
+    )

@@ -1,0 +1,116 @@
+"""Where settings come from: a TOML file, the environment over it, the command line over both."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.errors import UsageError, told
+from register_api.serve.settings import BOUNDS, VARIABLES, Settings
+from register_api.serve.settings_rules import complaint_about
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_VARIABLE = "REGISTER_SETTINGS"
+"""Environment variable that names the file with settings."""
+
+_MOST_BYTES = 64 * 1024
+_LONGEST = 100
+_MEANINGS = dict(VARIABLES.values())
+_KINDS = typing.get_type_hints(Settings)
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    file: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the settings: what is given wins over the environment, and that over the file.
+
+    Args:
+        environment: Variables by name, e.g. ``os.environ``; empty ones count as not set.
+        file: A TOML file with settings by name; without it that of ``REGISTER_SETTINGS``, if any.
+        given: Settings from the command line; those that are ``None`` count as not given.
+
+    Raises:
+        UsageError: The file cannot be read or has unknown keys; a value is not of the right kind, out
+            of bounds, or does not go with another.
+    """
+    named = environment.get(FILE_VARIABLE)
+    path = file or (Path(named) if named else None)
+    settings = Settings() if path is None else _from_file(path)
+    settings = _from_environment(settings, environment)
+    for name, value in (given or {}).items():
+        if value is not None:
+            settings = _with(settings, name, value, f"--{name.replace('_', '-')} {_short(value)}")
+    complaint = complaint_about(settings)
+    if complaint is not None:
+        raise UsageError(complaint)
+    return settings
+
+
+def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    for variable, (name, _) in VARIABLES.items():
+        text = environment.get(variable)
+        if text:
+            settings = _with(settings, name, text, f"{variable}={_short(text)}", strict=False)
+    return settings
+
+
+def _from_file(path: Path) -> Settings:
+    settings = Settings()
+    for name, value in _read_toml(path).items():
+        if name not in _MEANINGS:
+            near = difflib.get_close_matches(name[:_LONGEST].casefold().replace("-", "_"), _MEANINGS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_MEANINGS)}"
+            raise UsageError(f"{path}: unknown setting {_short(name)}", hint=hint)
+        settings = _with(settings, name, value, f"{path}: {name} = {_short(value)}")
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
+        raise UsageError(f"{_short(str(path))} cannot be read: {told(error)}") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is no file of settings")
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no TOML: {told(error)}") from error
+
+
+def _with(settings: Settings, name: str, value: object, said: str, *, strict: bool = True) -> Settings:
+    """Return the settings with one more.
+
+    Args:
+        settings: What there is so far.
+        name: The setting.
+        value: What it is set to.
+        said: How it was written, for a complaint.
+        strict: Whether text may not stand for a number or a truth.
+    """
+    hint = _MEANINGS[name]
+    try:
+        converted = msgspec.convert(value, _KINDS[name], strict=strict)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
+        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else told(error)
+        raise UsageError(f"{said}: {problem}", hint=hint) from error
+    bounds = BOUNDS.get(name)
+    if bounds is not None and not bounds.least <= converted <= bounds.most:
+        raise UsageError(f"{said}: must lie between {bounds.least} and {bounds.most}", hint=hint)
+    return msgspec.structs.replace(settings, **{name: converted})
+
+
+def _short(value: object) -> str:
+    """Return a value as it may stand in a message: of bounded length, and fit for a terminal."""
+    return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])

@@ -1,0 +1,49 @@
+"""A log line for each request, for those who turn it on; it costs more than the requests themselves."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from register_api.serve.telemetry.client_address import client_fields
+
+if TYPE_CHECKING:
+    from register_api.serve.http.asgi import App, Message, Receive, Scope, Send
+    from register_api.serve.settings import LogClients
+
+_log = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Logs method, path, status and duration of each request; never the query, never a header."""
+
+    def __init__(self, app: App, clients: LogClients) -> None:
+        """Stand before an application.
+
+        Args:
+            app: What answers.
+            clients: How much of clients' addresses is logged.
+        """
+        self._app = app
+        self._clients = clients
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and log it when its reply begins."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def logging_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                facts = {
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": message["status"],
+                    "milliseconds": round((time.perf_counter() - begun) * 1000, 2),
+                }
+                _log.info("request", extra=facts | client_fields(scope, self._clients))
+            await send(message)
+
+        await self._app(scope, receive, logging_send)

@@ -1,0 +1,145 @@
+"""A client that keeps to no rules, and the real command as its victim, looked at from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from running import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GOOD = b"GET /v1/register.json HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /v1/keys.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+SECONDS = 30.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A reply as it came over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Service:
+    """The running command.
+
+    Attributes:
+        port: Where it listens on 127.0.0.1.
+        process: The process; what it logs is in ``log``.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], port: int, log: Path, prefix: str) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+        self._prefix = prefix
+
+    def connect(self, receive_bytes: int | None = None) -> socket.socket:
+        """Open a connection, with a small receive buffer if that is asked for."""
+        connection = socket.socket()
+        if receive_bytes is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.settimeout(SECONDS)
+        connection.connect(("127.0.0.1", self.port))
+        return connection
+
+    def send(self, data: bytes, *, half_close: bool = False) -> bytes:
+        """Send bytes on a connection of their own; return all that comes until the other end closes."""
+        with self.connect() as connection:
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                connection.sendall(data)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
+            return everything(connection)
+
+    def answers_others(self) -> bool:
+        """Tell whether a friendly client is answered."""
+        url = f"http://127.0.0.1:{self.port}{self._prefix}/v1/register.json"
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+            return answer.status == 200 and answer.read().startswith(b"{")
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the process holds (proc(5), statm)."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def open_files(self) -> int:
+        """Return how many file descriptors the process has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def faults(self) -> list[str]:
+        """Return the lines of the log that tell of something worse than information."""
+        lines = self.log.read_text("utf-8").splitlines()
+        return [line for line in lines if '"level": "info"' not in line and "freshness" not in line]
+
+
+@contextlib.contextmanager
+def service(
+    store: Path, folder: Path, *options: str, prefix: str = "", **variables: str
+) -> Iterator[Service]:
+    """Run ``register-api serve`` while the block runs; it has to end well when told to.
+
+    Args:
+        store: The store's folder.
+        folder: Where its log goes.
+        options: Further options.
+        prefix: Path below which it expects to be asked.
+        variables: Further environment variables.
+    """
+    log = folder / "log"
+    environment = {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT"}}
+    command = [sys.executable, "-m", "register_api", "serve", "--store", str(store), "--port", "0", *options]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment | variables
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline().strip()
+            assert line, log.read_text("utf-8")
+            found = Service(process, int(line.rstrip("/").rpartition(":")[2]), log, prefix)
+            wait_until(found.answers_others, SECONDS)
+            yield found
+            process.terminate()
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
+
+
+def everything(connection: socket.socket) -> bytes:
+    """Return all bytes until the other end closes; a reset ends them too."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def replies(data: bytes) -> list[Reply]:
+    """Split what came over a connection into replies to GET; each has to be whole and well-formed."""
+    found = []
+    while data:
+        head, end, data = data.partition(b"\r\n\r\n")
+        assert end, head
+        first, *lines = head.decode("ascii").split("\r\n")
+        version, status, _ = first.split(" ", 2)
+        assert version == "HTTP/1.1"
+        headers = {name.lower(): text for name, _, text in (line.partition(": ") for line in lines)}
+        size = 0 if status in {"204", "304"} else int(headers["content-length"])
+        assert len(data) >= size
+        found.append(Reply(int(status), headers, data[:size]))
+        data = data[size:]
+    return found

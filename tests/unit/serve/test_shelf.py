@@ -1,0 +1,59 @@
+"""What is served follows what is published, and outlives what cannot be loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.errors import StoreDamaged
+from register_api.serve.stored import shelf as shelf_module
+from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.table import load_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def failing(times: int, load: object = load_table) -> object:
+    """Return a loader that fails so often, as if what it reads were cleared away, and then loads."""
+    left = times
+
+    def fails(*arguments: object) -> object:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise StoreDamaged("cleared away")
+        return load(*arguments)  # type: ignore[operator]
+
+    return fails
+
+
+def test_publications_that_overtake_the_reading_are_no_failure(
+    one_version: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each attempt meets another publication; the one that can be read is served."""
+    generations = iter(range(100))
+    monkeypatch.setattr(shelf_module, "current", lambda _store: next(generations))
+    monkeypatch.setattr(shelf_module, "load_table", failing(5))
+    shelf = Shelf(one_version, 0)
+    shelf.reload()
+    assert shelf.table is not None
+    assert (shelf.loads, shelf.failures, shelf.failed) == (1, 0, False)
+    assert "cannot be loaded" not in caplog.text
+
+
+def test_a_publication_that_fails_twice_is_a_failure_said_once(
+    one_version: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the next look it is tried again; what was there is served meanwhile."""
+    shelf = Shelf(one_version, 0)
+    shelf.reload()
+    before = shelf.table
+    monkeypatch.setattr(shelf_module, "load_table", failing(4))
+    shelf.reload()
+    shelf.reload()
+    assert (shelf.table is before, shelf.failed, shelf.failures) == (True, True, 2)
+    assert caplog.text.count("cannot be loaded") == 1
+    shelf.reload()
+    assert (shelf.failed, shelf.loads) == (False, 2)
