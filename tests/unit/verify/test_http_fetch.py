@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.checks.session import Options
@@ -21,57 +21,12 @@ from register_api.verify.run import verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Answer = Callable[[socket.socket, bytes], None]
+    from hostile_server import Answer
 
 QUICK = Limits(connect=0.4, read=0.3, file=0.6, run=3.0, requests=20, first_wait=0.01)
 
 PATIENT = Limits(first_wait=0.01)
 """For answers that come at once, however busy the machine is."""
-
-
-class Server:
-    """A server that answers each connection as told, with the same answer every time."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.requests: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._closing = False
-        self._threads = [threading.Thread(target=self._serve)]
-        self._threads[0].start()
-
-    @property
-    def base(self) -> str:
-        """Address of the server."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            if self._closing:
-                connection.close()
-                return
-            thread = threading.Thread(target=self._one, args=(connection,))
-            self._threads.append(thread)
-            thread.start()
-
-    def _one(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(5)
-            try:
-                while request := connection.recv(65536):
-                    self.requests.append(request)
-                    self.answer(connection, request)
-            except OSError:
-                return
-
-    def close(self) -> None:
-        """Stop, and wait for every thread."""
-        self._closing = True
-        socket.create_connection(self._listener.getsockname()).close()
-        for thread in self._threads:
-            thread.join(10)
-        self._listener.close()
 
 
 @pytest.fixture
@@ -86,40 +41,6 @@ def serve() -> Iterator[Callable[[Answer], Server]]:
     yield start
     for server in servers:
         server.close()
-
-
-def reply(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> Answer:
-    """Answer at once."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    data = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    return lambda connection, _: connection.sendall(data)
-
-
-def raw(data: bytes) -> Answer:
-    """Answer with these bytes and close."""
-
-    def answer(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_RDWR)
-
-    return answer
-
-
-def drip(start: bytes, piece: bytes) -> Answer:
-    """Answer a piece at a time, for ever."""
-
-    def answer(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(start)
-        for _ in range(200):
-            connection.sendall(piece)
-            time.sleep(0.05)
-
-    return answer
-
-
-def silence(connection: socket.socket, _: bytes) -> None:
-    """Never answer."""
-    time.sleep(1)
 
 
 def get(base: str, limits: Limits = PATIENT, *, max_bytes: int = 100) -> bytes:
@@ -267,8 +188,7 @@ def test_a_tree_is_verified_over_a_socket(serve: Callable[[Answer], Server]) -> 
     files = MemoryPublisher().publish().publish().files
 
     def answer(connection: socket.socket, request: bytes) -> None:
-        path = request.split()[1].decode().removeprefix("/")
-        found = files.get(path)
+        found = files.get(path_of(request))
         (reply(b"", "404 Not Found") if found is None else reply(found))(connection, request)
 
     server = serve(answer)
