@@ -16,10 +16,10 @@ from pathlib import Path
 
 import goals
 
-SCRIPTS = ("poll.py", "publish.py", "start.py", "verify.py")
+SCRIPTS = ("poll.py", "compression.py", "idle.py", "publish.py", "start.py", "feed.py", "verify.py")
 
 _LINE = re.compile(r"(?P<what>.+): (?P<measured>[0-9.]+)(?: \w+)? \((?P<said>.+)\)")
-_GOAL = re.compile(r"goal: at most (?P<bound>[0-9.]+)(?P<unit> \w+)?")
+_GOAL = re.compile(r"goal: at (?P<word>most|least) (?P<bound>[0-9.]+)(?P<unit> \w+)?")
 
 
 def run(script: str) -> tuple[list[str], bool]:
@@ -41,8 +41,10 @@ def row(line: str) -> str | None:
     goal = _GOAL.fullmatch(found["said"])
     if goal is None:
         return f"| {found['what']} | | {found['measured']} |"
-    share = float(found["measured"]) / float(goal["bound"])
-    return f"| {found['what']} | ≤ {goal['bound']}{goal['unit'] or ''} | {share:.2f} of that |"
+    sign = "≤" if goal["word"] == "most" else "≥"
+    bound = float(goal["bound"])
+    told = f"{float(found['measured']) / bound:.2f} of that" if bound else found["measured"]
+    return f"| {found['what']} | {sign} {goal['bound']}{goal['unit'] or ''} | {told} |"
 
 
 def main() -> None:

@@ -24,23 +24,28 @@ class Result(NamedTuple):
         goal: Number of the goal and what is measured.
         measured: The number, with its unit after a space, or a plain ratio.
         bound: The most that it may be, in the same unit; ``None``: told for interest.
+        least: Whether ``bound`` is the least that it may be.
     """
 
     goal: str
     measured: float
     bound: float | None
     unit: str = ""
+    least: bool = False
 
     @property
     def reached(self) -> bool:
         """Whether the goal is kept."""
-        return self.bound is None or self.measured <= self.bound
+        if self.bound is None:
+            return True
+        return self.measured >= self.bound if self.least else self.measured <= self.bound
 
     def __str__(self) -> str:
         """Return the line that is printed."""
         unit = f" {self.unit}" if self.unit else ""
         digits = 0 if self.measured >= 100 else 1 if self.measured >= 10 else 2
-        goal = "told for interest" if self.bound is None else f"goal: at most {self.bound:g}{unit}"
+        word = "least" if self.least else "most"
+        goal = "told for interest" if self.bound is None else f"goal: at {word} {self.bound:g}{unit}"
         return f"{self.goal}: {self.measured:.{digits}f}{unit} ({goal})"
 
 

@@ -20,6 +20,8 @@ import zstandard
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from publishers import Publisher
+from register_api.publish.pipeline import Order, publish_version
+from register_api.publish.preparation import Intent
 from register_api.store import durable, plan
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ MANY = 1000
 
 END = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(minutes=5)
 """When a history of that length ends: it has to be fresh by this machine's clock."""
+
+REGISTER = Path(__file__).parent.parent / "register"
+"""The register that comes with this repository: of the size that most have."""
 
 _VENDOR = """\
 name = "Vendor {number} GmbH"
@@ -80,6 +85,20 @@ def small_history(folder: Path, versions: int) -> Publisher:
             publisher.say(f"note {version}", days=0)
             publisher.publish(instant(version))
     return publisher
+
+
+def example_store(folder: Path) -> Path:
+    """Return a store with this repository's own register, published once."""
+    order = Order(
+        source=REGISTER,
+        store=folder / "store",
+        keys=folder / "private",
+        intent=Intent(now=END, text="First version"),
+    )
+    if not order.store.exists():
+        with quickly():
+            publish_version(order)
+    return order.store
 
 
 def write_vendors(publisher: Publisher, numbers: Iterable[int], note: str) -> None:

@@ -8,13 +8,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 from commands import ROOT
-from tuf.api.exceptions import DownloadHTTPError
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
+from tuf.api.exceptions import BadVersionNumberError, DownloadHTTPError
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from tuf.ngclient import FetcherInterface, Updater
 
 from memory_folder import memory_folder
@@ -27,6 +27,7 @@ from register_api.publish import rotation, trust_rotation
 from register_api.publish.signing.document_signature import sign_document
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer, load
+from register_api.publish.trust.metadata import metadata_path
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
@@ -177,8 +178,12 @@ def forge(company: Company, version: int, key: str) -> None:
 def test_versions_that_the_publisher_disowns_are_refused_for_ever(company: Company, role: str) -> None:
     """A key ended before the newest version takes what came after with it, the head at once."""
     stolen = company.keys_of(role)[0][0]
-    result = company.done("keys", "end", f"{role}-{stolen}", "--last-version", "1")
-    assert "Customers refuse version 2 from now on" in result.output
+    ending = ("keys", "end", f"{role}-{stolen}", "--last-version", "1")
+    unanswered = company.run(*ending)
+    assert (unanswered.exit_code, "cannot be taken back" in unanswered.output) == (1, True)
+    assert len(company.keys_of(role)) == 1
+    result = company.done(*ending, "--yes")
+    assert "Customers refuse version 2 from now on, for ever" in result.output
     assert "publish version 3 now" in result.output
     assert company.keys_of(role)[1][1:] == (2, None, None)
     assert company.check(state=True).exit_code == 16
@@ -190,15 +195,45 @@ def test_versions_that_the_publisher_disowns_are_refused_for_ever(company: Compa
     assert whole.keys() == {"document": {"V17"}, "log": {"V15"}, "feed": set()}[role]
 
 
+@pytest.mark.parametrize(("role", "code"), [("document", 16), ("log", 16), ("feed", 0)])
+@pytest.mark.parametrize("checked_before", [False, True])
+def test_who_is_told_of_disowned_versions_and_how_often(
+    role: str, code: int, *, checked_before: bool
+) -> None:
+    """Who had checked them in full, until the next version; who had not, each time, until told otherwise."""
+    with memory_folder() as folder, quick_disk():
+        company = Company(folder)
+        company.version(1)
+        company.check(state=True)
+        company.version(2)
+        if checked_before:
+            assert company.check(state=True).exit_code == 0
+        stolen = company.keys_of(role)[0][0]
+        company.done("keys", "end", f"{role}-{stolen}", "--last-version", "1", "--yes")
+        head = 0 if role == "feed" else 16
+        assert company.check(state=True, quick=True).exit_code == head
+        assert company.check(state=True).exit_code == 16
+        company.version(3)
+        told = 0 if checked_before else code
+        for _ in range(2):
+            assert company.check(state=True).exit_code == told
+            assert company.check(state=True, quick=True).exit_code == 0
+            assert company.check(state=True, history="none").exit_code == 0
+            company.version(len(list((company.store / "public/v1/versions").glob("[0-9]*"))) + 1)
+        assert company.check(state=True, history="all").exit_code == code
+
+
 def test_a_key_found_stolen_long_after_it_was_rotated_is_shortened(company: Company) -> None:
     """The key behind it takes over from there; a version that nobody signed anew is refused."""
     old = company.keys_of("document")[0][0]
     company.done("keys", "rotate", "document")
     company.version(3)
-    company.done("keys", "end", f"document-{old}", "--last-version", "2")
+    said = company.done("keys", "end", f"document-{old}", "--last-version", "2").output
+    assert "refuse" not in said
     assert company.keys_of("document")[0] == (old, 1, 2, "compromised")
     company.holds_for_all()
-    company.done("keys", "end", f"document-{old}", "--last-version", "1")
+    said = company.done("keys", "end", f"document-{old}", "--last-version", "1", "--yes").output
+    assert "Customers refuse version 2 from now on, for ever.\n" in said
     assert [row[1:3] for row in company.keys_of("document")] == [(1, 1), (2, None)]
     assert failed(company.check()) == {"V17": 16}
 
@@ -307,6 +342,61 @@ def test_an_online_key_that_was_stolen_vouches_for_nothing_any_more(company: Com
     assert failed(company.check())["V02"] in {12, 16}
 
 
+@pytest.mark.parametrize("stolen", [["online"], ["targets", "online"]], ids=" and ".join)
+def test_version_numbers_that_a_thief_counted_up_are_forgotten(company: Company, stolen: list[str]) -> None:
+    """Fast-forward: customers who saw them take low numbers again once new keys stand in the root."""
+    client = stock_client(company, "stock")
+    path = company.store / "public" / tree.TIMESTAMP
+    genuine = path.read_bytes()
+    count_up(company, 10**9, with_targets="targets" in stolen)
+    assert company.check(state=True).exit_code == 0
+    client()
+    path.unlink()
+    path.write_bytes(genuine)
+    company.done("refresh")
+    for quick in (False, True):
+        assert failed(company.check(state=True, quick=quick)) == {"V02": 14}
+    with pytest.raises(BadVersionNumberError):
+        client()
+    for role in stolen:
+        company.done("keys", "rotate", role, "--reason", "compromised")
+    for quick in (True, False):
+        assert company.check(state=True, quick=quick).exit_code == 0
+    assert client().version == 1 + len(stolen)
+    assert Metadata[Timestamp].from_bytes(path.read_bytes()).signed.version < 10
+    company.done("refresh")
+    company.version(3)
+    company.holds_for_all()
+    assert client().version == 1 + len(stolen)
+
+
+def count_up(company: Company, number: int, *, with_targets: bool) -> None:
+    """Sign what is published anew under a high version number, as a thief of the keys can."""
+    public, keyring = company.store / "public", Keyring.open(company.keys, create=False)
+    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP).read_bytes())
+    snapshot = Metadata[Snapshot].from_bytes(
+        (public / metadata_path("snapshot", timestamp.signed.snapshot_meta.version)).read_bytes()
+    )
+    if with_targets:
+        named = snapshot.signed.meta["targets.json"].version
+        targets = Metadata[Targets].from_bytes((public / metadata_path("targets", named)).read_bytes())
+        snapshot.signed.meta["targets.json"] = _counted_up(public, targets, number, keyring.targets)
+    timestamp.signed.snapshot_meta = _counted_up(public, snapshot, number, keyring.online)
+    timestamp.signed.version = number
+    timestamp.sign(keyring.online.tuf_signer())
+    path = public / tree.TIMESTAMP
+    path.unlink()
+    path.write_bytes(timestamp.to_bytes())
+
+
+def _counted_up(public: Path, metadata: Metadata[Any], number: int, signer: Ed25519Signer) -> MetaFile:
+    metadata.signed.version = number
+    metadata.sign(signer.tuf_signer())
+    data = metadata.to_bytes()
+    (public / metadata_path(metadata.signed.type, number)).write_bytes(data)
+    return MetaFile.from_data(number, data, ["sha256"])
+
+
 @pytest.fixture
 def circle() -> Iterator[Company]:
     """A register whose first root was signed by two of three people, each on a machine of their own."""
@@ -410,6 +500,47 @@ def test_one_root_key_becomes_two_of_three(company: Company) -> None:
     company.done("keys", "publish-root", draft)
     company.holds_for_all()
     assert stock_client(company, "stock")().roles["root"].threshold == 2
+
+
+def test_nothing_is_published_while_the_first_root_is_out(tmp_path: Path) -> None:
+    """A root of one key, made here in its place, is what customers would keep."""
+    with memory_folder() as folder, quick_disk():
+        company = Company(folder)
+        company.say("version 1")
+        for name in ("alice", "bob"):
+            company.done("keys", "new", folder / name / "root-1.pem")
+        publics = [word for path in sorted(folder.glob("*/*.pub")) for word in ("--add-root", path)]
+        draft = folder / "draft.json"
+        first = ("keys", "new-root", "--first", "--threshold", "2", *publics, "-o", draft)
+        company.done(*first)
+        company.done(*first)
+        refused = company.run("publish")
+        assert (refused.exit_code, "has not come back" in refused.output) == (1, True)
+        assert not list(company.keys.glob("root-*.pem"))
+        sign(company, "alice", 1)
+        sign(company, "bob", 1)
+        company.done("keys", "publish-root", draft)
+        company.done("publish")
+        assert not list(company.keys.glob("*.begun"))
+        company.holds_for_all()
+
+
+def test_copies_of_a_draft_that_were_signed_apart_are_brought_together(circle: Company) -> None:
+    """Two people sign at the same time; copies of something else are refused."""
+    draft, other = circle.folder / "draft.json", circle.folder / "other.json"
+    circle.done("keys", "new-root", "-o", draft)
+    copies = []
+    for name, number in (("alice", 1), ("carol", 3)):
+        copies.append(circle.folder / name / "copy.json")
+        copies[-1].write_bytes(draft.read_bytes())
+        key = circle.folder / name / f"root-{number}.pem"
+        circle.done("keys", "sign-root", copies[-1], "--key", key, "--yes")
+    assert circle.run("keys", "publish-root", copies[0]).exit_code == 1
+    circle.done("keys", "new-root", "--threshold", "3", "-o", other)
+    refused = circle.run("keys", "publish-root", copies[0], other)
+    assert (refused.exit_code, "not copies of one draft" in refused.output) == (2, True)
+    circle.done("keys", "publish-root", *copies)
+    circle.holds_for_all()
 
 
 def test_nobody_signs_twice_and_nobody_holds_two_root_keys(circle: Company) -> None:

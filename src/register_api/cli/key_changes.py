@@ -12,7 +12,7 @@ from register_api.cli.clock import now
 from register_api.cli.output import err, out
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
-from register_api.publish.rotation import USES, KeyChange, end_key, rotate_key
+from register_api.publish.rotation import USES, KeyChange, disowned_versions, end_key, rotate_key
 from register_api.publish.signing.keyring import kind_of_role
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.publish.trust.repository import LIFETIME, expiries
@@ -110,6 +110,7 @@ def rotate(
     help="Why, for customers.",
 )
 @click.option("--text", help="More about it, for customers.")
+@click.option("--yes", is_flag=True, help="Disown versions without being asked.")
 def end(
     kid: str,
     store: Path,
@@ -119,30 +120,49 @@ def end(
     last_version: int,
     reason: EndReason,
     text: str | None,
+    *,
+    yes: bool,
 ) -> None:
     """Close the range of the key KID at the last version that you vouch for.
 
     KID is the thumbprint that keys list shows, or its beginning; document-M3xU0 works, too, and is
     needed where it begins with a hyphen.
 
-    Versions after it that carry the key's signature are refused by customers from now on, for ever
-    (exit code 16). Read docs/keys.md first: mostly the newest version is the right one.
+    Versions after it that carry the key's signature are refused from now on, for ever, by every
+    customer who checks them in full (exit code 16). That cannot be taken back, so it is asked for. Read
+    docs/keys.md first: mostly the newest version is the right one.
 
     \b
     Example:
       register-api keys end M3xU0 --last-version 7 --text "Laptop stolen on 3 June"
     """
+    disowned = disowned_versions(store, kid, last_version)
+    if disowned and not yes:
+        _confirm(disowned)
     change = KeyChange(store=store, keys=keys, now=now(), reason=reason, text=checked_text(text))
     changed = end_key(change, kid, last_version)
     newest = changed.snapshot.state.version
     out.print(f"The key is good up to version {last_version}.")
     print_changed(changed, source, keys, public_keys)
-    if last_version < newest:
-        disowned = (
-            f"version {newest}" if newest == last_version + 1 else f"versions {last_version + 1} to {newest}"
-        )
-        err.print(f"Customers refuse {disowned} from now on, and so what is newest today.")
-        err.print(f"→ publish version {newest + 1} now: register-api publish --corrects {newest} --reason …")
+    if disowned:
+        head = ", and so what is newest today" if newest in disowned else ""
+        err.print(f"Customers refuse {_words(disowned)} from now on, for ever{head}.")
+        when = " now" if head else ""
+        publish = f"register-api publish --corrects {disowned[-1]} --reason …"
+        err.print(f"→ publish version {newest + 1}{when}: {publish}")
+
+
+def _confirm(disowned: range) -> None:
+    """Ask before versions are disowned: nothing makes them good again."""
+    err.print(f"Every full check will refuse {_words(disowned)} with 16, for ever.")
+    err.print("That cannot be taken back; docs/keys.md says what else can be done.")
+    click.confirm(f"End the key at version {disowned[0] - 1}?", abort=True, err=True)
+
+
+def _words(versions: range) -> str:
+    if len(versions) == 1:
+        return f"version {versions[0]}"
+    return f"versions {versions[0]} to {versions[-1]}"
 
 
 @click.command()

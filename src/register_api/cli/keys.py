@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import key_changes, options, root_ceremony
+from register_api.cli import key_changes, key_making, options, root_ceremony
 from register_api.cli.output import out, print_json
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
@@ -32,7 +32,7 @@ for _command in (
     key_changes.rotate,
     key_changes.end,
     key_changes.renew,
-    root_ceremony.new,
+    key_making.new,
     root_ceremony.new_root,
     root_ceremony.sign_root,
     root_ceremony.publish_root_command,

@@ -11,19 +11,18 @@ from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.key_changes import print_changed, public_keys_options
 from register_api.cli.output import out
-from register_api.errors import UsageError
 from register_api.publish.root_ceremony import (
     begin_first_root,
     begin_root,
     other_root_keys,
     publish_root,
 )
-from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.signer import Ed25519Signer, generate, load
+from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.root_change import RootChange, read_public_key
 from register_api.publish.trust.root_draft import (
     RootDraft,
     check_draft,
+    merge_drafts,
     read_draft,
     refuse_second_root_key,
     sign_draft,
@@ -35,33 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-@click.command()
-@click.argument("path", metavar="FILE", type=_FILE)
-@click.option("--encrypt", is_flag=True, help="Ask for a passphrase, twice, and encrypt the private key.")
-def new(path: Path, *, encrypt: bool) -> None:
-    """Make an Ed25519 key for the root: the private one in FILE, the public one beside it as .pub.
-
-    Done by the person who will keep the key, on a machine of their own. Only the .pub file leaves it.
-
-    \b
-    Example:
-      register-api keys new root-2.pem --encrypt
-    """
-    public = path.with_suffix(".pub")
-    if public == path or public.exists():
-        raise UsageError(f"{public} exists already, or is where the private key would go")
-    passphrases = Passphrases()
-    if encrypt:
-        question = f"Passphrase for {path}"
-        passphrases.remember(
-            click.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode()
-        )
-    signer = generate(path, Ed25519Signer, passphrases)
-    public.write_text(signer.public_pem, "ascii")
-    out.print(f"Private key {path}: keep it offline, and a copy elsewhere.")
-    out.print(f"Public key  {public}: give it to whoever begins the root. Thumbprint {signer.kid}")
 
 
 @click.command(name="new-root")
@@ -127,6 +99,7 @@ def sign_root(path: Path, key: Path, *, yes: bool) -> None:
     """Say in words what the DRAFT changes, ask, and add the signature of one root key.
 
     Needs no network and no store. Compare the SHA-256 of the root that it follows with your own copy.
+    A key in a token asks for its PIN.
 
     \b
     Example:
@@ -136,7 +109,7 @@ def sign_root(path: Path, key: Path, *, yes: bool) -> None:
     check_draft(draft)
     _print_draft(draft)
     signer = load(key, Ed25519Signer)
-    refuse_second_root_key(draft, signer, other_root_keys(key))
+    refuse_second_root_key(draft, signer, other_root_keys(key, signer))
     if not yes:
         click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
     signed = sign_draft(draft, signer)
@@ -146,18 +119,22 @@ def sign_root(path: Path, key: Path, *, yes: bool) -> None:
 
 
 @click.command(name="publish-root")
-@click.argument("path", metavar="DRAFT", type=_FILE)
+@click.argument("path", metavar="DRAFT...", type=_FILE, nargs=-1, required=True)
 @public_keys_options
-def publish_root_command(path: Path, store: Path, keys: Path, source: Path, public_keys: Path | None) -> None:
+def publish_root_command(
+    path: tuple[Path, ...], store: Path, keys: Path, source: Path, public_keys: Path | None
+) -> None:
     """Put a signed DRAFT into the tree, with all below it signed anew; or keep it for the first publish.
 
-    Refused until the root keys before and those after have each signed in sufficient number.
+    Several copies of one draft, each signed on another machine, are brought together. Refused until
+    the root keys before and those after have each signed in sufficient number.
 
     \b
-    Example:
+    Examples:
       register-api keys publish-root draft.json
+      register-api keys publish-root from-alice.json from-bob.json
     """
-    draft = read_draft(path)
+    draft = merge_drafts([read_draft(each) for each in path])
     changed = publish_root(store, keys, draft, now())
     _print_draft(draft)
     if changed is None:

@@ -11,7 +11,6 @@ from register_api.core.model import Register
 from register_api.errors import StoreError
 from register_api.publish.discovery import discovery_document
 from register_api.publish.signing.key_list import pem_files
-from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import settle
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
@@ -25,16 +24,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.documents import Keys
+    from register_api.publish.signing.keyring import Keyring
     from register_api.store.reader import Snapshot
 
 
 @contextlib.contextmanager
-def key_change(store: Path, keys: Path) -> Iterator[Snapshot]:
+def key_change(store: Path, keyring: Keyring) -> Iterator[Snapshot]:
     """Hold the store for a change of keys, and finish what an interrupted one left half done.
 
     Args:
         store: Folder of the store.
-        keys: Folder of the private keys.
+        keyring: The private keys.
 
     Yields:
         The visible publication.
@@ -45,13 +45,13 @@ def key_change(store: Path, keys: Path) -> Iterator[Snapshot]:
         KeyStoreError: A private key cannot be used.
     """
     if open_snapshot(store) is None:
-        raise _nothing_published(store)
+        raise nothing_published(store)
     with locked(store):
         recover(store)
         snapshot = open_snapshot(store)
         if snapshot is None:
-            raise _nothing_published(store)
-        settle(Keyring.open(keys, create=False), snapshot.read)
+            raise nothing_published(store)
+        settle(keyring.anew(), snapshot.read)
         yield snapshot
 
 
@@ -104,5 +104,6 @@ def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes
     return {tree.DISCOVERY: document}
 
 
-def _nothing_published(store: Path) -> StoreError:
+def nothing_published(store: Path) -> StoreError:
+    """Return the error of a store that nothing was published into."""
     return StoreError(f"nothing was published into {store} yet", hint="register-api publish")

@@ -106,19 +106,19 @@ def _publish(order: Order, progress: Progress | None) -> Published:
     with locked(order.store):
         recover(order.store)
         snapshot = reopened(order.store, seen)
-        if snapshot is not None:
-            settle(Keyring.open(order.keys, create=False), snapshot.read)
-        if _sha256_of_newest(snapshot) != prepared.base.sha256:
-            prepared = prepare(order.source, read_base(snapshot), order.intent)
-        register, promises = prepared.required()
-        if prepared.unchanged:
-            return Published(prepared=prepared, snapshot=None)
         keyring = Keyring.open(
             order.keys,
             create=snapshot is None,
             root_keys=order.root_keys,
             root_threshold=order.root_threshold,
         )
+        if snapshot is not None:
+            settle(keyring.anew(), snapshot.read)
+        if _sha256_of_newest(snapshot) != prepared.base.sha256:
+            prepared = prepare(order.source, read_base(snapshot), order.intent)
+        register, promises = prepared.required()
+        if prepared.unchanged:
+            return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or (snapshot.state.base_url if snapshot else None)
         maker = Maker(snapshot, keyring, order.intent.now, base_url)
         made = maker.make(prepared.base.register, register, promises)

@@ -16,7 +16,7 @@ from register_api.publish.signing.next_key import settle
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
-from register_api.publish.trust.root import FIRST_ROOT, make_root
+from register_api.publish.trust.root import BEGUN, FIRST_ROOT, make_root
 from register_api.publish.trust.root_change import RootChange, next_root
 from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
 from register_api.store.reader import open_snapshot
@@ -47,9 +47,9 @@ def begin_root(
         UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
         KeyStoreError: A key cannot be made.
     """
-    with key_change(store, keys) as snapshot:
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
         before = trust_metadata.roots(snapshot.read)[-1]
-        keyring = Keyring.open(keys, create=False)
         made = {role: _trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
         return new_draft(before, next_root(trust_metadata.parse(before, Root).signed, change, now))
@@ -68,7 +68,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
     Raises:
         UsageError: Something is published already.
         UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
-        KeyStoreError: A key cannot be made.
+        KeyStoreError: A key or the mark that a root was begun cannot be made.
     """
     if open_snapshot(store) is not None:
         raise UsageError("a first root is for a register that is not published yet; leave --first out")
@@ -81,6 +81,8 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
         version=1,
         now=now,
     )
+    if not key_file.exists(keys / BEGUN):
+        key_file.write_new(keys / BEGUN, b"")
     return new_draft(None, root)
 
 
@@ -106,29 +108,33 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
     if open_snapshot(store) is None:
         _keep_first(keys, draft)
         return None
-    with key_change(store, keys) as snapshot:
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
         _check_follows(snapshot, draft)
         root = draft.parsed().signed
-        keyring = Keyring.open(keys, create=False)
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
         visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(Keyring.open(keys, create=False), visible.read))
+        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
 
 
-def other_root_keys(path: Path) -> list[Ed25519Signer]:
-    """Return the root keys that lie beside a key file and open without a question.
+def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
+    """Return the thumbprints of what one person holds beside a key.
 
     Args:
-        path: The key file that is to sign.
+        path: The key file that is to sign; root keys beside it that open without a question count.
+        signer: Its key; if it lies in a token, every other key there counts.
+
+    Raises:
+        KeyStoreError: A key file beside it cannot be used, or the token not be opened.
     """
-    found = []
+    found = [*signer.others_in_token()]
     for other in sorted(path.parent.glob("root-*.pem")):
-        if other.samefile(path) or key_file.is_encrypted(other):
+        if other.samefile(path) or key_file.is_encrypted(other) or key_file.is_reference(other):
             continue
-        found.append(load(other, Ed25519Signer))
+        found.append(load(other, Ed25519Signer).kid)
     return found
 
 
@@ -164,3 +170,4 @@ def _keep_first(keys: Path, draft: RootDraft) -> None:
     if draft.before is not None:
         raise StoreError("nothing was published yet that this root could follow", hint="register-api publish")
     key_file.write_new(keys / FIRST_ROOT, draft.data())
+    (keys / BEGUN).unlink(missing_ok=True)

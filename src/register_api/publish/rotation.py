@@ -16,12 +16,12 @@ from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, Keys, KeyUse
 from register_api.errors import UsageError
-from register_api.publish.key_transaction import key_change, vouch_anew
+from register_api.publish.key_transaction import key_change, nothing_published, vouch_anew
 from register_api.publish.signing.key_list import key_record
 from register_api.publish.signing.key_ranges import record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import settle
-from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from register_api.core.documents import KeyRecord
@@ -74,8 +74,8 @@ def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
         StoreLocked: A publisher is at work.
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
-    with key_change(change.store, change.keys) as snapshot:
-        keyring = Keyring.open(change.keys, create=False)
+    keyring = Keyring.open(change.keys, create=False)
+    with key_change(change.store, keyring) as snapshot:
         keys = _listed(snapshot)
         successor = _successor(keyring, keys, use)
         changed = rotated(keys, successor, snapshot.state.version, _ended(change))
@@ -99,8 +99,8 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         StoreLocked: A publisher is at work.
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
-    with key_change(change.store, change.keys) as snapshot:
-        keyring = Keyring.open(change.keys, create=False)
+    keyring = Keyring.open(change.keys, create=False)
+    with key_change(change.store, keyring) as snapshot:
         keys, newest = _listed(snapshot), snapshot.state.version
         record = record_of(keys, kid)
         if last_version > newest:
@@ -110,6 +110,25 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         successor = _successor(keyring, keys, record.use) if record.last_version is None else None
         changed = shortened(keys, record, last_version, _ended(change), successor)
         return _publish(change, snapshot, keyring, changed)
+
+
+def disowned_versions(store: Path, kid: str, last_version: int) -> range:
+    """Return the versions that ending a key at a version takes away from it: customers refuse them.
+
+    Args:
+        store: Folder of the store.
+        kid: The key's thumbprint, or its beginning.
+        last_version: Last version that it would stay good for.
+
+    Raises:
+        StoreError: Nothing was published yet, or the store is damaged.
+        UsageError: There is no such key.
+    """
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise nothing_published(store)
+    until = record_of(_listed(snapshot), kid).last_version or snapshot.state.version
+    return range(last_version + 1, until + 1)
 
 
 def _listed(snapshot: Snapshot) -> Keys:
@@ -128,5 +147,5 @@ def _successor(keyring: Keyring, keys: Keys, use: KeyUse) -> KeyRecord:
 
 def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: Keys) -> Changed:
     visible = vouch_anew(snapshot, keyring, change.now, keys=keys)
-    kept = settle(Keyring.open(change.keys, create=False), visible.read)
+    kept = settle(keyring.anew(), visible.read)
     return Changed(snapshot=visible, kept=kept)

@@ -39,14 +39,16 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         StoreError: Nothing was published yet, or the store is damaged.
         KeyStoreError: A private key cannot be used, or is not the root's.
     """
-    with key_change(store, keys) as snapshot:
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
         before = trust_metadata.newest_root(snapshot.read)
         if before.roles[Root.type].threshold > 1:
+            of_root = role.startswith("root-")
+            options = "--remove-root KID --add-root PUB" if of_root else f"--rotate {role}"
             raise UsageError(
                 f"{before.roles[Root.type].threshold} people have to sign a new trust root",
-                hint=f"register-api keys new-root --rotate {role} -o draft.json  makes what they sign",
+                hint=f"register-api keys new-root {options} -o draft.json  makes what they sign",
             )
-        keyring = Keyring.open(keys, create=False)
         signers = _root_signers(keyring, before, role)
         change = _change(keyring, role)
         root = next_root(before, change, now)
@@ -54,7 +56,7 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
             signers = (*signers, keyring.root(int(role.removeprefix("root-"))))
         files = {metadata_path(Root.type, root.version): sign_root(root, signers)}
         visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(Keyring.open(keys, create=False), visible.read))
+        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
@@ -69,8 +71,9 @@ def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
         StoreError: Nothing was published yet, or the store is damaged.
         KeyStoreError: A private key cannot be used.
     """
-    with key_change(store, keys) as snapshot:
-        return Changed(snapshot=vouch_anew(snapshot, Keyring.open(keys, create=False), now))
+    keyring = Keyring.open(keys, create=False)
+    with key_change(store, keyring) as snapshot:
+        return Changed(snapshot=vouch_anew(snapshot, keyring, now))
 
 
 def _root_signers(keyring: Keyring, before: Root, role: str) -> tuple[Ed25519Signer, ...]:

@@ -20,6 +20,7 @@ from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.passphrase import VARIABLE, Passphrases
+from register_api.publish.signing.secret import Secret
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from tools import need
 
@@ -105,7 +106,7 @@ def test_a_typed_passphrase_encrypts_the_key_that_follows(
 ) -> None:
     """A rotated key is not left plain beside encrypted ones."""
     monkeypatch.delenv(VARIABLE)
-    monkeypatch.setattr(Passphrases, "candidates", lambda _self, _path: iter([CANARY.encode()]))
+    monkeypatch.setattr(Passphrases, "candidates", lambda _self, _path: iter([Secret(CANARY.encode())]))
     rotate_key(KeyChange(store=published.store, keys=published.keys, now=NOW), "document")
     assert key_file.is_encrypted(published.keys / "document.pem")
 

@@ -13,6 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from register_api.errors import KeyStoreError
+from register_api.publish.signing.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,9 @@ MAX_BYTES = 16 * 1024
 
 ENCRYPTED_MARK = b"-----BEGIN %s-----" % b"ENCRYPTED PRIVATE KEY"
 """How a PKCS#8 file with a passphrase begins (RFC 7468 section 11)."""
+
+TOKEN_MARK = b"pkcs11:"
+"""How a file begins that says in which token the key lies (RFC 7512), instead of holding it."""
 
 _PASSING = ".new"
 
@@ -67,6 +71,15 @@ def is_encrypted(path: Path) -> bool:
     return read(path).startswith(ENCRYPTED_MARK)
 
 
+def is_reference(path: Path) -> bool:
+    """Tell whether a key file names a key in a token instead of holding one.
+
+    Raises:
+        KeyStoreError: As ``read``.
+    """
+    return read(path).startswith(TOKEN_MARK)
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder of mode 0700 for private keys, unless it is there.
 
@@ -80,7 +93,7 @@ def make_folder(folder: Path) -> None:
         raise KeyStoreError(f"{folder} cannot be made: {error.strerror}") from error
 
 
-def read(path: Path) -> bytes:
+def read(path: Path) -> Secret:
     """Return the content of a private key file that only its owner may read.
 
     Raises:
@@ -92,7 +105,7 @@ def read(path: Path) -> bytes:
         try:
             _check_file(path, os.fstat(descriptor))
             _check_folder(path.parent)
-            data = os.read(descriptor, MAX_BYTES + 1)
+            data = Secret(os.read(descriptor, MAX_BYTES + 1))
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -104,6 +117,25 @@ def read(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise KeyStoreError(f"{path} is too large to be a key file")
     return data
+
+
+def read_line(path: Path, named_by: str, most: int) -> Secret:
+    """Return the first line of a file with a passphrase or a PIN, which only its owner may read.
+
+    Args:
+        path: The file.
+        named_by: What names it, for the error.
+        most: How many bytes it may have.
+
+    Raises:
+        KeyStoreError: The file is missing, open to others, or its first line is empty or too long.
+    """
+    if not exists(path):
+        raise KeyStoreError(f"there is no file {path}, which {named_by} names")
+    line = read(path).first_line()
+    if not 1 <= len(line) <= most:
+        raise KeyStoreError(f"{path}, which {named_by} names, does not begin with 1 to {most} bytes")
+    return line
 
 
 def remove_leftovers(folder: Path) -> None:

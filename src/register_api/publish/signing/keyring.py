@@ -10,10 +10,14 @@
       log.pem           checkpoints
       feed.pem          feeds, as XML signature (P-256)
       <role>.next.pem   made to follow, not in force yet (``next_key``)
+
+Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``).
 """
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import re
 from typing import TYPE_CHECKING
 
@@ -23,6 +27,7 @@ from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load
+from register_api.publish.signing.token_pin import Pins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +74,7 @@ class Keyring:
         self.root_threshold = root_threshold
         self._opened: dict[str, Signer] = {}
         self._passphrases = Passphrases()
+        self._pins = Pins()
 
     def __repr__(self) -> str:
         return f"Keyring({str(self.folder)!r})"
@@ -89,6 +95,12 @@ class Keyring:
         if not 1 <= root_threshold <= root_keys:
             raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
+
+    def anew(self) -> Keyring:
+        """Return a keyring of the same folder that reads its files again, and asks nobody twice."""
+        other = copy.copy(self)
+        other.create, other._opened = False, {}  # noqa: SLF001  (of its own class)
+        return other
 
     @property
     def document(self) -> Ed25519Signer:
@@ -141,9 +153,10 @@ class Keyring:
         """Return the key that is made to follow a role's present one; made if there is none.
 
         Raises:
-            UsageError: There is no such role.
+            UsageError: There is no such role; or its key lies in a token, and no successor was made.
             KeyStoreError: As every key.
         """
+        self._refuse_to_leave_token(role)
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
     def adopt_following(self, role: str) -> Signer:
@@ -177,10 +190,23 @@ class Keyring:
         path = self.folder / name
         if (create or self.create) and not key_file.exists(path):
             self._make(path, kind)
-        signer = load(path, kind, self._passphrases)
+        signer = load(path, kind, self._passphrases, self._pins)
         self._refuse_second_role(name, signer)
         self._opened[name] = signer
         return signer
+
+    def _refuse_to_leave_token(self, role: str) -> None:
+        """Make no key in a file to follow one in a token, where nobody has said so."""
+        path, following = self.folder / f"{role}.pem", self.folder / f"{role}.next.pem"
+        if key_file.exists(following) or not key_file.exists(path):
+            return
+        with contextlib.suppress(KeyStoreError):  # a file that cannot be read may be what is replaced
+            if not key_file.is_reference(path):
+                return
+            raise UsageError(
+                f"the {role} key lies in a token; make the one that follows it first",
+                hint=f"register-api keys new {following} --token pkcs11:…, or without --token in a file",
+            )
 
     def _make(self, path: Path, kind: type[S]) -> None:
         """Make one key, unless another process made it while we waited for the folder."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
+from register_api.publish.signing.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +31,12 @@ class Passphrases:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._good: list[bytes] = []
+        self._good: list[Secret] = []
 
     def __repr__(self) -> str:
         return "Passphrases()"
 
-    def candidates(self, path: Path) -> Iterator[bytes]:
+    def candidates(self, path: Path) -> Iterator[Secret]:
         """Yield what may open a file: what opened others, then the named file's or what a person types.
 
         Args:
@@ -49,19 +50,19 @@ class Passphrases:
         if named is not None:
             yield named
         elif sys.stdin.isatty():
-            yield getpass.getpass(f"Passphrase of {path}: ").encode()
+            yield Secret(getpass.getpass(f"Passphrase of {path}: ").encode())
         else:
             raise KeyStoreError(
                 f"{path} is encrypted, and there is no terminal to ask for its passphrase",
                 hint=f"name a file of mode 0600 that holds it in {VARIABLE}",
             )
 
-    def remember(self, passphrase: bytes) -> None:
+    def remember(self, passphrase: Secret) -> None:
         """Try this one first from now on: the keys of one folder mostly share it."""
         if passphrase not in self._good:
             self._good.append(passphrase)
 
-    def of_new_keys(self) -> bytes | None:
+    def of_new_keys(self) -> Secret | None:
         """Return what new keys are encrypted with; ``None`` leaves them plain.
 
         Returns:
@@ -74,7 +75,7 @@ class Passphrases:
         return named if named is not None or not self._good else self._good[-1]
 
 
-def _named() -> bytes | None:
+def _named() -> Secret | None:
     """Return the first line of the file that the environment names, if it names one.
 
     Raises:
@@ -83,10 +84,4 @@ def _named() -> bytes | None:
     name = os.environ.get(VARIABLE)
     if not name:
         return None
-    path = Path(name)
-    if not key_file.exists(path):
-        raise KeyStoreError(f"there is no file {path}, which {VARIABLE} names")
-    line = key_file.read(path).partition(b"\n")[0].rstrip(b"\r")
-    if not 1 <= len(line) <= MAX_BYTES:
-        raise KeyStoreError(f"{path}, which {VARIABLE} names, does not begin with 1 to {MAX_BYTES} bytes")
-    return line
+    return key_file.read_line(Path(name), VARIABLE, MAX_BYTES)

@@ -1,5 +1,7 @@
 """The private keys: the one module that names private-key types, and all that is done with them.
 
+A key is in its file, or the file says in which token it lies (``token_key``).
+
 Ed25519 (RFC 8032) for documents, the log and TUF; ECDSA with P-256 and SHA-256 (FIPS 186-5), with
 the nonce of RFC 6979, for feeds, since XML Signature tools do not know Ed25519. Both give the same
 signature for the same bytes every time. A key never leaves its object except into its own file, and
@@ -27,12 +29,16 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import SSlibKey
 
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
+from register_api.publish.signing.token_key import TokenKey
+from register_api.publish.signing.token_pin import Pins
+from register_api.publish.signing.token_uri import parse_uri
+from register_api.publish.signing.tuf_signer import TufSigner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,13 +47,15 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from securesystemslib.signer import Key
 
+    from register_api.publish.signing.secret import Secret
+
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
 _MARK = b"-----BEGIN %s-----" % b"PRIVATE KEY"
 
 
 class Ed25519Signer:
-    """A private Ed25519 key that signs.
+    """A private Ed25519 key that signs, from a file or in a token.
 
     Attributes:
         kid: RFC 7638 thumbprint of the public key.
@@ -58,7 +66,7 @@ class Ed25519Signer:
 
     kind: ClassVar[str] = "Ed25519"
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
+    def __init__(self, private: Ed25519PrivateKey | TokenKey) -> None:
         """Keep the key and work out its public names."""
         public = private.public_key()
         self._private = private
@@ -73,15 +81,30 @@ class Ed25519Signer:
     @property
     def tuf_key(self) -> Key:
         """The public key as TUF metadata lists it, under securesystemslib's key id."""
-        return self.tuf_signer().public_key
+        return SSlibKey.from_crypto(self._private.public_key())
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64 bytes of the signature over exactly these bytes."""
+        """Return the 64 bytes of the signature over exactly these bytes.
+
+        Raises:
+            KeyStoreError: The token that holds the key does not sign.
+        """
         return self._private.sign(data)
 
-    def tuf_signer(self) -> CryptoSigner:
+    def tuf_signer(self) -> TufSigner:
         """Return the key as python-tuf wants a signer."""
-        return CryptoSigner(self._private)
+        return TufSigner(self.tuf_key, self.sign)
+
+    def others_in_token(self) -> tuple[str, ...]:
+        """Return the thumbprints of the other keys that this one's token holds; of a file, none.
+
+        Raises:
+            KeyStoreError: The token cannot be opened.
+        """
+        if not isinstance(self._private, TokenKey):
+            return ()
+        publics = (key.public_bytes(Encoding.Raw, PublicFormat.Raw) for key in self._private.others())
+        return tuple(thumbprint(ed25519_jwk(public)) for public in publics)
 
 
 class P256Signer:
@@ -136,24 +159,29 @@ def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) 
     )
     passphrases = passphrases or Passphrases()
     passphrase = passphrases.of_new_keys()
-    encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    encryption = BestAvailableEncryption(passphrase.reveal()) if passphrase else NoEncryption()
     key_file.write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     return load(path, kind, passphrases)
 
 
-def load(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S:
-    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11).
+def load(path: Path, kind: type[S], passphrases: Passphrases | None = None, pins: Pins | None = None) -> S:
+    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512).
 
     Args:
         path: The file.
         kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
         passphrases: Opens an encrypted file.
+        pins: Opens the token that the file names.
 
     Raises:
-        KeyStoreError: The file is missing, open to others, damaged, holds a key of another kind, or is
-            encrypted with a passphrase that is not to be had.
+        KeyStoreError: The file is missing, open to others, damaged, holds a key of another kind, is
+            encrypted with a passphrase that is not to be had, or names a key in a token that cannot be
+            used (``token_key``).
     """
-    private = _parse(path, key_file.read(path), passphrases or Passphrases())
+    content = key_file.read(path)
+    if content.startswith(key_file.TOKEN_MARK):
+        return _in_token(path, content, kind, pins or Pins())
+    private = _parse(path, content, passphrases or Passphrases())
     if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
         return kind(private)
     if kind is P256Signer and _is_p256(private):
@@ -161,22 +189,34 @@ def load(path: Path, kind: type[S], passphrases: Passphrases | None = None) -> S
     raise KeyStoreError(f"{path} does not hold a private key of the kind {kind.kind}")
 
 
-def _parse(path: Path, pem: bytes, passphrases: Passphrases) -> object:
+def _in_token(path: Path, content: Secret, kind: type[S], pins: Pins) -> S:
+    """Find the key that a file names; its URI is no secret unless somebody wrote a PIN into it."""
+    if kind is not Ed25519Signer:
+        raise KeyStoreError(
+            f"{path} names a key in a token, and a {kind.kind} key cannot lie in one",
+            hint="a feed's signature is the same every time (RFC 6979); a token draws its own nonce",
+        )
+    if not content.is_text():
+        raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
+    return kind(TokenKey(parse_uri(content.reveal().decode().strip()), pins))
+
+
+def _parse(path: Path, pem: Secret, passphrases: Passphrases) -> object:
     """Read one PEM file; what the library says about its content goes no further."""
     if pem.startswith(key_file.ENCRYPTED_MARK):
         return _decrypt(path, pem, passphrases)
     if not pem.startswith(_MARK):
         raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form")
     try:
-        return load_pem_private_key(pem, password=None)
+        return load_pem_private_key(pem.reveal(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyStoreError(f"{path} is damaged: it holds no readable key") from None
 
 
-def _decrypt(path: Path, pem: bytes, passphrases: Passphrases) -> object:
+def _decrypt(path: Path, pem: Secret, passphrases: Passphrases) -> object:
     for passphrase in passphrases.candidates(path):
         try:
-            private = load_pem_private_key(pem, password=passphrase)
+            private = load_pem_private_key(pem.reveal(), password=passphrase.reveal())
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
         passphrases.remember(passphrase)

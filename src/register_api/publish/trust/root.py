@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.errors import UntrustedKey
+from register_api.errors import KeyStoreError, UntrustedKey
 from register_api.publish.signing import key_file
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
 
@@ -29,6 +29,9 @@ LIFETIME = dt.timedelta(days=400)
 FIRST_ROOT = "1.root.json"
 """Name, in the folder of private keys, of a first root that was signed on other machines."""
 
+BEGUN = "1.root.begun"
+"""Marks, in the folder of private keys, that a first root is out to be signed on other machines."""
+
 
 def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
     """Take the first root that was signed elsewhere, or make one signed by all root keys of the keyring.
@@ -42,12 +45,19 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
         The file by its path in the tree.
 
     Raises:
-        KeyStoreError: A key is missing or cannot be used.
+        KeyStoreError: A key is missing or cannot be used; or a first root is still out to be signed: one
+            that is made here in its place would have other people in it, and customers would keep it.
         UntrustedKey: The keys do not make a root that customers take (``check_root_roles``).
     """
     signed = keyring.folder / FIRST_ROOT
     if key_file.exists(signed):
-        return {metadata_path(Root.type, 1): key_file.read(signed)}
+        return {metadata_path(Root.type, 1): key_file.read(signed).reveal()}
+    if key_file.exists(keyring.folder / BEGUN):
+        raise KeyStoreError(
+            "a first root was begun for other people to sign, and has not come back",
+            hint="register-api keys publish-root DRAFT"
+            f"  (to publish without it: rm {keyring.folder / BEGUN})",
+        )
     root = make_root(
         [signer.tuf_key for signer in keyring.roots],
         keyring.root_threshold,

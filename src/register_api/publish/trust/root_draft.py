@@ -18,6 +18,7 @@ from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_change import kid_of, missing_signatures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from register_api.publish.signing.signer import Ed25519Signer
@@ -95,6 +96,27 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
     return msgspec.structs.replace(draft, root=encode(metadata).decode())
 
 
+def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
+    """Bring together the signatures of copies that were signed at the same time.
+
+    Args:
+        drafts: The copies, at least one.
+
+    Raises:
+        UsageError: They are not copies of one draft.
+        StoreError: One is no root.
+    """
+    first = drafts[0]
+    metadata = first.parsed()
+    for other in drafts[1:]:
+        parsed = other.parsed()
+        if other.before != first.before or parsed.signed_bytes != metadata.signed_bytes:
+            raise UsageError("these are not copies of one draft: what they say differs")
+        for keyid, signature in parsed.signatures.items():
+            metadata.signatures.setdefault(keyid, signature)
+    return msgspec.structs.replace(first, root=encode(metadata).decode())
+
+
 def check_draft(draft: RootDraft) -> None:
     """Refuse a draft that no customer would take, whoever signs it.
 
@@ -115,13 +137,13 @@ def check_draft(draft: RootDraft) -> None:
         raise KeyStoreError("customers would refuse this root: it does not ask for consistent snapshots")
 
 
-def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: list[Ed25519Signer]) -> None:
+def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequence[str]) -> None:
     """Refuse to sign where one person visibly holds two keys that a threshold counts as two people.
 
     Args:
         draft: The draft.
         signer: The key that is to sign.
-        others: What else can be opened in the same folder.
+        others: Thumbprints of what else lies in the same folder or token.
 
     Raises:
         KeyStoreError: Another key is a root key of the same root, and more than one has to sign.
@@ -129,7 +151,7 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: list
     before = draft.parsed_before()
     for root in (draft.parsed().signed, *((before.signed,) if before else ())):
         kids = _kids(root)
-        second = [other.kid for other in others if other.kid in kids and other.kid != signer.kid]
+        second = [other for other in others if other in kids and other != signer.kid]
         if second and signer.kid in kids and root.roles[Root.type].threshold > 1:
             raise KeyStoreError(
                 f"beside {signer.kid} lies a second root key, {second[0]}: one person would count twice",

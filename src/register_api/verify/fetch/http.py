@@ -8,7 +8,6 @@ origin; encodings are neither asked for nor accepted, so nothing is ever decompr
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -32,8 +31,9 @@ _MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OK = 200
 _MAX_PORT = 65535
 
-# Retries are told by the report; without this, Python would print each one for want of a handler.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
+# Retries are told by the report. By default each would also be logged, where structlog is installed on
+# standard output, in the midst of a report for machines.
+stamina.instrumentation.set_on_retry_hooks(())
 
 
 class _MayPass(Exception):

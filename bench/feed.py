@@ -1,0 +1,62 @@
+"""P9: what the feeds cost with 5,000 versions behind them against 100, for who publishes and who reads.
+
+In process: the feeds of one publication, signatures included, as ``publish`` makes them from what the
+store keeps for them; and the bytes that a reader of ``feed.atom`` gets.
+
+    .venv/bin/python bench/feed.py
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import goals
+import histories
+import msgspec
+
+from register_api.core import tree
+from register_api.core.canonical import decode
+from register_api.core.model import Register
+from register_api.publish import head_files
+from register_api.publish.signing.keyring import Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from publishers import Publisher
+
+FEW, MANY, ROUNDS = 101, 5_001, 9
+GOAL = 1.2
+
+
+def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
+    """Return CPU milliseconds for the feeds of a version, and the size of ``feed.atom``."""
+    snapshot = publisher.snapshot()
+    newest = msgspec.structs.replace(decode(snapshot.read(tree.REGISTER), Register), version=version)
+    shift = version - snapshot.state.version
+    window = [
+        msgspec.structs.replace(entry, version=entry.version + shift) for entry in snapshot.state.feed_window
+    ]
+    keyring = Keyring.open(publisher.keys, create=False)
+    before = time.process_time()
+    head, _ = head_files.feed_files(newest, window, snapshot.state.first_published_at.year, None, keyring)
+    return (time.process_time() - before) * 1e3, len(head[tree.FEED_ATOM])
+
+
+def measure(folder: Path) -> Iterator[goals.Result]:
+    """Measure both in turns, on what a store of a hundred versions keeps."""
+    publisher = histories.small_history(folder / "feed", 100)
+    rounds = [(feeds(publisher, FEW), feeds(publisher, MANY)) for _ in range(ROUNDS)]
+    few, many = (min(column)[0] for column in zip(*rounds, strict=True))
+    (_, small), (_, large) = rounds[0]
+    yield goals.Result("P9: making the feeds, 5,000 versions / 100", many / few, GOAL)
+    yield goals.Result("P9: bytes of feed.atom, 5,000 versions / 100", large / small, GOAL)
+
+
+if __name__ == "__main__":
+    goals.run(measure)

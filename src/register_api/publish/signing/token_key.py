@@ -1,0 +1,162 @@
+"""Ed25519 keys that stay in a token (PKCS #11 3.0: CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA).
+
+Only Ed25519: a token draws its own nonce for ECDSA, and a feed's signature has to be the same for the
+same bytes every time (docs/format.md, Feeds).
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from register_api.errors import KeyStoreError
+from register_api.publish.signing.token_session import session
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from register_api.publish.signing.token_pin import Pins
+    from register_api.publish.signing.token_uri import TokenUri
+
+ED25519_PARAMS = bytes.fromhex("06032b6570")
+"""CKA_EC_PARAMS of Ed25519: its object identifier 1.3.101.112 in DER (RFC 8410 section 3)."""
+
+_POINT_BYTES = 32
+_OCTET_STRING = b"\x04\x20"
+"""DER of an octet string of 32 bytes, in which SoftHSM and others wrap CKA_EC_POINT."""
+
+_ID_BYTES = 8
+
+
+class TokenKey:
+    """A key in a token, which signs there.
+
+    Attributes:
+        uri: Where it lies.
+    """
+
+    def __init__(self, uri: TokenUri, pins: Pins) -> None:
+        """Look whether the key is there, and read its public half.
+
+        Raises:
+            KeyStoreError: The token cannot be opened (``session``), or does not hold one such key.
+        """
+        self.uri = uri
+        self._pins = pins
+        with session(uri, pins) as (pkcs11, opened):
+            _one(pkcs11, opened, uri, pkcs11.ObjectClass.PRIVATE_KEY)
+            public = _one(pkcs11, opened, uri, pkcs11.ObjectClass.PUBLIC_KEY)
+            point = _point(pkcs11, public)
+        if point is None:
+            raise KeyStoreError(f"the key in the token {uri.token_name} is not Ed25519")
+        self._public = Ed25519PublicKey.from_public_bytes(point)
+
+    def __repr__(self) -> str:
+        return f"TokenKey({self.uri.text!r})"
+
+    def public_key(self) -> Ed25519PublicKey:
+        """Return the public half."""
+        return self._public
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the 64 bytes of the signature over exactly these bytes, checked once more.
+
+        Raises:
+            KeyStoreError: The token cannot be opened, does not sign, or signs with another key.
+        """
+        with session(self.uri, self._pins) as (pkcs11, opened):
+            held = _one(pkcs11, opened, self.uri, pkcs11.ObjectClass.PRIVATE_KEY)
+            signature = bytes(held.sign(data, mechanism=pkcs11.Mechanism.EDDSA))
+        try:
+            self._public.verify(signature, data)
+        except InvalidSignature:
+            raise KeyStoreError(
+                f"the token {self.uri.token_name} signs with another key than the public one beside it"
+            ) from None
+        return signature
+
+    def others(self) -> tuple[Ed25519PublicKey, ...]:
+        """Return every other Ed25519 key of the token: one person holds them all.
+
+        Raises:
+            KeyStoreError: The token cannot be opened.
+        """
+        with session(self.uri, self._pins) as (pkcs11, opened):
+            there = _found(pkcs11, opened, {}, pkcs11.ObjectClass.PUBLIC_KEY)
+            points = [_point(pkcs11, each) for each in there]
+        keys = (Ed25519PublicKey.from_public_bytes(point) for point in points if point)
+        return tuple(key for key in keys if key != self._public)
+
+
+def make_in_token(uri: TokenUri, pins: Pins) -> None:
+    """Make a key pair in a token, of which the private half never leaves it.
+
+    Args:
+        uri: Says which token, and the label that the key gets.
+        pins: Knows the token's PIN.
+
+    Raises:
+        KeyStoreError: The URI has no label, the token has a key of that name, or it cannot make one.
+    """
+    if uri.label is None:
+        raise KeyStoreError("a new key in a token needs a label: object= in the pkcs11: URI")
+    with session(uri, pins, write=True) as (pkcs11, opened):
+        for kind in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY):
+            if list(opened.get_objects({**_template(pkcs11, uri), pkcs11.Attribute.CLASS: kind})):
+                raise KeyStoreError(
+                    f"the token {uri.token_name} holds a key of that name already",
+                    hint="--adopt takes it; another object= makes another one",
+                )
+        _generate(pkcs11, opened, uri)
+
+
+def _generate(pkcs11: ModuleType, opened: Any, uri: TokenUri) -> None:
+    attribute = pkcs11.Attribute
+    parameters = opened.create_domain_parameters(
+        pkcs11.KeyType.EC_EDWARDS, {attribute.EC_PARAMS: ED25519_PARAMS}, local=True
+    )
+    parameters.generate_keypair(
+        id=uri.id or secrets.token_bytes(_ID_BYTES),
+        label=uri.label,
+        store=True,
+        capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
+        mechanism=pkcs11.Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+        private_template={attribute.SENSITIVE: True, attribute.EXTRACTABLE: False},
+    )
+
+
+def _template(pkcs11: ModuleType, uri: TokenUri) -> dict[Any, Any]:
+    wanted = {pkcs11.Attribute.LABEL: uri.label, pkcs11.Attribute.ID: uri.id}
+    return {attribute: value for attribute, value in wanted.items() if value is not None}
+
+
+def _found(pkcs11: ModuleType, opened: Any, template: dict[Any, Any], kind: Any) -> list[Any]:
+    attribute = pkcs11.Attribute
+    wanted = {attribute.CLASS: kind, attribute.KEY_TYPE: pkcs11.KeyType.EC_EDWARDS}
+    return list(opened.get_objects({**template, **wanted}))
+
+
+def _one(pkcs11: ModuleType, opened: Any, uri: TokenUri, kind: Any) -> Any:
+    found = _found(pkcs11, opened, _template(pkcs11, uri), kind)
+    half = "private" if kind == pkcs11.ObjectClass.PRIVATE_KEY else "public"
+    if not found:
+        raise KeyStoreError(
+            f"the token {uri.token_name} holds no {half} Ed25519 key of the name in {uri.text}",
+            hint="pkcs11-tool --list-objects shows what it holds",
+        )
+    if len(found) > 1:
+        raise KeyStoreError(
+            f"the token {uri.token_name} holds {len(found)} {half} keys of the name in {uri.text}",
+            hint="narrow the pkcs11: URI by id=",
+        )
+    return found[0]
+
+
+def _point(pkcs11: ModuleType, public: Any) -> bytes | None:
+    """Return the 32 bytes of RFC 8032, bare or in an octet string; nothing of another curve."""
+    point = bytes(public[pkcs11.Attribute.EC_POINT])
+    bare = point.removeprefix(_OCTET_STRING) if len(point) > _POINT_BYTES else point
+    return bare if len(bare) == _POINT_BYTES else None

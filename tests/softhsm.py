@@ -1,0 +1,51 @@
+"""A token in software, SoftHSM, with a store of its own for each test."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register_api.publish.signing import token_pin, token_session
+from tools import need
+
+if TYPE_CHECKING:
+    import pytest
+
+PIN = "730915-canary"
+"""What must be found in no output."""
+
+_MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
+
+
+class SoftHsm:
+    """A folder with tokens, and the environment in which every command finds them.
+
+    Attributes:
+        module: The library.
+        pin_file: A file with the PIN, which the environment names.
+    """
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        """Make an empty store below a folder."""
+        self._program = need("softhsm2-util")
+        self.module = next(path for path in map(Path, _MODULES) if path.exists())
+        self.pin_file = folder / "pin"
+        (folder / "tokens").mkdir(exist_ok=True)
+        configuration = folder / "softhsm2.conf"
+        configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
+        self.pin_file.write_text(f"{PIN}\n")
+        self.pin_file.chmod(0o600)
+        patch.setenv("SOFTHSM2_CONF", str(configuration))
+        patch.setenv(token_session.VARIABLE, str(self.module))
+        patch.setenv(token_pin.VARIABLE, str(self.pin_file))
+
+    def add(self, label: str) -> None:
+        """Put in a token."""
+        command = [self._program, "--init-token", "--free", "--label", label, "--so-pin", "87654321"]
+        subprocess.run([*command, "--pin", PIN], check=True, capture_output=True)
+
+    def take_over(self, label: str, pem: Path, name: str, identifier: str) -> None:
+        """Bring a key in a file into a token, by SoftHSM's own tool."""
+        command = [self._program, "--import", str(pem), "--token", label, "--label", name, "--id", identifier]
+        subprocess.run([*command, "--pin", PIN], check=True, capture_output=True)
