@@ -48,6 +48,7 @@ class Attack:
         remembers: Whether the customer has seen the honest tree before, with ``--state``.
         later: How far the customer's clock is from the instant of publication.
         arguments: Further arguments of the customer, from what the honest publisher gave out.
+        brings: Writes files into the customer's folder, and returns the arguments that name them.
         memory: Happens to the customer's state folder before the run that is judged.
         answers: Path to answer of a hostile server, for what is done on the way; every other path is
             answered from the tree, and ``"*"`` stands for every path.
@@ -65,6 +66,7 @@ class Attack:
     remembers: bool = False
     later: dt.timedelta = NOWHERE
     arguments: Callable[[MemoryPublisher], Sequence[str]] = lambda _: ()
+    brings: Callable[[Path], Sequence[str]] = lambda _: ()
     memory: Callable[[Path], None] | None = None
     answers: Mapping[str, Answer] | None = None
     says: tuple[str, ...] = ()

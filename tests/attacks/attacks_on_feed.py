@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attack import Room
-from changes import damaged, put, signed
+from changes import damaged, flip, missing, put, signed
+from publishers_to_attack import forty_nine_versions
 
 from feed_keys import OURS, THEIRS
 from register_api.core import tree
@@ -13,6 +14,8 @@ from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from attack import Lie
 
     from memory_publisher import MemoryPublisher
 
@@ -216,3 +219,41 @@ ROOM.add(
     11,
     "V22",
 )
+
+
+def _archive(change_it: Lie) -> Lie:
+    """Return the lie of a publisher who completes an archive page, and then changes it."""
+
+    def lie(publisher: MemoryPublisher) -> None:
+        publisher.publish()
+        change_it(publisher)
+
+    return lie
+
+
+def _page_without_a_version(publisher: MemoryPublisher) -> None:
+    publisher.write_feed(PAGE, publisher.atom(publisher.registers[:48][::-1]))
+
+
+def _page_with_the_feeds_signature(publisher: MemoryPublisher) -> None:
+    publisher.files[PAGE + ".dsig"] = publisher.files[DSIG]
+
+
+PAGE = tree.feed_archive(1)
+ARCHIVES: tuple[tuple[str, str, Lie, int], ...] = (
+    ("forged", "Changes a bit of it.", damaged(PAGE, lambda data: flip(data, len(data) // 2)), 12),
+    ("missing", "Withholds it.", missing(PAGE), 10),
+    ("without two versions", "Leaves changes out, with all signatures.", _page_without_a_version, 18),
+    ("signed as the feed", "Puts the feed's signature beside it.", _page_with_the_feeds_signature, 12),
+    ("without signature", "Withholds its signature.", missing(PAGE + ".dsig"), 10),
+)
+for _name, _sentence, _change_it, _code in ARCHIVES:
+    ROOM.add(
+        f"archive page: {_name}",
+        _sentence,
+        _archive(_change_it),
+        _code,
+        "V23",
+        begin=forty_nine_versions,
+        remembers=True,
+    )

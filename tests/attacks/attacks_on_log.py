@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attack import Room
+from attack import Room, honest, poll, three_versions
+from changes import change
 
 from memory_publisher import MemoryPublisher
 from register_api.core import tree
 from register_api.core.log import merkle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 ROOM = Room("log", "History: rewritten, forked, shortened, told in another order.")
@@ -69,3 +71,49 @@ def inner_node_given_as_tile(publisher: MemoryPublisher) -> None:
     """Serves a tile of two nodes, an inner one first, in place of three leaves."""
     leaves = [merkle.leaf_hash(entry) for entry in publisher.log.entries]
     publisher.files["log/tile/0/000.p/2"] = merkle.node_hash(leaves[0], leaves[1])
+
+
+def _comparing(data: bytes) -> Callable[[Path], Sequence[str]]:
+    """Return what hands another customer's checkpoint to the command."""
+
+    def bring(folder: Path) -> Sequence[str]:
+        folder.joinpath("theirs.checkpoint").write_bytes(data)
+        return (*poll(three_versions()), "--compare", str(folder / "theirs.checkpoint"))
+
+    return bring
+
+
+COMPARED: tuple[tuple[str, str, bytes, int], ...] = (
+    (
+        "two customers, two histories",
+        "Shows two customers two logs of one size.",
+        _other_past(3).files[tree.CHECKPOINT],
+        15,
+    ),
+    (
+        "two customers, two histories of two sizes",
+        "Shows another customer an earlier log that this one does not continue.",
+        _other_past(2).files[tree.CHECKPOINT],
+        15,
+    ),
+    (
+        "two customers, one of them behind",
+        "Shows this customer less than another.",
+        three_versions().copy().publish().files[tree.CHECKPOINT],
+        14,
+    ),
+    (
+        "another customer's checkpoint by a stranger",
+        "Gives another customer a checkpoint that a stranger signed.",
+        MemoryPublisher(keys=40).publish().files[tree.CHECKPOINT],
+        16,
+    ),
+    (
+        "another customer's checkpoint changed",
+        "Changes the root in another customer's checkpoint.",
+        change(three_versions().files[tree.CHECKPOINT], rb"\n3\n(.)"),
+        12,
+    ),
+)
+for _name, _sentence, _data, _code in COMPARED:
+    ROOM.add(_name, _sentence, honest, _code, "V27", brings=_comparing(_data))

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
-from attack import Room
+from attack import Room, three_versions
 from changes import damaged
 from publishers_to_attack import expiring_root, rotated
 
@@ -16,6 +16,7 @@ from register_api.verify.fetch.limits import MAX_ROOT_ROTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 ROOM = Room("roots", "The chain of roots, and where it begins.")
 
@@ -190,3 +191,15 @@ ROOM.add(
     arguments=_digest,
     why="The digest in the contract is over the bytes, and is compared before anything is read.",
 )
+
+
+def _our_root(folder: Path) -> Sequence[str]:
+    """Bring the first root as a file."""
+    folder.joinpath("1.root.json").write_bytes(three_versions().files["trust/1.root.json"])
+    return ("--root", str(folder / "1.root.json"))
+
+
+@ROOM.attack(16, "V02", brings=_our_root)
+def whole_tree_of_another_against_our_root(_: MemoryPublisher) -> Mapping[str, bytes]:
+    """Serves a tree of the attacker's own to a customer who brings our root as a file."""
+    return MemoryPublisher(keys=40).publish().files

@@ -52,7 +52,7 @@ def _totals() -> Iterator[str]:
     yield "| room | attacks | about |"
     yield "|---|---|---|"
     for room in ROOMS:
-        yield f"| [{room.name}](#{room.name}) | {len(room.attacks)} | {room.about} |"
+        yield f"| [{room.name}](#{room.name.replace(' ', '-')}) | {len(room.attacks)} | {room.about} |"
 
 
 def _room(room: Room) -> Iterator[str]:

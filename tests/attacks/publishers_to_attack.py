@@ -39,3 +39,9 @@ def expiring_root() -> MemoryPublisher:
 def sister() -> MemoryPublisher:
     """Return another register of the same publisher, with the same keys."""
     return MemoryPublisher("other.example/list").publish().publish().publish()
+
+
+@functools.cache
+def forty_nine_versions() -> MemoryPublisher:
+    """Return a publisher whose next version completes a page of the feed's archive."""
+    return MemoryPublisher().publish_many(49)

@@ -38,6 +38,7 @@ def test_a_host_that_was_taken_over_is_found_out(
     if attack.remembers:
         (tmp_path / "state.json").write_bytes(remembered(attack, server))
         arguments += ["--state", str(tmp_path)]
+    arguments += attack.brings(tmp_path)
     served = attack.lie(publisher)
     server.show(publisher.files if served is None else served)
     if attack.memory is not None:
