@@ -6,6 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 Answer = Callable[[socket.socket, bytes], None]
 """Answers one request: takes the connection, and the request as it was received."""
@@ -19,8 +23,9 @@ class Server:
         requests: Every request, in order.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
+        self._tls = tls
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._closing = False
@@ -30,7 +35,8 @@ class Server:
     @property
     def base(self) -> str:
         """Address of the server."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/"
 
     def _serve(self) -> None:
         while True:
@@ -43,14 +49,18 @@ class Server:
             thread.start()
 
     def _one(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(5)
-            try:
-                while request := connection.recv(65536):
+        connection.settimeout(5)
+        try:
+            with (
+                connection
+                if self._tls is None
+                else self._tls.wrap_socket(connection, server_side=True) as opened
+            ):
+                while request := opened.recv(65536):
                     self.requests.append(request)
-                    self.answer(connection, request)
-            except OSError:
-                return
+                    self.answer(opened, request)
+        except OSError:
+            return
 
     def close(self) -> None:
         """Stop, and wait for every thread."""

@@ -52,6 +52,8 @@ class Attack:
         memory: Happens to the customer's state folder before the run that is judged.
         answers: Path to answer of a hostile server, for what is done on the way; every other path is
             answered from the tree, and ``"*"`` stands for every path.
+        tls: Whether the hostile server speaks TLS, with a certificate of its own making.
+        knows: Whether the customer takes that certificate for good.
         says: Words that the customer must be told.
     """
 
@@ -69,6 +71,8 @@ class Attack:
     brings: Callable[[Path], Sequence[str]] = lambda _: ()
     memory: Callable[[Path], None] | None = None
     answers: Mapping[str, Answer] | None = None
+    tls: bool = False
+    knows: bool = False
     says: tuple[str, ...] = ()
 
     @property

@@ -240,3 +240,36 @@ ROOM.add(
     why="Harmless: the feed is fetched once, and the bytes that are verified are those that are read.",
     answers={tree.FEED_ATOM: _verified_then_another()},
 )
+
+ROOM.add(
+    "https: nothing",
+    "Nothing: this is the honest tree over TLS.",
+    honest,
+    0,
+    why="What the next two are compared with.",
+    arguments=poll,
+    answers={},
+    tls=True,
+    knows=True,
+)
+ROOM.add(
+    "https: to http",
+    "Leads from https to http, where everybody can listen.",
+    honest,
+    10,
+    "V02",
+    arguments=poll,
+    answers={tree.TIMESTAMP: redirect("http://127.0.0.1/trust/timestamp.json")},
+    tls=True,
+    knows=True,
+)
+ROOM.add(
+    "https: certificate of nobody",
+    "Serves the honest tree with a certificate that nobody has signed.",
+    honest,
+    10,
+    "V01",
+    arguments=poll,
+    answers={},
+    tls=True,
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import taken_over
 from customer import PATIENT, verify
+from own_certificate import make_certificate, server_context
 
 from hostile_server import Server, path_of, reply
 from memory_folder import memory_folder
@@ -44,21 +45,31 @@ def _made(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Iterator[Callable[[Mapping[str, bytes], Mapping[str, Answer]], str]]:
-    """Let one hostile server serve a tree, but for some paths; returns its address."""
-    server = Server(reply())
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hostile server's own certificate."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
-    def serve(files: Mapping[str, bytes], answers: Mapping[str, Answer]) -> str:
-        def answer(connection: socket.socket, request: bytes) -> None:
-            path = path_of(request)
-            stored = reply(files[path]) if path in files else reply(b"", "404 Not Found")
-            answers.get("*", answers.get(path, stored))(connection, request)
 
-        server.answer = answer
-        return server.base
+@pytest.fixture(scope="module")
+def hostile(certificate: Path) -> Iterator[Callable[[Attack, Mapping[str, bytes]], str]]:
+    """Let a hostile server serve a tree, but for what an attack answers; returns its address."""
+    servers = {False: Server(reply()), True: Server(reply(), server_context(certificate))}
+
+    def serve(attack: Attack, files: Mapping[str, bytes]) -> str:
+        servers[attack.tls].answer = functools.partial(_answer, attack.answers or {}, files)
+        return servers[attack.tls].base
 
     yield serve
-    server.close()
+    for server in servers.values():
+        server.close()
+
+
+def _answer(
+    answers: Mapping[str, Answer], files: Mapping[str, bytes], connection: socket.socket, request: bytes
+) -> None:
+    path = path_of(request)
+    stored = reply(files[path]) if path in files else reply(b"", "404 Not Found")
+    answers.get("*", answers.get(path, stored))(connection, request)
 
 
 @pytest.fixture(autouse=True)

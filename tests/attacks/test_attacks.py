@@ -55,13 +55,17 @@ def test_a_hostile_server_is_found_out_in_bounded_time(
     attack: Attack,
     hostile: Callable[..., str],
     bounded: Callable[..., None],
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Nothing that is done on the way makes the customer wait for ever, or believe."""
     publisher = attack.begin().copy()
     served = attack.lie(publisher)
     bounded(QUICK if attack.code == 10 else PATIENT)
-    base = hostile(publisher.files if served is None else served, attack.answers or {})
+    if attack.knows:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    base = hostile(attack, publisher.files if served is None else served)
     done = verify(base, *attack.arguments(publisher))
     judge(attack, done.exit_code, done.output)
     record_property("attacked", (attack.id, "hostile server"))
