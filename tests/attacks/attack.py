@@ -32,6 +32,12 @@ def three_versions() -> MemoryPublisher:
     return MemoryPublisher().publish().publish().publish()
 
 
+@functools.cache
+def two_versions() -> MemoryPublisher:
+    """Return an honest publisher of two versions, for attacks that need the whole history and are many."""
+    return MemoryPublisher().publish().publish()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attack:
     """One attack.

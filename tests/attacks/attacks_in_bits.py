@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from attack import Room, three_versions
+from attack import Room, two_versions
 from changes import DIGEST, change, flip
 
 from register_api.core import tree
@@ -21,8 +21,8 @@ FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
     (r"v1/keys\.json", None, 12, "V25"),
     (r"v1/versions\.json", None, 12, "V12"),
     (r"v1/versions/\d/(register|diff)\.json", None, 12, "V16"),
-    (r"v1/versions/[12]/entry\.json", None, 12, "V13"),
-    (r"v1/versions/3/entry\.json", None, 12, "V11"),
+    (r"v1/versions/1/entry\.json", None, 12, "V13"),
+    (r"v1/versions/2/entry\.json", None, 12, "V11"),
     (r"v1/versions/\d/entry\.tlog-proof", rb"\xe2\x80\x94 \S+ .{8}(.)", 12, "V15"),
     (r"v1/versions/\d/(register|diff)\.json\.sig", None, 12, "V17"),
     (r"v1/versions/\d/(register|diff)\.json\.jws", rb"\.\.(.)", 12, "V17"),
@@ -37,18 +37,18 @@ FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
     (r"feed\.(atom|json)\.jws", rb"\.\.(.)", 12, "V21"),
     (r"feed\.atom\.dsig", rb"SignatureValue>(.)", 12, "V20"),
     (r"log/checkpoint", None, 12, "V25"),
-    (r"log/tile/0/000\.p/3", None, 12, "V11"),
-    (r"log/tile/0/000\.p/[12]", None, 12, "V14"),
-    (r"log/tile/entries/000\.p/3", rb'"register":"(.)', 12, "V14"),
-    (r"log/tile/entries/000\.p/[12]", rb'"register":"(.)', 12, "V14"),
+    (r"log/tile/0/000\.p/2", None, 12, "V13"),
+    (r"log/tile/0/000\.p/1", None, 12, "V14"),
+    (r"log/tile/entries/000\.p/2", rb'"register":"(.)', 12, "V14"),
+    (r"log/tile/entries/000\.p/1", rb'"register":"(.)', 12, "V14"),
     (r"trust/1\.root\.json", rb'"sig":"(.)', 16, "V02"),
     (r"trust/timestamp\.json", rb'"sig":"(.)', 12, "V02"),
-    (r"trust/3\.(snapshot|targets)\.json", None, 12, "V02"),
+    (r"trust/2\.(snapshot|targets)\.json", None, 12, "V02"),
     (r"trust/targets/\{sha256\}\..*", None, 12, "V25"),
 )
 """Pattern of a path; where the bit is flipped, the middle if nothing else is said; code and check."""
 
-UNREAD = re.compile(r"trust/[12]\.(snapshot|targets)\.json|\.well-known/.*")
+UNREAD = re.compile(r"trust/1\.(snapshot|targets)\.json|\.well-known/.*")
 """What newer metadata has replaced, and what nobody signs."""
 
 
@@ -78,6 +78,12 @@ def _flipped(name: str, pattern: bytes | None):
     return lie
 
 
-for _name in _names(three_versions()):
+for _name in _names(two_versions()):
     (_row,) = [row for row in FLIPS if re.fullmatch(row[0], _name)]
-    ROOM.add(f"a bit of {_name}", "Changes one bit on its way.", _flipped(_name, _row[1]), *_row[2:])
+    ROOM.add(
+        f"a bit of {_name}",
+        "Changes one bit on its way.",
+        _flipped(_name, _row[1]),
+        *_row[2:],
+        begin=two_versions,
+    )

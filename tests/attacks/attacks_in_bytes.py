@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from attack import Room, poll
+from attack import Room, poll, three_versions, two_versions
 from changes import damaged, put, signed
 
 from register_api.core import tree
@@ -159,7 +159,8 @@ for _kind, _lie_with, _check in KINDS:
             11,
             _check,
             arguments=poll if _early else lambda _: (),
-            remembers=_check in ("V22", "V26"),
+            remembers=_check in ("V18", "V22", "V26"),
+            begin=two_versions if _check == "V12" else three_versions,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attack import Room
+from attack import Room, two_versions
 from changes import change, damaged, missing, put
 
 from memory_log import MemoryLog, sign
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOM = Room("log files", "Tiles, bundles, entries and proofs: missing, too short, too long, forged.")
 
 
-TILE, BUNDLE, PROOF = "log/tile/0/000.p/3", "log/tile/entries/000.p/3", tree.version_proof(2)
+TILE, BUNDLE, PROOF = "log/tile/0/000.p/2", "log/tile/entries/000.p/2", tree.version_proof(2)
 
 
 @ROOM.attack(16, "V15")
@@ -37,22 +37,30 @@ def proof_by_a_key_that_has_not_begun(publisher: MemoryPublisher) -> None:
 
 MISSING = (
     ("tile", TILE, "V11"),
-    ("older tile", "log/tile/0/000.p/2", "V14"),
+    ("older tile", "log/tile/0/000.p/1", "V14"),
     ("entry bundle", BUNDLE, "V14"),
-    ("older entry bundle", "log/tile/entries/000.p/2", "V14"),
-    ("newest entry", tree.version_entry(3), "V11"),
-    ("older entry", tree.version_entry(2), "V13"),
+    ("older entry bundle", "log/tile/entries/000.p/1", "V14"),
+    ("newest entry", tree.version_entry(2), "V11"),
+    ("older entry", tree.version_entry(1), "V13"),
     ("proof", PROOF, "V15"),
     ("list of versions", tree.VERSIONS, "V12"),
 )
 for _what, _path, _check in MISSING:
-    ROOM.add(f"{_what} missing", "Withholds what the log vouches for.", missing(_path), 10, _check)
+    ROOM.add(
+        f"{_what} missing",
+        "Withholds what the log vouches for.",
+        missing(_path),
+        10,
+        _check,
+        begin=two_versions,
+    )
 ROOM.add(
     "checkpoint missing",
     "Withholds the checkpoint at its public path.",
     missing(tree.CHECKPOINT),
     10,
     "V25",
+    begin=two_versions,
 )
 
 FILES: tuple[tuple[str, str, Callable[[bytes], bytes], int, str], ...] = (
@@ -62,16 +70,16 @@ FILES: tuple[tuple[str, str, Callable[[bytes], bytes], int, str], ...] = (
     ("tile empty", TILE, lambda _: b"", 11, "V11"),
     ("tile beyond the limit", TILE, lambda data: data.ljust(8193, b"\0"), 11, "V11"),
     ("tile forged", TILE, lambda data: bytes(len(data)), 12, "V11"),
-    ("older tile too short", "log/tile/0/000.p/2", lambda data: data[:-1], 11, "V14"),
-    ("older tile too long", "log/tile/0/000.p/2", lambda data: data + bytes(32), 11, "V14"),
-    ("older tile forged", "log/tile/0/000.p/2", lambda _: bytes(64), 12, "V14"),
+    ("older tile too short", "log/tile/0/000.p/1", lambda data: data[:-1], 11, "V14"),
+    ("older tile too long", "log/tile/0/000.p/1", lambda data: data + bytes(32), 11, "V14"),
+    ("older tile forged", "log/tile/0/000.p/1", lambda _: bytes(32), 12, "V14"),
     ("bundle too short", BUNDLE, lambda data: data[:-1], 11, "V14"),
     ("bundle too long", BUNDLE, lambda data: data + b"\0\0", 11, "V14"),
     ("bundle that ends in the air", BUNDLE, lambda data: b"\xff\xff" + data[2:], 11, "V14"),
     ("bundle forged", BUNDLE, lambda data: put(data, b"register", b"registre"), 12, "V14"),
-    ("entry too short", tree.version_entry(2), lambda data: data[:-1], 12, "V13"),
-    ("entry too long", tree.version_entry(2), lambda data: data + b" ", 12, "V13"),
-    ("entry beyond the limit", tree.version_entry(2), lambda data: data.ljust(4097), 11, "V13"),
+    ("entry too short", tree.version_entry(1), lambda data: data[:-1], 12, "V13"),
+    ("entry too long", tree.version_entry(1), lambda data: data + b" ", 12, "V13"),
+    ("entry beyond the limit", tree.version_entry(1), lambda data: data.ljust(4097), 11, "V13"),
     ("proof cut", PROOF, lambda data: data[:-30], 11, "V15"),
     ("proof with a byte more", PROOF, lambda data: data + b"\n", 11, "V15"),
     ("proof empty", PROOF, lambda _: b"", 11, "V15"),
@@ -108,7 +116,14 @@ FILES: tuple[tuple[str, str, Callable[[bytes], bytes], int, str], ...] = (
     ),
 )
 for _name, _path, _change, _code, _check in FILES:
-    ROOM.add(_name, "Changes a file of the log on its way.", damaged(_path, _change), _code, _check)
+    ROOM.add(
+        _name,
+        "Changes a file of the log on its way.",
+        damaged(_path, _change),
+        _code,
+        _check,
+        begin=two_versions,
+    )
 
 
 def _proof_hash(change: Callable[[bytes], bytes]) -> Lie:
@@ -123,10 +138,20 @@ def _proof_hash(change: Callable[[bytes], bytes]) -> Lie:
 
 _HASH = base64(bytes(32)).encode()
 ROOM.add(
-    "proof with a hash more", "Lengthens a proof.", _proof_hash(lambda head: head + b"\n" + _HASH), 11, "V15"
+    "proof with a hash more",
+    "Lengthens a proof.",
+    _proof_hash(lambda head: head + b"\n" + _HASH),
+    11,
+    "V15",
+    begin=two_versions,
 )
 ROOM.add(
-    "proof without a hash", "Cuts a proof.", _proof_hash(lambda head: head.rpartition(b"\n")[0]), 11, "V15"
+    "proof without a hash",
+    "Cuts a proof.",
+    _proof_hash(lambda head: head.rpartition(b"\n")[0]),
+    11,
+    "V15",
+    begin=two_versions,
 )
 ROOM.add(
     "proof with a forged hash",
@@ -134,6 +159,7 @@ ROOM.add(
     _proof_hash(lambda head: head.rpartition(b"\n")[0] + b"\n" + _HASH),
     12,
     "V15",
+    begin=two_versions,
 )
 ROOM.add(
     "proof with 10,000 hashes",
@@ -141,6 +167,7 @@ ROOM.add(
     _proof_hash(lambda head: head + (b"\n" + _HASH) * 10_000),
     11,
     "V15",
+    begin=two_versions,
 )
 
 

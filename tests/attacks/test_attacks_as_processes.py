@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 COMMAND = Path(sys.executable).parent / "register-api"
 SAMPLE = (
     ("service", "documents: signature of another version at the head"),
-    ("static host", "signatures: algorithm none"),
+    ("static host", "headers: algorithm none"),
     ("service", "freshness: expired timestamp"),
-    ("static host", "roots: one signature of two"),
-    ("service", "log: checkpoint by a stranger"),
+    ("static host", "root keys: one signature of two"),
+    ("service", "checkpoints: checkpoint by a stranger"),
     ("static host", "bytes: register: 100,000 deep"),
-    ("service", "feed: XML signature: XSLT transform"),
+    ("service", "feed signature: XML signature: XSLT transform"),
     ("static host", "roots: whole tree of another to a stranger"),
 )
 BY_ID = {attack.id: attack for attack in ATTACKS}

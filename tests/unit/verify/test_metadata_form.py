@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
-from memory_publisher import MemoryPublisher
+from memory_publisher import NOW, MemoryPublisher
 from register_api.core import tree
 from register_api.errors import Malformed
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.run import verify
 from register_api.verify.trust.form import check_form
+from verify_outcome import failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = MemoryPublisher().publish().files[tree.TIMESTAMP]
 PLAIN = json.loads(GOOD)
@@ -26,6 +34,15 @@ def spelled(document: object, **form: object) -> bytes:
 def test_what_the_publisher_writes_is_of_the_form(path: str) -> None:
     """Nothing that is published in earnest is refused."""
     check_form(path, MemoryPublisher().publish().files[path])
+
+
+def test_a_root_that_a_customer_brings_may_be_spelled_as_it_was_kept(tmp_path: Path) -> None:
+    """An editor's newline in the customer's own file does not stop trust; only its digest is another."""
+    files = MemoryPublisher().publish().files
+    kept = tmp_path / "1.root.json"
+    kept.write_bytes(files["trust/1.root.json"] + b"\n")
+    options = Options(root=kept, wait=0)
+    assert failed(verify("x", options, NOW, fetcher=MemoryFetcher(files))) == {"V26": 18}
 
 
 def test_the_order_of_members_is_free() -> None:

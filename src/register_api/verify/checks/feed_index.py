@@ -110,7 +110,7 @@ def _parse(data: bytes) -> Any:
     The bytes are UTF-8 and say nothing else: in another encoding a document type would not be seen.
     """
     body = UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
-    if b"<?xml" in body[:5] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+    if b"<?xml" in body[:8] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise Malformed("a feed with a document type, or one that does not say that it is UTF-8")
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
