@@ -2,6 +2,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
@@ -9,7 +10,7 @@ LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench lock clean
+.PHONY: help serve test lint format bench fuzz lock clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ format: .venv/.made-test ## Let ruff put the code in its usual form
 
 bench: .venv/.made-test ## Measure against peers, as ratios within one run
 	$(BIN)/python bench/all.py
+
+fuzz: .venv/.made-test ## Feed every parser with damaged input for FUZZ_SECONDS (20) each
+	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
 
 lock: .venv/.made-test ## Pin all dependencies anew, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt

@@ -10,6 +10,7 @@ The tree::
     ├── StoreError               the publisher's store                                exit 1
     │   ├── StoreLocked          another publisher is at work
     │   └── StoreDamaged         files that contradict each other
+    ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.finding import Finding
+
+
+_LONGEST_TOLD = 300
+"""Characters of a library's message that are told: it may quote what it was given, at any length."""
+
+
+def told(error: Exception) -> str:
+    """Return what a library's error says, of bounded length and fit to be printed on a terminal."""
+    return ascii(str(error)[:_LONGEST_TOLD])[1:-1]
 
 
 class RegisterError(Exception):
@@ -99,6 +109,12 @@ class StoreDamaged(StoreError):
     """The store's files contradict each other."""
 
     word = "store is damaged"
+
+
+class NotStamped(RegisterError):
+    """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
+
+    word = "not time-stamped"
 
 
 class VerificationError(RegisterError):

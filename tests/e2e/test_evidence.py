@@ -9,8 +9,12 @@ import pytest
 from commands import bash, register_api
 
 from evidence_packages import check_package, make_package, unpack
-from memory_publisher import MemoryPublisher
+from memory_log import cosign, private_key
+from memory_publisher import NOW, MemoryPublisher
+from register_api.core import tree
+from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.evidence.archive import README
+from time_authority import Authority, authority
 from tools import need
 
 if TYPE_CHECKING:
@@ -66,6 +70,62 @@ def test_the_commands_in_the_readme_hold_for_every_version(tmp_path: Path, versi
     done = by_hand(unpack(make_package(TREE, version)), tmp_path)
     assert holds(done), done.stdout + done.stderr
     assert done.returncode == 0
+
+
+def stamped_tree(size: int) -> dict[str, bytes]:
+    """Return the tree with one stamp, of an authority whose certificate had expired the year after."""
+    checkpoint = parse_proof(TREE[tree.version_proof(size)]).checkpoint
+    return {**TREE, tree.time_stamp(size): brief().stamp_at(checkpoint, NOW)}
+
+
+def brief() -> Authority:
+    """Return an authority whose certificate is not good any more."""
+    return authority("Brief", until=NOW + dt.timedelta(seconds=1))
+
+
+def stamp_holds(done: Done) -> bool:
+    """Tell whether the time was printed and openssl found the stamp good."""
+    said = done.stdout + done.stderr
+    return "Time stamp: " in done.stdout and "Verification: OK" in said
+
+
+@pytest.mark.parametrize("size", [2, 7])
+def test_the_commands_check_the_time_stamp(tmp_path: Path, size: int) -> None:
+    """On the version's own checkpoint or on the newest, though the certificate has expired."""
+    members = unpack(make_package(stamped_tree(size), 2))
+    members["authority.pem"] = brief().root.read_bytes()
+    done = by_hand(members, tmp_path)
+    assert stamp_holds(done), done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_the_commands_check_the_time_stamp_below_lines_of_witnesses(tmp_path: Path) -> None:
+    """They are cut away as the format says."""
+    publisher = MemoryPublisher().publish().publish()
+    plain = publisher.files[tree.CHECKPOINT]
+    publisher.files[tree.CHECKPOINT] = cosign(plain, "witness.example", private_key(5), at=1)
+    publisher.vouch()
+    publisher.files[tree.time_stamp(2)] = brief().stamp_at(plain, NOW)
+    members = unpack(make_package(publisher.files, 1))
+    members["authority.pem"] = brief().root.read_bytes()
+    done = by_hand(members, tmp_path)
+    assert stamp_holds(done), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("what", ["the stamp", "the checkpoint", "the authority"])
+def test_the_commands_find_a_stamp_that_does_not_fit(tmp_path: Path, what: str) -> None:
+    """A stamp of another log, a changed checkpoint, another authority's root."""
+    members = unpack(make_package(stamped_tree(2), 2))
+    members["authority.pem"] = brief().root.read_bytes()
+    proof = members[f"{OWN}/entry.tlog-proof"]
+    members |= {
+        "the stamp": {tree.time_stamp(2): brief().stamp_at(b"another checkpoint", NOW)},
+        "the checkpoint": {f"{OWN}/entry.tlog-proof": proof[:-4] + b"A=\n"},
+        "the authority": {"authority.pem": authority("Other").root.read_bytes()},
+    }[what]
+    done = by_hand(members, tmp_path)
+    assert not stamp_holds(done)
+    assert done.returncode != 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import shutil
 import signal
@@ -18,8 +19,12 @@ import pytest
 
 from memory_folder import memory_folder
 from publishers import Publisher
-from register_api.core.tree import REGISTER, TIMESTAMP
+from register_api.core.tree import REGISTER, TIMESTAMP, time_stamp
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import FolderFetcher
+from register_api.verify.run import verify
 from running import wait_until
+from time_authority import authority, honest, serving
 from tools import need
 
 if TYPE_CHECKING:
@@ -217,6 +222,53 @@ def ended_by_itself(publisher: Publisher, *more: str) -> subprocess.CompletedPro
     )
 
 
+def test_a_run_with_a_time_authority_stamps_what_it_serves(publisher: Publisher) -> None:
+    """The refresher asks; the stamp is served under its own type once it is there."""
+    port = free_port()
+    with honest() as asked:
+        ask = ("--time-authority", asked.url, "--time-authority-certificate", str(authority().root))
+        with running(command(publisher, "--port", str(port), *ask), port) as run:
+            wait_until(lambda: time_stamp(1) in publisher.snapshot().manifest.files, SECONDS)
+            data = publisher.snapshot().read(time_stamp(1))
+            wait_until(lambda: run.get(TIMESTAMP) == publisher.snapshot().read(TIMESTAMP), SECONDS)
+            wait_until(lambda: served(run, time_stamp(1)) == data, SECONDS)
+            assert run.end()[0] == 0
+    assert len(asked.queries) == 1
+    options = Options(wait=0, stamped_by=authority().anchors)
+    fetcher = FolderFetcher(publisher.store / "public")
+    assert verify("folder", options, dt.datetime.now(dt.UTC), fetcher=fetcher).exit_code == 0
+
+
+def served(run: Running, path: str) -> bytes | None:
+    """Return what is served at a path that may not be there yet."""
+    try:
+        return run.get(path)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
+
+
+def test_an_authority_that_hangs_keeps_nobody_from_serving(publisher: Publisher) -> None:
+    """The first version is there at once."""
+    port = free_port()
+    with (
+        serving(lambda _: None) as asked,
+        running(command(publisher, "--port", str(port), "--time-authority", asked.url), port) as run,
+    ):
+        wait_until(lambda: asked.queries, SECONDS)
+        assert run.get(REGISTER) == publisher.snapshot().read(REGISTER)
+        asked.stopped.set()
+        assert run.end()[0] == 0
+
+
+def test_an_address_of_an_authority_that_is_none_starts_nothing(publisher: Publisher) -> None:
+    """Else nothing would renew freshness."""
+    ended = ended_by_itself(publisher, "--port", "0", "--time-authority", "tsa.example.com")
+    assert ended.returncode == 2
+    assert "is not an address that begins with https://" in ended.stderr
+    assert not publisher.store.exists()
+
+
 def test_a_port_that_is_taken_is_told_and_ends_the_run(publisher: Publisher) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -254,6 +306,7 @@ def test_what_serves_has_loaded_nothing_that_can_sign() -> None:
         "tuf",
         "securesystemslib",
         "signxml",
+        "rfc3161_client",
     )
     assert not [name for name in loaded if name.startswith(never)]
 

@@ -15,6 +15,8 @@ from tampering import check, flip, lengthen
 
 from memory_publisher import MemoryPublisher
 from register_api.core import tree
+from register_api.core.log.tlog_proof import parse_proof
+from time_authority import authority
 from verify_outcome import failed
 
 if TYPE_CHECKING:
@@ -120,6 +122,21 @@ def test_a_changed_byte_in_the_archive_of_the_feed_is_found(
         report = check({**archived, path: damage(archived[path])})
         assert report.exit_code in codes, failed(report)
         assert set(failed(report)) <= {"V23"}
+
+
+def test_a_changed_byte_in_a_time_stamp_is_found(publication: Publication) -> None:
+    """By whoever asks for it; it is one file more, and no other check reads it."""
+    path = tree.time_stamp(publication.size)
+    checkpoint = parse_proof(publication.files[tree.version_proof(publication.size)]).checkpoint
+    good = authority().stamp(checkpoint)
+    wishes = {"stamped_by": authority().anchors}
+    assert check({**publication.files, path: good}, **wishes).exit_code == 0
+    for data, codes in ((flip(good), FORGED | MALFORMED), (lengthen(good), MALFORMED), (b"", MALFORMED)):
+        assert check({**publication.files, path: data}).exit_code == 0
+        report = check({**publication.files, path: data}, **wishes)
+        assert report.exit_code in codes, failed(report)
+        assert set(failed(report)) == {"V28"}
+    assert check(publication.files, **wishes).exit_code == 17
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from time_authority import authority, honest
 from tools import need
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +36,13 @@ def published(tmp_path_factory):
     shutil.copytree(ROOT / "register", folder / "register")
     publish = [BIN / "register-api", "publish"]
     subprocess.run(publish, cwd=folder, check=True, capture_output=True)
+    stamp = ["--time-authority-certificate", authority().root]
     source = folder / "register/register.toml"
     text = re.sub(r"updated_on = .*", "updated_on = 2026-05-11", source.read_text("utf-8"), count=1)
     source.write_text(text, "utf-8")
-    subprocess.run(publish, cwd=folder, check=True, capture_output=True)
+    with honest() as asked:
+        stamp += ["--time-authority", asked.url]
+        subprocess.run([*publish, *stamp], cwd=folder, check=True, capture_output=True)
     return folder / "var/store/public"
 
 
@@ -76,6 +80,7 @@ def run_guide(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
     modules = ROOT / "tests/node/node_modules"
     if not modules.is_dir() and os.environ.get("REQUIRE_TOOLS") != "1":
         pytest.skip("the packages in tests/node are not installed")
+    (folder / "tsa-root.pem").write_bytes(authority().root.read_bytes())
     (folder / "node_modules").symlink_to(modules)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
     return subprocess.run(
@@ -94,6 +99,8 @@ def test_everything_in_the_guide_works(host, tmp_path):
     assert done.stdout.count('<ds:Reference URI="feed.atom">\nno transforms\n') == 1
     assert done.stderr.startswith("OK\n") or "\nOK\n" in done.stdout + done.stderr
     assert "\nVerified: " in done.stdout
+    assert (done.stdout + done.stderr).count("Verification: OK") == 2
+    assert done.stdout.count("Time stamp:  size 2 at ") == 2
 
 
 def test_the_guide_finds_a_register_that_the_host_has_changed(host, tmp_path):

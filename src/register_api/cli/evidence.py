@@ -8,7 +8,13 @@ import click
 
 from register_api.cli.clock import now
 from register_api.cli.output import out, progress
-from register_api.cli.trust_options import check_root, opened, root_options
+from register_api.cli.trust_options import (
+    check_root,
+    opened,
+    read_certificates,
+    root_options,
+    stamped_by_option,
+)
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.package import check_free, write_new
@@ -23,7 +29,15 @@ from register_api.verify.report.text import render_text as render_served
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
 )
 @root_options
-def evidence(base: str, version: int, output: Path, root: Path | None, root_sha256: str | None) -> None:
+@stamped_by_option
+def evidence(
+    base: str,
+    version: int,
+    output: Path,
+    root: Path | None,
+    root_sha256: str | None,
+    stamped_by: Path | None,
+) -> None:
     """Keep one version from BASE, with all that proves it, in a file that verifies without network.
 
     BASE is an address, or a folder with a published tree. The version is verified first; nothing is
@@ -37,7 +51,8 @@ def evidence(base: str, version: int, output: Path, root: Path | None, root_sha2
     """
     check_root(root, root_sha256)
     check_free(output)
-    wishes = Options(root=root, root_sha256=root_sha256)
+    anchors = read_certificates(stamped_by, "--stamped-by") if stamped_by else ()
+    wishes = Options(root=root, root_sha256=root_sha256, stamped_by=anchors)
     with opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, wishes, now(), report_progress)
     if made.package is None:

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import options
+from register_api.cli import options, time_options, time_stamps
 from register_api.cli.clock import now
 from register_api.cli.output import err, out, print_error, print_json
 from register_api.errors import RegisterError, StoreError
 from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import expiries
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.publish.stamping import Stamped
+    from register_api.publish.time_authority import TimeAuthority
     from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
 
@@ -50,34 +53,48 @@ _SECONDS_AN_HOUR = 3600.0
     help="Stay, and refresh again after so many hours, until ended by SIGTERM or Ctrl-C.",
 )
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
-def refresh(store: Path, keys: Path, every: float | None, *, wait_first: bool) -> None:
+@time_options.time_authority_options
+def refresh(
+    store: Path,
+    keys: Path,
+    every: float | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
+    *,
+    wait_first: bool,
+) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
     Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
-    renew it every 6 by a timer.
+    renew it every 6 by a timer. With --time-authority the newest checkpoint is then stamped, if it is
+    not yet; an authority that fails is told of and ends nothing.
 
     \b
     Examples:
       register-api refresh
       register-api refresh --every 6
+      register-api refresh --time-authority https://tsa.example.com/ --time-authority-certificate tsa.pem
     """
+    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     if every is None:
         _print_refreshed(refresh_freshness(store, keys, now()))
+        time_stamps.stamp(store, authority, now())
         return
     stopped = _stop_on_signals()
     usual = every * _SECONDS_AN_HOUR
     wait = usual if wait_first else 0.0
     while not stopped.wait(wait):
-        wait = usual if _refreshed(store, keys) else min(_RETRY_SECONDS, usual)
+        wait = usual if _refreshed(store, keys, authority) else min(_RETRY_SECONDS, usual)
 
 
-def _refreshed(store: Path, keys: Path) -> bool:
+def _refreshed(store: Path, keys: Path, authority: TimeAuthority | None) -> bool:
     """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
     try:
         _print_refreshed(refresh_freshness(store, keys, now()))
     except RegisterError as error:
         print_error(error)
         return False
+    time_stamps.stamp(store, authority, now())
     return True
 
 
@@ -114,10 +131,13 @@ def status(store: Path, as_json: bool) -> None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
     instant = now()
     rows = [(row, _verdict(row, instant)) for row in expiries(snapshot.read)]
+    stamped = newest_stamped(snapshot)
     if as_json:
-        print_json(_document(snapshot, rows))
+        print_json(_document(snapshot, rows, stamped))
     else:
         _print_status(snapshot, rows)
+        if stamped is not None:
+            out.print(f"  {time_stamps.in_words(stamped)}")
     if any(verdict != "good" for _, verdict in rows):
         raise click.exceptions.Exit(1)
 
@@ -129,7 +149,7 @@ def _verdict(row: Expiry, instant: dt.datetime) -> str:
     return "expires soon" if row.expires <= soon else "good"
 
 
-def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> dict[str, Any]:
+def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamped | None) -> dict[str, Any]:
     expiring = [
         {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
         for row, verdict in rows
@@ -141,6 +161,12 @@ def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> dict[str, A
         "published_at": state.published_at,
         "log": {"size": state.version, "root_hash": state.root_hash},
         "expiries": expiring,
+        "time_stamp": stamped
+        and {
+            "version": stamped.version,
+            "at": stamped.stamp.at,
+            "authority": stamped.stamp.authority,
+        },
     }
 
 

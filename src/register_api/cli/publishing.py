@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import options
+from register_api.cli import options, time_options, time_stamps
 from register_api.cli.output import err, out, progress
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_publication
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many of them have to sign a root.",
 )
+@time_options.time_authority_options
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
     source: Path,
@@ -67,13 +68,17 @@ def publish(
     public_keys: Path | None,
     root_keys: int,
     root_threshold: int,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
     *,
     if_empty: bool,
 ) -> None:
     """Publish the source as the next version, signed, whole or not at all.
 
     The first time, keys are made, one for each role. What breaks a rule is refused and the
-    published tree stays as it was. The same source twice makes no second version.
+    published tree stays as it was. The same source twice makes no second version. With --time-authority
+    the new checkpoint is then stamped; an authority that fails is told of and ends nothing (with
+    --if-empty that is left to `refresh`).
 
     \b
     Examples:
@@ -81,6 +86,7 @@ def publish(
       register-api publish --corrects 7 --reason "Acme processes in Finland, not in Sweden"
       register-api publish --at 2024-02-01T09:00:00Z      (history taken over)
     """
+    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
@@ -108,6 +114,8 @@ def publish(
             f"Note: {folder} holds the public files of another set of keys and was left as it is;"
             f" this register's root is {store}/public/trust/1.root.json"
         )
+    if not if_empty:  # `run` waits for this command before it serves, and refreshes next
+        time_stamps.stamp(store, authority, order.intent.now)
 
 
 def _with_final_slash(url: str | None) -> str | None:

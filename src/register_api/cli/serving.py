@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from register_api.cli import options
+from register_api.cli import options, time_options
 from register_api.cli.output import out
 from register_api.serve.run import serve as serve_forever
 from register_api.serve.settings import from_environment
@@ -74,7 +74,16 @@ def serve(store: Path, host: str, port: int) -> None:
 @options.store_option
 @options.keys_option
 @_address_options
-def run(source: Path, store: Path, keys: Path, host: str, port: int) -> None:
+@time_options.time_authority_options
+def run(
+    source: Path,
+    store: Path,
+    keys: Path,
+    host: str,
+    port: int,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
+) -> None:
     """Publish if nothing is published yet, then refresh every 6 hours and serve.
 
     Three processes: the one that serves never sees a private key.
@@ -84,6 +93,7 @@ def run(source: Path, store: Path, keys: Path, host: str, port: int) -> None:
       register-api run --port 8080
     """
     folders = ["--store", str(store), "--keys", str(keys)]
+    os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()

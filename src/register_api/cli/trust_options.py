@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifier_key
+from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.fetch.protocol import FolderFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from cryptography.x509 import Certificate
 
     from register_api.verify.fetch.protocol import Fetcher
 
@@ -92,6 +95,32 @@ def opened(base: str) -> Iterator[Fetcher]:
         yield FolderFetcher(Path(base))
     else:
         raise UsageError(f"{base} is neither an address (https://…) nor a folder")
+
+
+def stamped_by_option(command: Command) -> Command:
+    """Add ``--stamped-by``: the certificates of time-stamping authorities that are accepted."""
+    return click.option(
+        "--stamped-by",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Root certificates (PEM) of time-stamping authorities you accept: one of them must have"
+        " stamped the log's checkpoint.",
+    )(command)
+
+
+def read_certificates(path: Path, option: str) -> tuple[Certificate, ...]:
+    """Return the certificates in a file that an option names.
+
+    Raises:
+        UsageError: It cannot be read, or has no root certificate in PEM.
+    """
+    try:
+        with path.open("rb") as file:
+            return read_anchors(file.read(MAX_ANCHORS_BYTES + 1))
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be read: {error.strerror}") from error
+    except VerificationError as error:
+        raise UsageError(f"{option} {path}: {error.message}") from error
 
 
 def read_checkpoint(path: Path) -> bytes:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     help="For frequent runs with --state: the newest register alone, and only what has changed.",
 )
 @trust_options.witness_options
+@trust_options.stamped_by_option
 @click.option(
     "--compare",
     "others",
@@ -68,6 +69,7 @@ def verify(
     quick: bool,
     witness_keys: tuple[str, ...],
     witnesses: int | None,
+    stamped_by: Path | None,
     others: tuple[Path, ...],
     as_json: bool,
 ) -> None:
@@ -83,6 +85,7 @@ def verify(
       register-api verify https://trust.example.com --state ~/.register-state --quick
       register-api verify http://127.0.0.1:8000 --json
       register-api verify https://trust.example.com --compare theirs.checkpoint
+      register-api verify https://trust.example.com --stamped-by tsa-root.pem
       register-api verify --offline evidence.zip --root 1.root.json
 
     \b
@@ -102,6 +105,7 @@ def verify(
         quick=quick,
         witnesses=witness_keys,
         cosignatures=cosignatures,
+        stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
     )
     _check_wishes(base, offline, wishes)

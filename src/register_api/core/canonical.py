@@ -7,6 +7,7 @@ programs can never see different documents in the same bytes.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from register_api.errors import Malformed
+from register_api.errors import Malformed, told
 
 MAX_DEPTH = 32
 """Deepest nesting of arrays and objects that a reader accepts."""
@@ -30,6 +31,9 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _BEYOND_BASIC_PLANE = re.compile(rb"[\xf0-\xf4]")
 """First byte of a character beyond U+FFFF: only beside such names does the order of code points,
 which msgspec sorts by, differ from that of UTF-16 code units."""
+
+_ODD_INSTANT = re.compile(rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!"|T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")')
+"""What begins like a day and is neither one nor an instant as this format spells it: perhaps a text."""
 
 
 class _FloatFound(ValueError):
@@ -61,7 +65,7 @@ def encode(document: object) -> bytes:
             return data
         return _encode_sorted(msgspec.to_builtins(document))
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
-        raise Malformed(f"this document has no canonical form: {error}") from error
+        raise Malformed(f"this document has no canonical form: {told(error)}") from error
 
 
 def digest(data: bytes) -> str:
@@ -92,7 +96,7 @@ def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
     except RecursionError as error:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from error
     except (ValueError, msgspec.MsgspecError) as error:
-        raise Malformed(f"not a JSON document as this format wants it: {error}") from error
+        raise Malformed(f"not a JSON document as this format wants it: {told(error)}") from error
     if encode(document) != data:
         raise Malformed(_why_not_canonical(data))
     return document
@@ -102,16 +106,38 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
     """Read a document strictly (``parse``) into a struct; unknown fields are passed over.
 
     Raises:
-        Malformed: As ``parse``, the document does not name its format where it should, or a field is
-            missing or of the wrong type.
+        Malformed: As ``parse``, the document does not name its format where it should, a field is
+            missing or of the wrong type, or an instant is spelled in another way than this format has it.
     """
     document = parse(data, max_bytes=max_bytes)
     if not isinstance(document, dict) or ("format" in _fields(kind) and "format" not in document):
         raise Malformed(f"not a {kind.__name__} document: it does not name its format")
     try:
-        return msgspec.convert(document, kind)
+        found = msgspec.convert(document, kind)
     except (msgspec.ValidationError, ValueError) as error:
-        raise Malformed(f"not a {kind.__name__} document: {error}") from error
+        raise Malformed(f"not a {kind.__name__} document: {told(error)}") from error
+    # msgspec takes an instant in several spellings. Most documents show at a glance that they have none.
+    if _ODD_INSTANT.search(data):
+        _check_spelling(document, msgspec.to_builtins(found, builtin_types=(dt.datetime,)))
+    return found
+
+
+def _check_spelling(written: Any, read: Any) -> None:
+    """Refuse an instant that is written in another way than ``2026-05-10T09:00:00Z``.
+
+    Args:
+        written: The document as plain values.
+        read: What a struct has of it; members that only one of them has are optional or unknown.
+    """
+    if isinstance(read, dt.datetime):
+        if written != f"{read.replace(tzinfo=None).isoformat(timespec='seconds')}Z":
+            raise Malformed(f"the instant {ascii(written)[:40]} is not spelled like 2026-05-10T09:00:00Z")
+    elif isinstance(read, dict):
+        for name in read.keys() & written.keys():
+            _check_spelling(written[name], read[name])
+    elif isinstance(read, list | tuple):
+        for pair in zip(written, read, strict=True):
+            _check_spelling(*pair)
 
 
 def _fields(kind: type) -> tuple[str, ...]:

@@ -49,6 +49,11 @@ def version_proof(version: int) -> str:
     return f"v1/versions/{version}/entry.tlog-proof"
 
 
+def time_stamp(size: int) -> str:
+    """Return the path of the time stamp on the checkpoint of a size."""
+    return f"log/checkpoints/{size}.tsr"
+
+
 def version_page(version: int) -> str:
     """Return the path of a version's page for people."""
     return f"versions/{version}/index.html"
@@ -121,6 +126,7 @@ _ROWS: tuple[tuple[str, str, Cache, bool, bool], ...] = (
     (r"feed/[1-9]\d*\.atom", "application/atom+xml", "fixed", True, True),
     (r"feed\.json", "application/feed+json", "head", False, True),
     (r"log/checkpoint", _TEXT, "head", False, False),
+    (r"log/checkpoints/[1-9]\d*\.tsr", "application/timestamp-reply", "fixed", True, False),
     (r"log/tile/(\d+|entries)(/x\d{3})*/\d{3}(\.p/[1-9]\d*)?", _OCTETS, "fixed", True, False),
     (r"trust/timestamp\.json", _JSON, "no-cache", False, False),
     (r"trust/[1-9]\d*\.(root|snapshot|targets)\.json", _JSON, "fixed", True, True),

@@ -27,6 +27,7 @@ from register_api.publish.schemas import schema_files
 from register_api.publish.signing.key_list import current_key_list, pem_files
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import retirement
 from register_api.publish.trust import root as trust_root
 from register_api.publish.version_files import VersionFiles, make_version_files
 from register_api.store.manifest import FeedEntry
@@ -118,7 +119,7 @@ class Maker:
         heads |= self._discovery(register, trust)
         return Artefacts(
             groups=_in_order(fixed, register.version, log, trust, heads),
-            retired=tuple(outgrown_tiles(log.tiles, self._stored())),
+            retired=(*outgrown_tiles(log.tiles, self._stored()), *self._outlived()),
             root_hash=log.root_hash,
             feed_window=window,
         )
@@ -135,6 +136,12 @@ class Maker:
 
     def _stored(self) -> Iterable[str]:
         return self.snapshot.manifest.files if self.snapshot else ()
+
+    def _outlived(self) -> tuple[str, ...]:
+        """Return what no customer can still be led to below ``trust/``."""
+        if self.snapshot is None:
+            return ()
+        return retirement.outlived(self.snapshot.read, self.snapshot.published_at, self.now)
 
     def _keys(self, register: Register) -> Keys:
         stored = decode(self.read(tree.KEYS), Keys) if self.snapshot else None

@@ -14,6 +14,7 @@ from register_api.publish.signing.key_list import pem_files
 from register_api.publish.signing.next_key import settle
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
+from register_api.publish.trust import retirement
 from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import commit, recover
@@ -92,7 +93,14 @@ def vouch_anew(
     timestamp = {tree.TIMESTAMP: trust.pop(tree.TIMESTAMP)}
     heads = {**changed, **_discovery(snapshot, read)} if root else changed
     fixed = {**(pem_files(keys) if keys else {}), **root}
-    return commit(snapshot.store, (fixed, trust, heads, timestamp), snapshot.state, now=now, before=snapshot)
+    return commit(
+        snapshot.store,
+        (fixed, trust, heads, timestamp),
+        snapshot.state,
+        now=now,
+        retired=retirement.outlived(snapshot.read, snapshot.published_at, now),
+        before=snapshot,
+    )
 
 
 def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes]:

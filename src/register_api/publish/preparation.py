@@ -15,7 +15,7 @@ from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.core.tree import REGISTER
 from register_api.core.versioning import unchanged
-from register_api.errors import Refused, StoreDamaged
+from register_api.errors import Refused, StoreDamaged, told
 from register_api.publish.source.load import load, load_zone, locate
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def read_base(snapshot: Snapshot | None) -> Base:
         # These are the canonical bytes that were published: their digest has just been compared.
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise StoreDamaged(f"the newest register cannot be read: {error}") from error
+        raise StoreDamaged(f"the newest register cannot be read: {told(error)}") from error
     return Base(register=register, sha256=digest(data), promises=snapshot.state.promises())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.errors import UsageError
+from register_api.errors import UsageError, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,9 +78,13 @@ def _with(settings: Settings, field: str, text: str, variable: str) -> Settings:
     kind = type(getattr(settings, field))
     try:
         value = msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{variable}={text}: {error}", hint=VARIABLES[variable][1]) from error
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
+        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else told(error)
+        raise UsageError(f"{variable}={text[:100]!a}: {problem}", hint=VARIABLES[variable][1]) from error
     low, high = _BOUNDS.get(field, (None, None))
     if low is not None and high is not None and not low <= value <= high:
-        raise UsageError(f"{variable}={text}: must lie between {low} and {high}", hint=VARIABLES[variable][1])
+        raise UsageError(
+            f"{variable}={text[:100]!a}: must lie between {low} and {high}", hint=VARIABLES[variable][1]
+        )
     return msgspec.structs.replace(settings, **{field: value})

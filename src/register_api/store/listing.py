@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.errors import StoreDamaged
+from register_api.errors import StoreDamaged, told
 from register_api.store.manifest import ManifestEntry
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Listing(Mapping[str, ManifestEntry]):
             raise KeyError(path)
         try:
             return _decoder.decode(self.text[start + len(name) : end])
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise StoreDamaged(f"the manifest's entry of {path} cannot be read: {error}") from error
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise StoreDamaged(f"the manifest's entry of {path} cannot be read: {told(error)}") from error
 
     def __contains__(self, path: object) -> bool:
         """Tell whether there is such a path."""
@@ -59,7 +59,11 @@ class Listing(Mapping[str, ManifestEntry]):
         return start < end
 
     def __iter__(self) -> Iterator[str]:
-        """Yield every path in order."""
+        """Yield every path in order.
+
+        Raises:
+            StoreDamaged: A line names none.
+        """
         return map(_path, self._lines())
 
     def __len__(self) -> int:
@@ -118,4 +122,7 @@ def _name(path: str) -> bytes:
 
 
 def _path(line: bytes) -> str:
-    return line[1 : line.index(b'"', 1)].decode()
+    try:
+        return line[1 : line.index(b'"', 1)].decode()
+    except ValueError as error:
+        raise StoreDamaged("a line of the manifest that names no path") from error

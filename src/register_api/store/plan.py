@@ -54,7 +54,7 @@ class Plan:
         self.number = before.generation + 1 if before else 1
         self.folder = layout.generation_folder(store, self.number)
         self.listing = before.manifest.files if before else Listing()
-        self.retired = [path for path in retired if path in self.listing]
+        self.retired = [path for path in retired if path in self.listing and path not in files]
         self.old = {path: self.listing[path] for path in (*files, *self.retired) if path in self.listing}
         self.data = files
         self.forms: dict[str, dict[str, bytes]] = {}

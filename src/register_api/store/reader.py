@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.errors import StoreDamaged
+from register_api.errors import StoreDamaged, told
 from register_api.store import layout
 from register_api.store.manifest import Journal, State
 from register_api.store.manifest_file import OpenManifest, read_manifest
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 T = TypeVar("T")
 
@@ -55,6 +58,15 @@ class Snapshot:
                 if digest(data) == sha256:
                     return data
         raise StoreDamaged(f"{path} ({encoding}) is missing or has other bytes than the manifest says")
+
+    def published_at(self, path: str) -> dt.datetime | None:
+        """Return when a file's bytes were published, UTC; ``None`` for what the publication does not have.
+
+        Raises:
+            StoreDamaged: The manifest's line of it is none.
+        """
+        entry = self.manifest.files.get(path)
+        return None if entry is None else entry.published_at
 
     def file(self, path: str, encoding: str = "identity") -> Path:
         """Return where on disk a file of this publication lies at this moment."""
@@ -133,5 +145,5 @@ def read_document(path: Path, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
-        raise StoreDamaged(f"{path} cannot be read: {error}") from error
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise StoreDamaged(f"{path} cannot be read: {told(error)}") from error

@@ -54,7 +54,7 @@ def commit(
         groups: Files by path in the order they have to reach the disk.
         state: The publisher's state after this publication.
         now: When these bytes are published, UTC.
-        retired: Files that leave the tree; all others stay, whether among the groups or not.
+        retired: Files that leave the tree, unless they are among the groups; all others stay.
         progress: Called with done, total and the file that is being prepared.
         before: The visible publication, if the caller has it open.
 

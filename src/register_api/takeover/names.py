@@ -11,6 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.model import Status
 from register_api.core.text import is_slug
+from register_api.errors import told
 from register_api.takeover.slugs import free_slug, slug
 from register_api.takeover.table import fault, refuse, refuse_any, shown
 
@@ -146,7 +147,7 @@ def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {error}", "put it right by hand")
+        refuse(file, "", f"not valid TOML: {told(error)}", "put it right by hand")
 
 
 def _convert(file: str, text: str) -> _Document:
@@ -154,7 +155,7 @@ def _convert(file: str, text: str) -> _Document:
         return msgspec.convert(tomllib.loads(text), _Document)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         hint = "its head shows how a names file is written"
-        refuse(file, "", f"this names file cannot be read: {error}", hint)
+        refuse(file, "", f"this names file cannot be read: {told(error)}", hint)
 
 
 def _faults(file: str, document: _Document) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from register_api.errors import told
 from register_api.takeover.table import refuse
 
 DAYS = frozenset({"starts_on", "ends_on", "updated_on", "valid_until"})
@@ -30,7 +31,7 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {error}", "put it right, then import again")
+        refuse(file, "", f"not valid TOML: {told(error)}", "put it right, then import again")
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:

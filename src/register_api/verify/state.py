@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import filelock
 import msgspec
 
-from register_api.errors import Malformed, UsageError
+from register_api.errors import Malformed, UsageError, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,8 +135,8 @@ def load(folder: Path) -> Remembered | None:
     try:
         file = msgspec.json.decode(data, type=_File)
         remembered = msgspec.json.decode(file.state, type=Remembered)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise _damaged(folder, str(error)) from error
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise _damaged(folder, told(error)) from error
     if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
         raise _damaged(folder, "its digest does not fit")
     return remembered

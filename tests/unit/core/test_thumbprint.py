@@ -18,13 +18,6 @@ P256 = p256_jwk(X, Y)
 P256_MODULUS = 2**256 - 2**224 + 2**192 + 2**96 - 1
 
 
-def test_rfc_8037_thumbprint() -> None:
-    """Appendix A.3; other members of a JWK do not count."""
-    expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-    assert thumbprint(RFC_8037) == expected
-    assert thumbprint(RFC_8037 | {"use": "sig", "kid": "mine"}) == expected
-
-
 def test_thumbprints_agree_with_joserfc() -> None:
     """Of both kinds of key."""
     jwk = ed25519_jwk(private_key(1).public_key().public_bytes_raw())

@@ -29,9 +29,18 @@ def test_every_setting_is_in_the_table_once() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "text"),
-    [("PORT", "65536"), ("PORT", "-1"), ("PORT", "http"), ("REGISTER_POLL_SECONDS", "nan")],
+    [
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "http"),
+        ("REGISTER_POLL_SECONDS", "nan"),
+        ("PORT", "\udc80"),
+        ("PORT", "[" * 5000),
+    ],
 )
 def test_a_value_that_cannot_be_is_refused(variable: str, text: str) -> None:
     """The error names the variable."""
-    with pytest.raises(UsageError, match=variable):
+    with pytest.raises(UsageError, match=variable) as caught:
         from_environment({variable: text})
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1000

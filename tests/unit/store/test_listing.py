@@ -81,6 +81,20 @@ def test_a_damaged_line_is_found_when_it_is_asked_for() -> None:
         listing["b"]
 
 
+@pytest.mark.parametrize("line", [b"\x80", b'"\x80":{}', b"{", b""])
+def test_a_line_that_names_no_path_is_damage(line: bytes) -> None:
+    """Found when all paths are asked for, as starting the service does."""
+    listing = Listing(line + b",\n" + Listing().replaced({"b": entry(2)}).text)
+    with pytest.raises(StoreDamaged, match="names no path"):
+        list(listing)
+
+
+def test_an_entry_that_is_nested_deeply_is_damage() -> None:
+    listing = Listing(b'"a":' + b"[" * 20_000 + b"]" * 20_000)
+    with pytest.raises(StoreDamaged, match="entry of a"):
+        listing["a"]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     return stores.make_store(tmp_path / "store", 2)

@@ -73,7 +73,11 @@ def test_a_file_of_the_manifest_that_is_gone_is_damage(store: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [layout.MANIFEST, layout.STATE])
-@pytest.mark.parametrize("data", [None, b"", b"{}", b"[]", b"\xff", b'{"version":"x"}'])
+@pytest.mark.parametrize(
+    "data",
+    [None, b"", b"{}", b"[]", b"\xff", b'{"version":"x"}', b"[" * 20_000 + b"]" * 20_000],
+    ids=["missing", "empty", "nothing", "a list", "no text", "a wrong type", "nested deeply"],
+)
 def test_a_document_of_the_store_that_is_broken_is_damage(store: Path, name: str, data: bytes | None) -> None:
     file = layout.generation_folder(store, 3) / name
     if data is None:

@@ -156,7 +156,14 @@ def test_remembered_roots_are_followed_from_the_newest(run: Run, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{}", b'{"format":"sub-processor-register-state/1","sha256":"","state":{}}']
+    "damage",
+    [
+        b"",
+        b"{}",
+        b'{"format":"sub-processor-register-state/1","sha256":"","state":{}}',
+        b'{"state":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+    ],
+    ids=["empty", "nothing", "another digest", "nested deeply"],
 )
 def test_a_damaged_state_is_told_and_not_passed_over(
     publisher: MemoryPublisher, run: Run, tmp_path: Path, damage: bytes

@@ -147,6 +147,18 @@ def targets(read: Read, named: Snapshot, root: Root | None = None) -> Targets:
     return _named(read, Targets, named.meta["targets.json"], root)
 
 
+def required(read: Read, path: str) -> bytes:
+    """Return a file that has to be in the tree.
+
+    Raises:
+        StoreDamaged: It is missing.
+    """
+    try:
+        return read(path)
+    except KeyError as error:
+        raise StoreDamaged(f"{path} is missing") from error
+
+
 def parse(data: bytes, kind: type[T]) -> Metadata[T]:
     """Read metadata of one kind.
 

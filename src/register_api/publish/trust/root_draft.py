@@ -13,7 +13,7 @@ import msgspec
 from tuf.api.metadata import Metadata, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.errors import KeyStoreError, UsageError, VerificationError
+from register_api.errors import KeyStoreError, UsageError, VerificationError, told
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_change import kid_of, missing_signatures
 
@@ -170,8 +170,8 @@ def read_draft(path: Path) -> RootDraft:
             return msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise UsageError(f"{path} is no draft of a trust root: {error}") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no draft of a trust root: {told(error)}") from None
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:

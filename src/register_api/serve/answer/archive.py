@@ -15,7 +15,7 @@ from register_api.core import tree
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Versions
 from register_api.core.model import Register
-from register_api.errors import StoreDamaged
+from register_api.errors import StoreDamaged, told
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.stored_file import read_form
 
@@ -101,4 +101,4 @@ def _decoded(data: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
-        raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {error}") from error
+        raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {told(error)}") from error

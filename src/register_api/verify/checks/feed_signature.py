@@ -27,7 +27,7 @@ from register_api.core.keys.xml_signature import (
     ds,
 )
 from register_api.core.log import strict_base64
-from register_api.errors import Forged, Malformed, UntrustedKey
+from register_api.errors import Forged, Malformed, UntrustedKey, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +120,7 @@ def _parse(dsig: bytes) -> _Element:
         parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True)
         return etree.fromstring(body, parser)
     except (UnicodeDecodeError, etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed(f"the feed signature is not XML in UTF-8: {error}") from error
+        raise Malformed(f"the feed signature is not XML in UTF-8: {told(error)}") from error
 
 
 def _insist(element: _Element, shape: _Shape) -> None:

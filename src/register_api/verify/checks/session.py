@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from cryptography.x509 import Certificate
 
 from register_api.core import tree
 from register_api.errors import Forged
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from register_api.core.documents import Keys
     from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
     from register_api.verify.fetch.protocol import Fetcher
     from register_api.verify.state import Remembered, RootOrigin
@@ -51,6 +53,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         quick: Look at the newest register alone, and do not fetch again what an earlier run kept.
         witnesses: C2SP verifier keys of witnesses.
         cosignatures: How many of them must have signed the checkpoint.
+        stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
         limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
@@ -63,6 +66,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = False
     witnesses: tuple[str, ...] = ()
     cosignatures: int = 0
+    stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
     limits: Limits = Limits()
     wait: float = 2.0
@@ -92,6 +96,7 @@ class Session:
         other_copies: Bytes at the public path of a target that are not the target's, by name.
         published: When each version looked at was published, by number.
         versions_checked: First and last version that were checked in full.
+        time_stamp: The newest stamped size, and what its stamp says (V28).
         evidence: Checkpoints that contradict the remembered one.
     """
 
@@ -122,6 +127,7 @@ class Session:
         self.other_copies: dict[str, bytes] = {}
         self.published: dict[int, str] = {}
         self.versions_checked: tuple[int, int] | None = None
+        self.time_stamp: tuple[int, TimeStamp] | None = None
         self.evidence: list[tuple[int, bytes, bytes]] = []
         self._tiles: dict[str, bytes] = {}
         self._progress = progress

@@ -10,7 +10,7 @@ import msgspec
 from register_api.core import tree
 from register_api.core.canonical import parse
 from register_api.errors import VerificationError
-from register_api.verify.checks import copies, feeds, head, history, log, others
+from register_api.verify.checks import copies, feeds, head, history, log, others, time_stamp
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import Session
 from register_api.verify.checks.table import CHECKS
@@ -105,6 +105,7 @@ STEPS: tuple[Step, ...] = (
     Step("V25", ("V04",), copies.check_copies, always=True),
     Step("V26", ("V04",), copies.check_discovery),
     Step("V27", ("V08",), others.check_others, always=True),
+    Step("V28", ("V08",), time_stamp.check_time_stamp, always=True),
 )
 
 

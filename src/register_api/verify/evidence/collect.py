@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,7 @@ from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
 from register_api.verify.evidence.report import EvidenceReport
 from register_api.verify.evidence.trust import TARGET_NAMES
+from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.report.document import Report
 from register_api.verify.report.outcome import make_report as make_served_report
 from register_api.verify.run import look
@@ -60,7 +62,7 @@ def make_evidence(
         base: Name of the place, for the report.
         fetcher: Gives the tree.
         version: Number of the version.
-        options: The root to begin from; history is looked at for this version alone.
+        options: The root to begin from, and time authorities; history is looked at for this version alone.
         now: The present instant, UTC.
         progress: Called with steps done, steps there are, and what comes next.
 
@@ -101,7 +103,15 @@ def _gather(session: Session, version: int) -> dict[str, bytes]:
         files |= {session.trusted.copy_path(name): data, _PUBLIC[name]: data}
     for path in _paths(session, version):
         files[path] = session.read_log(path)
-    return files
+    return files | _time_stamp(session, version)
+
+
+def _time_stamp(session: Session, version: int) -> dict[str, bytes]:
+    """Return the stamp of the version's checkpoint, else of the newest, else nothing."""
+    for size in (version, session.checkpoint.size):
+        with contextlib.suppress(NotServed):
+            return {tree.time_stamp(size): session.get(tree.time_stamp(size))}
+    return {}
 
 
 _PUBLIC = {"keys.json": tree.KEYS, "checkpoint": tree.CHECKPOINT}

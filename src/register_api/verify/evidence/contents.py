@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from register_api.core.diff.changes import Diff
     from register_api.core.documents import Keys
     from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
     from register_api.verify.checks.session import Options
     from register_api.verify.state import RootOrigin
@@ -35,7 +36,7 @@ class Contents:
 
     Attributes:
         files: Path to bytes.
-        options: What the customer asks for; only root and witnesses count here.
+        options: What the customer asks for; only root, witnesses and time authorities count here.
         record: Collects the results.
         version: The version that the package is of (E01).
         start: What trust begins with (E02), and where it came from in ``origin``.
@@ -46,6 +47,7 @@ class Contents:
         diff: What the version changed (E08).
         log: The log when it had the size of the version (E10).
         head: The log's newest checkpoint in the package (E11), with its bytes in ``head_data``.
+        time_stamp: The stamped size, and what its stamp says (E16).
     """
 
     def __init__(self, files: Mapping[str, bytes], options: Options) -> None:
@@ -67,6 +69,7 @@ class Contents:
         self.log: Checkpoint
         self.head: Checkpoint
         self.head_data: bytes
+        self.time_stamp: tuple[int, TimeStamp] | None = None
 
     def get(self, path: str) -> bytes:
         """Return a file of the package.

@@ -10,13 +10,13 @@ from register_api.core.canonical import digest
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.recorder import NotApplicable, Recorder
 from register_api.verify.checks.table import worst, worst_code
-from register_api.verify.evidence import checks, log_checks
+from register_api.verify.evidence import checks, log_checks, time_stamp
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
 from register_api.verify.evidence.contents import Contents, only_version
 from register_api.verify.evidence.readme import check_readme
 from register_api.verify.evidence.report import EvidenceReport
 from register_api.verify.evidence.table import CHECKS
-from register_api.verify.report.document import LogHead
+from register_api.verify.report.document import LogHead, StampSeen
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,6 +43,7 @@ STEPS: tuple[tuple[str, tuple[str, ...], _Check], ...] = (
     ("E13", ("E05",), checks.check_key_files),
     ("E14", ("E11",), checks.check_witnesses),
     ("E15", ("E07", "E08", "E09", "E11", "E12"), check_readme),
+    ("E16", ("E11",), time_stamp.check_time_stamp),
 )
 """Number of a check, what it rests on, and what makes it."""
 
@@ -54,7 +55,7 @@ def verify_offline(
 
     Args:
         path: The ZIP file.
-        options: Root and witnesses; the rest does not count here.
+        options: Root, witnesses and time authorities; the rest does not count here.
         now: The present instant, UTC, only to be stated: evidence is judged as of its own time.
         progress: Called with steps done, steps there are, and what comes next.
 
@@ -112,6 +113,7 @@ def make_report(name: str, sha256: str, contents: Contents, now: dt.datetime) ->
         root_version=max(contents.roots) if record.holds("E03") else None,
         log=_head(contents.log) if record.holds("E10") else None,
         newest_log=_head(contents.head) if record.holds("E11") else None,
+        time_stamp=_stamp(contents) if record.holds("E16") else None,
         changes=tuple(change.summary for change in contents.diff.changes) if record.holds("E08") else (),
         checks=results,
         not_checked=tuple(_not_checked(contents)),
@@ -136,9 +138,14 @@ def _head(log: Checkpoint) -> LogHead:
     return LogHead(size=log.size, root_hash=base64.b64encode(log.root).decode())
 
 
+def _stamp(contents: Contents) -> StampSeen | None:
+    return StampSeen.of(*contents.time_stamp) if contents.time_stamp else None
+
+
 def _not_checked(contents: Contents) -> Iterator[str]:
     yield "Whether what the register says is true or complete: only that the publisher said it."
-    yield "Whether the publisher's clock was right: the date is its own word, unless a witness signed too."
+    if contents.time_stamp is None or not contents.record.holds("E16"):
+        yield "Whether the publisher's clock was right: the date is its own word."
     if contents.origin is not None and contents.origin.first_use:
         yield (
             "Whether the trust root is the publisher's own: it was taken on trust from the package itself. "

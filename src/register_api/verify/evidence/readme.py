@@ -19,6 +19,7 @@ from register_api.errors import Forged
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.readme_commands import Names, commands_by_hand
+from register_api.verify.evidence.time_stamp import stamped_size
 from register_api.verify.report.text import plain
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from register_api.verify.evidence.contents import Contents
 
 FORM = "Evidence of a register of sub-processors, form 1"
-_LATER_FORM = re.compile(rb"Evidence of a register of sub-processors, form ([2-9]|[1-9][0-9]+)\n")
+FORM_WITH_STAMP = "Evidence of a register of sub-processors, form 2"
+"""As form 1, with the commands for the time stamp in the package."""
+
+_LATER_FORM = re.compile(rb"Evidence of a register of sub-processors, form ([3-9]|[1-9][0-9]+)\n")
 
 _LIMITS = """\
 What this does not show: whether what the register says is true or complete; whether the publisher's
@@ -45,8 +49,14 @@ _MAX_CHANGES = 200
 
 def make_readme(contents: Contents) -> bytes:
     """Return README.txt for a package of which everything else has been found to hold."""
-    lines = [FORM, "=" * len(FORM), "", *_statement(contents), *_log(contents)]
-    return ("\n".join(lines) + "\n" + _LIMITS + commands_by_hand(_names(contents))).encode()
+    return _readme(contents, stamped_size(contents.files, contents.version, contents.head.size))
+
+
+def _readme(contents: Contents, stamped: int | None) -> bytes:
+    """Return the text for a stamp on the checkpoint of a size, or for none."""
+    form = FORM if stamped is None else FORM_WITH_STAMP
+    lines = [form, "=" * len(form), "", *_statement(contents), *_log(contents)]
+    return ("\n".join(lines) + "\n" + _LIMITS + commands_by_hand(_names(contents, stamped))).encode()
 
 
 def check_readme(contents: Contents) -> str:
@@ -61,7 +71,9 @@ def check_readme(contents: Contents) -> str:
         raise NotApplicable("there is none")
     if _LATER_FORM.match(data):
         raise NotApplicable("it is of a later form than this release knows: do not rely on it")
-    if data != make_readme(contents):
+    # A stamp may have been added to a package that was made without one, and has its README still.
+    expected = _readme(contents, None) if data.startswith(f"{FORM}\n".encode()) else make_readme(contents)
+    if data != expected:
         raise Forged("README.txt does not say what the package shows: do not rely on it")
     return "word for word"
 
@@ -115,13 +127,14 @@ def _line(log: Checkpoint) -> str:
     return f"size {log.size}, root {strict_base64.encode(log.root)}"
 
 
-def _names(contents: Contents) -> Names:
+def _names(contents: Contents, stamped: int | None) -> Names:
     keys, version = contents.keys, contents.version
     return Names(
         version=version,
         document_kid=good_key(keys, "document", None, version).kid,
         log_kid=good_key(keys, "log", None, version).kid,
         targets_version=contents.trusted.targets_version,
+        stamped_size=stamped,
     )
 
 

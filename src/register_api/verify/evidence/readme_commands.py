@@ -63,6 +63,31 @@ By hand, with openssl 3, sha256sum, base64 and a shell, in the folder of this fi
 """
 
 
+_BY_HAND_STAMP = r"""
+7. A time-stamping authority signed that this log existed at a time (RFC 3161), independently of the
+   publisher's clock. STAMPED
+   AUTHORITY is the authority's root certificate, from your contract or from the authority itself.
+   The time is printed first; then it must say "Verification: OK", also after certificates expired:
+
+    AUTHORITY=${AUTHORITY:-authority.pem}
+    COMMAND > stamped
+    openssl ts -reply -in log/checkpoints/SIZE.tsr -text | grep '^Time stamp:' | tee at
+    at=$(date -u -d "$(sed 's/^Time stamp: //; s/[.][0-9]*//' at)" +%s)
+    openssl ts -verify -in log/checkpoints/SIZE.tsr -data stamped -CAfile "$AUTHORITY" -attime "$at"
+"""
+
+_OWN_STAMP = (
+    "What is stamped is the checkpoint in this version's own proof.",
+    "sed '1,/^$/d' $V/entry.tlog-proof",
+)
+_NEWEST_STAMP = (
+    """\
+What is stamped is the newest checkpoint, without lines of witnesses; that
+   its log begins with that of this version, verify --offline finds from the tiles.""",
+    """{ sed '/^$/q' log/checkpoint; grep "^— $(head -n 1 log/checkpoint) " log/checkpoint | head -n 1; }""",
+)
+
+
 class Names(msgspec.Struct, frozen=True, kw_only=True):
     """What is filled into the commands.
 
@@ -71,16 +96,27 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
         document_kid: Key id of the document key good for it.
         log_kid: Key id of the log key good for it.
         targets_version: Number of the targets metadata.
+        stamped_size: Size of the log whose checkpoint is time-stamped, if one is.
     """
 
     version: int
     document_kid: str
     log_kid: str
     targets_version: int
+    stamped_size: int | None
 
 
 def commands_by_hand(names: Names) -> str:
     """Return the steps, each a sentence and, indented by four spaces, its commands."""
     filled = _BY_HAND.replace("VERSION", str(names.version), 1)
     filled = filled.replace("TARGETS", str(names.targets_version), 1)
-    return filled.replace("DOCUMENT", names.document_kid).replace("LOG", names.log_kid)
+    filled = filled.replace("DOCUMENT", names.document_kid).replace("LOG", names.log_kid)
+    return filled + _stamp_by_hand(names)
+
+
+def _stamp_by_hand(names: Names) -> str:
+    if names.stamped_size is None:
+        return ""
+    stamped, command = _OWN_STAMP if names.stamped_size == names.version else _NEWEST_STAMP
+    filled = _BY_HAND_STAMP.replace("STAMPED", stamped).replace("COMMAND", command)
+    return filled.replace("SIZE", str(names.stamped_size))

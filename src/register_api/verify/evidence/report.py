@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from register_api.verify.report.document import CheckResult, LogHead
+from register_api.verify.report.document import CheckResult, LogHead, StampSeen
 from register_api.verify.report.text import (
     checks_in_words,
     instant_in_words,
     plain,
     root_in_words,
+    stamp_in_words,
     verdict_in_words,
 )
 from register_api.verify.state import RootOrigin
@@ -40,6 +41,7 @@ class EvidenceReport(msgspec.Struct, frozen=True, kw_only=True):
         root_version: Version of the newest root in the package.
         log: Size and root hash of the log when the version was published.
         newest_log: The same of the newest checkpoint in the package.
+        time_stamp: An accepted authority's time stamp on one of these two, once checked.
         changes: What the version announced, one sentence a change.
         checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
@@ -61,6 +63,7 @@ class EvidenceReport(msgspec.Struct, frozen=True, kw_only=True):
     root_version: int | None = None
     log: LogHead | None = None
     newest_log: LogHead | None = None
+    time_stamp: StampSeen | None = None
     changes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...]
     not_checked: tuple[str, ...]
@@ -91,6 +94,7 @@ def _head(report: EvidenceReport) -> Iterator[str]:
     for name, log in (("Log then:    ", report.log), ("Log, newest: ", report.newest_log)):
         if log is not None:
             yield f"{name}size {log.size}, root {log.root_hash}"
+    yield from stamp_in_words(report.time_stamp)
 
 
 def _not_checked(report: EvidenceReport) -> Iterator[str]:

@@ -30,4 +30,5 @@ CHECKS: tuple[Check, ...] = (
     Check("E13", "Every key's PEM file is that of the list of keys", "RFC 7468"),
     Check("E14", "Witnesses have seen the same log", "C2SP tlog-cosignature"),
     Check("E15", "README.txt says what the package shows", "docs/format.md, Evidence"),
+    Check("E16", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
 )

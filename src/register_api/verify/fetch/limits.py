@@ -56,6 +56,7 @@ _ROWS: tuple[tuple[str, int], ...] = (
     (r".*/entry\.json", 4 * KIB),
     (r".*/entry\.tlog-proof", 64 * KIB),
     (r"log/checkpoint|trust/targets/[0-9a-f]{64}\.checkpoint", 64 * KIB),
+    (r"log/checkpoints/.*", 64 * KIB),
     (r"log/tile/entries/.*", 256 * (4 * KIB + 2)),
     (r"log/tile/[0-9]+/.*", 256 * 32),
     (r"(v1/|.*\.)keys\.json", MIB),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from register_api.verify.state import RootOrigin
+
+if TYPE_CHECKING:
+    from register_api.core.log.time_stamp import TimeStamp
 
 Result = Literal["ok", "failed", "skipped"]
 
@@ -41,6 +44,25 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: str
 
 
+class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A time stamp that holds.
+
+    Attributes:
+        size: Size of the log that was stamped; the stamp covers every version up to it.
+        at: When the authority saw it, UTC.
+        authority: Subject of the certificate that signed.
+    """
+
+    size: int
+    at: dt.datetime
+    authority: str
+
+    @classmethod
+    def of(cls, size: int, stamp: TimeStamp) -> StampSeen:
+        """Return what a report says of a stamp."""
+        return cls(size=size, at=stamp.at, authority=stamp.authority)
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a customer may rely on after one run.
 
@@ -58,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         root_version: Version of the newest root.
         root_sha256: Its digest, hex.
         log: Size and root hash of the log.
+        time_stamp: The newest time stamp of an accepted authority, once checked.
         remembered: Size of the log that was remembered before; ``None``: nothing was.
         versions_checked: First and last version that were checked in full in this run.
         checks: One result for each check there is, in order.
@@ -79,6 +102,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     root_version: int | None = None
     root_sha256: str | None = None
     log: LogHead | None = None
+    time_stamp: StampSeen | None = None
     remembered: int | None = None
     versions_checked: tuple[int, int] | None = None
     checks: tuple[CheckResult, ...]

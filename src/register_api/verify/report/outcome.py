@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.canonical import digest
 from register_api.verify.checks.table import worst, worst_code
-from register_api.verify.report.document import LogHead, Report
+from register_api.verify.report.document import LogHead, Report, StampSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,7 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
         root_version=max(trusted.roots) if trusted else None,
         root_sha256=trusted.roots[max(trusted.roots)] if trusted else None,
         log=_log_head(session) if record.holds("V08") else None,
+        time_stamp=StampSeen.of(*session.time_stamp) if session.time_stamp else None,
         remembered=remembered.size if remembered is not None else None,
         versions_checked=session.versions_checked,
         checks=checks,

@@ -10,7 +10,7 @@ from register_api.core.diff.wording import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report.document import CheckResult, Report
+    from register_api.verify.report.document import CheckResult, Report, StampSeen
     from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
@@ -52,8 +52,15 @@ def _head(report: Report) -> Iterator[str]:
     if report.log is not None:
         yield f"Log:         size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
+    yield from stamp_in_words(report.time_stamp)
     if report.remembered is not None:
         yield f"Remembered:  a log of size {report.remembered}"
+
+
+def stamp_in_words(stamp: StampSeen | None) -> Iterator[str]:
+    """Yield the line of a time stamp, if there is one."""
+    if stamp is not None:
+        yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
 
 
 def root_in_words(root: RootOrigin) -> str:

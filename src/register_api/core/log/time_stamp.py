@@ -1,0 +1,214 @@
+"""An independent authority's time stamp on a checkpoint (RFC 3161): read strictly, and checked.
+
+The stamped bytes are the checkpoint as it stands in the version's proof: the note with the log's own
+signature line and no other, so that witnesses who sign later change nothing. A time stamp says that
+these bytes existed at its time, and so did every version below: the root hash covers them all.
+
+The chain of certificates is judged as of the stamp's own time, so that a stamp stays good after the
+authority's certificate has expired.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+import rfc3161_client
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from register_api.core.log.note import format_note, parse_note
+from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rfc3161_client import TimeStampResponse
+
+    from register_api.core.log.note import NoteKey
+
+MAX_TIME_STAMP_BYTES = 64 * 2**10
+"""Room for a chain of several certificates with large keys; usual ones have 2 to 8 KiB."""
+
+MAX_ANCHORS_BYTES = 2**20
+
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)
+"""How far the clocks of a publisher and of an authority may differ and nobody is blamed."""
+
+_HASHES = {
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"): hashlib.sha256,
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.2"): hashlib.sha384,
+    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.3"): hashlib.sha512,
+}
+"""Imprints that are taken: SHA-256 and stronger."""
+
+_MAX_NAME = 200
+
+_UNEXPECTED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    Warning,
+)
+"""What the libraries raise on DER of any form, besides a panic."""
+
+
+class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a time stamp says.
+
+    Attributes:
+        at: When the authority saw the bytes, UTC, cut to whole seconds.
+        authority: Subject of the certificate that signed, on one line fit to be shown.
+        nonce: What the request carried, to tell a fresh answer from an old one.
+    """
+
+    at: dt.datetime
+    authority: str
+    nonce: int | None
+
+
+def stamped_bytes(checkpoint: bytes, key: NoteKey) -> bytes:
+    """Return what is stamped: a signed checkpoint with the log's own line and no other.
+
+    Args:
+        checkpoint: The note, possibly with lines of witnesses.
+        key: The log's key for this size.
+
+    Raises:
+        Malformed: Not a note.
+        UntrustedKey: The log's key has not signed it.
+    """
+    note = parse_note(checkpoint)
+    own = [line for line in note.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
+    if not own:
+        raise UntrustedKey("a checkpoint without the signature of the log's key")
+    return format_note(note.text, own[:1])
+
+
+def open_time_stamp(
+    data: bytes, stamped: bytes, anchors: Sequence[x509.Certificate] | None = None
+) -> TimeStamp:
+    """Check a time stamp and read it.
+
+    Args:
+        data: DER of the authority's TimeStampResp (RFC 3161 section 2.4.2).
+        stamped: The bytes that it has to be of.
+        anchors: Root certificates of authorities that are accepted, with intermediates if the stamp
+            has not got them; ``None`` checks neither signature nor chain.
+
+    Raises:
+        Malformed: Not such an answer in strict DER, without a stamp, or with a weaker imprint than
+            SHA-256.
+        Forged: It is of other bytes; or its signature, or the chain to one of the anchors, was not
+            good at the time that it names.
+    """
+    if len(data) > MAX_TIME_STAMP_BYTES:
+        raise Malformed(f"a time stamp of more than {MAX_TIME_STAMP_BYTES} bytes")
+    with _guarded("not a time stamp as RFC 3161 has it, in strict DER"):
+        response = rfc3161_client.decode_timestamp_response(data)
+        _check_granted(response)
+        imprint = response.tst_info.message_imprint
+        if imprint.hash_algorithm not in _HASHES:
+            raise Malformed("a time stamp with a weaker imprint than SHA-256")
+        if imprint.message != _HASHES[imprint.hash_algorithm](stamped).digest():
+            raise Forged("the time stamp is of other bytes than the checkpoint")
+        stamp = TimeStamp(
+            at=response.tst_info.gen_time.astimezone(dt.UTC).replace(microsecond=0),
+            authority=_signer(response),
+            nonce=response.tst_info.nonce,
+        )
+        if anchors is not None:
+            _check_chain(response, stamped, anchors)
+    return stamp
+
+
+def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
+    """Compare a stamp's time with when the publisher says that the stamped version was published.
+
+    Raises:
+        Inconsistent: The checkpoint existed before that by more than clocks may differ.
+    """
+    if published_at - stamp.at > CLOCK_TOLERANCE:
+        raise Inconsistent(
+            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, before the version says to have been published,"
+            f" {published_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
+    """Read the certificates that a time stamp's chain may end in.
+
+    Args:
+        data: PEM, one certificate or several.
+
+    Raises:
+        Malformed: Not such a file, or without a root certificate: one that names itself as issuer.
+    """
+    with _guarded("no certificates in PEM"):
+        if len(data) > MAX_ANCHORS_BYTES:
+            raise Malformed(f"more than {MAX_ANCHORS_BYTES} bytes")
+        found = tuple(dict.fromkeys(x509.load_pem_x509_certificates(data)))
+        if not any(one.issuer == one.subject for one in found):
+            raise Malformed("no root certificate among them: one that names itself as issuer")
+    return found
+
+
+def _check_granted(response: TimeStampResponse) -> None:
+    if response.status != rfc3161_client.PKIStatus.GRANTED:
+        words = f", {_shown(' '.join(response.status_string))}" if response.status_string else ""
+        raise Malformed(f"no time stamp was granted (status {response.status}{words})")
+
+
+def _signer(response: TimeStampResponse) -> str:
+    """Return the subject of the certificate that the signature names."""
+    (signer,) = response.signed_data.signer_infos
+    for data in sorted(response.signed_data.certificates):
+        found = x509.load_der_x509_certificate(data)
+        if (found.issuer, found.serial_number) == (signer.issuer, signer.serial_number):
+            return _shown(found.subject.rfc4514_string())
+    raise Malformed("a time stamp without the certificate that signed it")
+
+
+def _check_chain(response: TimeStampResponse, stamped: bytes, anchors: Sequence[x509.Certificate]) -> None:
+    """Check signature, chain and purpose as of the stamp's time (RFC 3161 section 2.3)."""
+    verifier = rfc3161_client.VerifierBuilder(roots=list(anchors)).build()
+    try:
+        verifier.verify_message(response, stamped)
+    except rfc3161_client.VerificationError as error:
+        raise Forged(f"the time stamp is not signed by an accepted authority ({_reason(error)})") from error
+
+
+def _reason(error: rfc3161_client.VerificationError) -> str:
+    """Return openssl's reason, or what the library says itself."""
+    text = str(error)
+    found = re.search(r'Verify error: ([^"]*)"', text) or re.search(r'reason: "([^"]*)"', text)
+    return _shown(found[1] if found else text.rstrip("."))
+
+
+def _shown(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)[:_MAX_NAME]
+
+
+@contextlib.contextmanager
+def _guarded(what: str) -> Iterator[None]:
+    """Turn whatever the libraries raise on foreign bytes into a finding, a panic of theirs among it."""
+    try:
+        yield
+    except _UNEXPECTED as error:
+        raise Malformed(what) from error
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise Malformed(what) from error

@@ -1,0 +1,101 @@
+"""The newest checkpoint, time-stamped: after the version is committed, in a transaction of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core import tree
+from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp, check_plausible, open_time_stamp
+from register_api.core.log.tlog_proof import parse_proof
+from register_api.errors import Inconsistent, NotStamped
+from register_api.publish.time_authority import TimeAuthority, ask
+from register_api.store.lock import locked
+from register_api.store.reader import open_snapshot
+from register_api.store.transaction import commit, recover
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.store.reader import Snapshot
+
+_CLOCKS = "compare this machine's clock with the authority's"
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where history is stamped: the version whose checkpoint it is, and what the stamp says."""
+
+    version: int
+    stamp: TimeStamp
+
+
+def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Stamped | None:
+    """Have the newest checkpoint stamped, once, and keep the stamp.
+
+    The store is not locked while the authority is asked: nobody who publishes waits for it.
+
+    Args:
+        store: Folder of the store.
+        authority: Whom to ask.
+        now: The present instant, UTC.
+
+    Returns:
+        The new stamp, or ``None`` where nothing is published or the newest version has one.
+
+    Raises:
+        NotStamped: The authority gave none that can be kept.
+        StoreLocked: A publisher is at work.
+        StoreError: The store is damaged.
+    """
+    seen = open_snapshot(store)
+    if seen is None or (path := tree.time_stamp(seen.state.version)) in seen.manifest.files:
+        return None
+    began = time.monotonic()
+    data, stamp = ask(authority, _stamped(seen, seen.state.version))
+    _check_time(stamp, seen.state.published_at, now + dt.timedelta(seconds=time.monotonic() - began))
+    with locked(store):
+        recover(store)
+        snapshot = open_snapshot(store)
+        if snapshot is None or path in snapshot.manifest.files:
+            return None
+        commit(store, ({path: data},), snapshot.state, now=now, before=snapshot)
+    return Stamped(version=seen.state.version, stamp=stamp)
+
+
+def newest_stamped(snapshot: Snapshot) -> Stamped | None:
+    """Return up to where the history of a publication is stamped, or ``None``.
+
+    Raises:
+        StoreDamaged: A stamp or its checkpoint is missing or was changed.
+        VerificationError: They do not belong together.
+    """
+    for version in range(snapshot.state.version, 0, -1):
+        if (path := tree.time_stamp(version)) in snapshot.manifest.files:
+            stamp = open_time_stamp(snapshot.read(path), _stamped(snapshot, version))
+            return Stamped(version=version, stamp=stamp)
+    return None
+
+
+def _stamped(snapshot: Snapshot, version: int) -> bytes:
+    """Return the bytes that are stamped: the checkpoint in the version's proof."""
+    return parse_proof(snapshot.read(tree.version_proof(version))).checkpoint
+
+
+def _check_time(stamp: TimeStamp, published_at: dt.datetime, now: dt.datetime) -> None:
+    """Refuse a time that customers would object to for ever: a stamp is never replaced.
+
+    Raises:
+        NotStamped: It lies before the publication, or after now.
+    """
+    try:
+        check_plausible(stamp, published_at)
+    except Inconsistent as error:
+        raise NotStamped(f"{error.message}: {_CLOCKS}") from error
+    if stamp.at - now > CLOCK_TOLERANCE:
+        raise NotStamped(
+            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which this machine's clock has still to reach:"
+            f" {_CLOCKS}"
+        )

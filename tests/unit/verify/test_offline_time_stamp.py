@@ -1,0 +1,167 @@
+"""E16: the time stamp in a package of evidence, judged as of its own time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from evidence_packages import YEARS_LATER, check_package, evidence_failed, unpack
+from memory_log import cosign, private_key
+from memory_publisher import NOW, MemoryPublisher
+from register_api.core import tree
+from register_api.core.log.tlog_proof import parse_proof
+from register_api.verify.checks.session import Options
+from register_api.verify.evidence.archive import README
+from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.report import render_text
+from register_api.verify.fetch.protocol import MemoryFetcher
+from time_authority import Authority, authority
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.verify.evidence.collect import Made
+    from register_api.verify.evidence.report import EvidenceReport
+
+SOON = NOW + dt.timedelta(days=1)
+
+
+def tree_of(*stamps: int, cosigned: bool = False) -> dict[str, bytes]:
+    """Return a tree of four versions with stamps of an authority whose certificate expires tomorrow."""
+    publisher = MemoryPublisher().publish().publish().publish().publish()
+    if cosigned:
+        checkpoint = publisher.files[tree.CHECKPOINT]
+        publisher.files[tree.CHECKPOINT] = cosign(checkpoint, "witness.example", private_key(5), at=1)
+        publisher.vouch()
+    for size in stamps:
+        data = parse_proof(publisher.files[tree.version_proof(size)]).checkpoint
+        publisher.files[tree.time_stamp(size)] = brief().stamp_at(data, NOW)
+    return publisher.files
+
+
+def brief() -> Authority:
+    """Return an authority whose certificate is good for a day only."""
+    return authority("Brief", until=SOON)
+
+
+def make(files: dict[str, bytes], version: int, **options: object) -> Made:
+    """Return a package of a version, with the report on it."""
+    return make_evidence("tree", MemoryFetcher(files), version, Options(wait=0, **options), NOW)
+
+
+def package(files: dict[str, bytes], version: int) -> bytes:
+    """Return a package of a version."""
+    data = make(files, version).data
+    assert data is not None
+    return data
+
+
+def check(folder: Path, data: object, **options: object) -> EvidenceReport:
+    """Verify a package twenty years later, as a customer who accepts the authority."""
+    return check_package(folder, data, **{"stamped_by": brief().anchors, **options})
+
+
+@pytest.mark.parametrize(
+    ("stamps", "version", "taken"),
+    [
+        ((2,), 2, 2),
+        ((2, 4), 2, 2),
+        ((4,), 2, 4),
+        ((4,), 4, 4),
+        ((3,), 2, None),
+        ((1,), 2, None),
+        ((), 2, None),
+    ],
+)
+def test_a_package_takes_the_stamp_that_it_can_prove_to_cover_the_version(
+    tmp_path: Path, stamps: tuple[int, ...], version: int, taken: int | None
+) -> None:
+    """The version's own, else the newest checkpoint's; one between would need proofs that it has not."""
+    members = unpack(package(tree_of(*stamps), version))
+    found = [path for path in members if path.startswith("log/checkpoints/")]
+    assert found == ([] if taken is None else [tree.time_stamp(taken)])
+    report = check(tmp_path, members)
+    assert evidence_failed(report) == ({} if taken else {"E16": 17})
+    assert (None if report.time_stamp is None else report.time_stamp.size) == taken
+
+
+@pytest.mark.parametrize("cosigned", [False, True])
+def test_a_stamp_holds_years_after_the_certificate_expired(tmp_path: Path, cosigned: bool) -> None:
+    """Whether witnesses have signed the newest checkpoint meanwhile or not; the report names the time."""
+    report = check(tmp_path, package(tree_of(4, cosigned=cosigned), 2))
+    assert report.checked_at == YEARS_LATER > SOON
+    assert (report.exit_code, evidence_failed(report)) == (0, {})
+    text = render_text(report)
+    assert f"Time stamp:  size 4 at {NOW:%Y-%m-%d %H:%M:%S} UTC, by CN=Brief Time Stamps" in text
+    assert "the date is its own word" not in text
+
+
+def test_without_certificates_it_is_said_that_nobody_was_asked(tmp_path: Path) -> None:
+    """The stamp is of the right bytes, and that alone was looked at."""
+    report = check(tmp_path, package(tree_of(2), 2), stamped_by=())
+    assert report.exit_code == 0
+    assert report.time_stamp is None
+    (sentence,) = [one.sentence for one in report.checks if one.id == "E16"]
+    assert "by whom was not checked (--stamped-by)" in sentence
+    assert "the date is its own word" in render_text(report)
+
+
+@pytest.mark.parametrize("anchored", [True, False])
+@pytest.mark.parametrize(
+    ("stamp", "code"),
+    [(b"rubbish", 11), (b"", 11), (2, 12)],
+    ids=["rubbish", "empty", "of another checkpoint"],
+)
+def test_a_stamp_that_is_not_of_this_checkpoint_is_found(
+    tmp_path: Path, stamp: bytes | int, code: int, anchored: bool
+) -> None:
+    """With or without certificates."""
+    files = tree_of(2, 4)
+    data = files[tree.time_stamp(stamp)] if isinstance(stamp, int) else stamp
+    members = {**unpack(package(files, 4)), tree.time_stamp(4): data}
+    report = check(tmp_path, members, stamped_by=brief().anchors if anchored else ())
+    assert evidence_failed(report) == {"E16": code}
+
+
+def test_another_authority_than_the_accepted_one_is_forged(tmp_path: Path) -> None:
+    """Anybody can make one."""
+    report = check(tmp_path, package(tree_of(2), 2), stamped_by=authority().anchors)
+    assert evidence_failed(report) == {"E16": 12}
+
+
+def test_a_stamp_from_before_the_version_is_a_contradiction(tmp_path: Path) -> None:
+    """The publisher's own date cannot be right."""
+    files = tree_of(2)
+    data = parse_proof(files[tree.version_proof(2)]).checkpoint
+    long_ago = NOW - dt.timedelta(days=300)
+    members = {**unpack(package(files, 2)), tree.time_stamp(2): brief().stamp_at(data, long_ago)}
+    assert evidence_failed(check(tmp_path, members)) == {"E16": 18}
+
+
+def test_a_stamp_that_is_taken_out_is_missed_by_the_readme(tmp_path: Path) -> None:
+    """README.txt tells how to check it, so it cannot go unnoticed, even where nobody asked for it."""
+    members = unpack(package(tree_of(2), 2))
+    assert b"openssl ts -verify -in log/checkpoints/2.tsr" in members[README]
+    del members[tree.time_stamp(2)]
+    assert evidence_failed(check(tmp_path, members, stamped_by=())) == {"E15": 12}
+
+
+def test_a_stamp_may_be_added_to_a_package_that_was_made_without(tmp_path: Path) -> None:
+    """Its README.txt is of form 1 and stays true; one of form 2 says how to check the stamp."""
+    files = tree_of(2)
+    plain = unpack(package({path: files[path] for path in files if path != tree.time_stamp(2)}, 2))
+    assert plain[README].startswith(b"Evidence of a register of sub-processors, form 1\n")
+    assert unpack(package(files, 2))[README].startswith(b"Evidence of a register of sub-processors, form 2\n")
+    report = check(tmp_path, {**plain, tree.time_stamp(2): files[tree.time_stamp(2)]})
+    assert (report.exit_code, evidence_failed(report)) == (0, {})
+
+
+def test_a_bad_stamp_makes_no_package() -> None:
+    """What is kept for ten years is looked at now; with certificates its chain too."""
+    files = tree_of(2, 4)
+    assert make(files, 2, stamped_by=brief().anchors).data is not None
+    for stamped_by, bad in (((), b"rubbish"), (authority().anchors, files[tree.time_stamp(2)])):
+        made = make({**files, tree.time_stamp(2): bad}, 2, stamped_by=stamped_by)
+        assert made.data is None
