@@ -146,8 +146,8 @@ def _check_format(folder: Path, data: bytes) -> None:
     """Tell state that another program wrote from state that is damaged."""
     try:
         found = msgspec.json.decode(data, type=_Head).format
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise _damaged(folder, str(error)) from error
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise _damaged(folder, told(error)) from error
     if found != FORMAT:
         raise Malformed(
             f"the state in {folder / STATE_FILE} has the form {found[:80]!a}; this program reads {FORMAT}",
