@@ -10,6 +10,7 @@ The tree::
     ├── StoreError               the publisher's store                                exit 1
     │   ├── StoreLocked          another publisher is at work
     │   └── StoreDamaged         files that contradict each other
+    ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
@@ -109,6 +110,12 @@ class StoreDamaged(StoreError):
     """The store's files contradict each other."""
 
     word = "store is damaged"
+
+
+class WitnessError(RegisterError):
+    """A witness cannot sign: its state is missing, damaged or not its own, or its clock is wrong."""
+
+    word = "witness"
 
 
 class NotStamped(RegisterError):

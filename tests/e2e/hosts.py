@@ -12,8 +12,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from commands import BIN
-from documented import documented
+from commands import BIN, register_api
 
 from running import wait_until
 from tools import need
@@ -39,8 +38,13 @@ http {{
 {documented}
 }}
 """
-_DOCUMENTED_ADDRESS = "127.0.0.1:8080"
-_DOCUMENTED_FOLDER = "/srv/register/store/public"
+_CADDY = """\
+{
+	admin off
+	auto_https off
+}
+"""
+_EXPORTED_ADDRESS = "127.0.0.1:8080"
 
 
 class Site:
@@ -88,9 +92,30 @@ def service(store: Path, folder: Path) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def nginx(public: Path, folder: Path) -> Iterator[Site]:
-    """Run nginx on a published folder while the block runs, configured as the documents say."""
-    lines = documented("docs/operating.md", "nginx", _DOCUMENTED_ADDRESS)
-    with nginx_with(lines.replace(_DOCUMENTED_FOLDER, str(public)), _DOCUMENTED_ADDRESS, folder) as site:
+    """Run nginx on a published folder while the block runs, configured by ``export``."""
+    with nginx_with(exported("--nginx", public), _EXPORTED_ADDRESS, folder) as site:
+        yield site
+
+
+def exported(form: str, public: Path, *more: str) -> str:
+    """Return what ``export`` writes for a host that listens on ``_EXPORTED_ADDRESS``."""
+    written = register_api("export", form, "--public", public, "--listen", _EXPORTED_ADDRESS, *more)
+    assert written.returncode == 0, written.stderr
+    return written.stdout
+
+
+@contextlib.contextmanager
+def caddy(lines: str, folder: Path) -> Iterator[Site]:
+    """Run Caddy while the block runs, with lines that ``export`` wrote."""
+    program = need("caddy")
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+
+    def command(port: int) -> list[str]:
+        site = lines.replace(_EXPORTED_ADDRESS.partition(":")[2], str(port))
+        (folder / "Caddyfile").write_text(_CADDY + site)
+        return [program, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+
+    with _running(command, folder, home) as (_, site):
         yield site
 
 
@@ -123,13 +148,14 @@ def static(public: Path, folder: Path) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def _running(
-    command: Callable[[int], list[str]], folder: Path
+    command: Callable[[int], list[str]], folder: Path, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], Site]]:
     """Start a server on a free port; if somebody else was quicker to take the port, on another one."""
     log = folder / "server.log"
     for _ in range(_ATTEMPTS):
         port = free_port()
-        environment = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+        kept = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+        environment = {**kept, **(variables or {})}
         with log.open("wb") as output:
             process = subprocess.Popen(command(port), stdout=output, stderr=output, env=environment)
         try:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from register_api.core.log.note import parse_verifier_key
 from time_authority import authority, honest
 from tools import need
+from witnesses import Partner, serving
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/verify-by-hand.md").read_text("utf-8")
@@ -43,7 +48,22 @@ def published(tmp_path_factory):
     with honest() as asked:
         stamp += ["--time-authority", asked.url]
         subprocess.run([*publish, *stamp], cwd=folder, check=True, capture_output=True)
-    return folder / "var/store/public"
+    public = folder / "var/store/public"
+    (public.parent / "witness").write_text(cosigned(folder, public), "utf-8")
+    return public
+
+
+def cosigned(folder, public):
+    """Let a witness sign the newest checkpoint; return its verifier key."""
+    keys = json.loads((public / "v1/keys.json").read_bytes())["keys"]
+    log = parse_verifier_key(next(key["note_key"] for key in keys if key["use"] == "log"))
+    made = (Partner(folder / f"witness-{number}") for number in itertools.count())
+    partner = next(one for one in made if one.vkey.count("+") > 2)  # a plus in base64: the harder case
+    with serving(partner.open(log), lambda: int(time.time())) as url:
+        (folder / "policy").write_text(f"witness w {partner.vkey} {url}\nquorum w\n")
+        refresh = [BIN / "register-api", "refresh", "--policy", "policy"]
+        subprocess.run(refresh, cwd=folder, check=True, capture_output=True)
+    return partner.vkey
 
 
 @pytest.fixture
@@ -51,16 +71,17 @@ def host(published, tmp_path):
     """Serve a copy of what was published; return its folder and address."""
     copy = tmp_path / "host"
     shutil.copytree(published, copy)
+    witness = (published.parent / "witness").read_text("utf-8")
     handler = functools.partial(QuietHandler, directory=str(copy))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield copy, f"http://127.0.0.1:{server.server_port}"
+        yield copy, f"http://127.0.0.1:{server.server_port}", witness
         server.shutdown()
         thread.join()
 
 
-def script(base: str) -> str:
+def script(base: str, witness: str) -> str:
     """Return the guide's code blocks as one script; programs that it tells to save become files."""
     parts = ["set -e"]
     for block in re.finditer(r"^( *)```(\w+)\n(.*?)^ *```", GUIDE, re.DOTALL | re.MULTILINE):
@@ -70,10 +91,11 @@ def script(base: str) -> str:
             parts.append(f"cat > {name} <<'END OF FILE'\n{code}END OF FILE")
         else:
             parts.append(code)
-    return re.sub(r"^BASE=.*$", f"BASE={base}", "\n".join(parts), count=1, flags=re.MULTILINE)
+    text = re.sub(r"^BASE=.*$", f"BASE={base}", "\n".join(parts), count=1, flags=re.MULTILINE)
+    return re.sub(r"^WITNESS=.*$", f"WITNESS='{witness}'", text, count=1, flags=re.MULTILINE)
 
 
-def run_guide(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_guide(base: str, folder: Path, witness: str) -> subprocess.CompletedProcess[str]:
     """Do what the guide says in an empty folder."""
     for program in ("bash", "curl", "openssl", "sha256sum", "xmlsec1", "node"):
         need(program)
@@ -84,16 +106,21 @@ def run_guide(base: str, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "node_modules").symlink_to(modules)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
     return subprocess.run(
-        ["bash", "-c", script(base)], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-c", script(base, witness)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def test_everything_in_the_guide_works(host, tmp_path):
-    _, base = host
-    done = run_guide(base, tmp_path)
+    _, base, witness = host
+    done = run_guide(base, tmp_path, witness)
     assert done.returncode == 0, done.stdout + done.stderr
     root = (tmp_path / "check/checkpoint").read_text("utf-8").splitlines()[2]
-    assert done.stdout.count("Signature Verified Successfully") == 6
+    assert done.stdout.count("Signature Verified Successfully") == 7
     assert f"{root} holds" in done.stdout
     assert f"\n2 {root}\n" in done.stdout
     assert done.stdout.count('<ds:Reference URI="feed.atom">\nno transforms\n') == 1
@@ -104,16 +131,27 @@ def test_everything_in_the_guide_works(host, tmp_path):
 
 
 def test_the_guide_finds_a_register_that_the_host_has_changed(host, tmp_path):
-    folder, base = host
+    folder, base, witness = host
     path = folder / "v1/register.json"
     path.write_bytes(path.read_bytes().replace(b"Hetzner", b"Hetznar"))
-    done = run_guide(base, tmp_path)
+    done = run_guide(base, tmp_path, witness)
     assert done.returncode != 0
     assert "Signature Verification Failure" in done.stdout + done.stderr
 
 
 def test_the_guide_finds_an_entry_that_is_not_in_the_log(host, tmp_path):
-    folder, base = host
+    folder, base, witness = host
     path = folder / "v1/versions/2/entry.json"
     path.write_bytes(path.read_bytes().replace(b'"version":2', b'"version":3'))
-    assert "DOES NOT HOLD" in run_guide(base, tmp_path).stdout
+    assert "DOES NOT HOLD" in run_guide(base, tmp_path, witness).stdout
+
+
+def test_the_guide_finds_a_witness_line_of_another_time(host, tmp_path):
+    folder, base, witness = host
+    path = folder / "log/checkpoint"
+    data = path.read_bytes()
+    place = data.rindex(b" ") + 14  # within the time: the 5th to 12th byte
+    path.write_bytes(data[:place] + (b"B" if data[place : place + 1] != b"B" else b"C") + data[place + 1 :])
+    done = run_guide(base, tmp_path, witness)
+    assert done.stdout.count("Signature Verified Successfully") == 3
+    assert "Signature Verification Failure" in done.stdout + done.stderr

@@ -6,7 +6,7 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import click
@@ -15,14 +15,18 @@ from msgspec import inspect
 
 from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
+from register_api.conformance.script import load_checks
 from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.model import Register
+from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
 from register_api.core.rules.table import RULES
 from register_api.core.tree import _ROWS
 from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
+from register_api.serve.answer.description.asked import ASKED
+from register_api.serve.answer.description.document import PAGE_URL, URL
 from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.store.manifest import Manifest
@@ -42,9 +46,6 @@ DOCS = sorted(
     ]
 )
 DOCUMENTS = [Register, Diff, Entry, Versions, Keys, Discovery, Manifest]
-PLANNED = ["witness"]
-"""Commands that the format names and that are said not to be there yet."""
-
 SAMPLES = {
     "{n}": "7",
     "{k}": "3",
@@ -191,12 +192,6 @@ def test_the_line_of_help_is_that_of_a_command_with_an_example(name):
     assert all(re.search(r"Examples?:\s+register-api " + name, item.help or "") for item in whole)
 
 
-@pytest.mark.parametrize("name", PLANNED)
-def test_what_is_said_to_be_missing_is_missing(name):
-    assert f"`{name}`" in section(read("docs/format.md"), "## 12. Commands")
-    assert name not in COMMAND_BY_NAME
-
-
 def commands_in_docs() -> Iterator[object]:
     """Yield each call of the program in a code block of the documentation."""
     for path in DOCS:
@@ -248,6 +243,14 @@ def test_every_check_of_evidence_is_described(check):
     assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## Evidence by hand")
 
 
+def test_every_conformance_check_is_described_as_it_is():
+    who = {"any": "any host", "told": "told", "service": "service"}
+    rows = [f"| {item.id} | {item.title} | {who[item.host]} | {item.standard} |" for item in load_checks()]
+    table = section(read("docs/conformance.md"), "## The checks")
+    assert [line for line in table.splitlines() if line.startswith("| C")] == rows
+    assert f"conformance`: {len(rows)} numbered checks" in read("CHANGELOG.md")
+
+
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_every_setting_of_the_service_is_described_with_its_default(variable):
     default = getattr(Settings(), VARIABLES[variable][0])
@@ -262,6 +265,7 @@ def test_every_problem_that_the_service_answers_with_is_described(name):
 @pytest.mark.parametrize(
     ("path", "parameters"),
     [
+        ("/v1/answers", questions.ANSWERS),
         ("/v1/subprocessors", questions.SUBPROCESSORS),
         ("/v1/subprocessors/{id}", questions.SUBPROCESSOR),
         ("/v1/diff", questions.DIFF),
@@ -272,6 +276,20 @@ def test_every_parameter_of_a_question_is_described(path, parameters):
     lines = section(read("docs/format.md"), "## 10. HTTP").splitlines()
     row = next(line for line in lines if line.startswith(f"| `{path}` |"))
     assert [item.name for item in parameters] == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
+
+
+@pytest.mark.parametrize("member", QUESTIONS)
+def test_each_of_the_eight_answers_is_described_with_its_fields(member):
+    kind = inspect.type_info(get_type_hints(EngagementAnswers)[member])
+    row = f"| `{member}` | {QUESTIONS[member]} | "
+    found = next(line for line in read("docs/format.md").splitlines() if line.startswith(row))
+    fields = {field.encode_name for field in kind.fields} - {"stated", "words"}
+    assert set(re.findall(r"`(\w+)`", found.rpartition(" | ")[0] + found.removeprefix(row))) >= fields
+
+
+@pytest.mark.parametrize("url", [*(asked.url for asked in ASKED), URL, PAGE_URL])
+def test_every_computed_address_is_described(url):
+    assert f"\n| `{url}` | " in section(read("docs/format.md"), "## 10. HTTP")
 
 
 def test_every_decision_is_in_the_list_of_decisions():

@@ -12,8 +12,10 @@ from register_api.cli.trust_options import (
     check_root,
     opened,
     read_certificates,
+    read_witnesses,
     root_options,
     stamped_by_option,
+    witness_options,
 )
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
@@ -29,6 +31,7 @@ from register_api.verify.report.text import render_text as render_served
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
 )
 @root_options
+@witness_options
 @stamped_by_option
 def evidence(
     base: str,
@@ -36,6 +39,9 @@ def evidence(
     output: Path,
     root: Path | None,
     root_sha256: str | None,
+    witness_keys: tuple[str, ...],
+    witnesses: int | None,
+    policy: Path | None,
     stamped_by: Path | None,
 ) -> None:
     """Keep one version from BASE, with all that proves it, in a file that verifies without network.
@@ -47,12 +53,20 @@ def evidence(
     \b
     Examples:
       register-api evidence https://trust.example.com --version 7 -o register-7.zip
+      register-api evidence https://trust.example.com --version 7 -o register-7.zip --policy witnesses.policy
       register-api verify --offline register-7.zip --root 1.root.json
     """
     check_root(root, root_sha256)
     check_free(output)
-    anchors = read_certificates(stamped_by, "--stamped-by") if stamped_by else ()
-    wishes = Options(root=root, root_sha256=root_sha256, stamped_by=anchors)
+    asked = read_witnesses(witness_keys, witnesses, policy)
+    wishes = Options(
+        root=root,
+        root_sha256=root_sha256,
+        witnesses=asked.keys,
+        cosignatures=asked.number,
+        policy=asked.policy,
+        stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
+    )
     with opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, wishes, now(), report_progress)
     if made.package is None:

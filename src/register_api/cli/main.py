@@ -26,6 +26,9 @@ _COMMANDS = {
     "verify": ("verifying", "Check someone's register like a customer, and say what was checked."),
     "evidence": ("evidence", "Keep one version with all that proves it, to verify it without network."),
     "compare": ("checkpoints", "Compare what several customers were shown: one history, or two."),
+    "witness": ("witnessing", "Be a witness: sign that a log grows and is never rewritten."),
+    "export": ("exporting", "Write what a host of files has to be told, so that it answers as the service."),
+    "conformance": ("conforming", "Ask the host of a register what any such host has to answer."),
     "diff": ("comparing", "Show what changed between two register documents."),
     "show": ("showing", "Show who was engaged on a day, as far as it was known on a day."),
 }

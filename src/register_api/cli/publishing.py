@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from register_api.cli import options, time_options, time_stamps
+from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, out, progress
+from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_publication
 from register_api.core.diff.wording import count
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many of them have to sign a root.",
 )
+@policy_option
 @time_options.time_authority_options
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
@@ -68,6 +71,7 @@ def publish(
     public_keys: Path | None,
     root_keys: int,
     root_threshold: int,
+    policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
     *,
@@ -76,9 +80,9 @@ def publish(
     """Publish the source as the next version, signed, whole or not at all.
 
     The first time, keys are made, one for each role. What breaks a rule is refused and the
-    published tree stays as it was. The same source twice makes no second version. With --time-authority
-    the new checkpoint is then stamped; an authority that fails is told of and ends nothing (with
-    --if-empty that is left to `refresh`).
+    published tree stays as it was. The same source twice makes no second version. Then the
+    witnesses of --policy are asked to cosign the new checkpoint, and --time-authority to stamp it; one
+    that fails is told of and ends nothing (with --if-empty both are left to `refresh`).
 
     \b
     Examples:
@@ -86,6 +90,7 @@ def publish(
       register-api publish --corrects 7 --reason "Acme processes in Finland, not in Sweden"
       register-api publish --at 2024-02-01T09:00:00Z      (history taken over)
     """
+    witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     before = open_snapshot(store)
     if if_empty and before is not None:
@@ -115,6 +120,7 @@ def publish(
             f" this register's root is {store}/public/trust/1.root.json"
         )
     if not if_empty:  # `run` waits for this command before it serves, and refreshes next
+        ask_and_tell(store, witnesses, order.intent.now)
         time_stamps.stamp(store, authority, order.intent.now)
 
 

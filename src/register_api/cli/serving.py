@@ -14,6 +14,7 @@ import msgspec
 
 from register_api.cli import options, time_options
 from register_api.cli.output import out
+from register_api.cli.policies import policy_option
 from register_api.serve.run import serve as serve_forever
 from register_api.serve.settings import from_environment
 
@@ -73,12 +74,14 @@ def serve(store: Path, host: str, port: int) -> None:
 @options.source_option
 @options.store_option
 @options.keys_option
+@policy_option
 @_address_options
 @time_options.time_authority_options
 def run(
     source: Path,
     store: Path,
     keys: Path,
+    policy: Path | None,
     host: str,
     port: int,
     time_authority: str | None,
@@ -86,13 +89,14 @@ def run(
 ) -> None:
     """Publish if nothing is published yet, then refresh every 6 hours and serve.
 
-    Three processes: the one that serves never sees a private key.
+    Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
+    to sign what is published.
 
     \b
     Example:
       register-api run --port 8080
     """
-    folders = ["--store", str(store), "--keys", str(keys)]
+    folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
     os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)

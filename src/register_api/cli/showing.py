@@ -18,6 +18,7 @@ from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.filters import Filters
+from register_api.serve.answer.paging import MOST_ROWS, Question
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
     """Show who was engaged on a day, as far as it was known on a day.
 
     Says which version the answer was computed from. As JSON it is the answer of the service to
-    /v1/subprocessors with the same parameters.
+    /v1/subprocessors with the same parameters, all on one page.
 
     \b
     Examples:
@@ -73,7 +74,8 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
     moment = Moment(on=on or local_day(now(), archive.zone), known_at=known_at)
     known = as_known(archive, moment)
     if as_json:
-        print_json(compute.subprocessors(archive, Filters(), moment) if known else _nothing(archive, moment))
+        question = Question(filters=Filters(), moment=moment, limit=MOST_ROWS)
+        print_json(compute.subprocessors(archive, question) if known else _nothing(archive, moment))
     elif known is None:
         first = _instant(archive.published_at(1))
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
@@ -88,6 +90,9 @@ def _nothing(archive: Archive, moment: Moment) -> dict[str, Any]:
         "version": None,
         "sha256": None,
         "on": moment.on,
+        "total": 0,
+        "offset": 0,
+        "next": None,
         "subprocessors": [],
     }
 

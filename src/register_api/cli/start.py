@@ -13,8 +13,10 @@ import jinja2
 
 from register_api.cli.clock import now
 from register_api.cli.output import out
-from register_api.cli.surroundings import in_nginx, in_unit, surroundings
+from register_api.cli.surroundings import in_unit, surroundings
 from register_api.errors import UsageError
+from register_api.hosting.configuration import configuration
+from register_api.hosting.site import Site
 
 _FILES = {
     "register.toml.j2": "register/register.toml",
@@ -24,9 +26,20 @@ _FILES = {
     "deploy/register-api.service.j2": "deploy/register-api.service",
     "deploy/register-api-refresh.service.j2": "deploy/register-api-refresh.service",
     "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
-    "deploy/nginx.conf.j2": "deploy/nginx.conf",
 }
 """Template to the file that it becomes."""
+
+_NGINX = "deploy/nginx.conf"
+
+_NGINX_NOTE = (
+    "The published tree as a static site: nobody has to trust this host, since all of it is signed.",
+    "",
+    "  sudo cp deploy/nginx.conf /etc/nginx/conf.d/register.conf",
+    "  sudo nginx -t && sudo systemctl reload nginx",
+    "",
+    "The path is that of the machine on which `register-api init` ran; nginx has to be able to read it.",
+    "",
+)
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 _MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
@@ -59,6 +72,10 @@ def init(
     known = {**answers, **surroundings(folder), "today": now().date().isoformat()}
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
+    site = Site(
+        public=f"{known['folder']}/var/store/public", name=f"trust.{answers['domain']}", note=_NGINX_NOTE
+    )
+    _write(folder / _NGINX, configuration("nginx", site))
     _print_next_steps(folder)
 
 
@@ -92,7 +109,7 @@ def _refuse_existing(folder: Path) -> None:
     Raises:
         UsageError: A file that would be written is there already.
     """
-    there = [target for target in _FILES.values() if (folder / target).exists()]
+    there = [target for target in (*_FILES.values(), _NGINX) if (folder / target).exists()]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
 
@@ -112,7 +129,7 @@ def _render(template: str, known: dict[str, Any]) -> str:
         autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
     )
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
-    environment.filters |= {"unit": in_unit, "nginx": in_nginx}
+    environment.filters["unit"] = in_unit
     return environment.get_template(template).render(known)
 
 
@@ -127,5 +144,5 @@ For a company, read keys/README.md before the first publish: it decides how many
 
 
 def _print_next_steps(folder: Path) -> None:
-    out.print(f"Wrote {', '.join(_FILES.values())} in {folder}.", markup=False)
+    out.print(f"Wrote {', '.join((*_FILES.values(), _NGINX))} in {folder}.", markup=False)
     out.print(_NEXT.format(folder=folder), markup=False)

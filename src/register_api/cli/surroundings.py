@@ -39,11 +39,6 @@ def in_unit(word: str) -> str:
     return f'"{word}"' if " " in word else word
 
 
-def in_nginx(word: str) -> str:
-    """Return one argument as nginx reads it."""
-    return f'"{word}"'
-
-
 def _program() -> str:
     """Return the path of the command that is running, by which a unit can start it."""
     beside = Path(sys.executable).parent / "register-api"

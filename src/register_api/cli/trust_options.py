@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
+from register_api.cli.policies import read_policy
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifier_key
+from register_api.core.log.policy import Policy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
 from register_api.verify.fetch.http import HttpFetcher
@@ -46,39 +49,65 @@ def check_root(root: Path | None, root_sha256: str | None) -> None:
 
 
 def witness_options(command: Command) -> Command:
-    """Add ``--witness`` and ``--witnesses``."""
-    keys = click.option(
-        "--witness",
-        "witness_keys",
-        metavar="VKEY",
-        multiple=True,
-        help="Verifier key of a witness you trust (C2SP, type 0x04); may be repeated.",
-    )
-    number = click.option(
-        "--witnesses",
-        type=click.IntRange(min=1),
-        metavar="M",
-        help="How many of them must have signed the checkpoint.  [default: all]",
-    )
-    return keys(number(command))
+    """Add ``--witness``, ``--witnesses`` and ``--policy``."""
+    for add in (
+        click.option(
+            "--policy",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="C2SP tlog-policy file that says which witnesses must have signed, instead of --witness.",
+        ),
+        click.option(
+            "--witnesses",
+            type=click.IntRange(min=1),
+            metavar="M",
+            help="How many of them must have signed the checkpoint.  [default: all]",
+        ),
+        click.option(
+            "--witness",
+            "witness_keys",
+            metavar="VKEY",
+            multiple=True,
+            help="Verifier key of a witness you trust (C2SP, type 0x04); may be repeated.",
+        ),
+    ):
+        command = add(command)
+    return command
 
 
-def read_witnesses(keys: tuple[str, ...], number: int | None) -> int:
-    """Return how many cosignatures are asked for.
+class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
+    """Which witnesses are asked for: by keys and number, or by a policy."""
+
+    keys: tuple[str, ...] = ()
+    number: int = 0
+    policy: Policy | None = None
+
+
+def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> Witnesses:
+    """Return which cosignatures are asked for.
 
     Raises:
-        UsageError: A key is none of a witness, or more are asked for than keys are given.
+        UsageError: A key is none of a witness, more are asked for than keys are given, the policy cannot
+            be read, or both are given.
     """
+    if policy is not None:
+        if keys or number is not None:
+            raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
+        return Witnesses(policy=read_policy(policy))
     for text in keys:
-        try:
-            key = parse_verifier_key(text)
-        except VerificationError as error:
-            raise UsageError(f"--witness {text[:100]!a}: {error.message}") from error
-        if key.algorithm != COSIGNATURE:
-            raise UsageError(f"--witness {key.name}: a key of a log, not of a witness (type 0x04)")
+        _check_witness(text)
     if number is not None and number > len(set(keys)):
         raise UsageError(f"--witnesses {number}, but {len(set(keys))} keys are given with --witness")
-    return len(set(keys)) if number is None else number
+    return Witnesses(keys=keys, number=len(set(keys)) if number is None else number)
+
+
+def _check_witness(text: str) -> None:
+    try:
+        key = parse_verifier_key(text)
+    except VerificationError as error:
+        raise UsageError(f"--witness {text[:100]!a}: {error.message}") from error
+    if key.algorithm != COSIGNATURE:
+        raise UsageError(f"--witness {key.name}: a key of a log, not of a witness (type 0x04)")
 
 
 @contextlib.contextmanager

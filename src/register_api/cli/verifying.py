@@ -69,6 +69,7 @@ def verify(
     quick: bool,
     witness_keys: tuple[str, ...],
     witnesses: int | None,
+    policy: Path | None,
     stamped_by: Path | None,
     others: tuple[Path, ...],
     as_json: bool,
@@ -85,6 +86,7 @@ def verify(
       register-api verify https://trust.example.com --state ~/.register-state --quick
       register-api verify http://127.0.0.1:8000 --json
       register-api verify https://trust.example.com --compare theirs.checkpoint
+      register-api verify https://trust.example.com --policy witnesses.policy
       register-api verify https://trust.example.com --stamped-by tsa-root.pem
       register-api verify --offline evidence.zip --root 1.root.json
 
@@ -96,15 +98,16 @@ def verify(
       18 inconsistent             19 this machine's clock
     """
     trust_options.check_root(root, root_sha256)
-    cosignatures = trust_options.read_witnesses(witness_keys, witnesses)
+    asked = trust_options.read_witnesses(witness_keys, witnesses, policy)
     wishes = Options(
         root=root,
         root_sha256=root_sha256,
         state=state,
         history=history,
         quick=quick,
-        witnesses=witness_keys,
-        cosignatures=cosignatures,
+        witnesses=asked.keys,
+        cosignatures=asked.number,
+        policy=asked.policy,
         stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
     )

@@ -156,7 +156,7 @@ class Location(_Record, frozen=True, kw_only=True):
     """Where processing happens.
 
     Attributes:
-        country: ISO 3166-1 alpha-2, or one of ``WIDE_COUNTRIES``.
+        country: ISO 3166-1 alpha-2, or ``EU``, ``EEA``, ``worldwide`` or ``varies``.
         place: Town, data centre or region, in words.
         default: Whether this place is used unless something else is agreed.
         activities: What happens there.

@@ -108,7 +108,7 @@ def status(what: Event, announced: Announced, starts_on: dt.date | None, promise
         days=days,
         promised_days=binding.days if binding else None,
         met=starts_on is not None and starts_on >= earliest_start(day, binding) if binding else None,
-        objection_until=_objection_until(day, current),
+        objection_until=objection_until(day, current),
     )
 
 
@@ -136,7 +136,16 @@ def _covers(notice: Notice, what: Event) -> bool:
     return what in notice.applies_to
 
 
-def _objection_until(day: dt.date, notice: Notice | None) -> dt.date | None:
+def objection_until(day: dt.date, notice: Notice | None) -> dt.date | None:
+    """Return the last day to object to what was announced on a day, counted as the promise counts.
+
+    Args:
+        day: Local day of the announcement.
+        notice: The promise in force on that day.
+
+    Returns:
+        The day, or ``None`` where no period is promised.
+    """
     if notice is None or notice.objection_days is None:
         return None
     return later_day(day, notice.objection_days, notice)

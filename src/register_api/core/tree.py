@@ -7,9 +7,12 @@ URL path = file path below the store's ``public`` folder, written here without t
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Cache = Literal["fixed", "head", "no-cache"]
 """``fixed`` bytes never change, ``head`` change with a publication, ``no-cache`` between them."""
@@ -24,6 +27,7 @@ TIMESTAMP = "trust/timestamp.json"
 INDEX = "index.html"
 DISCOVERY = ".well-known/sub-processors.json"
 API_CATALOG = ".well-known/api-catalog"
+SECURITY_TXT = ".well-known/security.txt"
 
 TRUST_URL = "trust/"
 TARGETS_URL = "trust/targets/"
@@ -137,6 +141,7 @@ _ROWS: tuple[tuple[str, str, Cache, bool, bool], ...] = (
     (r"versions/[1-9]\d*/index\.html", _HTML, "head", True, True),
     (r"\.well-known/sub-processors\.json", _JSON, "head", False, True),
     (r"\.well-known/api-catalog", "application/linkset+json", "head", False, True),
+    (r"\.well-known/security\.txt", _TEXT, "head", False, False),
 )
 """Pattern, media type, cache class, settled, compress: one row a kind of file."""
 
@@ -160,3 +165,48 @@ def kind_of(path: str) -> Kind:
         if pattern.fullmatch(path):
             return kind
     raise KeyError(path)
+
+
+_SIGNED = r"v1/(?:register|versions)\.json|v1/versions/[1-9]\d*/(?:register|diff)\.json|feed\.json"
+_SIGNED_FEED = r"feed\.atom|feed/[1-9]\d*\.atom"
+_BESIDE = re.compile(rf"(?:{_SIGNED}|{_SIGNED_FEED})\.(?:sig|jws)|(?:{_SIGNED_FEED})\.dsig")
+"""Signatures that there are: not every file has some (docs/format.md, Signatures on documents)."""
+
+
+def is_path(path: str) -> bool:
+    """Tell whether the format knows such a path; a signature only beside what is signed."""
+    if path.endswith(tuple(suffix for suffix, _ in _SIGNATURE_TYPES)):
+        return _BESIDE.fullmatch(path) is not None
+    return any(pattern.fullmatch(path) for pattern, _ in _KINDS)
+
+
+def kinds() -> Iterator[tuple[str, Kind]]:
+    """Yield every kind of file with the pattern of its paths: a regular expression for the whole path.
+
+    The patterns use what Python, PCRE and RE2 understand alike. Signatures come first, grouped by how
+    long they hold, since their paths begin as those of their documents.
+    """
+    for suffix, media_type in _SIGNATURE_TYPES:
+        for cache in ("fixed", "head"):
+            rows = [row[0] for row in _ROWS if row[2] == cache and _is_signed(row[0])]
+            pattern = rf"(?:{'|'.join(rows)}){re.escape(suffix)}"
+            yield pattern, Kind(media_type, cache, settled=cache == "fixed", compress=False)
+    for pattern, media_type, cache, settled, compress in _ROWS:
+        yield pattern, Kind(media_type, cache, settled, compress)
+
+
+def number_of(path: str) -> int:
+    """Return which of ``kinds`` a path belongs to, by its place among them.
+
+    Raises:
+        KeyError: No file of the tree has such a path.
+    """
+    for number, (pattern, _) in enumerate(kinds()):
+        if re.fullmatch(pattern, path):
+            return number
+    raise KeyError(path)
+
+
+def _is_signed(pattern: str) -> bool:
+    """Tell whether some files of a kind have signatures beside them."""
+    return pattern.startswith(("v1/versions/", "v1/(register", "feed")) and "tlog" not in pattern

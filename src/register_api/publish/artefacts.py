@@ -24,6 +24,7 @@ from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.page.view import PageView
 from register_api.publish.page.write import version_page
 from register_api.publish.schemas import schema_files
+from register_api.publish.security_txt import security_txt
 from register_api.publish.signing.key_list import current_key_list, pem_files
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
@@ -119,7 +120,11 @@ class Maker:
         heads |= self._discovery(register, trust)
         return Artefacts(
             groups=_in_order(fixed, register.version, log, trust, heads),
-            retired=(*outgrown_tiles(log.tiles, self._stored()), *self._outlived()),
+            retired=(
+                *outgrown_tiles(log.tiles, self._stored()),
+                *self._outlived(),
+                *self._no_longer_said(heads),
+            ),
             root_hash=log.root_hash,
             feed_window=window,
         )
@@ -202,7 +207,14 @@ class Maker:
         roots = trust_metadata.roots(read)
         name = register.publisher.name
         document = discovery_document(register.register, name, len(roots), roots[-1], self.base_url)
-        return {tree.DISCOVERY: document, tree.API_CATALOG: api_catalog(self.base_url)}
+        found = {tree.DISCOVERY: document, tree.API_CATALOG: api_catalog(self.base_url)}
+        security = security_txt(register.publisher, self.now, self.base_url)
+        return found if security is None else {**found, tree.SECURITY_TXT: security}
+
+    def _no_longer_said(self, heads: dict[str, bytes]) -> Iterable[str]:
+        """Yield head files that were made of something the newest version does not say any more."""
+        if tree.SECURITY_TXT not in heads and tree.SECURITY_TXT in self._stored():
+            yield tree.SECURITY_TXT
 
 
 def _summary(version: VersionFiles, log: LogFiles) -> VersionSummary:

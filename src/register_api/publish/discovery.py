@@ -6,6 +6,9 @@ from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference
 
+LinkContext = dict[str, str | list[dict[str, str]]]
+"""One member of a linkset: an anchor, and targets by relation (RFC 9264 section 4.2.2)."""
+
 _UP = "../"
 """From ``/.well-known/`` to the base, for hosts whose address the publisher does not fix."""
 
@@ -40,11 +43,36 @@ def discovery_document(
 def api_catalog(base_url: str | None) -> bytes:
     """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of what can be read.
 
+    The links of ``service-desc``, ``service-doc`` and ``status`` (RFC 8631) lead to what only the
+    service answers; a host of plain files answers 404 there.
+
     Args:
         base_url: As for ``discovery_document``.
     """
     base = base_url or _UP
-    item = {
+    return encode({"linkset": [_catalog(base), _service(base), _register(base)]})
+
+
+def _catalog(base: str) -> LinkContext:
+    return {
+        "anchor": base + tree.API_CATALOG,
+        "item": [{"href": base}],
+        "profile": [{"href": "https://www.rfc-editor.org/info/rfc9727"}],
+    }
+
+
+def _service(base: str) -> LinkContext:
+    return {
+        "anchor": base,
+        "service-desc": [{"href": base + "openapi.json", "type": "application/json"}],
+        "service-doc": [{"href": base + "docs", "type": "text/html"}],
+        "service-meta": [{"href": base + tree.DISCOVERY, "type": "application/json"}],
+        "status": [{"href": base + "readyz", "type": "application/json"}],
+    }
+
+
+def _register(base: str) -> LinkContext:
+    return {
         "anchor": base + tree.REGISTER,
         "describedby": [{"href": base + tree.schema("register"), "type": "application/schema+json"}],
         "version-history": [{"href": base + tree.VERSIONS, "type": "application/json"}],
@@ -54,4 +82,3 @@ def api_catalog(base_url: str | None) -> bytes:
             {"href": base + tree.FEED_JSON, "type": "application/feed+json"},
         ],
     }
-    return encode({"linkset": [item]})

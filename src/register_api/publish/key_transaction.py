@@ -88,7 +88,10 @@ def vouch_anew(
         new = root.get(path) or changed.get(path)
         return new if new is not None else snapshot.read(path)
 
-    targets = {name: read(path) for name, path in trust_repository.TARGETS.items()}
+    targets = {
+        name: changed.get(path) or trust_repository.vouched(snapshot.read, name)
+        for name, path in trust_repository.TARGETS.items()
+    }
     trust = trust_repository.publish(read, keyring, targets, now)
     timestamp = {tree.TIMESTAMP: trust.pop(tree.TIMESTAMP)}
     heads = {**changed, **_discovery(snapshot, read)} if root else changed

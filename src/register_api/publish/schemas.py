@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from register_api.core.canonical import encode
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.model import Register
+from register_api.core.schemas import definitions
 from register_api.core.tree import schema as schema_path
 
 if TYPE_CHECKING:
@@ -48,22 +47,11 @@ def schema(name: str) -> dict[str, Any]:
         KeyError: There is no such kind.
     """
     kind, title = DOCUMENTS[name]
-    (reference,), definitions = msgspec.json.schema_components([kind], ref_template=_REFERENCES)
+    (reference,), found = definitions([kind], _REFERENCES)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:sub-processor-register:schema:{name}:1",
         "title": title,
         "$ref": reference["$ref"],
-        "$defs": {key: _as_published(value) for key, value in definitions.items()},
+        "$defs": found,
     }
-
-
-def _as_published(definition: dict[str, Any]) -> dict[str, Any]:
-    """Say that every field is always there: no defaults, all required."""
-    properties = {
-        name: {key: value for key, value in field.items() if key != "default"}
-        for name, field in definition.get("properties", {}).items()
-    }
-    if not properties:
-        return definition
-    return {**definition, "properties": properties, "required": sorted(properties)}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar import Litestar, Request, Response
 
 from register_api.serve import clock as system_clock
-from register_api.serve.answer import openapi
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
@@ -48,11 +47,10 @@ def create_app(settings: Settings, clock: Clock = system_clock.now) -> App:
         routes(service),
         lifespan=[follow],
         exception_handlers={Exception: _as_problem},
-        openapi_config=openapi.CONFIG,
+        openapi_config=None,
         logging_config=None,
     )
-    constant = {openapi.URL: openapi.description_resource(computed)}
-    return Front(shelf, cast("App", computed), is_computed, constant)
+    return Front(shelf, cast("App", computed), is_computed)
 
 
 def _as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -62,9 +60,10 @@ def _as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[b
         error = Problem("internal", "The fault has been logged.")
     start, body = reply_to(error, cast("Any", request.scope))
     headers = {name.decode("ascii"): value.decode("ascii") for name, value in start["headers"]}
+    media_type = headers.pop("content-type").partition(";")[0]  # Litestar adds the charset of a text itself
     return Response(
         body["body"],
         status_code=start["status"],
-        media_type=headers.pop("content-type"),
+        media_type=media_type,
         headers=headers,
     )

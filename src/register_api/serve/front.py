@@ -9,36 +9,26 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
-from register_api.serve.http.sending import send_redirect, send_resource, send_stored, without_body
-from register_api.serve.stored.reply import CORS
+from register_api.serve.http.sending import send_redirect, send_stored, without_body
+from register_api.serve.stored.reply import CORS, as_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from register_api.serve.http.asgi import App, Receive, Scope, Send
-    from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table
 
 _log = logging.getLogger(__name__)
 
-_METHODS = b"GET, HEAD, OPTIONS"
-_ALLOW = (b"allow", _METHODS)
+_ALLOW = (b"allow", METHODS.encode("ascii"))
 
-_PREFLIGHT = start_message(
-    204,
-    (
-        _ALLOW,
-        (b"access-control-allow-methods", _METHODS),
-        (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since, Cache-Control, Range"),
-        (b"access-control-max-age", b"86400"),
-        *CORS,
-    ),
-)
+_PREFLIGHT = start_message(204, (_ALLOW, *as_headers(PREFLIGHT), *CORS))
 """Answer to OPTIONS, be it a CORS preflight (Fetch standard, HTTP extensions) or not."""
 
 
@@ -50,7 +40,6 @@ class Front:
         shelf: Shelf,
         computed: App,
         is_computed: Callable[[str], bool],
-        constant: Mapping[str, Resource],
     ) -> None:
         """Join the parts.
 
@@ -58,12 +47,10 @@ class Front:
             shelf: Where the current table stands.
             computed: The application behind, for computed answers; it needs to know GET only.
             is_computed: Tells whether a URL path is one of its.
-            constant: Replies that do not depend on what is published, by URL path.
         """
         self._shelf = shelf
         self._computed = computed
         self._is_computed = is_computed
-        self._constant = constant
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it (and the life span) on."""
@@ -87,7 +74,11 @@ class Front:
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
-            await send_problem(problem, scope, send)
+            if problem.name == "unreadable" and self._shelf.table is not table:
+                # The bytes of a publication that has been replaced meanwhile are gone; nothing was sent yet.
+                await self._answer(self._shelf.table, scope, receive, send)
+            else:
+                await send_problem(problem, scope, send)
         except Exception:  # noqa: BLE001 (no fault may reach the client as it is)
             _log.exception("a request failed")
             await send_problem(Problem("internal", "The fault has been logged."), scope, send)
@@ -97,7 +88,7 @@ class Front:
         path = None if table is None else table.path_of(url)
         is_folder = table is not None and table.is_folder(url)
         computed = self._is_computed(url)
-        if not (path or is_folder or computed or url in self._constant or (url, method) == ("*", "OPTIONS")):
+        if not (path or is_folder or computed or (url, method) == ("*", "OPTIONS")):
             raise _missing(table)
         if method == "OPTIONS":
             await send(_PREFLIGHT)
@@ -107,8 +98,6 @@ class Front:
         elif computed:
             as_get = {**scope, "method": "GET"}
             await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
-        elif url in self._constant:
-            await send_resource(self._constant[url], scope, send)
         elif table is not None and path is not None:
             await send_stored(table, path, scope, send)
         else:

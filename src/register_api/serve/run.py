@@ -32,10 +32,24 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     Raises:
         UsageError: The address cannot be listened on.
     """
+    run_app(create_app(settings), settings, announce)
+
+
+def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve an application until SIGTERM or SIGINT; replies under way are finished first.
+
+    Args:
+        app: What answers.
+        settings: How to run.
+        announce: Told the address once connections are accepted by the system.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
     listener = listen(settings)
     with contextlib.closing(listener), _ending_in_peace():
         announce(address_of(listener))
-        make_server(create_app(settings), settings).run(sockets=[listener])
+        make_server(app, settings).run(sockets=[listener])
 
 
 def make_server(app: App, settings: Settings) -> uvicorn.Server:

@@ -31,6 +31,23 @@ def write_new(path: Path, data: bytes, *, modified: float | None = None) -> None
         os.utime(path, (modified, modified))
 
 
+def write_over(path: Path, data: bytes) -> None:
+    """Put a file of mode 0600 in the place of another or of none, atomically and durable on return.
+
+    Raises:
+        OSError: The disk does not take it; there lies what was there, or all of the new file.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    fresh.replace(path)
+    _sync_one(path.parent)
+
+
 def sync(paths: Iterable[Path], *, below: Path) -> None:
     """Make files, and the folders that lead to them, durable.
 

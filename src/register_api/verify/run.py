@@ -132,7 +132,7 @@ def _new_state(session: Session) -> Remembered:
         kept={
             "keys.json": session.keys_data,
             "register.json": session.register_data,
-            "checkpoint": session.checkpoint_data,
+            "checkpoint": session.vouched_checkpoint,
         },
     )
 

@@ -4,15 +4,19 @@
 //	sumdb inclusion   -key VKEY -proof FILE -entry FILE [-checkpoint FILE]
 //	sumdb consistency -key VKEY -checkpoint FILE -old FILE -dir DIR
 //	sumdb tiles       -key VKEY -checkpoint FILE -dir DIR
+//	sumdb cosigned    -key VKEY -witness VKEY -checkpoint FILE
 //
 // VKEY is a verifier key string; its name must be the checkpoint's origin. DIR is the folder above
 // "log/tile". "inclusion" takes a tlog-proof; given a checkpoint too, the proof must hold the same one.
 // "consistency" proves from tiles that the checkpoint continues the old one. "tiles" rebuilds the whole
-// tree from the entry bundles and compares every tile. Exit status 0 and one line "ok ...", or 1.
+// tree from the entry bundles and compares every tile. "cosigned" takes a checkpoint that both the log and
+// a witness (type 0x04) have signed. Exit status 0 and one line "ok ...", or 1.
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -38,7 +42,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("which judgement: inclusion, consistency or tiles?")
+		return errors.New("which judgement: inclusion, consistency, tiles or cosigned?")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	key := flags.String("key", "", "verifier key")
@@ -47,6 +51,7 @@ func run(args []string) error {
 	proof := flags.String("proof", "", "file of the tlog-proof")
 	entry := flags.String("entry", "", "file of the entry")
 	dir := flags.String("dir", "", "folder above log/tile")
+	witness := flags.String("witness", "", "verifier key of a witness")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -61,6 +66,8 @@ func run(args []string) error {
 		return consistency(verifier, *checkpoint, *old, *dir)
 	case "tiles":
 		return tiles(verifier, *checkpoint, *dir)
+	case "cosigned":
+		return cosigned(verifier, *witness, *checkpoint)
 	}
 	return fmt.Errorf("no judgement is called %q", args[0])
 }
@@ -259,3 +266,67 @@ func (dir folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 }
 
 func (dir folder) SaveTiles([]tlog.Tile, [][]byte) {}
+
+// cosigner verifies the lines of a witness (C2SP tlog-cosignature, Ed25519): note.Open asks it for lines
+// of its name and hash, as it asks its own verifiers.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c cosigner) Name() string    { return c.name }
+func (c cosigner) KeyHash() uint32 { return c.hash }
+
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	at := binary.BigEndian.Uint64(signature)
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, text)
+	return ed25519.Verify(c.key, []byte(message), signature[8:])
+}
+
+func newCosigner(vkey string) (cosigner, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return cosigner{}, errors.New("not a verifier key")
+	}
+	hash, err := strconv.ParseUint(parts[1], 16, 32)
+	if err != nil {
+		return cosigner{}, err
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		return cosigner{}, errors.New("not a key of type 0x04")
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	if binary.BigEndian.Uint32(sum[:]) != uint32(hash) {
+		return cosigner{}, errors.New("a key hash that does not fit")
+	}
+	return cosigner{parts[0], uint32(hash), key[1:]}, nil
+}
+
+func cosigned(log note.Verifier, vkey, path string) error {
+	witness, err := newCosigner(vkey)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	opened, err := note.Open(data, note.VerifierList(log, witness))
+	if err != nil {
+		return err
+	}
+	if len(opened.Sigs) != 2 || opened.Sigs[1].Name != witness.name {
+		return fmt.Errorf("%d of two signatures are there", len(opened.Sigs))
+	}
+	tree, err := openCheckpoint(log, data)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ok: size", tree.N, "root", tree.Hash, "cosigned by", witness.name)
+	return nil
+}

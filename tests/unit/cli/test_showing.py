@@ -97,6 +97,9 @@ def test_before_version_1_nothing_had_been_published(show: Show) -> None:
         "version": None,
         "sha256": None,
         "on": "2026-01-01",
+        "total": 0,
+        "offset": 0,
+        "next": None,
         "subprocessors": [],
     }
 

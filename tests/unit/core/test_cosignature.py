@@ -37,7 +37,8 @@ def test_what_is_signed_is_that_of_tlog_cosignature() -> None:
 def test_known_witnesses_are_counted_and_unknown_passed_over(checkpoint: bytes) -> None:
     """In the order of the keys."""
     data = cosign(cosign(checkpoint, "w2.example", W2, AT), "w1.example", W1, AT + 1)
-    first, second = Cosignature(witness="w1.example", at=AT + 1), Cosignature(witness="w2.example", at=AT)
+    first = Cosignature(witness="w1.example", at=AT + 1, public=KEY_1.public)
+    second = Cosignature(witness="w2.example", at=AT, public=KEY_2.public)
     assert verify_cosignatures(data, [KEY_1, KEY_2]) == (first, second)
     assert verify_cosignatures(data, [KEY_2]) == (second,)
     assert verify_cosignatures(data, []) == ()
@@ -49,7 +50,7 @@ def test_one_witness_counts_once(checkpoint: bytes) -> None:
     data = cosign(cosign(checkpoint, "w1.example", W1, AT), "w1.example", W1, AT + 60)
     data = cosign(data, "alias.example", W1, AT + 30)
     alias = witness_key("alias.example", W1)
-    newest = Cosignature(witness="w1.example", at=AT + 60)
+    newest = Cosignature(witness="w1.example", at=AT + 60, public=KEY_1.public)
     assert verify_cosignatures(data, [KEY_1, alias]) == (newest,)
 
 

@@ -36,9 +36,30 @@ def test_addresses_lead_to_the_tree(base_url: str | None, leads_to: str) -> None
     assert listed["root"] == {"version": 2, "sha256": hashlib.sha256(ROOT).hexdigest()}
 
 
-def test_the_catalog_is_a_linkset_with_the_register_as_anchor() -> None:
-    (item,) = json.loads(api_catalog("https://trust.example.com/"))["linkset"]
-    assert item["anchor"] == "https://trust.example.com/v1/register.json"
-    links = [link for relation in item.values() if isinstance(relation, list) for link in relation]
-    assert all(link["href"].startswith("https://trust.example.com/") and link["type"] for link in links)
-    assert {"describedby", "version-history", "alternate"} <= item.keys()
+@pytest.mark.parametrize(
+    ("base_url", "leads_to"),
+    [(None, "https://host.example/deep/"), ("https://trust.example.com/", "https://trust.example.com/")],
+)
+def test_the_catalog_is_a_linkset(base_url: str | None, leads_to: str) -> None:
+    """RFC 9264 section 4.2: contexts with an anchor, and lists of targets by relation."""
+    document = json.loads(api_catalog(base_url))
+    assert document.keys() == {"linkset"}
+    anchors = [urljoin(SERVED_AT, item["anchor"]) for item in document["linkset"]]
+    assert anchors == [leads_to + path for path in (tree.API_CATALOG, "", tree.REGISTER)]
+    for item in document["linkset"]:
+        for relation, links in item.items():
+            if relation not in {"anchor", "profile"}:
+                assert all(urljoin(SERVED_AT, link["href"]).startswith(leads_to) for link in links)
+
+
+def test_the_catalog_names_what_rfc_8631_has_relations_for() -> None:
+    """Description, documentation, status; all of them absolute where the address is fixed."""
+    _, service, register = json.loads(api_catalog("https://trust.example.com/"))["linkset"]
+    found = {name: links[0]["href"] for name, links in service.items() if name != "anchor"}
+    assert found == {
+        "service-desc": "https://trust.example.com/openapi.json",
+        "service-doc": "https://trust.example.com/docs",
+        "service-meta": "https://trust.example.com/.well-known/sub-processors.json",
+        "status": "https://trust.example.com/readyz",
+    }
+    assert {"describedby", "version-history", "alternate"} <= register.keys()

@@ -17,7 +17,8 @@ from lxml import html
 import sample_register as sample
 from register_api.core import model, tree
 from register_api.publish.page import write as page
-from register_api.publish.page.templating import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256, safe_link
+from register_api.publish.page.templating import safe_link
+from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

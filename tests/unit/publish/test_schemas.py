@@ -63,6 +63,18 @@ def test_no_default_is_told_since_every_field_is_always_there() -> None:
                 assert "default" not in field
 
 
+def test_fields_are_described_where_the_structs_describe_them() -> None:
+    """In words of their own; nothing is left of how docstrings are written."""
+    defined = schema("register")["$defs"]
+    assert defined["Location"]["description"] == "Where processing happens."
+    country = defined["Location"]["properties"]["country"]
+    assert country["description"] == "ISO 3166-1 alpha-2, or `EU`, `EEA`, `worldwide` or `varies`."
+    text = str([schema(name) for name in DOCUMENTS])
+    assert "Attributes:" not in text
+    assert "``" not in text
+    assert "`None`" not in text
+
+
 def test_an_unknown_kind_has_none() -> None:
     with pytest.raises(KeyError):
         schema("nonsense")

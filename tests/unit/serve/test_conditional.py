@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.http.conditional import http_date, none_match_fails, unmodified_since
+from register_api.serve.http.conditional import (
+    http_date,
+    match_fails,
+    modified_after,
+    none_match_fails,
+    unmodified_since,
+)
 
 TAG = b'"abc"'
 MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 section 5.6.7
@@ -36,6 +42,38 @@ MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 s
 def test_if_none_match(field: bytes, expected: bool) -> None:
     """RFC 9110 section 13.1.2, row by row."""
     assert none_match_fails(field, TAG) is expected
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (b'"abc"', False),
+        (b'"x", "abc"', False),  # 13.1.1: a list
+        (b"*", False),  # 13.1.1: any current representation
+        (b'W/"abc"', True),  # 8.8.3.2: a weak tag never matches strongly
+        (b'W/"abc", "abc"', False),
+        (b'"x"', True),
+        (b"abc", True),
+        (b"", True),
+    ],
+)
+def test_if_match(field: bytes, expected: bool) -> None:
+    """RFC 9110 section 13.1.1, row by row."""
+    assert match_fails(field, TAG) is expected
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (b"Sun, 06 Nov 1994 08:49:37 GMT", False),
+        (b"Sun, 06 Nov 1994 08:49:38 GMT", False),
+        (b"Sun, 06 Nov 1994 08:49:36 GMT", True),
+        (b"never", False),  # 13.1.4: no HTTP date, ignored
+    ],
+)
+def test_if_unmodified_since(field: bytes, expected: bool) -> None:
+    """RFC 9110 section 13.1.4, row by row."""
+    assert modified_after(field, MODIFIED) is expected
 
 
 @pytest.mark.parametrize(

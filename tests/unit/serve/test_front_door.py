@@ -61,7 +61,7 @@ def front(store: Path, computed: Any = fails) -> Front:
     """Return a front door with the table of a store, and one computed path."""
     shelf = Shelf(store, 2**20)
     shelf.reload()
-    return Front(shelf, computed, lambda url: url == "/computed", {"/constant": ANSWER})
+    return Front(shelf, computed, lambda url: url == "/computed")
 
 
 def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -91,8 +91,6 @@ def test_head_of_a_computed_answer_is_asked_as_get(one_version: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/constant", 200),
-        ("OPTIONS", "/constant", 204),
         ("OPTIONS", "/computed", 204),
         ("OPTIONS", "*", 204),
         ("GET", "*", 404),
@@ -111,8 +109,8 @@ def test_methods(one_version: Path, method: str, path: str, status: int) -> None
 def test_without_a_publication_nothing_is_called_missing(tmp_path: Path) -> None:
     """Only what does not depend on it is answered."""
     door = front(tmp_path, answers)
-    statuses = [call(door, scope("GET", path))[0] for path in ("/", "/nope", "/constant", "/computed")]
-    assert statuses == [503, 503, 200, 200]
+    statuses = [call(door, scope("GET", path))[0] for path in ("/", "/nope", "/computed")]
+    assert statuses == [503, 503, 200]
 
 
 def test_a_page_about_a_problem_quotes_nothing_as_markup() -> None:
@@ -136,7 +134,7 @@ class TestAnswers:
             return ANSWER
 
         async def ask() -> None:
-            kept = Answers(1000)
+            kept = Answers(100_000)
             await asyncio.gather(*(kept.get("question", compute) for _ in range(20)))
             await kept.get("question", compute)
 
@@ -164,7 +162,7 @@ class TestAnswers:
             raise Problem("no-such-version", "none")
 
         async def ask() -> Resource:
-            kept = Answers(1000)
+            kept = Answers(100_000)
             with pytest.raises(Problem):
                 await kept.get("question", refuse)
             return await kept.get("question", lambda: ANSWER)

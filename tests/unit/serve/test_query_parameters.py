@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.answer.query import Parameter, day_in, instant_or_day_in, read_query, version_in
+from register_api.serve.answer.query import (
+    Parameter,
+    day_in,
+    instant_or_day_in,
+    number_in,
+    read_query,
+    version_in,
+)
 from register_api.serve.http.problems import Problem
 
 PARAMETERS = (
@@ -39,7 +46,8 @@ def test_repeated_values_are_collected_where_that_is_allowed() -> None:
         (b"&&", None, "cannot be read"),
         (b"q=%FF", None, "cannot be read"),
         (b"q=\xff", None, "cannot be read"),
-        (b"&".join([b"status=active"] * 51), None, "cannot be read"),
+        (b"&".join([b"status=active"] * 51), "status", "more than 50 times"),
+        (b"&".join([b"status=active"] * 501), None, "cannot be read"),
     ],
 )
 def test_what_is_not_understood_is_refused(query: bytes, parameter: str | None, words: str) -> None:
@@ -74,18 +82,49 @@ def test_a_day_is_a_day_of_the_calendar(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-05-01T00:00:00", "2026-05-01T24:00:00Z", "0001-01-01T00:00:00+23:59", "now"]
+    "text",
+    [
+        "2026-05-01T00:00:00",
+        "2026-05-01T24:00:00Z",
+        "2026-05-01T00:00:00+24:00",
+        "2026-05-01T00:00:00.Z",
+        "now",
+    ],
 )
 def test_an_instant_needs_a_time_zone(text: str) -> None:
-    """Without one it is no instant; beyond the calendar neither."""
+    """Without one it is no instant; with one that cannot be neither."""
     with pytest.raises(Problem, match="no instant"):
         instant_or_day_in({"known_at": (text,)}, "known_at")
 
 
-def test_instants_are_read_in_any_zone() -> None:
-    """The offset counts."""
-    values = {"known_at": ("2026-05-01T02:00:00+02:00",)}
-    assert instant_or_day_in(values, "known_at") == dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+@pytest.mark.parametrize(
+    "text", ["2026-05-01T02:00:00+02:00", "2026-05-01t00:00:00z", "2026-05-01T00:00:00.000Z"]
+)
+def test_instants_are_read_in_any_zone_and_form(text: str) -> None:
+    """The offset counts; letters may be small, and fractions given (RFC 3339 section 5.6)."""
+    found = instant_or_day_in({"known_at": (text,)}, "known_at")
+    assert found == dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_instants_at_the_ends_of_the_calendar_can_be_compared(text: str) -> None:
+    """They are instants, too, though no day of UTC holds them."""
+    found = instant_or_day_in({"known_at": (text,)}, "known_at")
+    assert isinstance(found, dt.datetime)
+    assert (found < dt.datetime(2026, 5, 1, tzinfo=dt.UTC)) is text.startswith("0001")
+
+
+def test_a_plus_that_became_a_space_is_explained() -> None:
+    """In a query + means a space, which is easily overlooked."""
+    with pytest.raises(Problem, match="write %2B"):
+        instant_or_day_in({"known_at": ("2026-05-01T02:00:00 02:00",)}, "known_at")
+
+
+@pytest.mark.parametrize("text", ["-1", "1001", "01", "1.0", "\u0663", "1e2", ""])
+def test_a_number_lies_within_its_bounds(text: str) -> None:
+    """The problem says which they are."""
+    with pytest.raises(Problem, match="from 1 to 1000"):
+        number_in({"limit": (text,)}, "limit", 1000, range(1, 1001))
 
 
 @settings(max_examples=200)

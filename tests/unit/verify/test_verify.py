@@ -168,7 +168,7 @@ def test_witnesses_are_counted(publisher: MemoryPublisher, run: Run) -> None:
     publisher.files[tree.CHECKPOINT] = signed
     publisher.vouch()
     report = run(publisher.files, witnesses=(text,), cosignatures=1)
-    assert (report.exit_code, told(report, "V09")) == (0, "witness.example")
+    assert (report.exit_code, told(report, "V09")) == (0, "witness.example at 2026-05-28T20:26:40Z")
 
 
 class _Publishing(MemoryFetcher):

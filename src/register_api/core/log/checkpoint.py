@@ -23,6 +23,9 @@ from register_api.errors import Inconsistent, Malformed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_CHECKPOINT_BYTES = 64 * 2**10
+"""A signed checkpoint is a few hundred bytes; this is room for some hundred witnesses."""
+
 _LEAST_LINES = 3
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")

@@ -23,10 +23,17 @@ _MAX_TIME = 2**63 - 1
 
 
 class Cosignature(msgspec.Struct, frozen=True, kw_only=True):
-    """One good cosignature: the witness's name, and when it signed in POSIX seconds (0: not said)."""
+    """One good cosignature.
+
+    Attributes:
+        witness: The witness's name.
+        at: When it signed, in POSIX seconds (0: not said).
+        public: The witness's public key, 32 bytes.
+    """
 
     witness: str
     at: int
+    public: bytes
 
 
 def cosigned_bytes(text: str, at: int) -> bytes:
@@ -37,6 +44,18 @@ def cosigned_bytes(text: str, at: int) -> bytes:
         at: Time of the cosignature in POSIX seconds.
     """
     return f"cosignature/v1\ntime {at}\n{text}".encode()
+
+
+def cosignature_line(key: NoteKey, at: int, signature: bytes) -> SignatureLine:
+    """Return a witness's line.
+
+    Args:
+        key: The witness's key.
+        at: Time of the cosignature in POSIX seconds.
+        signature: Over ``cosigned_bytes``, 64 bytes.
+    """
+    stamped = at.to_bytes(_TIME_BYTES, "big") + signature
+    return SignatureLine(name=key.name, key_id=key.key_id, signature=stamped)
 
 
 def verify_cosignatures(data: bytes, witnesses: Sequence[NoteKey]) -> tuple[Cosignature, ...]:
@@ -75,4 +94,4 @@ def _verify_line(text: str, line: SignatureLine, key: NoteKey) -> Cosignature:
         verify_raw(cosigned_bytes(text, at), line.signature[_TIME_BYTES:], key.public)
     except Forged as error:
         raise Forged(f"the cosignature of {key.name} does not fit the checkpoint") from error
-    return Cosignature(witness=key.name, at=at)
+    return Cosignature(witness=key.name, at=at, public=key.public)

@@ -23,7 +23,7 @@ from register_api.core.log import strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 ED25519 = 0x01
 """Signature type: Ed25519 over the text."""
@@ -141,11 +141,29 @@ def format_note(text: str, signatures: Sequence[SignatureLine]) -> bytes:
     Raises:
         Malformed: No reader would take this note back.
     """
-    lines = "".join(f"{_DASH}{line.name} {_signature_text(line)}\n" for line in signatures)
-    data = f"{text}\n{lines}".encode("utf-8", "replace")
+    data = f"{text}\n".encode("utf-8", "replace") + format_lines(signatures)
     if parse_note(data) != Note(text=text, signatures=tuple(signatures)):
         raise Malformed("a note that would not be read as it was meant")
     return data
+
+
+def format_lines(signatures: Iterable[SignatureLine]) -> bytes:
+    """Return signature lines as they stand below a note's blank line, unchecked."""
+    lines = "".join(f"{_DASH}{line.name} {_signature_text(line)}\n" for line in signatures)
+    return lines.encode("utf-8", "replace")
+
+
+def has_further_lines(data: bytes, first: bytes) -> bool:
+    """Tell whether a note is another one, byte for byte, with further signature lines below or with none.
+
+    Args:
+        data: The note that may have further lines.
+        first: The note that it has to begin with.
+    """
+    try:
+        return data.startswith(first) and parse_note(data).text == parse_note(first).text
+    except Malformed:
+        return False
 
 
 def parse_note(data: bytes) -> Note:

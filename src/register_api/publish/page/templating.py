@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
 from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from register_api import __version__
 from register_api.core.diff.wording import count, english_date, sentence
 from register_api.publish.page import labels
+from register_api.style.environment import page_environment
+from register_api.style.sheet import STYLE
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 
 _TEMPLATES = files(__package__).joinpath("templates")
 
-STYLE = _TEMPLATES.joinpath("style.css").read_text("utf-8")
-"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
-
-STYLE_SHA256 = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-"""Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
-
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src '{STYLE_SHA256}'; base-uri 'none'; form-action 'none'"
-)
-"""Policy of all pages: they load nothing and run nothing. It also stands in their ``<head>``."""
-
-
 TEMPLATES_SHA256 = hashlib.sha256(
     b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
+    + STYLE.encode()
     + __version__.encode()
 ).hexdigest()
 """Names what pages are made with: where it differs, pages are made anew."""
@@ -53,16 +43,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("register_api.publish.page", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
-    environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment = page_environment("register_api.publish.page")
     environment.filters.update(
         words=labels.words,
         listed=labels.listed,

@@ -16,7 +16,7 @@ from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Time
 from register_api.core import canonical, tree
 from register_api.core.documents import Keys
 from register_api.core.keys.trust_roles import check_keys_apart
-from register_api.errors import StoreError
+from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import expiry, metadata_path, sign, target_path
 
@@ -119,6 +119,25 @@ def refresh(read: Read, keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
     return online.timestamp(timestamp, timestamp.snapshot_meta)
+
+
+def vouched(read: Read, name: str) -> bytes:
+    """Return a target as it was vouched for last: its copy below ``/trust/targets/``.
+
+    The public checkpoint may have further lines since (docs/format.md, The log).
+
+    Raises:
+        StoreError: Nothing was published yet.
+        StoreDamaged: The tree's metadata is damaged.
+    """
+    timestamp, snapshot = _newest(read)
+    if timestamp is None or snapshot is None:
+        raise StoreError("nothing was published yet", hint="register-api publish")
+    listed = trust_metadata.targets(read, snapshot).targets
+    try:
+        return read(target_path(listed[name].hashes["sha256"], name))
+    except KeyError as error:
+        raise StoreDamaged(f"the target {name} is not listed, or its copy is missing") from error
 
 
 def expiries(read: Read) -> tuple[Expiry, ...]:

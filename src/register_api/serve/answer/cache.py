@@ -7,6 +7,7 @@ import gzip
 from typing import TYPE_CHECKING, Protocol
 
 from register_api.core.canonical import encode
+from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import Facts, Resource, computed_resource, structured_digest
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_WAITING = 64
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6
+
+_OVERHEAD = 4096
+"""Bytes of memory that headers, question and bookkeeping of one answer take, rounded up."""
 
 
 class Basis(Protocol):
@@ -45,6 +49,10 @@ class Answers:
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
         self._turn = asyncio.Lock()
         self._waiting = 0
+
+    def __len__(self) -> int:
+        """Return how many answers are kept."""
+        return len(self._kept)
 
     async def get(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
         """Return the answer to a question, computed in a thread unless it is kept.
@@ -76,13 +84,16 @@ class Answers:
         return found
 
 
-def finish(document: object, basis: Basis, schema: str | None = None) -> Resource:
+def finish(
+    document: object, basis: Basis, *, schema: str | None = None, following: str | None = None
+) -> Resource:
     """Encode an answer and make its headers.
 
     Args:
         document: What was computed.
         basis: The version it was computed from.
         schema: Name of the schema that describes it, if one is published.
+        following: Reference to the next page, if there is one.
     """
     forms = forms_of(encode(document))
     more: list[Header] = [
@@ -92,7 +103,20 @@ def finish(document: object, basis: Basis, schema: str | None = None) -> Resourc
     if schema is not None:
         target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
         more.append((b"link", target.encode("ascii")))
+    if following is not None:
+        more.append((b"link", f'<{following}>; rel="next"; type="application/json"'.encode("ascii")))
     return computed_resource(Facts(media_type="application/json", cache="head", more=tuple(more)), forms)
+
+
+def finish_own(document: object) -> Resource:
+    """Encode what the service says of itself and make its headers."""
+    return computed_resource(Facts(media_type="application/json", cache="head"), forms_of(encode(document)))
+
+
+def finish_page(page: bytes) -> Resource:
+    """Make the headers of a page; it may load and run nothing."""
+    facts = Facts(media_type="text/html; charset=utf-8", cache="head", more=page_headers(page))
+    return computed_resource(facts, forms_of(page))
 
 
 def forms_of(data: bytes) -> dict[str, bytes]:
@@ -103,5 +127,6 @@ def forms_of(data: bytes) -> dict[str, bytes]:
 
 
 def _size(resource: Resource) -> int:
+    """Return what keeping an answer costs; small ones are mostly headers, and a flood is of small ones."""
     bodies = (item.body for item in resource.representations.values())
-    return sum(len(body["body"]) for body in bodies if body is not None)
+    return _OVERHEAD + sum(len(body["body"]) for body in bodies if body is not None)

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.diff.document import diff_document
+from register_api.core.questionnaire.answers import QUESTIONS
+from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.core.timeline import upcoming as events_after
 from register_api.serve.answer.documents import (
     ListedEngagement,
     ListedSubprocessor,
+    QuestionnaireAnswer,
     SubprocessorAnswer,
     SubprocessorsAnswer,
     UpcomingAnswer,
 )
-from register_api.serve.answer.filters import Filters, check_categories, is_listed, matching
+from register_api.serve.answer.filters import check_categories, check_ids, is_listed, matching
 from register_api.serve.answer.history import history
 from register_api.serve.answer.moment import basis, known_by
+from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from register_api.core.model import Subprocessor
     from register_api.core.two_clocks import Moment, Standing
     from register_api.serve.answer.archive import Archive
+    from register_api.serve.answer.paging import Question
 
 
 def diff(archive: Archive, older: int, newer: int) -> Diff:
@@ -42,17 +47,35 @@ def diff(archive: Archive, older: int, newer: int) -> Diff:
     return diff_document(before, archive.sha256(older), after, archive.sha256(newer), archive.promises)
 
 
-def subprocessors(archive: Archive, filters: Filters, moment: Moment) -> SubprocessorsAnswer:
-    """Return the vendors with engagements that fit.
+def subprocessors(archive: Archive, question: Question) -> SubprocessorsAnswer:
+    """Return the vendors with engagements that fit, a page of them.
 
     Raises:
         Problem: The register has no such category, or nothing was published by then.
     """
-    known = known_by(archive, moment)
-    check_categories(filters, known.register)
-    found = ((vendor, matching(vendor, filters, known)) for vendor in known.register.subprocessors)
-    listed = (_listed(*pair) for pair in found if is_listed(*pair, filters))
-    return SubprocessorsAnswer(**basis(known), subprocessors=tuple(listed))
+    known = known_by(archive, question.moment)
+    filters = question.filters
+    check_categories(filters, known.register, archive.register(archive.newest))
+    rows = ((vendor, matching(vendor, filters, known)) for vendor in known.register.subprocessors)
+    page, facts = page_of([pair for pair in rows if is_listed(*pair, filters)], question)
+    listed = tuple(_listed(*pair) for pair in page)
+    return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
+
+
+def answers(archive: Archive, question: Question) -> QuestionnaireAnswer:
+    """Return the eight answers for each engagement that fits, a page of them.
+
+    Raises:
+        Problem: There is no such category, vendor or engagement, or nothing was published by then.
+    """
+    known = known_by(archive, question.moment)
+    filters = question.filters
+    check_categories(filters, known.register, archive.register(archive.newest))
+    check_ids(filters, known.register)
+    rows = [row for vendor in known.register.subprocessors for row in matching(vendor, filters, known)]
+    page, facts = page_of(rows, question)
+    given = tuple(questionnaire(row, known.on, archive.promises) for row in page)
+    return QuestionnaireAnswer(**basis(known), **facts, questions=dict(QUESTIONS), answers=given)
 
 
 def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorAnswer:
@@ -75,14 +98,15 @@ def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorA
     )
 
 
-def upcoming(archive: Archive, moment: Moment) -> UpcomingAnswer:
-    """Return what will start or end after a day, soonest first.
+def upcoming(archive: Archive, question: Question) -> UpcomingAnswer:
+    """Return what will start or end after a day, soonest first, a page of it.
 
     Raises:
         Problem: Nothing was published by then.
     """
-    known = known_by(archive, moment)
-    return UpcomingAnswer(**basis(known), upcoming=events_after(known.register, known.on))
+    known = known_by(archive, question.moment)
+    page, facts = page_of(events_after(known.register, known.on), question)
+    return UpcomingAnswer(**basis(known), **facts, upcoming=page)
 
 
 def _listed(vendor: Subprocessor, found: Iterable[Standing]) -> ListedSubprocessor:

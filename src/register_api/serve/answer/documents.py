@@ -12,6 +12,7 @@ import msgspec
 
 from register_api.core.diff.changes import Change
 from register_api.core.model import Engagement, Subprocessor
+from register_api.core.questionnaire.answers import EngagementAnswers
 from register_api.core.timeline import State, Upcoming
 
 
@@ -27,7 +28,7 @@ class ListedSubprocessor(Subprocessor, frozen=True, kw_only=True):
     engagements: tuple[ListedEngagement, ...] = ()
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Computed(msgspec.Struct, frozen=True, kw_only=True):
     """What every answer says about itself.
 
     Attributes:
@@ -42,7 +43,21 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     on: dt.date
 
 
-class SubprocessorsAnswer(_Answer, frozen=True, kw_only=True):
+class Listing(Computed, frozen=True, kw_only=True):
+    """What every answer says that lists, a page at a time.
+
+    Attributes:
+        total: How many items there are in all.
+        offset: How many of them lie before this page.
+        next: The next page, as a reference relative to the request's URL; ``None`` on the last one.
+    """
+
+    total: int
+    offset: int
+    next: str | None
+
+
+class SubprocessorsAnswer(Listing, frozen=True, kw_only=True):
     """The vendors with engagements that fit, in the register's order."""
 
     format: Literal["sub-processor-register-list/1"] = "sub-processor-register-list/1"
@@ -57,7 +72,7 @@ class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
-class SubprocessorAnswer(_Answer, frozen=True, kw_only=True):
+class SubprocessorAnswer(Computed, frozen=True, kw_only=True):
     """One vendor, with what each version changed about it, newest first.
 
     Attributes:
@@ -70,8 +85,20 @@ class SubprocessorAnswer(_Answer, frozen=True, kw_only=True):
     history_from: int
 
 
-class UpcomingAnswer(_Answer, frozen=True, kw_only=True):
+class UpcomingAnswer(Listing, frozen=True, kw_only=True):
     """What will start or end after a day, soonest first."""
 
     format: Literal["sub-processor-register-upcoming/1"] = "sub-processor-register-upcoming/1"
     upcoming: tuple[Upcoming, ...]
+
+
+class QuestionnaireAnswer(Listing, frozen=True, kw_only=True):
+    """The eight answers for each engagement that fits, in the register's order.
+
+    Attributes:
+        questions: The questions in words, by the member of an answer that answers them.
+    """
+
+    format: Literal["sub-processor-register-answers/1"] = "sub-processor-register-answers/1"
+    questions: dict[str, str]
+    answers: tuple[EngagementAnswers, ...]

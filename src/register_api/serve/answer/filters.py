@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.model import WIDE_COUNTRIES
 from register_api.serve.answer.query import bad_value
+from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +25,28 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of an engagement; an empty filter fits all.
 
     Attributes:
+        subprocessor: Ids of vendors.
+        engagement: Ids of engagements.
         q: Text to find in a vendor's names or an engagement's purpose, case-folded.
     """
 
+    subprocessor: frozenset[str] = frozenset()
+    engagement: frozenset[str] = frozenset()
     status: frozenset[str] = frozenset()
     state: frozenset[str] = frozenset()
     category: frozenset[str] = frozenset()
     country: frozenset[str] = frozenset()
     data_scope: frozenset[str] = frozenset()
     q: str = ""
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the filters as names and values of a query, in one order."""
+        chosen = [(name, value) for name in _CHOICES for value in sorted(getattr(self, name))]
+        return [*chosen, *([("q", self.q)] if self.q else [])]
+
+
+_CHOICES = ("subprocessor", "engagement", "status", "state", "category", "country", "data_scope")
+"""Filters that fit if any of their values does."""
 
 
 def filters_in(values: Mapping[str, tuple[str, ...]]) -> Filters:
@@ -44,24 +59,42 @@ def filters_in(values: Mapping[str, tuple[str, ...]]) -> Filters:
         if not (_COUNTRY.fullmatch(country) or country in WIDE_COUNTRIES):
             what = f"cannot be {country!r}; it is an ISO 3166-1 alpha-2 code or a wide value"
             raise bad_value("country", what, tuple(sorted(WIDE_COUNTRIES)))
-    names = ("status", "state", "category", "country", "data_scope")
-    chosen = {name: frozenset(values.get(name, ())) for name in names}
-    return Filters(**chosen, q=values.get("q", ("",))[0].casefold())
+    chosen = {name: frozenset(values.get(name, ())) for name in _CHOICES}
+    # The register's texts are NFC (docs/format.md, Bytes); some keyboards and file systems are not.
+    text = unicodedata.normalize("NFC", values.get("q", ("",))[0])
+    return Filters(**chosen, q=text.casefold())
 
 
-def check_categories(filters: Filters, register: Register) -> None:
-    """Refuse a category that the register does not have.
+def check_categories(filters: Filters, *registers: Register) -> None:
+    """Refuse a category that neither of some versions has.
 
     Raises:
         Problem: It lists the categories there are.
     """
-    known = tuple(category.id for category in register.categories)
+    known = dict.fromkeys(category.id for register in registers for category in register.categories)
     for category in sorted(filters.category.difference(known)):
-        raise bad_value("category", f"cannot be {category!r}", known)
+        raise bad_value("category", f"cannot be {category!r}", tuple(known))
+
+
+def check_ids(filters: Filters, register: Register) -> None:
+    """Refuse a vendor or an engagement that a version does not have.
+
+    Raises:
+        Problem: It names the first that is not there.
+    """
+    vendors = {vendor.id: vendor for vendor in register.subprocessors}
+    for wanted in sorted(filters.subprocessor.difference(vendors)):
+        raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
+    asked = [vendors[name] for name in filters.subprocessor] or register.subprocessors
+    there = {engagement.id for vendor in asked for engagement in vendor.engagements}
+    for wanted in sorted(filters.engagement.difference(there)):
+        raise Problem("no-such-engagement", f"Version {register.version} has no engagement {wanted} there.")
 
 
 def matching(vendor: Subprocessor, filters: Filters, known: AsKnown) -> tuple[Standing, ...]:
     """Return the engagements of a vendor that fit every filter, with where they stand."""
+    if filters.subprocessor and vendor.id not in filters.subprocessor:
+        return ()
     named = _says(filters.q, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly)
     return tuple(
         row
@@ -80,7 +113,8 @@ def is_listed(vendor: Subprocessor, found: tuple[Standing, ...], filters: Filter
 def _fits(engagement: Engagement, filters: Filters) -> bool:
     countries = {location.country for location in engagement.locations}
     return (
-        (not filters.status or engagement.status in filters.status)
+        (not filters.engagement or engagement.id in filters.engagement)
+        and (not filters.status or engagement.status in filters.status)
         and (not filters.category or engagement.category in filters.category)
         and (not filters.data_scope or not filters.data_scope.isdisjoint(engagement.data_scope))
         and (not filters.country or not filters.country.isdisjoint(countries))

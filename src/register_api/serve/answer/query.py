@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,11 +19,20 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, tuple[str, ...]]
 
-_MOST_FIELDS = 50
-_LONGEST_VALUE = 200
+MOST_VALUES = 50
+"""How often a parameter that may be repeated can stand in one question."""
+
+LONGEST_VALUE = 200
+"""Characters of a value, decoded."""
+
+_MOST_FIELDS = 500
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
+)
+"""RFC 3339 section 5.6; programs print fractions of a second even where they are zero."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +42,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         allowed: Its values, where they are known beforehand.
         many: Whether it may be repeated; any of the values then fits.
         required: Whether the question makes no sense without it.
-        pattern: Regular expression of its form, for the manual.
-        example: A value, for the manual.
+        form: JSON Schema keywords of its form, for the manual.
+        sample: What of the published register shows how it looks, an attribute of ``Samples``.
     """
 
     name: str
@@ -42,8 +51,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     allowed: tuple[str, ...] | None = None
     many: bool = False
     required: bool = False
-    pattern: str | None = None
-    example: str | None = None
+    form: dict[str, Any] = {}
+    sample: str | None = None
 
 
 def read_query(query_string: bytes, parameters: tuple[Parameter, ...]) -> dict[str, tuple[str, ...]]:
@@ -60,18 +69,19 @@ def read_query(query_string: bytes, parameters: tuple[Parameter, ...]) -> dict[s
     values: dict[str, tuple[str, ...]] = {}
     for name, value in _fields(query_string):
         if name not in known:
-            raise Problem(
-                "bad-parameter",
-                f"There is no parameter {name!r} here.",
-                parameter=name,
-                allowed=tuple(known),
-            )
-        _check_value(known[name], value, again=name in values)
+            raise _unknown(name, tuple(known))
+        _check_value(known[name], value, values.get(name, ()))
         values[name] = (*values.get(name, ()), value)
     for parameter in parameters:
         if parameter.required and parameter.name not in values:
             raise bad_value(parameter.name, "is missing")
     return values
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> Problem:
+    there = f"There is no parameter {name!r} here"
+    detail = f"{there}." if known else f"{there}, nor any other."
+    return Problem("bad-parameter", detail, parameter=name, allowed=known)
 
 
 def bad_value(name: str, what: str, allowed: tuple[str, ...] | None = None) -> Problem:
@@ -92,6 +102,20 @@ def version_in(values: Values, name: str, default: int) -> int:
     return default if text is None else int(text)
 
 
+def number_in(values: Values, name: str, default: int, bounds: range) -> int:
+    """Return a parameter as a whole number; without it, the default.
+
+    Raises:
+        Problem: It is none, or out of bounds.
+    """
+    text = _single(values, name)
+    if text is None:
+        return default
+    if not _NUMBER.fullmatch(text) or int(text) not in bounds:
+        raise bad_value(name, f"is no whole number from {bounds[0]} to {bounds[-1]}")
+    return int(text)
+
+
 def day_in(values: Values, name: str) -> dt.date | None:
     """Return a parameter as a day, or ``None`` if it was not given.
 
@@ -106,7 +130,7 @@ def day_in(values: Values, name: str) -> dt.date | None:
 
 
 def instant_or_day_in(values: Values, name: str) -> dt.datetime | dt.date | None:
-    """Return a parameter as an instant in UTC or as a day, or ``None`` if it was not given.
+    """Return a parameter as an aware instant or as a day, or ``None`` if it was not given.
 
     Raises:
         Problem: It is neither; an instant needs a time zone.
@@ -116,11 +140,12 @@ def instant_or_day_in(values: Values, name: str) -> dt.datetime | dt.date | None
         return None
     try:
         if _INSTANT.fullmatch(text):
-            return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+            return dt.datetime.fromisoformat(text.upper())
         return _day(text)
-    except (OverflowError, ValueError):
+    except ValueError:
         what = "is no instant and no day; write it like 2026-05-10T09:00:00Z or 2026-05-10"
-        raise bad_value(name, what) from None
+        plus = "; in an address + means a space, so write %2B" if " " in text else ""
+        raise bad_value(name, what + plus) from None
 
 
 def _day(text: str) -> dt.date:
@@ -143,14 +168,16 @@ def _fields(query_string: bytes) -> list[tuple[str, str]]:
         raise Problem("bad-parameter", "The part after the question mark cannot be read.") from None
 
 
-def _check_value(parameter: Parameter, value: str, *, again: bool) -> None:
+def _check_value(parameter: Parameter, value: str, before: tuple[str, ...]) -> None:
     name = parameter.name
-    if again and not parameter.many:
+    if before and not parameter.many:
         raise bad_value(name, "stands there twice")
+    if len(before) == MOST_VALUES:
+        raise bad_value(name, f"stands there more than {MOST_VALUES} times")
     if not value:
         raise bad_value(name, "is empty", parameter.allowed)
-    if len(value) > _LONGEST_VALUE:
-        raise bad_value(name, f"is longer than {_LONGEST_VALUE} characters")
+    if len(value) > LONGEST_VALUE:
+        raise bad_value(name, f"is longer than {LONGEST_VALUE} characters")
     if parameter.allowed is not None and value not in parameter.allowed:
         raise bad_value(name, f"cannot be {value!r}", parameter.allowed)
 

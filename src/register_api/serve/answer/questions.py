@@ -6,17 +6,18 @@ from typing import get_args
 
 from register_api.core.model import DataScope, Status
 from register_api.core.timeline import State
-from register_api.serve.answer.query import Parameter
+from register_api.serve.answer.paging import MOST_ITEMS, MOST_ROWS
+from register_api.serve.answer.query import LONGEST_VALUE, Parameter
 
-_DAY = r"^\d{4}-\d{2}-\d{2}$"
-_INSTANT_OR_DAY = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2}))?$"
-_VERSION = r"^[1-9]\d{0,8}$"
+_VERSION = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+SLUG = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64}
+"""Form of ids (docs/rules.md, R02)."""
 
 ON = Parameter(
     name="on",
     description="The day that `state` is asked for, in the publisher's time zone; without it, today.",
-    pattern=_DAY,
-    example="2026-05-10",
+    form={"type": "string", "format": "date"},
+    sample="day",
 )
 KNOWN_AT = Parameter(
     name="known_at",
@@ -24,8 +25,23 @@ KNOWN_AT = Parameter(
         "Answer from the newest version that was published by this instant, or by the end of this day "
         "in the publisher's time zone; without it, from the newest."
     ),
-    pattern=_INSTANT_OR_DAY,
-    example="2026-05-10T09:00:00Z",
+    form={
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "string", "format": "date"},
+        ]
+    },
+    sample="instant",
+)
+_OFFSET = Parameter(
+    name="offset",
+    description="How many items to pass over; `next` in an answer names the page that follows.",
+    form={"type": "integer", "minimum": 0, "maximum": MOST_ROWS, "default": 0},
+)
+_LIMIT = Parameter(
+    name="limit",
+    description="How many items to answer at most.",
+    form={"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": MOST_ITEMS},
 )
 
 DIFF = (
@@ -33,18 +49,18 @@ DIFF = (
         name="from",
         description="Number of the version to start from.",
         required=True,
-        pattern=_VERSION,
-        example="1",
+        form=_VERSION,
+        sample="oldest",
     ),
     Parameter(
         name="to",
         description="Number of the version to arrive at, also an older one; without it, the newest.",
-        pattern=_VERSION,
-        example="2",
+        form=_VERSION,
+        sample="newest",
     ),
 )
 
-SUBPROCESSORS = (
+_FILTERS = (
     Parameter(
         name="status",
         description="What the publisher says of an engagement.",
@@ -59,16 +75,17 @@ SUBPROCESSORS = (
     ),
     Parameter(
         name="category",
-        description="Id of a category of the register.",
+        description="Id of a category of the newest register, or of the one that is asked about.",
         many=True,
-        example="infrastructure",
+        form=SLUG,
+        sample="categories",
     ),
     Parameter(
         name="country",
         description="Where data is processed: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies.",
         many=True,
-        pattern=r"^([A-Z]{2}|EEA|worldwide|varies)$",
-        example="FI",
+        form={"type": "string", "pattern": "^([A-Z]{2}|EEA|worldwide|varies)$"},
+        sample="country",
     ),
     Parameter(
         name="data_scope",
@@ -79,12 +96,33 @@ SUBPROCESSORS = (
     Parameter(
         name="q",
         description="Text in the names of the vendor or the purpose, in upper or lower case.",
-        example="hosting",
+        form={"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE},
+        sample="text",
     ),
-    ON,
-    KNOWN_AT,
+)
+_CLOCKS = (ON, KNOWN_AT)
+_PAGES = (_OFFSET, _LIMIT)
+
+SUBPROCESSORS = (*_FILTERS, *_CLOCKS, *_PAGES)
+
+SUBPROCESSOR = _CLOCKS
+
+ANSWERS = (
+    Parameter(
+        name="subprocessor",
+        description="Id of a sub-processor; one that the register does not have gets 404.",
+        many=True,
+        form=SLUG,
+        sample="subprocessor",
+    ),
+    Parameter(
+        name="engagement",
+        description="Id of an engagement; one that none of the sub-processors asked about has gets 404.",
+        many=True,
+        form=SLUG,
+        sample="engagement",
+    ),
+    *SUBPROCESSORS,
 )
 
-SUBPROCESSOR = (ON, KNOWN_AT)
-
-UPCOMING = (ON, KNOWN_AT)
+UPCOMING = (*_CLOCKS, *_PAGES)

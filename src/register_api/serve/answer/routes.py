@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath  # noqa: TC002 (Litestar reads the annotations)
 from litestar.types import ASGIApp  # noqa: TC002 (Litestar reads the annotations)
 
-from register_api.core.diff.changes import Diff
-from register_api.serve.answer import questions
-from register_api.serve.answer.documents import SubprocessorAnswer, SubprocessorsAnswer, UpcomingAnswer
-from register_api.serve.answer.openapi import documented
+from register_api.serve.answer.description.document import PAGE_URL, URL
+from register_api.serve.answer.health import Health
 from register_api.serve.answer.readiness import Readiness, readiness
 from register_api.serve.http.sending import send_resource
 
@@ -26,7 +23,9 @@ if TYPE_CHECKING:
     from register_api.serve.http.asgi import Receive, Scope, Send
     from register_api.serve.stored.reply import Resource
 
-_COMPUTED = re.compile(r"/v1/(diff|upcoming|subprocessors(/[a-z0-9-]{1,64})?)|/healthz|/readyz")
+_COMPUTED = re.compile(
+    r"/v1/(answers|diff|upcoming|subprocessors(/[a-z0-9-]{1,64})?)|/openapi\.json|/docs|/healthz|/readyz"
+)
 
 _NO_STORE = {
     "cache-control": "no-store",
@@ -37,79 +36,67 @@ _NO_STORE = {
 _AnyRequest = Request[Any, Any, Any]
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/healthz`` answers while the process can answer at all."""
-
-    status: str = "alive"
-
-
 def is_computed(url: str) -> bool:
     """Tell whether a URL path is one of these routes."""
     return _COMPUTED.fullmatch(url) is not None
 
 
 def routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    """Return the handlers, bound to a service."""
-    return (*_vendor_routes(service), *_time_routes(service), *_health_routes(service))
+    """Return the handlers, bound to a service; ``description`` says what each takes and gives."""
+    return (
+        *_vendor_routes(service),
+        *_time_routes(service),
+        *_description_routes(service),
+        *_health_routes(service),
+    )
 
 
 def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get(
-        "/v1/subprocessors",
-        operation_id="subprocessors",
-        summary="Sub-processors by what is asked of them",
-        **documented(SubprocessorsAnswer, questions.SUBPROCESSORS, ("bad-parameter", "nothing-known-yet")),
-    )
+    @get("/v1/answers")
+    async def answers(request: _AnyRequest) -> ASGIApp:
+        return _ready(await service.answers(request.scope["query_string"]))
+
+    @get("/v1/subprocessors")
     async def subprocessors(request: _AnyRequest) -> ASGIApp:
         return _ready(await service.subprocessors(request.scope["query_string"]))
 
-    @get(
-        "/v1/subprocessors/{subprocessor:str}",
-        operation_id="subprocessor",
-        summary="One sub-processor with its history",
-        **documented(SubprocessorAnswer, questions.SUBPROCESSOR, ("bad-parameter", "no-such-subprocessor")),
-    )
+    @get("/v1/subprocessors/{subprocessor:str}")
     async def subprocessor(request: _AnyRequest, subprocessor: FromPath[str]) -> ASGIApp:
         return _ready(await service.subprocessor(subprocessor, request.scope["query_string"]))
 
-    return subprocessors, subprocessor
+    return answers, subprocessors, subprocessor
 
 
 def _time_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get(
-        "/v1/diff",
-        operation_id="diff",
-        summary="What changed from one version to another",
-        **documented(Diff, questions.DIFF, ("bad-parameter", "no-such-version")),
-    )
+    @get("/v1/diff")
     async def diff(request: _AnyRequest) -> ASGIApp:
         return _ready(await service.diff(request.scope["query_string"]))
 
-    @get(
-        "/v1/upcoming",
-        operation_id="upcoming",
-        summary="What will start or end after a day",
-        **documented(UpcomingAnswer, questions.UPCOMING, ("bad-parameter", "nothing-known-yet")),
-    )
+    @get("/v1/upcoming")
     async def upcoming(request: _AnyRequest) -> ASGIApp:
         return _ready(await service.upcoming(request.scope["query_string"]))
 
     return diff, upcoming
 
 
+def _description_routes(service: Service) -> Sequence[HTTPRouteHandler]:
+    @get(URL)
+    async def description() -> ASGIApp:
+        return _ready(await service.description())
+
+    @get(PAGE_URL)
+    async def manual() -> ASGIApp:
+        return _ready(await service.manual())
+
+    return description, manual
+
+
 def _health_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get(
-        "/healthz", operation_id="alive", summary="Whether the process answers", **documented(Health, (), ())
-    )
+    @get("/healthz")
     async def healthz() -> Response[Health]:
         return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
 
-    @get(
-        "/readyz",
-        operation_id="ready",
-        summary="Whether what is served is there and fresh",
-        **documented(Readiness, (), ("not-ready",)),
-    )
+    @get("/readyz")
     async def readyz() -> Response[Readiness]:
         answer = readiness(service.shelf, service.clock())
         return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)

@@ -12,6 +12,8 @@ import re
 _OPAQUE_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
 """RFC 9110 section 8.8.3; what stands before it (``W/``) does not count in a weak comparison."""
 
+_MAYBE_WEAK_TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _MONTH = r"(?P<month>[A-Z][a-z]{2})"
 _TIME = r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
@@ -39,6 +41,32 @@ def none_match_fails(field: bytes, etag: bytes) -> bool:
     if field.strip(b" \t") == b"*":
         return True
     return etag in field and etag in _OPAQUE_TAG.findall(field)
+
+
+def match_fails(field: bytes, etag: bytes) -> bool:
+    """Tell whether ``If-Match`` does not name the current representation (RFC 9110 section 13.1.1).
+
+    Args:
+        field: The header's value: ``*``, or a list of entity tags.
+        etag: Strong entity tag of the selected representation, with its quotes.
+
+    Returns:
+        True if none matches by strong comparison (section 8.8.3.2), so that the answer is 412.
+    """
+    if field.strip(b" \t") == b"*":
+        return False
+    return (b"", etag) not in _MAYBE_WEAK_TAG.findall(field)
+
+
+def modified_after(field: bytes, modified: int) -> bool:
+    """Tell whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4).
+
+    Args:
+        field: The header's value; one that is no HTTP date is ignored.
+        modified: When the representation was last modified, in seconds since the epoch.
+    """
+    since = http_date(field)
+    return since is not None and modified > since
 
 
 def unmodified_since(field: bytes, modified: int) -> bool:

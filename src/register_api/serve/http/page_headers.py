@@ -7,6 +7,9 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from register_api.core import headers
+from register_api.serve.stored.reply import as_headers
+
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import Header
 
@@ -23,19 +26,8 @@ def page_headers(page: bytes) -> tuple[Header, ...]:
         page: The HTML as it is served, not compressed.
     """
     styles = " ".join(f"'sha256-{_sha256(text)}'" for text in _STYLE.findall(page))
-    policy = (
-        "default-src 'none'",
-        f"style-src {styles}" if styles else "style-src 'none'",
-        "img-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-    return (
-        (b"content-security-policy", "; ".join(policy).encode("ascii")),
-        (b"referrer-policy", b"no-referrer"),
-        (b"cross-origin-opener-policy", b"same-origin"),
-    )
+    policy = headers.page_policy(styles or "'none'")
+    return as_headers({"Content-Security-Policy": policy, **headers.PAGE})
 
 
 def _sha256(text: bytes) -> str:

@@ -71,7 +71,7 @@ def _headers(problem: Problem, size: int) -> tuple[Header, ...]:
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
         *CORS,
-        NOSNIFF,
+        *NOSNIFF,
         *(((b"retry-after", retry),) if retry else ()),
         *problem.headers,
     )

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.serve.http.conditional import none_match_fails, unmodified_since
+from register_api.serve.http.asgi import header
+from register_api.serve.http.conditional import (
+    match_fails,
+    modified_after,
+    none_match_fails,
+    unmodified_since,
+)
 from register_api.serve.http.negotiation import acceptable_codings
+from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import Headers
     from register_api.serve.stored.reply import Representation, Resource
+
+_GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
+"""Conditions that ask for the whole thing or nothing; seldom sent with GET, so looked at apart."""
 
 
 def select(resource: Resource, headers: Headers) -> tuple[Representation | None, bool]:
@@ -24,12 +34,13 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
         headers: The request's headers, names in lower case.
 
     Returns:
-        The representation, ``None`` when the client accepts none (406); and whether the client has
-        it already (304).
+        The representation, ``None`` when ``refusal`` has to say why it is not sent; and whether the
+        client has it already (304).
     """
     accept: bytes | None = None
     tags: bytes | None = None
     since: bytes | None = None
+    guarded = False
     for name, value in headers:
         if name == b"accept-encoding":
             accept = value if accept is None else accept + b", " + value
@@ -37,11 +48,35 @@ def select(resource: Resource, headers: Headers) -> tuple[Representation | None,
             tags = value if tags is None else tags + b", " + value
         elif name == b"if-modified-since":
             since = value if since is None else b""
+        elif name in _GUARDS:
+            guarded = True
     for coding in acceptable_codings(accept):
         representation = resource.representations.get(coding)
         if representation is not None:
+            if guarded and _guard_fails(resource, representation, headers):
+                return None, False
             return representation, _is_unchanged(resource, representation.etag, tags, since)
     return None, False
+
+
+def refusal(resource: Resource, headers: Headers) -> Problem:
+    """Return why ``select`` has chosen no representation: 406 or 412."""
+    accepted = acceptable_codings(header(headers, b"accept-encoding"))
+    if resource.representations.keys().isdisjoint(accepted):
+        have = ", ".join(resource.representations)
+        return Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
+    return Problem("precondition-failed", "If-Match or If-Unmodified-Since asks for what was here before.")
+
+
+def _guard_fails(resource: Resource, representation: Representation, headers: Headers) -> bool:
+    """Evaluate If-Match, and If-Unmodified-Since only without it (section 13.1.4)."""
+    tags = header(headers, b"if-match")
+    if tags is not None:
+        return match_fails(tags, representation.etag)
+    since = header(headers, b"if-unmodified-since")
+    if since is None or resource.last_modified is None:
+        return False
+    return modified_after(since, resource.modified)
 
 
 def _is_unchanged(resource: Resource, etag: bytes, tags: bytes | None, since: bytes | None) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from register_api.errors import StoreDamaged
 from register_api.serve.http.asgi import NO_BODY, body_message, start_message
 from register_api.serve.http.problems import Problem
-from register_api.serve.http.selection import select
+from register_api.serve.http.selection import refusal, select
 from register_api.serve.stored.reply import CACHE_CONTROL, CORS
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ async def send_resource(resource: Resource, scope: Scope, send: Send, table: Tab
         table: Reads a body that is not held in memory.
 
     Raises:
-        Problem: The client accepts no form there is, or the stored file cannot be read.
+        Problem: The client accepts no form there is or sets a condition that does not hold, or the
+            stored file cannot be read.
     """
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
-        have = ", ".join(resource.representations)
-        raise Problem("not-acceptable", f"Accept-Encoding leaves none of these: {have}.")
+        raise refusal(resource, scope["headers"])
     if unchanged or scope["method"] == "HEAD":
         await send(representation.unchanged if unchanged else representation.start)
         await send(NO_BODY)

@@ -14,28 +14,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core import headers
+from register_api.core.tree import Cache
 from register_api.serve.http.asgi import Header, Message, body_message, start_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-CORS: tuple[Header, ...] = (
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"ETag, Link, Repr-Digest, Register-Version, Register-Digest, Retry-After",
-    ),
-)
-"""Everything here is public and asks for no credentials, so any page may read it."""
 
-NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
+def as_headers(headers: Mapping[str, str]) -> tuple[Header, ...]:
+    """Return headers as ASGI has them: bytes, names in lower case."""
+    return tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items())
 
-CACHE_CONTROL = {
-    "fixed": b"public, max-age=31536000, immutable",
-    "head": b"public, max-age=60, stale-while-revalidate=600",
-    "no-cache": b"no-cache",
-}
-"""``Cache-Control`` by the tree's cache class (RFC 9111, RFC 5861, RFC 8246)."""
+
+CORS = as_headers(headers.CORS)
+NOSNIFF = as_headers(headers.NOSNIFF)
+CACHE_CONTROL = {cache: value.encode("ascii") for cache, value in headers.CACHE_CONTROL.items()}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +43,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     media_type: str
-    cache: str
+    cache: Cache
     modified: dt.datetime | None = None
     more: tuple[Header, ...] = ()
 
@@ -154,7 +148,7 @@ def _content_headers(facts: Facts, coding: str, sha256: str, size: int) -> Itera
     yield b"repr-digest", structured_digest(sha256)
     if facts.modified is not None:
         yield b"last-modified", _http_date(facts.modified)
-    yield NOSNIFF
+    yield from NOSNIFF
 
 
 def _http_date(instant: dt.datetime) -> bytes:

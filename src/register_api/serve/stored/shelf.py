@@ -49,12 +49,30 @@ class Shelf:
 
     def reload(self) -> None:
         """Load the visible publication and serve it from now on; if that fails, keep what there is."""
+        self.show(self.load())
+
+    def load(self) -> Table | None:
+        """Load the visible publication, which takes a while and may happen in another thread.
+
+        Returns:
+            The table, which nobody sees yet; ``None`` if there is none, or it cannot be loaded.
+        """
         try:
             table = self._load_twice()
         except (StoreError, KeyError, ValueError) as error:
             self._note(error)
-            return
+            return None
         self.failed = False
+        return table
+
+    def show(self, table: Table | None) -> None:
+        """Serve a table from now on; to be called where requests are answered.
+
+        Between two of its pauses an answer then sees one publication, however often it looks.
+
+        Args:
+            table: What ``load`` has returned.
+        """
         if table is not None:
             self.table = table
             _log.info("serving version %d, generation %d", table.archive.newest, table.snapshot.generation)
@@ -67,10 +85,24 @@ class Shelf:
             return self._load()
 
     def _load(self) -> Table | None:
+        self._refuse_going_back()
         table = load_table(self._store, self._bodies)
         if table is None and self.table is not None:
             raise StoreDamaged(f"what was published in {self._store} is gone")
         return table
+
+    def _refuse_going_back(self) -> None:
+        """Refuse a generation before the one that is served: customers would see a register rolled back.
+
+        Raises:
+            StoreDamaged: The store shows an older generation.
+        """
+        visible = current(self._store)
+        if self.table is not None and visible is not None and visible < self.table.snapshot.generation:
+            raise StoreDamaged(
+                f"{self._store} has gone back from generation {self.table.snapshot.generation} to {visible}; "
+                "if that is meant, start the service anew"
+            )
 
     def _note(self, error: Exception) -> None:
         """Log a failure when it begins, not at every attempt."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from register_api.core.links import link_value, links_of
 from register_api.core.tree import INDEX, kind_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Message, body_message
-from register_api.serve.http.links import link_header
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import Facts, Resource, make_resource
@@ -116,8 +116,8 @@ class Table:
 
     def _facts(self, path: str, data: bytes) -> Facts:
         entry = self._files[path]
-        links = link_header(path, self.snapshot.manifest.version, self._files)
-        more: tuple[Header, ...] = () if links is None else ((b"link", links),)
+        links = link_value(links_of(path, self.snapshot.manifest.version, self._files))
+        more: tuple[Header, ...] = ((b"link", links.encode("ascii")),) if links else ()
         return Facts(
             media_type=entry.media_type,
             cache=entry.cache,

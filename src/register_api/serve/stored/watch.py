@@ -20,7 +20,7 @@ async def watching(shelf: Shelf, seconds: float) -> AsyncIterator[None]:
         shelf: Where the current table stands.
         seconds: How often to look for a new publication.
     """
-    await asyncio.to_thread(shelf.reload)
+    shelf.show(await asyncio.to_thread(shelf.load))
     task = asyncio.create_task(_follow(shelf, seconds))
     try:
         yield
@@ -34,4 +34,4 @@ async def _follow(shelf: Shelf, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
         if shelf.is_stale():
-            await asyncio.to_thread(shelf.reload)
+            shelf.show(await asyncio.to_thread(shelf.load))

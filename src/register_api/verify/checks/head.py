@@ -11,16 +11,15 @@ from register_api.core.documents import Keys
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.log.checkpoint import open_checkpoint
-from register_api.core.log.cosignature import verify_cosignatures
-from register_api.core.log.note import parse_verifier_key
 from register_api.core.model import Register
-from register_api.errors import ClockBehind, Inconsistent, Unwitnessed
+from register_api.errors import ClockBehind, Inconsistent
 from register_api.verify.checks.log import check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.checks.witnesses import witnesses_in_words
 
 if TYPE_CHECKING:
-    from register_api.verify.checks.session import Options, Session
+    from register_api.verify.checks.session import Session
 
 
 def check_key_list(session: Session) -> str:
@@ -121,47 +120,29 @@ def check_checkpoint(session: Session) -> str:
     Raises:
         VerificationError: It cannot be had, is not signed, or is of another version.
     """
-    data, register = session.target("checkpoint"), session.register
+    vouched, register = session.target("checkpoint"), session.register
+    data = session.served_checkpoint or vouched
     with naming(tree.CHECKPOINT):
         checkpoint = open_checkpoint(data, register.register, [log_key(session.keys, register.version)])
     if checkpoint.size != register.version:
         raise Inconsistent(
             f"the log has {checkpoint.size} entries, the newest register is version {register.version}"
         )
-    session.checkpoint, session.checkpoint_data = checkpoint, data
+    session.checkpoint, session.checkpoint_data, session.vouched_checkpoint = checkpoint, data, vouched
     return f"size {checkpoint.size}, signed by the log key good for that version"
 
 
 def check_witnesses(session: Session) -> str:
-    """Count the good cosignatures of the customer's witnesses (V09).
+    """Check that the customer's witnesses have cosigned (V09).
 
     Raises:
-        Unwitnessed: Fewer than asked for.
+        Unwitnessed: Not enough of them, or not those that the policy wants.
+        UntrustedKey: The policy is for other logs.
         NotApplicable: None were asked for.
         VerificationError: A witness's line is damaged or does not fit.
     """
-    return count_witnesses(session.checkpoint_data, session.options)
-
-
-def count_witnesses(data: bytes, options: Options) -> str:
-    """Count the good cosignatures of the customer's witnesses on a checkpoint; return their names.
-
-    Args:
-        data: The signed checkpoint, whose own signature has been checked.
-        options: Which witnesses, and how many of them.
-
-    Raises:
-        Unwitnessed: Fewer than asked for.
-        NotApplicable: None were asked for.
-        VerificationError: A witness's line is damaged or does not fit.
-    """
-    if not options.cosignatures:
-        raise NotApplicable("no witnesses were asked for")
-    witnesses = [parse_verifier_key(text) for text in options.witnesses]
-    found = verify_cosignatures(data, witnesses)
-    if len(found) < options.cosignatures:
-        raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
-    return ", ".join(cosignature.witness for cosignature in found)
+    key = log_key(session.keys, session.register.version)
+    return witnesses_in_words(session.checkpoint_data, key, session.options)
 
 
 def _instant(instant: dt.datetime) -> str:

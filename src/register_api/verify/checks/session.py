@@ -9,6 +9,7 @@ import msgspec
 from cryptography.x509 import Certificate
 
 from register_api.core import tree
+from register_api.core.log.policy import NONE, Policy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.fetch.limits import Limits, max_bytes
@@ -53,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         quick: Look at the newest register alone, and do not fetch again what an earlier run kept.
         witnesses: C2SP verifier keys of witnesses.
         cosignatures: How many of them must have signed the checkpoint.
+        policy: Which witnesses must have signed it, in another way of saying it.
         stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
         limits: Bounds of the run.
@@ -66,6 +68,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = False
     witnesses: tuple[str, ...] = ()
     cosignatures: int = 0
+    policy: Policy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
     limits: Limits = Limits()
@@ -75,6 +78,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def newest_alone(self) -> bool:
         """Whether nothing but the newest register is looked at."""
         return self.quick or self.history == "none"
+
+    @property
+    def asks_for_witnesses(self) -> bool:
+        """Whether cosignatures are asked for."""
+        return self.cosignatures > 0 or (self.policy is not None and self.policy.quorum != NONE)
 
 
 class Session:
@@ -91,7 +99,9 @@ class Session:
         trusted: What TUF vouches for (V02).
         keys: The list of keys (V03), with its bytes in ``keys_data``.
         register: The newest register (V04), with its bytes in ``register_data``.
-        checkpoint: The log's head (V08), with its bytes in ``checkpoint_data``.
+        checkpoint: The log's head (V08), with its bytes in ``checkpoint_data``: all lines that are served.
+        vouched_checkpoint: The target ``checkpoint`` (V08), with which those bytes begin.
+        served_checkpoint: What lies at the checkpoint's public path, if it is the target there.
         feed: Bytes of the feed that TUF vouches for (V20).
         other_copies: Bytes at the public path of a target that are not the target's, by name.
         published: When each version looked at was published, by number.
@@ -123,6 +133,8 @@ class Session:
         self.register_data: bytes
         self.checkpoint: Checkpoint
         self.checkpoint_data: bytes
+        self.vouched_checkpoint: bytes
+        self.served_checkpoint: bytes | None = None
         self.feed: bytes
         self.other_copies: dict[str, bytes] = {}
         self.published: dict[int, str] = {}
@@ -168,20 +180,25 @@ class Session:
     def target(self, name: str) -> bytes:
         """Return the bytes of a target: as kept, else from its public path, else from its copy.
 
+        Where witnesses are asked for, the public checkpoint is looked at in any case: they may have
+        signed it since it was kept.
+
         Raises:
             Unreachable: Neither is served.
             Malformed: The copy is too large.
             Forged: The copy is not what its name and the metadata say.
         """
-        if (kept := self.kept(name)) is not None:
+        kept = self.kept(name)
+        if kept is not None and not (name == "checkpoint" and self.options.asks_for_witnesses):
             return kept
         path = PUBLIC_PATHS[name]
         with self.record.guard(COPY_CHECK, path):
             data = self.get(path)
-            if self.trusted.is_target(name, data):
-                return data
+            if (vouched := self.trusted.vouched_part(name, data)) is not None:
+                self.served_checkpoint = data if name == "checkpoint" else self.served_checkpoint
+                return vouched
             self.other_copies[name] = data
-        return self.target_copy(name)
+        return self.target_copy(name) if kept is None else kept
 
     def target_copy(self, name: str) -> bytes:
         """Return a target's copy below ``/trust/targets/``.

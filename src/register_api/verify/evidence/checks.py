@@ -8,15 +8,15 @@ from register_api.core import tree
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys
-from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.errors import Forged, Inconsistent, Stale, VerificationError
-from register_api.verify.checks.head import count_witnesses
 from register_api.verify.checks.log import check_utc, read_entry
 from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.checks.witnesses import witnesses_in_words
 from register_api.verify.evidence import trust
 from register_api.verify.trust.start import choose_start
 
@@ -166,5 +166,6 @@ def check_key_files(contents: Contents) -> str:
 
 
 def check_witnesses(contents: Contents) -> str:
-    """Count the good cosignatures on the newest checkpoint (E14)."""
-    return count_witnesses(contents.head_data, contents.options)
+    """Check that the customer's witnesses have cosigned the newest checkpoint (E14)."""
+    key = log_key(contents.keys, contents.head.size)
+    return witnesses_in_words(contents.head_data, key, contents.options)

@@ -101,6 +101,7 @@ def _gather(session: Session, version: int) -> dict[str, bytes]:
     for name in TARGET_NAMES:
         data = session.target(name)
         files |= {session.trusted.copy_path(name): data, _PUBLIC[name]: data}
+    files[tree.CHECKPOINT] = session.checkpoint_data
     for path in _paths(session, version):
         files[path] = session.read_log(path)
     return files | _time_stamp(session, version)

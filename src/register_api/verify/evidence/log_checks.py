@@ -47,10 +47,12 @@ def check_head(contents: Contents) -> str:
 
 def _head(contents: Contents) -> tuple[bytes, Checkpoint]:
     trusted = contents.trusted
-    for path in (trusted.copy_path("checkpoint"), tree.CHECKPOINT):
-        data = contents.get(path)
-        if not trusted.is_target("checkpoint", data):
-            raise Forged(f"{path} has not the digest that the targets metadata gives")
+    path = trusted.copy_path("checkpoint")
+    copy, data = contents.get(path), contents.get(tree.CHECKPOINT)
+    if not trusted.is_target("checkpoint", copy):
+        raise Forged(f"{path} has not the digest that the targets metadata gives")
+    if trusted.vouched_part("checkpoint", data) is None:
+        raise Forged(f"{tree.CHECKPOINT} is not that file, with or without further signature lines")
     with naming(tree.CHECKPOINT):
         key = log_key(contents.keys, peek_size(data))
         return data, open_checkpoint(data, contents.register.register, [key])

@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
+
 KIB = 2**10
 MIB = 2**20
 
@@ -55,7 +57,7 @@ _ROWS: tuple[tuple[str, int], ...] = (
     (r".*\.pem", 4 * KIB),
     (r".*/entry\.json", 4 * KIB),
     (r".*/entry\.tlog-proof", 64 * KIB),
-    (r"log/checkpoint|trust/targets/[0-9a-f]{64}\.checkpoint", 64 * KIB),
+    (r"log/checkpoint|trust/targets/[0-9a-f]{64}\.checkpoint", MAX_CHECKPOINT_BYTES),
     (r"log/checkpoints/.*", 64 * KIB),
     (r"log/tile/entries/.*", 256 * (4 * KIB + 2)),
     (r"log/tile/[0-9]+/.*", 256 * 32),

@@ -67,7 +67,7 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
         )
     if session.remembered is None:
         yield _nothing_remembered(session)
-    if not session.options.cosignatures and not session.options.others:
+    if not session.options.asks_for_witnesses and not session.options.others:
         yield "Whether other customers are shown the same log: compare its size and root with theirs."
     if session.options.quick:
         yield (

@@ -19,6 +19,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
 from register_api.core.keys.trust_roles import check_root_roles
+from register_api.core.log.note import has_further_lines
 from register_api.core.tree import TARGETS_URL, TRUST_URL
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
 from register_api.verify.fetch import limits
@@ -86,6 +87,19 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     def copy_path(self, name: str) -> str:
         """Return the path of a target's copy, named by its digest."""
         return f"{TARGETS_URL}{self.targets[name].hashes['sha256']}.{name}"
+
+    def vouched_part(self, name: str, data: bytes) -> bytes | None:
+        """Return the target in what is served at its public path, or ``None`` if it is not there.
+
+        That is the whole file. Below the checkpoint alone further signature lines may stand, which
+        witnesses gave after it was vouched for (docs/format.md, The log).
+        """
+        if self.is_target(name, data):
+            return data
+        first = data[: self.targets[name].length]
+        if name == "checkpoint" and self.is_target(name, first) and has_further_lines(data, first):
+            return first
+        return None
 
     def is_target(self, name: str, data: bytes) -> bool:
         """Tell whether bytes are those of a target."""

@@ -6,7 +6,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from register_api.serve.http.links import link_header
+from register_api.core import tree
+from register_api.core.links import WholeTree, link_value, links_of
 
 PATHS = {
     "v1/register.json",
@@ -28,8 +29,8 @@ PATHS = {
 
 def links(path: str) -> set[tuple[str, str, str]]:
     """Return relation, absolute path and type of each link, read back as a client would."""
-    value = link_header(path, 3, PATHS)
-    rows = [] if value is None else [item.split("; ") for item in value.decode().split(", ")]
+    value = link_value(links_of(path, 3, PATHS))
+    rows = [item.split("; ") for item in value.split(", ")] if value else []
     return {
         (relation[5:-1], urljoin(f"/{path}", target[1:-1]), kind[6:-1]) for target, relation, kind in rows
     }
@@ -67,4 +68,22 @@ def test_a_feed_names_its_xml_signature() -> None:
 
 def test_what_is_related_to_nothing_has_no_header() -> None:
     """An empty Link header is not sent."""
-    assert link_header("log/checkpoint", 3, PATHS) is None
+    assert link_value(links_of("log/checkpoint", 3, PATHS)) == ""
+
+
+def test_the_catalog_and_the_first_page_lead_to_the_catalog() -> None:
+    """RFC 9727 section 2: an answer about the catalog names it by its relation."""
+    catalog = ("api-catalog", "/.well-known/api-catalog", "application/linkset+json")
+    assert links(tree.API_CATALOG) == links(tree.INDEX) == {catalog}
+
+
+def test_by_rule_a_tree_has_what_the_format_names_and_no_more() -> None:
+    """Without a list of files, links are those of a tree in which nothing is missing."""
+    paths = WholeTree(3)
+    assert set(links_of("v1/register.json", 3, paths)) == set(links_of("v1/register.json", 3, PATHS))
+    assert "v1/versions/4/register.json" not in paths
+    assert "v1/versions/0/register.json" not in paths
+    assert "v1/keys.json.jws" not in paths
+    assert "feed.json.dsig" not in paths
+    assert "feed/1.atom.dsig" in paths
+    assert 7 not in paths

@@ -1,0 +1,89 @@
+"""Asking witnesses after publishing or refreshing, and saying where their signatures stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from register_api.cli.output import err, out
+from register_api.core.log.policy import shown
+from register_api.errors import RegisterError
+from register_api.publish.cosigning.standing import Standing, read_head, standing
+from register_api.publish.cosigning.transaction import ask_witnesses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.core.log.policy import Policy
+    from register_api.publish.cosigning.ask import Outcome
+    from register_api.store.reader import Snapshot
+
+
+def ask_and_tell(store: Path, policy: Policy | None, instant: dt.datetime) -> None:
+    """Ask the witnesses that are missing; what goes wrong is told in a line and stops nothing."""
+    if policy is None:
+        return
+    try:
+        asked = ask_witnesses(store, policy, instant)
+    except (RegisterError, OSError) as error:
+        err.print(f"Witnesses: {error.message if isinstance(error, RegisterError) else error.strerror}")
+        return
+    for outcome in asked.outcomes:
+        err.print(f"Witness {_name(outcome)}: {outcome.problem or f'cosigned at {_instant(outcome.at)}'}")
+    if asked.outcomes:
+        err.print(f"Witnesses: {_in_words(asked.after)}")
+
+
+def witnesses_document(snapshot: Snapshot, policy: Policy | None) -> dict[str, Any]:
+    """Return where the newest checkpoint stands with witnesses, for machines.
+
+    Raises:
+        StoreDamaged: The store's parts contradict each other.
+        VerificationError: The policy is for other logs, or a line of its witnesses is damaged.
+    """
+    head = read_head(snapshot)
+    if policy is None:
+        return {"further_lines": head.further_lines}
+    found = standing(head, policy)
+    return {
+        "further_lines": head.further_lines,
+        "cosigned": [{"key": one.witness, "at": _instant(_time(one.at))} for one in found.found],
+        "missing": [{"name": shown(one.name), "key": one.key.name} for one in found.absent],
+        "quorum": shown(policy.quorum),
+        "quorum_met": found.is_met,
+    }
+
+
+def print_witnesses(document: dict[str, Any]) -> None:
+    """Print the same for a person; nothing where nobody is asked for and nobody has signed."""
+    if "quorum" not in document:
+        if document["further_lines"]:
+            out.print(
+                f"  witnesses  {document['further_lines']} further signature lines; --policy says whose"
+            )
+        return
+    verdict = "quorum met" if document["quorum_met"] else "quorum NOT met"
+    cosigned, missing = document["cosigned"], document["missing"]
+    out.print(f"  witnesses  {len(cosigned)} of {len(cosigned) + len(missing)} have cosigned  {verdict}")
+    for one in cosigned:
+        out.print(f"    {one['key']} at {one['at']}")
+    for one in missing:
+        out.print(f"    {one['key']} is missing ({one['name']})")
+
+
+def _in_words(found: Standing) -> str:
+    met = "is met" if found.is_met else "is NOT met yet; register-api refresh asks again"
+    of = len(found.policy.witnesses)
+    return f"{len(found.found)} of {of} have cosigned, the quorum {shown(found.policy.quorum)} {met}"
+
+
+def _name(outcome: Outcome) -> str:
+    return f"{shown(outcome.witness.name)} ({outcome.witness.key.name})"
+
+
+def _time(at: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at, dt.UTC)
+
+
+def _instant(instant: dt.datetime | None) -> str:
+    return "" if instant is None else f"{instant:%Y-%m-%dT%H:%M:%SZ}"

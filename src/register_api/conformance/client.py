@@ -1,0 +1,185 @@
+"""Plain HTTP/1 as it is on the wire: nothing decoded, nothing followed, everything bounded.
+
+Each request has a connection of its own, so that no answer depends on the one before it. Targets are
+sent as they are written: a library that tidies paths could not ask what an attacker asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.conformance.address import Address
+
+_AGENT = f"register-api/{__version__} conformance"
+_NO_BODY = frozenset({204, 304})
+_PIECE = 65536
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run may cost.
+
+    Attributes:
+        exchange: Seconds for one request, from connection to last byte.
+        run: Seconds for everything together.
+        requests: Number of requests.
+        body: Bytes of one body.
+    """
+
+    exchange: float = 10.0
+    run: float = 600.0
+    requests: int = 2000
+    body: int = 16 * 2**20
+
+
+class NoAnswer(Exception):
+    """Nothing came back that HTTP allows; the text says why, without the server's own words."""
+
+
+class UsedUp(Exception):
+    """The time or the number of requests for the whole run is used up."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back.
+
+    Attributes:
+        status: Status; 0 when the connection was closed without an answer.
+        headers: Names in lower case, repeated ones joined by commas (RFC 9110 section 5.3).
+        body: The body as it was sent, and whatever came where there must be no body.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Client:
+    """Asks one host.
+
+    Attributes:
+        address: Where the tree is.
+        asked: Number of requests so far.
+    """
+
+    def __init__(self, address: Address, limits: Limits) -> None:
+        """Begin without a connection; the time for the run begins now."""
+        self.address = address
+        self.asked = 0
+        self._limits = limits
+        self._end = time.monotonic() + limits.run
+
+    def ask(self, method: str, target: str, headers: Mapping[str, str], version: str = "1.1") -> Answer:
+        """Send one request and return what comes back.
+
+        Args:
+            method: Method.
+            target: Path with query below the base, beginning with a slash; ``*`` or an absolute URL
+                are sent as they are.
+            headers: Headers besides ``Host``, which may be among them; empty takes it away.
+            version: Version of HTTP.
+
+        Raises:
+            NoAnswer: No connection, too slow, or no HTTP; a connection closed without a word is an
+                answer with status 0.
+            UsedUp: The run's time or number of requests is used up.
+        """
+        now = time.monotonic()
+        if self.asked >= self._limits.requests or now >= self._end:
+            raise UsedUp
+        self.asked += 1
+        deadline = min(now + self._limits.exchange, self._end)
+        try:
+            with contextlib.closing(self._connect(deadline)) as connection:
+                with contextlib.suppress(OSError):  # a host may refuse before it has read all
+                    connection.sendall(self._message(method, target, headers, version))
+                return _read(connection, method, deadline, self._limits.body)
+        except ssl.SSLError as error:
+            raise NoAnswer(f"no TLS connection ({error.reason or type(error).__name__})") from error
+        except TimeoutError as error:
+            raise NoAnswer(f"no whole answer within {self._limits.exchange:g} s") from error
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            raise NoAnswer(f"no answer that HTTP allows ({type(error).__name__})") from error
+
+    def _connect(self, deadline: float) -> socket.socket:
+        left = max(deadline - time.monotonic(), 0.001)
+        plain = socket.create_connection((self.address.host, self.address.port), timeout=left)
+        if not self.address.secure:
+            return plain
+        try:
+            return ssl.create_default_context().wrap_socket(plain, server_hostname=self.address.host)
+        except BaseException:
+            plain.close()
+            raise
+
+    def _message(self, method: str, target: str, headers: Mapping[str, str], version: str) -> bytes:
+        usual = {"Host": self.address.authority, "User-Agent": _AGENT, "Connection": "close"}
+        place = self.address.prefix + target if target.startswith("/") else target
+        lines = [f"{method} {place} HTTP/{version}"]
+        for name, values in {**usual, **headers}.items():
+            lines += [f"{name}: {value}" for value in values.split("\n") if value or name != "Host"]
+        return "\r\n".join((*lines, "", "")).encode("latin-1")
+
+
+class _Bounded(io.RawIOBase):
+    """A connection that is read until a deadline, whatever the pace of the other side."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
+class _Reader(io.BufferedReader):
+    """What the library reads from; it stays open, to see what comes after the end of an answer."""
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return self
+
+    def close(self) -> None:
+        return
+
+
+def _read(connection: socket.socket, method: str, deadline: float, most: int) -> Answer:
+    reader = _Reader(_Bounded(connection, deadline))
+    response = http.client.HTTPResponse(reader, method=method)  # type: ignore[arg-type]
+    try:
+        response.begin()
+    except (http.client.RemoteDisconnected, ConnectionError):
+        return Answer(0, {}, b"")
+    names = {name.lower() for name in response.headers}
+    headers = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
+    body = response.read(most + 1)
+    if len(body) > most:
+        raise NoAnswer(f"more than {most} bytes")
+    if method == "HEAD" or response.status in _NO_BODY:
+        body = _rest(reader) if headers.get("connection", "").lower() == "close" else b""
+    return Answer(response.status, headers, body)
+
+
+def _rest(reader: io.BufferedReader) -> bytes:
+    """Return what comes where nothing may come (RFC 9112 section 6.3)."""
+    with contextlib.suppress(OSError):
+        return reader.read(_PIECE)
+    return b""

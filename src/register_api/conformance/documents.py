@@ -1,0 +1,124 @@
+"""Judgements on documents: discovery, the API catalog, schemas, and the policy of pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.conformance.related import answers
+from register_api.core.canonical import digest
+from register_api.core.documents import Discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.conformance.scene import Scene
+
+_SCHEMA_2020 = "https://json-schema.org/draft/2020-12/schema"
+_STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KEY", b"root:x:0:")
+
+
+def policy(scene: Scene) -> Iterator[str]:
+    """Nothing may run, and the page's own styles may apply (Content Security Policy Level 3)."""
+    rules = _directives(scene.header("content-security-policy"))
+    if rules.get("default-src") != ["'none'"]:
+        yield "Content-Security-Policy does not begin from default-src 'none'"
+    for name in rules:
+        if name.startswith("script-src") and rules[name] != ["'none'"]:
+            yield f"{name} lets scripts run"
+    if rules.get("frame-ancestors") != ["'none'"]:
+        yield "frame-ancestors is not 'none'"
+    allowed = rules.get("style-src", [])
+    for style in _styles(scene.answer.body):
+        source = f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+        if source not in allowed and "'unsafe-inline'" not in allowed:
+            yield "style-src does not let the page's own style apply"
+
+
+def _styles(page: bytes) -> Iterator[bytes]:
+    """Yield the text of each style element, in time linear in the page."""
+    lower, at = page.lower(), 0
+    while (start := lower.find(b"<style", at)) >= 0:
+        begin = lower.find(b">", start) + 1
+        at = lower.find(b"</style", begin)
+        if begin == 0 or at < 0:
+            return
+        yield page[begin:at]
+
+
+def discovery(scene: Scene) -> Iterator[str]:
+    """The discovery document has its form, leads to what it names, and names the root that is served."""
+    try:
+        document = msgspec.json.decode(scene.answer.body, type=Discovery)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        yield f"no discovery document: {str(error)[:200]!a}"
+        return
+    if not document.registers:
+        yield "it names no register"
+    for register in document.registers:
+        for reference in (register.register_url, register.feed_url):
+            yield from answers(scene, reference)
+        yield from _root(scene, register.trust_url, register.root.version, register.root.sha256)
+
+
+def _root(scene: Scene, trust_url: str, version: int, sha256: str) -> Iterator[str]:
+    reference = f"{trust_url.rstrip('/')}/{version}.root.json"
+    path = scene.address.path_of(reference, scene.exchange.send.partition(" /")[2])
+    if path is not None and digest(scene.peek(path.removeprefix("/")).body) != sha256:
+        yield f"the root {path[:120]} has another SHA-256 than it says"
+
+
+def linkset(scene: Scene) -> Iterator[str]:
+    """The catalog is a linkset (RFC 9264 section 4.2), and its links within this host answer."""
+    document = _parsed(scene.answer.body)
+    contexts = document.get("linkset") if isinstance(document, dict) else None
+    if not isinstance(contexts, list) or not contexts:
+        yield "it has no member linkset with link contexts"
+        return
+    for context in contexts:
+        yield from _context(scene, context)
+
+
+def _context(scene: Scene, context: Any) -> Iterator[str]:
+    if not isinstance(context, dict):
+        yield "a link context is no object"
+        return
+    if isinstance(context.get("anchor"), str):
+        yield from answers(scene, context["anchor"])
+    for relation, targets in context.items():
+        if relation == "anchor":
+            continue
+        for target in targets if isinstance(targets, list) else [None]:
+            if not isinstance(target, dict) or not isinstance(target.get("href"), str):
+                yield f"{relation[:60]!a} is not a list of objects with href"
+                continue
+            media_type = target.get("type")
+            yield from answers(scene, target["href"], media_type if isinstance(media_type, str) else "")
+
+
+def schema(scene: Scene) -> Iterator[str]:
+    """It is a JSON Schema of the draft that the format promises."""
+    document = _parsed(scene.answer.body)
+    if not isinstance(document, dict) or document.get("$schema") != _SCHEMA_2020:
+        yield f"it does not say $schema {_SCHEMA_2020}"
+
+
+def nothing_of_the_store(scene: Scene) -> Iterator[str]:
+    """Nothing comes that lies outside the tree."""
+    if any(secret in scene.answer.body for secret in _STORE):
+        yield "a file came that lies outside the tree"
+
+
+def _directives(text: str) -> dict[str, list[str]]:
+    parts = (part.split() for part in text.split(";"))
+    return {words[0].lower(): words[1:] for words in parts if words}
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,103 @@
+"""Judgements on where an answer leads: links and redirects, followed to what they name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from register_api.conformance.scene import shown
+from register_api.core.links import NEIGHBOURS, WholeTree, links_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from register_api.conformance.scene import Scene
+    from register_api.core.links import Link
+
+_OK = 200
+_MOST = 8192
+"""How much of a ``Link`` header is read: a few kilobytes are plenty, and what reads it takes longer and
+longer."""
+
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[a-z*]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)')
+_PARAMETER = re.compile(r';\s*([a-z*]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))')
+
+
+def lasting_links(scene: Scene) -> Iterator[str]:
+    """Signatures, schema, newest version and history are named, and answer as what they are said to be."""
+    yield from _missing(scene, (link for link in _expected(scene) if link.relation not in NEIGHBOURS))
+    for target, _, media_type in _given(scene):
+        yield from answers(scene, target, media_type)
+
+
+def neighbours(scene: Scene) -> Iterator[str]:
+    """The versions before and after are named where they are known, and only there (RFC 5829)."""
+    expected = [link for link in _expected(scene) if link.relation in NEIGHBOURS]
+    yield from _missing(scene, expected)
+    known = {link.relation for link in expected}
+    for _, relations, _ in _given(scene):
+        for relation in NEIGHBOURS.intersection(relations.split()) - known:
+            yield f'a link rel="{relation}" where there is none'
+
+
+def catalog_link(scene: Scene) -> Iterator[str]:
+    """An answer about the catalog names it by its relation (RFC 9727 section 2)."""
+    if not any("api-catalog" in relations.split() for _, relations, _ in _given(scene)):
+        yield 'there is no link rel="api-catalog"'
+
+
+def leads_to_the_folder(scene: Scene) -> Iterator[str]:
+    """``Location`` is the folder that was asked for, with its slash (RFC 9110 section 10.2.2)."""
+    if scene.place is None:
+        return
+    location = scene.header("location")
+    beside = scene.place.url.removesuffix("/")
+    if scene.address.path_of(location, beside) != f"/{scene.place.url}":
+        yield f"Location {location[:120]!r} does not lead to /{scene.place.url}"
+
+
+def answers(scene: Scene, reference: str, media_type: str = "") -> Iterator[str]:
+    """Say if a reference within this host does not answer; what leads elsewhere is not asked.
+
+    Args:
+        scene: The answer that it was found in.
+        reference: Relative or absolute.
+        media_type: Media type that was promised; a JSON schema may come as plain JSON.
+    """
+    beside = scene.place.url if scene.place else scene.exchange.send.partition(" /")[2]
+    path = scene.address.path_of(reference, beside)
+    if path is None:
+        return
+    target = scene.peek(path.removeprefix("/"))
+    if target.status != _OK:
+        yield f"the link to {path[:120]} answers with status {target.status}"
+        return
+    came = target.headers.get("content-type", "").partition(";")[0].strip().lower()
+    suffix = re.sub(r"/.*\+", "/", media_type)
+    if media_type and came not in (media_type, suffix):
+        yield f"the link to {path[:120]} promises {media_type}, {shown(came) if came else 'no type'} came"
+
+
+def _expected(scene: Scene) -> list[Link]:
+    """Return the links that a document has by the rules of the tree."""
+    if scene.place is None:
+        return []
+    return links_of(scene.place.path, scene.places.newest, WholeTree(scene.places.newest))
+
+
+def _missing(scene: Scene, expected: Iterable[Link]) -> Iterator[str]:
+    given = {
+        (scene.address.path_of(target, scene.place.url if scene.place else ""), relation, media_type)
+        for target, relations, media_type in _given(scene)
+        for relation in relations.split()
+    }
+    for link in expected:
+        if (f"/{link.target}", link.relation, link.media_type) not in given:
+            yield f'the link rel="{link.relation}" to {link.reference} is missing'
+
+
+def _given(scene: Scene) -> Iterator[tuple[str, str, str]]:
+    """Yield target, relations and type of each link of an answer (RFC 8288 section 3)."""
+    for match in _LINK.finditer(scene.header("link")[:_MOST]):
+        parameters = {name: quoted or plain for name, quoted, plain in _PARAMETER.findall(match[2])}
+        yield match[1], parameters.get("rel", ""), parameters.get("type", "")

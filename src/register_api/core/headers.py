@@ -1,0 +1,59 @@
+"""Headers that do not depend on who serves the tree: one source for the service, exports and checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from register_api.core.tree import Cache
+
+CACHE_CONTROL: dict[Cache, str] = {
+    "fixed": "public, max-age=31536000, immutable",
+    "head": "public, max-age=60, stale-while-revalidate=600",
+    "no-cache": "no-cache",
+}
+"""``Cache-Control`` by the tree's cache class (RFC 9111, RFC 5861, RFC 8246)."""
+
+NO_STORE = "no-store"
+"""``Cache-Control`` of every error: what is missing now may be there in a moment."""
+
+EXPOSED = "ETag, Link, Repr-Digest, Register-Version, Register-Digest, Retry-After"
+"""Headers that a page of another origin may read (Fetch standard, CORS protocol)."""
+
+METHODS = "GET, HEAD, OPTIONS"
+
+CORS: dict[str, str] = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": EXPOSED,
+}
+"""Everything here is public and asks for no credentials, so any page may read it."""
+
+PREFLIGHT: dict[str, str] = {
+    "Access-Control-Allow-Methods": METHODS,
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, Cache-Control, Range",
+    "Access-Control-Max-Age": "86400",
+}
+"""What an answer to OPTIONS has besides (Fetch standard, CORS-preflight fetch)."""
+
+NOSNIFF: dict[str, str] = {"X-Content-Type-Options": "nosniff"}
+
+PAGE: dict[str, str] = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
+"""Headers of pages for people, besides the policy."""
+
+
+def page_policy(styles: str) -> str:
+    """Return the Content-Security-Policy of a page: its own styles, and nothing else at all.
+
+    Args:
+        styles: Source list for ``style-src`` (Content Security Policy Level 3 section 2.3.1).
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {styles}",
+            "img-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )

@@ -1,0 +1,155 @@
+"""The eight questions, and the form of their answers.
+
+Each answer says in ``stated`` whether the publisher said anything, in ``words`` what, and beside
+that the fields of the register it was taken from. Nothing is concluded that the register does not
+say: where it is silent, ``words`` are ``NOT_STATED``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from register_api.core.model import Condition, DataScope, IctService, Location, Status, Transfer
+from register_api.core.timeline import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_STATED = "Not stated by the publisher."
+
+QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "products": "Which products or features use it?",
+        "data": "Which data does it process, of whom?",
+        "purpose": "What exactly is it used for?",
+        "places": "Where does it process the data?",
+        "region": "Does it respect a region that a customer has chosen?",
+        "transfers": "On which mechanism do transfers to third countries rest?",
+        "retention": "How long does it keep the data?",
+        "objection": "Until when can a customer object?",
+    }
+)
+"""The questions by the member that answers them, in the order in which customers ask."""
+
+Pinning = Literal["conditional", "default", "fixed", "unstated"]
+"""What the register says of the place that a customer gets.
+
+``conditional``: a place, or the engagement, depends on a condition that the register names.
+``default``: one place is used unless something else is agreed; on what condition is not said.
+``fixed``: one country and no condition, so no choice of a customer changes it.
+``unstated``: no place, or several without a word on which is used for whom.
+"""
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer has.
+
+    Attributes:
+        stated: Whether the publisher said anything that answers the question.
+        words: The answer in English sentences.
+    """
+
+    stated: bool
+    words: str
+
+
+class Products(_Answer, frozen=True, kw_only=True):
+    """Which products or features, and on what condition at all."""
+
+    products: tuple[str, ...]
+    condition: Condition | None
+
+
+class Data(_Answer, frozen=True, kw_only=True):
+    """Which data, of whom; ``special_categories`` is ``None`` where that is not stated."""
+
+    data_scope: tuple[DataScope, ...]
+    data_categories: tuple[str, ...]
+    data_subjects: tuple[str, ...]
+    special_categories: bool | None
+
+
+class Purpose(_Answer, frozen=True, kw_only=True):
+    """What for; ``category`` is the id of one of the register's categories."""
+
+    purpose: str
+    category: str
+    ict_service: IctService | None
+
+
+class Places(_Answer, frozen=True, kw_only=True):
+    """Where; ``seat`` is the country in which the vendor itself sits."""
+
+    locations: tuple[Location, ...]
+    seat: str | None
+
+
+class Region(_Answer, frozen=True, kw_only=True):
+    """Whether a chosen region is respected, as far as the register lets one say.
+
+    Attributes:
+        within_eea: Whether every stated place lies in the European Economic Area; ``None`` if that
+            cannot be said. A seat elsewhere is not counted.
+        condition: The engagement's condition, if it is one of region.
+        unconditional: Places that depend on nothing.
+        conditional: Places that depend on a condition.
+    """
+
+    pinning: Pinning
+    within_eea: bool | None
+    condition: Condition | None
+    unconditional: tuple[Location, ...]
+    conditional: tuple[Location, ...]
+
+
+class Transfers(_Answer, frozen=True, kw_only=True):
+    """Transfers to third countries (GDPR Chapter V) with their mechanism."""
+
+    transfers: tuple[Transfer, ...]
+
+
+class Retention(_Answer, frozen=True, kw_only=True):
+    """How long data is kept, in the publisher's words."""
+
+    retention: str | None
+
+
+class Objection(_Answer, frozen=True, kw_only=True):
+    """Until when to object, counted as the diff counts it (docs/format.md, The diff).
+
+    Attributes:
+        announced_on: Local day on which the engagement was announced as it is.
+        starts_on: First day of use; ``None`` means before version 1.
+        objection_days: Days promised for objecting, by the promise in force on that day.
+        until: Last day to object.
+        days_left: Calendar days from the day asked about; ``None`` once the period is over.
+    """
+
+    announced_on: dt.date
+    starts_on: dt.date | None
+    objection_days: int | None
+    until: dt.date | None
+    days_left: int | None
+
+
+class EngagementAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """The eight answers for one engagement; members are named as in ``QUESTIONS``."""
+
+    subprocessor: str
+    name: str
+    legal_name: str | None
+    engagement: str
+    status: Status
+    state: State
+    products: Products
+    data: Data
+    purpose: Purpose
+    places: Places
+    region: Region
+    transfers: Transfers
+    retention: Retention
+    objection: Objection

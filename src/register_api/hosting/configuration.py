@@ -1,0 +1,65 @@
+"""Writing a host's configuration from the rules of the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import jinja2
+
+from register_api.core import headers
+from register_api.core.links import link_value
+from register_api.core.tree import INDEX
+from register_api.hosting import named_files, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.hosting.site import Site
+
+Form = Literal["nginx", "caddy", "headers"]
+
+_SHARED = {
+    **headers.CORS,
+    **headers.NOSNIFF,
+    "Content-Security-Policy": rules.PAGE_POLICY,
+    **headers.PAGE,
+}
+"""Headers of every answer. What the service says of pages alone is no harm for other files."""
+
+_TEMPLATES: dict[Form, str] = {"nginx": "nginx.conf.j2", "caddy": "Caddyfile.j2", "headers": "_headers.j2"}
+
+
+def configuration(form: Form, site: Site, digests: Mapping[str, str] | None = None) -> str:
+    """Return the configuration of a host that serves a published tree.
+
+    Args:
+        form: For which program it is.
+        site: Where and as what the tree is served.
+        digests: ``Repr-Digest`` by content coding, space and path, for files that never change; nginx
+            alone can use it.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("register_api.hosting"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (no HTML: the values are our own, or checked by ``read_site``)
+    )
+    return environment.get_template(_TEMPLATES[form]).render(
+        site=site,
+        types=rules.media_types(),
+        caches=rules.caches(),
+        links=rules.links(),
+        number=f"{{{rules.NUMBER}}}",
+        shared=_SHARED,
+        preflight=headers.PREFLIGHT,
+        methods=headers.METHODS,
+        head=headers.CACHE_CONTROL["head"],
+        fixed=headers.CACHE_CONTROL["fixed"],
+        no_store=headers.NO_STORE,
+        digests=digests or {},
+        heads=named_files.head_files(),
+        fixed_names=named_files.files_of_versions(),
+        index_links=link_value(rules.lasting_links(INDEX)),
+    )

@@ -1,0 +1,220 @@
+"""Asks witnesses for their signatures (C2SP tlog-witness), all at once and not for long.
+
+A witness is a stranger's machine: it may be down, slow, wrong, or lie. What it answers is read up to a
+bound and kept only if it is a good cosignature of its own key on the very checkpoint that was sent; no
+redirect is followed. Whatever else happens becomes an outcome with a sentence, never an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import httpx
+import msgspec
+
+from register_api import __version__
+from register_api.core.log.add_checkpoint import PATH, AddCheckpoint, format_request, parse_size
+from register_api.core.log.cosignature import Cosignature, verify_cosignatures
+from register_api.core.log.note import SignatureLine, has_further_lines, parse_note
+from register_api.core.log.policy import PolicyWitness
+from register_api.core.log.tile_proofs import consistency_proof
+from register_api.core.log.tiles import ReadTile
+from register_api.errors import (
+    Forked,
+    Malformed,
+    RegisterError,
+    RolledBack,
+    Unreachable,
+    UntrustedKey,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+SECONDS = 15.0
+"""For all witnesses together, from the first connection to the last answer."""
+
+MAX_ANSWER_BYTES = 16 * 2**10
+
+MAX_CLOCK_APART = dt.timedelta(minutes=10)
+"""How far a witness's clock may be from ours."""
+
+_TRIES = 3
+"""The size that a witness has signed last is guessed, then told by it, and may grow meanwhile."""
+
+_OK, _CONFLICT = 200, 409
+_HEADERS = {
+    "Accept-Encoding": "identity",
+    "Content-Type": "text/plain; charset=utf-8",
+    "User-Agent": f"register-api/{__version__} refresh",
+}
+_MAX_PORT = 65535
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What witnesses are asked to sign.
+
+    Attributes:
+        checkpoint: The checkpoint as it was vouched for, without lines of witnesses.
+        size: Its size.
+        published_at: When its version was published, UTC.
+        read: Gives the tiles of its log.
+        now: The present instant, UTC.
+    """
+
+    checkpoint: bytes
+    size: int
+    published_at: dt.datetime
+    read: ReadTile
+    now: dt.datetime
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking one witness: its line, or a sentence why there is none.
+
+    Attributes:
+        witness: Who was asked.
+        line: A good line of its key.
+        at: When it signed, UTC.
+        problem: What went wrong, in words of ours.
+    """
+
+    witness: PolicyWitness
+    line: SignatureLine | None = None
+    at: dt.datetime | None = None
+    problem: str = ""
+
+
+def ask_all(
+    witnesses: Sequence[PolicyWitness], question: Question, seconds: float = SECONDS
+) -> tuple[Outcome, ...]:
+    """Ask witnesses, all at once.
+
+    Args:
+        witnesses: Whom to ask; one without an address is told of and not asked.
+        question: What to sign.
+        seconds: For all of them together.
+
+    Returns:
+        One outcome for each, in order; nothing is raised.
+    """
+    return asyncio.run(_ask_all(witnesses, question, seconds))
+
+
+async def _ask_all(
+    witnesses: Sequence[PolicyWitness], question: Question, seconds: float
+) -> tuple[Outcome, ...]:
+    secure = any((witness.url or "").startswith("https:") for witness in witnesses)
+    async with httpx.AsyncClient(verify=secure, timeout=seconds, follow_redirects=False) as client:
+        asked = (_outcome(client, witness, question, seconds) for witness in witnesses)
+        return tuple(await asyncio.gather(*asked))
+
+
+async def _outcome(
+    client: httpx.AsyncClient, witness: PolicyWitness, question: Question, seconds: float
+) -> Outcome:
+    try:
+        url = _address(witness)
+        async with asyncio.timeout(seconds):
+            line, at = await _ask(client, url, witness, question)
+    except TimeoutError:
+        return Outcome(witness=witness, problem=f"no whole answer within {seconds:g} s")
+    except RegisterError as error:
+        return Outcome(witness=witness, problem=error.message)
+    except Exception as error:  # noqa: BLE001  (whatever a stranger's machine causes stops nothing here)
+        return Outcome(witness=witness, problem=f"cannot be reached ({type(error).__name__})")
+    return Outcome(witness=witness, line=line, at=at)
+
+
+def _address(witness: PolicyWitness) -> httpx.URL:
+    """Return where a witness takes checkpoints: below the submission prefix that the policy gives."""
+    if witness.url is None:
+        raise UsageError("not asked: the policy gives no address")
+    try:
+        url = httpx.URL(witness.url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UsageError("not asked: its address in the policy is no URL") from error
+    plain = url.scheme in ("http", "https") and url.host and (url.port or 1) <= _MAX_PORT
+    if not plain or url.userinfo or url.query or url.fragment:
+        raise UsageError("not asked: its address in the policy is no plain https:// or http:// address")
+    return url.copy_with(path=f"{url.path.rstrip('/')}/{PATH}")
+
+
+async def _ask(
+    client: httpx.AsyncClient, url: httpx.URL, witness: PolicyWitness, question: Question
+) -> tuple[SignatureLine, dt.datetime]:
+    """Ask one witness; when it has signed another size than was guessed, once more from there."""
+    old_size = max(question.size - 1, 0)
+    for _ in range(_TRIES):
+        status, body = await _post(client, url, _request(question, old_size))
+        if status == _OK:
+            return _checked(body, witness, question)
+        if status != _CONFLICT:
+            raise Unreachable(f"it answered with status {status}")
+        old_size = _next_size(parse_size(body), old_size, question.size)
+    raise Unreachable("it names another size each time")
+
+
+def _request(question: Question, old_size: int) -> bytes:
+    proof = consistency_proof(old_size, question.size, question.read) if 0 < old_size < question.size else ()
+    return format_request(
+        AddCheckpoint(old_size=old_size, proof=tuple(proof), checkpoint=question.checkpoint)
+    )
+
+
+def _next_size(told: int, sent: int, size: int) -> int:
+    if told > size:
+        raise RolledBack(
+            f"it has signed size {told}, larger than what is published here: is this store the newest?"
+        )
+    if told == sent:
+        raise Forked(f"it refuses size {size}: it may have signed ANOTHER checkpoint of this log")
+    return told
+
+
+async def _post(client: httpx.AsyncClient, url: httpx.URL, body: bytes) -> tuple[int, bytes]:
+    """Send one request; return status and body."""
+    async with client.stream("POST", url, content=body, headers=_HEADERS) as response:
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise Malformed("it answered in an encoding that was not asked for")
+        data = bytearray()
+        async for piece in response.aiter_raw():
+            data += piece
+            if len(data) > MAX_ANSWER_BYTES:
+                raise Malformed(f"it answered with more than {MAX_ANSWER_BYTES} bytes")
+        return response.status_code, bytes(data)
+
+
+def _checked(body: bytes, witness: PolicyWitness, question: Question) -> tuple[SignatureLine, dt.datetime]:
+    """Return the witness's line and its time, if it is a good one.
+
+    Raises:
+        VerificationError: It is not.
+    """
+    signed = question.checkpoint + body
+    if not body or not has_further_lines(signed, question.checkpoint):
+        raise Malformed("it answered with something else than signature lines")
+    found = verify_cosignatures(signed, [witness.key])
+    if not found:
+        raise UntrustedKey("it answered with signatures of other keys than the policy gives")
+    at = _time(found[0], question)
+    lines = [line for line in parse_note(signed).signatures if _is_of(line, witness, found[0])]
+    return lines[0], at
+
+
+def _is_of(line: SignatureLine, witness: PolicyWitness, found: Cosignature) -> bool:
+    """Tell whether a line is the cosignature that was found."""
+    own = (line.name, line.key_id) == (witness.key.name, witness.key.key_id)
+    return own and int.from_bytes(line.signature[:8], "big") == found.at
+
+
+def _time(found: Cosignature, question: Question) -> dt.datetime:
+    """Return when a witness signed: after the version was published, and not in the future."""
+    earliest = (question.published_at - MAX_CLOCK_APART).timestamp()
+    if not earliest <= found.at <= (question.now + MAX_CLOCK_APART).timestamp():
+        raise Malformed("it signed with a time that cannot be: one of the clocks is wrong")
+    return dt.datetime.fromtimestamp(found.at, dt.UTC)

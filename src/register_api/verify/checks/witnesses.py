@@ -1,0 +1,74 @@
+"""Who has cosigned a checkpoint, and whether that is what the customer asks for (V09, E14)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.note import parse_verifier_key
+from register_api.core.log.policy import NONE, shown
+from register_api.errors import Unwitnessed
+from register_api.verify.checks.recorder import NotApplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from register_api.core.log.cosignature import Cosignature
+    from register_api.core.log.note import NoteKey
+    from register_api.core.log.policy import Policy
+    from register_api.verify.checks.session import Options
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, beyond which no date is written here."""
+
+
+def witnesses_in_words(data: bytes, log_key: NoteKey, options: Options) -> str:
+    """Check that enough of the customer's witnesses have cosigned a checkpoint; return who, and when.
+
+    Args:
+        data: The signed checkpoint with all its lines; the log's own signature has been checked.
+        log_key: The key that the log's own signature was checked with.
+        options: Which witnesses, and how many or which of them.
+
+    Raises:
+        Unwitnessed: Not enough of them, or not those that the policy wants.
+        UntrustedKey: The policy is for other logs.
+        NotApplicable: None were asked for.
+        VerificationError: A witness's line is damaged or does not fit.
+    """
+    if options.policy is not None:
+        return _by_policy(data, log_key, options.policy)
+    if not options.cosignatures:
+        raise NotApplicable("no witnesses were asked for")
+    found = verify_cosignatures(data, [parse_verifier_key(text) for text in options.witnesses])
+    if len(found) < options.cosignatures:
+        raise Unwitnessed(f"{len(found)} good cosignatures where {options.cosignatures} were asked for")
+    return _in_words(found)
+
+
+def _by_policy(data: bytes, log_key: NoteKey, policy: Policy) -> str:
+    policy.check_log(log_key)
+    found = verify_cosignatures(data, policy.keys)
+    seen = {cosignature.public for cosignature in found}
+    if not policy.is_met(seen):
+        names = ", ".join(f"{shown(one.name)} ({one.key.name})" for one in policy.missing(seen))
+        raise Unwitnessed(
+            f"the quorum {shown(policy.quorum)} of the policy is not met; missing: {names}"
+            + (f"; there: {_in_words(found)}" if found else "")
+        )
+    if policy.quorum == NONE and not found:
+        raise NotApplicable("the policy asks for no witnesses")
+    return _in_words(found)
+
+
+def _in_words(found: Iterable[Cosignature]) -> str:
+    return ", ".join(f"{one.witness}{_when(one.at)}" for one in found)
+
+
+def _when(at: int) -> str:
+    """Say when a witness signed; it may have said nothing, or a time that no calendar has."""
+    if not 0 < at <= _LAST_SECOND:
+        return " at no known time"
+    return f" at {_EPOCH + dt.timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}"

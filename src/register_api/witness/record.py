@@ -1,0 +1,199 @@
+"""What a witness has signed last, for every log: one file, replaced in one step before anything is signed.
+
+::
+
+    DIR/state.json    for each log the checkpoint signed last, and whose state this is, with a digest
+    DIR/lock          one decision at a time, also between processes
+    DIR/evidence/…    checkpoints of one size with different roots, kept for ever
+
+A state that is missing or damaged is never begun anew by itself: a witness that forgets what it signed
+may sign a second history. What remains possible: an old state brought back from a backup, and a disk that
+lies about ``fsync``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Literal
+
+import filelock
+import msgspec
+
+from register_api.errors import WitnessError
+from register_api.store import durable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+STATE_FILE = "state.json"
+EVIDENCE_FOLDER = "evidence"
+LOCK_FILE = "lock"
+
+WAIT_SECONDS = 10.0
+"""How long a decision waits for others."""
+
+MAX_EVIDENCE = 100
+"""So many contradicting checkpoints are kept; two of one size are proof already."""
+
+
+class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest checkpoint of one log that was signed, or was about to be.
+
+    Attributes:
+        size: Its number of entries.
+        root: Its root hash, 32 bytes.
+        at: Time of the first cosignature on it, in POSIX seconds.
+        checkpoint: The signed checkpoint, with the log's own lines alone.
+    """
+
+    size: int
+    root: bytes
+    at: int
+    checkpoint: bytes
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What one witness must not forget.
+
+    Attributes:
+        verifier_key: The witness's own key (C2SP verifier key of type 0x04).
+        logs: Origin of a log to what was signed last.
+    """
+
+    verifier_key: str
+    logs: dict[str, Cosigned]
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    format: Literal["sub-processor-register-witness/1"] = "sub-processor-register-witness/1"
+    sha256: str
+    state: msgspec.Raw
+
+
+class Record:
+    """A witness's folder.
+
+    Attributes:
+        folder: Where its files lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Remember where; nothing is read yet."""
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other decision out, of this process and of others, for the time of a block.
+
+        Raises:
+            WitnessError: Another decision takes too long, or the folder cannot be used.
+        """
+        lock = filelock.UnixFileLock(self.folder / LOCK_FILE, timeout=WAIT_SECONDS, mode=0o600)
+        try:
+            lock.acquire()
+        except (filelock.Timeout, OSError) as error:
+            raise WitnessError(f"the state in {self.folder} is not to be had at this moment") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def exists(self) -> bool:
+        """Tell whether there is a state, of whatever form."""
+        return (self.folder / STATE_FILE).exists()
+
+    def begin(self, verifier_key: str) -> None:
+        """Write the state of a witness that has signed nothing yet.
+
+        Raises:
+            WitnessError: There is a state already, or it cannot be written.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WitnessError(f"{self.folder} cannot be made: {error.strerror}") from error
+        with self.held():
+            if self.exists():
+                raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never begun anew")
+            self._save(State(verifier_key=verifier_key, logs={}))
+
+    def load(self) -> State:
+        """Read the state.
+
+        Raises:
+            WitnessError: It is missing, cannot be read or is damaged.
+        """
+        path = self.folder / STATE_FILE
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise WitnessError(
+                f"there is no {path}",
+                hint="register-api witness init makes one; a witness that has signed needs its own back",
+            ) from None
+        except OSError as error:
+            raise WitnessError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            file = msgspec.json.decode(data, type=_File)
+            state = msgspec.json.decode(file.state, type=State)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise self._damaged(str(error)) from error
+        if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
+            raise self._damaged("its digest does not fit")
+        return state
+
+    def remember(self, state: State, origin: str, cosigned: Cosigned) -> None:
+        """Replace the state by one that knows a larger checkpoint; durable on return.
+
+        Args:
+            state: What was loaded, under the same hold.
+            origin: The log.
+            cosigned: What will be signed.
+
+        Raises:
+            WitnessError: It cannot be written: nothing may be signed.
+        """
+        self._save(msgspec.structs.replace(state, logs={**state.logs, origin: cosigned}))
+
+    def settle(self) -> None:
+        """Make durable what is there: a process that died may have renamed the state and no more.
+
+        Raises:
+            WitnessError: The disk does not take it: nothing may be signed.
+        """
+        try:
+            durable.sync([self.folder / STATE_FILE], below=self.folder)
+        except OSError as error:
+            raise WitnessError(f"the state in {self.folder} cannot be kept: {error.strerror}") from error
+
+    def keep_evidence(self, checkpoints: Mapping[str, bytes]) -> None:
+        """Keep checkpoints that contradict each other, by the root that each names.
+
+        Raises:
+            WitnessError: They cannot be written.
+        """
+        folder = self.folder / EVIDENCE_FOLDER
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            for name, data in checkpoints.items():
+                path = folder / f"{name}.checkpoint"
+                if not path.exists() and len(list(folder.iterdir())) < MAX_EVIDENCE:
+                    durable.write_over(path, data)
+        except OSError as error:
+            raise WitnessError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
+
+    def _save(self, state: State) -> None:
+        data = msgspec.json.encode(state, order="sorted")
+        file = _File(sha256=hashlib.sha256(data).hexdigest(), state=msgspec.Raw(data))
+        try:
+            durable.write_over(self.folder / STATE_FILE, msgspec.json.encode(file))
+        except OSError as error:
+            raise WitnessError(f"the state in {self.folder} cannot be written: {error.strerror}") from error
+
+    def _damaged(self, why: str) -> WitnessError:
+        return WitnessError(
+            f"the state in {self.folder / STATE_FILE} is damaged: {why}",
+            hint="bring it back from a copy of today; else make a new witness with a new key",
+        )

@@ -1,0 +1,283 @@
+"""The service's description is true of the service, judged by programs that are not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import hosts
+import httpx
+import jsonschema
+import pytest
+import schemathesis
+from lxml import html
+
+from register_api.core import tree
+from register_api.serve.answer.description.page import prose
+from register_api.serve.answer.description.paths import PARAMETERS, file_of, stored_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hosts import Site
+    from publications import Publication
+
+EXAMPLES = 4
+"""Cases of schemathesis's random phase for each address; its other phases have what they have."""
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def service(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The publication as the service serves it."""
+    with hosts.service(publication.store, tmp_path_factory.mktemp("service")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def description(service: Site) -> Document:
+    """The description as it is served."""
+    return dict(json.loads(service.get("openapi.json")))
+
+
+def validator(schema: Document) -> jsonschema.Draft202012Validator:
+    """Return a validator that also judges forms such as days and instants."""
+    return jsonschema.Draft202012Validator(
+        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def described(description: Document, reference: Document) -> jsonschema.Draft202012Validator:
+    """Return a validator of a schema within the description."""
+    return validator({**reference, "components": description["components"]})
+
+
+def operations(description: Document) -> Iterator[tuple[str, Document]]:
+    """Yield every address with its one operation."""
+    for url, item in description["paths"].items():
+        assert item.keys() == {"get"}
+        yield url, item["get"]
+
+
+def test_it_is_openapi(description: Document) -> None:
+    """The schema of OpenAPI 3.1 itself, as schemathesis has it, and every JSON Schema within."""
+    assert description["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(description).validate()
+    for schema in description["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    names = [operation["operationId"] for _, operation in operations(description)]
+    assert len(set(names)) == len(names)
+
+
+def test_schemathesis_finds_nothing(service: Site, description: Document, tmp_path: Path) -> None:
+    """Every address, what its description allows and what it does not, by all checks there are.
+
+    ``SCHEMATHESIS_SECONDS`` lets it go on for so long, from another seed each time.
+    """
+    seconds = os.environ.get("SCHEMATHESIS_SECONDS")
+    bounds = ["--max-time", seconds] if seconds else ["--max-examples", str(EXAMPLES), "--seed", "1"]
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "run", urljoin(service.base, "openapi.json"),
+        "--phases", "examples,coverage,fuzzing", "--checks", "all", "--continue-on-failure", "--no-shrink",
+        "--report", "json", "--report-json-path", str(tmp_path / "report.json"), *bounds,
+    ]  # fmt: skip
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-8000:]
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["operations"]["tested"] == len(description["paths"])
+    assert report["test_cases"]["generated"] > 10 * len(description["paths"])
+
+
+@pytest.mark.parametrize("pattern", [row[0] for row in tree._ROWS])
+def test_every_kind_of_file_is_described(pattern: str) -> None:
+    """A path that the tree can hold has an address in the description."""
+    shapes = {name: parameter.shape for name, parameter in PARAMETERS.items()}
+    files = {file_of(path.url.format(**shapes)) for path in stored_paths()}
+    assert any(re.fullmatch(pattern, file) for file in files)
+
+
+def test_every_stored_file_has_an_address(publication: Publication, description: Document) -> None:
+    """Signatures, too; and parameters have the form that they are said to have."""
+    patterns = []
+    for url, operation in operations(description):
+        forms = {item["name"]: item["schema"] for item in operation.get("parameters", [])}
+        groups = {name: form.get("pattern", "^[1-9][0-9]*$")[1:-1] for name, form in forms.items()}
+        parts = re.split(r"\{(\w+)\}", file_of(url))
+        patterns.append(
+            "".join(f"(?:{groups[part]})" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
+        )
+    lost = [path for path in publication.files if not any(re.fullmatch(item, path) for item in patterns)]
+    assert lost == []
+
+
+def test_examples_are_what_is_served(service: Site, description: Document) -> None:
+    """Each is followed; none is made up."""
+    shown = 0
+    for url, operation in operations(description):
+        ((media_type, content),) = operation["responses"]["200"]["content"].items()
+        for example in content.get("examples", {}).values():
+            method, target = example["summary"].split(" ", 1)
+            answer = httpx.get(urljoin(service.base, target))
+            assert (method, answer.status_code) == ("GET", 200), url
+            assert answer.headers["content-type"] == media_type
+            assert example["value"] == (answer.json() if "json" in media_type else answer.text)
+            shown += 1
+    assert shown > len(description["paths"]) // 2
+
+
+def test_examples_of_parameters_get_an_answer(service: Site, description: Document) -> None:
+    """One after another, beside those that are required."""
+    for url, operation in operations(description):
+        parameters = operation.get("parameters", [])
+        if any("example" not in item for item in parameters if item["in"] == "path"):
+            assert "{k}" in url or url in {"/log/tile/{level}/{tile}", "/log/checkpoints/{n}.tsr"}, (
+                "none there"
+            )
+            continue
+        path = {item["name"]: item["example"] for item in parameters if item["in"] == "path"}
+        query = [item for item in parameters if item["in"] == "query" and "example" in item]
+        required = {item["name"]: item["example"] for item in query if item["required"]}
+        target = urljoin(service.base, url.format(**path).removeprefix("/"))
+        assert httpx.get(target, params=required).status_code == 200
+        for item in query:
+            asked = {**required, item["name"]: item["example"]}
+            assert httpx.get(target, params=asked).status_code == 200, (url, item["name"])
+
+
+def test_documents_are_as_their_structs_say(service: Site, description: Document) -> None:
+    """Every address that names a schema, for the examples that it names."""
+    for url, operation in operations(description):
+        (content,) = operation["responses"]["200"]["content"].values()
+        if "$ref" not in content["schema"] or "{sha256}" in url:
+            continue
+        for example in content.get("examples", {}).values():
+            described(description, content["schema"]).validate(example["value"])
+
+
+def test_published_schemas_hold_for_every_version(service: Site, publication: Publication) -> None:
+    """Every document of every kind, as it is served, by the schema that its ``Link`` names."""
+    kinds: dict[str, int] = {}
+    for path in sorted(publication.files):
+        match = re.fullmatch(r"v1/(?:versions/\d+/)?(register|diff|entry|versions|keys)\.json", path)
+        if match is None and path != tree.DISCOVERY:
+            continue
+        kind = match[1] if match else "discovery"
+        answer = httpx.get(urljoin(service.base, path))
+        schema = json.loads(publication.files[tree.schema(kind)])
+        if match:
+            linked = [link for link in answer.links.values() if link["url"].endswith(f"schema/{kind}.json")]
+            assert re.search(rf'<[^>]*schema/{kind}\.json>; rel="describedby"', answer.headers["link"]), (
+                linked
+            )
+        document = answer.json()
+        validator(schema).validate(document)
+        validator(schema).validate({**document, "joined_later": {"any": ["thing"]}})
+        assert not validator(schema).is_valid({**document, "format": document["format"][:-1] + "2"})
+        kinds[kind] = kinds.get(kind, 0) + 1
+    size = publication.size
+    assert kinds == {
+        "register": size + 1, "diff": size, "entry": size, "versions": 1, "keys": 1, "discovery": 1,
+    }  # fmt: skip
+
+
+def test_fields_of_tomorrow_are_allowed_at_every_depth(publication: Publication) -> None:
+    """A reader that validates with today's schema reads a register with further fields."""
+
+    def grown(value: object) -> object:
+        if isinstance(value, dict):
+            return {**{name: grown(item) for name, item in value.items()}, "joined_later": None}
+        return [grown(item) for item in value] if isinstance(value, list) else value
+
+    register = json.loads(publication.files[tree.REGISTER])
+    extra = register.pop("extra")
+    document: Any = grown(register)
+    document["extra"] = extra
+    for vendor in document["subprocessors"]:
+        vendor["extra"] = {}
+        for engagement in vendor["engagements"]:
+            engagement["extra"] = {}
+    validator(json.loads(publication.files[tree.schema("register")])).validate(document)
+
+
+@pytest.fixture(scope="module")
+def page(service: Site) -> html.HtmlElement:
+    """The page for people, parsed."""
+    return html.fromstring(service.get("docs"))
+
+
+class TestPage:
+    """``/docs``: the description for people."""
+
+    def test_it_shows_every_address_parameter_and_document(
+        self, page: html.HtmlElement, description: Document
+    ) -> None:
+        """Nothing that the description has is left out."""
+        text = page.text_content()
+        for url, operation in operations(description):
+            assert f"GET {url}" in text
+            assert all(item["name"] in text for item in operation.get("parameters", []))
+        assert {f"document-{name}" for name in description["components"]["schemas"]} <= set(
+            page.xpath("//@id")
+        )
+
+    def test_it_runs_and_loads_nothing(self, service: Site, page: html.HtmlElement) -> None:
+        """Its policy allows its own style and nothing else; there is nothing else."""
+        _, headers = service.ask("docs")
+        assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+        assert page.xpath("//script | //img | //iframe | //form | //@src | //@style") == []
+        names = {name for element in page.iter() for name in element.attrib}
+        assert [name for name in names if name.startswith("on")] == []
+
+    def test_it_can_be_read_by_ear_and_by_keyboard(self, page: html.HtmlElement) -> None:
+        """Language, one h1, no level of heading left out, unique ids, links that lead somewhere."""
+        assert page.get("lang") == "en"
+        levels = [int(item.tag[1]) for item in page.iter("h1", "h2", "h3", "h4")]
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+        ids = page.xpath("//@id")
+        assert len(set(ids)) == len(ids)
+        assert {link[1:] for link in page.xpath("//a/@href") if link.startswith("#")} <= set(ids)
+        assert set(page.xpath("//@aria-labelledby")) <= set(ids)
+        assert all(table.find("caption") is not None for table in page.iter("table"))
+
+    def test_its_links_lead_somewhere(self, service: Site, page: html.HtmlElement) -> None:
+        """Relative ones, so that they hold under any prefix."""
+        links = {link for link in page.xpath("//@href") if not link.startswith("#")}
+        assert not any(urlsplit(link).netloc or link.startswith("/") for link in links)
+        for link in links:
+            assert httpx.get(urljoin(urljoin(service.base, "docs"), link)).status_code == 200
+
+
+def test_descriptions_are_text_and_never_markup() -> None:
+    """Only what stands between backticks is set apart."""
+    assert prose("`on` <b>a day</b> & `<i>`") == (
+        "<code>on</code> &lt;b&gt;a day&lt;/b&gt; &amp; <code>&lt;i&gt;</code>"
+    )
+
+
+def test_the_catalog_leads_to_everything(service: Site) -> None:
+    """RFC 9727: a linkset (RFC 9264) whose links are answered, each with the type that it names."""
+    url = urljoin(service.base, tree.API_CATALOG)
+    answer = httpx.get(url)
+    assert answer.headers["content-type"] == "application/linkset+json"
+    contexts = answer.json()["linkset"]
+    for context in contexts:
+        assert isinstance(context["anchor"], str)
+        for relation, links in context.items():
+            if relation not in {"anchor", "profile"}:
+                for link in links:
+                    found = httpx.get(urljoin(url, link["href"]))
+                    kind = found.headers["content-type"].partition(";")[0]
+                    assert found.status_code == 200, link
+                    expected = link.get("type", "text/html").replace("schema+json", "json")
+                    assert kind == expected, link
+    relations = {relation for context in contexts for relation in context}
+    assert {"item", "service-desc", "service-doc", "service-meta", "status", "alternate"} <= relations

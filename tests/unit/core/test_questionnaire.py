@@ -1,0 +1,228 @@
+"""The eight answers say what the register says, and where it is silent that it is silent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from register_api.core.model import (
+    Announced,
+    Condition,
+    Engagement,
+    Location,
+    Notice,
+    Subprocessor,
+    Transfer,
+    Withdrawn,
+)
+from register_api.core.notice import Policy, Promises, status
+from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
+from register_api.core.questionnaire.fill import answers
+from register_api.core.two_clocks import Standing, standing_of
+from strategies import engagements
+
+DAY = dt.date(2026, 5, 10)
+ANNOUNCED = Announced(version=3, at=dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC))
+REGION = Condition(type="region", key="LLM_REGION", value="eu")
+
+
+def promises(**notice: Any) -> Promises:
+    """Return one promise, in force from version 1."""
+    said = Notice(days=30, applies_to=("addition",), **notice)
+    policy = Policy(version=1, day=dt.date(2026, 1, 1), notice=said)
+    return Promises(zone=dt.UTC, first_live=1, policies=(policy,))
+
+
+def answered(on: dt.date = DAY, *, promise: Promises | None = None, **fields: Any) -> EngagementAnswers:
+    """Answer for an engagement of which nothing is said but the fields given."""
+    given_ = {"category": "ai", "status": "active", "announced": ANNOUNCED, **fields}
+    vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
+    of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
+    (row,) = standing_of(of, on)
+    return answers(row, on, promise or promises())
+
+
+def test_members_are_the_questions_in_their_order() -> None:
+    """Whoever asks by name finds an answer of that name."""
+    fields = EngagementAnswers.__struct_fields__
+    assert fields[-len(QUESTIONS) :] == tuple(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_silence_is_called_silence(name: str) -> None:
+    """Nothing is concluded from nothing."""
+    found = getattr(answered(), name)
+    assert found.stated is False
+    assert found.words.startswith(NOT_STATED)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("products", {"products": ("Chat", "Search")}, "Chat and Search."),
+        (
+            "products",
+            {"condition": Condition(type="feature", text="Smart replies are on")},
+            "Used on a condition only: Smart replies are on.",
+        ),
+        (
+            "data",
+            {
+                "data_scope": ("customer_content",),
+                "data_categories": ("Names", "Messages"),
+                "data_subjects": ("Guests",),
+                "special_categories": False,
+            },
+            (
+                "Of whom or what: customer content. Categories: Names and Messages. "
+                "People concerned: Guests. Special categories (GDPR Art. 9): no."
+            ),
+        ),
+        ("purpose", {"purpose": "Sends mail"}, "Sends mail."),
+        (
+            "places",
+            {"locations": (Location(country="FI", place="Helsinki"),), "seat": "US"},
+            "Helsinki, FI. The vendor itself sits in US.",
+        ),
+        (
+            "transfers",
+            {"transfers": (Transfer(destination="US", mechanism="scc", reference="Module 3"),)},
+            "To US by standard contractual clauses (Module 3).",
+        ),
+        ("retention", {"retention": "30 days"}, "30 days."),
+    ],
+)
+def test_what_is_said_is_said_again(name: str, fields: dict[str, Any], words: str) -> None:
+    """In sentences, and as the fields it was taken from."""
+    found = getattr(answered(**fields), name)
+    assert (found.stated, found.words) == (True, words)
+    mine = {field: value for field, value in fields.items() if hasattr(found, field)}
+    assert {field: getattr(found, field) for field in mine} == mine
+
+
+def test_a_condition_of_another_kind_does_not_name_products() -> None:
+    """It is told all the same, since it decides whether the engagement concerns a customer."""
+    found = answered(condition=Condition(type="consent", text="The visitor accepts")).products
+    assert found.stated is False
+    assert found.words == f"{NOT_STATED} Used on a condition only: The visitor accepts."
+
+
+def test_a_mechanism_that_is_openly_not_stated_is_no_mechanism() -> None:
+    """The publisher says so, and the answer says that the publisher does."""
+    found = answered(transfers=(Transfer(destination="US", mechanism="unstated"),)).transfers
+    assert found.stated is False
+    assert "states no mechanism" in found.words
+
+
+def test_without_transfers_places_within_the_eea_are_a_hint_and_no_answer() -> None:
+    """The register says nothing of transfers; that all places lie in the EEA it does say."""
+    found = answered(locations=(Location(country="FI"),)).transfers
+    assert found.words == f"{NOT_STATED} Every stated place lies within the EEA."
+    assert found.stated is False
+
+
+FI, DE, US = (Location(country=code) for code in ("FI", "DE", "US"))
+CHOSEN = Location(country="SE", place="Stockholm", condition=REGION)
+
+
+@pytest.mark.parametrize(
+    ("fields", "pinning", "within_eea"),
+    [
+        ({}, "unstated", None),
+        ({"locations": (FI,)}, "fixed", True),
+        ({"locations": (US,)}, "fixed", False),
+        ({"locations": (FI, DE)}, "unstated", True),
+        ({"locations": (FI, US)}, "unstated", False),
+        ({"locations": (Location(country="EU"),)}, "unstated", True),
+        ({"locations": (Location(country="worldwide"),)}, "unstated", False),
+        ({"locations": (Location(country="varies"),)}, "unstated", None),
+        ({"locations": (Location(country="FI", default=True), US)}, "default", False),
+        ({"locations": (US, CHOSEN)}, "conditional", False),
+        ({"locations": (CHOSEN,)}, "conditional", True),
+        ({"locations": (FI,), "condition": REGION}, "conditional", True),
+        ({"locations": (FI,), "condition": Condition(type="consent")}, "fixed", True),
+    ],
+)
+def test_a_chosen_region(fields: dict[str, Any], pinning: str, within_eea: bool | None) -> None:
+    """Conditions and defaults decide, and nothing else: a list of places promises nobody one of them."""
+    found = answered(**fields).region
+    assert (found.pinning, found.within_eea) == (pinning, within_eea)
+    assert found.stated is (pinning != "unstated")
+    assert (*found.unconditional, *found.conditional) == tuple(
+        sorted(fields.get("locations", ()), key=lambda item: item.condition is not None)
+    )
+
+
+def test_conditions_of_region_are_told_in_words() -> None:
+    """Both that of the engagement and those of its places."""
+    words = answered(locations=(US, CHOSEN), condition=REGION).region.words
+    assert "Used at all only on a condition of region: region LLM_REGION = eu." in words
+    assert "On a condition: Stockholm, SE" in words
+    assert "Without condition: US." in words
+
+
+@pytest.mark.parametrize(
+    ("on", "left", "words"),
+    [
+        (DAY, 14, "Announced on 10 May 2026, 14 days to object: until 24 May 2026, 14 days left."),
+        (dt.date(2026, 5, 24), 0, "until 24 May 2026, 0 days left."),
+        (dt.date(2026, 5, 25), None, "the period ended on 24 May 2026."),
+    ],
+)
+def test_until_when_to_object(on: dt.date, left: int | None, words: str) -> None:
+    """The last day counts; the day after, it is over."""
+    found = answered(on, promise=promises(objection_days=14)).objection
+    assert (found.until, found.days_left) == (dt.date(2026, 5, 24), left)
+    assert found.words.endswith(words)
+    assert (found.stated, found.objection_days, found.announced_on) == (True, 14, DAY)
+
+
+def test_business_days_are_counted_as_promised() -> None:
+    """10 May 2026 is a Sunday; five business days later is Friday."""
+    found = answered(promise=promises(objection_days=5, day_count="business")).objection
+    assert found.until == dt.date(2026, 5, 15)
+    assert "5 business days to object" in found.words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "available"}, "Not engaged"),
+        ({"ends_on": DAY}, "No longer engaged"),
+        ({"withdrawn": Withdrawn(reason="by mistake")}, "withdrawn"),
+    ],
+)
+def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words: str) -> None:
+    """No day is named, though a period is promised."""
+    found = answered(promise=promises(objection_days=14), **fields).objection
+    assert (found.until, found.days_left) == (None, None)
+    assert words in found.words
+
+
+@settings(max_examples=200, deadline=None)
+@given(engagements(version=2, at=ANNOUNCED.at), st.none() | st.integers(0, 90), st.booleans())
+def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, business: bool) -> None:
+    """Whatever is announced, the answer and the notice of the change name one day."""
+    promise = promises(objection_days=days, day_count="business" if business else "calendar")
+    vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
+    row = Standing(vendor=vendor, engagement=engagement, state="in_force")
+    told = status("addition", engagement.announced, engagement.starts_on, promise)
+    assert answers(row, DAY, promise).objection.until == told.objection_until
+
+
+@settings(max_examples=200, deadline=None)
+@given(engagements())
+def test_any_engagement_is_answered_in_sentences(engagement: Engagement) -> None:
+    """Each answer has words, and says nothing but silence where it says that nothing is stated."""
+    vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
+    (row,) = standing_of(vendor, DAY)
+    found = answers(row, DAY, promises())
+    for name in QUESTIONS:
+        assert getattr(found, name).words
+    assert found.purpose.stated is bool(engagement.purpose)
+    assert found.retention.stated is (engagement.retention is not None)
+    assert found.places.stated is bool(engagement.locations)

@@ -1,0 +1,234 @@
+"""A new publication under requests in flight: each answer is of one publication, and none goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import http.client
+import json
+import shutil
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import stores
+from register_api.core import tree
+from register_api.serve.front import Front
+from register_api.serve.stored import table as table_module
+from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.watch import watching
+from running import running, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from register_api.store.reader import Snapshot
+
+VERSIONS = 8
+
+
+class Reader(threading.Thread):
+    """A customer who never stops asking, on one connection; what is wrong is kept for the end."""
+
+    def __init__(self, base: str, done: threading.Event) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+        self.wrong: list[str] = []
+        self._done = done
+        parts = urlsplit(base)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+
+    def run(self) -> None:
+        while not self._done.is_set():
+            before = self._number(tree.CHECKPOINT)
+            version = self._number(tree.REGISTER)
+            after = self._number(tree.VERSIONS)
+            if not (self.seen[-1] if self.seen else 1) <= before <= version <= after:
+                self.wrong.append(f"{self.seen[-1:]}, then {before}, {version}, {after}")
+            self.seen.append(after)
+            for path in (tree.version_register(after), tree.version_entry(1), tree.version_page(after)):
+                self._get(path)
+        self._connection.close()
+
+    def _number(self, path: str) -> int:
+        """Return the version that a head file is of."""
+        data = self._get(path)
+        if path == tree.CHECKPOINT:
+            return int(data.split(b"\n")[1])
+        document = json.loads(data)
+        return int(document["version"] if path == tree.REGISTER else len(document["versions"]))
+
+    def _get(self, path: str) -> bytes:
+        """Return a file, whose headers have to fit its bytes."""
+        self._connection.request(
+            "GET", "/" + path.removesuffix(tree.INDEX), headers={"Accept-Encoding": "identity"}
+        )
+        answer = self._connection.getresponse()
+        data = answer.read()
+        sha256 = hashlib.sha256(data)
+        digest = f"sha-256=:{base64.b64encode(sha256.digest()).decode()}:"
+        if (answer.status, answer.headers["repr-digest"]) != (200, digest):
+            self.wrong.append(f"{path}: status {answer.status}, digest {answer.headers['repr-digest']}")
+        if answer.headers["etag"] != f'"{sha256.hexdigest()[:32]}"':
+            self.wrong.append(f"{path}: tag {answer.headers['etag']}")
+        return data
+
+
+def test_every_answer_is_of_one_publication_and_none_goes_back(one_version: Path) -> None:
+    """Seven publications under three readers: head files agree, old fixed paths stay, tags move on."""
+    done = threading.Event()
+    with running(one_version) as base:
+        readers = [Reader(base, done) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        try:
+            for version in range(2, VERSIONS + 1):
+                stores.publish(one_version, version)
+                wait_until(lambda number=version: all(number in reader.seen for reader in readers), 30)
+        finally:
+            done.set()
+            for reader in readers:
+                reader.join()
+    for reader in readers:
+        assert reader.wrong == []
+        assert set(range(2, VERSIONS + 1)) <= set(reader.seen)
+
+
+def ask(front: Front, path: str) -> asyncio.Task[tuple[int, bytes]]:
+    """Begin a GET; return its status and body when it is answered."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": [],
+    }
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def answer() -> tuple[int, bytes]:
+        await front(scope, send, send)  # type: ignore[arg-type]
+        return sent[0]["status"], b"".join(message["body"] for message in sent[1:])
+
+    return asyncio.create_task(answer())
+
+
+async def nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    """Compute nothing."""
+    raise AssertionError("no question was asked")
+
+
+def front_of(store: Path) -> tuple[Front, Shelf]:
+    """Return a front door, and the shelf that it answers from."""
+    shelf = Shelf(store, 2**20)
+    shelf.reload()
+    return Front(shelf, nothing, lambda _: False, {}), shelf
+
+
+def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Let the first who reads a body tell that it begins, and wait; others do not wait."""
+    reading, shown = threading.Event(), threading.Event()
+    read_form = table_module.read_form
+
+    def slow(snapshot: Snapshot, path: str, coding: str = "identity") -> bytes:
+        if not reading.is_set():
+            reading.set()
+            assert shown.wait(10)
+        return read_form(snapshot, path, coding)
+
+    monkeypatch.setattr(table_module, "read_form", slow)
+    return reading, shown
+
+
+def test_an_answer_under_way_stays_with_its_publication(
+    one_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes are read when the next publication is shown already, and are still those of its own."""
+    front, shelf = front_of(one_version)
+    path = tree.version_page(1)
+    old = (one_version / "public" / path).read_bytes()
+    reading, shown = slow_reading(monkeypatch)
+
+    async def race() -> tuple[int, bytes]:
+        asked = ask(front, "/" + path)
+        await asyncio.to_thread(reading.wait, 10)
+        stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
+        shelf.reload()
+        shown.set()
+        first = await asked
+        assert await ask(front, "/" + path) == (200, (one_version / "public" / path).read_bytes())
+        return first
+
+    assert asyncio.run(race()) == (200, old)
+    assert (one_version / "public" / path).read_bytes() != old
+
+
+def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
+    one_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two publications later nothing of the first is kept; the client gets what is there now."""
+    front, shelf = front_of(one_version)
+    path = tree.version_page(1)
+    newest = stores.page("Version 1, which is a very old one now")
+    reading, shown = slow_reading(monkeypatch)
+
+    async def race() -> tuple[int, bytes]:
+        asked = ask(front, "/" + path)
+        await asyncio.to_thread(reading.wait, 10)
+        stores.publish(one_version, 2, more={path: newest})
+        shutil.rmtree(one_version / "generations" / "1")
+        shelf.reload()
+        shown.set()
+        return await asked
+
+    assert asyncio.run(race()) == (200, newest)
+
+
+def test_a_store_that_goes_back_is_not_followed(one_version: Path, tmp_path: Path) -> None:
+    """Customers would see a rollback: what was served stays, and the failure is told."""
+    before = shutil.copytree(one_version, tmp_path / "backup", symlinks=True)
+    stores.publish(one_version, 2)
+    shelf = Shelf(one_version, 2**20)
+    shelf.reload()
+    shutil.rmtree(one_version)
+    shutil.copytree(before, one_version, symlinks=True)
+    assert shelf.is_stale()
+    shelf.reload()
+    assert shelf.failed
+    assert shelf.table is not None
+    assert shelf.table.archive.newest == 2
+    fresh = Shelf(one_version, 2**20)
+    fresh.reload()
+    assert fresh.table is not None
+    assert fresh.table.archive.newest == 1
+
+
+def test_the_next_table_is_shown_where_requests_are_answered(
+    one_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is loaded in another thread; the swap itself cannot fall between two steps of an answer."""
+    shelf = Shelf(one_version, 2**20)
+    where: dict[str, set[int]] = {"load": set(), "show": set()}
+    for name, threads in where.items():
+        method = getattr(Shelf, name)
+
+        def noting(self: Shelf, *more: Any, threads: set[int] = threads, method: Any = method) -> Any:
+            threads.add(threading.get_ident())
+            return method(self, *more)
+
+        monkeypatch.setattr(Shelf, name, noting)
+
+    async def follow() -> None:
+        async with watching(shelf, 0.01):
+            stores.publish(one_version, 2)
+            while shelf.table is None or shelf.table.archive.newest < 2:  # noqa: ASYNC110 (what is watched)
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(follow(), 20))
+    assert where["show"] == {threading.get_ident()}
+    assert threading.get_ident() not in where["load"]

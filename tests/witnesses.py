@@ -1,0 +1,146 @@
+"""Witnesses for tests: the real service on a real socket, and one that answers whatever a test says."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+from memory_log import MemoryLog, sign
+from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
+from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
+from register_api.core.log.note import format_verifier_key, parse_verifier_key
+from register_api.core.log.tile_proofs import consistency_proof, root
+from register_api.serve.run import address_of, listen, make_server
+from register_api.serve.settings import Settings
+from register_api.witness.app import create_app
+from register_api.witness.run import make_witness, open_witness
+from running import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from register_api.core.log.note import NoteKey
+    from register_api.witness.witness import Witness
+
+NAME = "witness.example/w1"
+AT = 1_790_000_000
+"""The time that a witness's clock shows, unless a test says otherwise."""
+
+
+def log_vkey(key: NoteKey) -> str:
+    """Return a key as a verifier key string."""
+    return format_verifier_key(key.name, key.public, key.algorithm)
+
+
+class Partner:
+    """A partner with a witness in a folder.
+
+    Attributes:
+        vkey: The witness's verifier key.
+        key: The same, read.
+    """
+
+    def __init__(self, folder: Path, name: str = NAME) -> None:
+        self.folder, self.key_file = folder, folder / "key.pem"
+        self.vkey = make_witness(folder, self.key_file, name)
+        self.key = parse_verifier_key(self.vkey)
+
+    def open(self, *logs: NoteKey) -> Witness:
+        """Open the witness for some logs."""
+        return open_witness(self.folder, self.key_file, [log_vkey(log) for log in logs])
+
+
+@contextlib.contextmanager
+def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator[str]:
+    """Serve a witness on a free port of 127.0.0.1; yields its submission prefix."""
+    settings = Settings(port=0, shutdown_seconds=2)
+    server = make_server(create_app(witness, clock), settings)
+    listener = listen(settings)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive())
+        yield address_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class Answering:
+    """A server that answers each request as a test says; keeps what it was sent.
+
+    Attributes:
+        url: Its address.
+        bodies: Bodies of all requests, in order.
+    """
+
+    def __init__(self, answer: Callable[[bytes], tuple[int, dict[str, str], bytes]]) -> None:
+        bodies: list[bytes] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                bodies.append(body)
+                status, headers, data = answer(body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(data)
+
+            def log_message(self, *_arguments: Any) -> None:
+                """Say nothing."""
+
+        self.bodies = bodies
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/w"
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def sleeping(seconds: float) -> Callable[[bytes], tuple[int, dict[str, str], bytes]]:
+    """Return an answer that takes its time."""
+
+    def answer(_: bytes) -> tuple[int, dict[str, str], bytes]:
+        time.sleep(seconds)
+        return 200, {}, b""
+
+    return answer
+
+
+def checkpoint_at(log: MemoryLog, size: int, *, extensions: Sequence[str] = ()) -> bytes:
+    """Return the signed checkpoint that a log had at a size."""
+    at = root(size, log.read, tree_size=log.size) if size else log.reference_root(0)
+    text = format_checkpoint(Checkpoint(origin=log.origin, size=size, root=at, extensions=tuple(extensions)))
+    return sign(text, [(log.note_key, log.key)])
+
+
+def proof_between(entries: MemoryLog, old: int, new: int) -> tuple[bytes, ...]:
+    """Return the consistency proof between two sizes of a log; none from nothing, or to the same."""
+    if not 0 < old < new:
+        return ()
+    smaller = MemoryLog(origin=entries.origin, key=entries.key)
+    smaller.append(*entries.entries[:new])
+    return tuple(consistency_proof(old, new, smaller.read))
+
+
+def submission(log: MemoryLog, old: int, new: int) -> bytes:
+    """Return a right request: the log went on from one size to another."""
+    return format_request(
+        AddCheckpoint(old_size=old, proof=proof_between(log, old, new), checkpoint=checkpoint_at(log, new))
+    )
