@@ -54,7 +54,7 @@ ROOM.add(
     begin=witnessed,
     arguments=_both,
     why="What the next ones are compared with.",
-    says=("one.witness.example, two.witness.example",),
+    says=("one.witness.example at ", "two.witness.example at "),
 )
 ROOM.add("no witness", "Serves a log that nobody has witnessed.", honest, 17, "V09", arguments=_both)
 
