@@ -6,6 +6,7 @@ be replaced in ``files``; each step of a publication is a method, so that an att
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ from register_api.publish.signing.feed_signature import sign_feed
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from register_api.publish.signing.signer import P256Signer
+
 NAME = "register.example/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 """The TUF client reads the machine's clock, so these tests live in the present."""
@@ -93,21 +96,34 @@ class MemoryPublisher:
         self.log = MemoryLog(origin=name, key=private_key(keys))
         self.document = DocumentKey(keys + 1)
         self.root_keys = [private_key(keys + 4)]
+        self.feed_signer = OURS
         self.targets_key, self.online_key = private_key(keys + 2), private_key(keys + 3)
         self.records = [
             self._record("document", self.document.jwk, 1),
             self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
-            self._record("feed", _feed_jwk(), 1),
+            self._record("feed", _feed_jwk(OURS), 1),
         ]
         self.roots: list[Root] = []
         self.targets_version = self.snapshot_version = self.timestamp_version = 0
         self.add_root()
 
+    def copy(self) -> MemoryPublisher:
+        """Return another publisher with the same keys and history, who goes on alone."""
+        other = copy.copy(self)
+        for name in ("files", "registers", "records", "roots", "root_keys", "log", "document"):
+            setattr(other, name, copy.copy(getattr(self, name)))
+        other.log.entries, other.log.files = list(self.log.entries), dict(self.log.files)
+        return other
+
     def publish(self, **changed: Any) -> MemoryPublisher:
         """Publish one more version."""
         register = self.next_register(**changed)
+        return self.publish_made(register, self.diff(register))
+
+    def publish_made(self, register: Register, diff: Any, entry: bytes | None = None) -> MemoryPublisher:
+        """Publish a version whose register, diff and log entry may say anything."""
         self.registers.append(register)
-        self.write_version(register, self.diff(register))
+        self.write_version(register, diff, entry)
         self.write_log()
         self.write_heads()
         self.vouch()
@@ -159,25 +175,31 @@ class MemoryPublisher:
             patch=tuple(make_patch(to_plain(older) if older else None, to_plain(register))),
         )
 
-    def write_version(self, register: Register, diff: Diff) -> None:
-        """Write a version's fixed files and append its entry to the log."""
+    def write_version(self, register: Register, diff: Any, entry: bytes | None = None) -> None:
+        """Write a version's fixed files and append its entry, or what is given as such, to the log."""
         version = register.version
         documents = {
-            tree.version_diff(version): encode(diff),
+            tree.version_diff(version): diff if isinstance(diff, bytes) else encode(diff),
             tree.version_register(version): encode(register),
         }
         for path, data in documents.items():
             self.write_signed(path, data)
-        entry = Entry(
+        entry = encode(self.entry(register)) if entry is None else entry
+        self.files[tree.version_entry(version)] = entry
+        self.log.append(entry)
+
+    def entry(self, register: Register) -> Entry:
+        """Return the log's entry for a version whose files are written."""
+        paths = (tree.version_diff(register.version), tree.version_register(register.version))
+        return Entry(
             files=tuple(
-                FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in documents.items()
+                FileDigest(path=path, sha256=digest(self.files[path]), size=len(self.files[path]))
+                for path in paths
             ),
             published_at=register.published_at,
             register=self.name,
-            version=version,
+            version=register.version,
         )
-        self.files[tree.version_entry(version)] = encode(entry)
-        self.log.append(encode(entry))
 
     def write_log(self) -> None:
         """Write tiles, checkpoint, and the newest version's proof."""
@@ -193,7 +215,7 @@ class MemoryPublisher:
         """Write everything that changes with each publication."""
         newest = self.registers[-1]
         self.write_signed(tree.REGISTER, encode(newest))
-        self.write_signed(tree.VERSIONS, self._versions())
+        self.write_signed(tree.VERSIONS, self.versions())
         self.files[tree.KEYS] = encode(Keys(register=self.name, keys=tuple(self.records)))
         for record in self.records:
             self.files[tree.public_key(record.kid)] = record.pem.encode()
@@ -217,7 +239,8 @@ class MemoryPublisher:
         )
         self.files[tree.DISCOVERY] = encode(Discovery(registers=(reference,)))
 
-    def _versions(self) -> bytes:
+    def versions(self) -> bytes:
+        """Return the list of versions as it will be published."""
         entries = b",".join(self.files[tree.version_entry(one.version)] for one in self.registers)
         head = b'{"format":"sub-processor-register-versions/1","register":' + encode(self.name)
         return head + b',"versions":[' + entries + b"]}"
@@ -231,7 +254,7 @@ class MemoryPublisher:
     def write_feed(self, path: str, data: bytes) -> None:
         """Write an Atom feed with all its signatures."""
         self.write_signed(path, data)
-        self.files[tree.feed_signature(path)] = sign_feed(data, path.rpartition("/")[2], OURS)
+        self.files[tree.feed_signature(path)] = sign_feed(data, path.rpartition("/")[2], self.feed_signer)
 
     def feed_id(self) -> str:
         """Return the feed's tag URI."""
@@ -268,6 +291,12 @@ class MemoryPublisher:
         self.log.key = private_key(number)
         jwk = ed25519_jwk(self.log.key.public_key().public_bytes_raw())
         self.records.append(self._record("log", jwk, len(self.registers) + 1))
+
+    def rotate_feed_key(self, signer: P256Signer) -> None:
+        """Let another feed key sign from the next version on."""
+        self._end("feed")
+        self.feed_signer = signer
+        self.records.append(self._record("feed", _feed_jwk(signer), len(self.registers) + 1))
 
     def _end(self, use: KeyUse) -> None:
         last = len(self.registers)
@@ -338,7 +367,7 @@ class MemoryPublisher:
             self.files[f"trust/targets/{digest(data)}.{name}"] = data
         self.targets_version += 1
         listed = Targets(self.targets_version, expires=expires or self._far(), targets=targets)
-        self._write_metadata(f"trust/{self.targets_version}.targets.json", listed, self.targets_key)
+        self.write_metadata(f"trust/{self.targets_version}.targets.json", listed, self.targets_key)
         self.vouch_snapshot()
 
     def vouch_snapshot(self, *, expires: dt.datetime | None = None) -> None:
@@ -348,7 +377,7 @@ class MemoryPublisher:
         snapshot = Snapshot(
             self.snapshot_version, expires=expires or self._far(), meta={"targets.json": meta}
         )
-        self._write_metadata(f"trust/{self.snapshot_version}.snapshot.json", snapshot, self.online_key)
+        self.write_metadata(f"trust/{self.snapshot_version}.snapshot.json", snapshot, self.online_key)
         self.refresh()
 
     def refresh(self, *, expires: dt.datetime | None = None) -> None:
@@ -357,7 +386,7 @@ class MemoryPublisher:
         meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
         good_until = expires or self.now + dt.timedelta(hours=48)
         timestamp = Timestamp(self.timestamp_version, expires=good_until, snapshot_meta=meta)
-        self._write_metadata(tree.TIMESTAMP, timestamp, self.online_key)
+        self.write_metadata(tree.TIMESTAMP, timestamp, self.online_key)
 
     def _far(self) -> dt.datetime:
         return self.now + dt.timedelta(days=400)
@@ -366,7 +395,8 @@ class MemoryPublisher:
         data = self.files[path]
         return MetaFile(version, len(data), {"sha256": digest(data)})
 
-    def _write_metadata(self, path: str, signed: Any, key: Ed25519PrivateKey) -> None:
+    def write_metadata(self, path: str, signed: Any, key: Ed25519PrivateKey) -> None:
+        """Sign and write metadata of a role."""
         self.files[path] = sign_metadata(signed, key)
 
 
@@ -383,8 +413,8 @@ def tuf_signer(key: Ed25519PrivateKey) -> CryptoSigner:
     return CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
 
 
-def _feed_jwk() -> dict[str, str]:
-    key: Any = load_pem_public_key(OURS.public_pem.encode())
+def _feed_jwk(signer: P256Signer) -> dict[str, str]:
+    key: Any = load_pem_public_key(signer.public_pem.encode())
     numbers = key.public_numbers()
     return p256_jwk(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from publications import NOW
@@ -32,11 +31,3 @@ def check(files: Mapping[str, bytes], **options: object) -> Report:
     """Check a tree in memory like a customer of today."""
     wishes = Options(**{"wait": 0, **options})
     return verify("https://register.example/", wishes, NOW, fetcher=MemoryFetcher(files))
-
-
-def change(data: bytes, pattern: bytes) -> bytes:
-    """Return data with the byte in a pattern's group replaced by a digit that stood not there."""
-    found = re.search(pattern, data, re.DOTALL)
-    assert found, pattern
-    digit = b"2" if found[1] == b"1" else b"1"
-    return data[: found.start(1)] + digit + data[found.end(1) :]

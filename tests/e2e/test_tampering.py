@@ -44,12 +44,10 @@ KINDS: dict[str, tuple[set[int], set[int]]] = {
     # A file that is longer than the metadata above it says is not read to its end: over a limit.
     r"trust/\d+\.(snapshot|targets)\.json": (FORGED, MALFORMED),
     r"trust/targets/.*": (FORGED, FORGED),
-    # White space behind the first root changes nothing that is signed, but it is no longer the root whose
-    # digest the discovery document gives: two parts that contradict each other.
-    r"trust/\d+\.root\.json": (BY_PLACE, {18}),
-    # TUF signs what metadata says, not how it is spelled, and no digest covers the timestamp; nor does
-    # anything cover the spelling of an XML signature. White space behind either is no finding.
-    r"trust/timestamp\.json": (BY_PLACE, UNNOTICED),
+    # TUF signs what metadata says, not how it is spelled, but the format has one spelling.
+    r"trust/\d+\.root\.json": (BY_PLACE, MALFORMED),
+    r"trust/timestamp\.json": (BY_PLACE, MALFORMED),
+    # Nothing covers the spelling of an XML signature: white space behind it is no finding.
     r"feed\.atom\.dsig": (BY_PLACE, UNNOTICED),
 }
 """Pattern of the path to the codes when a bit in the middle is flipped, and when a newline is added."""

@@ -18,7 +18,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import filelock
 import msgspec
@@ -83,8 +83,16 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     kept: dict[str, bytes] = {}
 
 
+FORMAT: Final = "sub-processor-register-state/1"
+"""The only form of state that this program reads and writes."""
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    format: str
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
-    format: Literal["sub-processor-register-state/1"] = "sub-processor-register-state/1"
+    format: Literal["sub-processor-register-state/1"] = FORMAT
     sha256: str
     state: msgspec.Raw
 
@@ -114,7 +122,7 @@ def load(folder: Path) -> Remembered | None:
     """Read what is remembered; ``None`` in a folder without state.
 
     Raises:
-        Malformed: The state is damaged.
+        Malformed: The state is damaged, or of another program's form.
         UsageError: It cannot be read.
     """
     try:
@@ -123,6 +131,7 @@ def load(folder: Path) -> Remembered | None:
         return None
     except OSError as error:
         raise UsageError(f"{folder / STATE_FILE} cannot be read: {error.strerror}") from error
+    _check_format(folder, data)
     try:
         file = msgspec.json.decode(data, type=_File)
         remembered = msgspec.json.decode(file.state, type=Remembered)
@@ -131,6 +140,20 @@ def load(folder: Path) -> Remembered | None:
     if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
         raise _damaged(folder, "its digest does not fit")
     return remembered
+
+
+def _check_format(folder: Path, data: bytes) -> None:
+    """Tell state that another program wrote from state that is damaged."""
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise _damaged(folder, told(error)) from error
+    if found != FORMAT:
+        raise Malformed(
+            f"the state in {folder / STATE_FILE} has the form {found[:80]!a}; this program reads {FORMAT}",
+            hint="use the program that wrote it; without it, move the file away: the next run then is a "
+            "first use again, and cannot tell whether history was rewritten meanwhile",
+        )
 
 
 def _damaged(folder: Path, why: str) -> Malformed:

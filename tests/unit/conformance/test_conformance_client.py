@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from raw_server import Server
+from hostile_server import Server
 from register_api.conformance.address import read_address
 from register_api.conformance.client import Answer, Client, Limits, NoAnswer, UsedUp
 from register_api.errors import UsageError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
-from raw_server import Server
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.http import USER_AGENT, HttpFetcher, read_base
@@ -21,7 +21,7 @@ from register_api.verify.run import verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from raw_server import Answer
+    from hostile_server import Answer
 
 QUICK = Limits(connect=0.4, read=0.3, file=0.6, run=3.0, requests=20, first_wait=0.01)
 
@@ -41,40 +41,6 @@ def serve() -> Iterator[Callable[[Answer], Server]]:
     yield start
     for server in servers:
         server.close()
-
-
-def reply(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> Answer:
-    """Answer at once."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
-    data = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    return lambda connection, _: connection.sendall(data)
-
-
-def raw(data: bytes) -> Answer:
-    """Answer with these bytes and close."""
-
-    def answer(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_RDWR)
-
-    return answer
-
-
-def drip(start: bytes, piece: bytes) -> Answer:
-    """Answer a piece at a time, for ever."""
-
-    def answer(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(start)
-        for _ in range(200):
-            connection.sendall(piece)
-            time.sleep(0.05)
-
-    return answer
-
-
-def silence(connection: socket.socket, _: bytes) -> None:
-    """Never answer."""
-    time.sleep(1)
 
 
 def get(base: str, limits: Limits = PATIENT, *, max_bytes: int = 100) -> bytes:
@@ -225,8 +191,7 @@ def test_a_tree_is_verified_over_a_socket(serve: Callable[[Answer], Server]) -> 
     files = MemoryPublisher().publish().publish().files
 
     def answer(connection: socket.socket, request: bytes) -> None:
-        path = request.split()[1].decode().removeprefix("/")
-        found = files.get(path)
+        found = files.get(path_of(request))
         (reply(b"", "404 Not Found") if found is None else reply(found))(connection, request)
 
     server = serve(answer)

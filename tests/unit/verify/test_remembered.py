@@ -59,26 +59,6 @@ def test_a_poll_does_not_count_as_a_full_check(publisher: MemoryPublisher, run: 
     assert run(publisher.files, state=tmp_path).versions_checked == (4, 5)
 
 
-def test_an_older_tree_is_rolled_back(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
-    """A server that goes back to yesterday is found out by the timestamp."""
-    before = dict(publisher.files)
-    publisher.publish()
-    run(publisher.files, state=tmp_path)
-    report = run(before, state=tmp_path)
-    assert failed(report) == {"V02": 14}
-
-
-def test_a_shorter_log_under_newer_metadata_is_rolled_back(
-    publisher: MemoryPublisher, run: Run, tmp_path: Path
-) -> None:
-    """The publisher itself cannot take a version back."""
-    run(publisher.files, state=tmp_path)
-    shorter = MemoryPublisher().publish().publish()
-    for _ in range(5):
-        shorter.vouch()
-    assert failed(run(shorter.files, state=tmp_path)) == {"V10": 14}
-
-
 @pytest.mark.parametrize("versions", [3, 5])
 def test_another_history_is_a_fork_and_kept_as_evidence(run: Run, tmp_path: Path, versions: int) -> None:
     """Same keys, other past: both signed checkpoints lie in the folder, and nothing is forgotten."""
@@ -120,23 +100,6 @@ def test_the_folder_of_another_register_is_named(run: Run, tmp_path: Path) -> No
     assert failed(run(sister.files, state=tmp_path)) == {"V02": 18}
     sister.publish()
     assert failed(run(sister.files, state=tmp_path)) == {"V06": 18}
-
-
-def test_two_timestamps_of_one_version_are_a_fork(
-    publisher: MemoryPublisher, run: Run, tmp_path: Path
-) -> None:
-    """Whoever holds the online key cannot tell two customers two things under one number."""
-    run(publisher.files, state=tmp_path)
-    publisher.timestamp_version -= 1
-    publisher.refresh(expires=NOW + dt.timedelta(hours=47))
-    assert failed(run(publisher.files, state=tmp_path)) == {"V02": 15}
-
-
-def test_strange_keys_under_the_same_name_are_not_trusted(run: Run, tmp_path: Path) -> None:
-    """Who takes over the address cannot speak for the register."""
-    run(MemoryPublisher().publish().files, state=tmp_path)
-    impostor = MemoryPublisher(keys=40).publish()
-    assert run(impostor.files, state=tmp_path).exit_code == 16
 
 
 def test_a_clock_that_went_back_is_told(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
@@ -211,6 +174,27 @@ def test_a_damaged_state_is_told_and_not_passed_over(
         run(publisher.files, state=tmp_path)
     assert "backup" in caught.value.hint
     assert (tmp_path / state.STATE_FILE).read_bytes() == damage
+
+
+@pytest.mark.parametrize("form", ["sub-processor-register-state/0", "sub-processor-register-state/2", "x"])
+def test_state_of_another_program_is_told_from_damage(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path, form: str
+) -> None:
+    """Who goes back to an older program is told which one to use, and that a first use would be no memory."""
+    run(publisher.files, state=tmp_path)
+    data = (tmp_path / state.STATE_FILE).read_bytes()
+    (tmp_path / state.STATE_FILE).write_bytes(data.replace(state.FORMAT.encode(), form.encode(), 1))
+    with pytest.raises(Malformed, match="has the form") as caught:
+        state.load(tmp_path)
+    assert "first use again" in caught.value.hint
+
+
+def test_a_state_folder_that_held_nothing_is_told(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path
+) -> None:
+    """Whoever has used it before learns that the state was taken away."""
+    assert f"{tmp_path} held no state" in render_text(run(publisher.files, state=tmp_path))
+    assert "held no state" not in render_text(run(publisher.files, state=tmp_path))
 
 
 def test_every_flipped_bit_of_the_state_is_noticed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ from register_api.core.documents import Discovery, Keys, RegisterReference
 from register_api.core.keys.key_list import good_key, log_key
 from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.model import Register
-from register_api.errors import Forged, Forked, Inconsistent, RolledBack, VerificationError
+from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack, VerificationError
 from register_api.verify.checks.feed_index import read_atom
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.recorder import NotApplicable
@@ -147,6 +148,8 @@ def check_discovery(session: Session) -> str:
     if not found:
         raise Inconsistent(f"{tree.DISCOVERY} does not name {session.register.register!r}")
     for one in found:
+        if not (_BASE.fullmatch(one.base) and _SHA256.fullmatch(one.root.sha256)):
+            raise Malformed(f"{tree.DISCOVERY} gives a base or a digest that is none")
         if session.trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
             raise Inconsistent(f"{tree.DISCOVERY} names another root as version {one.root.version}")
         if _addresses(one) != tuple(one.base + path for path in _DISCOVERED):
@@ -154,6 +157,11 @@ def check_discovery(session: Session) -> str:
     return session.register.register
 
 
+_SEGMENT = r"(?!\.{1,2}/)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[EeFf]|5[Cc])[0-9A-Fa-f]{2})+/"
+_BASE = re.compile(rf"\.\./|https?://[A-Za-z0-9.:\[\]-]+/(?:{_SEGMENT})*")
+"""Relative to the document, or absolute; nothing that leads up, be it encoded (RFC 3986 section 5.2.4)."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DISCOVERED = (tree.REGISTER, tree.FEED_ATOM, tree.TRUST_URL, tree.TARGETS_URL)
 
 

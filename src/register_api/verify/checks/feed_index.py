@@ -10,6 +10,7 @@ from lxml import etree
 
 from register_api.core.canonical import parse
 from register_api.errors import Inconsistent, Malformed
+from register_api.verify.checks.feed_signature import UTF8_DECLARATION
 
 PAGE_SIZE = 50
 """Versions on one page of the feed, and on each archive page (docs/format.md, Feeds)."""
@@ -38,18 +39,19 @@ def read_atom(data: bytes, register: str) -> FeedIndex:
         register: Name of the register that the feed must be of.
 
     Raises:
-        Malformed: Not an Atom feed, or an entry without id or instant.
+        Malformed: Not an Atom feed in UTF-8, or a feed or entry without id or instant, with two of them,
+            or with one that holds more than text.
         Inconsistent: The feed of another register.
     """
     feed = _parse(data)
     if feed.tag != f"{_ATOM}feed":
         raise Malformed("not an Atom feed")
-    name = feed.findtext(f"{_ATOM}id", "")
+    name = _text(feed, "id")
     _check_id(name, register)
     entries = feed.findall(f"{_ATOM}entry")
     return FeedIndex(
-        versions=tuple(_version(name, entry.findtext(f"{_ATOM}id", "")) for entry in entries),
-        updated=tuple(_instant(entry.findtext(f"{_ATOM}updated", "")) for entry in entries),
+        versions=tuple(_version(name, _text(entry, "id")) for entry in entries),
+        updated=tuple(_instant(_text(entry, "updated")) for entry in entries),
     )
 
 
@@ -103,14 +105,32 @@ def check_page(index: FeedIndex, newest: int, oldest: int, published: dict[int, 
 
 
 def _parse(data: bytes) -> Any:
-    """Read XML without anything that expands, is fetched, or grows beyond the bytes received."""
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise Malformed("a feed with a document type")
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+    """Read XML without anything that expands, is fetched, or grows beyond the bytes received.
+
+    The bytes are UTF-8 and say nothing else: in another encoding a document type would not be seen.
+    """
+    body = UTF8_DECLARATION.sub(b"", data, count=1) if data.startswith(b"<?xml") else data
+    if b"<?xml" in body[:8] or b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise Malformed("a feed with a document type, or one that does not say that it is UTF-8")
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+    )
     try:
+        data.decode("utf-8", "strict")
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed("not well-formed XML") from error
+        raise Malformed("not well-formed XML in UTF-8") from error
+
+
+def _text(element: Any, name: str) -> str:
+    """Return the text of the one child of a name.
+
+    A comment, an instruction or an element within would end the text for some readers and not for others.
+    """
+    found = element.findall(f"{_ATOM}{name}")
+    if len(found) != 1 or len(found[0]):
+        raise Malformed(f"a feed or an entry that has not exactly one {name}, of text alone")
+    return found[0].text or ""
 
 
 def _check_id(name: str, register: str) -> None:

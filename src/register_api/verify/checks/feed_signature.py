@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024
 """A signature document takes about one kilobyte; more than this is not looked at."""
 
-_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
+UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
+"""The only XML declaration that feeds and their signatures may begin with."""
+
 _SPACE = " \t\r\n"
 _DIGEST_BYTES = 32
 
@@ -108,7 +110,7 @@ def _parse(dsig: bytes) -> _Element:
     """Read XML that holds elements and text only, so nothing can be expanded, hidden or fetched."""
     if len(dsig) > MAX_BYTES:
         raise Malformed(f"a feed signature of {len(dsig)} bytes where at most {MAX_BYTES} are allowed")
-    body = _DECLARATION.sub(b"", dsig, count=1) if dsig.startswith(b"<?xml") else dsig
+    body = UTF8_DECLARATION.sub(b"", dsig, count=1) if dsig.startswith(b"<?xml") else dsig
     for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
                        (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip
         if mark in body:

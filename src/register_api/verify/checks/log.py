@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from register_api.core import tree
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.model import Register
     from register_api.verify.checks.session import Session
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Named(Protocol):
@@ -126,6 +129,8 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
         raise Malformed("an entry whose files are not the version's own, each once, in order")
     if not {tree.version_register(version), tree.version_diff(version)} <= set(paths):
         raise Malformed("an entry that does not name the version's register and diff")
+    if not all(_SHA256.fullmatch(file.sha256) for file in entry.files):
+        raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
     return entry
 
 

@@ -20,6 +20,7 @@ from register_api.core.tree import TIMESTAMP, TRUST_URL
 from register_api.errors import Malformed, UntrustedKey, VerificationError
 from register_api.verify.trust.chain import UNEXPECTED, Trusted
 from register_api.verify.trust.errors import LastRead, explain
+from register_api.verify.trust.form import check_form
 from register_api.verify.trust.start import read_root
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _check_root(version: int, data: bytes, before: Root | None) -> Root:
         root = read_root(data)
         if root.version != version:
             raise Malformed(f"{path} holds version {root.version}")
+        check_form(path, data)
         check_root_roles(root.to_dict())
         if not root.consistent_snapshot:
             raise Malformed(f"{path} does not ask for consistent snapshots")
@@ -127,6 +129,7 @@ def _signed(
     with _explaining(path, data, root):
         if meta is not None:
             meta.verify_length_and_hashes(data)
+        check_form(path, data)
         metadata = Metadata[Any].from_bytes(data)
         if not isinstance(metadata.signed, kind):
             raise Malformed(f"{path} is metadata of another role")

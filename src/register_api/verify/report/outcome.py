@@ -66,7 +66,7 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
             "SHA-256 with your contract, or give it with --root-sha256."
         )
     if session.remembered is None:
-        yield "Whether history was rewritten before this run: nothing was remembered (--state DIR remembers)."
+        yield _nothing_remembered(session)
     if not session.options.asks_for_witnesses and not session.options.others:
         yield "Whether other customers are shown the same log: compare its size and root with theirs."
     if session.options.quick:
@@ -79,6 +79,14 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
     for check in checks:
         if check.result == "skipped":
             yield f"{check.id} {check.title}: {check.sentence}."
+
+
+def _nothing_remembered(session: Session) -> str:
+    unknown = "Whether history was rewritten before this run"
+    if session.options.state is None:
+        return f"{unknown}: nothing was remembered (--state DIR remembers)."
+    where = session.options.state
+    return f"{unknown}: {where} held no state. If it has been used before, the state was taken away."
 
 
 def _history(session: Session) -> Iterator[str]:

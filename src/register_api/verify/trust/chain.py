@@ -8,31 +8,34 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile
-from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+from tuf.ngclient import Updater, UpdaterConfig
 
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.note import has_further_lines
-from register_api.core.tree import TARGETS_URL, TIMESTAMP, TRUST_URL
+from register_api.core.tree import TARGETS_URL, TRUST_URL
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
 from register_api.verify.fetch import limits
-from register_api.verify.fetch.protocol import NotServed
-from register_api.verify.trust.errors import LastRead, explain
+from register_api.verify.trust.bridge import Bridge
+from register_api.verify.trust.errors import explain
+from register_api.verify.trust.form import check_form
 from register_api.verify.trust.start import Start, check_expected, read_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from register_api.verify.fetch.protocol import Fetcher
 
 TARGET_NAMES = ("register.json", "checkpoint", "feed.atom", "keys.json")
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROLES = ("root", "timestamp", "snapshot", "targets")
 UNEXPECTED = (
     RepositoryError,
@@ -118,7 +121,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
     Raises:
         VerificationError: The subclass that fits: see ``trust_errors``.
     """
-    bridge = _Bridge(fetcher)
+    bridge = Bridge(fetcher)
     with tempfile.TemporaryDirectory(prefix="register-api-") as name:
         folder = Path(name)
         for role, data in start.metadata.items():
@@ -128,6 +131,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
             updater.refresh()
             targets = {target: _target(updater, target) for target in TARGET_NAMES}
         except (VerificationError, *UNEXPECTED) as error:
+            _check_roots(folder)
             raise explain(error, bridge.last, _newest_root(folder), now) from error
         trusted = _collect(folder, targets)
     _check(start, trusted, now)
@@ -135,35 +139,12 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
     return trusted
 
 
-class _Bridge(FetcherInterface):
-    """Lets the TUF client read through our fetcher, within our bounds."""
-
-    def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
-        self.last = LastRead()
-        self.timestamp = b""
-
-    def _fetch(self, url: str) -> Iterator[bytes]:
-        yield self.download_bytes(url, limits.max_bytes(url))
-
-    def download_bytes(self, url: str, max_length: int) -> bytes:
-        """Return a file; what is not served is told in the client's terms, so that roots may end."""
-        self.last.path, self.last.data = url, b""
-        try:
-            self.last.data = self._fetcher.get(url, max_length)
-        except NotServed as error:
-            raise DownloadHTTPError(str(error), 404) from error
-        if url == TIMESTAMP:
-            self.timestamp = self.last.data
-        return self.last.data
-
-
 def _target(updater: Updater, name: str) -> TargetFile:
     target = updater.get_targetinfo(name)
     if target is None:
         raise Malformed(f"the targets metadata does not list {name}")
-    if "sha256" not in target.hashes:
-        raise Malformed(f"the targets metadata gives no SHA-256 of {name}")
+    if not _SHA256.fullmatch(target.hashes.get("sha256", "")):
+        raise Malformed(f"the targets metadata gives no SHA-256 of {name} in 64 lower-case hex digits")
     return target
 
 
@@ -179,11 +160,23 @@ def _newest_root(folder: Path) -> Root | None:
     return read_root(files[max(files)]) if files else None
 
 
-def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
-    roots = _root_files(folder)
-    for data in roots.values():
+def _check_roots(folder: Path) -> None:
+    """Check what each root that the client took says of its keys; what fails below it may come from that.
+
+    Raises:
+        UntrustedKey: A root names a key that may not stand there.
+        Malformed: A root has not the form of one.
+    """
+    for data in _root_files(folder).values():
         check_root_roles(read_root(data).to_dict())
+
+
+def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
+    _check_roots(folder)
+    roots = _root_files(folder)
     metadata = {role: (folder / f"{role}.json").read_bytes() for role in _ROLES}
+    for role in ("snapshot", "targets"):  # the others were looked at when they arrived
+        check_form(f"the {role} metadata", metadata[role])
     signed: dict[str, Any] = {role: Metadata.from_bytes(data).signed for role, data in metadata.items()}
     root = read_root(metadata["root"])
     if not root.consistent_snapshot:
@@ -200,8 +193,10 @@ def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
 
 
 def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
-    """Check what the client does not: remembered roots, and expiry by the instant handed in."""
+    """Check what the client does not: remembered roots, their number, expiry by the instant handed in."""
     check_expected(start, trusted.roots)
+    if len(trusted.roots) > limits.MAX_ROOT_ROTATIONS:
+        raise Malformed(f"more than {limits.MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
     for role, expires in trusted.expires.items():
         if expires <= now:
             kind = UntrustedKey if role == Root.type else Stale

@@ -14,6 +14,7 @@ from register_api.core.tree import TRUST_URL
 from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
 from register_api.verify.fetch.limits import MAX_ROOT_BYTES
 from register_api.verify.state import RootOrigin
+from register_api.verify.trust.form import check_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,7 @@ def choose_start(
         data, source = fetcher.get(FIRST_ROOT, MAX_ROOT_BYTES), FIRST_ROOT
         if sha256 is not None and _digest(data) != sha256:
             raise Forged(f"{FIRST_ROOT} has the SHA-256 {_digest(data)}, not the one that was given")
+        check_form(FIRST_ROOT, data)
     how: Beginning = "file" if root_file is not None else "digest" if sha256 is not None else "first use"
     return _given_start(data, how, source, remembered)
 

@@ -1,0 +1,173 @@
+"""Attacks on the list of keys and on the discovery document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from attack import Room, poll
+from changes import damaged, put
+from publishers_to_attack import sister
+
+from memory_publisher import NAME, MemoryPublisher
+from register_api.core import tree
+from register_api.core.canonical import digest, encode
+from register_api.core.documents import Keys
+from register_api.core.log.strict_base64 import encode_url
+
+if TYPE_CHECKING:
+    from attack import Lie
+
+ROOM = Room("keys", "The list of keys, their files, and where strangers begin.")
+
+
+@ROOM.attack(12, "V24")
+def pem_of_another_key(publisher: MemoryPublisher) -> None:
+    """Serves a stranger's key under a known name."""
+    path = tree.public_key(publisher.records[0].kid)
+    publisher.files[path] = publisher.files[tree.public_key(publisher.records[1].kid)]
+
+
+@ROOM.attack(14, "V25")
+def ended_key_brought_back(publisher: MemoryPublisher) -> None:
+    """Serves the list of keys from before a key was ended."""
+    before = publisher.files[tree.KEYS]
+    publisher.rotate_document_key(62)
+    publisher.publish()
+    publisher.files[tree.KEYS] = before
+
+
+@ROOM.attack(12, "V25")
+def strange_key_in_the_list(publisher: MemoryPublisher) -> None:
+    """Serves a list of keys with one of the attacker's own."""
+    publisher.rotate_document_key(63)
+    publisher.files[tree.KEYS] = encode(Keys(register=publisher.name, keys=tuple(publisher.records)))
+
+
+@ROOM.attack(16, "V03", arguments=poll)
+def overlapping_ranges(publisher: MemoryPublisher) -> None:
+    """Vouches for a list in which two keys are good for one version."""
+    publisher.records.append(msgspec.structs.replace(publisher.records[0]))
+    publisher.publish()
+
+
+@ROOM.attack(16, "V03", arguments=poll)
+def gap_in_the_ranges(publisher: MemoryPublisher) -> None:
+    """Vouches for a list in which no key is good for version 1."""
+    publisher.records[0] = msgspec.structs.replace(publisher.records[0], first_version=2)
+    publisher.publish()
+
+
+@ROOM.attack(16, "V03", arguments=poll)
+def one_key_for_two_uses(publisher: MemoryPublisher) -> None:
+    """Vouches for a list in which the log's key signs documents, too."""
+    publisher.document.private = publisher.log.key
+    publisher.records[0] = msgspec.structs.replace(publisher.records[1], use="document", note_key=None)
+    publisher.publish()
+
+
+def _public(publisher: MemoryPublisher, public: bytes) -> None:
+    """Vouch for a list in which the document key is any 32 bytes."""
+    record = publisher.records[0]
+    jwk = {**record.jwk, "x": encode_url(public)}
+    publisher.records[0] = msgspec.structs.replace(record, jwk=jwk)
+    publisher.publish()
+
+
+@ROOM.attack(16, "V03", arguments=poll)
+def key_of_small_order(publisher: MemoryPublisher) -> None:
+    """Vouches for a document key under which anybody can sign."""
+    _public(publisher, b"\1" + bytes(31))
+
+
+@ROOM.attack(11, "V03", arguments=poll)
+def key_spelled_beyond_the_prime(publisher: MemoryPublisher) -> None:
+    """Vouches for a document key that is spelled in a second way."""
+    _public(publisher, (2**255 - 19 + 3).to_bytes(32, "little"))
+
+
+@ROOM.attack(11, "V03", arguments=poll)
+def key_under_a_name_of_its_own(publisher: MemoryPublisher) -> None:
+    """Vouches for a key whose name leads out of the folder of keys."""
+    publisher.records[0] = msgspec.structs.replace(publisher.records[0], kid="../../etc/passwd")
+    publisher.publish()
+    del publisher.files[tree.public_key("../../etc/passwd")]
+
+
+@ROOM.attack(11, "V03", arguments=poll)
+def pem_in_the_list_of_another_key(publisher: MemoryPublisher) -> None:
+    """Vouches for a list whose PEM is not the key of its JWK."""
+    publisher.records[0] = msgspec.structs.replace(publisher.records[0], pem=publisher.records[1].pem)
+    publisher.publish()
+
+
+@ROOM.attack(18, "V04", arguments=poll)
+def keys_of_another_register(publisher: MemoryPublisher) -> None:
+    """Vouches for another register's list of keys."""
+    publisher.files[tree.KEYS] = sister().files[tree.KEYS]
+    publisher.vouch()
+
+
+@ROOM.attack(18, "V26", why="Nobody signs it, so it cannot be forged; it contradicts what is signed.")
+def discovery_of_another_root(publisher: MemoryPublisher) -> None:
+    """Lets strangers begin from another root."""
+    known = digest(publisher.files["trust/1.root.json"]).encode()
+    publisher.files[tree.DISCOVERY] = put(publisher.files[tree.DISCOVERY], known, b"0" * 64)
+
+
+@ROOM.attack(18, "V26")
+def discovery_of_another_register(publisher: MemoryPublisher) -> None:
+    """Names only another register."""
+    publisher.files[tree.DISCOVERY] = publisher.files[tree.DISCOVERY].replace(
+        NAME.encode(), b"evil.example/x"
+    )
+
+
+ROOM.add(
+    "discovery leads elsewhere",
+    "Names an address for the register that is not below its base.",
+    damaged(tree.DISCOVERY, lambda data: put(data, b"/v1/register.json", b"/v1/registry.json")),
+    18,
+    "V26",
+)
+
+
+def _based(base: str) -> Lie:
+    """Return the lie that gives another base, and addresses that are below it."""
+    return damaged(tree.DISCOVERY, lambda data: data.replace(b'"../', f'"{base}'.encode()))
+
+
+for _name, _base in (
+    ("leads up", "../../../"),
+    ("leads up from an address", "https://register.example/a/../../"),
+    ("leads up, percent-encoded", "https://register.example/%2e%2e/"),
+    ("leads up by backslashes", "https://register.example/..\\\\..\\\\"),
+    ("is a file", "file:///etc/"),
+    ("is a script", "javascript:alert(1)//"),
+    ("has a user", "https://register.example@evil.example/"),
+    ("has a query", "https://register.example/?x=/"),
+):
+    ROOM.add(
+        f"discovery whose base {_name}",
+        "Sends those who discover the register elsewhere.",
+        _based(_base),
+        11,
+        "V26",
+        remembers=True,
+    )
+
+
+@ROOM.attack(11, "V26", remembers=True)
+def discovery_with_a_digest_in_capital_letters(publisher: MemoryPublisher) -> None:
+    """Spells the root's digest in capital letters."""
+    known = digest(publisher.files["trust/1.root.json"]).encode()
+    publisher.files[tree.DISCOVERY] = put(publisher.files[tree.DISCOVERY], known, known.upper())
+
+
+ROOM.add(
+    "discovery leads to another host",
+    "Gives a base on another host, and addresses below it.",
+    _based("https://evil.example/"),
+    0,
+    why="Allowed: a mirror serves it as it is; who follows it begins from the same root and finds any lie.",
+)
