@@ -43,6 +43,18 @@ def make_version(draft: Draft, context: Context) -> Register:
     )
 
 
+def made(draft: Draft, context: Context) -> Register:
+    """Return what ``make_version`` returns; worked out once for the same draft.
+
+    Args:
+        draft: As for ``make_version``.
+        context: As for ``make_version``; it remembers the version.
+    """
+    if not context.made_before or context.made_before[0][0] is not draft:
+        context.made_before[:] = [(draft, make_version(draft, context))]
+    return context.made_before[0][1]
+
+
 def unchanged(register: Register, previous: Register) -> bool:
     """Tell whether a version says just what another says, but for what publishing sets (R26)."""
     content = (name for name in register.__struct_fields__ if name not in _SET_BY_PUBLISHING)

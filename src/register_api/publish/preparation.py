@@ -14,7 +14,7 @@ from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.core.tree import REGISTER
-from register_api.core.versioning import unchanged
+from register_api.core.versioning import made, unchanged
 from register_api.errors import Refused, StoreDamaged, told
 from register_api.publish.source.load import load, load_zone, locate
 
@@ -133,7 +133,7 @@ def prepare(source: Path, base: Base, intent: Intent) -> Prepared:
 
 
 def _prepared(draft: Draft, base: Base, context: Context, findings: tuple[Finding, ...]) -> Prepared:
-    register = context.made(draft)
+    register = made(draft, context)
     return Prepared(
         base=base,
         findings=findings,

@@ -10,7 +10,6 @@ import msgspec
 from register_api.core.calendar import local_day
 from register_api.core.model import Draft, Reason, Recorded, Register, Subprocessor
 from register_api.core.notice import Promises
-from register_api.core.versioning import make_version
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """No version was published before this instant (R15)."""
@@ -73,12 +72,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _previous_vendors(self) -> dict[str, Subprocessor]:
         return {item.id: item for item in self.previous.subprocessors} if self.previous else {}
 
-    def made(self, draft: Draft) -> Register:
-        """Return the version that a draft becomes; worked out once for the same draft."""
-        made: tuple[Draft, Register] | None = self.__dict__.get("_made")
-        if made is None or made[0] is not draft:
-            made = self.__dict__["_made"] = (draft, make_version(draft, self))
-        return made[1]
+    @cached_property
+    def made_before(self) -> list[tuple[Draft, Register]]:
+        """The draft that was made a version last, and that version (``versioning.made``)."""
+        return []
 
     def promises_with(self, draft: Draft) -> Promises:
         """Return the promises as they stand once the draft is published."""

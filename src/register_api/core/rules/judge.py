@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from register_api.core.rules import identity, promise, regions, states, upkeep, version, wording
 from register_api.core.rules.table import REGISTER_FILE, found
-from register_api.core.versioning import unchanged
+from register_api.core.versioning import made, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,6 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
 
 def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:
     """R26: publishing the same again makes no version."""
-    if context.previous is not None and unchanged(context.made(draft), context.previous):
+    if context.previous is not None and unchanged(made(draft, context), context.previous):
         message = f"nothing has changed since version {context.previous.version}"
         yield found("R26", REGISTER_FILE, "", message, "publishing makes no new version")

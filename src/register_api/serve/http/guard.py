@@ -6,7 +6,7 @@ One glance at every connection twice a second replaces a timer for each: the hot
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from register_api.serve.telemetry.counters import Counters
 
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from register_api.serve.http.bounds import Limits
-    from register_api.serve.http.protocol import BoundedProtocol
 
 GLANCE_SECONDS = 0.5
 """How often all connections are looked at, and so how exactly times are kept."""
+
+
+class Connection(Protocol):
+    """What is looked at."""
+
+    def judge(self, now: float) -> None:
+        """End it if it has kept the service waiting for too long."""
 
 
 class Guard:
@@ -35,7 +41,7 @@ class Guard:
         self.counters = counters or Counters()
         self.now = time.monotonic()
 
-    def glance(self, connections: Iterable[BoundedProtocol]) -> None:
+    def glance(self, connections: Iterable[Connection]) -> None:
         """Look at every connection, if it is time to.
 
         Args:
