@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 import filelock
 import msgspec
 
-from register_api.errors import WitnessError
+from register_api.errors import WitnessError, told
 from register_api.store import durable
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ class Record:
         try:
             file = msgspec.json.decode(data, type=_File)
             state = msgspec.json.decode(file.state, type=State)
-        except (ValueError, msgspec.MsgspecError) as error:
-            raise self._damaged(str(error)) from error
+        except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+            raise self._damaged(told(error)) from error
         if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
             raise self._damaged("its digest does not fit")
         return state

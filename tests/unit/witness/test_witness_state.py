@@ -46,7 +46,7 @@ def test_a_name_that_no_key_may_have_leaves_no_key(tmp_path: Path, name: str) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "bit", "format"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "bit", "format", "deep"])
 def test_a_damaged_state_is_refused_loudly(tmp_path: Path, damage: str) -> None:
     """Also a missing one: a witness that forgets may sign a second history."""
     partner = Partner(tmp_path / "w")
@@ -59,6 +59,7 @@ def test_a_damaged_state_is_refused_loudly(tmp_path: Path, damage: str) -> None:
         "cut": data[:-1],
         "bit": data.replace(b'"size":5', b'"size":4'),
         "format": data.replace(b"/1", b"/2"),
+        "deep": data.replace(b'"state":', b'"state":' + b"[" * 100_000),
     }
     if damage != "missing":
         assert new[damage] != data
