@@ -95,11 +95,16 @@ def _signed(role: str, data: bytes) -> bytes:
         signature = signer.sign(encode_canonical(said).encode())
     except Exception:  # noqa: BLE001 (what cannot be signed is served without a signature)
         return b'{"signatures":[],"signed":' + data + b"}"
-    return json.dumps({"signatures": [signature.to_dict()], "signed": said}).encode()
+    return _compact({"signatures": [signature.to_dict()], "signed": said})
+
+
+def _compact(document: Any) -> bytes:
+    """Return JSON in the one spelling of metadata."""
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _part(role: str) -> tuple[bytes, ...]:
-    return (json.dumps(json.loads(_publisher().files[_path(role)])["signed"]).encode(),)
+    return (_compact(json.loads(_publisher().files[_path(role)])["signed"]),)
 
 
 def _is_fresh(_data: bytes, trusted: Trusted) -> None:
