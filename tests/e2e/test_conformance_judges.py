@@ -165,6 +165,11 @@ LIES: dict[str, list[Callable[[Scene], Scene]]] = {
         lambda scene: told(scene, body=b'{"linkset":[{"item":[{"href":"nowhere"}]}]}'),
         lambda scene: told(scene, body=b'{"linkset":[{"item":[{"href":"api-catalog","type":"text/html"}]}]}'),
     ],
+    "service-links": [
+        lambda scene: told(scene, body=b"no JSON"),
+        lambda scene: told(scene, body=scene.answer.body.replace(b'"service-doc"', b'"item"')),
+        lambda scene: told(scene, body=scene.answer.body.replace(b"openapi.json", b"nowhere.json")),
+    ],
     "schema": [lambda scene: told(scene, body=b"{}"), lambda scene: told(scene, body=b"no JSON")],
     "no-catch-all": [lambda scene: told(scene, body=b'{"format":"sub-processor-register-manifest/1"}')],
     "problem": [

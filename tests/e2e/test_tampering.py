@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from publications import NOW
 from tampering import check, flip, lengthen
 
 from memory_publisher import MemoryPublisher
@@ -128,7 +129,7 @@ def test_a_changed_byte_in_a_time_stamp_is_found(publication: Publication) -> No
     """By whoever asks for it; it is one file more, and no other check reads it."""
     path = tree.time_stamp(publication.size)
     checkpoint = parse_proof(publication.files[tree.version_proof(publication.size)]).checkpoint
-    good = authority().stamp(checkpoint)
+    good = authority().stamp_at(checkpoint, NOW)
     wishes = {"stamped_by": authority().anchors}
     assert check({**publication.files, path: good}, **wishes).exit_code == 0
     for data, codes in ((flip(good), FORGED | MALFORMED), (lengthen(good), MALFORMED), (b"", MALFORMED)):
