@@ -34,7 +34,7 @@ format: .venv/.made-test ## Let ruff put the code in its usual form
 	$(BIN)/ruff format .
 
 bench: .venv/.made-test ## Measure against peers, as ratios within one run
-	$(BIN)/python bench/all.py
+	$(BIN)/python bench/all.py $(if $(WRITE),--write)
 
 fuzz: .venv/.made-test ## Feed every parser with damaged input for FUZZ_SECONDS (20) each
 	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)

@@ -3,7 +3,7 @@
 Stores are built once and shared. The numbers in the table are ratios: within one run, or of what a goal
 allows, so that they say something on another machine as well.
 
-    .venv/bin/python bench/all.py
+    .venv/bin/python bench/all.py [--write]
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ from pathlib import Path
 
 import goals
 
-SCRIPTS = ("poll.py", "compression.py", "idle.py", "publish.py", "start.py", "feed.py", "verify.py")
+SCRIPTS = (
+    "poll.py",
+    "compression.py",
+    "idle.py",
+    "publish.py",
+    "start.py",
+    "feed.py",
+    "verify.py",
+    "canonical.py",
+)
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+"""Where ``--write`` puts the table, in the place of the one that stands there."""
+
+_TABLE = re.compile(r"^\| what \| goal \| measured \|\n(?:\|.*\n)+", re.MULTILINE)
 
 _LINE = re.compile(r"(?P<what>.+): (?P<measured>[0-9.]+)(?: \w+)? \((?P<said>.+)\)")
 _GOAL = re.compile(r"goal: at (?P<word>most|least) (?P<bound>[0-9.]+)(?P<unit> \w+)?")
@@ -53,7 +67,10 @@ def main() -> None:
         os.environ["BENCH_FOLDER"] = str(folder)
         measured = [run(script) for script in SCRIPTS]
     rows = [row(line) for lines, _ in measured for line in lines]
-    print("\n| what | goal | measured |\n|---|---|---|", *filter(None, rows), sep="\n")
+    table = "\n".join(("| what | goal | measured |", "|---|---|---|", *filter(None, rows))) + "\n"
+    print(f"\n{table}", end="")
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(_TABLE.sub(lambda _: table, PAGE.read_text("utf-8"), count=1), "utf-8")
     sys.exit(0 if all(content for _, content in measured) else 1)
 
 
