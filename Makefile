@@ -5,6 +5,7 @@ PORT ?= 8000
 FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT
@@ -21,7 +22,8 @@ serve: .venv/.made-serve ## Publish the register if that was not done yet, and s
 	@exec $(BIN)/register-api run
 
 test: .venv/.made-test lint ## Check style, types and walls, and run all tests with coverage
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+	$(PYTEST) tests/attacks
+	$(PYTEST) --ignore=tests/attacks --cov --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 lint: .venv/.made-test ## Check style, types and which part may import which
 	$(BIN)/ruff check .
