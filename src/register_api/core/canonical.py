@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
-_BEYOND_BASIC_PLANE = re.compile(rb"[\xf0-\xf4]")
-"""First byte of a character beyond U+FFFF: only beside such names does the order of code points,
-which msgspec sorts by, differ from that of UTF-16 code units."""
+_BEYOND_BASIC_PLANE = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+"""First bytes of characters beyond U+FFFF: only beside such names does the order of code points, which
+msgspec sorts by, differ from that of UTF-16 code units. Looking for each costs less than a pattern."""
 
 _ODD_INSTANT = re.compile(rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!"|T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")')
 """What begins like a day and is neither one nor an instant as this format spells it: perhaps a text."""
@@ -61,7 +61,7 @@ def encode(document: object) -> bytes:
     """
     try:
         data = _encoder.encode(document)
-        if _BEYOND_BASIC_PLANE.search(data) is None:
+        if not any(first in data for first in _BEYOND_BASIC_PLANE):
             return data
         return _encode_sorted(msgspec.to_builtins(document))
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:

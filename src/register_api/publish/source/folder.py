@@ -25,7 +25,8 @@ def list_vendor_files(folder: Path) -> list[Path]:
     Raises:
         UsageError: The folder is there and may not be read.
     """
-    return [path for path in _visible(folder / VENDOR_FOLDER) if _is_vendor_file(path)]
+    vendors = folder / VENDOR_FOLDER
+    return [vendors / name for name in _visible(vendors) if _is_vendor_file(name)]
 
 
 def list_strays(folder: Path) -> Iterator[Finding]:
@@ -33,17 +34,16 @@ def list_strays(folder: Path) -> Iterator[Finding]:
     if not (folder / VENDOR_FOLDER).is_dir():
         hint = f"each vendor has a file {VENDOR_FOLDER}/<id>.toml"
         yield finding(VENDOR_FOLDER, "", f"there is no folder {VENDOR_FOLDER}", severity="warning", hint=hint)
-    for path in _visible(folder / VENDOR_FOLDER):
-        if not _is_vendor_file(path) and not path.is_dir():
-            yield _stray(folder, path)
     vendors = folder / VENDOR_FOLDER
-    for path in _toml_files(folder):
-        if path.parent != vendors:
-            yield _stray(folder, path)
+    for name in _visible(vendors):
+        if not _is_vendor_file(name) and not (vendors / name).is_dir():
+            yield _stray(folder, vendors / name)
+    for path in _toml_files(folder, besides=vendors):
+        yield _stray(folder, path)
 
 
-def _is_vendor_file(path: Path) -> bool:
-    return path.suffix == ".toml" and path.name != EXAMPLE_FILE
+def _is_vendor_file(name: str) -> bool:
+    return name.endswith(".toml") and name != EXAMPLE_FILE
 
 
 def _stray(folder: Path, path: Path) -> Finding:
@@ -51,21 +51,26 @@ def _stray(folder: Path, path: Path) -> Finding:
     return finding(shown_name(folder, path), "", "this file is not read", severity="warning", hint=hint)
 
 
-def _visible(folder: Path) -> list[Path]:
-    """Return what lies in a folder and is not hidden, in order of name; nothing if it is not there."""
+def _visible(folder: Path) -> list[str]:
+    """Return names of what lies in a folder and is not hidden, in order; nothing if it is not there."""
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        return sorted(name for name in os.listdir(folder) if not name.startswith("."))  # noqa: PTH208 - names
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise UsageError(f"the folder {folder} cannot be read: {error.strerror}") from error
 
 
-def _toml_files(folder: Path) -> Iterator[Path]:
-    """Yield TOML files at any depth, except the two at the top that are known; links are not followed."""
+def _toml_files(folder: Path, *, besides: Path) -> Iterator[Path]:
+    """Yield TOML files at any depth, but not of one folder itself nor the two at the top that are known.
+
+    Links are not followed.
+    """
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         at = Path(base)
+        if at == besides:
+            continue
         known = (REGISTER_FILE, EXAMPLE_FILE) if at == folder else ()
         for name in sorted(names):
             if name.endswith(".toml") and not name.startswith(".") and name not in known:
