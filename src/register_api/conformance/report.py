@@ -115,7 +115,7 @@ def _verdict(report: Report) -> Iterator[str]:
     if count["lacking"]:
         yield "Lacking is what a host of files may leave out: nothing that is proven depends on it."
         yield "`register-api export` writes what a host has to be told."
-    told = f"{count['ok']} checks held, {count['lacking']} were lacking, {count['skipped']} were not made"
+    told = f"{count['ok']} checks held, {count['lacking']} lacking, {count['skipped']} not made"
     if count["failed"]:
         yield f"NOT CONFORMING (exit code {report.exit_code}): {count['failed']} checks failed, {told}."
     elif not report.complete:

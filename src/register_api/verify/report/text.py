@@ -114,7 +114,7 @@ def verdict_in_words(checks: tuple[CheckResult, ...], word: str, exit_code: int)
     if failed:
         return f"NOT VERIFIED ({word}, exit code {exit_code}): {failed} of {failed + held} checks failed."
     left = len(checks) - held
-    return f"Verified: {held} checks held, {left} were not made; see above for what and why."
+    return f"Verified: {held} checks held, {left} not made; see above for what and why."
 
 
 def instant_in_words(instant: dt.datetime | None) -> str:
