@@ -20,6 +20,7 @@ import attacks_on_root_keys
 import attacks_on_roots
 import attacks_on_signatures
 import attacks_on_the_way
+import attacks_on_time_stamps
 import attacks_on_witnesses
 
 _MODULES = (
@@ -37,6 +38,7 @@ _MODULES = (
     attacks_on_entries,
     attacks_on_checkpoints,
     attacks_on_witnesses,
+    attacks_on_time_stamps,
     attacks_in_bytes,
     attacks_on_the_way,
     attacks_on_feed_signature,
