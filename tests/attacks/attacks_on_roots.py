@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from attack import Room, three_versions
 from changes import damaged
 from publishers_to_attack import expiring_root, rotated
+from securesystemslib.formats import encode_canonical
 
 from memory_log import private_key
-from memory_publisher import NOW, MemoryPublisher
+from memory_publisher import NOW, MemoryPublisher, tuf_signer
 from register_api.verify.fetch.limits import MAX_ROOT_ROTATIONS
 
 if TYPE_CHECKING:
@@ -50,6 +52,27 @@ def root_by_a_stranger(publisher: MemoryPublisher) -> None:
     """Puts a root of the attacker's own behind ours."""
     stranger = private_key(90)
     publisher.write_root(publisher.make_root([stranger]), [stranger])
+
+
+def _with_true_as_version(publisher: MemoryPublisher, number: int) -> bytes:
+    """Return a root, signed by its key, that says ``true`` where its version stands."""
+    root = publisher.roots[number - 1].to_dict()
+    signer, plain = tuf_signer(publisher.root_keys[0]), {**root, "version": True}
+    signature = signer.sign(encode_canonical(plain).encode()).to_dict()
+    return json.dumps({"signatures": [signature], "signed": plain}, separators=(",", ":")).encode()
+
+
+@ROOM.attack(11, "V01")
+def first_root_with_true_as_version(publisher: MemoryPublisher) -> None:
+    """Signs a first root whose version is true, which some programs take for 1."""
+    publisher.files["trust/1.root.json"] = _with_true_as_version(publisher, 1)
+
+
+@ROOM.attack(11, "V02")
+def next_root_with_true_as_version(publisher: MemoryPublisher) -> None:
+    """Signs a second root whose version is true."""
+    publisher.add_root()
+    publisher.files["trust/2.root.json"] = _with_true_as_version(publisher, 2)
 
 
 @ROOM.attack(16, "V02")

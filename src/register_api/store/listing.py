@@ -49,7 +49,9 @@ class Listing(Mapping[str, ManifestEntry]):
         try:
             return _decoder.decode(self.text[start + len(name) : end])
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise StoreDamaged(f"the manifest's entry of {path} cannot be read: {told(error)}") from error
+            raise StoreDamaged(
+                f"the manifest's entry of {path[:200]!a} cannot be read: {told(error)}"
+            ) from error
 
     def __contains__(self, path: object) -> bool:
         """Tell whether there is such a path."""

@@ -173,3 +173,14 @@ def test_a_register_whose_name_cannot_be_a_key_name_has_no_list() -> None:
     """C2SP key names have neither spaces nor plus."""
     with pytest.raises(Malformed):
         check_keys(Keys(register="a b", keys=KEYS.keys))
+
+
+def test_a_kid_of_any_length_is_told_in_a_few_characters() -> None:
+    """Whoever signs a list of keys, or names a key in a header, decides on nobody's screen."""
+    long = "\x1b[2J" + "a" * 5000
+    listed = msgspec.structs.replace(KEYS, keys=(msgspec.structs.replace(OLD, kid=long),))
+    for refuse in (lambda: check_keys(listed), lambda: good_key(KEYS, "document", long, 3)):
+        with pytest.raises((Malformed, UntrustedKey)) as refused:
+            refuse()
+        assert refused.value.message.isprintable()
+        assert len(refused.value.message) < 300

@@ -77,8 +77,18 @@ def test_a_damaged_line_is_found_when_it_is_asked_for() -> None:
         Listing().replaced({"a": entry(1), "b": entry(2)}).text.replace(b'"size":2', b'"size":x')
     )
     assert listing["a"].size == 1
-    with pytest.raises(StoreDamaged, match="entry of b"):
+    with pytest.raises(StoreDamaged, match="entry of 'b'"):
         listing["b"]
+
+
+def test_a_damaged_line_is_told_in_characters_that_can_be_printed() -> None:
+    """A path may hold line feeds, and be as long as the file."""
+    path = "\r\n" + "a" * 5000
+    listing = Listing(Listing().replaced({path: entry(1)}).text.replace(b'"size":1', b'"size":x'))
+    with pytest.raises(StoreDamaged) as refused:
+        listing[path]
+    assert refused.value.message.isprintable()
+    assert len(refused.value.message) < 1000
 
 
 @pytest.mark.parametrize("line", [b"\x80", b'"\x80":{}', b"{", b""])
@@ -91,7 +101,7 @@ def test_a_line_that_names_no_path_is_damage(line: bytes) -> None:
 
 def test_an_entry_that_is_nested_deeply_is_damage() -> None:
     listing = Listing(b'"a":' + b"[" * 20_000 + b"]" * 20_000)
-    with pytest.raises(StoreDamaged, match="entry of a"):
+    with pytest.raises(StoreDamaged, match="entry of 'a'"):
         listing["a"]
 
 

@@ -36,11 +36,11 @@ def good_key(keys: Keys, use: KeyUse, kid: str | None, version: int) -> KeyRecor
     """
     candidates = [record for record in keys.keys if record.use == use and kid in (None, record.kid)]
     if not candidates:
-        raise UntrustedKey(f"no {use} key{'' if kid is None else f' {kid!r}'} is listed")
+        raise UntrustedKey(f"no {use} key{'' if kid is None else f' {_shown(kid)}'} is listed")
     for record in candidates:
         if is_good_for(record, version):
             return record
-    raise UntrustedKey(f"the {use} key {candidates[0].kid!r} is not good for version {version}")
+    raise UntrustedKey(f"the {use} key {_shown(candidates[0].kid)} is not good for version {version}")
 
 
 def is_good_for(record: KeyRecord, version: int) -> bool:
@@ -85,18 +85,24 @@ def check_keys(keys: Keys) -> None:
         _check_ranges(use, (record for record in keys.keys if record.use == use))
 
 
+def _shown(kid: str) -> str:
+    """Return a key id as it can be shown: a thumbprint has 43 characters, what poses as one may have any."""
+    return ascii(kid[:64])
+
+
 def _check_record(record: KeyRecord, register: str) -> None:
+    kid = _shown(record.kid)
     if record.jwk.get("kty") != _KEY_TYPES[record.use]:
-        raise Malformed(f"the {record.use} key {record.kid!r} is of the wrong kind")
+        raise Malformed(f"the {record.use} key {kid} is of the wrong kind")
     if record.pem != public_pem(record.jwk) or record.kid != thumbprint(record.jwk):
-        raise Malformed(f"the key {record.kid!r}: kid and pem are not those of its jwk")
+        raise Malformed(f"the key {kid}: kid and pem are not those of its jwk")
     if record.note_key != _note_key(record, register):
-        raise Malformed(f"the key {record.kid!r}: note_key is not that of its jwk and the register's name")
+        raise Malformed(f"the key {kid}: note_key is not that of its jwk and the register's name")
     last = record.first_version if record.last_version is None else record.last_version
     if not 1 <= record.first_version <= last:
-        raise Malformed(f"the key {record.kid!r} has a range of versions that is none")
+        raise Malformed(f"the key {kid} has a range of versions that is none")
     if (record.ended is None) != (record.last_version is None):
-        raise Malformed(f"the key {record.kid!r} has ended without a last version, or the other way round")
+        raise Malformed(f"the key {kid} has ended without a last version, or the other way round")
 
 
 def _note_key(record: KeyRecord, register: str) -> str | None:
@@ -108,7 +114,7 @@ def _check_ranges(use: KeyUse, records: Iterable[KeyRecord]) -> None:
     expected: int | None = 1
     for record in sorted(records, key=lambda record: record.first_version):
         if record.first_version != expected:
-            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {record.kid!r}")
+            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {_shown(record.kid)}")
         expected = None if record.last_version is None else record.last_version + 1
     if expected == 1:
         raise UntrustedKey(f"no {use} key is listed")

@@ -22,7 +22,8 @@ def check_form(path: str, data: bytes) -> None:
 
     Raises:
         Malformed: Not JSON in ASCII, white space between its parts, an escape where none is needed, a
-            name twice in one object, a number that is no integer, or a member that no signature covers.
+            name twice in one object, a number that is no integer, a member that no signature covers, or
+            a truth value as version.
     """
     try:
         text = data.decode("ascii")
@@ -34,6 +35,9 @@ def check_form(path: str, data: bytes) -> None:
         raise Malformed(f"{path} is not spelled as metadata is: compact ASCII JSON")
     if not _is_envelope(document):
         raise Malformed(f"{path} holds something beside what is signed, or no signatures")
+    # The TUF library takes true for 1, and names files by it.
+    if isinstance(document["signed"], dict) and type(document["signed"].get("version")) is bool:
+        raise Malformed(f"{path} has a version that is no number")
 
 
 def _is_envelope(document: object) -> bool:

@@ -89,6 +89,8 @@ def read_root(data: bytes) -> Root:
         raise Malformed("the trust root is not TUF metadata") from error
     if not isinstance(signed, Root):
         raise Malformed(f"metadata of the role {signed.type!a} where a trust root was expected")
+    if type(signed.version) is not int:
+        raise Malformed("a trust root whose version is no number")
     return signed
 
 
