@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import uvicorn
+
 
 @contextlib.contextmanager
 def running(
@@ -39,7 +41,14 @@ def running(
     chosen = msgspec.structs.replace(usual, **settings)
     parts = make_parts(chosen, clock)
     server = make_server(create_app(chosen, parts=parts), chosen, parts)
-    listener = listen(chosen)
+    with in_a_thread(server, chosen) as base:
+        yield base
+
+
+@contextlib.contextmanager
+def in_a_thread(server: uvicorn.Server, settings: Settings) -> Iterator[str]:
+    """Run a server in a thread of the test while the block runs; yields its base URL."""
+    listener = listen(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

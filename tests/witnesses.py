@@ -13,12 +13,11 @@ from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import format_verifier_key, parse_verifier_key
 from register_api.core.log.tile_proofs import consistency_proof, root
-from register_api.serve.process.listening import address_of, listen
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.witness.app import create_app
 from register_api.witness.run import make_witness, open_witness
-from running import wait_until
+from running import in_a_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,16 +59,8 @@ def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator
     """Serve a witness on a free port of 127.0.0.1; yields its submission prefix."""
     settings = Settings(port=0, shutdown_seconds=2)
     server = make_server(create_app(witness, clock), settings, reads_bodies=True)
-    listener = listen(settings)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        wait_until(lambda: server.started or not thread.is_alive())
-        yield address_of(listener)
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with in_a_thread(server, settings) as base:
+        yield base
 
 
 class Answering:

@@ -11,10 +11,16 @@ import click
 from register_api.cli import options
 from register_api.cli.clock import now
 from register_api.cli.output import out, print_json, progress
-from register_api.cli.trust_options import check_root, opened, read_checkpoint, root_options
-from register_api.core.log.note import ED25519, NoteKey, parse_verifier_key
+from register_api.cli.trust_options import (
+    check_root,
+    opened,
+    read_checkpoint,
+    read_verifier_key,
+    root_options,
+)
+from register_api.core.log.note import ED25519
 from register_api.core.tree import CHECKPOINT
-from register_api.errors import UsageError, VerificationError
+from register_api.errors import UsageError
 from register_api.verify.checks.session import Options
 from register_api.verify.checks.table import worst
 from register_api.verify.compare.judge import Comparing, Given
@@ -75,7 +81,7 @@ def compare(
         session = None
         if place is not None:
             session = _look(stack.enter_context(opened(place)), wishes)
-        comparing = Comparing([_key(text) for text in keys], session)
+        comparing = Comparing([read_verifier_key("--key", text, ED25519) for text in keys], session)
         comparing.run([_given(name, place, session) for name in checkpoint])
     report = comparing.report(folder)
     if as_json:
@@ -96,16 +102,6 @@ def _look(fetcher: Fetcher, wishes: Options) -> Session:
     if errors := session.record.errors():
         raise worst(errors)
     return session
-
-
-def _key(text: str) -> NoteKey:
-    try:
-        key = parse_verifier_key(text)
-    except VerificationError as error:
-        raise UsageError(f"--key {text[:100]!a}: {error.message}") from error
-    if key.algorithm != ED25519:
-        raise UsageError(f"--key {key.name}: a key of a witness, not of a log (type 0x01)")
-    return key
 
 
 def _given(name: str, place: str | None, session: Session | None) -> Given:

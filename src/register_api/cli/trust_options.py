@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
+    from register_api.core.log.note import NoteKey
     from register_api.verify.fetch.protocol import Fetcher
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -95,19 +96,31 @@ def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | Non
             raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
         return Witnesses(policy=read_policy(policy))
     for text in keys:
-        _check_witness(text)
+        read_verifier_key("--witness", text, COSIGNATURE)
     if number is not None and number > len(set(keys)):
         raise UsageError(f"--witnesses {number}, but {len(set(keys))} keys are given with --witness")
     return Witnesses(keys=keys, number=len(set(keys)) if number is None else number)
 
 
-def _check_witness(text: str) -> None:
+def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:
+    """Read a C2SP verifier key that an option gives.
+
+    Args:
+        option: Name of the option, for the message.
+        text: The key as it was given.
+        algorithm: The type that it must have: ``ED25519`` of a log, ``COSIGNATURE`` of a witness.
+
+    Raises:
+        UsageError: It is no verifier key, or one of the other type.
+    """
     try:
         key = parse_verifier_key(text)
     except VerificationError as error:
-        raise UsageError(f"--witness {text[:100]!a}: {error.message}") from error
-    if key.algorithm != COSIGNATURE:
-        raise UsageError(f"--witness {key.name}: a key of a log, not of a witness (type 0x04)")
+        raise UsageError(f"{option} {text[:100]!a}: {error.message}") from error
+    if key.algorithm != algorithm:
+        one, other = ("witness", "log") if algorithm == COSIGNATURE else ("log", "witness")
+        raise UsageError(f"{option} {key.name}: a key of a {other}, not of a {one} (type 0x{algorithm:02x})")
+    return key
 
 
 @contextlib.contextmanager

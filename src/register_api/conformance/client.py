@@ -110,6 +110,8 @@ class Client:
             raise NoAnswer(f"no TLS connection ({error.reason or type(error).__name__})") from error
         except TimeoutError as error:
             raise NoAnswer(f"no whole answer within {self._limits.exchange:g} s") from error
+        except ConnectionRefusedError as error:
+            raise NoAnswer("nobody listens there") from error
         except (http.client.HTTPException, OSError, ValueError) as error:
             raise NoAnswer(f"no answer that HTTP allows ({type(error).__name__})") from error
 

@@ -74,12 +74,17 @@ def _from_file(path: Path) -> Settings:
     return settings
 
 
+def _reason(error: Exception) -> str:
+    """Return what the system says, without the name that the caller tells already."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else told(error)
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
-        raise UsageError(f"{_short(str(path))} cannot be read: {told(error)}") from error
+        raise UsageError(f"{_short(str(path))} cannot be read: {_reason(error)}") from error
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is no file of settings")
     try:
