@@ -3,11 +3,17 @@
 The folders show how data flows and who may sign:
 
 * ``core``: the pure heart (model, rules, timeline, diff, bytes, log, signatures to check).
-* ``store``: where finished artefacts live.
-* ``publish``: the only role that holds private keys.
+* ``source``: reads the publisher's TOML.
+* ``store``: the folder that holds what was published.
+* ``publish``: the only role that holds the register's private keys.
 * ``serve``: hands out finished replies; holds no private key.
 * ``verify``: the customer's half; knows ``core`` and nothing of the publisher.
-* ``cli``: parses, calls, prints.
+* ``importer``: lists and histories that exist elsewhere, made into a source.
+* ``witness``: cosigns other logs, with a key of its own.
+* ``hosting``: configuration for nginx, Caddy and hosts of static files.
+* ``conformance``: tests whether a server hosts a register correctly.
+* ``style``: the style sheet of all pages.
+* ``cli``: one module a command, named after it.
 """
 
 __version__ = "0.1.0"

@@ -12,7 +12,7 @@ from own_certificate import make_certificate, server_context
 
 from hostile_server import Server, path_of, reply
 from memory_folder import memory_folder
-from register_api.cli import verifying
+from register_api.cli import verify as verify_command
 from register_api.verify.checks.session import Options
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def bounded(monkeypatch: pytest.MonkeyPatch) -> Callable[[Limits], None]:
     """Give the command no time to wait in; may be called with other limits."""
 
     def set_limits(limits: Limits) -> None:
-        monkeypatch.setattr(verifying, "Options", functools.partial(Options, wait=0, limits=limits))
+        monkeypatch.setattr(verify_command, "Options", functools.partial(Options, wait=0, limits=limits))
 
     set_limits(PATIENT)
     return set_limits

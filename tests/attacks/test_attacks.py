@@ -9,7 +9,7 @@ from customer import PATIENT, QUICK, judge, verify
 from rooms import ATTACKS
 
 from memory_publisher import NOW
-from register_api.cli import verifying
+from register_api.cli import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def test_a_host_that_was_taken_over_is_found_out(
     if attack.memory is not None:
         attack.memory(tmp_path)
     if attack.later:
-        monkeypatch.setattr(verifying, "now", lambda: NOW + attack.later)
+        monkeypatch.setattr(clock, "now", lambda: NOW + attack.later)
     done = verify(*arguments)
     judge(attack, done.exit_code, done.output)
     record_property("attacked", (attack.id, host))

@@ -47,7 +47,7 @@ SEEDS = (1, 2)
 _STATUSES = ("active", "conditional", "available")
 
 
-class Takeover:
+class StateImporter:
     """Turns states of a page into sources, as somebody would who keeps ids stable over the years.
 
     Attributes:
@@ -218,14 +218,14 @@ def taken(request: pytest.FixtureRequest) -> Iterator[Taken]:
 
 def import_history(history: History, publisher: Publisher) -> Iterator[bool]:
     """Publish each state as of its own instant; yield whether it made a version."""
-    takeover = Takeover(history.time_zone)
+    importer = StateImporter(history.time_zone)
     rows: tuple[Row, ...] = ()
     version = 0
     for state in history.states:
         if state.rows != rows:  # else the day that the content is of stays, too
-            takeover.take(state)
+            importer.take(state)
         rows = state.rows
-        takeover.write(publisher)
+        importer.write(publisher)
         done = publisher.publish(
             NOW, at=state.at, text=state.episode, corrects=version if state.known.corrects else None
         )
@@ -237,8 +237,8 @@ def publish_live(publisher: Publisher, history: History) -> dict[str, list[str]]
     """Publish two live versions; try what must not be, and return the rules that refused it."""
     last = history.states[-1]
     refused = {}
-    takeover = _go_on(history)
-    today = takeover.day(NOW)
+    importer = _go_on(history)
+    today = importer.day(NOW)
     newcomer = {
         "name": "Zenith Oy",
         "engagements": [
@@ -249,14 +249,14 @@ def publish_live(publisher: Publisher, history: History) -> dict[str, list[str]]
             }
         ],
     }
-    takeover.vendors["zenith"] = newcomer
-    takeover.write(publisher)
+    importer.vendors["zenith"] = newcomer
+    importer.write(publisher)
     refused["a day too early"] = refusal(publisher, NOW)
     newcomer["engagements"][0]["starts_on"] = today + dt.timedelta(days=NOTICE_DAYS)
-    takeover.write(publisher)
+    importer.write(publisher)
     publisher.publish(NOW, text="the first live version")
-    takeover.vendors[takeover.order[0]]["engagements"][0]["ends_on"] = today + dt.timedelta(days=10)
-    takeover.write(publisher)
+    importer.vendors[importer.order[0]]["engagements"][0]["ends_on"] = today + dt.timedelta(days=10)
+    importer.write(publisher)
     refused["history after live"] = refusal(
         publisher, NOW + dt.timedelta(seconds=2), at=NOW + dt.timedelta(seconds=1)
     )
@@ -264,12 +264,12 @@ def publish_live(publisher: Publisher, history: History) -> dict[str, list[str]]
     return refused
 
 
-def _go_on(history: History) -> Takeover:
+def _go_on(history: History) -> StateImporter:
     """Return the tables as the history left them."""
-    takeover = Takeover(history.time_zone)
+    importer = StateImporter(history.time_zone)
     for state in history.distinct():
-        takeover.take(state)
-    return takeover
+        importer.take(state)
+    return importer
 
 
 def refusal(publisher: Publisher, now: dt.datetime, at: dt.datetime | None = None) -> list[str]:
@@ -295,9 +295,9 @@ def mentioned(changes: Iterable[Change]) -> set[str]:
 
 def ids(taken: Taken) -> list[Counter[str]]:
     """Return how often each vendor stands on the page, by id, for each imported version."""
-    takeover = _go_on(taken.history)
+    importer = _go_on(taken.history)
     return [
-        Counter({takeover._ids[name]: times for name, times in count.items()})
+        Counter({importer._ids[name]: times for name, times in count.items()})
         for count in taken.history.counts()
     ]
 

@@ -16,7 +16,7 @@ from test_key_life import Company
 from memory_folder import memory_folder
 from publishers import NOW
 from quick_disk import quick_disk
-from register_api.cli import freshness, key_changes, reasons, root_ceremony
+from register_api.cli import clock
 from softhsm import SoftHsm
 from verify_outcome import failed
 
@@ -93,8 +93,7 @@ class Reader(Company):
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """An empty place with a source."""
     instants = (NOW + dt.timedelta(seconds=second) for second in itertools.count())
-    for module in (freshness, key_changes, reasons, root_ceremony):
-        monkeypatch.setattr(module, "now", lambda: next(instants))
+    monkeypatch.setattr(clock, "now", lambda: next(instants))
     with memory_folder() as folder, quick_disk():
         monkeypatch.chdir(folder)
         (folder / "passphrase").write_text("six random words that nobody guesses\n")

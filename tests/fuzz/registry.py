@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fuzz import attestation, customer, documents, feeds, keys, log, service, source, takeover, trust
+from fuzz import attestation, customer, documents, feeds, importer, keys, log, service, source, trust
 
 TARGETS = {
     target.name: target
-    for room in (documents, log, attestation, keys, feeds, trust, customer, source, takeover, service)
+    for room in (documents, log, attestation, keys, feeds, trust, customer, source, importer, service)
     for target in room.TARGETS
 }

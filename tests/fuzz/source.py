@@ -10,8 +10,8 @@ from examples import make_context
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from register_api.core.rules import check
-from register_api.publish.source.file import SourceFile, parse_source
-from register_api.publish.source.load import LoadedSource, load
+from register_api.source.file import SourceFile, parse_source
+from register_api.source.load import LoadedSource, load
 from register_api.store.listing import Listing
 from register_api.store.manifest import Journal, State
 from register_api.store.manifest_file import read_manifest

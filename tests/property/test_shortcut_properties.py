@@ -14,7 +14,7 @@ from examples import make_context, make_draft, make_engagement, make_vendor
 from register_api.core import model
 from register_api.core.rules import wording
 from register_api.core.text import text_problems
-from register_api.publish.source import collect
+from register_api.source import collect
 from strategies import subprocessors, vendor_source
 
 _MARKS = 'ab <>&;"\\/!?\t\n\r\x00\x1f\x7f\x85\xa0\u00e4\u0308\u0338\u1680\u2000\u200b\u200d\u2028\u202a\u202f'

@@ -9,9 +9,9 @@ import pytest
 from msgspec import inspect
 
 from register_api.core.model import RegisterSource, SubprocessorSource
-from register_api.publish.source.key_path import KeyPath, format_key
-from register_api.publish.source.lines import index_lines
-from register_api.publish.source.load import load
+from register_api.source.key_path import KeyPath, format_key
+from register_api.source.lines import index_lines
+from register_api.source.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

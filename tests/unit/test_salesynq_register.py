@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from register_api.core.model import Draft, EngagementSource, SubprocessorSource
-from register_api.publish.source.load import load
+from register_api.source.load import load
 
 FOLDER = Path(__file__).parents[2] / "register"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from register_api.cli.clock import now
+from register_api.cli import clock
 from register_api.cli.output import out, progress
 from register_api.cli.trust_options import (
     check_root,
@@ -68,7 +68,7 @@ def evidence(
         stamped_by=read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
     )
     with opened(base) as fetcher, progress("evidence") as report_progress:
-        made = make_evidence(base, fetcher, version, wishes, now(), report_progress)
+        made = make_evidence(base, fetcher, version, wishes, clock.now(), report_progress)
     if made.package is None:
         out.print(render_served(made.served), markup=False)
         raise click.exceptions.Exit(made.served.exit_code)

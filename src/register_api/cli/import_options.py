@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from register_api.core.model import Status
-from register_api.takeover.columns import EXTRA, NAMES
-from register_api.takeover.form import FORMS
-from register_api.takeover.values import LINKED
+from register_api.importer.columns import EXTRA, NAMES
+from register_api.importer.form import FORMS
+from register_api.importer.values import LINKED
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from register_api.takeover.player import Taken
-    from register_api.takeover.report import Note, Report
+    from register_api.importer.player import Taken
+    from register_api.importer.report import Note, Report
 
 _TITLES = {
     "read": "Read",

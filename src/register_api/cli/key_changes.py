@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import options
-from register_api.cli.clock import now
+from register_api.cli import clock, options
 from register_api.cli.output import err, out
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
@@ -79,13 +78,13 @@ def rotate(
     kind_of_role(role)
     use: KeyUse | None = next((each for each in USES if each == role), None)
     if use is not None:
-        change = KeyChange(store=store, keys=keys, now=now(), reason=reason, text=checked_text(text))
+        change = KeyChange(store=store, keys=keys, now=clock.now(), reason=reason, text=checked_text(text))
         changed = rotate_key(change, use)
         out.print(f"A new {role} key signs from version {changed.snapshot.state.version + 1} on.")
     else:
         if text is not None or reason != "rotated":
             err.print("Note: a trust root has no place for a reason; customers see the new root alone.")
-        changed = rotate_trust_key(store, keys, role, now())
+        changed = rotate_trust_key(store, keys, role, clock.now())
         out.print(f"A new {role} key is in force.")
     print_changed(changed, source, keys, public_keys)
     if role == "online":
@@ -139,7 +138,7 @@ def end(
     disowned = disowned_versions(store, kid, last_version)
     if disowned and not yes:
         _confirm(disowned)
-    change = KeyChange(store=store, keys=keys, now=now(), reason=reason, text=checked_text(text))
+    change = KeyChange(store=store, keys=keys, now=clock.now(), reason=reason, text=checked_text(text))
     changed = end_key(change, kid, last_version)
     newest = changed.snapshot.state.version
     out.print(f"The key is good up to version {last_version}.")
@@ -179,7 +178,7 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
     Example:
       register-api keys renew
     """
-    instant, snapshot = now(), open_snapshot(store)
+    instant, snapshot = clock.now(), open_snapshot(store)
     left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
     if not force and left and left["targets"] > instant + LIFETIME / 2:
         out.print(f"Nothing to do: targets are good until {left['targets']:%Y-%m-%dT%H:%M:%SZ}.")

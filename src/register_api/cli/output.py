@@ -15,8 +15,7 @@ from register_api.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from register_api.core.finding import Finding
-    from register_api.errors import RegisterError
+    from register_api.errors import Finding, RegisterError
 
     Report = Callable[[int, int, str], None]
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import options
-from register_api.cli.clock import now
+from register_api.cli import clock, options
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,8 +45,8 @@ def instant_after(snapshot: Snapshot | None, at: dt.datetime | None) -> dt.datet
     """Return the present instant, waiting for the next whole second where that is all it needs."""
     newest = snapshot.state.published_at if snapshot and at is None else None
     deadline = time.monotonic() + _LONGEST_WAIT
-    instant = now()
+    instant = clock.now()
     while newest is not None and instant <= newest and time.monotonic() < deadline:
         time.sleep(0.05)
-        instant = now()
+        instant = clock.now()
     return instant

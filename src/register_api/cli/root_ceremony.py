@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import options
-from register_api.cli.clock import now
+from register_api.cli import clock, options
 from register_api.cli.key_changes import print_changed, public_keys_options
 from register_api.cli.output import out
 from register_api.publish.root_ceremony import (
@@ -80,9 +79,9 @@ def new_root(
         threshold=threshold,
     )
     begin: Callable[[], RootDraft] = (
-        (lambda: begin_first_root(store, keys, change, now()))
+        (lambda: begin_first_root(store, keys, change, clock.now()))
         if first
-        else (lambda: begin_root(store, keys, change, rotate, now()))
+        else (lambda: begin_root(store, keys, change, rotate, clock.now()))
     )
     draft = begin()
     check_draft(draft)
@@ -135,7 +134,7 @@ def publish_root_command(
       register-api keys publish-root from-alice.json from-bob.json
     """
     draft = merge_drafts([read_draft(each) for each in path])
-    changed = publish_root(store, keys, draft, now())
+    changed = publish_root(store, keys, draft, clock.now())
     _print_draft(draft)
     if changed is None:
         out.print(f"Kept in {keys} for the first publication: register-api publish")

@@ -9,14 +9,13 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.canonical import digest
-from register_api.core.finding import Finding
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.core.tree import REGISTER
 from register_api.core.versioning import made, unchanged
-from register_api.errors import Refused, StoreDamaged, told
-from register_api.publish.source.load import load, load_zone, locate
+from register_api.errors import Finding, Refused, StoreDamaged, told
+from register_api.source.load import load, load_zone, locate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from memory_folder import memory_folder
 from publishers import NOW, Publisher
-from register_api.cli import checkpoints, evidence, freshness, reasons, showing, start, verifying
+from register_api.cli import clock as cli_clock
 from register_api.cli.main import cli
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of every command."""
     clock = Clock()
-    for module in (checkpoints, evidence, reasons, freshness, showing, start, verifying):
-        monkeypatch.setattr(module, "now", clock.now)
+    monkeypatch.setattr(cli_clock, "now", clock.now)
     return clock
 
 

@@ -12,7 +12,7 @@ from evidence_packages import make_package
 from memory_folder import memory_folder
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NOW, MemoryPublisher
-from register_api.cli import checkpoints
+from register_api.cli import clock
 from register_api.cli.main import cli
 from register_api.core import tree
 from register_api.core.log.note import format_verifier_key
@@ -50,7 +50,7 @@ SECOND_KEY = format_verifier_key("second.example", SECOND.public, SECOND.algorit
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder with a published tree and checkpoints that customers kept."""
-    monkeypatch.setattr(checkpoints, "now", lambda: NOW)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     with memory_folder() as made:
         monkeypatch.chdir(made)
         for path, data in MINE.files.items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from publishers import NAME, NOW, Publisher
-from register_api.cli import freshness
+from register_api.cli import refresh
 from register_api.publish import pipeline
 from register_api.store.lock import locked
 from running import wait_until
@@ -123,7 +123,7 @@ def test_a_timed_refresh_goes_on_after_a_failure(
                 (publisher.keys / "away.pem").rename(online)
             return len(waits) == 4
 
-    monkeypatch.setattr(freshness, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
     result = published("refresh", "--every", "6")
     assert result.exit_code == 0
     assert waits == [0, 21600, 300, 21600]
@@ -136,7 +136,7 @@ def test_a_timed_refresh_may_wait_first(published: Call, monkeypatch: pytest.Mon
         def wait(self, seconds: float) -> bool:
             return seconds == 3600
 
-    monkeypatch.setattr(freshness, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
     assert published("refresh", "--every", "1", "--wait-first").stderr == ""
 
 

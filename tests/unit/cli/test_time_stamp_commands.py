@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.cli import freshness, time_stamps
+from register_api.cli import refresh, time_stamps
 from register_api.core import tree
 from time_authority import Asked, authority, honest, refusal, serving
 
@@ -153,7 +153,7 @@ def test_a_timed_refresh_stamps_too(
             self.rounds += 1
             return self.rounds == 3
 
-    monkeypatch.setattr(freshness, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
     assert published("refresh", "--every", "6", *ask(asked)).exit_code == 0
     assert stamps(publisher) == [tree.time_stamp(1)]
     assert len(asked.queries) == 1

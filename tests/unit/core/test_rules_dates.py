@@ -25,8 +25,8 @@ from register_api.core import model
 from register_api.core.rules import check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
     from register_api.core.rules import Context
+    from register_api.errors import Finding
 
 DAY = dt.timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY

@@ -24,7 +24,7 @@ from register_api.core import model
 from register_api.core.rules import RULES, Context, check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
+    from register_api.errors import Finding
 
 Example = tuple[model.Draft, Context]
 

@@ -12,8 +12,8 @@ from register_api.core import model
 from register_api.core.rules import check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
     from register_api.core.rules import Context
+    from register_api.errors import Finding
 
 
 def told(number: str, draft: model.Draft, context: Context | None = None) -> list[Finding]:

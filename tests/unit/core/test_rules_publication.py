@@ -21,7 +21,7 @@ from register_api.core import model
 from register_api.core.rules import check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
+    from register_api.errors import Finding
 
 SECOND = dt.timedelta(seconds=1)
 LATER = TODAY + dt.timedelta(days=30)

@@ -14,7 +14,7 @@ from register_api.core import model
 from register_api.core.rules import check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
+    from register_api.errors import Finding
 
 US = model.Location(country="US")
 SCC = model.Transfer(destination="US", mechanism="scc")

@@ -12,7 +12,7 @@ from register_api.core import model
 from register_api.core.rules import check
 
 if TYPE_CHECKING:
-    from register_api.core.finding import Finding
+    from register_api.errors import Finding
 
 YESTERDAY = TODAY - dt.timedelta(days=1)
 WITHDRAWN = model.Withdrawn(reason="Listed by mistake")

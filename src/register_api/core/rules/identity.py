@@ -13,9 +13,9 @@ from register_api.core.text import MAX_SLUG, is_register_name, is_slug
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft, Subprocessor, SubprocessorSource
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 _CHOICES = 12
 """How many names of what exists a hint lists: a line's worth."""

@@ -11,9 +11,9 @@ from register_api.core.versioning import made, unchanged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 Check: TypeAlias = "Callable[[Draft, Context], Iterator[Finding]]"
 

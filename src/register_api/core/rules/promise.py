@@ -16,9 +16,9 @@ from register_api.core.rules.wording import MAX_DAYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 

@@ -16,9 +16,9 @@ from register_api.core.timeline import PAST, state_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 _LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _DUNS = re.compile(r"[0-9]{9}")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft, EngagementSource, SubprocessorSource
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 
 def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:

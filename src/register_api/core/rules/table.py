@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from register_api.core.finding import Finding, Severity
+from register_api.errors import Finding, Severity
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -12,9 +12,9 @@ from register_api.core.timeline import PAST, state_on
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft, SubprocessorSource
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 _MONTHS = 12
 

@@ -11,9 +11,9 @@ from register_api.core.rules.table import REGISTER_FILE, found
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 
 def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:

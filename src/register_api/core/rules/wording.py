@@ -16,9 +16,9 @@ from register_api.core.text import is_language_tag, text_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.finding import Finding
     from register_api.core.model import Draft, SubprocessorSource
     from register_api.core.rules.context import Context
+    from register_api.errors import Finding
 
 MAX_TEXT = 4000
 """Characters that a text may have."""

@@ -1,0 +1,113 @@
+"""The customer's command: compare."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api.cli import clock, options
+from register_api.cli.output import out, print_json, progress
+from register_api.cli.trust_options import (
+    check_root,
+    opened,
+    read_checkpoint,
+    read_verifier_key,
+    root_options,
+)
+from register_api.core.log.note import ED25519
+from register_api.core.tree import CHECKPOINT
+from register_api.errors import UsageError
+from register_api.verify.checks.session import Options
+from register_api.verify.checks.table import worst
+from register_api.verify.compare.judge import Comparing, Given
+from register_api.verify.compare.report import render_text
+from register_api.verify.fetch.limits import max_bytes
+from register_api.verify.run import look
+
+if TYPE_CHECKING:
+    from register_api.verify.checks.session import Session
+    from register_api.verify.fetch.protocol import Fetcher
+
+_LEAST = 2
+
+
+@click.command()
+@click.argument("checkpoint", nargs=-1, required=True)
+@click.option("--base", help="Address or folder of the register: its keys, and tiles where sizes differ.")
+@click.option("--key", "keys", metavar="VKEY", multiple=True, help="Verifier key of the log (C2SP).")
+@click.option(
+    "-o",
+    "--state",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder in which contradicting checkpoints are kept, below evidence/.",
+)
+@root_options
+@options.json_option
+def compare(
+    checkpoint: tuple[str, ...],
+    base: str | None,
+    keys: tuple[str, ...],
+    folder: Path | None,
+    root: Path | None,
+    root_sha256: str | None,
+    as_json: bool,
+) -> None:
+    """Compare each CHECKPOINT with the others: do all customers see one history?
+
+    CHECKPOINT is a file, or the address of a register, whose checkpoint is fetched; that register
+    then also serves as --base. One size must have one root. Logs of different sizes can be compared
+    with --base, through the tiles served there.
+
+    \b
+    Examples:
+      register-api compare mine.checkpoint theirs.checkpoint --base https://trust.example.com
+      register-api compare mine.checkpoint https://trust.example.com -o kept
+
+    \b
+    Exit codes: 0 one history, 2 not decided (or wrong use), 15 two histories, else as `verify`.
+    """
+    check_root(root, root_sha256)
+    addresses = [name for name in checkpoint if "://" in name]
+    place = base or next(iter(addresses), None)
+    if len(checkpoint) + (base is not None) < _LEAST:
+        raise UsageError("compare needs two checkpoints, or one and --base")
+    wishes = Options(root=root, root_sha256=root_sha256, history="none")
+    with contextlib.ExitStack() as stack:
+        session = None
+        if place is not None:
+            session = _look(stack.enter_context(opened(place)), wishes)
+        comparing = Comparing([read_verifier_key("--key", text, ED25519) for text in keys], session)
+        comparing.run([_given(name, place, session) for name in checkpoint])
+    report = comparing.report(folder)
+    if as_json:
+        print_json(report)
+    else:
+        out.print(render_text(report), markup=False)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _look(fetcher: Fetcher, wishes: Options) -> Session:
+    """Verify the newest register, for its keys and its log.
+
+    Raises:
+        VerificationError: The worst of what was found: nothing can be concluded from it.
+    """
+    with progress("checking") as report_progress:
+        session = look(fetcher, wishes, clock.now(), None, report_progress)
+    if errors := session.record.errors():
+        raise worst(errors)
+    return session
+
+
+def _given(name: str, place: str | None, session: Session | None) -> Given:
+    """Return a checkpoint from a file or an address."""
+    if "://" not in name:
+        return Given(name=name, data=read_checkpoint(Path(name)))
+    if name == place and session is not None:
+        return Given(name=name, data=session.checkpoint_data)
+    with opened(name) as fetcher:
+        return Given(name=name, data=fetcher.get(CHECKPOINT, max_bytes(CHECKPOINT)))

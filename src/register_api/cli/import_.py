@@ -1,0 +1,140 @@
+"""The command that takes over what a company has: import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from register_api.cli import clock, options
+from register_api.cli.import_options import history_options, register_options, table_options
+from register_api.cli.import_words import print_draft, print_taken
+from register_api.cli.output import err, print_json, progress
+from register_api.core.canonical import decode
+from register_api.core.model import Register
+from register_api.core.tree import REGISTER
+from register_api.errors import Refused, UsageError
+from register_api.importer.draft import import_files
+from register_api.importer.entry import Wishes
+from register_api.importer.folder import SOURCE
+from register_api.importer.past import Origin, import_history
+from register_api.importer.player import Target
+from register_api.importer.register_file import Heading
+from register_api.publish.signing.public_copies import default_folder, write_public_copies
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WISHES = ("status", "category", "links", "clean", "form")
+_HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder that gets register/, names.toml and taken-over.json.",
+)
+@click.option(
+    "--names",
+    type=click.Path(path_type=Path),
+    help="File that says which name is which sub-processor.  [default: names.toml in the folder]",
+)
+@table_options
+@register_options
+@history_options
+@options.store_option
+@options.keys_option
+@click.option("--dry-run", is_flag=True, help="Write and publish nothing; say what would be.")
+@options.json_option
+def import_(files: tuple[Path, ...], **given: Any) -> None:
+    """Take over a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
+
+    FILES are pages with tables (Markdown, HTML), CSV, TSV or JSON. They become a draft source, with a
+    report of what went where. With --git or --history nothing is drafted: each old state of the list
+    is published as an imported version, oldest first.
+
+    \b
+    Examples:
+      register-api import subprocessors.md --into trust --dry-run
+      register-api import list.csv --into trust --column "Who=name"
+      register-api import --git ../site pages/subprocessors.md --into trust \\
+          --register example.com/sub-processors --publisher "Example Desk"
+    """
+    if sum(map(bool, (files, given["git"], given["history"]))) != 1:
+        raise UsageError("give files, or --git REPO PATH, or --history FILE", hint="one of the three")
+    wishes = Wishes(
+        columns=dict(given["columns"]),
+        tables=given["tables"],
+        defaults=dict(given["defaults"]),
+        **{name: given[name] for name in _WISHES},
+    )
+    day = given["updated_on"]
+    heading = Heading(
+        updated_on=f"{day:%Y-%m-%d}" if day else None, **{name: given[name] for name in _HEADING}
+    )
+    run: Callable[..., None] = _draft if files else _history
+    run(files or _origin(given), wishes, heading, given)
+
+
+def _draft(files: tuple[Path, ...], wishes: Wishes, heading: Heading, given: dict[str, Any]) -> None:
+    report = import_files(
+        files,
+        given["into"],
+        wishes,
+        heading,
+        now=clock.now(),
+        names=given["names"],
+        dry_run=given["dry_run"],
+    )
+    if given["as_json"]:
+        print_json({"report": report, "publishable": report.is_publishable, "dry_run": given["dry_run"]})
+    else:
+        print_draft(report, given["into"], dry_run=given["dry_run"])
+
+
+def _origin(given: dict[str, Any]) -> Origin:
+    repository, path = given["git"] or (None, str(given["history"]))
+    return Origin(
+        repository=Path(repository) if repository else None,
+        path=path,
+        since=given["since"],
+        date=given["date"],
+    )
+
+
+def _history(origin: Origin, wishes: Wishes, heading: Heading, given: dict[str, Any]) -> None:
+    snapshot = open_snapshot(given["store"])
+    target = Target(
+        store=given["store"],
+        keys=given["keys"],
+        newest=decode(snapshot.read(REGISTER), Register) if snapshot else None,
+        now=clock.now(),
+        base_url=given["base_url"],
+        skip=given["skip"],
+        subjects=given["subjects"],
+        dry_run=given["dry_run"],
+    )
+    with progress("taking over") as bar:
+        report, taken = import_history(
+            origin, given["into"], wishes, heading, target, names=given["names"], progress=bar
+        )
+    if given["as_json"]:
+        print_json({"report": report, "states": taken, "dry_run": given["dry_run"]})
+    else:
+        print_taken(report, taken, dry_run=given["dry_run"])
+    if not given["dry_run"]:
+        _copy_public_keys(given)
+    if any(item.findings for item in taken):
+        raise click.exceptions.Exit(Refused.exit_code)
+
+
+def _copy_public_keys(given: dict[str, Any]) -> None:
+    snapshot = open_snapshot(given["store"])
+    folder = default_folder(given["into"] / SOURCE, given["keys"])
+    if snapshot is not None and not write_public_copies(snapshot, folder):
+        err.print(f"Note: {folder} holds the public files of another set of keys and was left as it is")

@@ -1,0 +1,149 @@
+"""The command that starts a register: init."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import jinja2
+
+from register_api.cli import clock
+from register_api.cli.install_paths import in_unit, install_paths
+from register_api.cli.output import out
+from register_api.errors import UsageError
+from register_api.hosting.configuration import configuration
+from register_api.hosting.site import Site
+
+_FILES = {
+    "register.toml.j2": "register/register.toml",
+    "subprocessors/example-host.toml.j2": "register/subprocessors/example-host.toml",
+    "gitignore.j2": ".gitignore",
+    "keys/README.md.j2": "keys/README.md",
+    "deploy/register-api.service.j2": "deploy/register-api.service",
+    "deploy/register-api.socket.j2": "deploy/register-api.socket",
+    "deploy/register-api-refresh.service.j2": "deploy/register-api-refresh.service",
+    "deploy/register-api-refresh.timer.j2": "deploy/register-api-refresh.timer",
+}
+"""Template to the file that it becomes."""
+
+_NGINX = "deploy/nginx.conf"
+
+_NGINX_NOTE = (
+    "The published tree as a static site: nobody has to trust this host, since all of it is signed.",
+    "",
+    "  sudo cp deploy/nginx.conf /etc/nginx/conf.d/register.conf",
+    "  sudo nginx -t && sudo systemctl reload nginx",
+    "",
+    "The path is that of the machine on which `register-api init` ran; nginx has to be able to read it.",
+    "",
+)
+
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+_MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_MOST_DAYS = 3650
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Your company's name.")
+@click.option("--domain", help="Your domain, e.g. example.com; part of the register's name for ever.")
+@click.option("--contact", help="Mail address for privacy questions.")
+@click.option("--notice-days", type=click.IntRange(0, _MOST_DAYS), help="Days of notice that you promise.")
+def init(
+    folder: Path, name: str | None, domain: str | None, contact: str | None, notice_days: int | None
+) -> None:
+    """Start a register of your own in FOLDER: a commented source to edit, and what hosting needs.
+
+    Asks for what was not given as an option; without a terminal it asks nothing and writes names on
+    example.com for you to replace. Files that exist are never overwritten. Keys are made by the
+    first publish.
+
+    \b
+    Examples:
+      register-api init trust
+      register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
+    """
+    interactive = sys.stdin.isatty()
+    answers = _answers(name, domain, contact, notice_days, interactive=interactive)
+    _refuse_existing(folder)
+    known = {**answers, **install_paths(folder), "today": clock.now().date().isoformat()}
+    for template, target in _FILES.items():
+        _write(folder / target, _render(template, known))
+    site = Site(
+        public=f"{known['folder']}/var/store/public", name=f"trust.{answers['domain']}", note=_NGINX_NOTE
+    )
+    _write(folder / _NGINX, configuration("nginx", site))
+    _print_next_steps(folder)
+
+
+def _answers(
+    name: str | None, domain: str | None, contact: str | None, days: int | None, *, interactive: bool
+) -> dict[str, Any]:
+    """Complete the options by asking, or by names to be replaced.
+
+    Raises:
+        UsageError: The domain or the mail address is none.
+    """
+
+    def ask(text: str, usual: str) -> str:
+        return click.prompt(text, default=usual) if interactive else usual
+
+    name = name or ask("Name of your company", "Example Company")
+    domain = domain or ask("Your domain", "example.com")
+    if not _DOMAIN.fullmatch(domain):
+        raise UsageError(f"{domain!r} is no domain", hint="lower-case letters, such as example.com")
+    contact = contact or ask("Mail address for privacy questions", f"privacy@{domain}")
+    if not _MAIL.fullmatch(contact):
+        raise UsageError(f"{contact!r} is no mail address")
+    if days is None:
+        days = click.prompt("Days of notice you promise", default=30, type=int) if interactive else 30
+    return {"name": name.strip(), "domain": domain, "contact": contact, "notice_days": days}
+
+
+def _refuse_existing(folder: Path) -> None:
+    """Refuse before anything is written.
+
+    Raises:
+        UsageError: A file that would be written is there already.
+    """
+    there = [target for target in (*_FILES.values(), _NGINX) if (folder / target).exists()]
+    if there:
+        raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _render(template: str, known: dict[str, Any]) -> str:
+    loader = jinja2.PackageLoader("register_api.cli")
+    environment = jinja2.Environment(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
+    )
+    environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)
+    environment.filters["unit"] = in_unit
+    return environment.get_template(template).render(known)
+
+
+_NEXT = """\
+Next:
+  cd {folder}
+  edit register/register.toml and register/subprocessors/
+  register-api check                               what is wrong
+  register-api publish --reason "First version"    makes your keys in var/keys/: keep a copy of them elsewhere
+  register-api serve                               or let a web server host var/store/public: see deploy/
+For a company, read keys/README.md before the first publish: it decides how many root keys there are."""
+
+
+def _print_next_steps(folder: Path) -> None:
+    out.print(f"Wrote {', '.join((*_FILES.values(), _NGINX))} in {folder}.", markup=False)
+    out.print(_NEXT.format(folder=folder), markup=False)

@@ -1,0 +1,80 @@
+"""The command `preview`: what publishing now would tell customers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from register_api.cli import options
+from register_api.cli.output import out, print_json
+from register_api.cli.reasons import instant_after, reason_options
+from register_api.cli.words import print_changes, print_proposals
+from register_api.core.diff.document import diff_document
+from register_api.publish.preparation import Base, Intent, Prepared, prepare, read_base
+from register_api.publish.proposing import proposals_for
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from register_api.core.diff.changes import Diff
+    from register_api.core.model import ReasonKind
+
+_NOT_PUBLISHED = "0" * 64
+"""Stands for the digest of a version that does not exist yet."""
+
+
+@click.command()
+@options.source_option
+@options.store_option
+@reason_options
+@options.json_option
+def preview(
+    source: Path,
+    store: Path,
+    reason: str | None,
+    kind: ReasonKind | None,
+    corrects: int | None,
+    at: dt.datetime | None,
+    as_json: bool,
+) -> None:
+    """Show in words what publishing now would tell your customers.
+
+    Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
+    a merge, a correction) is proposed after the changes, and never decided.
+
+    \b
+    Examples:
+      register-api preview
+      register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
+    """
+    snapshot = open_snapshot(store)
+    intent = Intent(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    prepared = prepare(source, read_base(snapshot), intent)
+    proposals = proposals_for(prepared, snapshot)
+    if prepared.register is None and not as_json:
+        print_proposals(proposals)
+    register, _ = prepared.required()
+    diff = _coming_diff(prepared)
+    if as_json:
+        print_json({**msgspec.to_builtins(diff), "proposals": proposals})
+        return
+    if prepared.unchanged:
+        out.print(f"Nothing has changed since version {register.version - 1}; publishing makes no version.")
+        return
+    print_changes(register, diff)
+    print_proposals(proposals)
+
+
+def _coming_diff(prepared: Prepared) -> Diff:
+    """Return the diff that publishing now would make; digests of what does not exist are zeros.
+
+    Raises:
+        Refused: An error forbids publishing.
+    """
+    base: Base = prepared.base
+    register, promises = prepared.required()
+    return diff_document(base.register, base.sha256, register, _NOT_PUBLISHED, promises)

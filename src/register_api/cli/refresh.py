@@ -1,0 +1,116 @@
+"""The command `refresh`: renew the signed timestamp, once or on a timer."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from register_api.cli import clock, options, time_options, time_stamps
+from register_api.cli.cosigning import (
+    ask_and_tell,
+)
+from register_api.cli.output import err, print_error
+from register_api.cli.policies import policy_of, policy_option
+from register_api.errors import RegisterError
+from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.trust.repository import expiries
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from register_api.core.log.policy import Policy
+    from register_api.publish.time_authority import TimeAuthority
+    from register_api.store.reader import Snapshot
+
+_RETRY_SECONDS = 300.0
+"""When a timed refresh fails, it is tried again after this time."""
+
+_SECONDS_AN_HOUR = 3600.0
+
+
+@click.command()
+@options.store_option
+@options.keys_option
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.001),
+    metavar="HOURS",
+    help="Stay, and refresh again after so many hours, until ended by SIGTERM or Ctrl-C.",
+)
+@policy_option
+@click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
+@time_options.time_authority_options
+def refresh(
+    store: Path,
+    keys: Path,
+    every: float | None,
+    policy: Path | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
+    *,
+    wait_first: bool,
+) -> None:
+    """Sign freshness anew, so that customers see that what is published is the newest.
+
+    Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
+    renew it every 6 by a timer. With --policy, witnesses that have not signed the newest checkpoint
+    yet are asked; with --time-authority it is then stamped, if it is not yet. Who fails is told of
+    and ends nothing.
+
+    \b
+    Examples:
+      register-api refresh
+      register-api refresh --every 6
+      register-api refresh --policy witnesses.policy
+      register-api refresh --time-authority https://tsa.example.com/ --time-authority-certificate tsa.pem
+    """
+    witnesses = policy_of(policy)
+    authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
+    if every is None:
+        _refresh(store, keys, witnesses, authority)
+        return
+    stopped = _stop_on_signals()
+    usual = every * _SECONDS_AN_HOUR
+    wait = usual if wait_first else 0.0
+    while not stopped.wait(wait):
+        wait = usual if _refreshed(store, keys, witnesses, authority) else min(_RETRY_SECONDS, usual)
+
+
+def _refresh(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> None:
+    _print_refreshed(refresh_freshness(store, keys, clock.now()))
+    ask_and_tell(store, witnesses, clock.now())
+    time_stamps.stamp(store, authority, clock.now())
+
+
+def _refreshed(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> bool:
+    """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
+    try:
+        _refresh(store, keys, witnesses, authority)
+    except RegisterError as error:
+        print_error(error)
+        return False
+    return True
+
+
+def _stop_on_signals() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: Any) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopped
+
+
+def _print_refreshed(snapshot: Snapshot) -> None:
+    expiry = {row.role: row for row in expiries(snapshot.read)}["timestamp"]
+    err.print(f"Version {snapshot.state.version} is vouched for until {_instant(expiry.expires)}.")
+
+
+def _instant(instant: dt.datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

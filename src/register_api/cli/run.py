@@ -1,0 +1,121 @@
+"""The command `run`: publish, refresh and serve, all that a first look needs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from register_api.cli import options, time_options
+from register_api.cli.policies import policy_option
+from register_api.cli.serving_options import address_options, settings_option
+from register_api.serve.process.parent import end_with_parent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REFRESH_HOURS = "6"
+_GRACE_SECONDS = 10.0
+_SIGNALLED = 128
+
+
+@click.command()
+@options.source_option
+@options.store_option
+@options.keys_option
+@settings_option
+@policy_option
+@address_options
+@time_options.time_authority_options
+def run(
+    source: Path,
+    store: Path,
+    keys: Path,
+    settings: Path | None,
+    host: str | None,
+    port: int | None,
+    policy: Path | None,
+    time_authority: str | None,
+    time_authority_certificate: Path | None,
+) -> None:
+    """Publish if nothing is published yet, then refresh every 6 hours and serve.
+
+    Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
+    to sign what is published.
+
+    \b
+    Example:
+      register-api run --port 8080
+    """
+    folders = ["--store", str(store), "--keys", str(keys), *(["--policy", str(policy)] if policy else [])]
+    os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
+    children: list[subprocess.Popen[bytes]] = []
+    told = _pass_signals_on(children)
+    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()
+    if code == 0 and not told.is_set():
+        _start(children, "refresh", "--every", _REFRESH_HOURS, *folders)
+        given = {"--settings": settings, "--host": host, "--port": port}
+        more = [str(item) for pair in given.items() if pair[1] is not None for item in pair]
+        server = _start(children, "serve", "--store", str(store), *more)
+        if told.is_set():  # between the two starts
+            server.terminate()
+        code = server.wait()
+        _end(children)
+    raise click.exceptions.Exit(_exit_code(code, told=told.is_set()))
+
+
+def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a child that runs this same program, and that does not outlive this process where it is Linux.
+
+    What is called between fork and exec is one system call; this process has no threads.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-m", "register_api", *arguments],
+        preexec_fn=functools.partial(end_with_parent, os.getpid()),  # noqa: PLW1509 (see above)
+    )
+    children.append(child)
+    return child
+
+
+def _exit_code(code: int, *, told: bool) -> int:
+    """Return what to end with for the code of a child; negative means that a signal ended it.
+
+    A child that was told to end before it could listen to that is fine too; any other signal is a
+    failure, numbered as shells do.
+    """
+    if code >= 0:
+        return code
+    return 0 if told else _SIGNALLED - code
+
+
+def _pass_signals_on(children: list[subprocess.Popen[bytes]]) -> threading.Event:
+    """End the children when this process is told to end; returns what is set by then."""
+    told = threading.Event()
+
+    def end(_number: int, _frame: Any) -> None:
+        told.set()
+        for child in children:
+            child.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, end)
+    return told
+
+
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    """Make sure that no child outlives this process."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

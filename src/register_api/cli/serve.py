@@ -1,0 +1,44 @@
+"""The command `serve`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from register_api.cli.output import out
+from register_api.cli.serving_options import address_options, deployment_options, settings_option
+from register_api.serve.run import serve as serve_forever
+from register_api.serve.settings_sources import read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@settings_option
+@click.option(
+    "--store",
+    envvar="REGISTER_STORE",
+    show_envvar=True,
+    metavar="DIRECTORY",
+    help="Folder of the store; the tree to serve is public/ in it.  [default: var/store]",
+)
+@address_options
+@deployment_options
+def serve(settings: Path | None, **given: Any) -> None:
+    """Serve what is published, from memory. Holds no private key.
+
+    A new publication is picked up without a restart. SIGTERM ends it cleanly. Further settings come
+    from the environment or from a file; docs/operating.md lists them. An option wins over the
+    environment, and that over the file.
+
+    \b
+    Examples:
+      register-api serve
+      PORT=8080 register-api serve --host 0.0.0.0
+      register-api serve --settings /etc/register.toml
+      register-api serve --uds /run/register/socket --root-path /trust
+    """
+    serve_forever(read_settings(os.environ, settings, given), announce=out.print)

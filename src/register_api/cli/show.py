@@ -1,0 +1,147 @@
+"""The command show: the state on any day as known on any day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from register_api.cli import clock, options
+from register_api.cli.output import out, print_json
+from register_api.core.calendar import local_day
+from register_api.core.diff.wording import english_date, shorten
+from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
+from register_api.errors import StoreError
+from register_api.serve.answer import compute
+from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.filters import Filters
+from register_api.serve.answer.paging import MOST_ROWS, Question
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from register_api.core.timeline import State
+
+_TITLES: dict[State, str] = {
+    "in_force": "In force",
+    "announced": "Announced",
+    "ended": "Ended",
+    "available": "Available, not engaged",
+    "withdrawn": "Withdrawn: listed by mistake",
+}
+"""What the groups are called, in the order of printing."""
+
+_MOST_PURPOSE = 70
+
+
+@click.command()
+@click.option(
+    "--on",
+    type=options.Day(),
+    metavar="DAY",
+    help="The day that is asked about, in the publisher's time zone.  [default: today]",
+)
+@click.option(
+    "--known-at",
+    type=options.InstantOrDay(),
+    metavar="INSTANT",
+    help="Only what had been published by this instant, or by the end of this day.  [default: now]",
+)
+@options.store_option
+@options.json_option
+def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path, *, as_json: bool) -> None:
+    """Show who was engaged on a day, as far as it was known on a day.
+
+    Says which version the answer was computed from. As JSON it is the answer of the service to
+    /v1/subprocessors with the same parameters, all on one page.
+
+    \b
+    Examples:
+      register-api show
+      register-api show --on 2026-03-01
+      register-api show --on 2026-03-01 --known-at 2026-02-01
+      register-api show --known-at 2026-02-01T09:00:00Z --json
+    """
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    archive = Archive(snapshot)
+    moment = Moment(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
+    known = as_known(archive, moment)
+    if as_json:
+        question = Question(filters=Filters(), moment=moment, limit=MOST_ROWS)
+        print_json(compute.subprocessors(archive, question) if known else _nothing(archive, moment))
+    elif known is None:
+        first = _instant(archive.published_at(1))
+        out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
+    else:
+        _print_state(known, moment)
+
+
+def _nothing(archive: Archive, moment: Moment) -> dict[str, Any]:
+    """Return the answer to a question about a time before version 1."""
+    return {
+        "register": archive.name,
+        "version": None,
+        "sha256": None,
+        "on": moment.on,
+        "total": 0,
+        "offset": 0,
+        "next": None,
+        "subprocessors": [],
+    }
+
+
+def _print_state(known: AsKnown, moment: Moment) -> None:
+    register = known.register
+    day = english_date(known.on)
+    as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
+    taken_over = " (taken over)" if register.recorded == "imported" else ""
+    out.print(Text(f"{register.register} on {day}{as_of}", style="bold"))
+    out.print(f"  version {register.version}, published {_instant(register.published_at)}{taken_over}")
+    out.print(f"  SHA-256 {known.sha256}")
+    rows = known.rows()
+    for state in _TITLES:
+        _print_group(state, [row for row in rows if row.state == state])
+    idle = [vendor.name for vendor in register.subprocessors if not vendor.engagements]
+    if idle:
+        out.print(f"Without an engagement: {', '.join(idle)}")
+
+
+def _print_group(state: State, rows: list[Standing]) -> None:
+    if not rows:
+        return
+    out.print(Text(f"{_TITLES[state]} ({len(rows)})", style="bold"))
+    for row in rows:
+        purpose = shorten(row.engagement.purpose, _MOST_PURPOSE)
+        line = Text(f"  • {row.vendor.name}" + (f": {purpose}" if purpose else ""))
+        out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
+
+
+def _notes(row: Standing) -> Iterator[str]:
+    """Yield an engagement's dates as they read on the day, and its condition."""
+    engagement, state = row.engagement, row.state
+    if state in {"in_force", "announced"} and engagement.status == "conditional":
+        yield "conditional"
+    if state in {"in_force", "ended"}:
+        yield f"since {engagement.starts_on}" if engagement.starts_on else "since before version 1"
+    if state == "announced":
+        yield f"from {engagement.starts_on}"
+    if engagement.ends_on is not None and state != "withdrawn":
+        yield f"{'ended' if state == 'ended' else 'ends'} on {engagement.ends_on}"
+    if row.vendor.withdrawn is not None:
+        yield shorten(row.vendor.withdrawn.reason, _MOST_PURPOSE)
+
+
+def _when(known_at: dt.datetime | dt.date | None) -> str:
+    if isinstance(known_at, dt.datetime):
+        return _instant(known_at)
+    return "now" if known_at is None else f"the end of {english_date(known_at)}"
+
+
+def _instant(instant: dt.datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

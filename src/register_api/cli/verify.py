@@ -1,0 +1,147 @@
+"""The customer's command: verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api.cli import clock, options, trust_options
+from register_api.cli.output import out, print_json, progress
+from register_api.errors import UsageError
+from register_api.verify.checks.session import History, Options
+from register_api.verify.evidence.offline import verify_offline
+from register_api.verify.evidence.report import EvidenceReport
+from register_api.verify.evidence.report import render_text as render_evidence
+from register_api.verify.report.text import render_text
+from register_api.verify.run import verify as verify_register
+
+if TYPE_CHECKING:
+    from register_api.verify.report.document import Report
+
+
+@click.command()
+@click.argument("base", required=False)
+@click.option(
+    "--offline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Verify a package that `evidence` wrote, without network, instead of BASE.",
+)
+@trust_options.root_options
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Folder that remembers what was seen, so that rollback, freezing and rewriting are found over time.",
+)
+@click.option(
+    "--history",
+    type=click.Choice(["all", "new", "none"]),
+    default="new",
+    show_default=True,
+    help="Which earlier versions to check: all, those not remembered yet, or none.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="For frequent runs with --state: the newest register alone, and only what has changed.",
+)
+@trust_options.witness_options
+@trust_options.stamped_by_option
+@click.option(
+    "--compare",
+    "others",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="Checkpoint that another customer was shown; may be repeated.",
+)
+@options.json_option
+def verify(
+    base: str | None,
+    offline: Path | None,
+    root: Path | None,
+    root_sha256: str | None,
+    state: Path | None,
+    history: History,
+    quick: bool,
+    witness_keys: tuple[str, ...],
+    witnesses: int | None,
+    policy: Path | None,
+    stamped_by: Path | None,
+    others: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Check the register that is served at BASE like a customer, and say what was checked.
+
+    Without --root, --root-sha256 or a remembered --state the first root is taken on trust, and the
+    report says so. The exit code is that of the worst finding.
+
+    \b
+    Examples:
+      register-api verify https://trust.example.com
+      register-api verify https://trust.example.com --root 1.root.json --state ~/.register-state
+      register-api verify https://trust.example.com --state ~/.register-state --quick
+      register-api verify http://127.0.0.1:8000 --json
+      register-api verify https://trust.example.com --compare theirs.checkpoint
+      register-api verify https://trust.example.com --policy witnesses.policy
+      register-api verify https://trust.example.com --stamped-by tsa-root.pem
+      register-api verify --offline evidence.zip --root 1.root.json
+
+    \b
+    Exit codes:
+      0 all checks passed         10 unreachable, withheld    11 malformed
+      12 forged                   13 stale                    14 rolled back
+      15 forked                   16 untrusted key            17 unwitnessed
+      18 inconsistent             19 this machine's clock
+    """
+    trust_options.check_root(root, root_sha256)
+    asked = trust_options.read_witnesses(witness_keys, witnesses, policy)
+    wishes = Options(
+        root=root,
+        root_sha256=root_sha256,
+        state=state,
+        history=history,
+        quick=quick,
+        witnesses=asked.keys,
+        cosignatures=asked.number,
+        policy=asked.policy,
+        stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
+        others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
+    )
+    _check_wishes(base, offline, wishes)
+    report, text = _verified(base, offline, wishes)
+    if as_json:
+        print_json(report)
+    else:
+        out.print(text, markup=False)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _verified(base: str | None, offline: Path | None, wishes: Options) -> tuple[Report | EvidenceReport, str]:
+    """Return the report, and the same in words."""
+    with progress("checking") as report_progress:
+        if offline is not None:
+            found = verify_offline(offline, wishes, clock.now(), report_progress)
+            return found, render_evidence(found)
+        report = verify_register(base or "", wishes, clock.now(), report_progress)
+        return report, render_text(report)
+
+
+def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: They do not.
+    """
+    if (base is None) == (offline is None):
+        raise UsageError("verify takes either BASE or --offline FILE", hint="register-api verify --help")
+    if offline is not None and (wishes.state or wishes.others or wishes.quick or wishes.history != "new"):
+        raise UsageError(
+            "--offline looks at one file alone: --state, --compare, --history and --quick are for BASE"
+        )
+    if wishes.quick and wishes.state is None:
+        raise UsageError("--quick goes by what --state remembers", hint="give a folder with --state")
+    if wishes.quick and wishes.history == "all":
+        raise UsageError("--quick leaves history out, --history all asks for it", hint="give one of them")

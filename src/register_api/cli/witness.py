@@ -1,0 +1,145 @@
+"""Commands of a witness: init, serve, status."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from register_api.cli import clock, options
+from register_api.cli.output import out, print_json
+from register_api.serve.settings_sources import read_settings
+from register_api.witness.record import Record
+from register_api.witness.run import make_witness, open_witness, serve_witness
+
+if TYPE_CHECKING:
+    from register_api.cli.options import Command
+    from register_api.witness.record import Cosigned
+
+_DEFAULT_PORT = 8001
+
+
+@click.group()
+def witness() -> None:
+    """Be a witness: sign that a log grows and is never rewritten.
+
+    For a partner's register, or for your own on a second machine. It signs a log's checkpoint once the
+    log has proven that it continues what was signed before, and never a smaller or another one after
+    that (C2SP tlog-witness). It holds a key of its own and needs nothing of the publisher's.
+
+    \b
+    Examples:
+      register-api witness init --state var/witness --key var/witness/key.pem --name witness.example.com/w1
+      register-api witness serve --state var/witness --key var/witness/key.pem --log VKEY
+      register-api witness status --state var/witness
+    """
+
+
+def _folder_options(command: Command) -> Command:
+    """Add ``--state`` and ``--key``."""
+    key = click.option(
+        "--key",
+        "key_file",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="File with the witness's PRIVATE key, readable by you alone.",
+    )
+    return _state_option(key(command))
+
+
+def _state_option(command: Command) -> Command:
+    return click.option(
+        "--state",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Folder that remembers what was signed; never bring an older copy of it back.",
+    )(command)
+
+
+@witness.command()
+@_folder_options
+@click.option("--name", required=True, help="Name of the key, e.g. witness.example.com/w1 .")
+@click.option("--unused-key", is_flag=True, help="Take the key in the file: it has signed nothing yet.")
+def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
+    """Make a witness's key and its state, and print the verifier key to hand out.
+
+    \b
+    Example:
+      register-api witness init --state var/witness --key var/witness/key.pem --name witness.example.com/w1
+    """
+    out.print(make_witness(state, key_file, name, unused_key=unused_key), markup=False)
+
+
+@witness.command()
+@_folder_options
+@click.option(
+    "--log",
+    "logs",
+    metavar="VKEY",
+    multiple=True,
+    required=True,
+    help="Verifier key of a log to sign for: note_key in its v1/keys.json; may be repeated.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_DEFAULT_PORT,
+    show_default=True,
+    envvar="PORT",
+    show_envvar=True,
+    help="Port to listen on.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="HOST",
+    show_envvar=True,
+    help="Address to listen on.",
+)
+def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: int) -> None:
+    """Take checkpoints at /add-checkpoint, and sign those that continue what was signed before.
+
+    SIGTERM ends it cleanly. Put a proxy in front that does TLS.
+
+    \b
+    Example:
+      register-api witness serve --state var/witness --key var/witness/key.pem --log VKEY --port 8001
+    """
+    opened = open_witness(state, key_file, logs)
+    settings = msgspec.structs.replace(read_settings(os.environ), host=host, port=port)
+    serve_witness(opened, settings, lambda: int(clock.now().timestamp()), out.print)
+
+
+@witness.command()
+@_state_option
+@options.json_option
+def status(state: Path, as_json: bool) -> None:
+    """Say which witness this is, and what it has signed last for each log.
+
+    \b
+    Example:
+      register-api witness status --state var/witness --json
+    """
+    found = Record(state).load()
+    if as_json:
+        print_json({"verifier_key": found.verifier_key, "logs": [_row(*each) for each in found.logs.items()]})
+        return
+    out.print(found.verifier_key, markup=False)
+    for origin, cosigned in found.logs.items():
+        row = _row(origin, cosigned)
+        out.print(f"  {origin}: size {row['size']}, root {row['root_hash']}, {row['at']}", markup=False)
+
+
+def _row(origin: str, cosigned: Cosigned) -> dict[str, Any]:
+    return {
+        "origin": origin,
+        "size": cosigned.size,
+        "root_hash": base64.b64encode(cosigned.root).decode(),
+        "at": f"{dt.datetime.fromtimestamp(cosigned.at, dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }

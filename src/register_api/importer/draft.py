@@ -1,0 +1,113 @@
+"""A draft source from tables: the command's first half, and what the rules say of the result."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from register_api.core.calendar import local_day
+from register_api.core.model import Reason
+from register_api.core.notice import Promises
+from register_api.core.rules import Context, check
+from register_api.errors import UsageError
+from register_api.importer.folder import SOURCE, read_bytes, write_files
+from register_api.importer.form import form_of
+from register_api.importer.reading import read_tables
+from register_api.importer.report import Report
+from register_api.importer.state_importer import StateImporter
+from register_api.source.load import load
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from register_api.core.model import Draft
+    from register_api.errors import Finding
+    from register_api.importer.entry import Entry, Wishes
+    from register_api.importer.form import Form
+    from register_api.importer.register_file import Heading
+    from register_api.importer.table import Table
+
+
+def import_files(
+    files: Sequence[Path],
+    folder: Path,
+    wishes: Wishes,
+    heading: Heading,
+    *,
+    now: dt.datetime,
+    names: Path | None = None,
+    dry_run: bool = False,
+) -> Report:
+    """Make or update a draft source from files with tables.
+
+    Args:
+        files: Pages, CSV or JSON, whose rows together are the list.
+        folder: Gets ``register/``, the names file and the memory.
+        wishes: What the caller says of the tables.
+        heading: What the caller says of the register, for a new source.
+        now: The present instant, UTC.
+        names: The names file; beside the source if not given.
+        dry_run: Whether nothing is to be written.
+
+    Raises:
+        Refused: A file cannot be read exactly, or a file of the source not be edited.
+        UsageError: A file is missing, or its name does not tell its form.
+    """
+    importer = StateImporter(folder, wishes, heading, names=names)
+    entries: list[Entry] = []
+    for path in files:
+        entries += importer.read(tables_in(path, wishes.form))
+    plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
+    findings = judge(folder, plan.source, now)
+    if not dry_run:
+        importer.write_source(plan)
+        importer.remember(plan)
+    reporter = importer.reporter
+    return Report(
+        columns=tuple(reporter.columns),
+        vendors=plan.vendors,
+        notes=reporter.notes,
+        findings=findings,
+        written=tuple(sorted(plan.source)),
+    )
+
+
+def tables_in(path: Path, form: Form | None) -> tuple[Table, ...]:
+    """Read the tables of a file.
+
+    Raises:
+        Refused: They cannot be read exactly.
+        UsageError: The file is missing, or its name does not tell its form.
+    """
+    data = read_bytes(path)
+    if data is None:
+        raise UsageError(f"there is no file {path}")
+    return read_tables(path.name, data, form or form_of(path.name))
+
+
+def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
+    """Return what the rules say of a source once files were written into it; nothing is.
+
+    Args:
+        folder: Holds the source as it is.
+        source: Name below the folder to text, of files that change.
+        now: The present instant, UTC.
+    """
+    with tempfile.TemporaryDirectory() as passing:
+        copy = Path(passing)
+        if (folder / SOURCE).is_dir():
+            shutil.copytree(folder / SOURCE, copy / SOURCE, symlinks=True)
+        write_files(copy, source)
+        loaded = load(copy / SOURCE)
+    return loaded.findings + (check(loaded.draft, _context(loaded.draft, now)) if loaded.draft else ())
+
+
+def _context(draft: Draft, now: dt.datetime) -> Context:
+    """Return what a first version is judged against."""
+    zone = ZoneInfo(draft.register.publisher.time_zone)
+    promises = Promises(zone=zone, first_live=None, policies=())
+    return Context(now=now, zone=zone, promises=promises, reason=Reason(kind="initial"))

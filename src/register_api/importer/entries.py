@@ -1,0 +1,117 @@
+"""From the rows of tables to entries: one vendor used for one purpose, as a row states it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.importer.columns import EXTRA, Columns, folded, match_columns
+from register_api.importer.entry import Entry
+from register_api.importer.report import ColumnNote
+from register_api.importer.row_reader import RowReader
+from register_api.importer.table import fault, refuse, refuse_any, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from register_api.errors import Finding
+    from register_api.importer.entry import Wishes
+    from register_api.importer.hygiene import Hygiene
+    from register_api.importer.report import Reporter
+    from register_api.importer.table import Row, Table
+
+
+def read_entries(
+    tables: Sequence[Table], wishes: Wishes, titles: Mapping[str, str], reporter: Reporter, hygiene: Hygiene
+) -> tuple[Entry, ...]:
+    """Read all rows of the tables of one file.
+
+    Args:
+        tables: Of one file, in order.
+        wishes: What the caller says of them.
+        titles: Headings that mean a status, to that status.
+        reporter: Is told what went where and what was assumed.
+        hygiene: Judges the texts.
+
+    Raises:
+        Refused: Tables differ in their columns, columns cannot be matched, a row has no name, or a
+            text breaks the rules.
+    """
+    chosen = _chosen(tables, wishes)
+    sections = {row.section for table in chosen for row in table.rows}
+    several = len(sections) > 1
+    entries: list[Entry] = []
+    faults: list[Finding] = []
+    for table in chosen:
+        columns = match_columns(table, wishes.columns)
+        _report(table, columns, reporter)
+        reader = RowReader(table, columns, wishes, titles, reporter, hygiene)
+        for row in table.rows:
+            if not any(cell.text for cell in row.cells):
+                _skipped(reporter, table, row, "an empty row")
+            elif _repeats_header(table, row):
+                _skipped(reporter, table, row, "a row that repeats the header")
+            else:
+                found = reader.read(row, titled=several)
+                if isinstance(found, Entry):
+                    entries.append(found)
+                else:
+                    faults.append(found)
+    refuse_any([*faults, *hygiene.faults])
+    if not entries:
+        refuse(tables[0].file, "", "the table has no rows", "an empty list would end every sub-processor")
+    return tuple(entries)
+
+
+def _chosen(tables: Sequence[Table], wishes: Wishes) -> list[Table]:
+    """Return the tables to read.
+
+    Raises:
+        Refused: One was asked for that is not there, or they have different columns.
+    """
+    file = tables[0].file
+    missing = [number for number in wishes.tables if number > len(tables) or number < 1]
+    refuse_any(
+        fault(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
+        for number in missing
+    )
+    chosen = [table for table in tables if not wishes.tables or table.number in wishes.tables]
+    if not wishes.tables:
+        refuse_any(_differing(chosen))
+    return chosen
+
+
+def _differing(tables: Sequence[Table]) -> Iterator[Finding]:
+    def names(table: Table) -> list[str]:
+        return sorted(folded(cell.text) for cell in table.header)
+
+    different = [table for table in tables if names(table) != names(tables[0])]
+    for table in different[:1]:
+        message = f"{_shown(table)}, but table {tables[0].number} has {_shown(tables[0])}"
+        hint = "name the tables to read: --table 1, or --table 1 --table 2 for several"
+        yield fault(table.file, f"table {table.number}", f"this table has {message}", hint, line=table.line)
+
+
+def _shown(table: Table) -> str:
+    return "the columns " + ", ".join(shown(cell.text) for cell in table.header[:12])
+
+
+def _repeats_header(table: Table, row: Row) -> bool:
+    return [cell.text for cell in row.cells] == [cell.text for cell in table.header]
+
+
+def _skipped(reporter: Reporter, table: Table, row: Row, what: str) -> None:
+    key = f"table {table.number}, row {row.number}"
+    reporter.note("skipped", f"{what} was passed over", file=table.file, line=row.line, key=key)
+
+
+def _report(table: Table, columns: Columns, reporter: Reporter) -> None:
+    for cell, field in zip(table.header, columns.fields, strict=True):
+        if field is not None:
+            note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
+            if note not in reporter.columns:
+                reporter.columns.append(note)
+    for column, field in columns.passed_over:
+        message = f"the column {shown(column)} also names {field}, which another column took; kept as {EXTRA}"
+        reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
+    for remark in table.remarks:
+        reporter.note("read", remark, file=table.file, key=f"table {table.number}")

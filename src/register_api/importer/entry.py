@@ -1,0 +1,56 @@
+"""What a row states, and what the caller says beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from register_api.importer.form import Form
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says of the tables, beside what they say themselves.
+
+    Attributes:
+        form: Form of all files; by their names if not given.
+        columns: Column to field, or to ``extra``.
+        tables: Numbers of the tables to read; none means all, which then have the same columns.
+        status: What a row is that names no status.
+        category: Title of the category of a row that names none.
+        defaults: Text to read for a field where a row says nothing of it, by field.
+        links: Field that takes the link of a vendor's name; ``None`` keeps it as text.
+        clean: Whether texts are put right, with a note for each, or refused.
+    """
+
+    form: Form | None = None
+    columns: dict[str, str] = {}
+    tables: tuple[int, ...] = ()
+    status: str | None = None
+    category: str | None = None
+    defaults: dict[str, str] = {}
+    links: str | None = None
+    clean: bool = False
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row.
+
+    Attributes:
+        name: The vendor's name, letter by letter.
+        category: Title of the category.
+        vendor: Fields of the vendor, as JSON has them.
+        use: Fields of what it is used for, without id and category.
+        extra: Column or label to text that no field takes; it belongs to the use.
+        words: The row's words by field, as names files may ask for them.
+    """
+
+    name: str
+    category: str
+    vendor: dict[str, Any]
+    use: dict[str, Any]
+    extra: dict[str, str]
+    words: dict[str, str]
+    file: str
+    key: str
+    line: int | None

@@ -1,0 +1,94 @@
+"""The folder that an import writes into: the source, the names file and the memory beside it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register_api.core.text import is_slug
+from register_api.errors import UsageError
+from register_api.importer.table import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SOURCE = "register"
+VENDORS = "subprocessors"
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def read_text(path: Path) -> str | None:
+    """Return a file's text, or ``None`` if there is none.
+
+    Raises:
+        UsageError: It cannot be read.
+        Refused: It is not UTF-8.
+    """
+    data = read_bytes(path)
+    try:
+        return None if data is None else data.decode("utf-8")
+    except UnicodeDecodeError:
+        refuse(path.name, "", "this file is not UTF-8 text", "save it as UTF-8")
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """Return a file's bytes, or ``None`` if there is none.
+
+    Raises:
+        UsageError: It cannot be read, or is no ordinary file.
+    """
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise UsageError(f"{path} is no ordinary file")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes")
+    return data
+
+
+def vendor_ids(folder: Path) -> list[str]:
+    """Return the ids of the vendors that have a file in the folder's source."""
+    listed = folder / SOURCE / VENDORS
+    names = sorted(path.name for path in listed.iterdir()) if listed.is_dir() else []
+    stems = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
+    return [stem for stem in stems if is_slug(stem)]
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder, each whole or not at all.
+
+    Args:
+        folder: Made if missing.
+        files: Name below the folder to text, in the order of writing.
+
+    Raises:
+        UsageError: One cannot be written.
+    """
+    try:
+        for name, text in files.items():
+            _write(folder / name, text)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, passing = tempfile.mkstemp(dir=path.parent, prefix=".import-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        Path(passing).chmod(mode)
+        Path(passing).replace(path)
+    except BaseException:
+        Path(passing).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,111 @@
+"""Merged cells: what ``rowspan`` covers is read in every row; what ``colspan`` merges is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from register_api.importer.html_text import cell_of
+from register_api.importer.table import Cell, refuse
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_SPAN = re.compile(r"[0-9]{1,5}")
+_MOST_COLUMNS = 200
+
+
+class HtmlRow:
+    """A row of an HTML table.
+
+    Attributes:
+        elements: Its ``td`` and ``th``.
+        line: Its line in the file, where that is known.
+        is_head: Whether it names the columns.
+        cells: What it says, spanning cells of rows above included; filled by ``spread``.
+        full_width: Columns that its only cell covers, if it has just one that covers several.
+    """
+
+    def __init__(self, elements: list[HtmlElement], line: int | None, *, is_head: bool) -> None:
+        """Keep the elements; ``spread`` reads them."""
+        self.elements = elements
+        self.line = line
+        self.is_head = is_head
+        self.cells: tuple[Cell, ...] = ()
+        self.full_width = 0
+
+
+def spread(name: str, number: int, rows: list[HtmlRow]) -> tuple[list[HtmlRow], list[str]]:
+    """Fill in the cells of all rows (WHATWG HTML, section 4.9.12).
+
+    Args:
+        name: What reports call the file.
+        number: Which table it is.
+        rows: In order.
+
+    Returns:
+        The rows that have cells, and remarks on what was spread out.
+
+    Raises:
+        Refused: A cell covers several columns but not all, or more rows than there are.
+    """
+    covered: dict[int, tuple[int, Cell]] = {}
+    remarks: list[str] = []
+    for index, row in enumerate(rows):
+        row.full_width = _full_width(row)
+        if row.full_width:
+            row.cells = (cell_of(row.elements[0]),)
+            key = f"table {number}, row {index}"
+            if covered:
+                refuse(name, key, "a cell from above reaches into this row", line=row.line)
+            remarks.append(f"row {index} is one cell over the whole width and was read as a heading")
+            continue
+        _fill(name, f"table {number}, row {index}", row, covered)
+        spans = {column: left - 1 for column, (left, _) in covered.items()}
+        covered = {column: (left, covered[column][1]) for column, left in spans.items() if left}
+        if any(_span(name, "", cell, "rowspan", row.line) > 1 for cell in row.elements):
+            remarks.append(f"row {index} has a cell over several rows, which was read in each of them")
+    if covered:
+        message = "a cell reaches below the last row"
+        refuse(name, f"table {number}", message, "put rowspan right", line=rows[-1].line)
+    return [row for row in rows if row.cells], remarks
+
+
+def _full_width(row: HtmlRow) -> int:
+    """Return how many columns the only cell of a row covers, or 0 if it is an ordinary row."""
+    if row.is_head or len(row.elements) != 1:
+        return 0
+    span = _SPAN.fullmatch(str(row.elements[0].get("colspan", "1")))
+    return int(span[0]) if span and int(span[0]) > 1 else 0
+
+
+def _fill(name: str, key: str, row: HtmlRow, covered: dict[int, tuple[int, Cell]]) -> None:
+    """Put a row's own cells into the columns that no cell from above covers."""
+    cells: list[Cell] = []
+    own = iter(row.elements)
+    element = next(own, None)
+    while element is not None or len(cells) in covered:
+        column = len(cells)
+        if column not in covered:
+            if element is None:  # pragma: no cover  (the loop's condition; for the type checker)
+                break
+            if _span(name, key, element, "colspan", row.line) != 1:
+                message = f"a cell covers several columns, from column {column + 1} on"
+                refuse(name, key, message, "give each column its own cell", line=row.line)
+            covered[column] = (_span(name, key, element, "rowspan", row.line), cell_of(element))
+            element = next(own, None)
+        cells.append(covered[column][1])
+        if len(cells) > _MOST_COLUMNS:
+            refuse(name, key, f"more than {_MOST_COLUMNS} columns", line=row.line, rule="R17")
+    if any(column >= len(cells) for column in covered):
+        message = "the row has fewer cells than merged cells from above call for"
+        refuse(name, key, message, "put rowspan right", line=row.line)
+    row.cells = tuple(cells)
+
+
+def _span(name: str, key: str, element: HtmlElement, attribute: str, line: int | None) -> int:
+    text = str(element.get(attribute, "1")).strip()
+    if not _SPAN.fullmatch(text) or int(text) < 1:
+        message = f"{attribute} is no number from 1 on"
+        refuse(name, key, message, line=line)
+    return int(text)

@@ -1,0 +1,75 @@
+"""Texts as they may stand in the register: what breaks the rules is refused, or put right in the open."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from register_api.core.text import text_problems
+from register_api.importer.table import ascii_safe, fault, shown
+
+if TYPE_CHECKING:
+    from register_api.errors import Finding
+    from register_api.importer.report import Reporter
+
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""Spaces that look like the common one; in a name they make two of what a reader takes for one."""
+_FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
+
+
+class Hygiene:
+    """Judges texts and, only where the caller asked for it, cleans them.
+
+    Attributes:
+        faults: What was refused so far.
+    """
+
+    def __init__(self, reporter: Reporter, *, clean: bool) -> None:
+        """Keep where changes are told, and whether to make any."""
+        self.faults: list[Finding] = []
+        self._reporter = reporter
+        self._clean = clean
+
+    def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
+        """Return a text that obeys the register's rules; a fault is kept otherwise.
+
+        Args:
+            text: As it was found.
+            file: What the file is called.
+            key: Place in it.
+            line: Line in it.
+            name: Whether it names something: then it is one line with common spaces only.
+        """
+        problem = _problem(text, name=name)
+        if problem is None:
+            return text
+        cleaned = _cleaned(text, name=name)
+        rest = _problem(cleaned, name=name) if cleaned else None
+        if self._clean and rest is None:
+            message = f"{ascii_safe(text[:80])} was written {shown(cleaned)}"
+            self._reporter.note("cleaned", message, file=file, line=line, key=key)
+            return cleaned
+        hint = "put it right" if rest else "put it right, or let --clean do it and report each change"
+        message = f"{shown(text)} {problem if rest is None else rest}"
+        self.faults.append(fault(file, key, message, hint, line=line, rule="R05"))
+        return text
+
+
+def _problem(text: str, *, name: bool) -> str | None:
+    problem = next(text_problems(text), None) if text else None
+    if problem or not name:
+        return problem
+    found = _SPACES.search(text)
+    if found:
+        return f"holds the space U+{ord(found[0]):04X} in place {found.start() + 1}"
+    if "\n" in text or "  " in text:
+        return "holds a line break" if "\n" in text else "holds two spaces in a row"
+    return "holds a footnote" if _FOOTNOTE.search(text) else None
+
+
+def _cleaned(text: str, *, name: bool) -> str:
+    text = unicodedata.normalize("NFC", _HIDDEN.sub("", text).replace("\t", " ").replace("\r", ""))
+    text = _SPACES.sub(" ", text).strip()
+    return " ".join(text.split()) if name else text

@@ -1,0 +1,141 @@
+"""From entries to vendors: who is who, and which rows are the same vendor's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.importer.table import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from register_api.importer.entry import Entry
+    from register_api.importer.names import Names
+    from register_api.importer.report import Reporter
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vendor is used for, as one row states it.
+
+    Attributes:
+        fields: As JSON has them, with the id of the category; ``extra`` is one of them.
+    """
+
+    fields: dict[str, Any]
+    file: str
+    key: str
+    line: int | None = None
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor of the table.
+
+    Attributes:
+        fields: Of the vendor itself, ``name`` among them.
+        uses: In order of the rows.
+    """
+
+    id: str
+    fields: dict[str, Any]
+    uses: tuple[Use, ...]
+    new: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name, letter by letter."""
+        return str(self.fields["name"])
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole table, in order of reading.
+
+    Attributes:
+        categories: Id to title, in order of appearance.
+    """
+
+    vendors: tuple[Listed, ...]
+    categories: dict[str, str]
+
+
+def make_listing(
+    entries: Sequence[Entry],
+    names: Names,
+    reporter: Reporter,
+    *,
+    taken: Collection[str],
+    categories: dict[str, str],
+) -> Listing:
+    """Say which row is which vendor; the names file learns what is new.
+
+    Args:
+        entries: In order of the rows.
+        names: The names file.
+        reporter: Is told of new names and of names listed twice.
+        taken: Ids of vendors that the source has already.
+        categories: Title to id of the categories that the source has already.
+    """
+    for title, category in categories.items():
+        names.keep_category(title, category)
+    before = {entry.name: names.find(entry.name, entry.words) for entry in entries}
+    _name_new(entries, names, reporter, taken)
+    grouped: dict[str, list[Entry]] = {}
+    titles: dict[str, str] = {}
+    for entry in entries:
+        known = names.find(entry.name, entry.words)
+        vendor = known.id if known else names.add(entry.name, taken)
+        grouped.setdefault(vendor, []).append(entry)
+        titles.setdefault(names.category(entry.category, ()), entry.category)
+    vendors = (
+        _listed(vendor, rows, names, reporter, new=before[rows[0].name] is None)
+        for vendor, rows in grouped.items()
+    )
+    return Listing(vendors=tuple(vendors), categories=titles)
+
+
+def _name_new(entries: Sequence[Entry], names: Names, reporter: Reporter, taken: Collection[str]) -> None:
+    """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
+    present = {entry.name for entry in entries}
+    unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
+    for name in unknown:
+        alike = names.look_alike(name, present)
+        vendor = names.add(name, taken, alike.id if alike else None)
+        if alike:
+            message = (
+                f"{shown(name)} is taken for {shown(alike.name)} under another spelling (id {vendor});"
+                " if it is another company, give it an id of its own in the names file"
+            )
+            reporter.note("assumed", message)
+        else:
+            reporter.note("new", f"{shown(name)} has the id {vendor}")
+
+
+def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter, *, new: bool) -> Listed:
+    fields: dict[str, Any] = {"name": rows[0].name}
+    uses: list[Use] = []
+    for row in rows:
+        extra = dict(row.extra)
+        for field, value in {"name": row.name, **row.vendor}.items():
+            if fields.setdefault(field, value) != value:
+                _keep_aside(field, value, extra, row, reporter)
+        use = {**row.use, "category": names.category(row.category, ()), **({"extra": extra} if extra else {})}
+        if any(use == other.fields for other in uses):
+            message = f"a row that repeats another of {shown(row.name)} was passed over"
+            reporter.note("skipped", message, file=row.file, line=row.line, key=row.key)
+            continue
+        uses.append(Use(fields=use, file=row.file, key=row.key, line=row.line))
+    if len(uses) > 1:
+        message = f"{shown(rows[0].name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
+        reporter.note("read", message, file=rows[0].file)
+    return Listed(id=vendor, fields=fields, uses=tuple(uses), new=new)
+
+
+def _keep_aside(field: str, value: Any, extra: dict[str, str], row: Entry, reporter: Reporter) -> None:
+    """Keep what a further row says of the vendor differently, beside what that row says of the use."""
+    label = field
+    while label in extra:
+        label += "*"
+    extra[label] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    message = f"rows of {shown(row.name)} differ in {field}; the first counts, the others are kept as extra"
+    reporter.note("left", message, file=row.file, line=row.line, key=row.key)

@@ -1,0 +1,105 @@
+"""Tables of a Markdown page (GitHub's tables, and HTML tables within): parsed with markdown-it.
+
+The page is rendered and then read like any HTML page, so that entities, links and line breaks mean
+the same in both. What the syntax would quietly drop or fill in is found in the lines themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+from register_api.importer.html_tables import LINE, parse, tables_of
+from register_api.importer.table import MAX_BYTES, Table, fault, refuse, refuse_any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+    from register_api.errors import Finding
+
+_MOST_CHARACTERS = MAX_BYTES // 4
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?---[ \t]*(?:\n|\Z)", re.MULTILINE)
+_SPACE = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WIDE = re.compile(f"[{_SPACE}]")
+_RUN = f"[ \t{_SPACE}]"
+_EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULTILINE)
+"""White space at the edges of cells: the parser would take away more than the syntax calls padding."""
+
+_PIPE = re.compile(r"(?<!\\)\|")
+
+
+def read_markdown(name: str, text: str) -> tuple[Table, ...]:
+    """Read all tables of a page.
+
+    Raises:
+        Refused: A row has more or fewer cells than its header, stands outside a table, or the page
+            holds HTML that cannot be read.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
+        refuse(name, "", message, rule="R17")
+    text = _with_edges(_without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    tokens = parser.parse(text)
+    refuse_any(_faults(name, text.split("\n"), tokens))
+    for token in tokens:
+        if token.type in {"table_open", "tr_open"} and token.map:
+            token.attrSet(LINE, str(token.map[0] + 1))
+    root = parse(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
+    tables = tables_of(name, root, own_lines=False)
+    if sum(token.type == "table_open" for token in tokens) > len(tables):
+        refuse(name, "", "HTML in the page hides a table", "take the HTML out")
+    return tables
+
+
+def _without_front_matter(text: str) -> str:
+    """Blank out a page's settings, which are no text of the page; lines keep their numbers."""
+    found = _FRONT_MATTER.match(text)
+    return "\n" * found[0].count("\n") + text[found.end() :] if found else text
+
+
+def _with_edges(text: str) -> str:
+    """Write wide spaces at the edges of cells as references, which mean the same and are not taken away."""
+    return _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
+
+
+def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Finding]:
+    number = 0
+    width = 0
+    inside = False
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else None
+        if token.type == "table_open":
+            number, width, inside = number + 1, 0, True
+            if token.level:
+                message = "the table stands within a list or a quotation"
+                yield fault(name, f"table {number}", message, "move it out", line=line)
+        elif token.type == "table_close":
+            inside = False
+        elif token.type == "tr_open" and line is not None:
+            cells = _count_cells(lines[line - 1])
+            width = width or cells
+            if cells != width:
+                message = f"the row has {cells} cells, the header {width}"
+                hint = "nothing is filled in or left out: put the row right"
+                yield fault(name, f"table {number}", message, hint, line=line)
+        elif token.type == "inline" and not inside and not token.content.startswith("|"):
+            continue
+        elif token.type == "inline" and not inside:
+            message = "a row stands outside any table"
+            yield fault(
+                name, "", message, "take the empty line before it out, or give it a header", line=line
+            )
+
+
+def _count_cells(line: str) -> int:
+    """Count the cells of a row: pipes part them, but for one at either end (GFM, section 4.10)."""
+    line = line.strip(" \t")
+    cells = _PIPE.split(line)
+    first = 1 if cells[0] == "" else 0
+    last = 1 if len(cells) > 1 and cells[-1] == "" else 0
+    return max(len(cells) - first - last, 1)

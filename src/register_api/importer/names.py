@@ -1,0 +1,177 @@
+"""The names file: which name is which vendor, for this import and every later one."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from register_api.core.model import Status
+from register_api.core.text import is_slug
+from register_api.errors import told
+from register_api.importer.slugs import free_slug, slug
+from register_api.importer.table import fault, refuse, refuse_any, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from register_api.errors import Finding
+
+NAMES_FILE = "names.toml"
+
+_HEAD = """\
+# Which name in the table is which sub-processor. `register-api import` adds what is new and never takes
+# anything away; what you write here holds. An id stays for ever once it was published.
+#
+# [[vendors]]
+# name = "Acme Cloud"
+# id = "acme"
+# formerly = ["Acme Hosting"]          # the table's earlier names for the same sub-processor
+# when = { purpose = "Hosting" }       # only rows that say so: two of one name become two
+#
+# [categories]                         # titles of categories to their ids
+# [statuses]                           # headings or words of the table: active, conditional, available
+"""
+
+
+class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One name.
+
+    Attributes:
+        formerly: Earlier names of the same vendor, in the table's spelling.
+        when: Field to the words that a row has to have; all rows if empty.
+    """
+
+    name: str
+    id: str
+    formerly: tuple[str, ...] = ()
+    when: dict[str, str] = {}
+
+
+class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    vendors: tuple[Known, ...] = ()
+    categories: dict[str, str] = {}
+    statuses: dict[str, Status] = {}
+
+
+class Names:
+    """Names to ids, as the names file has them, and what this import adds."""
+
+    def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
+        """Read a names file.
+
+        Args:
+            text: Its text; without it a new one begins.
+            file: What reports call it.
+
+        Raises:
+            Refused: It is not well-formed.
+        """
+        self._document = _parse(file, text)
+        self._known = _convert(file, text)
+        refuse_any(_faults(file, self._known))
+        self._vendors = list(self._known.vendors)
+        self._categories = dict(self._known.categories)
+
+    @property
+    def statuses(self) -> Mapping[str, str]:
+        """Headings and words that mean a status."""
+        return self._known.statuses
+
+    @property
+    def text(self) -> str:
+        """The file as it is with what was added."""
+        return tomlkit.dumps(self._document)
+
+    def find(self, name: str, words: Mapping[str, str]) -> Known | None:
+        """Return what is known of a row: by name and words, by name, then by an earlier name."""
+        fitting = [item for item in self._vendors if name in (item.name, *item.formerly)]
+        with_words = [item for item in fitting if item.when and item.when.items() <= words.items()]
+        by_name = [item for item in fitting if not item.when and item.name == name]
+        earlier = [item for item in fitting if not item.when]
+        return next(iter((*with_words, *by_name, *earlier)), None)
+
+    def earlier_names(self, vendor: str) -> tuple[str, ...]:
+        """Return the earlier names of a vendor that the file tells."""
+        return tuple(
+            dict.fromkeys(name for item in self._vendors if item.id == vendor for name in item.formerly)
+        )
+
+    def look_alike(self, name: str, present: Collection[str]) -> Known | None:
+        """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
+        made = slug(name)
+        alike = [item for item in self._vendors if not item.when and slug(item.name) == made]
+        return alike[-1] if alike and not any(item.name in present for item in alike) else None
+
+    def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> str:
+        """Give a new name an id and write it down.
+
+        Args:
+            name: Letter by letter.
+            taken: Ids in use beside those of this file.
+            vendor: The id, if it is one in use already.
+        """
+        used = {item.id for item in self._vendors} | set(taken)
+        chosen = vendor or free_slug(slug(name), used)
+        self._vendors.append(Known(name, chosen))
+        table = tomlkit.table()
+        table.trivia.indent = "" if len(self._vendors) > 1 else "\n"
+        table.add("name", name)
+        table.add("id", chosen)
+        listed: Any = self._document.setdefault("vendors", tomlkit.aot())
+        listed.append(table)
+        return chosen
+
+    def category(self, title: str, taken: Collection[str]) -> str:
+        """Return the id of a category by its title; a new title gets one, which is written down."""
+        if title not in self._categories:
+            chosen = free_slug(slug(title), {*self._categories.values(), *taken})
+            self._keep_category(title, chosen)
+        return self._categories[title]
+
+    def keep_category(self, title: str, known: str) -> None:
+        """Write down the id that a category has already."""
+        if title not in self._categories:
+            self._keep_category(title, known)
+
+    def _keep_category(self, title: str, chosen: str) -> None:
+        self._categories[title] = chosen
+        table: Any = self._document.setdefault("categories", tomlkit.table())
+        table[title] = chosen
+
+
+def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        refuse(file, "", f"not valid TOML: {told(error)}", "put it right by hand")
+
+
+def _convert(file: str, text: str) -> _Document:
+    try:
+        return msgspec.convert(tomllib.loads(text), _Document)
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+        hint = "its head shows how a names file is written"
+        refuse(file, "", f"this names file cannot be read: {told(error)}", hint)
+
+
+def _faults(file: str, document: _Document) -> Iterator[Finding]:
+    seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    for item in document.vendors:
+        if not is_slug(item.id):
+            yield fault(file, "vendors", f"{shown(item.id)} is no id", rule="R02")
+        key = (item.name, tuple(sorted(item.when.items())))
+        if key in seen:
+            yield fault(
+                file,
+                "vendors",
+                f"{shown(item.name)} stands twice",
+                "one entry a name, or tell them apart by when",
+            )
+        seen.add(key)
+    for title, chosen in document.categories.items():
+        if not is_slug(chosen):
+            yield fault(file, f"categories.{title}", f"{shown(chosen)} is no id", rule="R02")

@@ -1,0 +1,130 @@
+"""The command's second half: states of a list, from Git or a file, published as history."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.errors import UsageError
+from register_api.importer.folder import SOURCE, read_bytes
+from register_api.importer.git_history import git_states
+from register_api.importer.memory import MEMORY_FILE
+from register_api.importer.names import NAMES_FILE
+from register_api.importer.register_file import REGISTER_FILE, Heading
+from register_api.importer.replay import replay
+from register_api.importer.report import Report
+from register_api.importer.state_importer import StateImporter
+from register_api.importer.states import read_history, schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.importer.entry import Wishes
+    from register_api.importer.player import Taken, Target
+    from register_api.importer.replay import Progress
+    from register_api.importer.states import State
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the states come from: a Git repository or a history file.
+
+    Attributes:
+        repository: A folder in the repository, or ``None`` for a history file.
+        path: The file in the repository, seen from that folder; or the history file.
+        since: A revision, whose state is the first.
+        date: ``author`` or ``committer``: whose date counts.
+    """
+
+    repository: Path | None
+    path: str
+    since: str | None = None
+    date: str = "committer"
+
+
+def import_history(
+    origin: Origin,
+    folder: Path,
+    wishes: Wishes,
+    heading: Heading,
+    target: Target,
+    *,
+    names: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, tuple[Taken, ...]]:
+    """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
+
+    Args:
+        origin: Where the states come from.
+        folder: Gets ``register/``, the names file and the memory.
+        wishes: What the caller says of the tables.
+        heading: What the caller says of the register, for a new source.
+        target: Where they are published.
+        names: The names file; beside the source if not given.
+        progress: Called with done, total and what is being taken over.
+
+    Returns:
+        What a person should know, and what became of each state that was not published before.
+
+    Raises:
+        Refused: A state cannot be read exactly, or breaks the rules; those before it are published.
+        UsageError: Something is missing, or belongs to another register.
+    """
+    _check_heading(folder, heading)
+    with _work_folder(folder, dry_run=target.dry_run) as work:
+        # A names file given by name is not in the copy that a dry run writes into.
+        importer = StateImporter(
+            work, wishes, heading, names=names, keep_names=not (target.dry_run and names)
+        )
+        states = _states(origin, importer)
+        taken = replay(importer, schedule(states, importer.reporter), target, progress)
+        reporter = importer.reporter
+        return Report(columns=tuple(reporter.columns), notes=reporter.notes), taken
+
+
+def _check_heading(folder: Path, heading: Heading) -> None:
+    """Refuse to publish under names that were not given: they would stay for ever."""
+    if (folder / SOURCE / REGISTER_FILE).exists():
+        return
+    missing = [name for name in ("register", "publisher") if getattr(heading, name) is None]
+    if missing:
+        options = " and ".join(f"--{name}" for name in missing)
+        raise UsageError(
+            f"history is published for ever, so {options} must be given", hint="or write register.toml first"
+        )
+
+
+def _states(origin: Origin, importer: StateImporter) -> tuple[State, ...]:
+    if origin.repository is not None:
+        return git_states(
+            origin.repository,
+            origin.path,
+            since=origin.since,
+            date=origin.date,
+            form=importer.wishes.form,
+            reporter=importer.reporter,
+        )
+    data = read_bytes(Path(origin.path))
+    if data is None:
+        raise UsageError(f"there is no file {origin.path}")
+    return read_history(Path(origin.path).name, data, origin.date, importer.zone)
+
+
+@contextlib.contextmanager
+def _work_folder(folder: Path, *, dry_run: bool) -> Iterator[Path]:
+    """Yield the folder itself, or for a dry run a copy of all that an import reads and writes in it."""
+    if not dry_run:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as passing:
+        copy = Path(passing)
+        if (folder / SOURCE).is_dir():
+            shutil.copytree(folder / SOURCE, copy / SOURCE, symlinks=True)
+        for name in (NAMES_FILE, MEMORY_FILE):
+            if (folder / name).is_file():
+                shutil.copy(folder / name, copy / name)
+        yield copy

@@ -1,0 +1,175 @@
+"""Taking over one state: read, written into a passing copy, published, kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.model import Register
+from register_api.core.text import text_problems
+from register_api.errors import Finding, Refused, UsageError
+from register_api.importer.draft import judge
+from register_api.importer.folder import vendor_ids
+from register_api.importer.resuming import reason_of
+from register_api.importer.table import shown
+from register_api.publish.pipeline import Order, publish_version
+from register_api.publish.preparation import Intent
+
+if TYPE_CHECKING:
+    from register_api.importer.staging import Staging
+    from register_api.importer.state_importer import Plan, StateImporter
+    from register_api.importer.states import Dated, State
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where states are published.
+
+    Attributes:
+        newest: The store's newest version; ``None`` before the first.
+        now: The present instant, UTC.
+        skip: Commits (their first letters) or numbers of states that are left out.
+        subjects: Whether the first line of a commit's message, or a state's title, is published, too.
+        dry_run: Whether nothing is published; states are read and judged.
+    """
+
+    store: Path
+    keys: Path
+    newest: Register | None
+    now: dt.datetime
+    base_url: str | None = None
+    skip: tuple[str, ...] = ()
+    subjects: bool = False
+    dry_run: bool = False
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one state.
+
+    Attributes:
+        version: The version that it became; ``None`` if it said what the one before said.
+        added: Names that came with it, or came back.
+        ended: Names that it no longer had.
+        findings: In a dry run, the errors that would keep it from being published.
+    """
+
+    mark: str
+    at: dt.datetime
+    version: int | None = None
+    added: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Player:
+    """Takes over one state after the other."""
+
+    def __init__(self, importer: StateImporter, target: Target, staging: Staging) -> None:
+        """Keep what states are taken over with."""
+        self._importer = importer
+        self._target = target
+        self._staging = staging
+        self._version = target.newest.version if target.newest else 0
+
+    def catch_up(self, item: Dated) -> None:
+        """Write the state of the newest version once more: an interruption may have come in between."""
+        plan = self._plan(item, first=self._version == 1)
+        self._staging.put(plan.source)
+        self._keep(plan)
+
+    def check_source(self) -> None:
+        """Refuse a folder that lacks what the store has."""
+        published = self._target.newest.subprocessors if self._target.newest else ()
+        missing = {item.id for item in published} - set(vendor_ids(self._importer.folder))
+        if missing:
+            names = ", ".join(sorted(missing)[:5])
+            raise UsageError(
+                f"the source in {self._importer.folder} is not that of the store: it lacks {names}"
+            )
+
+    def play(self, item: Dated) -> Taken:
+        """Publish one state, unless it says what the one before said."""
+        before = self._importer.memory
+        plan = self._plan(item, first=self._version == 0)
+        if plan.memory == before:
+            return Taken(mark=item.state.mark, at=item.at)
+        self._staging.put(plan.source)
+        findings = self._judge(plan) if self._target.dry_run else ()
+        version = None if self._target.dry_run else self._publish(item)
+        self._version = version or self._version + self._target.dry_run
+        taken = Taken(
+            mark=item.state.mark,
+            at=item.at,
+            version=version,
+            added=tuple(
+                v.name for v in plan.vendors if v.id not in before.vendors or not before.vendors[v.id].listed
+            ),
+            ended=tuple(
+                str(known.fields.get("name", vendor))
+                for vendor, known in before.vendors.items()
+                if known.listed and not plan.memory.vendors[vendor].listed
+            ),
+            findings=findings,
+        )
+        self._ask_for_renames(taken)
+        self._keep(plan)
+        return taken
+
+    def _plan(self, item: Dated, *, first: bool) -> Plan:
+        zone = self._importer.zone
+        day = local_day(item.at, zone)
+        try:
+            entries = self._importer.read(item.state.read())
+            return self._importer.plan(entries, day, day=day, first=first)
+        except Refused as refusal:
+            raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
+
+    def _publish(self, item: Dated) -> int | None:
+        intent = Intent(
+            now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
+        )
+        order = Order(
+            source=self._staging.source,
+            store=self._target.store,
+            keys=self._target.keys,
+            intent=intent,
+            base_url=self._target.base_url,
+        )
+        try:
+            published = publish_version(order)
+        except Refused as refusal:
+            raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
+        return published.snapshot.state.version if published.snapshot else None
+
+    def _subject(self, state: State) -> str | None:
+        if not self._target.subjects or not state.subject:
+            return None
+        problem = next(text_problems(state.subject), None)
+        if problem:
+            message = f"the message {shown(state.subject)} of {state.mark} {problem}; it is not published"
+            self._importer.reporter.note("left", message)
+        return None if problem else state.subject
+
+    def _judge(self, plan: Plan) -> tuple[Finding, ...]:
+        findings = judge(self._importer.folder, plan.source, self._target.now)
+        return tuple(finding for finding in findings if finding.severity == "error")
+
+    def _keep(self, plan: Plan) -> None:
+        self._importer.write_source(plan)
+        self._importer.remember(plan)
+
+    def _ask_for_renames(self, taken: Taken) -> None:
+        if taken.added and taken.ended and self._version > 1:
+            gone, came = ", ".join(map(shown, taken.ended)), ", ".join(map(shown, taken.added))
+            message = (
+                f"{taken.mark}: {gone} went and {came} came; if one is another renamed, formerly says so"
+            )
+            self._importer.reporter.note("proposed", message)
+
+
+def _of(item: Dated, finding: Finding) -> Finding:
+    """Return a finding that says of which state it is."""
+    return msgspec.structs.replace(finding, message=f"{item.state.mark}: {finding.message}")

@@ -1,0 +1,170 @@
+"""``register.toml``, as an import makes or edits it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import tomlkit
+
+from register_api.importer.toml_values import dump, parse, plain, put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.importer.report import Reporter
+
+REGISTER_FILE = "register.toml"
+
+_NEW = """\
+# The register: all but the vendors, who have a file each in subprocessors/. Begun by `register-api import`.
+# What breaks a rule is found by `register-api check`; what publishing would tell customers is shown by
+# `register-api preview`.
+
+# The register's name for ever: your domain, a slash, a word. Feeds and log carry it.
+register = ""
+
+# The day that the content is of.
+updated_on = 1970-01-01
+
+# The order of reading.
+order = []
+
+[publisher]
+name = ""
+time_zone = "UTC"
+language = "en"
+
+# The promise that `register-api publish` holds you to. 0 days for no kind of change promises nothing.
+[notice]
+days = 0
+day_count = "calendar"
+applies_to = []
+
+[[statuses]]
+id = "active"
+title = "Active"
+
+[[statuses]]
+id = "conditional"
+title = "Conditional"
+
+[[statuses]]
+id = "available"
+title = "Available"
+"""
+
+_PLACEHOLDERS = {"register": "example.com/sub-processors", "publisher": "Example Company"}
+_PROMISED = ["addition", "replacement", "activation"]
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says of the register; used where there is no ``register.toml`` yet.
+
+    Attributes:
+        register: The register's name.
+        publisher: The publisher's name.
+        updated_on: Day that the content is of, ``YYYY-MM-DD``.
+        time_zone: IANA name.
+        language: BCP 47 tag.
+        notice_days: Days of notice that are promised.
+    """
+
+    register: str | None = None
+    publisher: str | None = None
+    updated_on: str | None = None
+    time_zone: str | None = None
+    language: str | None = None
+    notice_days: int | None = None
+
+
+class RegisterFile:
+    """The register's file, new or as it was."""
+
+    def __init__(self, text: str | None) -> None:
+        """Read the file's text, or begin a new one.
+
+        Raises:
+            Refused: It is not well-formed.
+        """
+        self.is_new = text is None
+        self.document = parse(REGISTER_FILE, _NEW if text is None else text)
+
+    @property
+    def time_zone(self) -> str:
+        """Name of the publisher's time zone."""
+        publisher = plain(self.document.get("publisher"))
+        return str(publisher.get("time_zone", "UTC")) if isinstance(publisher, dict) else "UTC"
+
+    @property
+    def order(self) -> list[str]:
+        """Ids in order of reading."""
+        listed = plain(self.document.get("order", []))
+        return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+
+    @property
+    def categories(self) -> dict[str, str]:
+        """Title to id of the categories that are there."""
+        listed = plain(self.document.get("categories", []))
+        rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
+
+    def begin(self, heading: Heading, reporter: Reporter) -> None:
+        """Fill in a new file but for its day; what was not given is assumed, in the open."""
+        document: Any = self.document
+        given = msgspec.structs.asdict(heading)
+        for field, usual in _PLACEHOLDERS.items():
+            if given[field] is None:
+                option = f"--{field}"
+                reporter.note(
+                    "assumed", f'{field} is "{usual}": to be replaced; {option} says it', file=REGISTER_FILE
+                )
+        document["register"] = heading.register or _PLACEHOLDERS["register"]
+        document["publisher"]["name"] = heading.publisher or _PLACEHOLDERS["publisher"]
+        for field, usual in (("time_zone", "UTC"), ("language", "en")):
+            document["publisher"][field] = given[field] or usual
+            if given[field] is None:
+                option = f"--{field.replace('_', '-')}"
+                reporter.note("assumed", f"{field} is {usual}; {option} says otherwise", file=REGISTER_FILE)
+        self._promise(heading.notice_days, reporter)
+
+    def _promise(self, days: int | None, reporter: Reporter) -> None:
+        notice: Any = self.document["notice"]
+        if days is None:
+            message = "no notice is promised, since nothing is known of it; --notice-days says how much is"
+            reporter.note("assumed", message, file=REGISTER_FILE, key="notice")
+            return
+        notice["days"] = days
+        notice["applies_to"] = _PROMISED
+
+    def date(self, day: str) -> None:
+        """Set the day that the content is of."""
+        if plain(self.document.get("updated_on")) != day:
+            put(self.document, "updated_on", day)
+
+    def arrange(self, order: list[str]) -> None:
+        """Set the order of reading."""
+        if self.order != order:
+            array = tomlkit.array()
+            array.extend(order)
+            self.document["order"] = array.multiline(multiline=len(order) > 1)
+
+    def add_categories(self, titles: Mapping[str, str]) -> None:
+        """Add categories by id and title, unless their id is there."""
+        there = set(self.categories.values())
+        for category, title in titles.items():
+            if category not in there:
+                table = tomlkit.table()
+                table.trivia.indent = "" if self.categories else "\n"
+                table.add("id", category)
+                table.add("title", title)
+                self.document.setdefault("categories", tomlkit.aot()).append(table)
+
+    @property
+    def text(self) -> str:
+        """The text of the file as it is now.
+
+        Raises:
+            Refused: It cannot be edited without harm.
+        """
+        return dump(REGISTER_FILE, self.document)

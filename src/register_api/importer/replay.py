@@ -1,0 +1,68 @@
+"""Publishing the states of a list one after the other, as history that is taken over (R15)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.errors import UsageError
+from register_api.importer.folder import vendor_ids
+from register_api.importer.player import Player
+from register_api.importer.resuming import published_before
+from register_api.importer.staging import Staging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from register_api.importer.player import Taken, Target
+    from register_api.importer.state_importer import StateImporter
+    from register_api.importer.states import Dated, State
+
+    Progress = Callable[[int, int, str], None]
+
+
+def replay(
+    importer: StateImporter, dated: Sequence[Dated], target: Target, progress: Progress | None = None
+) -> tuple[Taken, ...]:
+    """Take over states and publish each that says something else than the one before.
+
+    Interrupted, it can be called again: it goes on after the newest version in the store.
+
+    Args:
+        importer: The folder that holds, or gets, the source.
+        dated: All states, oldest first.
+        target: Where they are published.
+        progress: Called with done, total and the state's mark.
+
+    Raises:
+        Refused: A state cannot be read, or breaks the rules; those before it are published.
+        UsageError: The folder or the store belongs to something else.
+    """
+    done = published_before(dated, target.newest)
+    _check_folder(importer, target)
+    taken: list[Taken] = []
+    with Staging(importer.folder) as staging:
+        player = Player(importer, target, staging)
+        if done:
+            player.catch_up(dated[done - 1])
+        player.check_source()
+        for number, item in enumerate(dated[done:], done + 1):
+            if progress is not None:
+                progress(number - 1, len(dated), item.state.mark[:18])
+            if _is_skipped(item.state, target.skip):
+                importer.reporter.note("skipped", f"{item.state.mark} was left out, as --skip says")
+                continue
+            taken.append(player.play(item))
+    return tuple(taken)
+
+
+def _check_folder(importer: StateImporter, target: Target) -> None:
+    if target.newest is None and vendor_ids(importer.folder):
+        raise UsageError(
+            f"{importer.folder} has sub-processors already, but nothing was published yet",
+            hint="history begins in a folder without them; register.toml and names.toml may be there",
+        )
+
+
+def _is_skipped(state: State, skip: Sequence[str]) -> bool:
+    kind, _, name = state.mark.partition(" ")
+    return any(name == item or (kind == "commit" and name.startswith(item)) for item in skip)

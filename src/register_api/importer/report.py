@@ -1,0 +1,99 @@
+"""What an import did, left over, assumed and misses: for people and for machines."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from register_api.errors import Finding
+
+Kind = Literal[
+    "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
+]
+"""What a note is about. ``left``: kept as text under ``extra`` since no field takes it. ``conflict``: the
+table and an edit by hand say different things; the edit stays."""
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, keyword-only."""
+
+
+class Note(_Record, frozen=True, kw_only=True):
+    """One thing that a person should know of.
+
+    Attributes:
+        file: What was read or written, if the note is about a file.
+        key: Place in it.
+        times: How many rows it holds for.
+    """
+
+    kind: Kind
+    message: str
+    file: str = ""
+    line: int | None = None
+    key: str = ""
+    times: int = 1
+
+
+class ColumnNote(_Record, frozen=True, kw_only=True):
+    """Where a column went: a field, or ``extra``."""
+
+    file: str
+    table: int
+    column: str
+    field: str
+
+
+class VendorNote(_Record, frozen=True, kw_only=True):
+    """A vendor of the table: its name, its id, and for how many uses it is listed."""
+
+    id: str
+    name: str
+    engagements: int
+    new: bool
+
+
+class Report(_Record, frozen=True, kw_only=True):
+    """What an import did.
+
+    Attributes:
+        findings: What the register's rules say of the source as it is then: what is missing.
+        written: Files that were (or, in a dry run, would be) written, below the folder.
+    """
+
+    columns: tuple[ColumnNote, ...] = ()
+    vendors: tuple[VendorNote, ...] = ()
+    notes: tuple[Note, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    written: tuple[str, ...] = ()
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether no rule forbids publishing the source as it is."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+class Reporter:
+    """Collects notes while an import is at work; the same message is kept once, with a count."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to tell."""
+        self.columns: list[ColumnNote] = []
+        self._notes: dict[tuple[str, str], Note] = {}
+
+    def note(
+        self, kind: Kind, message: str, *, file: str = "", line: int | None = None, key: str = ""
+    ) -> None:
+        """Keep a note."""
+        told = self._notes.get((kind, message))
+        self._notes[kind, message] = (
+            msgspec.structs.replace(told, times=told.times + 1)
+            if told
+            else Note(kind=kind, message=message, file=file, line=line, key=key)
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All notes in order of their first mention."""
+        return tuple(self._notes.values())

@@ -1,0 +1,61 @@
+"""Where an import of history goes on: after the state that the store's newest version came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.errors import UsageError
+from register_api.importer.table import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.core.model import Register
+    from register_api.importer.states import Dated, State
+
+_BEGINS = "Taken over from "
+
+
+def reason_of(state: State, subject: str | None) -> str:
+    """Return why a version was published: where it comes from, and what was said of it there."""
+    return f"{_BEGINS}{state.mark}" + (f": {subject}" if subject else "")
+
+
+def published_before(dated: Sequence[Dated], newest: Register | None) -> int:
+    """Return how many states lie up to the one that the newest version came from.
+
+    Args:
+        dated: All states, oldest first.
+        newest: The store's newest version; ``None`` before the first.
+
+    Returns:
+        0 where the import begins, or goes on after history from another place.
+
+    Raises:
+        Refused: A live version was published, so that no history can follow (R15).
+        UsageError: The newest version is none of these states and not older than all of them.
+    """
+    if newest is None:
+        return 0
+    if newest.recorded == "live":
+        message = f"version {newest.version} was published live; history cannot follow it"
+        refuse("register.toml", "", message, "history comes first", rule="R15")
+    for number, item in enumerate(dated, 1):
+        if _is_from(newest, item):
+            return number
+    if dated and dated[0].at <= newest.published_at:
+        raise UsageError(
+            f"the store's newest version is of {newest.published_at:%Y-%m-%dT%H:%M:%SZ}"
+            " and comes from none of these states",
+            hint="--store names another store, --since begins later",
+        )
+    return 0
+
+
+def _is_from(newest: Register, item: Dated) -> bool:
+    """Tell by the mark; one that only counts states needs the instant, too."""
+    said = newest.reason.text or ""
+    mark = f"{_BEGINS}{item.state.mark}"
+    if said != mark and not said.startswith(f"{mark}:"):
+        return False
+    return item.state.mark.startswith("commit ") or item.at == newest.published_at

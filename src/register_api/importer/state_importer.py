@@ -1,0 +1,218 @@
+"""One state of a list, written into a source: all files that change, planned before any is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from register_api.errors import UsageError
+from register_api.importer.entries import read_entries
+from register_api.importer.folder import SOURCE, VENDORS, read_bytes, read_text, vendor_ids, write_files
+from register_api.importer.hygiene import Hygiene
+from register_api.importer.listing import make_listing
+from register_api.importer.memory import MEMORY_FILE, Memory, RememberedVendor, read_memory, write_memory
+from register_api.importer.names import NAMES_FILE, Names
+from register_api.importer.ordering import with_others
+from register_api.importer.register_file import REGISTER_FILE, Heading, RegisterFile
+from register_api.importer.report import Reporter, VendorNote
+from register_api.importer.toml_values import parse, plain
+from register_api.importer.vendor_file import VendorFile
+from register_api.importer.vendor_update import VendorUpdate
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from register_api.importer.entry import Entry, Wishes
+    from register_api.importer.listing import Listed, Listing
+    from register_api.importer.table import Table
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a state of the list makes of the source.
+
+    Attributes:
+        source: Files of the source that change: name below the folder to text.
+        beside: The names file and the memory, which are written after the source.
+        memory: What is remembered.
+        vendors: The vendors of the table.
+    """
+
+    source: dict[str, str]
+    beside: dict[str, str]
+    memory: Memory
+    vendors: tuple[VendorNote, ...]
+
+
+class StateImporter:
+    """Writes states of a list into one folder.
+
+    Attributes:
+        reporter: Collects what a person should know.
+        memory: What the last state said.
+        wishes: What the caller says of the tables.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        wishes: Wishes,
+        heading: Heading,
+        *,
+        names: Path | None = None,
+        keep_names: bool = True,
+    ) -> None:
+        """Read the names file and the memory.
+
+        Args:
+            folder: Holds ``register/``, or will.
+            wishes: What the caller says of the tables.
+            heading: What the caller says of the register.
+            names: The names file; beside the source if not given.
+            keep_names: Whether new names are written into it.
+
+        Raises:
+            Refused: One of them is damaged.
+            UsageError: One of them cannot be read.
+        """
+        self.folder = folder
+        self.reporter = Reporter()
+        self.wishes = wishes
+        self._heading = heading
+        self._names_path = names or folder / NAMES_FILE
+        self._keep_names = keep_names
+        text = read_text(self._names_path)
+        self.names = Names(text, self._names_path.name) if text is not None else Names()
+        self.memory = read_memory(read_bytes(folder / MEMORY_FILE))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The publisher's time zone: of the source, or as the caller says for a new one.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        text = read_text(self.folder / SOURCE / REGISTER_FILE)
+        name = RegisterFile(text).time_zone if text is not None else self._heading.time_zone or "UTC"
+        try:
+            return ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:
+            raise UsageError(
+                f"{name!r} is no time zone", hint="an IANA name such as Europe/Berlin"
+            ) from error
+
+    def read(self, tables: Sequence[Table]) -> tuple[Entry, ...]:
+        """Read the rows of one file's tables.
+
+        Raises:
+            Refused: They cannot be read exactly.
+        """
+        hygiene = Hygiene(self.reporter, clean=self.wishes.clean)
+        return read_entries(tables, self.wishes, self.names.statuses, self.reporter, hygiene)
+
+    def plan(self, entries: Sequence[Entry], today: dt.date, *, day: dt.date | None, first: bool) -> Plan:
+        """Work out what changes; nothing is written.
+
+        Args:
+            entries: All rows of the state.
+            today: Day that a new draft's content is of.
+            day: Day of a state of the past; ``None`` for a draft.
+            first: Whether it is the first state.
+
+        Raises:
+            Refused: A file of the source cannot be read or edited.
+        """
+        register = RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
+        taken = vendor_ids(self.folder)
+        self._learn_names(taken)
+        listing = make_listing(
+            entries, self.names, self.reporter, taken=taken, categories=register.categories
+        )
+        source, vendors = self._vendors(listing, day=day, first=first)
+        self._update_register(register, listing, today, day)
+        text = register.text
+        if text != read_text(self.folder / SOURCE / REGISTER_FILE):
+            source[f"{SOURCE}/{REGISTER_FILE}"] = text
+        memory = Memory(order=tuple(item.id for item in listing.vendors), vendors=vendors)
+        notes = tuple(
+            VendorNote(id=item.id, name=item.name, engagements=len(item.uses), new=item.new)
+            for item in listing.vendors
+        )
+        beside = {MEMORY_FILE: write_memory(memory)}
+        return Plan(source=source, beside=beside, memory=memory, vendors=notes)
+
+    def write_source(self, plan: Plan) -> None:
+        """Write the source and the names file.
+
+        Raises:
+            UsageError: The folder cannot be written.
+        """
+        write_files(self.folder, plan.source)
+        if self._keep_names:
+            write_files(self._names_path.parent, {self._names_path.name: self.names.text})
+
+    def remember(self, plan: Plan) -> None:
+        """Write down what the table said: from now on the next import builds upon it.
+
+        Raises:
+            UsageError: The folder cannot be written.
+        """
+        write_files(self.folder, plan.beside)
+        self.memory = plan.memory
+
+    def _learn_names(self, vendors: Sequence[str]) -> None:
+        """Give names of vendors that the source has already to the names file."""
+        for vendor in vendors:
+            if vendor in self.memory.vendors:
+                continue
+            name = plain(self._document(vendor).get("name"))
+            if isinstance(name, str) and self.names.find(name, {}) is None:
+                self.names.add(name, (), vendor)
+
+    def _document(self, vendor: str) -> Any:
+        text = read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml")
+        return parse(f"{VENDORS}/{vendor}.toml", text or "")
+
+    def _vendors(
+        self, listing: Listing, *, day: dt.date | None, first: bool
+    ) -> tuple[dict[str, str], dict[str, RememberedVendor]]:
+        listed = {item.id: item for item in listing.vendors}
+        files: dict[str, str] = {}
+        remembered: dict[str, RememberedVendor] = {}
+        for vendor in {**listed, **self.memory.vendors}:
+            update = self._update(vendor, listed.get(vendor), day=day, first=first)
+            remembered[vendor] = update.remembered
+            if update.changed:
+                files[f"{SOURCE}/{update.file.name}"] = update.file.text
+        return files, remembered
+
+    def _update(
+        self, vendor: str, listed: Listed | None, *, day: dt.date | None, first: bool
+    ) -> VendorUpdate:
+        text = read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml")
+        last = self.memory.vendors.get(vendor, RememberedVendor())
+        update = VendorUpdate(VendorFile(vendor, text), last, self.reporter, day=day, first=first)
+        if listed is not None:
+            update.list(listed, self.names.earlier_names(vendor))
+        elif last.listed or day is None:
+            update.take_off()
+        return update
+
+    def _update_register(
+        self, register: RegisterFile, listing: Listing, today: dt.date, day: dt.date | None
+    ) -> None:
+        said = day.isoformat() if day else self._heading.updated_on
+        if register.is_new:
+            register.begin(self._heading, self.reporter)
+            if said is None:
+                said = today.isoformat()
+                self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
+        if said is not None:
+            register.date(said)
+        register.add_categories(listing.categories)
+        order = [item.id for item in listing.vendors]
+        if order != list(self.memory.order) or not register.order:
+            register.arrange(with_others(order, register.order))

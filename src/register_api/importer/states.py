@@ -1,0 +1,116 @@
+"""Dated states of a list, and the instants at which they are taken over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.importer.json_rows import parse, states_of, table_of
+from register_api.importer.reading import decode_text
+from register_api.importer.table import Table, refuse, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from register_api.importer.report import Reporter
+
+_SECOND = dt.timedelta(seconds=1)
+_DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
+"""Keys of a dated state, by whose date is asked for; the second stands in for the first."""
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The list as it stood at one time.
+
+    Attributes:
+        mark: What tells it from the others, e.g. ``commit 8e09…``; published with the version.
+        wanted: When it was published elsewhere: UTC, whole seconds.
+        subject: What was said of it then, e.g. the first line of the commit's message.
+        read: Reads its tables.
+    """
+
+    mark: str
+    wanted: dt.datetime
+    subject: str
+    read: Callable[[], tuple[Table, ...]]
+
+
+class Dated(msgspec.Struct, frozen=True, kw_only=True):
+    """A state and the instant at which it is taken over: later than that of the state before."""
+
+    state: State
+    at: dt.datetime
+
+
+def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[State, ...]:
+    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
+
+    Args:
+        name: What reports call the file.
+        data: Its bytes.
+        date: ``author`` takes ``date`` first, ``committer`` takes ``committed`` first.
+        zone: The publisher's time zone: a day without a time begins there.
+
+    Raises:
+        Refused: It is no such file.
+    """
+    states = states_of(parse(name, decode_text(name, data, "json")))
+    if states is None:
+        hint = 'a list of objects, each with "date" and "entries"'
+        refuse(name, "", "this is no history", hint)
+    return tuple(_state(name, number, item, date, zone) for number, item in enumerate(states, 1))
+
+
+def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzinfo) -> State:
+    file = f"{name}, state {number}"
+    said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), None)
+    wanted = None if said is None else _instant(said, zone)
+    if wanted is None:
+        message = f"{shown(said or '')} is no day or instant"
+        refuse(file, "date", message, "write 2024-02-01, or 2024-02-01T09:00:00Z")
+    commit = item.get("commit")
+    named = isinstance(commit, str) and _COMMIT.fullmatch(commit)
+    return State(
+        mark=f"commit {commit}" if named else f"state {number}",
+        wanted=wanted,
+        subject=str(item.get("title") or ""),
+        read=lambda: (table_of(file, item["entries"]),),
+    )
+
+
+def _instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
+    """Return an instant; a day alone means its first second in the publisher's time zone."""
+    try:
+        instant = dt.datetime.fromisoformat(text)
+        aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
+        return aware.astimezone(dt.UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def schedule(states: Sequence[State], reporter: Reporter) -> tuple[Dated, ...]:
+    """Give each state an instant later than the one before (R15), the wanted one where that is later.
+
+    Args:
+        states: Oldest first.
+        reporter: Is told which were moved on.
+    """
+    return tuple(_schedule(states, reporter))
+
+
+def _schedule(states: Sequence[State], reporter: Reporter) -> Iterator[Dated]:
+    before: dt.datetime | None = None
+    for state in states:
+        at = state.wanted if before is None else max(state.wanted, before + _SECOND)
+        if at != state.wanted:
+            message = (
+                f"{state.mark} is of {state.wanted:%Y-%m-%dT%H:%M:%SZ}, not after the one before: moved to"
+            )
+            reporter.note("assumed", f"{message} {at:%Y-%m-%dT%H:%M:%SZ}")
+        before = at
+        yield Dated(state=state, at=at)

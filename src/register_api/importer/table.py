@@ -1,0 +1,118 @@
+"""Tables as they were found: cells with their text, links and place, and how a fault is reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from register_api.errors import Finding, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Largest file that is read: a page of the most vendors a register may have."""
+
+MAX_CELLS = 1_000_000
+"""Most cells of all tables of a file, after merged cells were spread out."""
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, keyword-only."""
+
+
+class Cell(_Record, frozen=True, kw_only=True):
+    r"""One cell.
+
+    Attributes:
+        text: What it says, by the rules of the syntax it came in; line breaks are ``\n``.
+        items: What it lists, where the syntax itself has lists (JSON).
+        links: Targets of its links, in order.
+        marks: Names of mark-up within it that changes what its letters mean, e.g. ``sup``.
+    """
+
+    text: str = ""
+    items: tuple[str, ...] | None = None
+    links: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+class Row(_Record, frozen=True, kw_only=True):
+    """One row.
+
+    Attributes:
+        number: From 1, the header not counted.
+        line: Line of the file, from 1, where the syntax has lines.
+        section: Headings above it, the outermost first.
+    """
+
+    cells: tuple[Cell, ...]
+    number: int
+    line: int | None = None
+    section: tuple[str, ...] = ()
+
+
+class Table(_Record, frozen=True, kw_only=True):
+    """One table.
+
+    Attributes:
+        file: What the file is called in reports.
+        number: Which table of the file, from 1.
+        header: The names of the columns.
+        line: Line of the header.
+        remarks: What the reader did that a person should know, e.g. merged cells spread out.
+    """
+
+    file: str
+    number: int
+    header: tuple[Cell, ...]
+    rows: tuple[Row, ...]
+    line: int | None = None
+    remarks: tuple[str, ...] = ()
+
+    def place(self, row: Row, column: int) -> str:
+        """Name a cell: ``table 1, row 3, column "Purpose"``."""
+        name = self.header[column].text if column < len(self.header) else ""
+        return f"table {self.number}, row {row.number}, column {shown(name) if name else column + 1}"
+
+
+def fault(
+    file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
+) -> Finding:
+    """Return an error about a place in a file that is taken over."""
+    return Finding(rule=rule, severity="error", file=file, key=key, message=message, hint=hint, line=line)
+
+
+def refuse_any(faults: Iterable[Finding]) -> None:
+    """Raise if there is any fault.
+
+    Raises:
+        Refused: With all of them.
+    """
+    found = tuple(faults)
+    if found:
+        raise Refused(found)
+
+
+def refuse(
+    file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
+) -> NoReturn:
+    """Refuse a file for one fault.
+
+    Raises:
+        Refused: Always.
+    """
+    raise Refused([fault(file, key, message, hint, line=line, rule=rule)])
+
+
+def shown(text: str) -> str:
+    """Return text in quotes, printable and cut to a length fit for a message."""
+    longest = 60
+    return ascii_safe(text if len(text) <= longest else text[: longest - 1] + "…")
+
+
+def ascii_safe(text: str) -> str:
+    r"""Return text in quotes with every character that cannot be seen written as ``\uXXXX``."""
+    seen = "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in text)
+    return f'"{seen}"'

@@ -1,0 +1,102 @@
+"""Setting values in TOML texts that people edit, so that their comments and their order stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import MutableMapping
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from register_api.errors import told
+from register_api.importer.table import refuse
+
+DAYS = frozenset({"starts_on", "ends_on", "updated_on", "valid_until"})
+"""Fields that are days: texts in JSON, dates in TOML."""
+
+_LONG = 100
+"""Characters from which on a list is written over several lines."""
+
+Section = MutableMapping[str, Any]
+
+
+def parse(file: str, text: str) -> tomlkit.TOMLDocument:
+    """Read a TOML text so that it can be edited.
+
+    Raises:
+        Refused: It is not well-formed.
+    """
+    try:
+        return tomlkit.parse(text)
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        refuse(file, "", f"not valid TOML: {told(error)}", "put it right, then import again")
+
+
+def dump(file: str, document: tomlkit.TOMLDocument) -> str:
+    """Return the text of an edited document, after reading it back.
+
+    Raises:
+        Refused: The text would not say what was set; the file was laid out in a way that cannot be edited.
+    """
+    text = tomlkit.dumps(document)
+    try:
+        good = plain(tomllib.loads(text)) == plain(document)
+    except ValueError:
+        good = False
+    if not good:
+        hint = "give keys before tables ([[engagements]]), then import again"
+        refuse(file, "", "this file cannot be edited without harm", hint)
+    return text
+
+
+def plain(value: Any) -> Any:
+    """Return a TOML value as JSON has it: built-in types, days as texts."""
+    if hasattr(value, "unwrap"):
+        value = value.unwrap()
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else value
+
+
+def put(section: Section, field: str, value: Any) -> None:
+    """Set a field to a value as JSON has it; ``None`` takes the field away."""
+    if field in section:
+        if (
+            value is not None
+            and not isinstance(value, list | dict)
+            and not isinstance(section[field], list | dict)
+        ):
+            section[field] = _item(field, value)
+            return
+        del section[field]
+    if value is not None:
+        section[field] = _item(field, value)
+
+
+def _item(field: str, value: Any) -> Any:
+    if field in DAYS:
+        return dt.date.fromisoformat(value)
+    if isinstance(value, list):
+        return _array(value)
+    if isinstance(value, dict) and field != "extra":
+        return _inline(value)
+    return value
+
+
+def _array(values: list[Any]) -> Any:
+    array = tomlkit.array()
+    for value in values:
+        array.append(_inline(value) if isinstance(value, dict) else value)
+    long = len(values) > 1 and len(array.as_string()) > _LONG
+    return array.multiline(multiline=long)
+
+
+def _inline(values: dict[str, Any]) -> Any:
+    table = tomlkit.inline_table()
+    for name, value in values.items():
+        table.append(name, _item(name, value))
+    return table

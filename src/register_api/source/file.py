@@ -1,0 +1,158 @@
+"""One TOML file of the source: from bytes on disk to a table, or findings that say why not."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+import tomli
+
+from register_api.errors import Finding
+from register_api.source.toml_tokens import longest_dotted_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_SOURCE_BYTES = 256 * 1024
+"""Largest source file (docs/rules.md, R17)."""
+
+MAX_KEY_PARTS = 16
+"""Longest dotted key; the model nests four deep, and reading longer ones takes time that grows squared."""
+
+_BOM = b"\xef\xbb\xbf"
+_POSITION = re.compile(r" \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)$")
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """What one file holds.
+
+    Attributes:
+        name: Below the source folder, with ``/``, printable.
+        text: The file's text, or ``None`` if it could not be read as text.
+        table: The parsed TOML, or ``None`` if there are findings.
+        findings: What kept it from being read.
+    """
+
+    name: str
+    text: str | None = None
+    table: dict[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def read_source_file(folder: Path, path: Path) -> SourceFile:
+    """Read one TOML file; whatever its bytes are, the answer is a table or findings.
+
+    Args:
+        folder: The source folder, to name the file by.
+        path: The file in it.
+    """
+    name = shown_name(folder, path)
+    try:
+        return parse_source(name, _read_bytes(path))
+    except _TooLarge as error:
+        return _too_large(name, error.size)
+    except OSError as error:
+        return _refused(name, f"this file cannot be read: {error.strerror or type(error).__name__}")
+
+
+def parse_source(name: str, data: bytes) -> SourceFile:
+    """Read the bytes of one TOML file.
+
+    Args:
+        name: What findings call the file.
+        data: Its bytes.
+    """
+    if len(data) > MAX_SOURCE_BYTES:
+        return _too_large(name, len(data))
+    if data.startswith(_BOM):
+        hint = "save it as UTF-8 without a byte-order mark"
+        return _refused(name, "this file begins with a byte-order mark", hint=hint, line=1)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _refused(name, "this file is not UTF-8 text", hint="save it as UTF-8", line=line)
+    return _parse_text(name, text)
+
+
+def shown_name(folder: Path, path: Path) -> str:
+    """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
+    name = path.relative_to(folder).as_posix()
+    if name.isprintable():
+        return name
+    raw = os.fsencode(name)
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw.decode("utf-8", "replace")
+    )
+
+
+def finding(name: str, key: str, message: str, **more: Any) -> Finding:
+    """Return an R01 error; ``rule``, ``severity``, ``hint`` and ``line`` may be given."""
+    return Finding(
+        **{"rule": "R01", "severity": "error", "file": name, "key": key, "message": message, **more}
+    )
+
+
+class _TooLarge(Exception):
+    """A file has so many bytes that it is not read."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Read a file of a size that is allowed; never a pipe or a device, which may have no end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "it is no ordinary file")
+    if found.st_size > MAX_SOURCE_BYTES:
+        raise _TooLarge(found.st_size)
+    return path.read_bytes()
+
+
+def _too_large(name: str, size: int) -> SourceFile:
+    message = f"this file has {size} bytes; at most {MAX_SOURCE_BYTES} (256 KiB) are allowed"
+    return _refused(name, message, rule="R17", hint="move long text to a document of its own")
+
+
+def _parse_text(name: str, text: str) -> SourceFile:
+    if _has_overlong_key(text):
+        return _refused(name, f"a dotted key has more than {MAX_KEY_PARTS} parts", text=text)
+    try:
+        return SourceFile(name, text, tomli.loads(text))
+    except RecursionError:
+        return _refused(name, "lists or tables are nested too deeply", text=text)
+    except ValueError as error:
+        return _syntax_error(name, text, str(error))
+
+
+def _has_overlong_key(text: str) -> bool:
+    """Look closer only where one line has dots enough; most texts need no second reading."""
+    if text.count(".") < MAX_KEY_PARTS or all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+        return False
+    return longest_dotted_key(text) > MAX_KEY_PARTS
+
+
+def _syntax_error(name: str, text: str, message: str) -> SourceFile:
+    """Return the parser's finding, its position moved from the sentence to the line."""
+    position = _POSITION.search(message)
+    said = message[: position.start()] if position else message
+    line = None
+    if position:
+        line = int(position["line"]) if position["line"] else text.rstrip("\n").count("\n") + 1
+    return _refused(name, f"not valid TOML: {said[:1].lower()}{said[1:]}", line=line, text=text)
+
+
+def _refused(
+    name: str,
+    message: str,
+    *,
+    rule: Literal["R01", "R17"] = "R01",
+    hint: str = "",
+    line: int | None = None,
+    text: str | None = None,
+) -> SourceFile:
+    return SourceFile(name, text, None, (finding(name, "", message, rule=rule, hint=hint, line=line),))

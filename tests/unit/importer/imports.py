@@ -1,0 +1,119 @@
+"""Imports into a folder of the test: tables as text in, sources and reports out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from register_api.core.canonical import decode
+from register_api.core.model import Register
+from register_api.core.tree import version_register
+from register_api.errors import Refused
+from register_api.importer.draft import import_files
+from register_api.importer.entry import Wishes
+from register_api.importer.past import Origin, import_history
+from register_api.importer.player import Taken, Target
+from register_api.importer.register_file import Heading
+from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from register_api.importer.report import Report
+
+NOW = dt.datetime(2026, 5, 10, 12, 0, tzinfo=dt.UTC)
+HEADING = Heading(register="example.com/sub-processors", publisher="Example Desk")
+
+TABLE = """\
+| Vendor | Purpose | Country |
+|---|---|---|
+| Acme Cloud | Hosting | Finland |
+| Borealis Mail | Newsletters | Germany |
+"""
+
+
+class Desk:
+    """Someone who takes over lists.
+
+    Attributes:
+        folder: Holds ``register/``, the names file, the memory, ``store`` and ``private``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+
+    def draft(self, *files: tuple[str, str | bytes], dry_run: bool = False, **wishes: Any) -> Report:
+        """Import files, given by name and content."""
+        paths = [self.put(name, content) for name, content in files]
+        return import_files(paths, self.folder, Wishes(**wishes), HEADING, now=NOW, dry_run=dry_run)
+
+    def put(self, name: str, content: str | bytes) -> Path:
+        """Write a file of the test."""
+        path = self.folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def take_over(
+        self, origin: Origin, *, now: dt.datetime = NOW, heading: Heading = HEADING, **given: Any
+    ) -> tuple[Report, tuple[Taken, ...]]:
+        """Publish the states of an origin; what a target does not take goes into the wishes."""
+        said = {name: given.pop(name) for name in Target.__struct_fields__ if name in given}
+        target = Target(store=self.store, keys=self.folder / "private", newest=self.newest(), now=now, **said)
+        return import_history(origin, self.folder, Wishes(**given), heading, target)
+
+    def newest(self) -> Register | None:
+        """Return the newest version."""
+        snapshot = open_snapshot(self.store)
+        return self.version(snapshot.state.version) if snapshot else None
+
+    def version(self, number: int) -> Register:
+        """Return a version."""
+        snapshot = open_snapshot(self.store)
+        assert snapshot is not None
+        return decode(snapshot.read(version_register(number)), Register)
+
+    def vendor(self, vendor: str) -> dict[str, Any]:
+        """Return what a vendor's file says."""
+        return tomllib.loads(self.vendor_path(vendor).read_text("utf-8"))
+
+    def vendor_path(self, vendor: str) -> Path:
+        """Return where a vendor's file is."""
+        return self.folder / "register" / "subprocessors" / f"{vendor}.toml"
+
+    def register(self) -> dict[str, Any]:
+        """Return what register.toml says."""
+        return tomllib.loads((self.folder / "register" / "register.toml").read_text("utf-8"))
+
+    def names(self) -> dict[str, str]:
+        """Return the names of the names file with their ids."""
+        rows = tomllib.loads((self.folder / "names.toml").read_text("utf-8")).get("vendors", [])
+        return {row["name"]: row["id"] for row in rows}
+
+
+def told(report: Report, kind: str) -> str:
+    """Return all notes of a kind, one a line."""
+    return "\n".join(note.message for note in report.notes if note.kind == kind)
+
+
+def refusal(call: Any) -> str:
+    """Return the faults for which a call is refused, each with its line, place and rule."""
+    try:
+        call()
+    except Refused as refused:
+        return "\n".join(f"{f.line} {f.key} {f.rule}: {f.message}" for f in refused.findings)
+    raise AssertionError("it was not refused")
+
+
+def errors(report: Report) -> list[str]:
+    """Return the errors of the rules in a report."""
+    return [f"{item.rule} {item.key}" for item in report.findings if item.severity == "error"]
+
+
+def page(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; the first row is the header."""
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join((head, "|" + "---|" * len(rows[0]), *body)) + "\n"

@@ -1,0 +1,348 @@
+"""A draft source from tables: what went where, what was left, and what a second import may touch."""
+
+from __future__ import annotations
+
+import pytest
+from imports import TABLE, Desk, errors, page, refusal, told
+
+from register_api.errors import UsageError
+from register_api.importer.draft import tables_in
+from register_api.source.load import load
+
+
+def test_a_table_becomes_a_source_that_breaks_no_rule(desk: Desk) -> None:
+    report = desk.draft(("list.md", TABLE))
+    assert errors(report) == []
+    assert report.is_publishable
+    assert load(desk.folder / "register").draft is not None
+    assert desk.register()["order"] == ["acme-cloud", "borealis-mail"]
+    assert desk.register()["publisher"]["name"] == "Example Desk"
+    assert desk.vendor("acme-cloud") == {
+        "name": "Acme Cloud",
+        "engagements": [
+            {
+                "id": "hosting",
+                "category": "sub-processors",
+                "status": "active",
+                "purpose": "Hosting",
+                "locations": [{"country": "FI"}],
+            }
+        ],
+    }
+    assert [(item.column, item.field) for item in report.columns] == [
+        ("Vendor", "name"), ("Purpose", "purpose"), ("Country", "locations"),
+    ]  # fmt: skip
+
+
+def test_nothing_is_assumed_silently(desk: Desk) -> None:
+    assumed = told(desk.draft(("list.md", TABLE)), "assumed")
+    for word in ("status", "category", "time_zone", "language", "no notice is promised", "updated_on"):
+        assert word in assumed
+
+
+def test_what_no_field_takes_is_kept_under_its_own_name(desk: Desk) -> None:
+    text = page(
+        [
+            ["Name", "Purpose", "Location", "Colour", "Website", "Transfer mechanism"],
+            ["[Acme](https://acme.example/a)", "x", "Oslo (OSL1)", "red", "acme.example", "Our own way"],
+        ]
+    )
+    report = desk.draft(("list.md", text))
+    engagement = desk.vendor("acme")["engagements"][0]
+    assert engagement["locations"] == [{"country": "varies", "text": "Oslo (OSL1)"}]
+    assert engagement["extra"] == {
+        "Name (link)": "https://acme.example/a",
+        "Colour": "red",
+        "Website": "acme.example",
+        "Transfer mechanism": "Our own way",
+    }
+    assert 'website: "acme.example" does not begin with https://' in told(report, "left")
+    assert "names no country exactly" in told(report, "assumed")
+    assert errors(report) == []
+
+
+def test_the_link_of_a_name_goes_where_the_caller_says(desk: Desk) -> None:
+    text = page([["Name", "Purpose"], ["[Acme](https://acme.example/a)", "x"]])
+    desk.draft(("list.md", text), links="privacy_url", defaults={"locations": "varies"})
+    assert desk.vendor("acme")["privacy_url"] == "https://acme.example/a"
+    assert "extra" not in desk.vendor("acme")["engagements"][0]
+
+
+def test_what_the_rules_miss_is_reported_and_can_be_given(desk: Desk) -> None:
+    text = page([["Name", "Purpose"], ["Acme", "—"]])
+    report = desk.draft(("list.md", text), dry_run=True)
+    assert errors(report) == ["R08 engagements[0].purpose", "R08 engagements[0].locations"]
+    report = desk.draft(("list.md", text), defaults={"locations": "EU", "purpose": "Not stated"})
+    assert errors(report) == []
+    assert "as --default says" in told(report, "assumed")
+
+
+def test_a_transfer_mechanism_is_read_where_it_can_be_about_one_country_alone(desk: Desk) -> None:
+    rows = [["A", "x", "US", "SCCs"], ["B", "x", "US / Canada", "SCCs"], ["C", "x", "Finland", "SCCs"]]
+    desk.draft(("list.md", page([["Name", "Purpose", "Location", "Transfer mechanism"], *rows])))
+    assert desk.vendor("a")["engagements"][0]["transfers"] == [{"destination": "US", "mechanism": "scc"}]
+    assert desk.vendor("b")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
+    assert desk.vendor("c")["engagements"][0]["extra"] == {"Transfer mechanism": "SCCs"}
+
+
+def test_headings_tell_categories_and_statuses(desk: Desk) -> None:
+    head = [["Name", "Purpose", "Location", "Condition"]]
+    text = "\n".join(
+        (
+            "# Our list\n## Active sub-processors\n### 1. Storage\n",
+            page([*head, ["Acme", "x", "FI", ""]]),
+            "## Conditional\n### 2. Mail\n",
+            page([*head, ["Beta", "x", "FI", "consent: banner"]]),
+            "## Not used yet\n### Chat\n",
+            page([*head, ["Gamma", "x", "FI", ""]]),
+        )
+    )
+    (desk.folder / "names.toml").write_text(
+        '[statuses]\n"Not used yet" = "available"\n[categories]\nMail = "post"\n'
+    )
+    report = desk.draft(("list.md", text))
+    found = {
+        vendor: (use["status"], use["category"])
+        for vendor in ("acme", "beta", "gamma")
+        for use in desk.vendor(vendor)["engagements"]
+    }
+    assert found == {
+        "acme": ("active", "storage"),
+        "beta": ("conditional", "post"),
+        "gamma": ("available", "chat"),
+    }
+    assert [item["title"] for item in desk.register()["categories"]] == ["Storage", "Mail", "Chat"]
+    assert errors(report) == []
+
+
+def test_a_word_that_is_no_status_is_refused_unless_the_names_file_knows_it(desk: Desk) -> None:
+    text = page(
+        [["Name", "Status", "Purpose", "Location", "Start date"], ["Acme", "Idle", "x", "FI", "2024-01-01"]]
+    )
+    assert '3 table 1, row 1, column "Status" R01: "Idle" names no status' in refusal(
+        lambda: desk.draft(("list.md", text))
+    )
+    (desk.folder / "names.toml").write_text('[statuses]\nIdle = "available"\n')
+    assert errors(desk.draft(("list.md", text))) == []
+    engagement = desk.vendor("acme")["engagements"][0]
+    assert engagement["status"] == "available"
+    assert engagement["extra"] == {"Start date": "2024-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("Ac\u200bme", "holds the invisible character U+200B in place 3"),
+        ("Acme\u00a0Cloud", "holds the space U+00A0 in place 5"),
+        ("Acme&nbsp;", "begins or ends with white space"),
+        ("Acme\u00a0", "begins or ends with white space"),
+        ("Acme<br>Cloud", "holds a line break"),
+        ("Acme[^1]", "holds a footnote"),
+        ("Acme<sup>1</sup>", "holds small letters"),
+        ("~~Acme~~", "stands in a row that is struck out"),
+        ("<img src=x alt=Acme>", "is no name"),
+        ("—", "is no name"),
+        ("Cafe\u0301", "normalisation form C"),
+        ("&amp;amp;", "holds HTML"),
+        ("&lt;b&gt;", "holds HTML"),
+        ("Ac\u202eme", "U+202E"),
+    ],
+)
+def test_a_name_that_would_have_to_be_altered_is_refused_with_its_place(
+    desk: Desk, name: str, fault: str
+) -> None:
+    text = page([["Name", "Purpose"], ["Beta", "x"], [name, "x"]])
+    said = refusal(lambda: desk.draft(("list.md", text)))
+    assert fault in said
+    assert said.startswith('4 table 1, row 2, column "Name"')
+    assert not (desk.folder / "register").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("Ac\u200bme", "Acme"),
+        ("Acme&nbsp;Cloud", "Acme Cloud"),
+        ("Acme<br>Cloud", "Acme Cloud"),
+        ("Cafe\u0301", "Caf\u00e9"),
+    ],
+)
+def test_cleaning_reports_each_change(desk: Desk, name: str, cleaned: str) -> None:
+    report = desk.draft(("list.md", page([["Name", "Purpose", "Place"], [name, "x", "FI"]])), clean=True)
+    assert [item.name for item in report.vendors] == [cleaned]
+    assert f'was written "{cleaned}"' in told(report, "cleaned")
+
+
+def test_white_space_in_csv_belongs_to_the_cell_and_is_refused(desk: Desk) -> None:
+    said = refusal(lambda: desk.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n")))
+    assert '2 table 1, row 1, column "Purpose" R05: " Hosting" begins or ends with white space' in said
+    assert told(desk.draft(("list.csv", "Name,Purpose\nAcme, Hosting\n"), clean=True), "cleaned")
+
+
+def test_every_fault_of_a_file_is_told_at_once(desk: Desk) -> None:
+    said = refusal(lambda: desk.draft(("l.csv", "Name,Purpose\n A,x\n,y\n B,x\n")))
+    assert len(said.splitlines()) == 3
+
+
+def test_tables_that_differ_are_read_only_if_they_are_named(desk: Desk) -> None:
+    text = page([["Name", "Purpose", "Place"]]).replace("Place", "Location") + "| Acme | x | FI |\n\n"
+    text += page([["Version", "Date"], ["1", "2024"]])
+    said = refusal(lambda: desk.draft(("list.md", text)))
+    assert "5 table 2 R01: this table has the columns" in said
+    assert [item.id for item in desk.draft(("list.md", text), tables=(1,)).vendors] == ["acme"]
+    assert "there is no table 7" in refusal(lambda: desk.draft(("list.md", text), tables=(7,)))
+
+
+def test_two_rows_of_one_name_are_one_vendor_with_two_uses(desk: Desk) -> None:
+    rows = [
+        ["Acme", "Mail", "FI", "https://a.example"],
+        ["Acme", "Chat", "FI", "https://b.example"],
+        ["Acme", "Mail", "FI", "https://a.example"],
+    ]
+    report = desk.draft(
+        ("list.md", page([["Name", "Purpose", "Location", "Website"], *rows, ["", "", "", ""]]))
+    )
+    vendor = desk.vendor("acme")
+    assert [item["id"] for item in vendor["engagements"]] == ["mail", "chat"]
+    assert vendor["website"] == "https://a.example"
+    assert vendor["engagements"][1]["extra"] == {"website": "https://b.example"}
+    assert "2 uses" in told(report, "read")
+    assert "repeats another" in told(report, "skipped")
+    assert "an empty row" in told(report, "skipped")
+    assert "differ in website" in told(report, "left")
+
+
+def test_the_names_file_tells_two_of_one_name_apart(desk: Desk) -> None:
+    (desk.folder / "names.toml").write_text(
+        '# mine\n[[vendors]]\nname = "Acme"\nid = "acme-chat"\nwhen = { purpose = "Chat" }\n'
+    )
+    desk.draft(
+        ("list.md", page([["Name", "Purpose", "Location"], ["Acme", "Mail", "FI"], ["Acme", "Chat", "FI"]]))
+    )
+    assert desk.register()["order"] == ["acme", "acme-chat"]
+    assert (desk.folder / "names.toml").read_text().startswith("# mine\n")
+
+
+def test_earlier_names_are_the_same_vendor(desk: Desk) -> None:
+    (desk.folder / "names.toml").write_text(
+        '[[vendors]]\nname = "Acme Cloud"\nid = "acme"\nformerly = ["Acme Hosting"]\n'
+    )
+    desk.draft(("list.md", TABLE.replace("Acme Cloud", "Acme Hosting")))
+    assert desk.vendor("acme")["name"] == "Acme Hosting"
+    assert "formerly" not in desk.vendor("acme")
+    desk.draft(("list.md", TABLE))
+    assert desk.vendor("acme")["name"] == "Acme Cloud"
+    assert desk.vendor("acme")["formerly"] == ["Acme Hosting"]
+
+
+def test_another_spelling_is_the_same_vendor_and_that_is_said(desk: Desk) -> None:
+    desk.draft(("list.md", TABLE))
+    report = desk.draft(("list.md", TABLE.replace("Acme Cloud", "ACME-Cloud")))
+    assert desk.vendor("acme-cloud")["name"] == "ACME-Cloud"
+    assert desk.vendor("acme-cloud")["formerly"] == ["Acme Cloud"]
+    assert 'is taken for "Acme Cloud" under another spelling' in told(report, "assumed")
+    both = TABLE + "| acme cloud | x | FI |\n"
+    desk.draft(("list.md", both))
+    assert desk.names()["acme cloud"] == "acme-cloud-2"
+
+
+def test_edits_by_hand_and_comments_stay(desk: Desk) -> None:
+    desk.draft(("list.md", TABLE))
+    path = desk.vendor_path("acme-cloud")
+    mine = path.read_text().replace('name = "Acme Cloud"', '# ours\nname = "Acme Cloud"\nseat = "FI"')
+    mine = mine.replace('[{country = "FI"}]', '[{country = "FI", place = "Helsinki"}]')
+    path.write_text(mine)
+    report = desk.draft(("list.md", TABLE))
+    assert (path.read_text(), report.written) == (mine, ())
+    desk.draft(("list.md", TABLE.replace("Hosting", "Hosting of mail")))
+    assert path.read_text() == mine.replace('"Hosting"', '"Hosting of mail"')
+    report = desk.draft(("list.md", TABLE.replace("Finland", "Norway")))
+    assert "locations was edited by hand and stays" in told(report, "conflict")
+    assert desk.vendor("acme-cloud")["engagements"][0]["locations"] == [
+        {"country": "FI", "place": "Helsinki"}
+    ]
+
+
+def test_a_cell_that_was_emptied_takes_its_field_away_unless_edited(desk: Desk) -> None:
+    full = page(
+        [["Name", "Purpose", "Location", "Retention", "Note to us"], ["Acme", "x", "FI", "1 day", "y"]]
+    )
+    empty = page([["Name", "Purpose", "Location", "Retention"], ["Acme", "x", "FI", ""]])
+    desk.draft(("list.md", full))
+    desk.draft(("list.md", empty))
+    assert {"retention", "extra"}.isdisjoint(desk.vendor("acme")["engagements"][0])
+
+
+def test_who_left_the_table_is_reported_and_not_deleted(desk: Desk) -> None:
+    desk.draft(("list.md", TABLE))
+    report = desk.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
+    assert '"Borealis Mail" (newsletters) is no longer in the table: give it an ends_on' in told(
+        report, "proposed"
+    )
+    assert "ends_on" not in desk.vendor("borealis-mail")["engagements"][0]
+    assert desk.register()["order"] == ["acme-cloud", "borealis-mail"]
+    path = desk.vendor_path("borealis-mail")
+    path.write_text(path.read_text() + "ends_on = 2026-05-01\n")
+    report = desk.draft(("list.md", TABLE.replace("| Borealis Mail | Newsletters | Germany |\n", "")))
+    assert told(report, "proposed") == ""
+    report = desk.draft(("list.md", TABLE))
+    assert "it ends on 2026-05-01, but stands in the table" in told(report, "proposed")
+
+
+def test_a_dry_run_writes_nothing_and_says_the_same(desk: Desk) -> None:
+    dry = desk.draft(("list.md", TABLE), dry_run=True)
+    assert sorted(path.name for path in desk.folder.iterdir()) == ["in"]
+    assert desk.draft(("list.md", TABLE)) == dry
+
+
+def test_vendors_that_were_there_by_hand_are_known_by_name(desk: Desk) -> None:
+    path = desk.vendor_path("my-acme")
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        'name = "Acme Cloud"\nseat = "SE"\n'
+        'engagements = [{id = "use", category = "sub-processors", status = "active"}]\n'
+    )
+    desk.draft(("list.md", TABLE))
+    assert desk.vendor("my-acme")["seat"] == "SE"
+    assert (
+        desk.vendor("my-acme")["engagements"][0] | {"id": "use"} == desk.vendor("my-acme")["engagements"][0]
+    )
+    assert not desk.vendor_path("acme-cloud").exists()
+
+
+def test_several_files_make_one_list(desk: Desk) -> None:
+    desk.draft(
+        ("a.csv", "Name,Purpose,Location\nAcme,x,FI\n"),
+        ("b.json", '[{"name": "Beta", "purpose": "y", "location": ["FI", "US"]}]'),
+    )
+    assert desk.register()["order"] == ["acme", "beta"]
+    assert desk.vendor("beta")["engagements"][0]["locations"] == [{"country": "FI"}, {"country": "US"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fault"),
+    [
+        ("names.toml", "x = ", "not valid TOML"),
+        ("names.toml", "x = 1", "this names file cannot be read"),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "A B"', '"A B" is no id'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\n' * 2, '"A" stands twice'),
+        ("names.toml", '[categories]\nA = "A"', '"A" is no id'),
+        ("taken-over.json", "{", "this file cannot be read"),
+        ("register/register.toml", "x = ", "not valid TOML"),
+        ("register/subprocessors/acme-cloud.toml", "x = ", "not valid TOML"),
+        ("names.toml", b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_damaged_file_of_the_folder_is_refused(
+    desk: Desk, name: str, text: str | bytes, fault: str
+) -> None:
+    path = desk.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    assert fault in refusal(lambda: desk.draft(("list.md", TABLE)))
+
+
+def test_a_missing_file_is_wrong_use(desk: Desk) -> None:
+    desk.put("there.md", TABLE).unlink()
+    with pytest.raises(UsageError, match="there is no file"):
+        tables_in(desk.folder / "in" / "there.md", None)

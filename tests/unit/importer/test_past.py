@@ -1,0 +1,456 @@
+"""Old states published one by one: dates, ends, returns, interruptions; from JSON and from Git."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from imports import HEADING, NOW, Desk, page, refusal, told
+
+from memory_folder import memory_folder
+from register_api.core.diff.document import diff_document
+from register_api.core.notice import Promises
+from register_api.core.timeline import state_on
+from register_api.errors import Refused, UsageError
+from register_api.importer import player
+from register_api.importer.past import Origin
+from register_api.importer.register_file import Heading
+from register_api.publish.pipeline import Order, publish_version
+from register_api.publish.preparation import Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def row(name: str, purpose: str = "Hosting", **more: Any) -> dict[str, Any]:
+    return {"name": name, "purpose": purpose, "location": "Finland", **more}
+
+
+def state(date: str, *rows: dict[str, Any] | str) -> dict[str, Any]:
+    return {"date": date, "entries": [row(item) if isinstance(item, str) else item for item in rows]}
+
+
+def history(desk: Desk, *states: dict[str, Any], name: str = "past.json") -> Origin:
+    return Origin(repository=None, path=str(desk.put(name, json.dumps({"versions": states}))))
+
+
+def engagement(desk: Desk, vendor: str, index: int = 0) -> dict[str, Any]:
+    return desk.vendor(vendor)["engagements"][index]
+
+
+PAST = (
+    state("2018-05-22", "Acme", "Beta"),
+    state("2019-01-01", "Acme", "Beta", "Gamma"),
+    state("2019-01-01", "Beta", "Acme", "Gamma"),
+    state("2019-06-01", "Beta", "Acme", "Gamma"),
+    state("2020-02-03T10:00:00+02:00", "Beta", "Gamma", row("Delta", "Mail")),
+)
+
+
+def test_each_state_that_says_something_else_is_a_version(desk: Desk) -> None:
+    report, taken = desk.take_over(history(desk, *PAST))
+    assert [item.version for item in taken] == [1, 2, 3, None, 4]
+    assert [(item.added, item.ended) for item in taken] == [
+        (("Acme", "Beta"), ()), (("Gamma",), ()), ((), ()), ((), ()), (("Delta",), ("Acme",)),
+    ]  # fmt: skip
+    versions = [desk.version(number) for number in range(1, 5)]
+    assert {item.recorded for item in versions} == {"imported"}
+    assert [f"{item.published_at:%Y-%m-%dT%H:%M:%SZ}" for item in versions] == [
+        "2018-05-22T00:00:00Z", "2019-01-01T00:00:00Z", "2019-01-01T00:00:01Z", "2020-02-03T08:00:00Z",
+    ]  # fmt: skip
+    assert "moved to 2019-01-01T00:00:01Z" in told(report, "assumed")
+    assert str(versions[3].updated_on) == "2020-02-03"
+    assert versions[3].reason.text == "Taken over from state 5"
+    assert '"Acme" went and "Delta" came' in told(report, "proposed")
+
+
+def test_starts_and_ends_are_the_days_of_the_states_and_nobody_is_deleted(whole: Desk) -> None:
+    desk = whole
+    assert "starts_on" not in engagement(desk, "beta")
+    assert str(engagement(desk, "gamma")["starts_on"]) == "2019-01-01"
+    assert str(engagement(desk, "acme")["ends_on"]) == "2020-02-03"
+    assert desk.register()["order"] == ["beta", "acme", "gamma", "delta"]
+    changes = diff_document(
+        desk.version(3), "0" * 64, desk.version(4), "1" * 64,
+        Promises(zone=dt.UTC, first_live=None, policies=()),
+    ).changes  # fmt: skip
+    assert [(item.class_, item.subprocessor) for item in changes] == [("added", "delta"), ("ended", "acme")]
+
+
+def test_who_comes_back_gets_a_further_engagement_so_that_the_gap_stays_true(desk: Desk) -> None:
+    origin = history(
+        desk,
+        state("2018-01-01", "Acme", "Beta"),
+        state("2019-01-01", "Beta"),
+        state("2020-01-01", "Beta", "Acme"),
+        state("2021-01-01", "Beta", row("Acme", "Mail")),
+    )
+    _, taken = desk.take_over(origin)
+    assert [item.added for item in taken][2:] == [("Acme",), ()]
+    vendor = next(item for item in desk.version(4).subprocessors if item.id == "acme")
+    assert [item.id for item in vendor.engagements] == ["hosting", "hosting-2"]
+    assert vendor.engagements[1].purpose == "Mail"
+    states = [
+        [state_on(vendor, item, dt.date(year, 6, 1)) for item in vendor.engagements]
+        for year in (2018, 2019, 2020)
+    ]
+    assert states == [["in_force", "announced"], ["ended", "announced"], ["ended", "in_force"]]
+
+
+def test_who_is_taken_off_and_put_back_on_one_day_had_no_end(desk: Desk) -> None:
+    origin = history(
+        desk,
+        state("2018-01-01", "Acme", "Beta"),
+        state("2019-01-01", "Beta"),
+        state("2019-01-01", "Acme", "Beta"),
+    )
+    desk.take_over(origin)
+    assert {"ends_on", "starts_on"}.isdisjoint(engagement(desk, "acme"))
+    assert len(desk.vendor("acme")["engagements"]) == 1
+
+
+def test_who_comes_and_goes_on_one_day_is_withdrawn_and_may_come_back(desk: Desk) -> None:
+    states = [
+        state("2018-01-01", "Beta"),
+        state("2019-01-01", "Beta", "Acme"),
+        state("2019-01-01", "Beta"),
+        state("2019-01-01", "Beta", "Acme"),
+        state("2019-01-01", "Beta"),
+    ]
+    desk.take_over(history(desk, *states))
+    assert desk.vendor("acme")["withdrawn"]["reason"].startswith("Taken off the list on 2019-01-01")
+    desk.take_over(history(desk, *states, state("2020-01-01", "Beta", "Acme")))
+    assert "withdrawn" not in desk.vendor("acme")
+    assert str(engagement(desk, "acme")["starts_on"]) == "2020-01-01"
+
+
+def test_a_row_that_comes_and_goes_on_one_day_ends_on_the_day_after(desk: Desk) -> None:
+    both = [row("Acme"), row("Acme", "Mail")]
+    origin = history(
+        desk, state("2018-01-01", both[0]), state("2019-01-01", *both), state("2019-01-01", both[0])
+    )
+    report, _ = desk.take_over(origin)
+    assert str(engagement(desk, "acme", 1)["ends_on"]) == "2019-01-02"
+    assert "came and went on one day" in told(report, "ended")
+
+
+def test_what_was_only_available_is_withdrawn_when_it_goes_and_starts_when_it_is_used(desk: Desk) -> None:
+    idle = row("Acme", status="available")
+    origin = history(
+        desk,
+        state("2018-01-01", "Beta", idle, row("Gamma", status="available")),
+        state("2019-01-01", "Beta", row("Acme", status="active")),
+        state("2020-01-01", "Beta", idle),
+        state("2021-01-01", "Beta", row("Acme", status="active"), row("Acme", "Mail", status="available")),
+        state("2022-01-01", "Beta", row("Acme", status="active")),
+    )
+    report, taken = desk.take_over(origin)
+    assert [item.version for item in taken] == [1, 2, 3, 4, 5]
+    assert "withdrawn" in desk.vendor("gamma")
+    starts = [desk.version(n).subprocessors[1].engagements[0].starts_on for n in (1, 2, 3, 4)]
+    assert [str(day) for day in starts] == ["None", "2019-01-01", "None", "2021-01-01"]
+    assert "is only available and has no end: it stays" in told(report, "ended")
+
+
+def test_a_rename_that_the_names_file_tells_is_no_end(desk: Desk) -> None:
+    (desk.folder / "names.toml").write_text(
+        '[[vendors]]\nname = "Acme Cloud"\nid = "acme"\nformerly = ["Acme"]\n'
+    )
+    desk.take_over(history(desk, state("2018-01-01", "Acme"), state("2019-01-01", "Acme Cloud")))
+    first, second = (desk.version(number).subprocessors for number in (1, 2))
+    assert [(item.id, item.name, item.formerly) for item in (*first, *second)] == [
+        ("acme", "Acme", ()), ("acme", "Acme Cloud", ("Acme",)),
+    ]  # fmt: skip
+
+
+def test_columns_that_come_and_go_are_followed(desk: Desk) -> None:
+    states = [
+        state("2018-01-01", row("Acme", colour="red")),
+        state("2019-01-01", row("Acme", colour="blue", retention="1 day")),
+        state("2020-01-01", row("Acme", retention=None)),
+    ]
+    desk.take_over(history(desk, *states))
+    found = [desk.version(number).subprocessors[0].engagements[0] for number in (1, 2, 3)]
+    assert [item.extra for item in found] == [{"colour": "red"}, {"colour": "blue"}, {}]
+    assert [item.retention for item in found] == [None, "1 day", None]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Desk]:
+    """The past, taken over at one go."""
+    with memory_folder() as folder:
+        made = Desk(folder)
+        made.take_over(history(made, *PAST))
+        yield made
+
+
+@pytest.mark.parametrize("before", [1, 3])
+def test_an_import_goes_on_where_it_was_interrupted(
+    desk: Desk, whole: Desk, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    calls = iter(range(1, 99))
+
+    def interrupted(order: Order):
+        published = publish_version(order)
+        if next(calls) == before:
+            raise KeyboardInterrupt
+        return published
+
+    with monkeypatch.context() as patch:
+        patch.setattr(player, "publish_version", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            desk.take_over(history(desk, *PAST))
+    _, taken = desk.take_over(history(desk, *PAST))
+    assert [item.version for item in taken if item.version] == list(range(before + 1, 5))
+    for number in range(1, 5):
+        assert desk.version(number).subprocessors == whole.version(number).subprocessors
+    assert (desk.folder / "taken-over.json").read_text() == (whole.folder / "taken-over.json").read_text()
+    assert desk.take_over(history(desk, *PAST))[1] == ()
+
+
+def test_a_state_that_cannot_be_read_stops_the_import_and_can_be_left_out(desk: Desk) -> None:
+    states = [*PAST[:2], state("2019-02-01", row("Ac\u200bme")), *PAST[3:]]
+    said = refusal(lambda: desk.take_over(history(desk, *states)))
+    assert "state 3: " in said
+    assert "U+200B" in said
+    newest = desk.newest()
+    assert newest is not None
+    assert newest.version == 2
+    report, taken = desk.take_over(history(desk, *states), skip=("3",))
+    assert [item.version for item in taken] == [3, 4]
+    assert "state 3 was left out" in told(report, "skipped")
+
+
+def test_a_state_that_breaks_a_rule_leaves_the_folder_as_it_was(desk: Desk) -> None:
+    origin = history(desk, state("2018-01-01", {"name": "Acme", "purpose": "x"}))
+    assert "R08: state 1: " in refusal(lambda: desk.take_over(origin))
+    assert not (desk.folder / "register").exists()
+    desk.take_over(origin, defaults={"locations": "varies"})
+    assert desk.version(1).subprocessors[0].engagements[0].locations[0].country == "varies"
+
+
+def test_a_dry_run_publishes_nothing_and_tells_what_is_missing(desk: Desk) -> None:
+    origin = history(desk, state("2018-01-01", {"name": "Acme", "purpose": "x"}), PAST[1])
+    _, taken = desk.take_over(origin, dry_run=True)
+    assert [item.rule for item in taken[0].findings] == ["R08"]
+    assert desk.newest() is None
+    assert sorted(path.name for path in desk.folder.iterdir()) == ["in"]
+
+
+def test_live_versions_follow_on_the_same_log_and_history_no_more(desk: Desk) -> None:
+    desk.take_over(history(desk, *PAST))
+    path = desk.vendor_path("beta")
+    path.write_text(
+        path.read_text().replace('name = "Beta"', 'name = "Beta"\nwebsite = "https://beta.example/"')
+    )
+    order = Order(
+        source=desk.folder / "register",
+        store=desk.store,
+        keys=desk.folder / "private",
+        intent=Intent(now=NOW),
+    )
+    assert publish_version(order).snapshot is not None
+    newest = desk.newest()
+    assert newest is not None
+    assert (newest.version, newest.recorded) == (5, "live")
+    later = history(desk, *PAST, state("2021-01-01", "Acme"))
+    assert "R15: version 5 was published live" in refusal(lambda: desk.take_over(later))
+
+
+def test_names_that_stay_for_ever_have_to_be_given(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="--register and --publisher"):
+        desk.take_over(history(desk, *PAST), heading=Heading())
+
+
+def test_history_does_not_begin_in_a_folder_that_has_vendors(desk: Desk) -> None:
+    desk.draft(("list.md", page([["Name", "Purpose", "Location"], ["Acme", "x", "FI"]])))
+    with pytest.raises(UsageError, match="has sub-processors already"):
+        desk.take_over(history(desk, *PAST))
+
+
+def test_a_store_of_other_states_is_refused(desk: Desk) -> None:
+    desk.take_over(history(desk, *PAST))
+    with pytest.raises(UsageError, match="comes from none of these states"):
+        desk.take_over(history(desk, state("2017-01-01", "Acme")))
+
+
+def test_a_source_that_is_not_the_stores_is_refused(desk: Desk) -> None:
+    desk.take_over(history(desk, *PAST))
+    desk.vendor_path("acme").unlink()
+    desk.vendor_path("gamma").unlink()
+    (desk.folder / "taken-over.json").unlink()
+    with pytest.raises(UsageError, match="is not that of the store: it lacks acme"):
+        desk.take_over(history(desk, *PAST))
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("[]", "this is no history"),
+        ('{"versions": [{"entries": []}]}', '"" is no day or instant'),
+        ('[{"date": "soon", "entries": []}]', '"soon" is no day or instant'),
+        ('[{"date": "0001-01-01T00:00:00+09:00", "entries": []}]', "is no day or instant"),
+        ('[{"date": "2018-01-01", "entries": [1]}]', "not a list of objects"),
+        ('[{"date": "9999-01-01", "entries": [{"name": "A", "purpose": "x", "location": "FI"}]}]', "R15"),
+        ('[{"date": "1900-01-01", "entries": [{"name": "A", "purpose": "x", "location": "FI"}]}]', "R15"),
+    ],
+)
+def test_what_is_no_history_is_refused(desk: Desk, content: str, fault: str) -> None:
+    origin = Origin(repository=None, path=str(desk.put("past.json", content)))
+    assert fault in refusal(lambda: desk.take_over(origin))
+
+
+def test_a_day_begins_in_the_publishers_time_zone(desk: Desk) -> None:
+    heading = Heading(register=HEADING.register, publisher="X", time_zone="America/New_York", notice_days=30)
+    desk.take_over(history(desk, *PAST[:2]), heading=heading)
+    assert f"{desk.version(1).published_at:%Y-%m-%dT%H:%M}" == "2018-05-22T04:00"
+    assert str(engagement(desk, "gamma")["starts_on"]) == "2019-01-01"
+    assert desk.register()["notice"]["applies_to"] == ["addition", "replacement", "activation"]
+    with pytest.raises(UsageError, match="is no time zone"):
+        Desk(desk.folder / "b").take_over(
+            history(desk, *PAST),
+            heading=Heading(register="a.example/b", publisher="X", time_zone="Moon/Base"),
+        )
+
+
+class Repository:
+    """A Git repository of the test, with a commit at any date."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str, date: str = "2018-01-01T00:00:00Z") -> str:
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_AUTHOR_DATE": date,
+            "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com", "GIT_COMMITTER_DATE": date,
+        }  # fmt: skip
+        ended = subprocess.run(
+            ["git", "-C", str(self.folder), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return ended.stdout.strip()
+
+    def commit(self, date: str, message: str = "Edit the list", **files: str | None) -> str:
+        """Commit files, named with ``_`` for the dot; ``None`` removes one."""
+        for name, text in files.items():
+            path = self.folder / "pages" / name.replace("_", ".")
+            path.parent.mkdir(exist_ok=True)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message, date=date)
+        return self.git("rev-parse", "HEAD")
+
+
+def listed(*names: str) -> str:
+    return "# Who helps us\n\n" + page(
+        [["Name", "Purpose", "Location"], *([name, "Hosting of some thing", "Finland"] for name in names)]
+    )
+
+
+@pytest.fixture
+def repository(desk: Desk) -> Repository:
+    """An empty repository."""
+    return Repository(desk.folder / "site")
+
+
+def test_the_versions_of_a_file_are_published_with_their_commits(desk: Desk, repository: Repository) -> None:
+    first = repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    repository.commit("2018-02-01T10:00:00Z", other_md="no table")
+    repository.commit("2018-03-01T10:00:00Z", "Words only", list_md="Hello.\n" + listed("Acme", "Beta"))
+    repository.git("mv", "pages/list.md", "pages/new.md")
+    repository.commit("2018-04-01T10:00:00Z", "Move it")
+    repository.commit(
+        "2018-04-01T10:00:00Z", "Add <b>Gamma</b>", new_md="Hello.\n" + listed("Acme", "Beta", "Gamma")
+    )
+    origin = Origin(repository=repository.folder, path="pages/new.md")
+    report, taken = desk.take_over(origin, subjects=True)
+    assert [item.version for item in taken] == [1, None, None, 2]
+    assert desk.version(1).reason.text == f"Taken over from commit {first}: Edit the list"
+    assert f"{desk.version(2).published_at:%Y-%m-%dT%H:%M:%SZ}" == "2018-04-01T10:00:01Z"
+    assert desk.version(2).reason.text == f"Taken over from {taken[-1].mark}"
+    assert "holds HTML" in told(report, "left")
+    repository.commit("2018-05-01T10:00:00Z", "Remove Acme", new_md=listed("Beta", "Gamma"))
+    _, taken = desk.take_over(origin)
+    assert [(item.version, item.ended) for item in taken] == [(3, ("Acme",))]
+
+
+def test_a_branch_counts_when_it_is_merged(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    repository.git("checkout", "-q", "-b", "draft")
+    repository.commit("2018-02-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    repository.commit("2018-03-01T10:00:00Z", list_md=listed("Acme", "Beta", "Gamma"))
+    repository.git("checkout", "-q", "main")
+    repository.commit("2018-04-01T10:00:00Z", other_md="x")
+    repository.git("merge", "-q", "--no-ff", "-m", "Merge", "draft", date="2018-05-01T10:00:00Z")
+    _, taken = desk.take_over(Origin(repository=repository.folder, path="pages/list.md"))
+    assert [(f"{item.at:%m}", item.added) for item in taken] == [("01", ("Acme",)), ("05", ("Beta", "Gamma"))]
+
+
+def test_a_commit_that_takes_the_file_away_is_no_state(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    repository.commit("2018-02-01T10:00:00Z", list_md=None)
+    repository.commit("2018-03-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    report, taken = desk.take_over(Origin(repository=repository.folder, path="pages/list.md"))
+    assert [item.version for item in taken] == [1, 2]
+    assert "took the file away" in told(report, "skipped")
+
+
+def test_history_may_begin_at_a_revision(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    repository.commit("2018-02-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    start = repository.commit("2018-03-01T10:00:00Z", other_md="x")
+    repository.commit("2018-04-01T10:00:00Z", list_md=listed("Acme", "Beta", "Gamma"))
+    origin = Origin(repository=repository.folder, path="pages/list.md", since=start, date="author")
+    _, taken = desk.take_over(origin)
+    assert [(f"{item.at:%m}", item.added) for item in taken] == [("02", ("Acme", "Beta")), ("04", ("Gamma",))]
+
+
+def test_a_bad_commit_is_named_and_can_be_left_out(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    bad = repository.commit("2018-02-01T10:00:00Z", list_md=listed("Acme", "B\u200beta"))
+    repository.commit("2018-03-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    origin = Origin(repository=repository.folder, path="pages/list.md")
+    assert f"commit {bad}: " in refusal(lambda: desk.take_over(origin))
+    assert len(desk.take_over(origin, skip=(bad[:8],))[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "since"),
+    [("pages/none.md", None), ("pages/list.md", "none"), ("pages/list.md", "--all"), ("../x", None)],
+)
+def test_what_git_does_not_know_is_wrong_use(
+    desk: Desk, repository: Repository, path: str, since: str | None
+) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    with pytest.raises(UsageError):
+        desk.take_over(Origin(repository=repository.folder, path=path, since=since))
+
+
+def test_a_folder_without_repository_is_wrong_use(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (desk.folder / "empty").mkdir()
+    monkeypatch.setenv("GIT_DIR", "nowhere")
+    with pytest.raises(UsageError, match="git log failed"):
+        desk.take_over(Origin(repository=desk.folder / "empty", path="x.md"))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="no program git"):
+        desk.take_over(Origin(repository=desk.folder / "empty", path="x.md"))
+
+
+def test_path_names_are_taken_literally(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    with pytest.raises((UsageError, Refused)):
+        desk.take_over(Origin(repository=repository.folder, path="pages/*.md"))

@@ -1,0 +1,194 @@
+"""Columns, countries, ids: matched exactly, or kept as text."""
+
+from __future__ import annotations
+
+import pytest
+from imports import refusal
+
+from register_api.core.text import is_slug
+from register_api.importer.columns import NAMES, find_field, folded, match_columns
+from register_api.importer.listing import Use
+from register_api.importer.matching import match_uses
+from register_api.importer.ordering import with_others
+from register_api.importer.places import countries_of, country_of
+from register_api.importer.slugs import free_slug, slug
+from register_api.importer.table import Cell, Row, Table
+from register_api.importer.values import Fit, Misfit, read_value
+
+
+def table(header: list[str], *rows: list[str]) -> Table:
+    return Table(
+        file="f",
+        number=1,
+        header=tuple(Cell(text=text) for text in header),
+        rows=tuple(
+            Row(cells=tuple(Cell(text=text) for text in row), number=number)
+            for number, row in enumerate(rows, 1)
+        ),
+    )
+
+
+def test_no_name_of_a_column_means_two_fields():
+    names = [folded(name) for row in NAMES.values() for name in row]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("SUB-PROCESSOR", "name"),
+        ("Sub processor  name:", "name"),
+        ("Purpose of Processing", "purpose"),
+        ("Location(s)", "locations"),
+        ("Privacy policy", "privacy_url"),
+        ("Colour", None),
+    ],
+)
+def test_columns_are_known_by_name_whatever_case_and_punctuation(name, field):
+    assert find_field(name) == field
+
+
+def test_the_more_telling_of_two_columns_takes_the_field_and_the_other_is_kept():
+    columns = match_columns(table(["Name", "Service", "Purpose", "Colour", ""]), {})
+    assert columns.fields == ("name", "extra", "purpose", "extra", None)
+    assert columns.passed_over == (("Service", "purpose"),)
+
+
+def test_the_caller_may_say_which_column_is_what():
+    columns = match_columns(table(["Who", "Name", "Purpose"]), {"who": "name", "Purpose": "extra"})
+    assert columns.fields == ("name", "extra", "extra")
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [
+        (table(["Name", "Place", "place:"]), '2 columns are named "Place"'),
+        (table(["Purpose", "Place"]), 'no column holds the names; there are "Purpose", "Place"'),
+        (table(["Name", ""], ["A", "x"]), "column 2 has content and no name"),
+    ],
+)
+def test_columns_that_could_be_mistaken_are_refused(made, fault):
+    assert fault in refusal(lambda: match_columns(made, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("United States", ("US",)),
+        ("the united states of america", ("US",)),
+        ("USA", ("US",)),
+        ("UK", ("GB",)),
+        ("EU", ("EU",)),
+        ("European Economic Area", ("EEA",)),
+        ("Global", ("worldwide",)),
+        ("Germany", ("DE",)),
+        ("DEU", ("DE",)),
+        ("Korea, Republic of", ("KR",)),
+        ("Canada / United States", ("CA", "US")),
+        ("Ireland, Germany and France", ("IE", "DE", "FR")),
+        ("Ireland\nIreland", ("IE",)),
+        ("Georgia", ("GE",)),
+        ("Georgia, USA", None),
+        ("CA, US", None),
+        ("Frankfurt, Germany", None),
+        ("Germany (Frankfurt)", None),
+        ("it", None),
+        ("us", None),
+        ("XX", None),
+        ("Unitd States", None),
+        ("", None),
+    ],
+)
+def test_countries_are_known_by_exact_name_or_code_alone(text, codes):
+    assert countries_of(text) == codes
+
+
+def test_every_country_that_is_named_has_an_assigned_code():
+    assert country_of("Finland") == "FI"
+    assert country_of("Kosovo") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("locations", "Oslo", Fit("locations", [{"country": "varies", "text": "Oslo"}])),
+        ("data_categories", "names\nmails", Fit("data_categories", ["names", "mails"])),
+        ("data_scope", "customer_content, none", Fit("data_scope", ["customer_content", "none"])),
+        ("data_scope", "everything", Misfit("")),
+        ("website", "https://acme.example/", Fit("website", "https://acme.example/")),
+        ("website", "acme.example", Misfit("")),
+        ("seat", "Norway", Fit("seat", "NO")),
+        ("seat", "EU", Misfit("")),
+        ("seat", "worldwide", Misfit("")),
+        ("starts_on", "2024-02-29", Fit("starts_on", "2024-02-29")),
+        ("starts_on", "2023-02-29", Misfit("")),
+        ("starts_on", "1/2/2023", Misfit("")),
+        ("kind", "Affiliate", Fit("kind", "affiliate")),
+        ("kind", "cousin", Misfit("")),
+        ("special_categories", "No", Fit("special_categories", False)),
+        ("special_categories", "maybe", Misfit("")),
+        ("condition", "consent: banner", Fit("condition", {"type": "consent", "text": "banner"})),
+        ("condition", "after the banner", Misfit("")),
+        ("contact", "a@b.example", Fit("contact", "a@b.example")),
+        ("contact", "a@b", Misfit("")),
+        ("duns", "123456789", Fit("identifiers", [{"scheme": "duns", "value": "123456789"}])),
+        ("certifications", "ISO 1; SOC 2", Fit("certifications", [
+            {"name": "ISO 1", "claim": "declared"}, {"name": "SOC 2", "claim": "declared"}])),
+        ("purpose", "a; b", Fit("purpose", "a; b")),
+    ],
+)  # fmt: skip
+def test_a_text_is_the_value_of_a_field_exactly_or_not_at_all(field, text, value):
+    found = read_value(field, Cell(text=text))
+    if isinstance(value, Misfit):
+        assert isinstance(found, Misfit)
+    else:
+        assert (found.field, found.value) == (value.field, value.value)
+
+
+def test_a_link_counts_before_its_words_where_an_address_is_asked_for():
+    cell = Cell(text="Privacy policy", links=("https://acme.example/p",))
+    assert read_value("privacy_url", cell) == Fit("privacy_url", "https://acme.example/p")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("Acme Cloud, Inc.", "acme-cloud-inc"),
+        ("Let's Encrypt", "lets-encrypt"),
+        ("Großmann & Søn", "grossmann-and-son"),
+        ("Café", "cafe"),
+        ("Customer.io", "customer-io"),
+        ("x" * 80, "x" * 64),
+    ],
+)
+def test_ids_are_made_from_names(name, made):
+    assert slug(name) == made
+
+
+@pytest.mark.parametrize("name", ["株式会社", "!!!", "\ud800", "-" * 99])
+def test_a_name_of_another_script_has_an_id_too_and_always_the_same(name):
+    assert is_slug(slug(name))
+    assert slug(name) == slug(name)
+
+
+def test_a_taken_id_gets_a_number_within_the_length():
+    assert free_slug("acme", {"acme", "acme-2"}) == "acme-3"
+    assert is_slug(free_slug("x" * 64, {"x" * 64}))
+
+
+def use(**fields) -> Use:
+    return Use(fields=fields, file="f", key="k")
+
+
+def test_rows_keep_the_engagement_that_they_stood_for():
+    known = {"a": {"purpose": "Mail"}, "b": {"purpose": "Chat"}}
+    rows = [use(purpose="Chat"), use(purpose="Mail and more")]
+    assert list(match_uses(rows, known, known)) == ["b", "a"]
+    assert list(match_uses(rows[:1], {"a": {"purpose": "Other"}}, {"a"})) == ["a"]
+    assert list(match_uses([*rows, use(purpose="Third thing of ours here now")], known, known)) == [
+        "b", "mail-and-more", "third-thing-of-ours-here",
+    ]  # fmt: skip
+
+
+def test_who_left_the_table_keeps_the_place_in_the_order():
+    assert with_others(["a", "c", "e"], ["x", "a", "b", "c", "d"]) == ["x", "a", "b", "c", "d", "e"]
