@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import goals
 import histories
 
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.model import Register
 from register_api.core.tree import REGISTER, version_register
@@ -120,8 +120,8 @@ def diffs(publisher: Publisher) -> float:
     for _ in range(PAIRS):
         older, newer = (random_.randint(1, histories.MANY) for _ in range(2))
         one, two = (snapshot.read(version_register(version)) for version in (older, newer))
-        registers = decode(one, Register), decode(two, Register)
-        diff_document(registers[0], digest(one), registers[1], digest(two), snapshot.state.promises())
+        ends = (Encoded(decode(data, Register), data) for data in (one, two))
+        diff_document(*ends, snapshot.state.promises())
     return (time.process_time() - before) * 1e3 / PAIRS
 
 

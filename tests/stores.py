@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from register_api.core import tree
-from register_api.core.canonical import digest, encode
+from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import Entry, FileDigest, Versions
 from register_api.core.model import (
@@ -132,8 +132,8 @@ def version_files(chain: list[Register]) -> dict[str, bytes]:
     newest = chain[-1]
     older = chain[-2] if len(chain) > 1 else None
     data = encode(newest)
-    old_sha256 = digest(encode(older)) if older is not None else None
-    diff = encode(diff_document(older, old_sha256, newest, digest(data), state(newest.version).promises()))
+    before = encoded(older) if older is not None else None
+    diff = encode(diff_document(before, Encoded(newest, data), state(newest.version).promises()))
     number = newest.version
     return {
         **signed(tree.version_register(number), data),

@@ -11,7 +11,7 @@ from register_api.cli import options
 from register_api.cli.output import print_json
 from register_api.cli.words import print_changes
 from register_api.core.calendar import local_day
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.model import Register
 from register_api.core.notice import Promises
@@ -35,15 +35,20 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
       register-api diff 6 7
       register-api diff last-year.json register.json --json
     """
-    old_data, new_data = _read(older, store), _read(newer, store)
-    old, new = decode(old_data, Register), decode(new_data, Register)
+    before, after = _register(older, store), _register(newer, store)
+    old, new = before.document, after.document
     if old.register != new.register:
         raise UsageError(f"these are two registers: {old.register} and {new.register}")
-    document = diff_document(old, digest(old_data), new, digest(new_data), _promises(old, new))
+    document = diff_document(before, after, _promises(old, new))
     if as_json:
         print_json(document)
     else:
         print_changes(new, document)
+
+
+def _register(name: str, store: Path) -> Encoded[Register]:
+    data = _read(name, store)
+    return Encoded(decode(data, Register), data)
 
 
 def _read(name: str, store: Path) -> bytes:

@@ -11,8 +11,9 @@ from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_changes, print_proposals
+from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
-from register_api.publish.preparation import Base, Intent, Prepared, prepare, read_base
+from register_api.publish.preparation import Intent, Prepared, prepare, read_base
 from register_api.publish.proposing import proposals_for
 from register_api.store.reader import open_snapshot
 
@@ -75,6 +76,6 @@ def _coming_diff(prepared: Prepared) -> Diff:
     Raises:
         Refused: An error forbids publishing.
     """
-    base: Base = prepared.base
     register, promises = prepared.required()
-    return diff_document(base.register, base.sha256, register, _NOT_PUBLISHED, promises)
+    diff = diff_document(prepared.base.newest, encoded(register), promises)
+    return msgspec.structs.replace(diff, to=msgspec.structs.replace(diff.to, sha256=_NOT_PUBLISHED))

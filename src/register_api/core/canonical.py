@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -36,6 +36,27 @@ _ODD_INSTANT = re.compile(rb'"[0-9]{4}-[0-9]{2}-[0-9]{2}(?!"|T(?:[01][0-9]|2[0-3
 """What begins like a day and is neither one nor an instant as this format spells it: perhaps a text."""
 
 
+class Encoded(msgspec.Struct, Generic[T], frozen=True):
+    """A document together with its bytes, which are made once and never again.
+
+    Attributes:
+        document: What this program reads in the bytes; a program of another release may read more.
+        data: The canonical bytes as they are signed, stored and served.
+    """
+
+    document: T
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes in hex."""
+        return digest(self.data)
+
+    def plain(self) -> Any:
+        """Return all that the bytes say, as ``parse`` does, also what this program has no field for."""
+        return _plain_decoder.decode(self.data)
+
+
 class _FloatFound(ValueError):
     """A number with a fraction or an exponent stands in a document."""
 
@@ -45,6 +66,7 @@ def _refuse_float(text: str) -> float:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_refuse_float)
+_plain_decoder = msgspec.json.Decoder()
 
 
 def encode(document: object) -> bytes:
@@ -66,6 +88,15 @@ def encode(document: object) -> bytes:
         return _encode_sorted(msgspec.to_builtins(document))
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         raise Malformed(f"this document has no canonical form: {told(error)}") from error
+
+
+def encoded(document: T) -> Encoded[T]:
+    """Return a document with its bytes.
+
+    Raises:
+        Malformed: As ``encode``.
+    """
+    return Encoded(document, encode(document))
 
 
 def digest(data: bytes) -> str:

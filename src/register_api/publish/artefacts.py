@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from register_api.core.canonical import Encoded
     from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.publish.signing.keyring import Keyring
@@ -83,17 +84,17 @@ class Maker:
         self.now = now
         self.base_url = base_url
 
-    def make(self, previous: Register | None, register: Register, promises: Promises) -> Artefacts:
+    def make(self, previous: Encoded[Register] | None, register: Register, promises: Promises) -> Artefacts:
         """Make everything that publishing a version adds.
 
         Args:
-            previous: The version before, if there is one.
+            previous: The version before as it is stored, if there is one.
             register: The new version.
             promises: All notice promises, the new version's among them.
 
         Raises:
             KeyStoreError: A private key is missing or not the one that customers know.
-            StoreError: What is stored is damaged.
+            StoreError: What is stored is damaged, or what was made does not hold.
         """
         version = make_version_files(previous, register, promises, self.keyring.document)
         log = append_entry(
@@ -107,7 +108,7 @@ class Maker:
             **schema_files(),
             **self._head_documents(version),
             **feeds,
-            **self._pages(previous, summary, promises),
+            **self._pages(previous.document if previous else None, summary, promises),
         }
         fixed = {
             **version.files,
@@ -115,7 +116,7 @@ class Maker:
             **pem_files(keys),
             tree.version_page(register.version): version_page(summary),
         }
-        heads[tree.KEYS] = encode(keys)
+        heads[tree.KEYS] = self.read(tree.KEYS) if self.snapshot else encode(keys)
         trust = self._trust(heads, log.checkpoint)
         heads |= self._discovery(register, trust)
         return Artefacts(
@@ -154,7 +155,7 @@ class Maker:
 
     def _head_documents(self, version: VersionFiles) -> dict[str, bytes]:
         """Return the newest register and the list of versions, signed."""
-        register = version.register
+        register = version.register.document
         listed = self.read(tree.VERSIONS) if self.snapshot else None
         versions = head_files.versions_document(listed, version.entry_bytes, register.register)
         fixed = tree.version_register(register.version)
@@ -218,7 +219,7 @@ class Maker:
 
 
 def _summary(version: VersionFiles, log: LogFiles) -> VersionSummary:
-    register = version.register
+    register = version.register.document
     return VersionSummary(
         register=register, diff=version.diff, size=register.version, root_hash=log.root_hash
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from register_api.core import tree
 from register_api.core.canonical import encode
-from register_api.core.documents import Entry, Versions
+from register_api.core.documents import Versions
 from register_api.publish.feed.atom import PAGE_SIZE, atom_feed
 from register_api.publish.feed.json import json_feed
 from register_api.publish.page.write import index_page, subprocessor_pages
@@ -33,17 +33,16 @@ def signed_documents(files: dict[str, bytes], keyring: Keyring) -> dict[str, byt
 
 
 def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
-    """Return ``versions.json`` with one more entry, without encoding the earlier ones again.
+    """Return ``versions.json`` with one more entry; what it says so far stays as it is.
 
     Args:
         before: The list so far; ``None`` before the first version.
         entry: Canonical bytes of the new entry.
         register: The register's name.
     """
-    if before is None:
-        only = msgspec.json.decode(entry, type=Entry)
-        return encode(Versions(register=register, versions=(only,)))
-    return before.removesuffix(b"]}") + b"," + entry + b"]}"
+    listed = msgspec.json.decode(before or encode(Versions(register=register, versions=())))
+    listed["versions"].append(msgspec.json.decode(entry))
+    return encode(listed)
 
 
 def feed_files(

@@ -6,11 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from register_api.core import tree
-from register_api.core.canonical import decode, encode
+from register_api.core.canonical import decode
 from register_api.core.model import Register
 from register_api.errors import StoreError
 from register_api.publish.discovery import discovery_document
-from register_api.publish.signing.key_list import pem_files
+from register_api.publish.signing.key_list import pem_files, revised
 from register_api.publish.signing.next_key import settle
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
@@ -82,7 +82,7 @@ def vouch_anew(
         UntrustedKey: A key of the list is also one of the root.
     """
     root = root or {}
-    changed = {tree.KEYS: encode(keys)} if keys else {}
+    changed = {tree.KEYS: revised(snapshot.read(tree.KEYS), keys)} if keys else {}
 
     def read(path: str) -> bytes:
         new = root.get(path) or changed.get(path)

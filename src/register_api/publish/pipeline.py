@@ -121,7 +121,7 @@ def _publish(order: Order, progress: Progress | None) -> Published:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or (snapshot.state.base_url if snapshot else None)
         maker = Maker(snapshot, keyring, order.intent.now, base_url)
-        made = maker.make(prepared.base.register, register, promises)
+        made = maker.make(prepared.base.newest, register, promises)
         state = _state(snapshot, register, promises, made, base_url)
         visible = commit(
             order.store,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.canonical import digest
+from register_api.core.canonical import Encoded
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
@@ -51,14 +51,22 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     """What has been published so far.
 
     Attributes:
-        register: The newest version; ``None`` before the first.
-        sha256: Digest of its bytes.
+        newest: The newest version as it is stored; ``None`` before the first.
         promises: All notice promises so far; ``None`` before the first version.
     """
 
-    register: Register | None = None
-    sha256: str | None = None
+    newest: Encoded[Register] | None = None
     promises: Promises | None = None
+
+    @property
+    def register(self) -> Register | None:
+        """What the newest version says; ``None`` before the first."""
+        return self.newest.document if self.newest else None
+
+    @property
+    def sha256(self) -> str | None:
+        """Digest of the newest version's bytes; ``None`` before the first."""
+        return self.newest.sha256 if self.newest else None
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +115,7 @@ def read_base(snapshot: Snapshot | None) -> Base:
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"the newest register cannot be read: {told(error)}") from error
-    return Base(register=register, sha256=digest(data), promises=snapshot.state.promises())
+    return Base(newest=Encoded(register, data), promises=snapshot.state.promises())
 
 
 def prepare(source: Path, base: Base, intent: Intent) -> Prepared:

@@ -12,7 +12,7 @@ import pytest
 from imports import HEADING, NOW, Desk, page, refusal, told
 
 from memory_folder import memory_folder
-from register_api.core.diff.document import diff_document
+from register_api.core.diff.document import changes_between
 from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
 from register_api.errors import Refused, UsageError
@@ -75,10 +75,8 @@ def test_starts_and_ends_are_the_days_of_the_states_and_nobody_is_deleted(whole:
     assert str(engagement(desk, "gamma")["starts_on"]) == "2019-01-01"
     assert str(engagement(desk, "acme")["ends_on"]) == "2020-02-03"
     assert desk.register()["order"] == ["beta", "acme", "gamma", "delta"]
-    changes = diff_document(
-        desk.version(3), "0" * 64, desk.version(4), "1" * 64,
-        Promises(zone=dt.UTC, first_live=None, policies=()),
-    ).changes  # fmt: skip
+    nothing_promised = Promises(zone=dt.UTC, first_live=None, policies=())
+    changes = changes_between(desk.version(3), desk.version(4), nothing_promised)
     assert [(item.class_, item.subprocessor) for item in changes] == [("added", "delta"), ("ended", "acme")]
 
 

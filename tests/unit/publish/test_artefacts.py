@@ -27,7 +27,7 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
     prepared = prepare(publisher.source, read_base(snapshot), Intent(now=now))
     register, promises = prepared.required()
     keyring = Keyring.open(publisher.keys, create=create)
-    return Maker(snapshot, keyring, now, None).make(prepared.base.register, register, promises)
+    return Maker(snapshot, keyring, now, None).make(prepared.base.newest, register, promises)
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:

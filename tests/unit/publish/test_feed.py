@@ -13,6 +13,7 @@ from lxml import etree
 
 import sample_register as sample
 from register_api.core import model
+from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.notice import NoticeStatus
 from register_api.publish.feed.atom import PAGE_SIZE, archive_versions, atom_feed
@@ -235,7 +236,7 @@ def real_entry(**changed: Any) -> VersionSummary:
     newer = sample.register(7, **changed)
     vendors = tuple(item for item in newer.subprocessors if item.id not in {"acme", "hasty-mail"})
     older = sample.register(6, subprocessors=vendors, notice=newer.notice)
-    diff = diff_document(older, "0" * 64, newer, "1" * 64, sample.view(**changed).promises)
+    diff = diff_document(encoded(older), encoded(newer), sample.view(**changed).promises)
     return VersionSummary(register=newer, diff=diff, size=7, root_hash=bytes(32))
 
 

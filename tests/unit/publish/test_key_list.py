@@ -15,7 +15,13 @@ from register_api.core.keys.key_list import check_keys, good_key
 from register_api.core.keys.thumbprint import thumbprint
 from register_api.core.log.note import parse_verifier_key
 from register_api.errors import KeyStoreError, Malformed, UntrustedKey
-from register_api.publish.signing.key_list import current_key_list, first_key_list, key_record, pem_files
+from register_api.publish.signing.key_list import (
+    current_key_list,
+    first_key_list,
+    key_record,
+    pem_files,
+    revised,
+)
 from register_api.publish.signing.keyring import Keyring
 from tools import need
 
@@ -132,6 +138,26 @@ def test_a_rotated_list_is_kept(keyring: Keyring, keys: Keys, tmp_path: Path) ->
     with pytest.raises(KeyStoreError, match="is not good for version 7") as caught:
         current_key_list(rotated, REGISTER, keyring, 7)
     assert other.document.kid in caught.value.hint
+
+
+def test_a_changed_list_keeps_what_a_later_release_wrote(keys: Keys) -> None:
+    """A record that does not change stays as it was written; one that does keeps its other members."""
+    published = canonical.parse(canonical.encode(keys))
+    published["later"] = 1
+    for record in published["keys"]:
+        record["later"] = {"unknown": record["use"]}
+    ended = Ended(at=NOW, reason="rotated")
+    successor = msgspec.structs.replace(keys.keys[1], kid="A" * 43, first_version=4)
+    records = (keys.keys[0], msgspec.structs.replace(keys.keys[1], last_version=3, ended=ended), successor)
+    result = canonical.parse(
+        revised(canonical.encode(published), msgspec.structs.replace(keys, keys=records))
+    )
+    assert result["later"] == 1
+    assert result["keys"][0] == published["keys"][0]
+    assert result["keys"][1]["later"] == {"unknown": "log"}
+    assert result["keys"][1]["ended"]["reason"] == "rotated"
+    assert result["keys"][2] == canonical.parse(canonical.encode(successor))
+    assert canonical.decode(canonical.encode(result), Keys).keys == records
 
 
 def test_a_list_of_another_register_is_refused(keyring: Keyring) -> None:

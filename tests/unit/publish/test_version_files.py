@@ -9,10 +9,12 @@ from test_log_files import SIGNER as RAW
 
 from examples import make_promises, make_register, make_vendor
 from register_api.core import model
-from register_api.core.canonical import decode, digest, encode
+from register_api.core.canonical import Encoded, decode, digest, encode, parse
+from register_api.core.diff import document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
 from register_api.core.keys.signature import verify_jws, verify_raw
 from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.patch.apply import apply_patch
 from register_api.errors import Forged, StoreError
 from register_api.publish import version_files
 from register_api.publish.head_files import versions_document
@@ -29,10 +31,10 @@ class Signer:
         return RAW.sign(data)
 
 
-def made(number: int = 1, previous: model.Register | None = None) -> VersionFiles:
+def made(number: int = 1, previous: Encoded[model.Register] | None = None) -> VersionFiles:
     register = make_register(version=number)
     if previous is not None:
-        before = model.Previous(version=previous.version, sha256=digest(encode(previous)))
+        before = model.Previous(version=previous.document.version, sha256=previous.sha256)
         register = make_register(make_vendor(), make_vendor("beta"), version=number, previous=before)
     return make_version_files(previous, register, make_promises(), Signer())
 
@@ -45,7 +47,7 @@ def test_the_entry_names_register_and_diff_with_digests_of_the_very_bytes() -> N
         data = version.files[row.path]
         assert (row.sha256, row.size) == (digest(data), len(data))
     assert version.files["v1/versions/1/entry.json"] == version.entry_bytes
-    assert version.files["v1/versions/1/register.json"] == version.register_bytes
+    assert version.files["v1/versions/1/register.json"] == version.register.data
 
 
 def test_register_and_diff_are_signed_in_both_forms() -> None:
@@ -66,7 +68,7 @@ def test_a_later_version_says_what_it_changed() -> None:
     first = made()
     second = made(2, first.register)
     assert second.diff.from_ is not None
-    assert second.diff.from_.sha256 == digest(first.register_bytes)
+    assert second.diff.from_.sha256 == first.register.sha256
     assert [change.subprocessor for change in second.diff.changes] == ["beta"]
     assert first.diff.from_ is None
 
@@ -79,7 +81,49 @@ def test_an_entry_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert MAX_ENTRY_BYTES == 4096
 
 
-def test_the_list_of_versions_grows_by_bytes_to_what_encoding_it_would_give() -> None:
+def written_by_another_release(version: VersionFiles) -> Encoded[model.Register]:
+    """Return a version as a program would have stored it that knew no notes, but something else."""
+    document = version.register.plain()
+    document["later"] = {"unknown": [1]}
+    for vendor in document["subprocessors"]:
+        vendor["later"] = None
+        for engagement in vendor["engagements"]:
+            del engagement["notes"]
+    data = encode(document)
+    return Encoded(decode(data, model.Register), data)
+
+
+def test_the_patch_begins_at_the_stored_bytes_whichever_release_wrote_them() -> None:
+    """A vendor that no edit touches differs all the same: in fields that one of the releases lacks."""
+    older = written_by_another_release(made())
+    second = made(2, older)
+    patch = parse(second.files["v1/versions/2/diff.json"])["patch"]
+    assert encode(apply_patch(parse(older.data), patch)) == second.register.data
+    assert {"op": "add", "path": "/subprocessors/0/engagements/0/notes", "value": None} in patch
+    assert {"op": "remove", "path": "/subprocessors/0/later"} in patch
+    assert [change.subprocessor for change in second.diff.changes] == ["beta"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        ([], "does not lead to version 2"),
+        ([{"op": "remove", "path": "/nowhere"}], "nowhere"),
+        ([{"op": "add", "path": "", "value": {"version": 2}}], "does not lead to version 2"),
+    ],
+)
+def test_a_diff_that_does_not_lead_to_the_new_version_is_never_signed(
+    monkeypatch: pytest.MonkeyPatch, patch: list[dict[str, object]], reason: str
+) -> None:
+    """Once it is in the log it could not be mended."""
+    first = made().register
+    monkeypatch.setattr(document, "make_patch", lambda _older, _newer: patch)
+    monkeypatch.setattr(Signer, "sign", lambda *_: pytest.fail("something was signed"))
+    with pytest.raises(StoreError, match=reason):
+        made(2, first)
+
+
+def test_the_list_of_versions_grows_to_what_encoding_all_entries_would_give() -> None:
     entries = [made().entry_bytes]
     data = versions_document(None, entries[0], "example.com/sub-processors")
     before = made().register
@@ -92,3 +136,12 @@ def test_the_list_of_versions_grows_by_bytes_to_what_encoding_it_would_give() ->
     assert encode(listed) == data
     assert [encode(row) for row in listed.versions] == entries
     assert json.loads(data)["format"] == "sub-processor-register-versions/1"
+
+
+def test_the_list_of_versions_keeps_what_a_later_release_wrote() -> None:
+    data = parse(versions_document(None, made().entry_bytes, "example.com/sub-processors"))
+    data["zz"] = "behind the last member that is known"
+    data["versions"][0]["later"] = None
+    grown = parse(versions_document(encode(data), made().entry_bytes, "example.com/sub-processors"))
+    assert grown["zz"] == data["zz"]
+    assert grown["versions"] == [*data["versions"], parse(made().entry_bytes)]

@@ -6,9 +6,7 @@ The changes depend on the two registers and the promises only, through differenc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
-
-import msgspec
+from typing import TYPE_CHECKING, get_args
 
 from register_api.core.diff.change_notice import notice_of
 from register_api.core.diff.change_values import values_of
@@ -21,9 +19,10 @@ from register_api.core.diff.summary import summarise
 from register_api.core.patch.write import make_patch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from register_api.core.model import Register, Subprocessor
+    from register_api.core.canonical import Encoded
+    from register_api.core.model import Register
     from register_api.core.notice import Promises
 
 _WEIGHT: dict[ChangeClass, int] = {name: weight for weight, name in enumerate(get_args(ChangeClass))}
@@ -45,60 +44,29 @@ def changes_between(older: Register | None, newer: Register, promises: Promises)
     return tuple(_tell(number, item, comparison, promises) for number, item in enumerate(found, start=1))
 
 
-def diff_document(
-    older: Register | None,
-    older_sha256: str | None,
-    newer: Register,
-    newer_sha256: str,
-    promises: Promises,
-) -> Diff:
+def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:
     """Return the diff document of two versions (docs/format.md, The diff).
 
+    The patch leads from the older bytes to the newer ones, whichever release of this program wrote
+    them: a field that one of the two documents lacks is added or removed, never taken for its default.
+
     Args:
-        older: The older version, or ``None``.
-        older_sha256: SHA-256 (hex) of its bytes; ``None`` exactly when ``older`` is.
-        newer: The newer version.
-        newer_sha256: SHA-256 (hex) of its bytes.
+        older: The older version as it is stored, or ``None``.
+        newer: The newer version as it is stored.
         promises: All promises of the register as of the newer version.
     """
-    start = None
-    if older is not None and older_sha256 is not None:
-        start = DiffEnd(version=older.version, sha256=older_sha256)
+    before = None if older is None else older.document
     return Diff(
-        register=newer.register,
-        from_=start,
-        to=DiffEnd(version=newer.version, sha256=newer_sha256),
-        changes=changes_between(older, newer, promises),
-        patch=tuple(_patch(older, newer)),
+        register=newer.document.register,
+        from_=None if older is None else _end(older),
+        to=_end(newer),
+        changes=changes_between(before, newer.document, promises),
+        patch=tuple(make_patch(None if older is None else older.plain(), newer.plain())),
     )
 
 
-def _patch(older: Register | None, newer: Register) -> list[dict[str, Any]]:
-    if older is None:
-        return make_patch(None, msgspec.to_builtins(newer))
-    same = _unedited(older.subprocessors, newer.subprocessors)
-    return make_patch(_abridged(older, same), _abridged(newer, same))
-
-
-def _abridged(register: Register, same: frozenset[str]) -> Any:
-    """Return a register as builtins, with no more than its id for each vendor that no edit touches.
-
-    Of such an entry the patch can only say where it stands (``core.patch``), so the rest is not needed.
-    """
-    vendors = [
-        {"id": vendor.id} if vendor.id in same else msgspec.to_builtins(vendor)
-        for vendor in register.subprocessors
-    ]
-    document = msgspec.to_builtins(msgspec.structs.replace(register, subprocessors=()))
-    return {**document, "subprocessors": vendors}
-
-
-def _unedited(older: Sequence[Subprocessor], newer: Sequence[Subprocessor]) -> frozenset[str]:
-    """Return the ids of vendors that say the same in both; none where an id stands twice in one of them."""
-    before, after = ({vendor.id: vendor for vendor in vendors} for vendors in (older, newer))
-    if (len(before), len(after)) != (len(older), len(newer)):
-        return frozenset()
-    return frozenset(name for name, vendor in after.items() if before.get(name) == vendor)
+def _end(version: Encoded[Register]) -> DiffEnd:
+    return DiffEnd(version=version.document.version, sha256=version.sha256)
 
 
 def _differences(comparison: Comparison) -> Iterator[Difference | Column | Reorder]:

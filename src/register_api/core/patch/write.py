@@ -32,7 +32,7 @@ def make_patch(older: Any | None, newer: Any) -> list[dict[str, Any]]:
     """Return the operations that turn one document into another exactly.
 
     Args:
-        older: Builtins without floats, as ``msgspec.to_builtins`` gives them; ``None``: no document.
+        older: What its bytes say (``canonical.Encoded.plain``); ``None``: no document.
         newer: The same.
 
     Returns:
@@ -110,9 +110,9 @@ def _operation(name: str, path: Path, **members: Any) -> dict[str, Any]:
 def _same(one: Any, other: Any) -> bool:
     """Tell whether two values are surely the same: ``False`` may also mean names in another order.
 
-    Python's ``==`` will not do, since ``True == 1``; and encoding runs at the speed of C.
+    Python's ``==`` alone will not do, since ``True == 1``; it stops at the first difference, though.
     """
-    if isinstance(one, str) or one is None:
+    if one != other or isinstance(one, str) or one is None:
         return bool(one == other)
     return _encoder.encode(one) == _encoder.encode(other)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core import tree
+from register_api.core.canonical import encode
 from register_api.core.documents import KeyRecord, Keys
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.core.keys.thumbprint import public_pem
@@ -12,6 +15,8 @@ from register_api.core.log.note import format_verifier_key
 from register_api.errors import KeyStoreError
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from register_api.core.documents import KeyUse
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.signing.signer import Signer
@@ -60,6 +65,27 @@ def current_key_list(published: Keys | None, register: str, keyring: Keyring, ve
     for use, signer in _signers(keyring).items():
         _check_good(published, use, signer, version)
     return published
+
+
+def revised(published: bytes, keys: Keys) -> bytes:
+    """Return ``keys.json`` with changed records, and all else that it says as it is.
+
+    A later release of this program may have written more than this one knows; it stays.
+
+    Args:
+        published: The published list.
+        keys: What it is to say from now on.
+    """
+    document = msgspec.json.decode(published)
+    known = {record["kid"]: record for record in document["keys"]}
+    document["keys"] = [_revised(known.get(record.kid, {}), record) for record in keys.keys]
+    return encode(document)
+
+
+def _revised(known: dict[str, Any], record: KeyRecord) -> dict[str, Any]:
+    if known and msgspec.convert(known, KeyRecord) == record:
+        return known
+    return {**known, **msgspec.to_builtins(record)}
 
 
 def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -> KeyRecord:

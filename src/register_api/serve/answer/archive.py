@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from register_api.core import tree
+from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Versions
 from register_api.core.model import Register
@@ -43,7 +44,7 @@ class Archive:
         self._snapshot = snapshot
         self.name = snapshot.manifest.register
         self.newest = snapshot.manifest.version
-        self._registers: BoundedCache[Register] = BoundedCache(_KEPT_REGISTERS)
+        self._registers: BoundedCache[Encoded[Register]] = BoundedCache(_KEPT_REGISTERS)
 
     @cached_property
     def promises(self) -> Promises:
@@ -70,11 +71,21 @@ class Archive:
             KeyError: There is no such version.
             StoreDamaged: Its file cannot be read.
         """
-        register = self._registers.get(version)
-        if register is None:
-            register = self._decode(tree.version_register(version), Register)
-            self._registers.put(version, register)
-        return register
+        return self.stored(version).document
+
+    def stored(self, version: int) -> Encoded[Register]:
+        """Return the register as a version said it, with its bytes.
+
+        Raises:
+            KeyError: There is no such version.
+            StoreDamaged: Its file cannot be read.
+        """
+        found = self._registers.get(version)
+        if found is None:
+            data = read_form(self._snapshot, tree.version_register(version))
+            found = Encoded(_decoded(data, Register), data)
+            self._registers.put(version, found)
+        return found
 
     def diff_bytes(self, version: int) -> bytes:
         """Return the stored diff of a version against the one before it."""

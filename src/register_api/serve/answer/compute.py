@@ -43,8 +43,7 @@ def diff(archive: Archive, older: int, newer: int) -> Diff:
     for version in (older, newer):
         if not 1 <= version <= archive.newest:
             raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")
-    before, after = archive.register(older), archive.register(newer)
-    return diff_document(before, archive.sha256(older), after, archive.sha256(newer), archive.promises)
+    return diff_document(archive.stored(older), archive.stored(newer), archive.promises)
 
 
 def subprocessors(archive: Archive, question: Question) -> SubprocessorsAnswer:
