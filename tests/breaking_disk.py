@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from register_api.store import durable
+from register_api.files import durable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STEPS = (
-    (durable, "write_new"),
+    (durable, "write_unsynced"),
     (durable, "sync"),
     (durable, "sync_folders"),
     (durable, "switch_link"),

@@ -19,7 +19,7 @@ from register_api.cli.trust_options import (
 )
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.package import check_free, write_new
+from register_api.verify.evidence.package import check_free, write_archive
 from register_api.verify.evidence.report import EvidenceReport, render_text
 from register_api.verify.report.text import render_text as render_served
 
@@ -75,7 +75,7 @@ def evidence(
     if made.data is None:
         out.print(render_text(made.package), markup=False)
         raise click.exceptions.Exit(made.package.exit_code)
-    write_new(output, made.data)
+    write_archive(output, made.data)
     _tell(output, made.package, len(made.data))
 
 

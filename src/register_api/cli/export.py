@@ -11,6 +11,7 @@ import msgspec
 from register_api.cli import options
 from register_api.cli.output import out
 from register_api.errors import UsageError
+from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.digests import lasting_digests
 from register_api.hosting.site import read_site
@@ -115,8 +116,7 @@ def _put(text: str, output: Path | None, *, force: bool) -> None:
         click.echo(text, nl=False)
         return
     try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
+        (durable.replace if force else durable.create)(output.resolve(), text.encode("utf-8"))
     except FileExistsError as error:
         raise UsageError(f"{output} exists; nothing was written", hint="--force replaces it") from error
     except OSError as error:

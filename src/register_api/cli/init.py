@@ -15,6 +15,7 @@ from register_api.cli import clock
 from register_api.cli.install_paths import in_unit, install_paths
 from register_api.cli.output import out
 from register_api.errors import UsageError
+from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
 
@@ -117,8 +118,7 @@ def _refuse_existing(folder: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+    durable.create(path, text.encode("utf-8"))
 
 
 def _render(template: str, known: dict[str, Any]) -> str:

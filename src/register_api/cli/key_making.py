@@ -8,6 +8,7 @@ import click
 
 from register_api.cli.output import out
 from register_api.errors import UsageError
+from register_api.files import durable
 from register_api.publish.signing.making import adopt_token_key, new_token_key
 from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.secret import Secret
@@ -51,7 +52,7 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
     if public is None:
         out.print(f"Thumbprint  {signer.kid}")
         return
-    public.write_text(signer.public_pem, "ascii")
+    durable.create(public, signer.public_pem.encode("ascii"))
     out.print(f"Public key  {public}: give it to whoever begins the root. Thumbprint {signer.kid}")
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register_api.core.text import is_slug
 from register_api.errors import UsageError
+from register_api.files import durable
 from register_api.importer.table import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SOURCE = "register"
 VENDORS = "subprocessors"
@@ -73,22 +72,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
     """
     try:
         for name, text in files.items():
-            _write(folder / name, text)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            durable.replace(folder / name, text.encode("utf-8"))
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, passing = tempfile.mkstemp(dir=path.parent, prefix=".import-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(passing).chmod(mode)
-        Path(passing).replace(path)
-    except BaseException:
-        Path(passing).unlink(missing_ok=True)
-        raise

@@ -9,7 +9,8 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.tree import kind_of
 from register_api.errors import StoreDamaged
-from register_api.store import durable, layout
+from register_api.files import durable
+from register_api.store import layout
 from register_api.store.compress import compressed_forms
 from register_api.store.listing import Listing
 from register_api.store.manifest import Form, Journal, ManifestEntry, State
@@ -101,7 +102,7 @@ class Plan:
     def write_journal(self) -> Journal:
         """Write down what will be changed and taken, before anything is."""
         journal, path = self.journal(), self.folder / layout.JOURNAL
-        durable.write_new(path, msgspec.json.encode(journal))
+        durable.write_unsynced(path, msgspec.json.encode(journal))
         durable.sync([path], below=self.store)
         return journal
 
@@ -117,7 +118,7 @@ class Plan:
         files = []
         for coding, form in {"identity": data, **forms}.items():
             file = self.folder / layout.TREE / (path + layout.SUFFIXES[coding])
-            durable.write_new(file, form, modified=self.now.timestamp())
+            durable.write_unsynced(file, form, modified=self.now.timestamp())
             files.append(file)
         return files
 
@@ -133,7 +134,7 @@ class Plan:
         state = msgspec.structs.replace(state, manifest_sha256=digest(data))
         documents = {layout.MANIFEST: data, layout.STATE: msgspec.json.encode(state)}
         for name, document in documents.items():
-            durable.write_new(self.folder / name, document)
+            durable.write_unsynced(self.folder / name, document)
         durable.sync((self.folder / name for name in documents), below=self.folder)
         return Snapshot(self.store, self.number, manifest, state)
 

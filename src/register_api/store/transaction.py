@@ -21,7 +21,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
-from register_api.store import durable, layout
+from register_api.files import durable
+from register_api.store import layout
 from register_api.store.plan import Plan
 from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
 
@@ -113,7 +114,7 @@ def _route(store: Path, before: int | None, journal: Journal) -> None:
         _keep(public, layout.generation_folder(store, before) / layout.TREE, names)
     for name in names:
         (public / name).parent.mkdir(parents=True, exist_ok=True)
-        durable.place_link(public / name, layout.link_through_current(name), by=store / layout.FRESH)
+        durable.place_link(public / name, layout.link_through_current(name), temporary=store / layout.FRESH)
     durable.sync_folders({(public / name).parent for name in names} | {public}, below=store)
 
 
@@ -137,7 +138,7 @@ def settle(store: Path, number: int, journal: Journal) -> bool:
     changed = [name for name in journal.changed if not _is_real(public / name)]
     for name in changed:
         (public / name).parent.mkdir(parents=True, exist_ok=True)
-        durable.place_hard_link(public / name, tree / name, by=store / layout.FRESH)
+        durable.place_hard_link(public / name, tree / name, temporary=store / layout.FRESH)
     retired = [name for name in journal.retired if (public / name).is_symlink()]
     for name in retired:
         (public / name).unlink()
@@ -154,7 +155,7 @@ def _undo(store: Path, number: int, visible: int | None) -> None:
     old = layout.generation_folder(store, visible) / layout.TREE if visible is not None else None
     for name in names:
         if old is not None and (old / name).exists():
-            durable.place_hard_link(public / name, old / name, by=store / layout.FRESH)
+            durable.place_hard_link(public / name, old / name, temporary=store / layout.FRESH)
         else:
             (public / name).unlink()
     durable.sync_folders({(public / name).parent for name in names}, below=public)

@@ -14,19 +14,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import filelock
 import msgspec
 
-from register_api.errors import Malformed, UsageError, told
+from register_api.errors import Malformed, UsageError
+from register_api.files import durable
+from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"
@@ -87,16 +86,6 @@ FORMAT: Final = "sub-processor-register-state/1"
 """The only form of state that this program reads and writes."""
 
 
-class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    format: str
-
-
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    format: Literal["sub-processor-register-state/1"] = FORMAT
-    sha256: str
-    state: msgspec.Raw
-
-
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Keep other runs out of a state folder, which is made if need be.
@@ -125,43 +114,25 @@ def load(folder: Path) -> Remembered | None:
         Malformed: The state is damaged, or of another program's form.
         UsageError: It cannot be read.
     """
+    path = folder / STATE_FILE
     try:
-        data = (folder / STATE_FILE).read_bytes()
+        return read_state(path, Remembered, format_name=FORMAT)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"{folder / STATE_FILE} cannot be read: {error.strerror}") from error
-    _check_format(folder, data)
-    try:
-        file = msgspec.json.decode(data, type=_File)
-        remembered = msgspec.json.decode(file.state, type=Remembered)
-    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise _damaged(folder, told(error)) from error
-    if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
-        raise _damaged(folder, "its digest does not fit")
-    return remembered
-
-
-def _check_format(folder: Path, data: bytes) -> None:
-    """Tell state that another program wrote from state that is damaged."""
-    try:
-        found = msgspec.json.decode(data, type=_Head).format
-    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise _damaged(folder, told(error)) from error
-    if found != FORMAT:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except OtherFormat as error:
         raise Malformed(
-            f"the state in {folder / STATE_FILE} has the form {found[:80]!a}; this program reads {FORMAT}",
+            f"the state in {path} has the form {error}; this program reads {FORMAT}",
             hint="use the program that wrote it; without it, move the file away: the next run then is a "
             "first use again, and cannot tell whether history was rewritten meanwhile",
-        )
-
-
-def _damaged(folder: Path, why: str) -> Malformed:
-    return Malformed(
-        f"the state in {folder / STATE_FILE} is damaged: {why}",
-        hint="bring it back from a backup; without one, move it away: the next run then begins anew "
-        "and cannot tell whether history was rewritten meanwhile",
-    )
+        ) from error
+    except DamagedState as error:
+        raise Malformed(
+            f"the state in {path} is damaged: {error}",
+            hint="bring it back from a backup; without one, move it away: the next run then begins anew "
+            "and cannot tell whether history was rewritten meanwhile",
+        ) from error
 
 
 def save(folder: Path, remembered: Remembered) -> None:
@@ -170,10 +141,8 @@ def save(folder: Path, remembered: Remembered) -> None:
     Raises:
         UsageError: The folder cannot be written.
     """
-    state = msgspec.json.encode(remembered)
-    file = _File(sha256=hashlib.sha256(state).hexdigest(), state=msgspec.Raw(state))
     try:
-        _replace(folder / STATE_FILE, msgspec.json.encode(file))
+        write_state(folder / STATE_FILE, remembered, format_name=FORMAT)
     except OSError as error:
         raise UsageError(f"the state in {folder} cannot be written: {error.strerror}") from error
 
@@ -196,26 +165,7 @@ def keep_evidence(folder: Path, size: int, root_hash: bytes, checkpoint: bytes) 
     path = folder / EVIDENCE_FOLDER / f"{size}-{root_hash.hex()[:16]}.checkpoint"
     try:
         path.parent.mkdir(exist_ok=True)
-        _replace(path, checkpoint)
+        durable.replace(path, checkpoint, secret=True)
     except OSError as error:
         raise UsageError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
     return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside, sync, rename, sync the folder."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -14,14 +14,14 @@ lies about ``fsync``.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
 import filelock
 import msgspec
 
-from register_api.errors import WitnessError, told
-from register_api.store import durable
+from register_api.errors import WitnessError
+from register_api.files import durable
+from register_api.files.state_file import DamagedState, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"
 LOCK_FILE = "lock"
+FORMAT: Final = "sub-processor-register-witness/1"
 
 WAIT_SECONDS = 10.0
 """How long a decision waits for others."""
@@ -64,12 +65,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     verifier_key: str
     logs: dict[str, Cosigned]
-
-
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    format: Literal["sub-processor-register-witness/1"] = "sub-processor-register-witness/1"
-    sha256: str
-    state: msgspec.Raw
 
 
 class Record:
@@ -127,7 +122,7 @@ class Record:
         """
         path = self.folder / STATE_FILE
         try:
-            data = path.read_bytes()
+            return read_state(path, State, format_name=FORMAT)
         except FileNotFoundError:
             raise WitnessError(
                 f"there is no {path}",
@@ -135,14 +130,11 @@ class Record:
             ) from None
         except OSError as error:
             raise WitnessError(f"{path} cannot be read: {error.strerror}") from error
-        try:
-            file = msgspec.json.decode(data, type=_File)
-            state = msgspec.json.decode(file.state, type=State)
-        except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-            raise self._damaged(told(error)) from error
-        if hashlib.sha256(bytes(file.state)).hexdigest() != file.sha256:
-            raise self._damaged("its digest does not fit")
-        return state
+        except DamagedState as error:
+            raise WitnessError(
+                f"the state in {path} is damaged: {error}",
+                hint="bring it back from a copy of today; else make a new witness with a new key",
+            ) from error
 
     def remember(self, state: State, origin: str, cosigned: Cosigned) -> None:
         """Replace the state by one that knows a larger checkpoint; durable on return.
@@ -180,20 +172,13 @@ class Record:
             for name, data in checkpoints.items():
                 path = folder / f"{name}.checkpoint"
                 if not path.exists() and len(list(folder.iterdir())) < MAX_EVIDENCE:
-                    durable.write_over(path, data)
+                    durable.replace(path, data, secret=True)
         except OSError as error:
             raise WitnessError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
 
     def _save(self, state: State) -> None:
-        data = msgspec.json.encode(state, order="sorted")
-        file = _File(sha256=hashlib.sha256(data).hexdigest(), state=msgspec.Raw(data))
         try:
-            durable.write_over(self.folder / STATE_FILE, msgspec.json.encode(file))
+            durable.remove_leftovers(self.folder)
+            write_state(self.folder / STATE_FILE, state, format_name=FORMAT)
         except OSError as error:
             raise WitnessError(f"the state in {self.folder} cannot be written: {error.strerror}") from error
-
-    def _damaged(self, why: str) -> WitnessError:
-        return WitnessError(
-            f"the state in {self.folder / STATE_FILE} is damaged: {why}",
-            hint="bring it back from a copy of today; else make a new witness with a new key",
-        )

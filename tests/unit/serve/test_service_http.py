@@ -15,7 +15,7 @@ import stores
 from register_api.core.canonical import digest, parse
 from register_api.core.patch.apply import apply_patch
 from register_api.core.tree import TIMESTAMP
-from register_api.store.durable import switch_link
+from register_api.files.durable import switch_link
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import commit
 from running import running, wait_until

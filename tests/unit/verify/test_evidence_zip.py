@@ -22,7 +22,7 @@ from register_api.verify.checks.session import Options
 from register_api.verify.evidence import archive
 from register_api.verify.evidence.archive import read_archive
 from register_api.verify.evidence.offline import verify_offline
-from register_api.verify.evidence.package import check_free, make_archive, write_new
+from register_api.verify.evidence.package import check_free, make_archive, write_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,8 +204,8 @@ def test_members_are_dated_like_the_version(year: int, kept: int) -> None:
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     """Neither seen before the work, nor made while it was done; and nothing is left behind."""
     path = tmp_path / "evidence.zip"
-    write_new(path, b"first")
-    for write in (lambda: check_free(path), lambda: write_new(path, b"second")):
+    write_archive(path, b"first")
+    for write in (lambda: check_free(path), lambda: write_archive(path, b"second")):
         with pytest.raises(UsageError, match="not overwritten"):
             write()
     assert path.read_bytes() == b"first"
@@ -222,9 +222,9 @@ def test_a_disk_without_second_names_is_written_to_as_well(
 
     monkeypatch.setattr(type(tmp_path), "hardlink_to", refuse)
     path = tmp_path / "evidence.zip"
-    write_new(path, b"first")
+    write_archive(path, b"first")
     with pytest.raises(UsageError, match="not overwritten"):
-        write_new(path, b"second")
+        write_archive(path, b"second")
     assert path.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -234,7 +234,7 @@ def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         check_free(path)
     with pytest.raises(UsageError, match="cannot be written"):
-        write_new(path, b"")
+        write_archive(path, b"")
 
 
 def test_a_file_that_cannot_be_read_is_wrong_use(tmp_path: Path) -> None:

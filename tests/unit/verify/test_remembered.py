@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,7 +242,7 @@ def test_a_crash_while_saving_leaves_the_old_state(
     def crash(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(state.os, "fsync", crash)
+    monkeypatch.setattr(os, "fsync", crash)
     publisher.publish()
     with pytest.raises(UsageError, match="No space left"):
         run(publisher.files, state=tmp_path)

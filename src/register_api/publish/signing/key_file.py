@@ -1,18 +1,16 @@
 """Private key files on disk: owner only, whole or not there, never written over.
 
-A file is written under a passing name first and then linked to its own, so a crash leaves either no
-key or a whole one, and a key that exists is never replaced.
+A crash leaves either no key or a whole one, and a key that exists is never replaced.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
 from register_api.errors import KeyStoreError
+from register_api.files import durable
 from register_api.publish.signing.secret import Secret
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ ENCRYPTED_MARK = b"-----BEGIN %s-----" % b"ENCRYPTED PRIVATE KEY"
 TOKEN_MARK = b"pkcs11:"
 """How a file begins that says in which token the key lies (RFC 7512), instead of holding it."""
 
-_PASSING = ".new"
-
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a private key file of mode 0600, durable on return.
@@ -42,8 +38,7 @@ def write_new(path: Path, data: bytes) -> None:
     """
     make_folder(path.parent)
     try:
-        _write_and_link(path, data)
-        sync_folder(path.parent)
+        durable.create(path, data, secret=True)
     except FileExistsError:
         raise KeyStoreError(f"{path} exists already; a private key is never written over") from None
     except OSError as error:
@@ -138,19 +133,6 @@ def read_line(path: Path, named_by: str, most: int) -> Secret:
     return line
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a crash in ``write_new`` left behind; the caller holds the folder's lock.
-
-    Raises:
-        KeyStoreError: The folder's files cannot be removed.
-    """
-    try:
-        for path in folder.glob(f".*{_PASSING}"):
-            path.unlink()
-    except OSError as error:
-        raise KeyStoreError(f"{folder} cannot be tidied: {error.strerror}") from error
-
-
 def _check_file(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise KeyStoreError(f"{path} is not a plain file")
@@ -169,30 +151,3 @@ def _check_folder(folder: Path) -> None:
             f"other users may write to the key folder {folder} (mode {stat.S_IMODE(mode):04o})",
             hint=f"chmod 700 {folder}",
         )
-
-
-def _write_and_link(path: Path, data: bytes) -> None:
-    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_PASSING}")
-    descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        path.hardlink_to(passing)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            passing.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable.
-
-    Raises:
-        OSError: The disk does not take it.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

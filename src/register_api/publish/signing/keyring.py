@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from register_api.errors import KeyStoreError, UsageError
+from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load
@@ -213,13 +214,13 @@ class Keyring:
         key_file.make_folder(self.folder)
         try:
             with filelock.UnixFileLock(self.folder / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
-                key_file.remove_leftovers(self.folder)
+                durable.remove_leftovers(self.folder)
                 if not key_file.exists(path):
                     generate(path, kind, self._passphrases)
         except filelock.Timeout as error:
             raise KeyStoreError(f"another process is making keys in {self.folder}") from error
         except OSError as error:
-            raise KeyStoreError(f"{self.folder} cannot be locked: {error.strerror}") from error
+            raise KeyStoreError(f"{self.folder} cannot be locked or tidied: {error.strerror}") from error
 
     def _refuse_second_role(self, name: str, signer: Signer) -> None:
         """Compare with every key opened so far: a raw signature does not say what it is for."""

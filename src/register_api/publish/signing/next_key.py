@@ -16,6 +16,7 @@ from register_api.core.documents import Keys
 from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
 from register_api.core.keys.trust_roles import ROLES
 from register_api.errors import KeyStoreError
+from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.trust import metadata as trust_metadata
 
@@ -72,7 +73,7 @@ def _take_place(keyring: Keyring, role: str) -> list[Path]:
         if key_file.exists(path):
             kept.append(_keep(path, _name_of(keyring, role, path)))
         following.replace(path)
-        key_file.sync_folder(keyring.folder)
+        durable.sync_folders({keyring.folder}, below=keyring.folder)
     except OSError as error:
         raise KeyStoreError(f"{following} cannot take the place of {path}: {error.strerror}") from error
     return kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.files import durable
 from register_api.publish.signing.public_keys import public_files
 
 if TYPE_CHECKING:
@@ -47,5 +48,5 @@ def write_public_copies(snapshot: Snapshot, folder: Path) -> bool:
     for name, data in files.items():
         path = folder / name
         if not path.exists() or path.read_bytes() != data:
-            path.write_bytes(data)
+            durable.replace(path, data)
     return True

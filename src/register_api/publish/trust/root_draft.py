@@ -14,6 +14,7 @@ from tuf.api.metadata import Metadata, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.errors import KeyStoreError, UsageError, VerificationError, told
+from register_api.files import durable
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_change import kid_of, missing_signatures
 
@@ -180,10 +181,8 @@ def write_draft(path: Path, draft: RootDraft) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    passing = path.with_name(f".{path.name}.new")
     try:
-        passing.write_bytes(msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
-        passing.replace(path)
+        durable.replace(path, msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 

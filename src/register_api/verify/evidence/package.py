@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 import stat
-import tempfile
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
+from register_api.files import durable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
 """What the two bytes of a date in a ZIP can say (APPNOTE 4.4.6)."""
@@ -57,47 +56,15 @@ def check_free(path: Path) -> None:
         raise UsageError(f"there is no folder {path.parent}")
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_archive(path: Path, data: bytes) -> None:
     """Write a file that is not there yet, whole or not at all, and durably.
 
     Raises:
         UsageError: It is there by now, or cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            _give_name(path, Path(name))
-        finally:
-            Path(name).unlink()
-        _sync(path.parent)
+        durable.create(path, data)
     except FileExistsError as error:
         raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _give_name(path: Path, whole: Path) -> None:
-    """Let a name stand for a file that is whole; fails where another file has the name already."""
-    try:
-        path.hardlink_to(whole)
-    except FileExistsError:
-        raise
-    except OSError:
-        # Disks that know one name a file, as memory sticks are: not in one step, yet never over another file.
-        with path.open("xb") as file:
-            file.write(whole.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

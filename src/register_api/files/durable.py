@@ -1,0 +1,179 @@
+"""Writes that survive a crash and a loss of power: a temporary file, fsync, its name, fsync of the folder.
+
+What remains possible: a disk that lies about ``fsync``, and a temporary file that a killed process leaves
+behind (``remove_leftovers``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_TEMPORARY = ".new"
+_SECRET, _PUBLIC = 0o600, 0o666
+
+
+def create(path: Path, data: bytes, *, secret: bool = False) -> None:
+    """Write a file that must not exist yet, whole or not at all; durable on return.
+
+    Args:
+        path: Where to write; its folder exists.
+        data: The content.
+        secret: Whether only its owner may read it; others as the umask says.
+
+    Raises:
+        FileExistsError: The file exists; it is left as it is.
+        OSError: The disk does not take it, or knows no hard links and the file is secret.
+    """
+    with _temporary(path, data, secret=secret) as temporary:
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:
+            if secret:
+                raise
+            # FAT has no hard links: not in one step then, but never over another file. Nor has it modes.
+            _write(path, data, _PUBLIC)
+    _sync_one(path.parent)
+
+
+def replace(path: Path, data: bytes, *, secret: bool = False) -> None:
+    """Write a file in the place of another or of none, in one atomic step; durable on return.
+
+    Args:
+        path: Where to write; its folder exists.
+        data: The content.
+        secret: Whether only its owner may read it; otherwise the mode of the other file is kept.
+
+    Raises:
+        OSError: The disk does not take it; the old file or all of the new one is there.
+    """
+    with _temporary(path, data, secret=secret) as temporary:
+        if not secret and path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        temporary.replace(path)
+    _sync_one(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of processes that were killed; the caller holds the folder's lock.
+
+    Raises:
+        OSError: The folder's files cannot be removed.
+    """
+    for path in folder.glob(f".*{_TEMPORARY}"):
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _temporary(path: Path, data: bytes, *, secret: bool) -> Iterator[Path]:
+    """Write and sync a file beside another; it is gone at the end, under this name."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}")
+    try:
+        _write(temporary, data, _SECRET if secret else _PUBLIC)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def write_unsynced(path: Path, data: bytes, *, modified: float | None = None) -> None:
+    """Write one of many files that must not exist yet; ``sync`` makes them durable together.
+
+    Args:
+        path: Where to write; parents are made.
+        data: The content.
+        modified: Modification time to set, in seconds since the epoch.
+
+    Raises:
+        OSError: The file exists or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+    if modified is not None:
+        os.utime(path, (modified, modified))
+
+
+def sync(paths: Iterable[Path], *, below: Path) -> None:
+    """Make files, and the folders that lead to them, durable.
+
+    Args:
+        paths: Files or folders.
+        below: The folder that is known to be durable already; it is synced as the last.
+
+    Raises:
+        OSError: A file or folder cannot be opened or synced.
+    """
+    known = list(paths)
+    for path in known:
+        _sync_one(path)
+    sync_folders({path.parent for path in known}, below=below)
+
+
+def sync_folders(folders: set[Path], *, below: Path) -> None:
+    """Make the names in folders durable, and the names of the folders themselves up to ``below``.
+
+    Raises:
+        OSError: A folder cannot be opened or synced.
+    """
+    chain = {parent for folder in folders for parent in (folder, *folder.parents)}
+    for folder in sorted(chain, reverse=True):
+        if folder.is_relative_to(below):
+            _sync_one(folder)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Let a symbolic link lead elsewhere, in one atomic step that is durable on return.
+
+    Raises:
+        OSError: The link cannot be made or renamed.
+    """
+    place_link(link, target, temporary=link.with_name(link.name + _TEMPORARY))
+    _sync_one(link.parent)
+
+
+def place_link(path: Path, target: str, *, temporary: Path) -> None:
+    """Put a symbolic link in the place of whatever is at ``path``, atomically.
+
+    Args:
+        path: Where the link is to be.
+        target: Where it leads.
+        temporary: Temporary path on the same file system, renamed over ``path``.
+
+    Raises:
+        OSError: The link cannot be made or renamed.
+    """
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(path)
+
+
+def place_hard_link(path: Path, source: Path, *, temporary: Path) -> None:
+    """Put a hard link to the file ``source`` in the place of whatever is at ``path``; as ``place_link``."""
+    temporary.unlink(missing_ok=True)
+    temporary.hardlink_to(source)
+    temporary.replace(path)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

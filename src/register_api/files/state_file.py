@@ -1,0 +1,79 @@
+"""A JSON file in which a program remembers its state: replaced in one step, with a digest over itself.
+
+The digest tells a disk's error from a state that was written; it is no protection against a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from register_api.errors import told
+from register_api.files import durable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+class DamagedState(Exception):
+    """The file is not a state of the expected form; the text says why."""
+
+
+class OtherFormat(DamagedState):
+    """The file names another format; the text is that name, shortened and escaped."""
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    format: str
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    format: str
+    sha256: str
+    state: msgspec.Raw
+
+
+def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
+    """Read a state.
+
+    Args:
+        path: The file.
+        kind: Struct of the state.
+        format_name: Format that the file must name.
+
+    Raises:
+        OSError: It cannot be read, or is missing.
+        OtherFormat: It names another format.
+        DamagedState: It is damaged.
+    """
+    data = path.read_bytes()
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+        if found != format_name:
+            raise OtherFormat(ascii(found[:80]))
+        file = msgspec.json.decode(data, type=_File)
+        state = msgspec.json.decode(file.state, type=kind)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise DamagedState(told(error)) from error
+    if _digest(file.state) != file.sha256:
+        raise DamagedState("its digest does not fit")
+    return state
+
+
+def write_state(path: Path, state: msgspec.Struct, *, format_name: str) -> None:
+    """Replace a state, of mode 0600 and durable on return.
+
+    Raises:
+        OSError: It cannot be written; the old state is there still.
+    """
+    raw = msgspec.Raw(msgspec.json.encode(state, order="sorted"))
+    file = _File(format=format_name, sha256=_digest(raw), state=raw)
+    durable.replace(path, msgspec.json.encode(file), secret=True)
+
+
+def _digest(raw: msgspec.Raw) -> str:
+    return hashlib.sha256(bytes(raw)).hexdigest()
