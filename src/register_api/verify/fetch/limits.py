@@ -1,44 +1,13 @@
-"""Every bound that a reader keeps, in one place: what a hostile server can cost at most.
-
-Bytes are bounded per file by its kind, time per file and per run, and the number of requests per run.
-Reading stops at the bound; nothing is first received and then measured.
-"""
+"""How many bytes a file may have, by its kind; time and requests are bounded by ``bounded_http``."""
 
 from __future__ import annotations
 
 import re
 
-import msgspec
-
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 
 KIB = 2**10
 MIB = 2**20
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on time and number, for one run; seconds where nothing else is said.
-
-    Attributes:
-        connect: For the connection alone.
-        read: Between two pieces of an answer.
-        file: For one file, from connection to last byte, with all redirects and retries.
-        run: For everything together; the whole history of a thousand versions fits.
-        requests: Number of requests, redirects and retries among them.
-        redirects: How many redirects of one file are followed, all within the same origin.
-        attempts: How often a file is asked for when the failure may pass.
-        first_wait: Before the second attempt; doubles from then on.
-    """
-
-    connect: float = 10.0
-    read: float = 10.0
-    file: float = 60.0
-    run: float = 1800.0
-    requests: int = 100_000
-    redirects: int = 3
-    attempts: int = 3
-    first_wait: float = 0.2
-
 
 MAX_ROOT_BYTES = 512 * KIB
 MAX_TIMESTAMP_BYTES = 16 * KIB
