@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hostile_server import Answer
     from memory_publisher import MemoryPublisher
-    from register_api.bounded_http import HttpLimits
+    from register_api.bounded_http.limits import HttpLimits
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from memory_publisher import NOW
 from register_api import errors
-from register_api.bounded_http import HttpLimits
+from register_api.bounded_http.limits import HttpLimits
 from register_api.cli.main import cli
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import MemoryFetcher

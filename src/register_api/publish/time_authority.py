@@ -13,7 +13,8 @@ import msgspec
 import rfc3161_client
 from cryptography import x509
 
-from register_api.bounded_http import OK, BoundedClient, HttpLimits, read_url
+from register_api.bounded_http.client import OK, BoundedClient, read_url
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
 from register_api.errors import NotStamped, VerificationError
 from register_api.publish.certificate_order import sort_certificates

@@ -11,7 +11,7 @@ import pytest
 
 from breaking_disk import Crash, dying_after
 from publishers import NOW, Publisher
-from register_api.bounded_http import HttpLimits
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import NotStamped, StoreLocked

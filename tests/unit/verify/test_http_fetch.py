@@ -11,7 +11,8 @@ import pytest
 
 from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
-from register_api.bounded_http import HttpLimits, user_agent
+from register_api.bounded_http.client import user_agent
+from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.http import HttpFetcher, read_base

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.bounded_http import OK, BoundedClient, HttpLimits, Reply, read_url
+from register_api.bounded_http.client import OK, BoundedClient, Reply, read_url
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.add_checkpoint import PATH, AddCheckpoint, format_request, parse_size
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
 from register_api.core.log.note import SignatureLine, has_further_lines, parse_note
@@ -33,7 +34,7 @@ from register_api.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.bounded_http import Url
+    from register_api.bounded_http.client import Url
 
 SECONDS = 15.0
 """For all witnesses together, from the first connection to the last answer."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from cryptography.x509 import Certificate
 
-from register_api.bounded_http import HttpLimits
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core import tree
 from register_api.core.log.policy import NONE, Policy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
-from register_api.verify.fetch.http import LIMITS
-from register_api.verify.fetch.limits import max_bytes
+from register_api.verify.fetch.limits import RUN_LIMITS, max_bytes
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -73,7 +72,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
-    limits: HttpLimits = LIMITS
+    limits: HttpLimits = RUN_LIMITS
     wait: float = 2.0
 
     @property

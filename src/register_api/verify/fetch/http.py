@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
-from register_api.bounded_http import OK, BoundedClient, HttpLimits, read_url
+from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.errors import Malformed, Unreachable
+from register_api.verify.fetch.limits import RUN_LIMITS
 from register_api.verify.fetch.protocol import NotServed, check_path
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from register_api.bounded_http import Url
-
-LIMITS = HttpLimits(redirects=3)
-"""Bounds on one run; the whole history of a thousand versions fits."""
+    from register_api.bounded_http.client import Url
+    from register_api.bounded_http.limits import HttpLimits
 
 _NOT_SERVED = frozenset({403, 404, 410})
 
@@ -23,7 +22,7 @@ _NOT_SERVED = frozenset({403, 404, 410})
 class HttpFetcher:
     """Gives the files below one base URL; to be closed after use."""
 
-    def __init__(self, base: str, limits: HttpLimits = LIMITS) -> None:
+    def __init__(self, base: str, limits: HttpLimits = RUN_LIMITS) -> None:
         """Begin without a connection.
 
         Args:

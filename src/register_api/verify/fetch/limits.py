@@ -1,13 +1,17 @@
-"""How many bytes a file may have, by its kind; time and requests are bounded by ``bounded_http``."""
+"""Every bound that a reader keeps: time and requests of a run, and bytes of a file by its kind."""
 
 from __future__ import annotations
 
 import re
 
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 
 KIB = 2**10
 MIB = 2**20
+
+RUN_LIMITS = HttpLimits(redirects=3)
+"""Bounds on one run; the whole history of a thousand versions fits."""
 
 MAX_ROOT_BYTES = 512 * KIB
 MAX_TIMESTAMP_BYTES = 16 * KIB

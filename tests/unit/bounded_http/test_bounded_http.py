@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from hostile_server import Server, drip, raw, reply, silence
-from register_api.bounded_http import BoundedClient, HttpLimits, Reply, read_url
+from register_api.bounded_http.client import BoundedClient, Reply, read_url
+from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError
 
 if TYPE_CHECKING:

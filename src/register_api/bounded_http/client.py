@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from register_api.bounded_http.limits import HttpLimits
+
 Url = httpx.URL
 
 OK = 200
@@ -44,31 +46,6 @@ _CAUSES = (
 # Retries are told by the error alone. By default each would also be logged, where structlog is installed
 # on standard output, in the midst of a report for machines.
 stamina.instrumentation.set_on_retry_hooks(())
-
-
-class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds on one client; seconds where nothing else is said.
-
-    Attributes:
-        connect: For the connection alone.
-        read: Between two pieces of a response.
-        exchange: For one request, from connection to last byte, with all redirects and retries.
-        run: For everything together, from the making of the client.
-        requests: Number of requests, redirects and retries among them.
-        redirects: How many redirects of one request are followed, all within its origin; 0: none, and a
-            redirect is a response like others.
-        attempts: How often is asked when the failure may be a passing one.
-        first_wait: Before the second attempt; doubles from then on.
-    """
-
-    connect: float = 10.0
-    read: float = 10.0
-    exchange: float = 60.0
-    run: float = 1800.0
-    requests: int = 100_000
-    redirects: int = 0
-    attempts: int = 3
-    first_wait: float = 0.2
 
 
 class Reply(msgspec.Struct, frozen=True):
