@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from cryptography.x509 import Certificate
 
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core import tree
@@ -18,6 +17,8 @@ from register_api.verify.fetch.limits import RUN_LIMITS, max_bytes
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
+
+    from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
     from register_api.core.documents import Keys
     from register_api.core.log.checkpoint import Checkpoint
