@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
+    from register_api.bounded_http.limits import HttpLimits
     from register_api.verify.checks.session import Progress
     from register_api.verify.fetch.http import HttpFetcher
-    from register_api.verify.fetch.limits import Limits
     from register_api.verify.fetch.protocol import Fetcher
     from register_api.verify.report.document import Report
 
@@ -68,7 +68,7 @@ def verify(
         return make_report(base, session, evidence)
 
 
-def _over_http(base: str, limits: Limits) -> HttpFetcher:
+def _over_http(base: str, limits: HttpLimits) -> HttpFetcher:
     # httpx takes a quarter of the time that importing all of this takes; a fetcher of one's own needs none.
     from register_api.verify.fetch.http import HttpFetcher  # noqa: PLC0415
 
