@@ -25,7 +25,6 @@ SCRIPTS = (
     "feed.py",
     "verify.py",
     "canonical.py",
-    "imports.py",
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

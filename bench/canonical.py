@@ -18,8 +18,8 @@ import histories
 import rfc8785
 
 from register_api.core.canonical import decode, encode, parse
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def measure(folder: Path) -> Iterator[goals.Result]:
     """Encode the same register in turns; the bytes have to be the same."""
     publisher = histories.small_history(folder / "canonical", 1)
     histories.grow_large(publisher)
-    data = publisher.snapshot().read(REGISTER)
+    data = publisher.snapshot().read(tree.REGISTER.path())
     register, plain = decode(data, Register), parse(data)
     if encode(register) != data or rfc8785.dumps(plain) != data:
         raise AssertionError("the two encodings differ")

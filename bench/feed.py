@@ -19,8 +19,8 @@ import goals
 import histories
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.publish import head_files
 from register_api.publish.signing.keyring import Keyring
@@ -37,7 +37,7 @@ GOAL = 1.2
 def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
     """Return CPU milliseconds for the feeds of a version, and the size of ``feed.atom``."""
     snapshot = publisher.snapshot()
-    newest = msgspec.structs.replace(decode(snapshot.read(tree.REGISTER), Register), version=version)
+    newest = msgspec.structs.replace(decode(snapshot.read(tree.REGISTER.path()), Register), version=version)
     shift = version - snapshot.state.version
     window = [
         msgspec.structs.replace(entry, version=entry.version + shift) for entry in snapshot.state.feed_window
@@ -45,7 +45,7 @@ def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
     keyring = Keyring.open(publisher.keys, create=False)
     before = time.process_time()
     head, _ = head_files.feed_files(newest, window, snapshot.state.first_published_at.year, None, keyring)
-    return (time.process_time() - before) * 1e3, len(head[tree.FEED_ATOM])
+    return (time.process_time() - before) * 1e3, len(head[tree.FEED_ATOM.path()])
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:

@@ -8,12 +8,16 @@ least of some rounds. For interest: a whole history of 1,000 versions from disk,
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import functools
 import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,13 +28,12 @@ import histories
 
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import REGISTER, version_register
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
-from static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +65,27 @@ class Counting:
         """Return a file; one that is not served counts as a request, too."""
         self.sizes.append(0)
         data = self.fetcher.get(path, max_bytes)
-        self.sizes[-1] = 0 if path == REGISTER else len(data)
+        self.sizes[-1] = 0 if path == tree.REGISTER.path() else len(data)
         return data
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """A static host that writes no log and keeps connections open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def host(public: Path) -> Iterator[str]:
+    """Serve a tree on 127.0.0.1; give its address."""
+    handler = functools.partial(_Quiet, directory=str(public))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def check(fetcher: Fetcher, **options: object) -> Cost:
@@ -83,7 +105,7 @@ def poll(publisher: Publisher, folder: Path) -> Cost:
     check(FolderFetcher(public), state=state, quick=True)
     histories.small_history(publisher.folder, publisher.snapshot().state.version + 1)
     costs = []
-    with static_host(public) as base:
+    with host(public) as base:
         for number in range(ROUNDS):
             copy = shutil.copytree(state, folder / f"state-{number}")
             with HttpFetcher(base) as fetcher:
@@ -97,7 +119,7 @@ def diffs(publisher: Publisher) -> float:
     before = time.process_time()
     for _ in range(PAIRS):
         older, newer = (random_.randint(1, histories.MANY) for _ in range(2))
-        one, two = (snapshot.read(version_register(version)) for version in (older, newer))
+        one, two = (snapshot.read(tree.VERSION_REGISTER.path(version)) for version in (older, newer))
         ends = (Encoded(decode(data, Register), data) for data in (one, two))
         diff_document(*ends, snapshot.state.promises())
     return (time.process_time() - before) * 1e3 / PAIRS

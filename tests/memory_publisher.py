@@ -18,7 +18,6 @@ from tuf.api.serialization.json import JSONSerializer
 
 from feed_keys import OURS
 from memory_log import MemoryLog, private_key
-from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.diff.plain import to_plain
@@ -33,6 +32,7 @@ from register_api.core.documents import (
     RegisterReference,
     RootReference,
 )
+from register_api.core.format import tree
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.core.log.note import format_verifier_key
@@ -74,7 +74,7 @@ class DocumentKey:
         """Return both signature files of a document."""
         header = jws_header(self.kid)
         jws = format_jws(header, self.private.sign(jws_signing_input(header, data)))
-        return {tree.raw_signature(path): self.private.sign(data), tree.jws(path): jws}
+        return {tree.RAW_SIGNATURE.of(path): self.private.sign(data), tree.JWS.of(path): jws}
 
 
 class MemoryPublisher:
@@ -179,18 +179,18 @@ class MemoryPublisher:
         """Write a version's fixed files and append its entry, or what is given as such, to the log."""
         version = register.version
         documents = {
-            tree.version_diff(version): diff if isinstance(diff, bytes) else encode(diff),
-            tree.version_register(version): encode(register),
+            tree.VERSION_DIFF.path(version): diff if isinstance(diff, bytes) else encode(diff),
+            tree.VERSION_REGISTER.path(version): encode(register),
         }
         for path, data in documents.items():
             self.write_signed(path, data)
         entry = encode(self.entry(register)) if entry is None else entry
-        self.files[tree.version_entry(version)] = entry
+        self.files[tree.VERSION_ENTRY.path(version)] = entry
         self.log.append(entry)
 
     def entry(self, register: Register) -> Entry:
         """Return the log's entry for a version whose files are written."""
-        paths = (tree.version_diff(register.version), tree.version_register(register.version))
+        paths = (tree.VERSION_DIFF.path(register.version), tree.VERSION_REGISTER.path(register.version))
         return Entry(
             files=tuple(
                 FileDigest(path=path, sha256=digest(self.files[path]), size=len(self.files[path]))
@@ -204,8 +204,8 @@ class MemoryPublisher:
     def write_log(self) -> None:
         """Write tiles, checkpoint, and the newest version's proof."""
         self.files |= self.log.files
-        self.files[tree.CHECKPOINT] = self.log.checkpoint()
-        self.files[tree.version_proof(self.log.size)] = self.log.proof(self.log.size - 1)
+        self.files[tree.CHECKPOINT.path()] = self.log.checkpoint()
+        self.files[tree.VERSION_PROOF.path(self.log.size)] = self.log.proof(self.log.size - 1)
 
     def write_signed(self, path: str, data: bytes) -> None:
         """Write a document with the document key's signatures."""
@@ -214,14 +214,14 @@ class MemoryPublisher:
     def write_heads(self) -> None:
         """Write everything that changes with each publication."""
         newest = self.registers[-1]
-        self.write_signed(tree.REGISTER, encode(newest))
-        self.write_signed(tree.VERSIONS, self.versions())
-        self.files[tree.KEYS] = encode(Keys(register=self.name, keys=tuple(self.records)))
+        self.write_signed(tree.REGISTER.path(), encode(newest))
+        self.write_signed(tree.VERSIONS.path(), self.versions())
+        self.files[tree.KEYS.path()] = encode(Keys(register=self.name, keys=tuple(self.records)))
         for record in self.records:
-            self.files[tree.public_key(record.kid)] = record.pem.encode()
+            self.files[tree.PUBLIC_KEY.path(record.kid)] = record.pem.encode()
         shown = self.registers[-PAGE:][::-1]
-        self.write_feed(tree.FEED_ATOM, self.atom(shown))
-        self.write_signed(tree.FEED_JSON, self.json_feed(shown))
+        self.write_feed(tree.FEED_ATOM.path(), self.atom(shown))
+        self.write_signed(tree.FEED_JSON.path(), self.json_feed(shown))
         if newest.version % PAGE == 0:
             self.write_archive(newest.version // PAGE)
         root = RootReference(
@@ -237,24 +237,24 @@ class MemoryPublisher:
             targets_url="../trust/targets/",
             root=root,
         )
-        self.files[tree.DISCOVERY] = encode(Discovery(registers=(reference,)))
+        self.files[tree.DISCOVERY.path()] = encode(Discovery(registers=(reference,)))
 
     def versions(self) -> bytes:
         """Return the list of versions as it will be published."""
-        entries = b",".join(self.files[tree.version_entry(one.version)] for one in self.registers)
+        entries = b",".join(self.files[tree.VERSION_ENTRY.path(one.version)] for one in self.registers)
         head = b'{"format":"sub-processor-register-versions/1","register":' + encode(self.name)
         return head + b',"versions":[' + entries + b"]}"
 
     def write_archive(self, page: int) -> None:
         """Write an archive page of the feed."""
         self.write_feed(
-            tree.feed_archive(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1])
+            tree.FEED_ARCHIVE.path(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1])
         )
 
     def write_feed(self, path: str, data: bytes) -> None:
         """Write an Atom feed with all its signatures."""
         self.write_signed(path, data)
-        self.files[tree.feed_signature(path)] = sign_feed(data, path.rpartition("/")[2], self.feed_signer)
+        self.files[tree.XML_SIGNATURE.of(path)] = sign_feed(data, path.rpartition("/")[2], self.feed_signer)
 
     def feed_id(self) -> str:
         """Return the feed's tag URI."""
@@ -355,10 +355,10 @@ class MemoryPublisher:
     def vouch(self, *, expires: dt.datetime | None = None) -> None:
         """Write the targets with their copies, then snapshot and timestamp."""
         paths = {
-            "register.json": tree.REGISTER,
-            "checkpoint": tree.CHECKPOINT,
-            "feed.atom": tree.FEED_ATOM,
-            "keys.json": tree.KEYS,
+            "register.json": tree.REGISTER.path(),
+            "checkpoint": tree.CHECKPOINT.path(),
+            "feed.atom": tree.FEED_ATOM.path(),
+            "keys.json": tree.KEYS.path(),
         }
         targets = {}
         for name, path in paths.items():
@@ -386,7 +386,7 @@ class MemoryPublisher:
         meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
         good_until = expires or self.now + dt.timedelta(hours=48)
         timestamp = Timestamp(self.timestamp_version, expires=good_until, snapshot_meta=meta)
-        self.write_metadata(tree.TIMESTAMP, timestamp, self.online_key)
+        self.write_metadata(tree.TIMESTAMP.path(), timestamp, self.online_key)
 
     def _far(self) -> dt.datetime:
         return self.now + dt.timedelta(days=400)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
 from register_api.core.documents import Versions
-from register_api.core.tree import VERSIONS, version_register
+from register_api.core.format import tree
 from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
 from register_api.publish.preparation import Intent
-from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
@@ -162,8 +161,11 @@ class Publisher:
     def registers(self) -> dict[int, bytes]:
         """Return the bytes of every version that the public list names, read as a customer reads them."""
         public = self.store / "public"
-        listed = decode((public / VERSIONS).read_bytes(), Versions)
-        return {row.version: (public / version_register(row.version)).read_bytes() for row in listed.versions}
+        listed = decode((public / tree.VERSIONS.path()).read_bytes(), Versions)
+        return {
+            row.version: (public / tree.VERSION_REGISTER.path(row.version)).read_bytes()
+            for row in listed.versions
+        }
 
 
 def publish_from(folder: Path, now: dt.datetime) -> None:
@@ -174,15 +176,3 @@ def publish_from(folder: Path, now: dt.datetime) -> None:
 def refresh_from(folder: Path, now: dt.datetime) -> None:
     """Renew the freshness of what a folder holds; for a process of its own."""
     Publisher(folder).refresh(now)
-
-
-def rotate_from(folder: Path, now: dt.datetime) -> None:
-    """Let another document key follow in what a folder holds; for a process of its own."""
-    publisher = Publisher(folder)
-    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=now), "document")
-
-
-def verify_from(folder: Path) -> None:
-    """Check every version of what a folder holds; for a process of its own."""
-    report = Publisher(folder).verify()
-    assert report.exit_code == 0, [check for check in report.checks if check.result == "failed"]

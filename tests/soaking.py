@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import document_key
 from register_api.core.keys.signature import verify_jws, verify_raw
 from register_api.errors import VerificationError
@@ -102,14 +102,15 @@ class Customer(threading.Thread):
     def _ask_for_all_parts(self) -> None:
         first = self._poll()
         register = self._head
-        raw = self._get(tree.raw_signature(tree.REGISTER))[1]
-        jws = self._get(tree.jws(tree.REGISTER))[1]
-        size = int(self._get(tree.CHECKPOINT)[1].split(b"\n")[1])
+        raw = self._get(tree.RAW_SIGNATURE.of(tree.REGISTER.path()))[1]
+        jws = self._get(tree.JWS.of(tree.REGISTER.path()))[1]
+        size = int(self._get(tree.CHECKPOINT.path())[1].split(b"\n")[1])
         last = self._poll()
         self.tally.rounds += 1
         self.tally.across += first != last
         between = {first: register} | {
-            version: self._get(tree.version_register(version))[1] for version in range(first + 1, last + 1)
+            version: self._get(tree.VERSION_REGISTER.path(version))[1]
+            for version in range(first + 1, last + 1)
         }
         of_raw = _signed_by(between, lambda data, version: verify_raw(data, raw, self._key(jws, version)))
         of_jws = _signed_by(
@@ -119,7 +120,7 @@ class Customer(threading.Thread):
 
     def _poll(self) -> int:
         """Ask for the register as one who has the newest already; return the version that is the newest."""
-        headers, body = self._get(tree.REGISTER, {"If-None-Match": self._tag} if self._tag else {})
+        headers, body = self._get(tree.REGISTER.path(), {"If-None-Match": self._tag} if self._tag else {})
         if headers["status"] == "304":
             self.tally.unchanged += 1
             assert headers["etag"] == self._tag
@@ -153,7 +154,7 @@ class Customer(threading.Thread):
 
     def _key_of(self, kid: str, version: int) -> bytes:
         if self._keys is None:
-            self._keys = decode(self._get(tree.KEYS)[1], Keys)
+            self._keys = decode(self._get(tree.KEYS.path())[1], Keys)
         return document_key(self._keys, kid, version)
 
 

@@ -6,10 +6,10 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import Entry, FileDigest, Versions
+from register_api.core.format import tree
 from register_api.core.model import (
     Announced,
     Category,
@@ -136,18 +136,18 @@ def version_files(chain: list[Register]) -> dict[str, bytes]:
     diff = encode(diff_document(before, Encoded(newest, data), state(newest.version).promises()))
     number = newest.version
     return {
-        **signed(tree.version_register(number), data),
-        **signed(tree.version_diff(number), diff),
-        tree.version_entry(number): encode(entry(newest)),
-        tree.version_proof(number): b"c2sp.org/tlog-proof@v1\nindex 0\n",
-        tree.version_page(number): page(f"Version {number}"),
+        **signed(tree.VERSION_REGISTER.path(number), data),
+        **signed(tree.VERSION_DIFF.path(number), diff),
+        tree.VERSION_ENTRY.path(number): encode(entry(newest)),
+        tree.VERSION_PROOF.path(number): b"c2sp.org/tlog-proof@v1\nindex 0\n",
+        tree.VERSION_PAGE.path(number): page(f"Version {number}"),
     }
 
 
 def entry(register_: Register) -> Entry:
     """Return a log entry that names the register only."""
     data = encode(register_)
-    path = tree.version_register(register_.version)
+    path = tree.VERSION_REGISTER.path(register_.version)
     files = (FileDigest(path=path, sha256=digest(data), size=len(data)),)
     return Entry(
         files=files,
@@ -159,33 +159,33 @@ def entry(register_: Register) -> Entry:
 
 def signed(path: str, data: bytes) -> dict[str, bytes]:
     """Return a document with made-up signatures beside it."""
-    return {path: data, tree.raw_signature(path): b"\x00" * 64, tree.jws(path): b"header..signature"}
+    return {path: data, tree.RAW_SIGNATURE.of(path): b"\x00" * 64, tree.JWS.of(path): b"header..signature"}
 
 
 def head_files(chain: list[Register]) -> dict[str, bytes]:
     """Return the head files that go with the newest version in a chain."""
     feed = b"<feed/>" + b"<!-- an entry -->" * 30
     return {
-        **signed(tree.REGISTER, encode(chain[-1])),
-        **signed(tree.VERSIONS, encode(Versions(register=NAME, versions=tuple(map(entry, chain))))),
-        tree.KEYS: encode({"keys": []}),
-        tree.schema("register"): encode({"title": "register"}),
-        tree.schema("diff"): encode({"title": "diff"}),
-        tree.FEED_ATOM: feed,
-        tree.feed_signature(tree.FEED_ATOM): b"<Signature/>",
-        tree.FEED_JSON: b'{"items":[]}',
-        tree.CHECKPOINT: f"{NAME}\n{len(chain)}\nAAAA\n".encode(),
-        tree.INDEX: page("Register"),
-        tree.subprocessor_page("vendor-1"): page("Vendor 1"),
-        tree.DISCOVERY: encode({"registers": []}),
-        tree.API_CATALOG: encode({"linkset": []}),
+        **signed(tree.REGISTER.path(), encode(chain[-1])),
+        **signed(tree.VERSIONS.path(), encode(Versions(register=NAME, versions=tuple(map(entry, chain))))),
+        tree.KEYS.path(): encode({"keys": []}),
+        tree.SCHEMA.path("register"): encode({"title": "register"}),
+        tree.SCHEMA.path("diff"): encode({"title": "diff"}),
+        tree.FEED_ATOM.path(): feed,
+        tree.XML_SIGNATURE.of(tree.FEED_ATOM.path()): b"<Signature/>",
+        tree.FEED_JSON.path(): b'{"items":[]}',
+        tree.CHECKPOINT.path(): f"{NAME}\n{len(chain)}\nAAAA\n".encode(),
+        tree.INDEX.path(): page("Register"),
+        tree.SUBPROCESSOR_PAGE.path("vendor-1"): page("Vendor 1"),
+        tree.DISCOVERY.path(): encode({"registers": []}),
+        tree.API_CATALOG.path(): encode({"linkset": []}),
     }
 
 
 def timestamp(expires: dt.datetime = EXPIRES) -> dict[str, bytes]:
     """Return TUF timestamp metadata as far as its expiry."""
     document = {"signatures": [], "signed": {"expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}}
-    return {tree.TIMESTAMP: json.dumps(document).encode()}
+    return {tree.TIMESTAMP.path(): json.dumps(document).encode()}
 
 
 def publish(store: Path, versions: int, *, more: Mapping[str, bytes] | None = None) -> Snapshot:

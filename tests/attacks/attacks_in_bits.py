@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from attack import Room, two_versions
 from changes import DIGEST, change, flip
 
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from memory_publisher import MemoryPublisher
@@ -55,7 +55,8 @@ UNREAD = re.compile(r"trust/1\.(snapshot|targets)\.json|\.well-known/.*")
 def _names(publisher: MemoryPublisher) -> dict[str, str]:
     """Return every file that is signed, logged or named by a digest, by a name that stays."""
     heads = {
-        digest(publisher.files[path]) for path in (tree.REGISTER, tree.CHECKPOINT, tree.FEED_ATOM, tree.KEYS)
+        digest(publisher.files[path])
+        for path in (tree.REGISTER.path(), tree.CHECKPOINT.path(), tree.FEED_ATOM.path(), tree.KEYS.path())
     }
     kids = {record.kid: f"{{kid{number}}}" for number, record in enumerate(publisher.records, 1)}
     names = {}

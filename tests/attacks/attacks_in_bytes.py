@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attack import Room, poll, three_versions, two_versions
 from changes import damaged, put, signed
 
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,9 @@ NONSENSE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 for _name, (_sentence, _change) in NONSENSE.items():
-    ROOM.add(f"register: {_name}", _sentence, signed(tree.REGISTER, _change), 11, "V04", arguments=poll)
+    ROOM.add(
+        f"register: {_name}", _sentence, signed(tree.REGISTER.path(), _change), 11, "V04", arguments=poll
+    )
 
 EVERYWHERE = (
     "duplicate names",
@@ -117,7 +119,7 @@ def _logged_entry(change: Callable[[bytes], bytes]) -> Lie:
     def lie(publisher: MemoryPublisher) -> None:
         register = publisher.next_register()
         draft = publisher.copy().publish_made(register, publisher.diff(register))
-        nonsense = change(draft.files[tree.version_entry(4)])
+        nonsense = change(draft.files[tree.VERSION_ENTRY.path(4)])
         publisher.publish_made(register, publisher.diff(register), nonsense[:60_000])
 
     return lie
@@ -129,23 +131,23 @@ def _logged_diff(change: Callable[[bytes], bytes]) -> Lie:
     def lie(publisher: MemoryPublisher) -> None:
         register = publisher.next_register()
         draft = publisher.copy().publish_made(register, publisher.diff(register))
-        publisher.publish_made(register, change(draft.files[tree.version_diff(4)]))
+        publisher.publish_made(register, change(draft.files[tree.VERSION_DIFF.path(4)]))
 
     return lie
 
 
 def _signed_versions(change: Callable[[bytes], bytes]) -> Lie:
-    return signed(tree.VERSIONS, change)
+    return signed(tree.VERSIONS.path(), change)
 
 
 KINDS: tuple[tuple[str, Callable[[Callable[[bytes], bytes]], Lie], str], ...] = (
-    ("keys", lambda change: signed(tree.KEYS, change), "V03"),
+    ("keys", lambda change: signed(tree.KEYS.path(), change), "V03"),
     ("versions", _signed_versions, "V12"),
     ("entry", _logged_entry, "V11"),
     ("diff", _logged_diff, "V18"),
-    ("feed.json", lambda change: signed(tree.FEED_JSON, change), "V22"),
-    ("discovery", lambda change: damaged(tree.DISCOVERY, change), "V26"),
-    ("timestamp", lambda change: damaged(tree.TIMESTAMP, change), "V02"),
+    ("feed.json", lambda change: signed(tree.FEED_JSON.path(), change), "V22"),
+    ("discovery", lambda change: damaged(tree.DISCOVERY.path(), change), "V26"),
+    ("timestamp", lambda change: damaged(tree.TIMESTAMP.path(), change), "V02"),
     ("first root", lambda change: damaged("trust/1.root.json", change), "V01"),
 )
 for _kind, _lie_with, _check in KINDS:
@@ -169,12 +171,12 @@ def _longer(path: str, size: int) -> Lie:
 
 
 SIZES = (
-    (tree.raw_signature(tree.REGISTER), 1025, "V05"),
-    (tree.jws(tree.REGISTER), 4097, "V05"),
-    (tree.feed_signature(tree.FEED_ATOM), 65_537, "V20"),
-    (tree.CHECKPOINT, 65_537, "V25"),
-    (tree.DISCOVERY, 262_145, "V26"),
-    (tree.TIMESTAMP, 16_385, "V02"),
+    (tree.RAW_SIGNATURE.of(tree.REGISTER.path()), 1025, "V05"),
+    (tree.JWS.of(tree.REGISTER.path()), 4097, "V05"),
+    (tree.XML_SIGNATURE.of(tree.FEED_ATOM.path()), 65_537, "V20"),
+    (tree.CHECKPOINT.path(), 65_537, "V25"),
+    (tree.DISCOVERY.path(), 262_145, "V26"),
+    (tree.TIMESTAMP.path(), 16_385, "V02"),
     ("trust/2.root.json", 524_289, "V02"),
 )
 for _path, _size, _check in SIZES:

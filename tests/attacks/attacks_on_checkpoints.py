@@ -9,8 +9,8 @@ from attack import Room, poll
 from changes import signed
 
 from memory_log import MemoryLog, private_key
-from register_api.core import tree
 from register_api.core.canonical import encode
+from register_api.core.format import tree
 from register_api.core.log.note import format_note, parse_note
 from register_api.core.log.strict_base64 import encode as base64
 
@@ -28,20 +28,22 @@ ROOM = Room("checkpoints", "The log's head: its text, its form as a note, its ke
 def second_root_for_one_size(publisher: MemoryPublisher) -> None:
     """Serves a checkpoint of another log of the same size, signed by the log's key."""
     other = MemoryLog(origin=publisher.name, key=publisher.log.key).grow(3)
-    publisher.files[tree.CHECKPOINT] = other.checkpoint()
+    publisher.files[tree.CHECKPOINT.path()] = other.checkpoint()
 
 
 @ROOM.attack(14, "V25")
 def older_checkpoint(publisher: MemoryPublisher) -> None:
     """Serves the checkpoint of size 2."""
-    publisher.files[tree.CHECKPOINT] = publisher.files[tree.version_proof(2)].partition(b"\n\n")[2]
+    publisher.files[tree.CHECKPOINT.path()] = publisher.files[tree.VERSION_PROOF.path(2)].partition(b"\n\n")[
+        2
+    ]
 
 
 @ROOM.attack(16, "V08", arguments=poll)
 def checkpoint_by_a_stranger(publisher: MemoryPublisher) -> None:
     """Signs the log with a key of the attacker's own, and has it vouched for."""
     publisher.log.key = private_key(92)
-    publisher.files[tree.CHECKPOINT] = publisher.log.checkpoint()
+    publisher.files[tree.CHECKPOINT.path()] = publisher.log.checkpoint()
     publisher.vouch()
 
 
@@ -67,7 +69,7 @@ def log_ahead_of_the_register(publisher: MemoryPublisher) -> None:
 @ROOM.attack(18, "V08", arguments=poll)
 def register_ahead_of_the_log(publisher: MemoryPublisher) -> None:
     """Publishes a version that is not in the log."""
-    publisher.write_signed(tree.REGISTER, encode(publisher.next_register()))
+    publisher.write_signed(tree.REGISTER.path(), encode(publisher.next_register()))
     publisher.vouch()
 
 
@@ -75,7 +77,7 @@ def register_ahead_of_the_log(publisher: MemoryPublisher) -> None:
 def newest_register_not_the_logged_one(publisher: MemoryPublisher) -> None:
     """Signs and vouches for a newest register that the log does not hold."""
     publisher.write_signed(
-        tree.REGISTER, encode(msgspec.structs.replace(publisher.registers[-1], corrects=1))
+        tree.REGISTER.path(), encode(msgspec.structs.replace(publisher.registers[-1], corrects=1))
     )
     publisher.vouch()
 
@@ -84,10 +86,10 @@ def checkpoint_saying(change: Callable[[str], str]) -> Lie:
     """Return the lie whose checkpoint says something else, signed and vouched for."""
 
     def lie(publisher: MemoryPublisher) -> None:
-        text = change(parse_note(publisher.files[tree.CHECKPOINT]).text)
+        text = change(parse_note(publisher.files[tree.CHECKPOINT.path()]).text)
         signature = publisher.log.key.sign(text.encode())
         line = f"\u2014 {publisher.name} {base64(publisher.log.note_key.key_id + signature)}\n"
-        publisher.files[tree.CHECKPOINT] = f"{text}\n{line}".encode()
+        publisher.files[tree.CHECKPOINT.path()] = f"{text}\n{line}".encode()
         publisher.vouch()
 
     return lie
@@ -165,7 +167,7 @@ for _name, _change, _code in NOTES:
     ROOM.add(
         f"checkpoint: {_name}",
         "Has it vouched for.",
-        signed(tree.CHECKPOINT, _change),
+        signed(tree.CHECKPOINT.path(), _change),
         _code,
         "V08",
         arguments=poll,
@@ -173,7 +175,7 @@ for _name, _change, _code in NOTES:
 ROOM.add(
     "checkpoint: 1,000 signatures",
     "Adds 999 lines of keys that nobody knows.",
-    signed(tree.CHECKPOINT, lambda data: data + _lines_of_strangers(999, 1)),
+    signed(tree.CHECKPOINT.path(), lambda data: data + _lines_of_strangers(999, 1)),
     0,
     why="Harmless: lines of unknown keys are passed over, up to the limits on lines and bytes.",
 )

@@ -10,8 +10,8 @@ from changes import put, signed
 from publishers_to_attack import sister
 
 from memory_publisher import NOW, DocumentKey, MemoryPublisher
-from register_api.core import tree
 from register_api.core.canonical import digest, encode
+from register_api.core.format import tree
 
 ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures beside them.")
 
@@ -20,8 +20,8 @@ ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures 
 def signature_of_another_version(publisher: MemoryPublisher) -> None:
     """Puts the valid signatures of version 2 beside version 3."""
     for suffix in (".sig", ".jws"):
-        publisher.files[tree.version_register(3) + suffix] = publisher.files[
-            tree.version_register(2) + suffix
+        publisher.files[tree.VERSION_REGISTER.path(3) + suffix] = publisher.files[
+            tree.VERSION_REGISTER.path(2) + suffix
         ]
 
 
@@ -29,34 +29,38 @@ def signature_of_another_version(publisher: MemoryPublisher) -> None:
 def signature_of_another_version_at_the_head(publisher: MemoryPublisher) -> None:
     """Puts the valid signatures of version 2 beside the newest register."""
     for suffix in (".sig", ".jws"):
-        publisher.files[tree.REGISTER + suffix] = publisher.files[tree.version_register(2) + suffix]
+        publisher.files[tree.REGISTER.path() + suffix] = publisher.files[
+            tree.VERSION_REGISTER.path(2) + suffix
+        ]
 
 
 @ROOM.attack(12, "V17")
 def signature_of_a_diff_beside_a_register(publisher: MemoryPublisher) -> None:
     """Puts a diff's valid signatures beside the register of the same version."""
     for suffix in (".sig", ".jws"):
-        publisher.files[tree.version_register(3) + suffix] = publisher.files[tree.version_diff(3) + suffix]
+        publisher.files[tree.VERSION_REGISTER.path(3) + suffix] = publisher.files[
+            tree.VERSION_DIFF.path(3) + suffix
+        ]
 
 
 @ROOM.attack(12, "V05", arguments=poll)
 def signature_of_another_register(publisher: MemoryPublisher) -> None:
     """Puts signatures beside the newest register that the same key made for another register."""
     for suffix in (".sig", ".jws"):
-        publisher.files[tree.REGISTER + suffix] = sister().files[tree.REGISTER + suffix]
+        publisher.files[tree.REGISTER.path() + suffix] = sister().files[tree.REGISTER.path() + suffix]
 
 
 @ROOM.attack(12, "V25", why="Under this register's keys nothing says that it was ever published here.")
 def another_register_at_the_head(publisher: MemoryPublisher) -> None:
     """Serves another register of the same publisher, truly signed, as the newest."""
     for suffix in ("", ".sig", ".jws"):
-        publisher.files[tree.REGISTER + suffix] = sister().files[tree.REGISTER + suffix]
+        publisher.files[tree.REGISTER.path() + suffix] = sister().files[tree.REGISTER.path() + suffix]
 
 
 @ROOM.attack(18, "V04", arguments=poll)
 def another_register_vouched_for(publisher: MemoryPublisher) -> None:
     """Vouches for another register of the same publisher in this one's place."""
-    publisher.write_signed(tree.REGISTER, sister().files[tree.REGISTER])
+    publisher.write_signed(tree.REGISTER.path(), sister().files[tree.REGISTER.path()])
     publisher.vouch()
 
 
@@ -64,23 +68,23 @@ def another_register_vouched_for(publisher: MemoryPublisher) -> None:
 def another_registers_version(publisher: MemoryPublisher) -> None:
     """Serves another register's version 2, truly signed, as version 2."""
     for suffix in ("", ".sig", ".jws"):
-        path = tree.version_register(2) + suffix
+        path = tree.VERSION_REGISTER.path(2) + suffix
         publisher.files[path] = sister().files[path]
 
 
 @ROOM.attack(12, "V05", why="A raw signature names no key, so it fits none.")
 def raw_signature_by_a_stranger(publisher: MemoryPublisher) -> None:
     """Signs the newest register with a key of the attacker's own."""
-    forged = DocumentKey(99).signatures(tree.REGISTER, publisher.files[tree.REGISTER])
-    path = tree.raw_signature(tree.REGISTER)
+    forged = DocumentKey(99).signatures(tree.REGISTER.path(), publisher.files[tree.REGISTER.path()])
+    path = tree.RAW_SIGNATURE.of(tree.REGISTER.path())
     publisher.files[path] = forged[path]
 
 
 @ROOM.attack(16, "V05", arguments=poll)
 def jws_by_a_stranger(publisher: MemoryPublisher) -> None:
     """Names a key of the attacker's own in the header, and signs with it."""
-    forged = DocumentKey(99).signatures(tree.REGISTER, publisher.files[tree.REGISTER])
-    path = tree.jws(tree.REGISTER)
+    forged = DocumentKey(99).signatures(tree.REGISTER.path(), publisher.files[tree.REGISTER.path()])
+    path = tree.JWS.of(tree.REGISTER.path())
     publisher.files[path] = forged[path]
 
 
@@ -105,7 +109,7 @@ def key_before_its_first_version(publisher: MemoryPublisher) -> None:
     """Signs version 2 with the key that is good from version 4."""
     publisher.rotate_document_key(61)
     publisher.publish()
-    path = tree.version_register(2)
+    path = tree.VERSION_REGISTER.path(2)
     publisher.files |= publisher.document.signatures(path, publisher.files[path])
 
 
@@ -113,40 +117,45 @@ def key_before_its_first_version(publisher: MemoryPublisher) -> None:
 def older_register_at_the_head(publisher: MemoryPublisher) -> None:
     """Serves version 2 as the newest, with its signatures."""
     for suffix in ("", ".sig", ".jws"):
-        publisher.files[tree.REGISTER + suffix] = publisher.files[tree.version_register(2) + suffix]
+        publisher.files[tree.REGISTER.path() + suffix] = publisher.files[
+            tree.VERSION_REGISTER.path(2) + suffix
+        ]
 
 
 @ROOM.attack(12, "V25")
 def forged_register_at_the_head(publisher: MemoryPublisher) -> None:
     """Serves a register that nobody signed."""
-    publisher.files[tree.REGISTER] = put(publisher.files[tree.REGISTER], b"Acme 3", b"Evil 3")
+    publisher.files[tree.REGISTER.path()] = put(publisher.files[tree.REGISTER.path()], b"Acme 3", b"Evil 3")
 
 
 @ROOM.attack(12, "V25")
 def forged_register_with_its_own_signatures(publisher: MemoryPublisher) -> None:
     """Serves a register of the attacker's own at the head, with signatures of his own."""
-    forged = put(publisher.files[tree.REGISTER], b"Acme 3", b"Evil 3")
-    publisher.files |= {tree.REGISTER: forged, **DocumentKey(99).signatures(tree.REGISTER, forged)}
+    forged = put(publisher.files[tree.REGISTER.path()], b"Acme 3", b"Evil 3")
+    publisher.files |= {
+        tree.REGISTER.path(): forged,
+        **DocumentKey(99).signatures(tree.REGISTER.path(), forged),
+    }
 
 
 @ROOM.attack(18, "V16", why="The signature fits; it is the log's entry that names other bytes.")
 def fixed_register_replaced_and_signed(publisher: MemoryPublisher) -> None:
     """Rewrites version 2, with the right key."""
     other = msgspec.structs.replace(publisher.registers[1], corrects=1)
-    publisher.write_signed(tree.version_register(2), encode(other))
+    publisher.write_signed(tree.VERSION_REGISTER.path(2), encode(other))
 
 
 @ROOM.attack(12, "V16")
 def fixed_register_forged(publisher: MemoryPublisher) -> None:
     """Rewrites version 2 without a key."""
-    path = tree.version_register(2)
+    path = tree.VERSION_REGISTER.path(2)
     publisher.files[path] = put(publisher.files[path], b"Acme 2", b"Evil 2")
 
 
 @ROOM.attack(10, "V16")
 def diff_missing(publisher: MemoryPublisher) -> None:
     """Withholds a diff that the log names."""
-    del publisher.files[tree.version_diff(2)]
+    del publisher.files[tree.VERSION_DIFF.path(2)]
 
 
 @ROOM.attack(18, "V18")
@@ -212,28 +221,28 @@ def published_in_year_one_elsewhere(publisher: MemoryPublisher) -> None:
 def versions_list_short(publisher: MemoryPublisher) -> None:
     """Signs a list of versions that leaves one out."""
     publisher.registers.pop()
-    publisher.write_signed(tree.VERSIONS, publisher.versions())
+    publisher.write_signed(tree.VERSIONS.path(), publisher.versions())
 
 
 @ROOM.attack(18, "V12")
 def versions_list_other(publisher: MemoryPublisher) -> None:
     """Signs a list of versions with another digest in it."""
-    known = digest(publisher.files[tree.version_diff(1)]).encode()
-    publisher.write_signed(tree.VERSIONS, put(publisher.files[tree.VERSIONS], known, b"0" * 64))
+    known = digest(publisher.files[tree.VERSION_DIFF.path(1)]).encode()
+    publisher.write_signed(tree.VERSIONS.path(), put(publisher.files[tree.VERSIONS.path()], known, b"0" * 64))
 
 
 @ROOM.attack(18, "V12")
 def versions_list_of_another_register(publisher: MemoryPublisher) -> None:
     """Puts another register's list of versions, truly signed, in this one's place."""
     for suffix in ("", ".sig", ".jws"):
-        publisher.files[tree.VERSIONS + suffix] = sister().files[tree.VERSIONS + suffix]
+        publisher.files[tree.VERSIONS.path() + suffix] = sister().files[tree.VERSIONS.path() + suffix]
 
 
 _FORMAT = b'"format":"sub-processor-register/1",'
 ROOM.add(
     "register without format",
     "Signs and vouches for a register that does not say what it is.",
-    signed(tree.REGISTER, lambda data: put(data, _FORMAT, b"")),
+    signed(tree.REGISTER.path(), lambda data: put(data, _FORMAT, b"")),
     11,
     "V04",
     arguments=poll,
@@ -241,7 +250,9 @@ ROOM.add(
 ROOM.add(
     "another major format",
     "Signs and vouches for a register of a format to come.",
-    signed(tree.REGISTER, lambda data: put(data, b"sub-processor-register/1", b"sub-processor-register/2")),
+    signed(
+        tree.REGISTER.path(), lambda data: put(data, b"sub-processor-register/1", b"sub-processor-register/2")
+    ),
     11,
     "V04",
     arguments=poll,
@@ -249,7 +260,7 @@ ROOM.add(
 ROOM.add(
     "a diff as register",
     "Signs and vouches for a diff where the register should be.",
-    signed(tree.REGISTER, lambda _: three_versions().files[tree.version_diff(3)]),
+    signed(tree.REGISTER.path(), lambda _: three_versions().files[tree.VERSION_DIFF.path(3)]),
     11,
     "V04",
     arguments=poll,
@@ -259,4 +270,4 @@ ROOM.add(
 @ROOM.attack(10, "V25")
 def copy_missing(publisher: MemoryPublisher) -> None:
     """Withholds a target's copy, which stock TUF clients read."""
-    del publisher.files[f"trust/targets/{digest(publisher.files[tree.KEYS])}.keys.json"]
+    del publisher.files[f"trust/targets/{digest(publisher.files[tree.KEYS.path()])}.keys.json"]

@@ -9,8 +9,8 @@ from attack import Room, poll
 
 from memory_log import MemoryLog
 from memory_publisher import MemoryPublisher
-from register_api.core import tree
 from register_api.core.canonical import encode
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,7 +155,7 @@ ROOM.add(
 def double_entry(publisher: MemoryPublisher) -> None:
     """Logs version 3 a second time, as the fourth entry, and publishes version 4 without one."""
     register = publisher.next_register()
-    publisher.publish_made(register, publisher.diff(register), publisher.files[tree.version_entry(3)])
+    publisher.publish_made(register, publisher.diff(register), publisher.files[tree.VERSION_ENTRY.path(3)])
 
 
 @ROOM.attack(18, "V08", why="The log's size is the newest version; a gap makes them differ.")
@@ -163,13 +163,13 @@ def gap_in_the_versions(publisher: MemoryPublisher) -> None:
     """Publishes version 5 after version 3."""
     register = publisher.next_register(version=5)
     publisher.registers.append(register)
-    documents = {tree.version_register(5): encode(register), tree.version_diff(5): b"{}"}
+    documents = {tree.VERSION_REGISTER.path(5): encode(register), tree.VERSION_DIFF.path(5): b"{}"}
     for path, data in documents.items():
         publisher.write_signed(path, data)
     publisher.log.append(encode(publisher.entry(register)))
     publisher.files |= publisher.log.files
-    publisher.files[tree.CHECKPOINT] = publisher.log.checkpoint()
-    publisher.write_signed(tree.REGISTER, encode(register))
+    publisher.files[tree.CHECKPOINT.path()] = publisher.log.checkpoint()
+    publisher.write_signed(tree.REGISTER.path(), encode(register))
     publisher.vouch()
 
 
@@ -187,6 +187,6 @@ def entries_exchanged(_: MemoryPublisher) -> Mapping[str, bytes]:
     other.log = MemoryLog(origin=other.name, key=other.log.key)
     for number, entry in enumerate(entries, 1):
         other.log.append(entry)
-        other.files[tree.version_entry(number)] = entry
-        other.files[tree.version_proof(number)] = other.log.proof(number - 1)
+        other.files[tree.VERSION_ENTRY.path(number)] = entry
+        other.files[tree.VERSION_PROOF.path(number)] = other.log.proof(number - 1)
     return other.publish().files

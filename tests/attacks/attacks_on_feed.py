@@ -9,7 +9,7 @@ from changes import damaged, flip, missing, put, signed
 from publishers_to_attack import forty_nine_versions
 
 from feed_keys import OURS, THEIRS
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from memory_publisher import MemoryPublisher
 
-DSIG = tree.feed_signature(tree.FEED_ATOM)
+DSIG = tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())
 ROOM = Room("feed", "The Atom feed and the JSON Feed.")
 
 
@@ -32,19 +32,21 @@ def _forged(publisher: MemoryPublisher) -> bytes:
 def forged_feed(publisher: MemoryPublisher) -> None:
     """Serves a feed that hides the newest version, with signatures of the attacker's own."""
     data = _forged(publisher)
-    publisher.files |= {tree.FEED_ATOM: data, DSIG: sign_feed(data, "feed.atom", THEIRS)}
+    publisher.files |= {tree.FEED_ATOM.path(): data, DSIG: sign_feed(data, "feed.atom", THEIRS)}
 
 
 @ROOM.attack(14, "V25")
 def older_feed_at_the_head(publisher: MemoryPublisher) -> None:
     """Serves the feed of the version before, with all its signatures."""
-    publisher.write_feed(tree.FEED_ATOM, _forged(publisher))
+    publisher.write_feed(tree.FEED_ATOM.path(), _forged(publisher))
 
 
 @ROOM.attack(18, "V22")
 def feed_without_a_version(publisher: MemoryPublisher) -> None:
     """Leaves a change out of the feed, with all signatures."""
-    publisher.write_feed(tree.FEED_ATOM, publisher.atom([publisher.registers[2], publisher.registers[0]]))
+    publisher.write_feed(
+        tree.FEED_ATOM.path(), publisher.atom([publisher.registers[2], publisher.registers[0]])
+    )
     publisher.vouch()
 
 
@@ -52,7 +54,7 @@ def feed_without_a_version(publisher: MemoryPublisher) -> None:
 def feed_with_a_version_twice(publisher: MemoryPublisher) -> None:
     """Tells a change twice, with all signatures."""
     registers = publisher.registers[::-1]
-    publisher.write_feed(tree.FEED_ATOM, publisher.atom([registers[0], *registers]))
+    publisher.write_feed(tree.FEED_ATOM.path(), publisher.atom([registers[0], *registers]))
     publisher.vouch()
 
 
@@ -60,7 +62,7 @@ def feed_with_a_version_twice(publisher: MemoryPublisher) -> None:
 def feed_with_a_version_to_come(publisher: MemoryPublisher) -> None:
     """Tells a change that is not published, with all signatures."""
     publisher.write_feed(
-        tree.FEED_ATOM, publisher.atom([publisher.next_register(), *publisher.registers[:0:-1]])
+        tree.FEED_ATOM.path(), publisher.atom([publisher.next_register(), *publisher.registers[:0:-1]])
     )
     publisher.vouch()
 
@@ -69,7 +71,7 @@ def feed_with_a_version_to_come(publisher: MemoryPublisher) -> None:
 def feed_of_another_register(publisher: MemoryPublisher) -> None:
     """Serves another register's feed, with all signatures."""
     name, publisher.name = publisher.name, "other.example/list"
-    publisher.write_feed(tree.FEED_ATOM, publisher.atom(publisher.registers[::-1]))
+    publisher.write_feed(tree.FEED_ATOM.path(), publisher.atom(publisher.registers[::-1]))
     publisher.name = name
     publisher.vouch()
 
@@ -77,7 +79,7 @@ def feed_of_another_register(publisher: MemoryPublisher) -> None:
 @ROOM.attack(18, "V22")
 def json_feed_without_a_version(publisher: MemoryPublisher) -> None:
     """Leaves a change out of the JSON Feed alone, with its signatures."""
-    publisher.write_signed(tree.FEED_JSON, publisher.json_feed(publisher.registers[::-1][:2]))
+    publisher.write_signed(tree.FEED_JSON.path(), publisher.json_feed(publisher.registers[::-1][:2]))
 
 
 @ROOM.attack(16, "V20")
@@ -172,7 +174,7 @@ for _name, (_sentence, _change) in FEEDS.items():
     ROOM.add(
         f"feed: {_name}",
         f"{_sentence} Signed and vouched for.",
-        signed(tree.FEED_ATOM, _change),
+        signed(tree.FEED_ATOM.path(), _change),
         11,
         "V22",
         remembers=True,
@@ -180,42 +182,44 @@ for _name, (_sentence, _change) in FEEDS.items():
 ROOM.add(
     "feed: comment in a title",
     "Writes a comment into a title. Signed and vouched for.",
-    signed(tree.FEED_ATOM, lambda data: put(data, b"<id>", b"<title>All <!-- not --> well</title><id>")),
+    signed(
+        tree.FEED_ATOM.path(), lambda data: put(data, b"<id>", b"<title>All <!-- not --> well</title><id>")
+    ),
     0,
     why="Harmless here: titles are not read by verify, and the publisher itself has signed this one.",
 )
 ROOM.add(
     "feed: comment in a title, added on the way",
     "Writes a comment into what is signed.",
-    damaged(tree.FEED_ATOM, lambda data: put(data, b"<id>", b"<!-- --><id>")),
+    damaged(tree.FEED_ATOM.path(), lambda data: put(data, b"<id>", b"<!-- --><id>")),
     12,
     "V25",
 )
 ROOM.add(
     "feed: a path as version",
     "Names a version by a path that leads out. Signed and vouched for.",
-    signed(tree.FEED_ATOM, lambda data: put(data, b"/versions/3<", b"/versions/../../3<")),
+    signed(tree.FEED_ATOM.path(), lambda data: put(data, b"/versions/3<", b"/versions/../../3<")),
     11,
     "V22",
 )
 ROOM.add(
     "feed: a percent-encoded version",
     "Names a version by an escape. Signed and vouched for.",
-    signed(tree.FEED_ATOM, lambda data: put(data, b"/versions/3<", b"/versions/%33<")),
+    signed(tree.FEED_ATOM.path(), lambda data: put(data, b"/versions/3<", b"/versions/%33<")),
     11,
     "V22",
 )
 ROOM.add(
     "JSON Feed: a path as version",
     "Names a version by a path that leads out, with its signatures.",
-    signed(tree.FEED_JSON, lambda data: put(data, b'/versions/3"', b'/versions/..\\\\3"')),
+    signed(tree.FEED_JSON.path(), lambda data: put(data, b'/versions/3"', b'/versions/..\\\\3"')),
     11,
     "V22",
 )
 ROOM.add(
     "JSON Feed: items that are none",
     "Gives a text for the items, with its signatures.",
-    signed(tree.FEED_JSON, lambda _: b'{"items":"x"}'),
+    signed(tree.FEED_JSON.path(), lambda _: b'{"items":"x"}'),
     11,
     "V22",
 )
@@ -239,7 +243,7 @@ def _page_with_the_feeds_signature(publisher: MemoryPublisher) -> None:
     publisher.files[PAGE + ".dsig"] = publisher.files[DSIG]
 
 
-PAGE = tree.feed_archive(1)
+PAGE = tree.FEED_ARCHIVE.path(1)
 ARCHIVES: tuple[tuple[str, str, Lie, int], ...] = (
     ("forged", "Changes a bit of it.", damaged(PAGE, lambda data: flip(data, len(data) // 2)), 12),
     ("missing", "Withholds it.", missing(PAGE), 10),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from feed_keys import OURS, THEIRS
 from feed_signature_forms import ECDSA, malformed_forms, value_of
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOM = Room("feed signature", "The XML signature beside the Atom feed.")
 
-DSIG = tree.feed_signature(tree.FEED_ATOM)
+DSIG = tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())
 
 
 def _form(name: str) -> Lie:
@@ -53,20 +53,20 @@ def _forged(publisher: MemoryPublisher) -> bytes:
 @ROOM.attack(16, "V20")
 def signed_by_a_stranger(publisher: MemoryPublisher) -> None:
     """Signs the feed with a key of the attacker's own, and names it."""
-    publisher.files[DSIG] = sign_feed(publisher.files[tree.FEED_ATOM], "feed.atom", THEIRS)
+    publisher.files[DSIG] = sign_feed(publisher.files[tree.FEED_ATOM.path()], "feed.atom", THEIRS)
 
 
 @ROOM.attack(12, "V20", remembers=True)
 def signed_by_a_stranger_under_our_name(publisher: MemoryPublisher) -> None:
     """Signs the feed with a key of the attacker's own, and names ours."""
-    made = sign_feed(publisher.files[tree.FEED_ATOM], "feed.atom", THEIRS)
+    made = sign_feed(publisher.files[tree.FEED_ATOM.path()], "feed.atom", THEIRS)
     publisher.files[DSIG] = put(made, THEIRS.kid.encode(), OURS.kid.encode())
 
 
 @ROOM.attack(11, "V20", remembers=True)
 def key_value_of_the_forger(publisher: MemoryPublisher) -> None:
     """Signs with a key of the attacker's own, and gives that key in the document, as signers like to."""
-    made = sign_feed(publisher.files[tree.FEED_ATOM], "feed.atom", THEIRS)
+    made = sign_feed(publisher.files[tree.FEED_ATOM.path()], "feed.atom", THEIRS)
     numbers = load_pem_public_key(THEIRS.public_pem.encode()).public_numbers()  # type: ignore[union-attr]
     point = b"\4" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")  # type: ignore[union-attr]
     value = (
@@ -105,13 +105,13 @@ def digest_replaced(publisher: MemoryPublisher) -> None:
 @ROOM.attack(12, "V20", remembers=True)
 def signature_of_another_file(publisher: MemoryPublisher) -> None:
     """Signs the same bytes under the name of an archive page."""
-    publisher.files[DSIG] = sign_feed(publisher.files[tree.FEED_ATOM], "1.atom", OURS)
+    publisher.files[DSIG] = sign_feed(publisher.files[tree.FEED_ATOM.path()], "1.atom", OURS)
 
 
 @ROOM.attack(12, "V20", remembers=True)
 def reference_renamed(publisher: MemoryPublisher) -> None:
     """Renames what is signed, after signing."""
-    made = sign_feed(publisher.files[tree.FEED_ATOM], "1.atom", OURS)
+    made = sign_feed(publisher.files[tree.FEED_ATOM.path()], "1.atom", OURS)
     publisher.files[DSIG] = put(made, b'URI="1.atom"', b'URI="feed.atom"')
 
 

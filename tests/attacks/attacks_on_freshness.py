@@ -11,7 +11,7 @@ from changes import change, damaged, put
 
 from memory_log import private_key
 from memory_publisher import NOW
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ ROOM = Room("freshness", "Whether what is served is the newest: timestamp, snaps
 PAST = NOW - dt.timedelta(seconds=1)
 EXPIRY = dt.timedelta(hours=48)
 SECOND = dt.timedelta(seconds=1)
-TIMESTAMP, SNAPSHOT, TARGETS = tree.TIMESTAMP, "trust/3.snapshot.json", "trust/3.targets.json"
+TIMESTAMP, SNAPSHOT, TARGETS = tree.TIMESTAMP.path(), "trust/3.snapshot.json", "trust/3.targets.json"
 BILLION = 10**9
 
 
@@ -144,7 +144,9 @@ def timestamp_by_the_targets_key(publisher: MemoryPublisher) -> None:
 @ROOM.attack(16, "V02")
 def targets_by_a_stolen_online_key(publisher: MemoryPublisher) -> None:
     """Vouches for another register with the online key alone."""
-    publisher.write_signed(tree.REGISTER, put(publisher.files[tree.REGISTER], b"Acme 3", b"Evil 3"))
+    publisher.write_signed(
+        tree.REGISTER.path(), put(publisher.files[tree.REGISTER.path()], b"Acme 3", b"Evil 3")
+    )
     publisher.targets_key = publisher.online_key
     publisher.vouch()
 

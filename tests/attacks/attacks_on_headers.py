@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from feed_keys import OURS
 from memory_log import private_key
 from memory_publisher import DocumentKey
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.signature import jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk
 from register_api.core.log.strict_base64 import encode_url
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOM = Room("headers", "JWS headers that common libraries let pass.")
 
-PATH = tree.jws(tree.REGISTER)
+PATH = tree.JWS.of(tree.REGISTER.path())
 
 
 def _member(text: str) -> bytes:
@@ -39,7 +39,7 @@ def with_header(make: Callable[[str, MemoryPublisher], bytes]) -> Lie:
 
     def lie(publisher: MemoryPublisher) -> None:
         header = encode_url(make(publisher.document.kid, publisher))
-        covered = jws_signing_input(header, publisher.files[tree.REGISTER])
+        covered = jws_signing_input(header, publisher.files[tree.REGISTER.path()])
         signature = encode_url(publisher.document.private.sign(covered))
         publisher.files[PATH] = f"{header}..{signature}".encode()
 
@@ -134,7 +134,7 @@ def public_key_as_secret(publisher: MemoryPublisher) -> None:
     """Says HS256, and makes a MAC with the public key as the secret."""
     members = {"alg": "HS256", "kid": publisher.document.kid}
     header = encode_url(json.dumps(members, separators=(",", ":")).encode())
-    covered = jws_signing_input(header, publisher.files[tree.REGISTER])
+    covered = jws_signing_input(header, publisher.files[tree.REGISTER.path()])
     secret = publisher.document.private.public_key().public_bytes_raw()
     publisher.files[PATH] = f"{header}..{encode_url(hmac.digest(secret, covered, hashlib.sha256))}".encode()
 
@@ -143,7 +143,7 @@ def public_key_as_secret(publisher: MemoryPublisher) -> None:
 def feed_key_says_es256(publisher: MemoryPublisher) -> None:
     """Signs with the feed's key, truly, and says ES256."""
     header = encode_url(json.dumps({"alg": "ES256", "kid": OURS.kid}, separators=(",", ":")).encode())
-    r, s = decode_dss_signature(OURS.sign(jws_signing_input(header, publisher.files[tree.REGISTER])))
+    r, s = decode_dss_signature(OURS.sign(jws_signing_input(header, publisher.files[tree.REGISTER.path()])))
     signature = encode_url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
     publisher.files[PATH] = f"{header}..{signature}".encode()
 
@@ -153,7 +153,7 @@ def log_key_signs_a_document(publisher: MemoryPublisher) -> None:
     """Signs with the log's key, truly, and names it."""
     kid = publisher.records[1].kid
     header = encode_url(json.dumps({"alg": "EdDSA", "kid": kid}, separators=(",", ":")).encode())
-    covered = jws_signing_input(header, publisher.files[tree.REGISTER])
+    covered = jws_signing_input(header, publisher.files[tree.REGISTER.path()])
     publisher.files[PATH] = f"{header}..{encode_url(publisher.log.key.sign(covered))}".encode()
 
 
@@ -161,7 +161,7 @@ def log_key_signs_a_document(publisher: MemoryPublisher) -> None:
 def right_name_wrong_key(publisher: MemoryPublisher) -> None:
     """Names our key, and signs with the attacker's."""
     header, _, _ = publisher.files[PATH].decode().partition("..")
-    covered = jws_signing_input(header, publisher.files[tree.REGISTER])
+    covered = jws_signing_input(header, publisher.files[tree.REGISTER.path()])
     publisher.files[PATH] = f"{header}..{encode_url(private_key(99).sign(covered))}".encode()
 
 
@@ -170,5 +170,5 @@ def raw_signature_as_jws(publisher: MemoryPublisher) -> None:
     """Puts the raw signature of the same bytes behind the header."""
     header, _, _ = publisher.files[PATH].decode().partition("..")
     publisher.files[PATH] = (
-        f"{header}..{encode_url(publisher.files[tree.raw_signature(tree.REGISTER)])}".encode()
+        f"{header}..{encode_url(publisher.files[tree.RAW_SIGNATURE.of(tree.REGISTER.path())])}".encode()
     )

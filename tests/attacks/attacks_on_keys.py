@@ -10,9 +10,9 @@ from changes import damaged, put
 from publishers_to_attack import sister
 
 from memory_publisher import NAME, MemoryPublisher
-from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.log.strict_base64 import encode_url
 
 if TYPE_CHECKING:
@@ -24,24 +24,24 @@ ROOM = Room("keys", "The list of keys, their files, and where strangers begin.")
 @ROOM.attack(12, "V24")
 def pem_of_another_key(publisher: MemoryPublisher) -> None:
     """Serves a stranger's key under a known name."""
-    path = tree.public_key(publisher.records[0].kid)
-    publisher.files[path] = publisher.files[tree.public_key(publisher.records[1].kid)]
+    path = tree.PUBLIC_KEY.path(publisher.records[0].kid)
+    publisher.files[path] = publisher.files[tree.PUBLIC_KEY.path(publisher.records[1].kid)]
 
 
 @ROOM.attack(14, "V25")
 def ended_key_brought_back(publisher: MemoryPublisher) -> None:
     """Serves the list of keys from before a key was ended."""
-    before = publisher.files[tree.KEYS]
+    before = publisher.files[tree.KEYS.path()]
     publisher.rotate_document_key(62)
     publisher.publish()
-    publisher.files[tree.KEYS] = before
+    publisher.files[tree.KEYS.path()] = before
 
 
 @ROOM.attack(12, "V25")
 def strange_key_in_the_list(publisher: MemoryPublisher) -> None:
     """Serves a list of keys with one of the attacker's own."""
     publisher.rotate_document_key(63)
-    publisher.files[tree.KEYS] = encode(Keys(register=publisher.name, keys=tuple(publisher.records)))
+    publisher.files[tree.KEYS.path()] = encode(Keys(register=publisher.name, keys=tuple(publisher.records)))
 
 
 @ROOM.attack(16, "V03", arguments=poll)
@@ -91,7 +91,7 @@ def key_under_a_name_of_its_own(publisher: MemoryPublisher) -> None:
     """Vouches for a key whose name leads out of the folder of keys."""
     publisher.records[0] = msgspec.structs.replace(publisher.records[0], kid="../../etc/passwd")
     publisher.publish()
-    del publisher.files[tree.public_key("../../etc/passwd")]
+    del publisher.files[tree.PUBLIC_KEY.path("../../etc/passwd")]
 
 
 @ROOM.attack(11, "V03", arguments=poll)
@@ -104,7 +104,7 @@ def pem_in_the_list_of_another_key(publisher: MemoryPublisher) -> None:
 @ROOM.attack(18, "V04", arguments=poll)
 def keys_of_another_register(publisher: MemoryPublisher) -> None:
     """Vouches for another register's list of keys."""
-    publisher.files[tree.KEYS] = sister().files[tree.KEYS]
+    publisher.files[tree.KEYS.path()] = sister().files[tree.KEYS.path()]
     publisher.vouch()
 
 
@@ -112,13 +112,13 @@ def keys_of_another_register(publisher: MemoryPublisher) -> None:
 def discovery_of_another_root(publisher: MemoryPublisher) -> None:
     """Lets strangers begin from another root."""
     known = digest(publisher.files["trust/1.root.json"]).encode()
-    publisher.files[tree.DISCOVERY] = put(publisher.files[tree.DISCOVERY], known, b"0" * 64)
+    publisher.files[tree.DISCOVERY.path()] = put(publisher.files[tree.DISCOVERY.path()], known, b"0" * 64)
 
 
 @ROOM.attack(18, "V26")
 def discovery_of_another_register(publisher: MemoryPublisher) -> None:
     """Names only another register."""
-    publisher.files[tree.DISCOVERY] = publisher.files[tree.DISCOVERY].replace(
+    publisher.files[tree.DISCOVERY.path()] = publisher.files[tree.DISCOVERY.path()].replace(
         NAME.encode(), b"evil.example/x"
     )
 
@@ -126,7 +126,7 @@ def discovery_of_another_register(publisher: MemoryPublisher) -> None:
 ROOM.add(
     "discovery leads elsewhere",
     "Names an address for the register that is not below its base.",
-    damaged(tree.DISCOVERY, lambda data: put(data, b"/v1/register.json", b"/v1/registry.json")),
+    damaged(tree.DISCOVERY.path(), lambda data: put(data, b"/v1/register.json", b"/v1/registry.json")),
     18,
     "V26",
 )
@@ -134,7 +134,7 @@ ROOM.add(
 
 def _based(base: str) -> Lie:
     """Return the lie that gives another base, and addresses that are below it."""
-    return damaged(tree.DISCOVERY, lambda data: data.replace(b'"../', f'"{base}'.encode()))
+    return damaged(tree.DISCOVERY.path(), lambda data: data.replace(b'"../', f'"{base}'.encode()))
 
 
 for _name, _base in (
@@ -161,7 +161,7 @@ for _name, _base in (
 def discovery_with_a_digest_in_capital_letters(publisher: MemoryPublisher) -> None:
     """Spells the root's digest in capital letters."""
     known = digest(publisher.files["trust/1.root.json"]).encode()
-    publisher.files[tree.DISCOVERY] = put(publisher.files[tree.DISCOVERY], known, known.upper())
+    publisher.files[tree.DISCOVERY.path()] = put(publisher.files[tree.DISCOVERY.path()], known, known.upper())
 
 
 ROOM.add(

@@ -8,7 +8,7 @@ from attack import Room, honest, poll, three_versions
 from changes import change
 
 from memory_publisher import MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log import merkle
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def smaller_than_remembered(_: MemoryPublisher) -> Mapping[str, bytes]:
 @ROOM.attack(12, "V13")
 def entries_exchanged_on_the_way(publisher: MemoryPublisher) -> None:
     """Serves version 1's entry as version 2's, and the other way round."""
-    one, two = tree.version_entry(1), tree.version_entry(2)
+    one, two = tree.VERSION_ENTRY.path(1), tree.VERSION_ENTRY.path(2)
     publisher.files |= {one: publisher.files[two], two: publisher.files[one]}
 
 
@@ -61,7 +61,7 @@ def entries_exchanged_on_the_way(publisher: MemoryPublisher) -> None:
 def inner_node_given_as_leaf(publisher: MemoryPublisher) -> None:
     """Serves two hashes, of which the log's tree has the parent, as an entry (RFC 6962 section 2.1)."""
     leaves = [merkle.leaf_hash(entry) for entry in publisher.log.entries]
-    publisher.files[tree.version_entry(2)] = leaves[0] + leaves[1]
+    publisher.files[tree.VERSION_ENTRY.path(2)] = leaves[0] + leaves[1]
 
 
 @ROOM.attack(
@@ -87,31 +87,31 @@ COMPARED: tuple[tuple[str, str, bytes, int], ...] = (
     (
         "two customers, two histories",
         "Shows two customers two logs of one size.",
-        _other_past(3).files[tree.CHECKPOINT],
+        _other_past(3).files[tree.CHECKPOINT.path()],
         15,
     ),
     (
         "two customers, two histories of two sizes",
         "Shows another customer an earlier log that this one does not continue.",
-        _other_past(2).files[tree.CHECKPOINT],
+        _other_past(2).files[tree.CHECKPOINT.path()],
         15,
     ),
     (
         "two customers, one of them behind",
         "Shows this customer less than another.",
-        three_versions().copy().publish().files[tree.CHECKPOINT],
+        three_versions().copy().publish().files[tree.CHECKPOINT.path()],
         14,
     ),
     (
         "another customer's checkpoint by a stranger",
         "Gives another customer a checkpoint that a stranger signed.",
-        MemoryPublisher(keys=40).publish().files[tree.CHECKPOINT],
+        MemoryPublisher(keys=40).publish().files[tree.CHECKPOINT.path()],
         16,
     ),
     (
         "another customer's checkpoint changed",
         "Changes the root in another customer's checkpoint.",
-        change(three_versions().files[tree.CHECKPOINT], rb"\n3\n(.)"),
+        change(three_versions().files[tree.CHECKPOINT.path()], rb"\n3\n(.)"),
         12,
     ),
 )

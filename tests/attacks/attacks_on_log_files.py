@@ -8,7 +8,7 @@ from attack import Room, two_versions
 from changes import change, damaged, missing, put
 
 from memory_log import MemoryLog, sign
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import parse_note
 from register_api.core.log.strict_base64 import encode as base64
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOM = Room("log files", "Tiles, bundles, entries and proofs: missing, too short, too long, forged.")
 
 
-TILE, BUNDLE, PROOF = "log/tile/0/000.p/2", "log/tile/entries/000.p/2", tree.version_proof(2)
+TILE, BUNDLE, PROOF = "log/tile/0/000.p/2", "log/tile/entries/000.p/2", tree.VERSION_PROOF.path(2)
 
 
 @ROOM.attack(16, "V15")
@@ -40,10 +40,10 @@ MISSING = (
     ("older tile", "log/tile/0/000.p/1", "V14"),
     ("entry bundle", BUNDLE, "V14"),
     ("older entry bundle", "log/tile/entries/000.p/1", "V14"),
-    ("newest entry", tree.version_entry(2), "V11"),
-    ("older entry", tree.version_entry(1), "V13"),
+    ("newest entry", tree.VERSION_ENTRY.path(2), "V11"),
+    ("older entry", tree.VERSION_ENTRY.path(1), "V13"),
     ("proof", PROOF, "V15"),
-    ("list of versions", tree.VERSIONS, "V12"),
+    ("list of versions", tree.VERSIONS.path(), "V12"),
 )
 for _what, _path, _check in MISSING:
     ROOM.add(
@@ -57,7 +57,7 @@ for _what, _path, _check in MISSING:
 ROOM.add(
     "checkpoint missing",
     "Withholds the checkpoint at its public path.",
-    missing(tree.CHECKPOINT),
+    missing(tree.CHECKPOINT.path()),
     10,
     "V25",
     begin=two_versions,
@@ -77,9 +77,9 @@ FILES: tuple[tuple[str, str, Callable[[bytes], bytes], int, str], ...] = (
     ("bundle too long", BUNDLE, lambda data: data + b"\0\0", 11, "V14"),
     ("bundle that ends in the air", BUNDLE, lambda data: b"\xff\xff" + data[2:], 11, "V14"),
     ("bundle forged", BUNDLE, lambda data: put(data, b"register", b"registre"), 12, "V14"),
-    ("entry too short", tree.version_entry(1), lambda data: data[:-1], 12, "V13"),
-    ("entry too long", tree.version_entry(1), lambda data: data + b" ", 12, "V13"),
-    ("entry beyond the limit", tree.version_entry(1), lambda data: data.ljust(4097), 11, "V13"),
+    ("entry too short", tree.VERSION_ENTRY.path(1), lambda data: data[:-1], 12, "V13"),
+    ("entry too long", tree.VERSION_ENTRY.path(1), lambda data: data + b" ", 12, "V13"),
+    ("entry beyond the limit", tree.VERSION_ENTRY.path(1), lambda data: data.ljust(4097), 11, "V13"),
     ("proof cut", PROOF, lambda data: data[:-30], 11, "V15"),
     ("proof with a byte more", PROOF, lambda data: data + b"\n", 11, "V15"),
     ("proof empty", PROOF, lambda _: b"", 11, "V15"),
@@ -174,7 +174,7 @@ ROOM.add(
 @ROOM.attack(12, "V15")
 def proof_of_another_entry(publisher: MemoryPublisher) -> None:
     """Serves version 1's proof for version 2."""
-    publisher.files[PROOF] = publisher.files[tree.version_proof(1)]
+    publisher.files[PROOF] = publisher.files[tree.VERSION_PROOF.path(1)]
 
 
 @ROOM.attack(18, "V15", why="It proves the entry truly, but at another size than the version's.")
@@ -188,5 +188,5 @@ def proof_of_another_history(publisher: MemoryPublisher) -> None:
     """Proves version 2 by a signed checkpoint of another log."""
     other = MemoryLog(origin=publisher.name, key=publisher.log.key)
     other.append(b"something else")
-    other.append(publisher.files[tree.version_entry(2)])
+    other.append(publisher.files[tree.VERSION_ENTRY.path(2)])
     publisher.files[PROOF] = other.proof(1)

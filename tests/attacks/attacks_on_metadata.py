@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from attack import Room
 from changes import damaged, missing, put, resigned
 
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from memory_publisher import MemoryPublisher
 
 ROOM = Room("metadata", "TUF metadata that is missing, spelled anew, says things twice, or lists too much.")
 
-TIMESTAMP, SNAPSHOT, TARGETS = tree.TIMESTAMP, "trust/3.snapshot.json", "trust/3.targets.json"
+TIMESTAMP, SNAPSHOT, TARGETS = tree.TIMESTAMP.path(), "trust/3.snapshot.json", "trust/3.targets.json"
 
 
 ROOM.add("timestamp is a page", "Answers with a page.", damaged(TIMESTAMP, lambda _: b"<html>"), 11, "V02")

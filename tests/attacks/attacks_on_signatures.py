@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attack import Room, poll
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.strict_base64 import decode_url, encode_url
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 ROOM = Room("signatures", "Spellings and numbers that common libraries let pass.")
 
-PATH = tree.jws(tree.REGISTER)
-RAW = tree.raw_signature(tree.REGISTER)
+PATH = tree.JWS.of(tree.REGISTER.path())
+RAW = tree.RAW_SIGNATURE.of(tree.REGISTER.path())
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """Order L of the group that Ed25519 signs in (RFC 8032 section 5.1)."""
 
@@ -83,9 +83,9 @@ for _name, (_sentence, _change) in SPELLINGS.items():
 def jws_in_the_other_alphabet(publisher: MemoryPublisher) -> None:
     """Writes plus and slash where base64url has minus and underscore."""
     paths = (
-        tree.jws(path(version))
+        tree.JWS.of(path(version))
         for version in (1, 2, 3)
-        for path in (tree.version_register, tree.version_diff)
+        for path in (tree.VERSION_REGISTER.path, tree.VERSION_DIFF.path)
     )
     path = next(path for path in paths if set(publisher.files[path]) & set(b"-_"))
     publisher.files[path] = publisher.files[path].translate(bytes.maketrans(b"-_", b"+/"))

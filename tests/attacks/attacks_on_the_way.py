@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attack import Room, honest, poll, three_versions
 
 from hostile_server import drip, path_of, raw, reply, silence
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from hostile_server import Answer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOM = Room("transport", "What a server, or whoever stands between, can do with HTTP.")
 
 OK = b"HTTP/1.1 200 OK\r\n"
-ENTRY = tree.version_entry(3)
+ENTRY = tree.VERSION_ENTRY.path(3)
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 MEBIBYTE = b"x" * 2**20
 
@@ -150,7 +150,7 @@ ANSWERS: dict[str, tuple[str, Answer, int]] = {
 
 PLACES = (
     ("newest entry", ENTRY, "V11"),
-    ("timestamp", tree.TIMESTAMP, "V02"),
+    ("timestamp", tree.TIMESTAMP.path(), "V02"),
     ("first root", "trust/1.root.json", "V01"),
 )
 FORGED_IF_LOGGED = {("length too small", "V11"): 12, ("no length", "V11"): 12}
@@ -176,8 +176,8 @@ for _name, (_sentence, _answer, _code) in ANSWERS.items():
 
 for _what, _path, _check in (
     ("tile", "log/tile/0/000.p/3", "V11"),
-    ("entry", tree.version_entry(2), "V13"),
-    ("proof", tree.version_proof(2), "V15"),
+    ("entry", tree.VERSION_ENTRY.path(2), "V13"),
+    ("proof", tree.VERSION_PROOF.path(2), "V15"),
 ):
     for _status in ("403 Forbidden", "410 Gone", "500 Internal Server Error"):
         ROOM.add(
@@ -224,7 +224,7 @@ def _verified_then_another() -> Answer:
     asked: list[str] = []
 
     def answer(connection: socket.socket, request: bytes) -> None:
-        feed = three_versions().files[tree.FEED_ATOM]
+        feed = three_versions().files[tree.FEED_ATOM.path()]
         forged = feed.replace(b"/versions/3<", b"/versions/4<")
         reply(feed if not asked else forged)(connection, request)
         asked.append(path_of(request))
@@ -238,7 +238,7 @@ ROOM.add(
     honest,
     0,
     why="Harmless: the feed is fetched once, and the bytes that are verified are those that are read.",
-    answers={tree.FEED_ATOM: _verified_then_another()},
+    answers={tree.FEED_ATOM.path(): _verified_then_another()},
 )
 
 ROOM.add(
@@ -259,7 +259,7 @@ ROOM.add(
     10,
     "V02",
     arguments=poll,
-    answers={tree.TIMESTAMP: redirect("http://127.0.0.1/trust/timestamp.json")},
+    answers={tree.TIMESTAMP.path(): redirect("http://127.0.0.1/trust/timestamp.json")},
     tls=True,
     knows=True,
 )

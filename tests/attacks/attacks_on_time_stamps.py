@@ -9,7 +9,7 @@ from attack import Room, poll
 
 from memory_log import MemoryLog
 from memory_publisher import NOW
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from time_authority import authority, refusal
 
@@ -35,14 +35,14 @@ def _accepting(folder: Path) -> Sequence[str]:
 
 def _checkpoint(publisher: MemoryPublisher) -> bytes:
     """Return the bytes that are stamped: the checkpoint in the newest version's proof."""
-    return parse_proof(publisher.files[tree.version_proof(NEWEST)]).checkpoint
+    return parse_proof(publisher.files[tree.VERSION_PROOF.path(NEWEST)]).checkpoint
 
 
 def _stamp(make: Callable[[bytes], bytes]) -> Lie:
     """Return a lie that puts a stamp beside the newest checkpoint."""
 
     def lie(publisher: MemoryPublisher) -> None:
-        publisher.files[tree.time_stamp(NEWEST)] = make(_checkpoint(publisher))
+        publisher.files[tree.TIME_STAMP.path(NEWEST)] = make(_checkpoint(publisher))
 
     return lie
 

@@ -10,7 +10,7 @@ from attack import Room, honest, poll, three_versions
 from changes import signed
 
 from memory_log import cosign, private_key, witness_key
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import SignatureLine, format_note, format_verifier_key, parse_note
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def witnessed() -> MemoryPublisher:
     """Return a publisher whose checkpoint both witnesses have signed."""
     publisher = three_versions().copy()
     for name, key in WITNESSES.items():
-        publisher.files[tree.CHECKPOINT] = cosign(publisher.files[tree.CHECKPOINT], name, key, SEEN_AT)
+        publisher.files[tree.CHECKPOINT.path()] = cosign(
+            publisher.files[tree.CHECKPOINT.path()], name, key, SEEN_AT
+        )
     publisher.vouch()
     return publisher
 
@@ -61,7 +63,8 @@ ROOM.add("no witness", "Serves a log that nobody has witnessed.", honest, 17, "V
 
 def _lines(change: Callable[[tuple[SignatureLine, ...]], Sequence[SignatureLine]]) -> Lie:
     return signed(
-        tree.CHECKPOINT, lambda data: format_note(parse_note(data).text, change(parse_note(data).signatures))
+        tree.CHECKPOINT.path(),
+        lambda data: format_note(parse_note(data).text, change(parse_note(data).signatures)),
     )
 
 
@@ -122,10 +125,10 @@ ROOM.add(
 @ROOM.attack(12, "V09", begin=witnessed, arguments=_both)
 def witnesses_of_another_log(publisher: MemoryPublisher) -> None:
     """Puts the cosignatures of an older checkpoint below the newest."""
-    old = parse_note(publisher.files[tree.CHECKPOINT]).signatures[1:]
+    old = parse_note(publisher.files[tree.CHECKPOINT.path()]).signatures[1:]
     publisher.publish()
-    note = parse_note(publisher.files[tree.CHECKPOINT])
-    publisher.files[tree.CHECKPOINT] = format_note(note.text, [*note.signatures, *old])
+    note = parse_note(publisher.files[tree.CHECKPOINT.path()])
+    publisher.files[tree.CHECKPOINT.path()] = format_note(note.text, [*note.signatures, *old])
     publisher.vouch()
 
 
@@ -133,18 +136,18 @@ def witnesses_of_another_log(publisher: MemoryPublisher) -> None:
 def strangers_as_witnesses(publisher: MemoryPublisher) -> None:
     """Signs as both witnesses with keys of the attacker's own."""
     for number, name in enumerate(WITNESSES):
-        data = publisher.files[tree.CHECKPOINT]
-        publisher.files[tree.CHECKPOINT] = cosign(data, name, private_key(93 + number), SEEN_AT)
+        data = publisher.files[tree.CHECKPOINT.path()]
+        publisher.files[tree.CHECKPOINT.path()] = cosign(data, name, private_key(93 + number), SEEN_AT)
     publisher.vouch()
 
 
 @ROOM.attack(17, "V09", arguments=_both, why="Another type is another key id, and so an unknown key.")
 def witnesses_signing_as_logs(publisher: MemoryPublisher) -> None:
     """Has both witnesses' keys sign the text without a time, as a log does."""
-    note = parse_note(publisher.files[tree.CHECKPOINT])
+    note = parse_note(publisher.files[tree.CHECKPOINT.path()])
     lines = [
         SignatureLine(name=name, key_id=b"\1\2\3\4", signature=key.sign(note.signed_bytes))
         for name, key in WITNESSES.items()
     ]
-    publisher.files[tree.CHECKPOINT] = format_note(note.text, [*note.signatures, *lines])
+    publisher.files[tree.CHECKPOINT.path()] = format_note(note.text, [*note.signatures, *lines])
     publisher.vouch()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tuf.api.metadata import Metadata
 
 from memory_publisher import MemoryPublisher, sign_metadata
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def signed(path: str, change_it: Callable[[bytes], bytes]) -> Lie:
 
     def lie(publisher: MemoryPublisher) -> None:
         data = change_it(publisher.files[path])
-        if path == tree.FEED_ATOM:
+        if path == tree.FEED_ATOM.path():
             publisher.write_feed(path, data)
         else:
             publisher.write_signed(path, data)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format.kind import FileKind, MediaType
+from register_api.core.format.paths import kind_of
 from register_api.serve.app import create_app
 from register_api.serve.run import address_of, listen, make_server
 from register_api.serve.settings import Settings
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 NAME = "register.example/sub-processors"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
-STRANGE = tree.Kind("application/octet-stream", "fixed", settled=True, compress=False)
+STRANGE = FileKind(
+    "", "", MediaType("application/octet-stream", compress=False), "immutable", unchecked="a lie"
+)
 """What a file is served as that our publisher would never write."""
 
 
@@ -70,7 +73,7 @@ def rewrite_store(store: Path, generation: int, files: Mapping[str, bytes]) -> N
 
 def _entry(path: str, data: bytes) -> ManifestEntry:
     try:
-        kind = tree.kind_of(path)
+        kind = kind_of(path)
     except KeyError:
         kind = STRANGE
     return ManifestEntry(

@@ -10,8 +10,8 @@ import msgspec
 from sources import add_vendor, copy_register
 
 from register_api.core.canonical import decode
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import version_register
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
 
@@ -54,7 +54,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def newest(self) -> Register:
         """The newest register."""
-        return decode(self.files[version_register(self.size)], Register)
+        return decode(self.files[tree.VERSION_REGISTER.path(self.size)], Register)
 
 
 def read_tree(public: Path) -> dict[str, bytes]:

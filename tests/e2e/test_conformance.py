@@ -17,7 +17,8 @@ from register_api.conformance.address import read_address
 from register_api.conformance.client import Client, Limits
 from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from tools import need
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def test_nginx_serves_below_a_folder_with_digests_of_what_never_changes(
     assert digests.result == "lacking"
     assert {finding.complaint for finding in digests.findings} == {"Repr-Digest is missing"}
     asked = {finding.asked.split()[1] for finding in digests.findings}
-    kinds = {path: tree.kind_of(path.strip("/") or tree.INDEX).cache for path in asked if path[-1] != "/"}
-    assert set(kinds.values()) == {"head", "no-cache"}
+    kinds = {path: kind_of(path.strip("/") or tree.INDEX.path()).cache for path in asked if path[-1] != "/"}
+    assert set(kinds.values()) == {"mutable", "no-cache"}
 
 
 @pytest.mark.parametrize("prefix", ["", "trust/"])
@@ -125,7 +126,7 @@ def test_what_not_every_register_has_is_served_as_the_rest(tmp_path: Path, form:
     (public / "feed").mkdir(parents=True)
     (public / "feed/12.atom").write_text("<feed/>")
     (public / "log/checkpoints").mkdir(parents=True)
-    (public / tree.time_stamp(12)).write_bytes(b"stamp")
+    (public / tree.TIME_STAMP.path(12)).write_bytes(b"stamp")
     lines = hosts.exported(form, public, "--base-path", f"/{prefix}")
     host = (
         hosts.caddy(lines, tmp_path)
@@ -134,7 +135,7 @@ def test_what_not_every_register_has_is_served_as_the_rest(tmp_path: Path, form:
     )
     with host as site:
         headers = site.ask(f"{prefix}feed/12.atom")[1]
-        stamp = site.ask(f"{prefix}{tree.time_stamp(12)}")[1]
+        stamp = site.ask(f"{prefix}{tree.TIME_STAMP.path(12)}")[1]
     assert headers["Link"].startswith('<12.atom.jws>; rel="describedby"; type="application/jose", ')
     assert '<12.atom.dsig>; rel="describedby"; type="application/xml"' in headers["Link"]
     assert headers["Content-Type"] == "application/atom+xml"
@@ -240,19 +241,19 @@ def test_where_nobody_answers_it_ends_with_10(catch_all: Site) -> None:
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("register", tree.REGISTER),
-        ("register", tree.version_register(1)),
-        ("diff", tree.version_diff(1)),
-        ("diff", tree.version_diff(5)),
-        ("entry", tree.version_entry(5)),
-        ("versions", tree.VERSIONS),
-        ("keys", tree.KEYS),
-        ("discovery", tree.DISCOVERY),
+        ("register", tree.REGISTER.path()),
+        ("register", tree.VERSION_REGISTER.path(1)),
+        ("diff", tree.VERSION_DIFF.path(1)),
+        ("diff", tree.VERSION_DIFF.path(5)),
+        ("entry", tree.VERSION_ENTRY.path(5)),
+        ("versions", tree.VERSIONS.path()),
+        ("keys", tree.KEYS.path()),
+        ("discovery", tree.DISCOVERY.path()),
     ],
 )
 def test_served_documents_fit_the_schemas_that_are_served(site: Site, name: str, path: str) -> None:
     """An independent validator finds nothing wrong, and does find a member of another type."""
-    schema = json.loads(site.get(tree.schema(name)))
+    schema = json.loads(site.get(tree.SCHEMA.path(name)))
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     document = json.loads(site.get(path))

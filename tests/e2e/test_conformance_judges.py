@@ -15,7 +15,7 @@ from register_api.conformance.client import Client, Limits
 from register_api.conformance.judge import JUDGEMENTS, complaints
 from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,9 +202,9 @@ def test_every_judgement_can_be_displeased(scenes: list[Scene], name: str) -> No
 def test_only_documents_with_links_have_to_have_them(scenes: list[Scene]) -> None:
     """A register without its links is found out, a tile without any is none the worse."""
     by_path = {scene.place.path: scene for scene in scenes if scene.place and "links" in scene.exchange.holds}
-    register = told(by_path[tree.REGISTER], link=None)
+    register = told(by_path[tree.REGISTER.path()], link=None)
     assert len(list(JUDGEMENTS["links"](register))) == 5
-    assert not list(JUDGEMENTS["links"](told(by_path[tree.CHECKPOINT], link=None)))
+    assert not list(JUDGEMENTS["links"](told(by_path[tree.CHECKPOINT.path()], link=None)))
 
 
 def test_forms_may_not_share_a_tag(scenes: list[Scene]) -> None:

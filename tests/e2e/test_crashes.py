@@ -16,7 +16,7 @@ import pytest
 from memory_folder import memory_folder
 from publishers import NOW, Publisher, publish_from, refresh_from
 from register_api.core.canonical import digest
-from register_api.core.tree import CHECKPOINT, TIMESTAMP
+from register_api.core.format import tree
 from register_api.store import layout
 from register_api.store.lock import locked
 from register_api.store.manifest import Manifest
@@ -187,17 +187,17 @@ def test_a_refresh_killed_at_random_moments_leaves_the_publication_whole(folder:
     publisher.publish(next(now))
     duration = time_of(refresh_from, folder, next(now))
     public = publisher.store / layout.PUBLIC
-    checkpoint = (public / CHECKPOINT).read_bytes()
+    checkpoint = (public / tree.CHECKPOINT.path()).read_bytes()
     for _ in range(8):
         process = start(refresh_from, folder, next(now))
         time.sleep(moments.uniform(0, 1.1 * duration))
         kill(process)
         customer.look(1)
-        before = (public / TIMESTAMP).read_bytes()
+        before = (public / tree.TIMESTAMP.path()).read_bytes()
         publisher.refresh(next(now))
         customer.look(1)
-        assert (public / TIMESTAMP).read_bytes() != before
-    assert (public / CHECKPOINT).read_bytes() == checkpoint
+        assert (public / tree.TIMESTAMP.path()).read_bytes() != before
+    assert (public / tree.CHECKPOINT.path()).read_bytes() == checkpoint
 
 
 def command(publisher: Publisher, source: Path | None = None) -> list[str]:

@@ -18,7 +18,8 @@ import pytest
 import schemathesis
 from lxml import html
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import FILES
 from register_api.serve.answer.description.page import prose
 from register_api.serve.answer.description.paths import PARAMETERS, file_of, stored_paths
 
@@ -96,7 +97,7 @@ def test_schemathesis_finds_nothing(service: Site, description: Document, tmp_pa
     assert report["test_cases"]["generated"] > 10 * len(description["paths"])
 
 
-@pytest.mark.parametrize("pattern", [row[0] for row in tree._ROWS])
+@pytest.mark.parametrize("pattern", [kind.pattern for kind in FILES])
 def test_every_kind_of_file_is_described(pattern: str) -> None:
     """A path that the tree can hold has an address in the description."""
     shapes = {name: parameter.shape for name, parameter in PARAMETERS.items()}
@@ -167,11 +168,11 @@ def test_published_schemas_hold_for_every_version(service: Site, publication: Pu
     kinds: dict[str, int] = {}
     for path in sorted(publication.files):
         match = re.fullmatch(r"v1/(?:versions/\d+/)?(register|diff|entry|versions|keys)\.json", path)
-        if match is None and path != tree.DISCOVERY:
+        if match is None and path != tree.DISCOVERY.path():
             continue
         kind = match[1] if match else "discovery"
         answer = httpx.get(urljoin(service.base, path))
-        schema = json.loads(publication.files[tree.schema(kind)])
+        schema = json.loads(publication.files[tree.SCHEMA.path(kind)])
         if match:
             linked = [link for link in answer.links.values() if link["url"].endswith(f"schema/{kind}.json")]
             assert re.search(rf'<[^>]*schema/{kind}\.json>; rel="describedby"', answer.headers["link"]), (
@@ -196,7 +197,7 @@ def test_fields_of_tomorrow_are_allowed_at_every_depth(publication: Publication)
             return {**{name: grown(item) for name, item in value.items()}, "joined_later": None}
         return [grown(item) for item in value] if isinstance(value, list) else value
 
-    register = json.loads(publication.files[tree.REGISTER])
+    register = json.loads(publication.files[tree.REGISTER.path()])
     extra = register.pop("extra")
     document: Any = grown(register)
     document["extra"] = extra
@@ -204,7 +205,7 @@ def test_fields_of_tomorrow_are_allowed_at_every_depth(publication: Publication)
         vendor["extra"] = {}
         for engagement in vendor["engagements"]:
             engagement["extra"] = {}
-    validator(json.loads(publication.files[tree.schema("register")])).validate(document)
+    validator(json.loads(publication.files[tree.SCHEMA.path("register")])).validate(document)
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +266,7 @@ def test_descriptions_are_text_and_never_markup() -> None:
 
 def test_the_catalog_leads_to_everything(service: Site) -> None:
     """RFC 9727: a linkset (RFC 9264) whose links are answered, each with the type that it names."""
-    url = urljoin(service.base, tree.API_CATALOG)
+    url = urljoin(service.base, tree.API_CATALOG.path())
     answer = httpx.get(url)
     assert answer.headers["content-type"] == "application/linkset+json"
     contexts = answer.json()["linkset"]

@@ -11,7 +11,7 @@ from commands import bash, register_api
 from evidence_packages import check_package, make_package, unpack
 from memory_log import cosign, private_key
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.evidence.archive import README
 from time_authority import Authority, authority
@@ -74,8 +74,8 @@ def test_the_commands_in_the_readme_hold_for_every_version(tmp_path: Path, versi
 
 def stamped_tree(size: int) -> dict[str, bytes]:
     """Return the tree with one stamp, of an authority whose certificate had expired the year after."""
-    checkpoint = parse_proof(TREE[tree.version_proof(size)]).checkpoint
-    return {**TREE, tree.time_stamp(size): brief().stamp_at(checkpoint, NOW)}
+    checkpoint = parse_proof(TREE[tree.VERSION_PROOF.path(size)]).checkpoint
+    return {**TREE, tree.TIME_STAMP.path(size): brief().stamp_at(checkpoint, NOW)}
 
 
 def brief() -> Authority:
@@ -102,10 +102,10 @@ def test_the_commands_check_the_time_stamp(tmp_path: Path, size: int) -> None:
 def test_the_commands_check_the_time_stamp_below_lines_of_witnesses(tmp_path: Path) -> None:
     """They are cut away as the format says."""
     publisher = MemoryPublisher().publish().publish()
-    plain = publisher.files[tree.CHECKPOINT]
-    publisher.files[tree.CHECKPOINT] = cosign(plain, "witness.example", private_key(5), at=1)
+    plain = publisher.files[tree.CHECKPOINT.path()]
+    publisher.files[tree.CHECKPOINT.path()] = cosign(plain, "witness.example", private_key(5), at=1)
     publisher.vouch()
-    publisher.files[tree.time_stamp(2)] = brief().stamp_at(plain, NOW)
+    publisher.files[tree.TIME_STAMP.path(2)] = brief().stamp_at(plain, NOW)
     members = unpack(make_package(publisher.files, 1))
     members["authority.pem"] = brief().root.read_bytes()
     done = by_hand(members, tmp_path)
@@ -119,7 +119,7 @@ def test_the_commands_find_a_stamp_that_does_not_fit(tmp_path: Path, what: str) 
     members["authority.pem"] = brief().root.read_bytes()
     proof = members[f"{OWN}/entry.tlog-proof"]
     members |= {
-        "the stamp": {tree.time_stamp(2): brief().stamp_at(b"another checkpoint", NOW)},
+        "the stamp": {tree.TIME_STAMP.path(2): brief().stamp_at(b"another checkpoint", NOW)},
         "the checkpoint": {f"{OWN}/entry.tlog-proof": proof[:-4] + b"A=\n"},
         "the authority": {"authority.pem": authority("Other").root.read_bytes()},
     }[what]

@@ -27,9 +27,9 @@ from register_api.core.diff.changes import Change, Diff
 from register_api.core.diff.deltas import Deltas, between, compose
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import Versions
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
-from register_api.core.tree import VERSIONS, version_diff
 from register_api.errors import Refused
 from toml_source import write_source
 from verify_outcome import failed
@@ -211,7 +211,9 @@ def taken(request: pytest.FixtureRequest) -> Iterator[Taken]:
             imported=imported,
             registers=[decode(data, Register) for data in registers.values()],
             data=list(registers.values()),
-            diffs=[decode((public / version_diff(number)).read_bytes(), Diff) for number in registers],
+            diffs=[
+                decode((public / tree.VERSION_DIFF.path(number)).read_bytes(), Diff) for number in registers
+            ],
             refused=refused,
         )
 
@@ -310,7 +312,7 @@ def test_there_are_as_many_versions_as_distinct_states(taken: Taken) -> None:
     assert [register.version for register in taken.registers] == list(range(1, taken.imported + 3))
     assert [register.published_at for register in taken.registers[:-2]] == [state.at for state in distinct]
     assert [register.recorded for register in taken.registers] == ["imported"] * taken.imported + ["live"] * 2
-    listed = decode((taken.publisher.store / "public" / VERSIONS).read_bytes(), Versions)
+    listed = decode((taken.publisher.store / "public" / tree.VERSIONS.path()).read_bytes(), Versions)
     assert [entry.version for entry in listed.versions] == list(range(1, taken.imported + 3))
 
 

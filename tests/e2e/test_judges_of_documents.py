@@ -13,7 +13,7 @@ import rfc8785
 from jsonschema import Draft202012Validator
 from publications import read_tree
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.store.reader import open_snapshot
 
 with warnings.catch_warnings():
@@ -28,8 +28,8 @@ OTHERS = re.compile(r"trust/.*\.json")
 """JSON whose form others define: TUF's metadata, and copies of documents that are looked at elsewhere."""
 
 CACHE = {
-    "fixed": "public, max-age=31536000, immutable",
-    "head": "public, max-age=60, stale-while-revalidate=600",
+    "immutable": "public, max-age=31536000, immutable",
+    "mutable": "public, max-age=60, stale-while-revalidate=600",
     "no-cache": "no-cache",
 }
 """Cache class to the header that says it (docs/format.md, HTTP)."""
@@ -76,7 +76,7 @@ def test_rfc8785_encodes_every_document_as_it_is_served(site: Site, publication:
     """Another implementation of canonical JSON gives the same bytes."""
     documents = [path for path in publication.files if path.endswith(".json") and not OTHERS.fullmatch(path)]
     assert len(documents) > 3 * publication.size
-    for path in [*documents, tree.API_CATALOG]:
+    for path in [*documents, tree.API_CATALOG.path()]:
         data = site.get(path)
         assert rfc8785.dumps(json.loads(data)) == data, path
 
@@ -84,7 +84,7 @@ def test_rfc8785_encodes_every_document_as_it_is_served(site: Site, publication:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_served_documents_keep_their_served_schema(site: Site, publication: Publication, name: str) -> None:
     """And lose it when any one of their fields is missing."""
-    schema = load(site, tree.schema(name))
+    schema = load(site, tree.SCHEMA.path(name))
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
     documents = [path for path in publication.files if re.fullmatch(SCHEMAS[name], path)]
@@ -99,7 +99,7 @@ def test_served_documents_keep_their_served_schema(site: Site, publication: Publ
 def test_every_schema_is_of_a_kind_that_is_looked_at(publication: Publication) -> None:
     """So that the test above looks at all of them."""
     assert {path for path in publication.files if "/schema/" in path} == {
-        tree.schema(name) for name in SCHEMAS
+        tree.SCHEMA.path(name) for name in SCHEMAS
     }
 
 
@@ -107,16 +107,16 @@ def test_jsonpatch_turns_each_version_into_the_next(site: Site, publication: Pub
     """Applied to the older register, each patch gives the bytes of the newer one."""
     older: Any = None
     for version in range(1, publication.size + 1):
-        patch = load(site, tree.version_diff(version))["patch"]
+        patch = load(site, tree.VERSION_DIFF.path(version))["patch"]
         older = jsonpatch.apply_patch(older, patch)
-        assert rfc8785.dumps(older) == site.get(tree.version_register(version))
+        assert rfc8785.dumps(older) == site.get(tree.VERSION_REGISTER.path(version))
 
 
 def test_feedparser_reads_the_feed(site: Site, publication: Publication) -> None:
     """One entry a version, newest first, each with its day, its title and where to read more."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        feed = feedparser.parse(site.get(tree.FEED_ATOM))
+        feed = feedparser.parse(site.get(tree.FEED_ATOM.path()))
     assert not feed.bozo
     numbers = [int(entry.id.rpartition("/")[2]) for entry in feed.entries]
     assert numbers == list(range(publication.size, 0, -1))
@@ -126,7 +126,7 @@ def test_feedparser_reads_the_feed(site: Site, publication: Publication) -> None
     assert "Häst & Söner AB will be added on" in titles[3]
     for number, entry in zip(numbers, feed.entries, strict=True):
         links = {(link.rel, link.href) for link in entry.links}
-        assert ("related", tree.version_register(number)) in links
+        assert ("related", tree.VERSION_REGISTER.path(number)) in links
         assert ("alternate", f"versions/{number}/") in links
 
 
@@ -134,8 +134,8 @@ def test_the_json_feed_says_the_same(site: Site) -> None:
     """The same entries with the same titles and instants as in the Atom feed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        atom = feedparser.parse(site.get(tree.FEED_ATOM))
-    items = load(site, tree.FEED_JSON)["items"]
+        atom = feedparser.parse(site.get(tree.FEED_ATOM.path()))
+    items = load(site, tree.FEED_JSON.path())["items"]
     assert [(item["id"], item["title"], item["date_modified"]) for item in items] == [
         (entry.id, entry.title, entry.updated) for entry in atom.entries
     ]

@@ -12,19 +12,19 @@ from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.ngclient import Updater
 
 from node_judges import need_package, node
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from hosts import Site
     from publications import Publication
 
 TARGETS = {
-    "register.json": tree.REGISTER,
-    "checkpoint": tree.CHECKPOINT,
-    "feed.atom": tree.FEED_ATOM,
-    "keys.json": tree.KEYS,
+    "register.json": tree.REGISTER.path(),
+    "checkpoint": tree.CHECKPOINT.path(),
+    "feed.atom": tree.FEED_ATOM.path(),
+    "keys.json": tree.KEYS.path(),
 }
-FIRST_ROOT = f"{tree.TRUST_URL}1.root.json"
+FIRST_ROOT = f"{tree.TRUST_FOLDER}1.root.json"
 
 
 def stock_client(site: Site, folder: Path, root: bytes) -> Updater:
@@ -33,9 +33,9 @@ def stock_client(site: Site, folder: Path, root: bytes) -> Updater:
         (folder / name).mkdir(exist_ok=True)
     return Updater(
         str(folder / "metadata"),
-        f"{site.base}{tree.TRUST_URL}",
+        f"{site.base}{tree.TRUST_FOLDER}",
         str(folder / "targets"),
-        f"{site.base}{tree.TARGETS_URL}",
+        f"{site.base}{tree.TARGETS_FOLDER}",
         bootstrap=root,
     )
 

@@ -21,8 +21,8 @@ from memory_folder import memory_folder
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.cli.main import cli
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format import tree
 from register_api.publish import rotation, trust_rotation
 from register_api.publish.signing.document_signature import sign_document
 from register_api.publish.signing.keyring import Keyring
@@ -92,7 +92,7 @@ class Company(Publisher):
 
     def keys_of(self, use: str) -> list[tuple[str, int, int | None, str | None]]:
         """Return kid, range and reason of each key of a use as published."""
-        document = json.loads((self.store / "public" / tree.KEYS).read_bytes())
+        document = json.loads((self.store / "public" / tree.KEYS.path()).read_bytes())
         return [
             (row["kid"], row["first_version"], row["last_version"], (row["ended"] or {}).get("reason"))
             for row in document["keys"]
@@ -166,7 +166,7 @@ def test_a_stolen_key_ended_at_the_newest_version_leaves_history_good(company: C
 
 def forge(company: Company, version: int, key: str) -> None:
     """Put the signatures of another key beside a version's register."""
-    path = tree.version_register(version)
+    path = tree.VERSION_REGISTER.path(version)
     public = company.store / "public"
     signer = load(company.keys / key, Ed25519Signer)
     for name, data in sign_document(path, (public / path).read_bytes(), signer).items():
@@ -333,7 +333,7 @@ def test_an_online_key_that_was_stolen_vouches_for_nothing_any_more(company: Com
     """A timestamp signed with it is refused."""
     stolen = Keyring.open(company.keys, create=False).online
     company.done("keys", "rotate", "online", "--reason", "compromised")
-    path = company.store / "public" / tree.TIMESTAMP
+    path = company.store / "public" / tree.TIMESTAMP.path()
     timestamp = Metadata[Timestamp].from_bytes(path.read_bytes())
     timestamp.signed.version += 1
     timestamp.sign(stolen.tuf_signer())
@@ -346,7 +346,7 @@ def test_an_online_key_that_was_stolen_vouches_for_nothing_any_more(company: Com
 def test_version_numbers_that_a_thief_counted_up_are_forgotten(company: Company, stolen: list[str]) -> None:
     """Fast-forward: customers who saw them take low numbers again once new keys stand in the root."""
     client = stock_client(company, "stock")
-    path = company.store / "public" / tree.TIMESTAMP
+    path = company.store / "public" / tree.TIMESTAMP.path()
     genuine = path.read_bytes()
     count_up(company, 10**9, with_targets="targets" in stolen)
     assert company.check(state=True).exit_code == 0
@@ -373,7 +373,7 @@ def test_version_numbers_that_a_thief_counted_up_are_forgotten(company: Company,
 def count_up(company: Company, number: int, *, with_targets: bool) -> None:
     """Sign what is published anew under a high version number, as a thief of the keys can."""
     public, keyring = company.store / "public", Keyring.open(company.keys, create=False)
-    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP).read_bytes())
+    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP.path()).read_bytes())
     snapshot = Metadata[Snapshot].from_bytes(
         (public / metadata_path("snapshot", timestamp.signed.snapshot_meta.version)).read_bytes()
     )
@@ -384,7 +384,7 @@ def count_up(company: Company, number: int, *, with_targets: bool) -> None:
     timestamp.signed.snapshot_meta = _counted_up(public, snapshot, number, keyring.online)
     timestamp.signed.version = number
     timestamp.sign(keyring.online.tuf_signer())
-    path = public / tree.TIMESTAMP
+    path = public / tree.TIMESTAMP.path()
     path.unlink()
     path.write_bytes(timestamp.to_bytes())
 
@@ -603,10 +603,10 @@ def test_a_draft_that_does_not_start_from_the_newest_root_is_refused(circle: Com
 
 def test_targets_are_renewed_without_a_version(company: Company) -> None:
     """Only when half of their time is over, unless forced; what is published stays."""
-    before = company.snapshot().read(tree.REGISTER)
+    before = company.snapshot().read(tree.REGISTER.path())
     assert "Nothing to do" in company.done("keys", "renew").output
     assert "are good until" in company.done("keys", "renew", "--force").output
-    assert company.snapshot().read(tree.REGISTER) == before
+    assert company.snapshot().read(tree.REGISTER.path()) == before
     company.holds_for_all()
 
 
@@ -654,7 +654,7 @@ def test_version_numbers_counted_up_by_a_thief_are_dropped_with_his_key(company:
     """A customer who has seen them follows the new root all the same (TUF: fast-forward)."""
     public, keyring = company.store / "public", Keyring.open(company.keys, create=False)
     aside = {path: path.read_bytes() for path in (public / "trust").glob("*.json")}
-    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP).read_bytes())
+    timestamp = Metadata[Timestamp].from_bytes((public / tree.TIMESTAMP.path()).read_bytes())
     named = timestamp.signed.snapshot_meta
     snapshot = Metadata[Snapshot].from_bytes((public / f"trust/{named.version}.snapshot.json").read_bytes())
     snapshot.signed.version = timestamp.signed.version = 10**9
@@ -663,10 +663,10 @@ def test_version_numbers_counted_up_by_a_thief_are_dropped_with_his_key(company:
     timestamp.sign(keyring.online.tuf_signer())
     forged = public / "trust" / f"{10**9}.snapshot.json"
     forged.write_bytes(snapshot.to_bytes())
-    (public / tree.TIMESTAMP).unlink()
-    (public / tree.TIMESTAMP).write_bytes(timestamp.to_bytes())
+    (public / tree.TIMESTAMP.path()).unlink()
+    (public / tree.TIMESTAMP.path()).write_bytes(timestamp.to_bytes())
     assert failed(company.check(state=True)) == {}
-    (public / tree.TIMESTAMP).write_bytes(aside[public / tree.TIMESTAMP])
+    (public / tree.TIMESTAMP.path()).write_bytes(aside[public / tree.TIMESTAMP.path()])
     forged.unlink()
     assert company.check(state=True).exit_code == 14
     company.done("keys", "rotate", "online", "--reason", "compromised")
@@ -718,7 +718,7 @@ def test_the_key_that_the_manual_picks_by_hand_is_the_one_beside_the_head(
     assert code is not None
     old = company.keys_of("document")[0][0]
     for published in (old, old, None):
-        for path in (tree.KEYS, tree.REGISTER):
+        for path in (tree.KEYS.path(), tree.REGISTER.path()):
             (tmp_path / Path(path).name).write_bytes(company.snapshot().read(path))
         command = [sys.executable, "-c", code[1], "document"]
         found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout

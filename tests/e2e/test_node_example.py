@@ -11,7 +11,7 @@ from commands import ROOT
 from publications import write_tree
 
 from node_judges import MODULES, need_package
-from register_api.core import tree
+from register_api.core.format import tree
 from tools import need
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run_example(base: str, publication: Publication, folder: Path) -> subprocess
     (folder / "node_modules").symlink_to(MODULES)
     program, root = folder / "check.mjs", folder / "1.root.json"
     program.write_bytes(EXAMPLE.read_bytes())
-    root.write_bytes(publication.files[f"{tree.TRUST_URL}1.root.json"])
+    root.write_bytes(publication.files[f"{tree.TRUST_FOLDER}1.root.json"])
     command = [need("node"), str(program), base, str(root)]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=folder)
 
@@ -50,10 +50,10 @@ def test_the_example_follows_a_register(site: Site, publication: Publication, tm
 @pytest.mark.parametrize(
     "path",
     [
-        tree.jws(tree.REGISTER),
-        tree.version_entry(5),
-        tree.version_proof(5),
-        tree.TIMESTAMP,
+        tree.JWS.of(tree.REGISTER.path()),
+        tree.VERSION_ENTRY.path(5),
+        tree.VERSION_PROOF.path(5),
+        tree.TIMESTAMP.path(),
     ],
 )
 def test_the_example_refuses_what_was_changed(publication: Publication, tmp_path: Path, path: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from commands import publish, register_api
 from sources import add_vendor, copy_register
 
-from register_api.core import tree
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def test_enough_notice_is_published_once(owner: Owner) -> None:
     assert "FIRST USE" in first.stdout
     add_vendor(owner.source, "acme", "Acme Oy", in_days(31))
     assert owner.publish("--reason", "Acme joins").returncode == 0
-    (change,) = json.loads(owner.site.get(tree.version_diff(2)))["changes"]
+    (change,) = json.loads(owner.site.get(tree.VERSION_DIFF.path(2)))["changes"]
     assert (change["class"], change["subprocessor"]) == ("added", "acme")
     assert (change["notice"]["met"], change["notice"]["promised_days"]) == (True, 30)
     assert change["notice"]["days"] in (30, 31)
@@ -118,7 +118,7 @@ def test_short_notice_is_shown_wherever_people_look(owner: Owner) -> None:
     assert done.returncode == 0, done.stderr
     shown = {path: owner.site.get(path).decode() for path in SHOWN}
     assert [path for path, text in shown.items() if REASON not in text] == []
-    (change,) = json.loads(shown[tree.version_diff(2)])["changes"]
+    (change,) = json.loads(shown[tree.VERSION_DIFF.path(2)])["changes"]
     assert (change["notice"]["met"], change["notice"]["promised_days"]) == (False, 30)
     assert change["notice"]["days"] in (6, 7)
     said = f"{change['notice']['days']} of 30 days"
@@ -126,11 +126,11 @@ def test_short_notice_is_shown_wherever_people_look(owner: Owner) -> None:
     assert owner.verify().returncode == 0
 
 
-FOR_PEOPLE = (tree.INDEX, tree.version_page(2), tree.FEED_ATOM, tree.FEED_JSON)
+FOR_PEOPLE = (tree.INDEX.path(), tree.VERSION_PAGE.path(2), tree.FEED_ATOM.path(), tree.FEED_JSON.path())
 SHOWN = (
     *FOR_PEOPLE,
-    tree.version_diff(2),
-    tree.REGISTER,
-    tree.version_register(2),
-    tree.subprocessor_page("hasty"),
+    tree.VERSION_DIFF.path(2),
+    tree.REGISTER.path(),
+    tree.VERSION_REGISTER.path(2),
+    tree.SUBPROCESSOR_PAGE.path("hasty"),
 )

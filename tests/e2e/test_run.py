@@ -19,7 +19,7 @@ import pytest
 
 from memory_folder import memory_folder
 from publishers import Publisher
-from register_api.core.tree import REGISTER, TIMESTAMP, time_stamp
+from register_api.core.format import tree
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
@@ -141,7 +141,7 @@ def test_the_first_run_publishes_and_serves_and_a_signal_ends_all_of_it(
 ) -> None:
     port = free_port()
     with running(command(publisher, "--port", str(port)), port) as run:
-        assert run.get(REGISTER) == publisher.snapshot().read(REGISTER)
+        assert run.get(tree.REGISTER.path()) == publisher.snapshot().read(tree.REGISTER.path())
         assert publisher.verify().version == 1
         children = run.children()
         assert len(children) == 2
@@ -168,10 +168,10 @@ def test_the_second_run_makes_no_new_version_but_a_fresh_timestamp(publisher: Pu
     port = free_port()
     with running(command(publisher, "--port", str(port)), port) as run:
         assert run.end()[0] == 0
-    before = publisher.snapshot().read(TIMESTAMP)
+    before = publisher.snapshot().read(tree.TIMESTAMP.path())
     publisher.say("an edit that nobody has published")
     with running(command(publisher, "--port", str(port)), port) as run:
-        wait_until(lambda: run.get(TIMESTAMP) != before, SECONDS)
+        wait_until(lambda: run.get(tree.TIMESTAMP.path()) != before, SECONDS)
         assert run.end()[0] == 0
     assert publisher.snapshot().state.version == 1
 
@@ -179,7 +179,7 @@ def test_the_second_run_makes_no_new_version_but_a_fresh_timestamp(publisher: Pu
 def test_port_and_host_come_from_the_environment(publisher: Publisher) -> None:
     port = free_port()
     with running(command(publisher), port, PORT=str(port), HOST="127.0.0.1") as run:
-        assert run.get(REGISTER)
+        assert run.get(tree.REGISTER.path())
         assert run.end()[0] == 0
 
 
@@ -188,8 +188,8 @@ def test_a_publication_meanwhile_is_served_without_a_restart(publisher: Publishe
     with running(command(publisher, "--port", str(port)), port) as run:
         state = publisher.snapshot().state
         publisher.publish_note("second", state.published_at.replace(year=state.published_at.year + 1))
-        newest = publisher.snapshot().read(REGISTER)
-        wait_until(lambda: run.get(REGISTER) == newest, SECONDS)
+        newest = publisher.snapshot().read(tree.REGISTER.path())
+        wait_until(lambda: run.get(tree.REGISTER.path()) == newest, SECONDS)
         assert run.end()[0] == 0
 
 
@@ -240,10 +240,13 @@ def test_a_run_with_a_time_authority_stamps_what_it_serves(publisher: Publisher)
     with honest() as asked:
         ask = ("--time-authority", asked.url, "--time-authority-certificate", str(authority().root))
         with running(command(publisher, "--port", str(port), *ask), port) as run:
-            wait_until(lambda: time_stamp(1) in publisher.snapshot().manifest.files, SECONDS)
-            data = publisher.snapshot().read(time_stamp(1))
-            wait_until(lambda: run.get(TIMESTAMP) == publisher.snapshot().read(TIMESTAMP), SECONDS)
-            wait_until(lambda: served(run, time_stamp(1)) == data, SECONDS)
+            wait_until(lambda: tree.TIME_STAMP.path(1) in publisher.snapshot().manifest.files, SECONDS)
+            data = publisher.snapshot().read(tree.TIME_STAMP.path(1))
+            wait_until(
+                lambda: run.get(tree.TIMESTAMP.path()) == publisher.snapshot().read(tree.TIMESTAMP.path()),
+                SECONDS,
+            )
+            wait_until(lambda: served(run, tree.TIME_STAMP.path(1)) == data, SECONDS)
             assert run.end()[0] == 0
     assert len(asked.queries) == 1
     options = Options(wait=0, stamped_by=authority().anchors)
@@ -268,7 +271,7 @@ def test_an_authority_that_hangs_keeps_nobody_from_serving(publisher: Publisher)
         running(command(publisher, "--port", str(port), "--time-authority", asked.url), port) as run,
     ):
         wait_until(lambda: asked.queries, SECONDS)
-        assert run.get(REGISTER) == publisher.snapshot().read(REGISTER)
+        assert run.get(tree.REGISTER.path()) == publisher.snapshot().read(tree.REGISTER.path())
         asked.stopped.set()
         assert run.end()[0] == 0
 
@@ -329,7 +332,7 @@ def test_make_serve_ends_cleanly(tmp_path: Path) -> None:
     _copy_project(tmp_path)
     port = free_port()
     with running([make, "serve"], port, tmp_path, PORT=str(port), MAKEFLAGS="", MAKELEVEL="0") as run:
-        assert run.get(REGISTER)
+        assert run.get(tree.REGISTER.path())
         children = run.children()
         run.end()
         wait_until(lambda: not any(map(is_alive, children)), SECONDS)

@@ -15,7 +15,7 @@ from publications import NOW
 from tampering import check, flip, lengthen
 
 from memory_publisher import MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from time_authority import authority
 from verify_outcome import failed
@@ -59,11 +59,11 @@ UNSIGNED = re.compile(r"(.*/)?index\.html|v1/schema/\w+\.json|\.well-known/.*")
 
 def superseded(files: Mapping[str, bytes], size: int) -> set[str]:
     """Return the trust metadata and copies that no metadata of today names: nobody reads them any more."""
-    heads = (tree.REGISTER, tree.CHECKPOINT, tree.FEED_ATOM, tree.KEYS)
+    heads = (tree.REGISTER.path(), tree.CHECKPOINT.path(), tree.FEED_ATOM.path(), tree.KEYS.path())
     digests = {hashlib.sha256(files[path]).hexdigest() for path in heads}
     numbered = re.compile(rf"trust/(?!{size}\.)\d+\.(snapshot|targets)\.json")
-    copies = {path for path in files if path.startswith(tree.TARGETS_URL)}
-    old = {path for path in copies if path.removeprefix(tree.TARGETS_URL).partition(".")[0] not in digests}
+    copies = {path for path in files if path.startswith(tree.TARGETS_FOLDER)}
+    old = {path for path in copies if path.removeprefix(tree.TARGETS_FOLDER).partition(".")[0] not in digests}
     return old | {path for path in files if numbered.fullmatch(path)}
 
 
@@ -118,7 +118,7 @@ def test_a_changed_byte_in_the_archive_of_the_feed_is_found(
     archived: dict[str, bytes], suffix: str, flipped: set[int], lengthened: set[int]
 ) -> None:
     """Its pages are signed like the feed; only the targets metadata does not name them."""
-    path = tree.feed_archive(1) + suffix
+    path = tree.FEED_ARCHIVE.path(1) + suffix
     for damage, codes in ((flip, flipped), (lengthen, lengthened)):
         report = check({**archived, path: damage(archived[path])})
         assert report.exit_code in codes, failed(report)
@@ -127,8 +127,8 @@ def test_a_changed_byte_in_the_archive_of_the_feed_is_found(
 
 def test_a_changed_byte_in_a_time_stamp_is_found(publication: Publication) -> None:
     """By whoever asks for it; it is one file more, and no other check reads it."""
-    path = tree.time_stamp(publication.size)
-    checkpoint = parse_proof(publication.files[tree.version_proof(publication.size)]).checkpoint
+    path = tree.TIME_STAMP.path(publication.size)
+    checkpoint = parse_proof(publication.files[tree.VERSION_PROOF.path(publication.size)]).checkpoint
     good = authority().stamp_at(checkpoint, NOW)
     wishes = {"stamped_by": authority().anchors}
     assert check({**publication.files, path: good}, **wishes).exit_code == 0
@@ -150,15 +150,15 @@ def test_a_missing_file_is_withheld(publication: Publication, kind: str) -> None
 
 def test_what_nobody_signs_or_reads_may_be_damaged_unnoticed(publication: Publication) -> None:
     """Pages, schemas, the API catalogue, and trust metadata that newer metadata has replaced; all at once."""
-    unsigned = {path for path in publication.files if UNSIGNED.fullmatch(path)} - {tree.DISCOVERY}
+    unsigned = {path for path in publication.files if UNSIGNED.fullmatch(path)} - {tree.DISCOVERY.path()}
     unread = unsigned | superseded(publication.files, publication.size)
     assert check({**publication.files, **dict.fromkeys(unread, b"damaged")}).exit_code == 0
 
 
 def test_a_discovery_document_is_compared_though_nobody_signs_it(publication: Publication) -> None:
     """Where it leads elsewhere, it does not belong to this register."""
-    changed = publication.files[tree.DISCOVERY].replace(b"/v1/register.json", b"/v1/registry.json")
-    assert check({**publication.files, tree.DISCOVERY: changed}).exit_code == 18
+    changed = publication.files[tree.DISCOVERY.path()].replace(b"/v1/register.json", b"/v1/registry.json")
+    assert check({**publication.files, tree.DISCOVERY.path(): changed}).exit_code == 18
 
 
 def test_the_report_says_that_pages_and_schemas_are_not_checked(publication: Publication) -> None:

@@ -12,7 +12,7 @@ from sources import copy_register
 
 from evidence_packages import check_package
 from memory_folder import memory_folder
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.store.reader import open_snapshot
 from time_authority import authority, honest
@@ -46,14 +46,14 @@ def site(request: pytest.FixtureRequest, store: Path, tmp_path: Path) -> Iterato
 
 def test_a_stamp_is_served_as_what_it_is_and_for_ever(site: Site, store: Path) -> None:
     """Type and cache class on both hosts; openssl verifies what is served."""
-    data, headers = site.ask(tree.time_stamp(1))
+    data, headers = site.ask(tree.TIME_STAMP.path(1))
     assert headers["Content-Type"] == "application/timestamp-reply"
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    checkpoint = parse_proof(site.get(tree.version_proof(1))).checkpoint
+    checkpoint = parse_proof(site.get(tree.VERSION_PROOF.path(1))).checkpoint
     assert authority().verifies(data, checkpoint)
     snapshot = open_snapshot(store)
     assert snapshot is not None
-    assert snapshot.read(tree.CHECKPOINT) == checkpoint
+    assert snapshot.read(tree.CHECKPOINT.path()) == checkpoint
 
 
 def test_a_customer_checks_keeps_and_checks_again(site: Site, store: Path, tmp_path: Path) -> None:

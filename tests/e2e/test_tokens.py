@@ -11,7 +11,7 @@ from test_key_life import Company, circle, sign
 
 from memory_folder import memory_folder
 from quick_disk import quick_disk
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.publish.signing.signer import Ed25519Signer, load
 from softhsm import PIN, SoftHsm
 from tools import need
@@ -54,8 +54,8 @@ def test_what_is_published_with_keys_in_a_token_is_good(company: Company) -> Non
     company.done("refresh")
     company.holds_for_all()
     public = company.store / "public"
-    document = public / tree.REGISTER
-    published = public / tree.public_key(company.keys_of("document")[0][0])
+    document = public / tree.REGISTER.path()
+    published = public / tree.PUBLIC_KEY.path(company.keys_of("document")[0][0])
     signature = document.with_name(f"{document.name}.sig")
     command = [need("openssl"), "pkeyutl", "-verify", "-pubin", "-inkey", str(published), "-rawin"]
     result = subprocess.run(

@@ -14,7 +14,7 @@ from commands import BIN, publish, register_api
 from sources import copy_register, edit
 
 from memory_folder import memory_folder
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import has_further_lines
 from register_api.publish.cosigning.standing import read_head
 from register_api.store.reader import open_snapshot
@@ -40,7 +40,7 @@ class Scene:
         self.public = self.store / "public"
         self.policy = folder / "witnesses.policy"
         assert publish(self.source, self.store, self.keys).returncode == 0
-        keys = json.loads((self.public / tree.KEYS).read_bytes())["keys"]
+        keys = json.loads((self.public / tree.KEYS.path()).read_bytes())["keys"]
         self.log = next(key["note_key"] for key in keys if key["use"] == "log")
         self.state = folder / "witness"
         made = register_api("witness", "init", *self.of_witness, "--name", "witness.example/w1")
@@ -165,7 +165,7 @@ def test_an_independent_judge_accepts_what_the_witness_signed(scene: Scene, tmp_
         assert scene.refresh().returncode == 0
     snapshot = open_snapshot(scene.store)
     assert snapshot is not None
-    data = snapshot.read(tree.CHECKPOINT)
+    data = snapshot.read(tree.CHECKPOINT.path())
     assert has_further_lines(data, read_head(snapshot).vouched)
     (tmp_path / "checkpoint").write_bytes(data)
     asked = ("cosigned", "-key", scene.log, "-witness", scene.witness, "-checkpoint")

@@ -11,9 +11,10 @@ import msgspec
 
 from fuzz.target import Target, documented
 from memory_publisher import MemoryPublisher
-from register_api.core import canonical, tree
+from register_api.core import canonical
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
@@ -99,24 +100,31 @@ TARGETS = (
         name="canonical JSON",
         parse=canonical.parse,
         refusals=documented(canonical.parse),
-        seeds=lambda: (*_file(tree.KEYS, tree.VERSIONS, tree.FEED_JSON)(), *_patches()[:20]),
+        seeds=lambda: (
+            *_file(tree.KEYS.path(), tree.VERSIONS.path(), tree.FEED_JSON.path())(),
+            *_patches()[:20],
+        ),
         tokens=(b'{"a":', b'{"a":1,"a":2}', b"-0", b"1e1", b"NaN", b"\\u0061", b'"\\/"', b"true"),
         json=True,
         printer=canonical.encode,
     ),
-    _document(Register, lambda: (*_file(tree.REGISTER)(), canonical.encode(register()))),
+    _document(Register, lambda: (*_file(tree.REGISTER.path())(), canonical.encode(register()))),
     _document(
-        Diff, lambda: (*_file(tree.version_diff(1), tree.version_diff(2))(), canonical.encode(summary().diff))
+        Diff,
+        lambda: (
+            *_file(tree.VERSION_DIFF.path(1), tree.VERSION_DIFF.path(2))(),
+            canonical.encode(summary().diff),
+        ),
     ),
-    _document(Entry, _file(tree.version_entry(1), tree.version_entry(2))),
-    _document(Versions, _file(tree.VERSIONS)),
-    _document(Keys, _file(tree.KEYS)),
-    _document(Discovery, _file(tree.DISCOVERY)),
+    _document(Entry, _file(tree.VERSION_ENTRY.path(1), tree.VERSION_ENTRY.path(2))),
+    _document(Versions, _file(tree.VERSIONS.path())),
+    _document(Keys, _file(tree.KEYS.path())),
+    _document(Discovery, _file(tree.DISCOVERY.path())),
     Target(
         name="list of keys, checked",
         parse=_read_keys,
         refusals=documented(canonical.decode, check_keys),
-        seeds=_file(tree.KEYS),
+        seeds=_file(tree.KEYS.path()),
         tokens=(b"OKP", b"EC", b"P-256", b"Ed25519", b"document", b"log", b"feed"),
         json=True,
     ),

@@ -6,7 +6,7 @@ from feed_keys import OURS
 from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_publisher import NAME
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.publish.signing.feed_signature import sign_feed
 from register_api.verify.checks.feed_index import read_atom, read_json
 from register_api.verify.checks.feed_signature import verify_feed_signature
@@ -57,14 +57,14 @@ TARGETS = (
         name="Atom feed",
         parse=lambda data: read_atom(data, NAME),
         refusals=documented(read_atom),
-        seeds=lambda: (published()[tree.FEED_ATOM],),
+        seeds=lambda: (published()[tree.FEED_ATOM.path()],),
         tokens=XML,
     ),
     Target(
         name="JSON feed",
         parse=lambda data: read_json(data, NAME),
         refusals=documented(read_json),
-        seeds=lambda: (published()[tree.FEED_JSON],),
+        seeds=lambda: (published()[tree.FEED_JSON.path()],),
         tokens=(b'"items":[]', b'"_log":{}', b"/versions/"),
         json=True,
     ),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_log import private_key
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.signature import (
     format_jws,
@@ -74,7 +74,7 @@ def _read_jwk(data: bytes) -> str:
 
 
 def _jwks() -> tuple[bytes, ...]:
-    keys = json.loads(published()[tree.KEYS])["keys"]
+    keys = json.loads(published()[tree.KEYS.path()])["keys"]
     others = [
         vectors("rfc7638-rsa-thumbprint.json")["jwk"],
         vectors("rfc8037-appendix-a.json")["private_jwk"],

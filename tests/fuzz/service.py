@@ -9,15 +9,15 @@ import gzip
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import brotli
 import zstandard
 
 from fuzz.target import Target, documented
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format.paths import kind_of
 from register_api.errors import Malformed
 from register_api.serve.answer import questions
 from register_api.serve.answer.query import day_in, instant_or_day_in, read_query, version_in
@@ -26,6 +26,9 @@ from register_api.serve.http import conditional, negotiation
 from register_api.serve.settings import Settings
 from register_api.serve.settings_sources import FILE_VARIABLE, read_settings
 from stores import make_store
+
+if TYPE_CHECKING:
+    from register_api.core.format.kind import FileKind
 
 PARAMETERS = (*questions.SUBPROCESSORS, *questions.DIFF)
 REQUEST = re.compile(rb"(GET|HEAD|OPTIONS|POST|[A-Z]{1,10}) (/[!-~]*|\*)")
@@ -204,8 +207,8 @@ def _are_bounded(_data: bytes, settings: Settings) -> None:
     assert 0.01 <= settings.poll_seconds <= 3600, "no time to wait"
 
 
-def _kind_of(data: bytes) -> tree.Kind:
-    return tree.kind_of(data.decode("latin-1"))
+def _kind_of(data: bytes) -> FileKind:
+    return kind_of(data.decode("latin-1"))
 
 
 TARGETS = (

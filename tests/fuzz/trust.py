@@ -17,7 +17,7 @@ from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from memory_publisher import NOW, MemoryPublisher, tuf_signer
-from register_api.core.tree import TIMESTAMP
+from register_api.core.format import tree
 from register_api.errors import VerificationError
 from register_api.publish.trust import root_draft
 from register_api.verify.fetch.protocol import MemoryFetcher
@@ -50,7 +50,7 @@ def _publisher() -> MemoryPublisher:
 
 
 def _path(role: str) -> str:
-    return TIMESTAMP if role == "timestamp" else f"trust/{role}.json"
+    return tree.TIMESTAMP.path() if role == "timestamp" else f"trust/{role}.json"
 
 
 def _follow(files: dict[str, bytes]) -> Trusted:
@@ -71,7 +71,7 @@ def _rightly_signed(role: str) -> Callable[[bytes], Trusted]:
         if role == "3.targets":
             files["trust/3.snapshot.json"] = _naming("3.snapshot", "targets.json")
         if role in ("3.targets", "3.snapshot"):
-            files[TIMESTAMP] = _naming("timestamp", "snapshot.json")
+            files[tree.TIMESTAMP.path()] = _naming("timestamp", "snapshot.json")
         return _follow(files)
 
     return read

@@ -27,8 +27,9 @@ from naive_promise import Said, broken, covered, stands, surprises
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode, digest
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
-from register_api.core.tree import REGISTER, kind_of, version_register
 from register_api.core.two_clocks import Moment, as_known
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
@@ -267,8 +268,8 @@ class RegisterMachine(RuleBasedStateMachine):
             assert new.at > older.at
             assert new.kind == "correction" or not _used_for_another(older, new)
         snapshot = self._snapshot()
-        data = snapshot.read(version_register(len(self.said)))
-        assert snapshot.read(REGISTER) == data
+        data = snapshot.read(tree.VERSION_REGISTER.path(len(self.said)))
+        assert snapshot.read(tree.REGISTER.path()) == data
         wire = msgspec.json.decode(data)
         published = {vendor.pop("id"): vendor for vendor in wire["subprocessors"]}
         assert _content(wire, published) == _content(new.register, new.vendors)
@@ -300,7 +301,7 @@ class RegisterMachine(RuleBasedStateMachine):
     @invariant()
     def no_fixed_file_ever_changes(self) -> None:
         found = {
-            path: digest(data) for path, data in self._visible().items() if kind_of(path).cache == "fixed"
+            path: digest(data) for path, data in self._visible().items() if kind_of(path).cache == "immutable"
         }
         changed = {path for path, sha256 in self.fixed.items() if found.get(path, sha256) != sha256}
         assert not changed
@@ -311,7 +312,7 @@ class RegisterMachine(RuleBasedStateMachine):
     @invariant()
     def no_id_is_lost(self) -> None:
         if self.said:
-            newest = decode(self._snapshot().read(REGISTER), Register)
+            newest = decode(self._snapshot().read(tree.REGISTER.path()), Register)
             ids = {(vendor.id, item.id) for vendor in newest.subprocessors for item in vendor.engagements}
             assert ids >= {ids_ for version in self.said for ids_ in _ids(version)}
 

@@ -19,10 +19,10 @@ from register_api.conformance.script import load_checks
 from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.format.paths import FILES
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
 from register_api.core.rules.table import RULES
-from register_api.core.tree import _ROWS
 from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
 from register_api.serve.answer.description.asked import ASKED
@@ -159,7 +159,7 @@ def test_every_field_on_the_wire_is_described(kind):
     assert sorted(described) == sorted(field.encode_name for field in WIRE[kind].fields)
 
 
-@pytest.mark.parametrize("pattern", [row[0] for row in _ROWS])
+@pytest.mark.parametrize("pattern", [kind.pattern for kind in FILES])
 def test_every_kind_of_path_is_in_the_tree_and_every_path_of_the_tree_has_a_kind(pattern):
     table = section(read("docs/format.md"), "## 2. The tree")
     paths = [path.removeprefix("/") for path in re.findall(r"`(/[^`…]*)`", table)]
@@ -187,7 +187,7 @@ def test_every_variable_of_the_command_line_is_described(name):
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_the_line_of_help_is_that_of_a_command_with_an_example(name):
     command = cli.get_command(click.Context(cli), name)
-    line = _COMMANDS[name].line
+    _, line = _COMMANDS[name]
     assert isinstance(command, click.Command)
     assert (command.help or "").split()[0] == line.split()[0]
     whole = [item for words, item in COMMAND_BY_NAME.items() if words.split()[0] == name]
@@ -373,16 +373,6 @@ def test_no_host_but_examples_and_no_folder_of_one_machine_is_named(path):
 )
 def test_the_readme_names_the_first_commands(words):
     assert words in read("README.md")
-
-
-@pytest.mark.parametrize("name", _COMMANDS)
-def test_the_readme_says_which_part_brings_a_command(name):
-    text = section(read("README.md"), "## Install")
-    extras = _COMMANDS[name].extras
-    assert not extras or f"`{name}`" in next(
-        line for line in text.splitlines() if line.startswith(f"| `{extras[-1]}` |")
-    )
-    assert extras or re.search(rf"^# .*\b{name}\b.*\npip install register-api$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("target", ["serve", "test"])

@@ -17,14 +17,14 @@ from register_api.cli.trust_options import (
     read_verifier_key,
     root_options,
 )
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.core.log.note import ED25519
-from register_api.core.tree import CHECKPOINT
 from register_api.errors import UsageError
 from register_api.verify.checks.session import Options
 from register_api.verify.checks.table import worst
 from register_api.verify.compare.judge import Comparing, Given
 from register_api.verify.compare.report import render_text
-from register_api.verify.fetch.limits import max_bytes
 from register_api.verify.run import look
 
 if TYPE_CHECKING:
@@ -110,4 +110,4 @@ def _given(name: str, place: str | None, session: Session | None) -> Given:
     if name == place and session is not None:
         return Given(name=name, data=session.checkpoint_data)
     with opened(name) as fetcher:
-        return Given(name=name, data=fetcher.get(CHECKPOINT, max_bytes(CHECKPOINT)))
+        return Given(name=name, data=fetcher.get(tree.CHECKPOINT.path(), max_bytes(tree.CHECKPOINT.path())))

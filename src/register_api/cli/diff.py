@@ -13,9 +13,9 @@ from register_api.cli.words import print_changes
 from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.notice import Promises
-from register_api.core.tree import version_register
 from register_api.errors import Malformed, UsageError
 from register_api.store.reader import open_snapshot
 
@@ -62,7 +62,7 @@ def _read(name: str, store: Path) -> bytes:
             return Path(name).read_bytes()
         snapshot = open_snapshot(store)
         if snapshot is not None:
-            return snapshot.read(version_register(int(name)))
+            return snapshot.read(tree.VERSION_REGISTER.path(int(name)))
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     except KeyError as error:

@@ -12,8 +12,8 @@ from register_api.cli.import_options import history_options, register_options, t
 from register_api.cli.import_words import print_draft, print_taken
 from register_api.cli.output import err, print_json, progress
 from register_api.core.canonical import decode
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import REGISTER
 from register_api.errors import Refused, UsageError
 from register_api.importer.draft import import_files
 from register_api.importer.entry import Wishes
@@ -112,7 +112,7 @@ def _history(origin: Origin, wishes: Wishes, heading: Heading, given: dict[str, 
     target = Target(
         store=given["store"],
         keys=given["keys"],
-        newest=decode(snapshot.read(REGISTER), Register) if snapshot else None,
+        newest=decode(snapshot.read(tree.REGISTER.path()), Register) if snapshot else None,
         now=clock.now(),
         base_url=given["base_url"],
         skip=given["skip"],

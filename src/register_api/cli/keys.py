@@ -10,8 +10,8 @@ from register_api.cli import key_changes, key_making, options, root_ceremony
 from register_api.cli.output import out, print_json
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.trust_roles import ROLES
-from register_api.core.tree import KEYS
 from register_api.errors import StoreError
 from register_api.publish.trust.metadata import newest_root
 from register_api.publish.trust.root_change import kid_of
@@ -55,7 +55,7 @@ def list_keys(store: Path, as_json: bool) -> None:
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
-    listed = decode(snapshot.read(KEYS), Keys)
+    listed = decode(snapshot.read(tree.KEYS.path()), Keys)
     if as_json:
         print_json(listed)
         return

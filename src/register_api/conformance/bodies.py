@@ -88,7 +88,7 @@ def coding(scene: Scene) -> Iterator[str]:
 
 
 def _no_coding(scene: Scene, wanted: str) -> Iterator[str]:
-    compresses = scene.place is None or scene.place.kind.compress
+    compresses = scene.place is None or scene.place.kind.media.compress
     if compresses and len(scene.first.body) >= _WORTH_IT:
         yield f"there is no {wanted} form of {len(scene.first.body)} bytes"
     yield from same(scene)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
+from register_api.core.format.paths import is_path, kind_of
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.log.tiles import TILE_WIDTH, tile_path
 from register_api.errors import Unreachable
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
 _OK = 200
 _MAX_ROOTS = 64
-_ARCHIVE_SIZE = 50
 _SCHEMAS = ("register", "diff", "entry", "versions", "keys", "discovery")
 
 
@@ -32,22 +34,22 @@ class Place(msgspec.Struct, frozen=True):
     """
 
     path: str
-    kind: tree.Kind
+    kind: FileKind
 
     @property
-    def number(self) -> int:
-        """Which kind of file it is."""
-        return tree.number_of(self.path)
+    def family(self) -> tuple[str, str]:
+        """What it has in common with files that a host treats alike: folder and media type."""
+        return self.kind.template.rpartition("/")[0], self.kind.media_type
 
     @property
     def is_page(self) -> bool:
         """Whether it is a page for people, which is asked for by its folder."""
-        return self.path.endswith(tree.INDEX)
+        return self.path.endswith(tree.INDEX.path())
 
     @property
     def url(self) -> str:
         """Path below the base, without a leading slash."""
-        return self.path.removesuffix(tree.INDEX) if self.is_page else self.path
+        return self.path.removesuffix(tree.INDEX.path()) if self.is_page else self.path
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,45 +77,56 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
     Raises:
         Unreachable: There is no register at this address.
     """
-    register = _document(peek, tree.REGISTER)
+    register = _document(peek, tree.REGISTER.path())
     newest, vendors = register.get("version"), register.get("subprocessors")
     if not isinstance(newest, int) or newest < 1 or not isinstance(vendors, list):
         raise Unreachable(
-            f"no register is served at {tree.REGISTER} of this address",
+            f"no register is served at {tree.REGISTER.path()} of this address",
             hint="give the address of the folder that holds v1 and trust",
         )
     vendor = next((found for item in vendors if (found := _text(item, "id"))), "")
     known_by_name = (*_fixed_names(vendor), *_of_versions(newest), *_of_the_log(newest))
     paths = (*known_by_name, *_of_trust(peek), *_keys(peek), *_time_stamps(peek, newest))
-    known = dict.fromkeys(path for path in paths if tree.is_path(path))
+    known = dict.fromkeys(path for path in paths if is_path(path))
     return Places(
         newest=newest,
         root=_newest_root(peek),
         vendor=vendor,
-        files=tuple(Place(path, tree.kind_of(path)) for path in known),
+        files=tuple(Place(path, kind_of(path)) for path in known),
     )
 
 
 def _fixed_names(vendor: str) -> Iterator[str]:
-    yield from (tree.INDEX, tree.REGISTER, tree.VERSIONS, tree.KEYS, tree.FEED_ATOM, tree.FEED_JSON)
-    for path in (tree.REGISTER, tree.VERSIONS, tree.FEED_ATOM, tree.FEED_JSON):
-        yield from (tree.raw_signature(path), tree.jws(path))
-    yield tree.feed_signature(tree.FEED_ATOM)
-    yield from (tree.schema(name) for name in _SCHEMAS)
-    yield from (tree.CHECKPOINT, tree.TIMESTAMP, tree.DISCOVERY, tree.API_CATALOG)
+    yield from (
+        tree.INDEX.path(),
+        tree.REGISTER.path(),
+        tree.VERSIONS.path(),
+        tree.KEYS.path(),
+        tree.FEED_ATOM.path(),
+        tree.FEED_JSON.path(),
+    )
+    for path in (tree.REGISTER.path(), tree.VERSIONS.path(), tree.FEED_ATOM.path(), tree.FEED_JSON.path()):
+        yield from (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path))
+    yield tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())
+    yield from (tree.SCHEMA.path(name) for name in _SCHEMAS)
+    yield from (tree.CHECKPOINT.path(), tree.TIMESTAMP.path(), tree.DISCOVERY.path(), tree.API_CATALOG.path())
     if vendor:
-        yield tree.subprocessor_page(vendor)
+        yield tree.SUBPROCESSOR_PAGE.path(vendor)
 
 
 def _of_versions(newest: int) -> Iterator[str]:
     for number in {1, newest}:
-        documents = (tree.version_register(number), tree.version_diff(number))
+        documents = (tree.VERSION_REGISTER.path(number), tree.VERSION_DIFF.path(number))
         yield from documents
-        yield from (beside(path) for path in documents for beside in (tree.raw_signature, tree.jws))
-        yield from (tree.version_entry(number), tree.version_proof(number), tree.version_page(number))
-    if newest >= _ARCHIVE_SIZE:
-        page = tree.feed_archive(1)
-        yield from (page, tree.raw_signature(page), tree.jws(page), tree.feed_signature(page))
+        yield from (beside(path) for path in documents for beside in (tree.RAW_SIGNATURE.of, tree.JWS.of))
+        yield from (
+            tree.VERSION_ENTRY.path(number),
+            tree.VERSION_PROOF.path(number),
+            tree.VERSION_PAGE.path(number),
+        )
+    if newest >= FEED_PAGE_SIZE:
+        page = tree.FEED_ARCHIVE.path(1)
+        yield from (page, tree.RAW_SIGNATURE.of(page), tree.JWS.of(page), tree.XML_SIGNATURE.of(page))
 
 
 def _of_the_log(newest: int) -> Iterator[str]:
@@ -126,7 +139,7 @@ def _of_the_log(newest: int) -> Iterator[str]:
 def _of_trust(peek: Callable[[str], Answer]) -> Iterator[str]:
     """Yield the chain from the timestamp to the targets, as far as it can be read."""
     yield "trust/1.root.json"
-    names = _signed(_document(peek, tree.TIMESTAMP))
+    names = _signed(_document(peek, tree.TIMESTAMP.path()))
     for role in ("snapshot", "targets"):
         version = _member(names, "meta", f"{role}.json", "version")
         if not isinstance(version, int):
@@ -139,14 +152,14 @@ def _of_trust(peek: Callable[[str], Answer]) -> Iterator[str]:
 
 
 def _keys(peek: Callable[[str], Answer]) -> Iterator[str]:
-    keys = _document(peek, tree.KEYS).get("keys")
+    keys = _document(peek, tree.KEYS.path()).get("keys")
     for key in itertools.islice(keys if isinstance(keys, list) else (), 1):
-        yield tree.public_key(_text(key, "kid"))
+        yield tree.PUBLIC_KEY.path(_text(key, "kid"))
 
 
 def _time_stamps(peek: Callable[[str], Answer], newest: int) -> Iterator[str]:
     """Yield the time stamp of the newest or the first checkpoint; there need not be any."""
-    paths = (tree.time_stamp(number) for number in (newest, 1))
+    paths = (tree.TIME_STAMP.path(number) for number in (newest, 1))
     yield from itertools.islice((path for path in paths if peek(path).status == _OK), 1)
 
 

@@ -17,7 +17,7 @@ from register_api.conformance.scene import (
     names_known_before,
     names_of_answers,
 )
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class _Run:
 
     def is_another_publication(self) -> bool:
         """Tell whether something was published since plain answers were kept; they are forgotten then."""
-        before = self._plain.pop(tree.TIMESTAMP, _NONE).body
-        changed = self.peek(tree.TIMESTAMP).body != before
+        before = self._plain.pop(tree.TIMESTAMP.path(), _NONE).body
+        changed = self.peek(tree.TIMESTAMP.path()).body != before
         if changed:
             self._plain.clear()
             self._held = 0
@@ -180,7 +180,7 @@ def _made(check: Check, result: Result, sentence: str, findings: Sequence[Findin
 def _chosen(check: Check, places: Places) -> Sequence[Place]:
     """Return the files that a check is carried out for."""
     if check.each == "kinds":
-        return tuple({place.number: place for place in reversed(places.files)}.values())
+        return tuple({place.family: place for place in reversed(places.files)}.values())
     if check.each in ("pages", "folders"):
         return [place for place in places.files if place.is_page and (place.url or check.each == "pages")]
     return places.files

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from register_api.core.tree import Cache
+    from register_api.core.format.kind import CacheClass
 
-CACHE_CONTROL: dict[Cache, str] = {
-    "fixed": "public, max-age=31536000, immutable",
-    "head": "public, max-age=60, stale-while-revalidate=600",
+CACHE_CONTROL: dict[CacheClass, str] = {
+    "immutable": "public, max-age=31536000, immutable",
+    "mutable": "public, max-age=60, stale-while-revalidate=600",
     "no-cache": "no-cache",
 }
 """``Cache-Control`` by the tree's cache class (RFC 9111, RFC 5861, RFC 8246)."""

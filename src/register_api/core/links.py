@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import is_path
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
 _SIGNATURES = (
-    (tree.jws, "application/jose"),
-    (tree.raw_signature, "application/octet-stream"),
-    (tree.feed_signature, "application/xml"),
+    (tree.JWS.of, "application/jose"),
+    (tree.RAW_SIGNATURE.of, "application/octet-stream"),
+    (tree.XML_SIGNATURE.of, "application/xml"),
 )
 """Path of a signature beside a document, and its media type (RFC 6249 section 4 does the same)."""
 
@@ -61,7 +62,7 @@ class WholeTree:
         version = _VERSION.match(path)
         if version is not None and not 1 <= int(version[1]) <= self._newest:
             return False
-        return tree.is_path(path)
+        return is_path(path)
 
 
 def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
@@ -93,8 +94,8 @@ def _signatures(path: str, paths: Container[str]) -> Iterator[Link]:
 
 def _schema(path: str, paths: Container[str]) -> Iterator[Link]:
     match = _DOCUMENT.fullmatch(path)
-    if match is not None and tree.schema(match[1]) in paths:
-        yield _link(path, tree.schema(match[1]), "describedby", "application/schema+json")
+    if match is not None and tree.SCHEMA.path(match[1]) in paths:
+        yield _link(path, tree.SCHEMA.path(match[1]), "describedby", "application/schema+json")
 
 
 def _versions(path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
@@ -103,10 +104,10 @@ def _versions(path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
         return
     version = int(match[1] or newest)
     related = (
-        ("latest-version", tree.REGISTER),
-        ("predecessor-version", tree.version_register(version - 1)),
-        ("successor-version", tree.version_register(version + 1)),
-        ("version-history", tree.VERSIONS),
+        ("latest-version", tree.REGISTER.path()),
+        ("predecessor-version", tree.VERSION_REGISTER.path(version - 1)),
+        ("successor-version", tree.VERSION_REGISTER.path(version + 1)),
+        ("version-history", tree.VERSIONS.path()),
     )
     for relation, target in related:
         if target in paths:
@@ -115,8 +116,8 @@ def _versions(path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
 
 def _catalog(path: str) -> Iterator[Link]:
     """Yield the link that the catalog, and the page people begin from, should have (RFC 9727 section 2)."""
-    if path in (tree.API_CATALOG, tree.INDEX):
-        yield _link(path, tree.API_CATALOG, "api-catalog", "application/linkset+json")
+    if path in (tree.API_CATALOG.path(), tree.INDEX.path()):
+        yield _link(path, tree.API_CATALOG.path(), "api-catalog", "application/linkset+json")
 
 
 def _link(path: str, target: str, relation: str, media_type: str) -> Link:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import jinja2
 
 from register_api.core import headers
+from register_api.core.format import tree
 from register_api.core.links import link_value
-from register_api.core.tree import INDEX
 from register_api.hosting import named_files, rules
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def configuration(form: Form, site: Site, digests: Mapping[str, str] | None = No
         shared=_SHARED,
         preflight=headers.PREFLIGHT,
         methods=headers.METHODS,
-        head=headers.CACHE_CONTROL["head"],
-        fixed=headers.CACHE_CONTROL["fixed"],
+        mutable=headers.CACHE_CONTROL["mutable"],
+        immutable=headers.CACHE_CONTROL["immutable"],
         no_store=headers.NO_STORE,
         digests=digests or {},
         heads=named_files.head_files(),
-        fixed_names=named_files.files_of_versions(),
-        index_links=link_value(rules.lasting_links(INDEX)),
+        named=named_files.files_of_versions(),
+        index_links=link_value(rules.lasting_links(tree.INDEX.path())),
     )

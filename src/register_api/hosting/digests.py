@@ -36,7 +36,7 @@ def lasting_digests(files: Mapping[str, _Entry], prefix: str) -> dict[str, str]:
 
 
 def _rows(url: str, entry: _Entry) -> Iterator[tuple[str, str]]:
-    if entry.cache != "fixed":
+    if entry.cache != "immutable":
         return
     for coding, form in (("", entry), *entry.encodings.items()):
         digest = base64.b64encode(bytes.fromhex(form.sha256)).decode("ascii")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import is_path, kind_of
 from register_api.core.links import link_value
 from register_api.hosting.rules import lasting_links
 
@@ -33,28 +34,41 @@ class NamedFile(msgspec.Struct, frozen=True):
 
 def head_files() -> list[NamedFile]:
     """Return what changes with a publication, but for pages."""
-    documents = (tree.REGISTER, tree.VERSIONS, tree.KEYS, tree.FEED_ATOM, tree.FEED_JSON)
-    schemas = (tree.schema(name) for name in _SCHEMAS)
-    paths = (*documents, *schemas, tree.CHECKPOINT, tree.DISCOVERY, tree.API_CATALOG, tree.SECURITY_TXT)
+    documents = (
+        tree.REGISTER.path(),
+        tree.VERSIONS.path(),
+        tree.KEYS.path(),
+        tree.FEED_ATOM.path(),
+        tree.FEED_JSON.path(),
+    )
+    schemas = (tree.SCHEMA.path(name) for name in _SCHEMAS)
+    paths = (
+        *documents,
+        *schemas,
+        tree.CHECKPOINT.path(),
+        tree.DISCOVERY.path(),
+        tree.API_CATALOG.path(),
+        tree.SECURITY_TXT.path(),
+    )
     return [_named(each) for path in paths for each in _with_signatures(path)]
 
 
 def files_of_versions() -> list[NamedFile]:
     """Return what there is for each version, with a placeholder for its number; keys and time stamps."""
-    documents = (tree.version_register(_SAMPLE), tree.version_diff(_SAMPLE))
-    paths = (*documents, tree.version_entry(_SAMPLE), tree.version_proof(_SAMPLE))
+    documents = (tree.VERSION_REGISTER.path(_SAMPLE), tree.VERSION_DIFF.path(_SAMPLE))
+    paths = (*documents, tree.VERSION_ENTRY.path(_SAMPLE), tree.VERSION_PROOF.path(_SAMPLE))
     files = [_named(each) for path in paths for each in _with_signatures(path)]
-    key = NamedFile("v1/keys/:kid", tree.kind_of(tree.public_key("k" * 43)).media_type, "")
-    stamp = NamedFile("log/checkpoints/:size", tree.kind_of(tree.time_stamp(1)).media_type, "")
+    key = NamedFile("v1/keys/:kid", kind_of(tree.PUBLIC_KEY.path("k" * 43)).media_type, "")
+    stamp = NamedFile("log/checkpoints/:size", kind_of(tree.TIME_STAMP.path(1)).media_type, "")
     return [*files, key, stamp]
 
 
 def _with_signatures(path: str) -> Iterator[str]:
     yield path
-    beside = (tree.raw_signature(path), tree.jws(path), tree.feed_signature(path))
-    yield from (name for name in beside if tree.is_path(name))
+    beside = (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path), tree.XML_SIGNATURE.of(path))
+    yield from (name for name in beside if is_path(name))
 
 
 def _named(path: str) -> NamedFile:
     shown = path.replace(f"/{_SAMPLE}/", "/:version/")
-    return NamedFile(shown, tree.kind_of(path).media_type, link_value(lasting_links(path)))
+    return NamedFile(shown, kind_of(path).media_type, link_value(lasting_links(path)))

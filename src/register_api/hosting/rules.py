@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import KINDS
 from register_api.core.headers import CACHE_CONTROL, page_policy
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 
@@ -45,7 +46,7 @@ class Rule(msgspec.Struct, frozen=True):
 def media_types() -> list[Rule]:
     """Return the media type of every kind of file, one rule a type."""
     by_type: dict[str, list[str]] = {}
-    for pattern, kind in tree.kinds():
+    for pattern, kind in ((kind.pattern, kind) for kind in KINDS):
         by_type.setdefault(kind.media_type, []).append(pattern)
     return [Rule("|".join(patterns), media_type) for media_type, patterns in by_type.items()]
 
@@ -53,7 +54,9 @@ def media_types() -> list[Rule]:
 def caches() -> list[Rule]:
     """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
     return [
-        Rule(pattern, CACHE_CONTROL[kind.cache]) for pattern, kind in tree.kinds() if kind.cache != "head"
+        Rule(pattern, CACHE_CONTROL[kind.cache])
+        for pattern, kind in ((kind.pattern, kind) for kind in KINDS)
+        if kind.cache != "mutable"
     ]
 
 
@@ -81,6 +84,16 @@ def _pattern_of(path: str) -> str:
 
 def _linked() -> Iterator[str]:
     """Yield a path of every kind of document that has links; where there are many, one with a number."""
-    yield from (tree.REGISTER, tree.VERSIONS, tree.KEYS, tree.FEED_ATOM, tree.FEED_JSON)
-    yield from (tree.version_register(_SAMPLE), tree.version_diff(_SAMPLE), tree.version_entry(_SAMPLE))
-    yield from (tree.feed_archive(_SAMPLE), tree.INDEX, tree.API_CATALOG)
+    yield from (
+        tree.REGISTER.path(),
+        tree.VERSIONS.path(),
+        tree.KEYS.path(),
+        tree.FEED_ATOM.path(),
+        tree.FEED_JSON.path(),
+    )
+    yield from (
+        tree.VERSION_REGISTER.path(_SAMPLE),
+        tree.VERSION_DIFF.path(_SAMPLE),
+        tree.VERSION_ENTRY.path(_SAMPLE),
+    )
+    yield from (tree.FEED_ARCHIVE.path(_SAMPLE), tree.INDEX.path(), tree.API_CATALOG.path())

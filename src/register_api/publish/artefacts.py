@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, encode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.publish import head_files
 from register_api.publish.discovery import api_catalog, discovery_document
-from register_api.publish.feed.atom import PAGE_SIZE
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles
 from register_api.publish.page.reuse import vendors_to_write
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
 
-_WITH_SIGNATURES = ("", tree.raw_signature(""), tree.jws(""))
+_WITH_SIGNATURES = ("", tree.RAW_SIGNATURE.of(""), tree.JWS.of(""))
 """What the paths of a document and of its signatures end in."""
 
 
@@ -102,7 +103,7 @@ class Maker:
         )
         summary = _summary(version, log)
         keys = self._keys(register)
-        window = (make_entry(summary), *self._earlier_entries())[:PAGE_SIZE]
+        window = (make_entry(summary), *self._earlier_entries())[:FEED_PAGE_SIZE]
         feeds, archive = self._feeds(register, window)
         heads = {
             **schema_files(),
@@ -114,9 +115,9 @@ class Maker:
             **version.files,
             **archive,
             **pem_files(keys),
-            tree.version_page(register.version): version_page(summary),
+            tree.VERSION_PAGE.path(register.version): version_page(summary),
         }
-        heads[tree.KEYS] = self.read(tree.KEYS) if self.snapshot else encode(keys)
+        heads[tree.KEYS.path()] = self.read(tree.KEYS.path()) if self.snapshot else encode(keys)
         trust = self._trust(heads, log.checkpoint)
         heads |= self._discovery(register, trust)
         return Artefacts(
@@ -150,18 +151,18 @@ class Maker:
         return retirement.outlived(self.snapshot.read, self.snapshot.published_at, self.now)
 
     def _keys(self, register: Register) -> Keys:
-        stored = decode(self.read(tree.KEYS), Keys) if self.snapshot else None
+        stored = decode(self.read(tree.KEYS.path()), Keys) if self.snapshot else None
         return current_key_list(stored, register.register, self.keyring, register.version)
 
     def _head_documents(self, version: VersionFiles) -> dict[str, bytes]:
         """Return the newest register and the list of versions, signed."""
         register = version.register.document
-        listed = self.read(tree.VERSIONS) if self.snapshot else None
+        listed = self.read(tree.VERSIONS.path()) if self.snapshot else None
         versions = head_files.versions_document(listed, version.entry_bytes, register.register)
-        fixed = tree.version_register(register.version)
+        fixed = tree.VERSION_REGISTER.path(register.version)
         # Ed25519 signs the same bytes alike: the fixed register's signatures are the head's, too.
-        newest = {tree.REGISTER + end: version.files[fixed + end] for end in _WITH_SIGNATURES}
-        return {**newest, **head_files.signed_documents({tree.VERSIONS: versions}, self.keyring)}
+        newest = {tree.REGISTER.path() + end: version.files[fixed + end] for end in _WITH_SIGNATURES}
+        return {**newest, **head_files.signed_documents({tree.VERSIONS.path(): versions}, self.keyring)}
 
     def _earlier_entries(self) -> tuple[FeedEntry, ...]:
         return self.snapshot.state.feed_window if self.snapshot else ()
@@ -197,8 +198,8 @@ class Maker:
         def read(path: str) -> bytes:
             return root[path] if path in root else self.read(path)
 
-        known = {**heads, tree.CHECKPOINT: checkpoint}
-        targets = {name: known[path] for name, path in trust_repository.TARGETS.items()}
+        known = {**heads, tree.CHECKPOINT.path(): checkpoint}
+        targets = {name: known[kind.path()] for name, kind in TARGETS_BY_NAME.items()}
         return {**root, **trust_repository.publish(read, self.keyring, targets, self.now)}
 
     def _discovery(self, register: Register, trust: dict[str, bytes]) -> dict[str, bytes]:
@@ -208,14 +209,14 @@ class Maker:
         roots = trust_metadata.roots(read)
         name = register.publisher.name
         document = discovery_document(register.register, name, len(roots), roots[-1], self.base_url)
-        found = {tree.DISCOVERY: document, tree.API_CATALOG: api_catalog(self.base_url)}
+        found = {tree.DISCOVERY.path(): document, tree.API_CATALOG.path(): api_catalog(self.base_url)}
         security = security_txt(register.publisher, self.now, self.base_url)
-        return found if security is None else {**found, tree.SECURITY_TXT: security}
+        return found if security is None else {**found, tree.SECURITY_TXT.path(): security}
 
     def _no_longer_said(self, heads: dict[str, bytes]) -> Iterable[str]:
         """Yield head files that were made of something the newest version does not say any more."""
-        if tree.SECURITY_TXT not in heads and tree.SECURITY_TXT in self._stored():
-            yield tree.SECURITY_TXT
+        if tree.SECURITY_TXT.path() not in heads and tree.SECURITY_TXT.path() in self._stored():
+            yield tree.SECURITY_TXT.path()
 
 
 def _summary(version: VersionFiles, log: LogFiles) -> VersionSummary:
@@ -234,11 +235,11 @@ def _in_order(
 ) -> tuple[dict[str, bytes], ...]:
     """Sort files into the groups that reach the disk one after the other."""
     trust = dict(trust)
-    timestamp = trust.pop(tree.TIMESTAMP)
+    timestamp = trust.pop(tree.TIMESTAMP.path())
     return (
-        {**fixed, **log.tiles, tree.version_proof(version): log.proof},
+        {**fixed, **log.tiles, tree.VERSION_PROOF.path(version): log.proof},
         trust,
         heads,
-        {tree.CHECKPOINT: log.checkpoint},
-        {tree.TIMESTAMP: timestamp},
+        {tree.CHECKPOINT.path(): log.checkpoint},
+        {tree.TIMESTAMP.path(): timestamp},
     )

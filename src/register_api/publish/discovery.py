@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from register_api.core import tree
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference
+from register_api.core.format import tree
 
 LinkContext = dict[str, str | list[dict[str, str]]]
 """One member of a linkset: an anchor, and targets by relation (RFC 9264 section 4.2.2)."""
@@ -31,10 +31,10 @@ def discovery_document(
         register=register,
         title=title,
         base=base,
-        register_url=base + tree.REGISTER,
-        feed_url=base + tree.FEED_ATOM,
-        trust_url=base + tree.TRUST_URL,
-        targets_url=base + tree.TARGETS_URL,
+        register_url=base + tree.REGISTER.path(),
+        feed_url=base + tree.FEED_ATOM.path(),
+        trust_url=base + tree.TRUST_FOLDER,
+        targets_url=base + tree.TARGETS_FOLDER,
         root=RootReference(version=root_version, sha256=digest(root)),
     )
     return encode(Discovery(registers=(reference,)))
@@ -55,7 +55,7 @@ def api_catalog(base_url: str | None) -> bytes:
 
 def _catalog(base: str) -> LinkContext:
     return {
-        "anchor": base + tree.API_CATALOG,
+        "anchor": base + tree.API_CATALOG.path(),
         "item": [{"href": base}],
         "profile": [{"href": "https://www.rfc-editor.org/info/rfc9727"}],
     }
@@ -66,19 +66,19 @@ def _service(base: str) -> LinkContext:
         "anchor": base,
         "service-desc": [{"href": base + "openapi.json", "type": "application/json"}],
         "service-doc": [{"href": base + "docs", "type": "text/html"}],
-        "service-meta": [{"href": base + tree.DISCOVERY, "type": "application/json"}],
+        "service-meta": [{"href": base + tree.DISCOVERY.path(), "type": "application/json"}],
         "status": [{"href": base + "readyz", "type": "application/json"}],
     }
 
 
 def _register(base: str) -> LinkContext:
     return {
-        "anchor": base + tree.REGISTER,
-        "describedby": [{"href": base + tree.schema("register"), "type": "application/schema+json"}],
-        "version-history": [{"href": base + tree.VERSIONS, "type": "application/json"}],
+        "anchor": base + tree.REGISTER.path(),
+        "describedby": [{"href": base + tree.SCHEMA.path("register"), "type": "application/schema+json"}],
+        "version-history": [{"href": base + tree.VERSIONS.path(), "type": "application/json"}],
         "alternate": [
             {"href": base, "type": "text/html"},
-            {"href": base + tree.FEED_ATOM, "type": "application/atom+xml"},
-            {"href": base + tree.FEED_JSON, "type": "application/feed+json"},
+            {"href": base + tree.FEED_ATOM.path(), "type": "application/atom+xml"},
+            {"href": base + tree.FEED_JSON.path(), "type": "application/feed+json"},
         ],
     }

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import encode
 from register_api.core.documents import Versions
-from register_api.publish.feed.atom import PAGE_SIZE, atom_feed
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.json import json_feed
 from register_api.publish.page.write import index_page, subprocessor_pages
 from register_api.publish.signing.document_signature import sign_document
@@ -62,13 +63,13 @@ def feed_files(
     """
     atom = atom_feed(newest, entries, year=year, base_url=base_url)
     head = {
-        tree.FEED_ATOM: atom,
-        tree.FEED_JSON: json_feed(newest, entries, year=year, base_url=base_url),
+        tree.FEED_ATOM.path(): atom,
+        tree.FEED_JSON.path(): json_feed(newest, entries, year=year, base_url=base_url),
     }
     fixed: dict[str, bytes] = {}
-    page, rest = divmod(newest.version, PAGE_SIZE)
+    page, rest = divmod(newest.version, FEED_PAGE_SIZE)
     if rest == 0:
-        path = tree.feed_archive(page)
+        path = tree.FEED_ARCHIVE.path(page)
         fixed[path] = atom_feed(newest, entries, year=year, archive=page, base_url=base_url)
     return _with_feed_signatures(head, keyring), _with_feed_signatures(fixed, keyring)
 
@@ -79,10 +80,10 @@ def _with_feed_signatures(files: dict[str, bytes], keyring: Keyring) -> dict[str
     for path, data in files.items():
         if path.endswith(".atom"):
             name = path.rpartition("/")[2]
-            signed[tree.feed_signature(path)] = sign_feed(data, name, keyring.feed)
+            signed[tree.XML_SIGNATURE.of(path)] = sign_feed(data, name, keyring.feed)
     return signed
 
 
 def page_files(view: PageView, vendors: Iterable[Subprocessor]) -> dict[str, bytes]:
     """Return the page of the register, and those of the vendors that are named."""
-    return {tree.INDEX: index_page(view), **dict(subprocessor_pages(view, vendors))}
+    return {tree.INDEX.path(): index_page(view), **dict(subprocessor_pages(view, vendors))}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
 from register_api.core.canonical import decode
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.model import Register
 from register_api.errors import StoreError
 from register_api.publish.discovery import discovery_document
@@ -82,18 +83,18 @@ def vouch_anew(
         UntrustedKey: A key of the list is also one of the root.
     """
     root = root or {}
-    changed = {tree.KEYS: revised(snapshot.read(tree.KEYS), keys)} if keys else {}
+    changed = {tree.KEYS.path(): revised(snapshot.read(tree.KEYS.path()), keys)} if keys else {}
 
     def read(path: str) -> bytes:
         new = root.get(path) or changed.get(path)
         return new if new is not None else snapshot.read(path)
 
     targets = {
-        name: changed.get(path) or trust_repository.vouched(snapshot.read, name)
-        for name, path in trust_repository.TARGETS.items()
+        name: changed.get(kind.path()) or trust_repository.vouched(snapshot.read, name)
+        for name, kind in TARGETS_BY_NAME.items()
     }
     trust = trust_repository.publish(read, keyring, targets, now)
-    timestamp = {tree.TIMESTAMP: trust.pop(tree.TIMESTAMP)}
+    timestamp = {tree.TIMESTAMP.path(): trust.pop(tree.TIMESTAMP.path())}
     heads = {**changed, **_discovery(snapshot, read)} if root else changed
     fixed = {**(pem_files(keys) if keys else {}), **root}
     return commit(
@@ -108,11 +109,11 @@ def vouch_anew(
 
 def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes]:
     """Name the next root where software looks for the register."""
-    register = decode(snapshot.read(tree.REGISTER), Register)
+    register = decode(snapshot.read(tree.REGISTER.path()), Register)
     roots = trust_metadata.roots(read)
     base_url = snapshot.state.base_url
     document = discovery_document(register.register, register.publisher.name, len(roots), roots[-1], base_url)
-    return {tree.DISCOVERY: document}
+    return {tree.DISCOVERY.path(): document}
 
 
 def nothing_published(store: Path) -> StoreError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import StoreError
 from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.page.templating import TEMPLATES_SHA256
@@ -136,7 +136,7 @@ def _publish(order: Order, progress: Progress | None) -> Published:
 
 
 def _sha256_of_newest(snapshot: Snapshot | None) -> str | None:
-    return snapshot.manifest.files[tree.REGISTER].sha256 if snapshot else None
+    return snapshot.manifest.files[tree.REGISTER.path()].sha256 if snapshot else None
 
 
 def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
@@ -164,7 +164,7 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
         if snapshot is None:
             raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
         files = trust_repository.refresh(snapshot.read, Keyring.open(keys, create=False), now)
-        timestamp = {tree.TIMESTAMP: files.pop(tree.TIMESTAMP)}
+        timestamp = {tree.TIMESTAMP.path(): files.pop(tree.TIMESTAMP.path())}
         return commit(store, (files, timestamp), snapshot.state, now=now, before=snapshot)
 
 

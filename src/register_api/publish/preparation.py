@@ -9,10 +9,10 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded
+from register_api.core.format import tree
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
-from register_api.core.tree import REGISTER
 from register_api.core.versioning import made, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged, told
 from register_api.source.load import load, load_zone, locate
@@ -109,7 +109,7 @@ def read_base(snapshot: Snapshot | None) -> Base:
     """
     if snapshot is None:
         return Base()
-    data = snapshot.read(REGISTER)
+    data = snapshot.read(tree.REGISTER.path())
     try:
         # These are the canonical bytes that were published: their digest has just been compared.
         register = msgspec.json.decode(data, type=Register)

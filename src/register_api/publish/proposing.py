@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.proposals import propose
-from register_api.core.tree import version_register
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,4 +35,4 @@ def proposals_for(prepared: Prepared, snapshot: Snapshot | None) -> tuple[Propos
 
 def _earlier(snapshot: Snapshot) -> Iterator[Register]:
     for version in range(snapshot.state.version - 1, 0, -1):
-        yield decode(snapshot.read(version_register(version)), Register)
+        yield decode(snapshot.read(tree.VERSION_REGISTER.path(version)), Register)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, Keys, KeyUse
+from register_api.core.format import tree
 from register_api.errors import UsageError
 from register_api.publish.key_transaction import key_change, nothing_published, vouch_anew
 from register_api.publish.signing.key_list import key_record
@@ -132,7 +132,7 @@ def disowned_versions(store: Path, kid: str, last_version: int) -> range:
 
 
 def _listed(snapshot: Snapshot) -> Keys:
-    return decode(snapshot.read(tree.KEYS), Keys)
+    return decode(snapshot.read(tree.KEYS.path()), Keys)
 
 
 def _ended(change: KeyChange) -> Ended:

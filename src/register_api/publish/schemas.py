@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from register_api.core.canonical import encode
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.schemas import definitions
-from register_api.core.tree import schema as schema_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _REFERENCES = "#/$defs/{name}"
 @functools.cache
 def schema_files() -> Mapping[str, bytes]:
     """Return every schema by its path in the tree, as canonical bytes."""
-    return {schema_path(name): encode(schema(name)) for name in DOCUMENTS}
+    return {tree.SCHEMA.path(name): encode(schema(name)) for name in DOCUMENTS}
 
 
 def schema(name: str) -> dict[str, Any]:

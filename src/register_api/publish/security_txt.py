@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from register_api.core.tree import SECURITY_TXT
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
         *contacts,
         f"Expires: {now + _GOOD_FOR:%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {publisher.language}",
-        *([f"Canonical: {base_url}{SECURITY_TXT}"] if base_url else []),
+        *([f"Canonical: {base_url}{tree.SECURITY_TXT.path()}"] if base_url else []),
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
 

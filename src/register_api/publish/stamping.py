@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp, check_plausible, open_time_stamp
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Inconsistent, NotStamped
@@ -51,7 +51,7 @@ def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Sta
         StoreError: The store is damaged.
     """
     seen = open_snapshot(store)
-    if seen is None or (path := tree.time_stamp(seen.state.version)) in seen.manifest.files:
+    if seen is None or (path := tree.TIME_STAMP.path(seen.state.version)) in seen.manifest.files:
         return None
     began = time.monotonic()
     data, stamp = ask(authority, _stamped(seen, seen.state.version))
@@ -73,7 +73,7 @@ def newest_stamped(snapshot: Snapshot) -> Stamped | None:
         VerificationError: They do not belong together.
     """
     for version in range(snapshot.state.version, 0, -1):
-        if (path := tree.time_stamp(version)) in snapshot.manifest.files:
+        if (path := tree.TIME_STAMP.path(version)) in snapshot.manifest.files:
             stamp = open_time_stamp(snapshot.read(path), _stamped(snapshot, version))
             return Stamped(version=version, stamp=stamp)
     return None
@@ -81,7 +81,7 @@ def newest_stamped(snapshot: Snapshot) -> Stamped | None:
 
 def _stamped(snapshot: Snapshot, version: int) -> bytes:
     """Return the bytes that are stamped: the checkpoint in the version's proof."""
-    return parse_proof(snapshot.read(tree.version_proof(version))).checkpoint
+    return parse_proof(snapshot.read(tree.VERSION_PROOF.path(version))).checkpoint
 
 
 def _check_time(stamp: TimeStamp, published_at: dt.datetime, now: dt.datetime) -> None:

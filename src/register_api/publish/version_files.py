@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
 from register_api.errors import StoreError, VerificationError
@@ -58,14 +58,14 @@ def make_version_files(
     version, newest = register.version, encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
     _check_patch(previous, diff, newest)
-    documents = {tree.version_register(version): newest.data, tree.version_diff(version): diff.data}
+    documents = {tree.VERSION_REGISTER.path(version): newest.data, tree.VERSION_DIFF.path(version): diff.data}
     entry = encode(_entry(register, documents))
     if len(entry) > MAX_ENTRY_BYTES:
         raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
     files = dict(documents)
     for path, document in documents.items():
         files |= sign_document(path, document, signer)
-    files[tree.version_entry(version)] = entry
+    files[tree.VERSION_ENTRY.path(version)] = entry
     return VersionFiles(register=newest, diff=diff.document, entry_bytes=entry, files=files)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _BETWEEN = b",\n"
-_FIXED = b'"cache":"fixed"'
+_IMMUTABLE = b'"cache":"immutable"'
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ManifestEntry)
@@ -74,7 +74,7 @@ class Listing(Mapping[str, ManifestEntry]):
 
     def changing(self) -> Iterator[str]:
         """Yield the paths that nobody may keep for ever: their cache class is not ``fixed``."""
-        return (_path(line) for line in self._lines() if _FIXED not in line)
+        return (_path(line) for line in self._lines() if _IMMUTABLE not in line)
 
     def replaced(self, entries: Mapping[str, ManifestEntry], retired: Collection[str] = ()) -> Listing:
         """Return the list with other or further entries, and without what is retired.

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from register_api.core.format.kind import CacheClass
 from register_api.core.model import Notice
 from register_api.core.notice import Policy, Promises
-from register_api.core.tree import Cache
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class ManifestEntry(_Record, frozen=True, kw_only=True):
     """
 
     media_type: str
-    cache: Cache
+    cache: CacheClass
     sha256: str
     size: int
     published_at: dt.datetime

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.core.tree import kind_of
+from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
@@ -73,9 +73,9 @@ class Plan:
         if old is not None and old.sha256 == sha256:
             return old
         kind = kind_of(path)
-        if old is not None and kind.cache == "fixed":
+        if old is not None and kind.cache == "immutable":
             raise StoreDamaged(f"{path} was published with other bytes and never changes")
-        forms = self._forms(sha256, data) if kind.compress else {}
+        forms = self._forms(sha256, data) if kind.media.compress else {}
         return ManifestEntry(
             media_type=kind.media_type,
             cache=kind.cache,

@@ -14,7 +14,7 @@ from memory_log import cosign, private_key, witness_key
 from memory_publisher import NOW, MemoryPublisher
 from register_api.cli import clock
 from register_api.cli.main import cli
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import MemoryFetcher
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 def heads(publisher: MemoryPublisher, count: int) -> list[bytes]:
     """Publish versions; return the checkpoint of each size."""
-    return [publisher.publish().files[tree.CHECKPOINT] for _ in range(count)]
+    return [publisher.publish().files[tree.CHECKPOINT.path()] for _ in range(count)]
 
 
 MINE = MemoryPublisher()
 HEADS = heads(MINE, 4)
 FORK = MemoryPublisher()
-FORKED = [FORK.publish(updated_on=NOW.date()).files[tree.CHECKPOINT], *heads(FORK, 4)]
+FORKED = [FORK.publish(updated_on=NOW.date()).files[tree.CHECKPOINT.path()], *heads(FORK, 4)]
 STRANGER = heads(MemoryPublisher(keys=100), 2)
 ANOTHER = heads(MemoryPublisher("other.example/sub-processors"), 2)
 VKEY = format_verifier_key(MINE.name, MINE.log.note_key.public)
@@ -182,8 +182,10 @@ def test_without_other_checkpoints_nothing_is_compared() -> None:
 def witnessed() -> Mapping[str, bytes]:
     """Return a tree whose checkpoint one witness has signed."""
     publisher = MemoryPublisher().publish()
-    signed = cosign(publisher.files[tree.CHECKPOINT], "witness.example", private_key(80), 1_780_000_000)
-    publisher.files[tree.CHECKPOINT] = signed
+    signed = cosign(
+        publisher.files[tree.CHECKPOINT.path()], "witness.example", private_key(80), 1_780_000_000
+    )
+    publisher.files[tree.CHECKPOINT.path()] = signed
     publisher.vouch()
     return publisher.files
 

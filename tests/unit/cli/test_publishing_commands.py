@@ -15,8 +15,8 @@ from register_api.cli import reasons
 from register_api.cli.main import cli
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import Discovery
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import DISCOVERY, FEED_ATOM, REGISTER
 from register_api.publish import pipeline
 from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
@@ -37,7 +37,7 @@ def everything(folder: Path) -> dict[str, float]:
 
 def newest(publisher: Publisher) -> Register:
     """Return the newest version."""
-    return decode(publisher.snapshot().read(REGISTER), Register)
+    return decode(publisher.snapshot().read(tree.REGISTER.path()), Register)
 
 
 def break_rules(publisher: Publisher) -> None:
@@ -122,7 +122,10 @@ def test_preview_for_machines_is_the_diff(published: Call, publisher: Publisher)
     publisher.list("beta", f"starts_on = {LATER}")
     document = json.loads(published("preview", "--json").stdout)
     assert document["format"] == "sub-processor-register-diff/1"
-    assert document["from"] == {"version": 1, "sha256": digest(publisher.snapshot().read(REGISTER))}
+    assert document["from"] == {
+        "version": 1,
+        "sha256": digest(publisher.snapshot().read(tree.REGISTER.path())),
+    }
     assert document["to"] == {"version": 2, "sha256": "0" * 64}
     assert [(change["class"], change["subprocessor"]) for change in document["changes"]] == [
         ("added", "beta")
@@ -245,9 +248,9 @@ def test_the_base_address_is_remembered_and_gets_its_slash(
     assert call("publish").exit_code == 0
     snapshot = publisher.snapshot()
     assert snapshot.state.base_url == "https://trust.example.com/"
-    (listed,) = decode(snapshot.read(DISCOVERY), Discovery).registers
+    (listed,) = decode(snapshot.read(tree.DISCOVERY.path()), Discovery).registers
     assert listed.feed_url == "https://trust.example.com/feed.atom"
-    assert b"https://trust.example.com/versions/2/" in snapshot.read(FEED_ATOM)
+    assert b"https://trust.example.com/versions/2/" in snapshot.read(tree.FEED_ATOM.path())
 
 
 def test_a_company_gets_three_root_keys_of_which_two_sign(call: Call, publisher: Publisher) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from publishers import NOW, Publisher
-from register_api.core.tree import version_register
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def two(published: Call, publisher: Publisher) -> Call:
 
 
 def version_file(publisher: Publisher, version: int) -> Path:
-    return publisher.store / "public" / version_register(version)
+    return publisher.store / "public" / tree.VERSION_REGISTER.path(version)
 
 
 def test_keys_are_listed_with_the_versions_they_are_good_for(two: Call) -> None:

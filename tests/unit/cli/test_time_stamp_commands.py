@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from register_api.cli import refresh, time_stamps
-from register_api.core import tree
+from register_api.core.format import tree
 from time_authority import Asked, authority, honest, refusal, serving
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_publish_stamps_the_new_version(call: Call, publisher: Publisher, asked:
     assert result.exit_code == 0
     assert "History up to version 1 is time-stamped since 20" in result.stderr
     assert result.stderr.endswith(" by CN=Test Time Stamps.\n")
-    assert stamps(publisher) == [tree.time_stamp(1)]
+    assert stamps(publisher) == [tree.TIME_STAMP.path(1)]
     status = call("status")
     assert status.exit_code == 0
     assert "  History up to version 1 is time-stamped since 20" in status.stdout
@@ -81,7 +81,7 @@ def test_refresh_makes_up_for_what_publish_could_not_do(
     assert publisher.verify().exit_code == 0
     for _ in range(2):
         assert call("refresh", *ask(asked)).exit_code == 0
-    assert stamps(publisher) == [tree.time_stamp(1)]
+    assert stamps(publisher) == [tree.TIME_STAMP.path(1)]
     assert len(asked.queries) == 1
 
 
@@ -138,7 +138,7 @@ def test_the_authority_may_come_from_the_environment(
     monkeypatch.setenv("REGISTER_TIME_AUTHORITY", asked.url)
     monkeypatch.setenv("REGISTER_TIME_AUTHORITY_CERTIFICATE", str(authority().root))
     assert call("publish").exit_code == 0
-    assert stamps(publisher) == [tree.time_stamp(1)]
+    assert stamps(publisher) == [tree.TIME_STAMP.path(1)]
 
 
 def test_a_timed_refresh_stamps_too(
@@ -155,7 +155,7 @@ def test_a_timed_refresh_stamps_too(
 
     monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
     assert published("refresh", "--every", "6", *ask(asked)).exit_code == 0
-    assert stamps(publisher) == [tree.time_stamp(1)]
+    assert stamps(publisher) == [tree.TIME_STAMP.path(1)]
     assert len(asked.queries) == 1
 
 

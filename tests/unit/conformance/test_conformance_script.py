@@ -22,8 +22,9 @@ from register_api.conformance.report import render_text
 from register_api.conformance.run import run_checks
 from register_api.conformance.scene import Scene, names_known_before, names_of_answers
 from register_api.conformance.script import Check, Exchange, load_checks
-from register_api.core import tree
 from register_api.core.canonical import encode
+from register_api.core.format import tree
+from register_api.core.format.paths import is_path, kind_of
 from register_api.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ NONE = Answer(0, {}, b"")
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_a_check_uses_names_patterns_and_judgements_that_exist(check: Check) -> None:
     """A name that nobody replaces would be asked for as it stands."""
-    place = Place(tree.REGISTER, tree.kind_of(tree.REGISTER)) if check.each != "once" else None
+    place = Place(tree.REGISTER.path(), kind_of(tree.REGISTER.path())) if check.each != "once" else None
     places = Places(newest=3, root=1, vendor="acme", files=())
     known = {**names_known_before(ADDRESS, places, place), **names_of_answers(NONE, NONE)}
     for exchange in check.exchange:
@@ -65,7 +66,7 @@ class Host(Client):
         return Answer(200, {"x-asked": str(self.asked)}, body if method == "GET" else b"")
 
 
-REGISTER = {tree.REGISTER: encode(stores.register(1)), "": b"<!doctype html><html>"}
+REGISTER = {tree.REGISTER.path(): encode(stores.register(1)), "": b"<!doctype html><html>"}
 
 
 def check(**exchange: object) -> Check:
@@ -81,13 +82,13 @@ def test_parts_of_two_publications_are_no_finding() -> None:
         def ask(self, *request: object, **more: object) -> Answer:
             answer = super().ask(*request, **more)  # type: ignore[arg-type]
             if request[1] == "/now":
-                self.files |= {tree.TIMESTAMP: b"2", "now": b"new"}
+                self.files |= {tree.TIMESTAMP.path(): b"2", "now": b"new"}
             return answer
 
-    host = Publishing({**REGISTER, tree.TIMESTAMP: b"1", "now": b"old"})
+    host = Publishing({**REGISTER, tree.TIMESTAMP.path(): b"1", "now": b"old"})
     report = run_checks(host, [check(send="GET /now", body="new")], NOW)
     assert [item.result for item in report.checks] == ["ok"]
-    steady = Host({**REGISTER, tree.TIMESTAMP: b"1", "now": b"old"})
+    steady = Host({**REGISTER, tree.TIMESTAMP.path(): b"1", "now": b"old"})
     assert run_checks(steady, [check(send="GET /now", body="new")], NOW).exit_code == 1
 
 
@@ -115,22 +116,22 @@ def test_the_report_says_what_was_asked_what_came_and_which_standard() -> None:
 def test_where_no_register_is_nothing_is_judged(body: bytes) -> None:
     """Whatever is served at its address."""
     with pytest.raises(Unreachable, match="no register"):
-        run_checks(Host({tree.REGISTER: body}), CHECKS, NOW)
+        run_checks(Host({tree.REGISTER.path(): body}), CHECKS, NOW)
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        {tree.TIMESTAMP: b'{"signed":[]}', tree.KEYS: b'{"keys":{}}'},
+        {tree.TIMESTAMP.path(): b'{"signed":[]}', tree.KEYS.path(): b'{"keys":{}}'},
         {
-            tree.TIMESTAMP: b'{"signed":{"meta":{"snapshot.json":{"version":"../../x"}}}}',
-            tree.KEYS: b'{"keys":[7]}',
+            tree.TIMESTAMP.path(): b'{"signed":{"meta":{"snapshot.json":{"version":"../../x"}}}}',
+            tree.KEYS.path(): b'{"keys":[7]}',
         },
         {
-            tree.TIMESTAMP: b'{"signed":{"meta":{"snapshot.json":{"version":1}}}}',
+            tree.TIMESTAMP.path(): b'{"signed":{"meta":{"snapshot.json":{"version":1}}}}',
             "trust/1.snapshot.json": b'{"signed":{"meta":{"targets.json":{"version":1}}}}',
             "trust/1.targets.json": b'{"signed":{"targets":{"../etc":{"hashes":{"sha256":"../x"}},"a":7}}}',
-            tree.KEYS: b'{"keys":[{"kid":"../../../secret"}]}',
+            tree.KEYS.path(): b'{"keys":[{"kid":"../../../secret"}]}',
         },
     ],
 )
@@ -138,16 +139,20 @@ def test_odd_metadata_leads_nowhere(files: dict[str, bytes]) -> None:
     """Only paths that the format knows are asked for."""
     host = Host({**REGISTER, **files})
     found = find_places(lambda path: host.ask("GET", f"/{path}", {}))
-    assert all(tree.is_path(place.path) for place in found.files)
+    assert all(is_path(place.path) for place in found.files)
 
 
 def test_a_place_is_of_every_kind_that_a_long_history_has() -> None:
     """From fifty versions on there are archive pages; full tiles from 256 on."""
-    many = {**REGISTER, tree.REGISTER: b'{"version":300,"subprocessors":[{"id":"acme"}]}'}
-    host = Host({**many, tree.time_stamp(300): b"stamp"})
+    many = {**REGISTER, tree.REGISTER.path(): b'{"version":300,"subprocessors":[{"id":"acme"}]}'}
+    host = Host({**many, tree.TIME_STAMP.path(300): b"stamp"})
     found = {place.path for place in find_places(lambda path: host.ask("GET", f"/{path}", {})).files}
     assert {"feed/1.atom", "feed/1.atom.dsig", "log/tile/0/001.p/44", "log/tile/entries/001.p/44"} <= found
-    assert {tree.time_stamp(300), "subprocessors/acme/index.html", "v1/versions/300/diff.json.jws"} <= found
+    assert {
+        tree.TIME_STAMP.path(300),
+        "subprocessors/acme/index.html",
+        "v1/versions/300/diff.json.jws",
+    } <= found
 
 
 def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> Scene:
@@ -156,7 +161,7 @@ def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> Scene:
     return Scene(
         address=ADDRESS,
         places=Places(newest=3, root=1, vendor="acme", files=()),
-        place=Place(tree.REGISTER, tree.kind_of(tree.REGISTER)),
+        place=Place(tree.REGISTER.path(), kind_of(tree.REGISTER.path())),
         exchange=Exchange(
             send="GET /v1/register.json", status=200, with_={"Accept-Encoding": named["coding"]}
         ),

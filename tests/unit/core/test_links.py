@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.links import WholeTree, link_value, links_of
 
 PATHS = {
@@ -74,7 +74,7 @@ def test_what_is_related_to_nothing_has_no_header() -> None:
 def test_the_catalog_and_the_first_page_lead_to_the_catalog() -> None:
     """RFC 9727 section 2: an answer about the catalog names it by its relation."""
     catalog = ("api-catalog", "/.well-known/api-catalog", "application/linkset+json")
-    assert links(tree.API_CATALOG) == links(tree.INDEX) == {catalog}
+    assert links(tree.API_CATALOG.path()) == links(tree.INDEX.path()) == {catalog}
 
 
 def test_by_rule_a_tree_has_what_the_format_names_and_no_more() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memory_log import MemoryLog
-from register_api.core import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.log import tiles
 from register_api.errors import Malformed
 
@@ -26,7 +26,7 @@ from register_api.errors import Malformed
 def test_paths_are_those_of_tlog_tiles(level: tiles.Level, index: int, width: int, path: str) -> None:
     """Groups of three digits, all but the last after an x; a width only while partial."""
     assert tiles.tile_path(level, index, width) == path
-    assert tree.kind_of(path).cache == "fixed"
+    assert kind_of(path).cache == "immutable"
 
 
 def test_a_bundle_holds_entries_after_their_lengths() -> None:

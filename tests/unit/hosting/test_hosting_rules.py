@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.format.paths import KINDS, is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
@@ -26,53 +27,67 @@ NEWEST = 120
 
 def with_signatures(paths: Iterable[str]) -> list[str]:
     """Return paths and those of the signatures beside them."""
-    beside = (lambda path: path, tree.raw_signature, tree.jws, tree.feed_signature)
-    return [name for path in paths for make in beside if tree.is_path(name := make(path))]
+    beside = (lambda path: path, tree.RAW_SIGNATURE.of, tree.JWS.of, tree.XML_SIGNATURE.of)
+    return [name for path in paths for make in beside if is_path(name := make(path))]
 
 
 SHA256 = "0" * 64
 VERSIONED = with_signatures(
     make(number)
     for number in (1, 42, NEWEST)
-    for make in (tree.version_register, tree.version_diff, tree.version_entry, tree.version_proof)
+    for make in (
+        tree.VERSION_REGISTER.path,
+        tree.VERSION_DIFF.path,
+        tree.VERSION_ENTRY.path,
+        tree.VERSION_PROOF.path,
+    )
 )
-PAGES = [tree.INDEX, tree.version_page(42), tree.subprocessor_page("acme-cloud")]
+PAGES = [tree.INDEX.path(), tree.VERSION_PAGE.path(42), tree.SUBPROCESSOR_PAGE.path("acme-cloud")]
 PATHS = [
-    *with_signatures((tree.REGISTER, tree.VERSIONS, tree.KEYS, tree.FEED_ATOM, tree.FEED_JSON)),
-    *with_signatures((tree.feed_archive(1), tree.feed_archive(2))),
+    *with_signatures(
+        (
+            tree.REGISTER.path(),
+            tree.VERSIONS.path(),
+            tree.KEYS.path(),
+            tree.FEED_ATOM.path(),
+            tree.FEED_JSON.path(),
+        )
+    ),
+    *with_signatures((tree.FEED_ARCHIVE.path(1), tree.FEED_ARCHIVE.path(2))),
     *VERSIONED,
     *PAGES,
-    tree.public_key("k" * 43),
-    tree.schema("register"),
-    tree.schema("discovery"),
-    tree.CHECKPOINT,
-    tree.time_stamp(42),
+    tree.PUBLIC_KEY.path("k" * 43),
+    tree.SCHEMA.path("register"),
+    tree.SCHEMA.path("discovery"),
+    tree.CHECKPOINT.path(),
+    tree.TIME_STAMP.path(42),
     "log/tile/0/000",
     "log/tile/0/x001/x234/067.p/8",
+    "log/tile/entries/000",
     "log/tile/entries/000.p/120",
-    tree.TIMESTAMP,
+    tree.TIMESTAMP.path(),
     "trust/1.root.json",
     "trust/12.snapshot.json",
     "trust/12.targets.json",
     *(f"trust/targets/{SHA256}.{name}" for name in ("register.json", "keys.json", "feed.atom", "checkpoint")),
-    tree.DISCOVERY,
-    tree.API_CATALOG,
-    tree.SECURITY_TXT,
+    tree.DISCOVERY.path(),
+    tree.API_CATALOG.path(),
+    tree.SECURITY_TXT.path(),
 ]
 
 
 def test_the_examples_are_of_every_kind() -> None:
     """No kind of file is without one."""
-    assert {tree.number_of(path) for path in PATHS} == set(range(len(list(tree.kinds()))))
+    assert {kind_of(path) for path in PATHS} == set(KINDS)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_gets_its_own_type_and_cache_class_and_links(path: str) -> None:
     """As ``kind_of`` and ``links_of`` say, which the service goes by."""
-    kind = tree.kind_of(path)
+    kind = kind_of(path)
     assert [rule.value for rule in media_types() if re.fullmatch(rule.pattern, path)] == [kind.media_type]
     found = {rule.value for rule in caches() if re.fullmatch(rule.pattern, path)}
-    assert found == (set() if kind.cache == "head" else {CACHE_CONTROL[kind.cache]})
+    assert found == (set() if kind.cache == "mutable" else {CACHE_CONTROL[kind.cache]})
     expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
     values = [
         rule.value.replace(f"{{{NUMBER}}}", match.groupdict().get(NUMBER, ""))
@@ -111,8 +126,8 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     """Such hosts join what several rules set; and what is set is what the tree says."""
     rules = rules_of(configuration("headers", Site(public="/unused", prefix=prefix)))
     assert len(rules) < 100
-    kind = tree.kind_of(path)
-    url = f"{prefix}/{path.removesuffix(tree.INDEX)}"
+    kind = kind_of(path)
+    url = f"{prefix}/{path.removesuffix(tree.INDEX.path())}"
     found = headers_for(url, rules)
     assert all(len(values) == 1 for values in found.values()), found
     assert found["Access-Control-Allow-Origin"] == ["*"]
@@ -127,14 +142,14 @@ def test_digests_are_those_of_what_never_changes() -> None:
     """In every form; a file that changes has none, since it would be wrong tomorrow."""
     entry = ManifestEntry(
         media_type="application/json",
-        cache="fixed",
+        cache="immutable",
         sha256=digest(b"plain"),
         size=5,
         published_at="2026-01-01T00:00:00Z",  # type: ignore[arg-type]
         encodings={"gzip": Form(sha256=digest(b"gzip"), size=4)},
     )
     head = ManifestEntry(
-        **{name: getattr(entry, name) for name in entry.__struct_fields__} | {"cache": "head"}
+        **{name: getattr(entry, name) for name in entry.__struct_fields__} | {"cache": "mutable"}
     )
     found = lasting_digests({"v1/versions/1/register.json": entry, "v1/register.json": head}, "/trust")
     assert found.keys() == {" /trust/v1/versions/1/register.json", "gzip /trust/v1/versions/1/register.json"}

@@ -7,8 +7,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.canonical import decode
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import version_register
 from register_api.errors import Refused
 from register_api.importer.draft import import_files
 from register_api.importer.entry import Wishes
@@ -74,7 +74,7 @@ class Desk:
         """Return a version."""
         snapshot = open_snapshot(self.store)
         assert snapshot is not None
-        return decode(snapshot.read(version_register(number)), Register)
+        return decode(snapshot.read(tree.VERSION_REGISTER.path(number)), Register)
 
     def vendor(self, vendor: str) -> dict[str, Any]:
         """Return what a vendor's file says."""

@@ -9,13 +9,13 @@ import jsonschema
 import pytest
 
 from publishers import NOW, Publisher
-from register_api.core import tree
 from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME, kind_of
 from register_api.errors import KeyStoreError
 from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.preparation import Intent, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.trust.repository import TARGETS
 from register_api.store.reader import open_snapshot
 
 SECOND = dt.timedelta(seconds=1)
@@ -32,28 +32,28 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
     fixed, trust, heads, checkpoint, timestamp = make(publisher, NOW, create=True).groups
-    assert {tree.version_register(1), tree.version_proof(1), "log/tile/0/000.p/1"} <= fixed.keys()
-    assert all(tree.kind_of(path).cache == "fixed" or path == tree.version_page(1) for path in fixed)
+    assert {tree.VERSION_REGISTER.path(1), tree.VERSION_PROOF.path(1), "log/tile/0/000.p/1"} <= fixed.keys()
+    assert all(kind_of(path).cache == "immutable" or path == tree.VERSION_PAGE.path(1) for path in fixed)
     assert all(path.startswith("trust/") for path in trust)
     assert "trust/1.root.json" in trust
     assert {
-        tree.REGISTER,
-        tree.VERSIONS,
-        tree.KEYS,
-        tree.FEED_ATOM,
-        tree.INDEX,
-        tree.DISCOVERY,
+        tree.REGISTER.path(),
+        tree.VERSIONS.path(),
+        tree.KEYS.path(),
+        tree.FEED_ATOM.path(),
+        tree.INDEX.path(),
+        tree.DISCOVERY.path(),
     } <= heads.keys()
-    assert all(tree.kind_of(path).cache == "head" for path in heads)
-    assert list(checkpoint) == [tree.CHECKPOINT]
-    assert list(timestamp) == [tree.TIMESTAMP]
+    assert all(kind_of(path).cache == "mutable" for path in heads)
+    assert list(checkpoint) == [tree.CHECKPOINT.path()]
+    assert list(timestamp) == [tree.TIMESTAMP.path()]
 
 
 def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None:
     _, trust, heads, checkpoint, _ = make(publisher, NOW, create=True).groups
     public = heads | checkpoint
-    for name, path in TARGETS.items():
-        assert trust[f"trust/targets/{digest(public[path])}.{name}"] == public[path]
+    for name, kind in TARGETS_BY_NAME.items():
+        assert trust[f"trust/targets/{digest(public[kind.path()])}.{name}"] == public[kind.path()]
 
 
 def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Publisher) -> None:
@@ -63,14 +63,14 @@ def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Pub
     assert "trust/1.root.json" not in trust
     assert "trust/2.targets.json" in trust
     assert not any("/versions/1/" in path for path in fixed)
-    assert len(json.loads(heads[tree.VERSIONS])["versions"]) == 2
+    assert len(json.loads(heads[tree.VERSIONS.path()])["versions"]) == 2
 
 
 def test_a_vendor_that_is_new_gets_a_page(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
     heads = make(publisher, NOW + SECOND, create=False).groups[2]
-    assert b"Beta Oy" in heads[tree.subprocessor_page("beta")]
+    assert b"Beta Oy" in heads[tree.SUBPROCESSOR_PAGE.path("beta")]
 
 
 @pytest.mark.parametrize("name", ["document", "log", "feed", "targets", "online"])
@@ -88,14 +88,14 @@ def test_another_key_in_a_keys_place_makes_nothing(publisher: Publisher, name: s
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("register", tree.REGISTER),
-        ("register", tree.version_register(1)),
-        ("diff", tree.version_diff(2)),
-        ("diff", tree.version_diff(1)),
-        ("entry", tree.version_entry(1)),
-        ("versions", tree.VERSIONS),
-        ("keys", tree.KEYS),
-        ("discovery", tree.DISCOVERY),
+        ("register", tree.REGISTER.path()),
+        ("register", tree.VERSION_REGISTER.path(1)),
+        ("diff", tree.VERSION_DIFF.path(2)),
+        ("diff", tree.VERSION_DIFF.path(1)),
+        ("entry", tree.VERSION_ENTRY.path(1)),
+        ("versions", tree.VERSIONS.path()),
+        ("keys", tree.KEYS.path()),
+        ("discovery", tree.DISCOVERY.path()),
     ],
 )
 def test_published_documents_fit_their_published_schemas(publisher: Publisher, name: str, path: str) -> None:
@@ -103,5 +103,5 @@ def test_published_documents_fit_their_published_schemas(publisher: Publisher, n
     publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
     publisher.publish(NOW + SECOND)
     snapshot = publisher.snapshot()
-    schema = json.loads(snapshot.read(tree.schema(name)))
+    schema = json.loads(snapshot.read(tree.SCHEMA.path(name)))
     jsonschema.Draft202012Validator(schema).validate(json.loads(snapshot.read(path)))

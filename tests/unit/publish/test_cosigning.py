@@ -13,9 +13,9 @@ from memory_folder import memory_folder
 from memory_log import MemoryLog, cosign, private_key, witness_key
 from publishers import NAME, NOW, Publisher
 from quick_disk import quick_disk
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.add_checkpoint import SIZE_TYPE, parse_request
 from register_api.core.log.cosignature import verify_cosignatures
@@ -76,7 +76,7 @@ def partner(tmp_path: Path) -> Partner:
 @pytest.fixture
 def witness(publisher: Publisher, partner: Partner) -> Iterator[str]:
     """The partner's witness, served; its address."""
-    keys = decode(publisher.snapshot().read(tree.KEYS), Keys)
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys)
     with serving(partner.open(log_key(keys, 1)), lambda: SECOND) as url:
         yield url
 
@@ -114,7 +114,7 @@ def test_a_line_joins_below_what_was_vouched_for(
 ) -> None:
     """The public checkpoint grows; target, copy and proof stay as they were published."""
     policy = policy_of((partner.vkey, witness))
-    before = publisher.snapshot().read(tree.CHECKPOINT)
+    before = publisher.snapshot().read(tree.CHECKPOINT.path())
     assert verified(publisher, policy) == 17
     found = asked(publisher, policy)
     assert [outcome.problem for outcome in found.outcomes] == [""]
@@ -122,7 +122,7 @@ def test_a_line_joins_below_what_was_vouched_for(
     head = read_head(publisher.snapshot())
     assert (head.vouched, head.further_lines) == (before, 1)
     assert head.public.startswith(before)
-    assert (publisher.store / "public" / tree.version_proof(1)).read_bytes().endswith(before)
+    assert (publisher.store / "public" / tree.VERSION_PROOF.path(1)).read_bytes().endswith(before)
     assert (verified(publisher), verified(publisher, policy)) == (0, 0)
 
 
@@ -160,7 +160,7 @@ def test_missing_lines_join_those_that_are_there(
     """Only the witness that is missing is asked."""
     other = Partner(tmp_path / "other", "witness.example/w2")
     asked(publisher, policy_of((partner.vkey, witness)))
-    keys = decode(publisher.snapshot().read(tree.KEYS), Keys)
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys)
     with serving(other.open(log_key(keys, 1)), lambda: SECOND) as second:
         both = policy_of((partner.vkey, witness), (other.vkey, second))
         (outcome,) = asked(publisher, both).outcomes
@@ -189,7 +189,7 @@ def test_a_version_is_visible_before_a_witness_hears_of_it(publisher: Publisher)
     seen: list[bytes] = []
 
     def answer(body: bytes) -> tuple[int, dict[str, str], bytes]:
-        seen.append((publisher.store / "public" / tree.CHECKPOINT).read_bytes())
+        seen.append((publisher.store / "public" / tree.CHECKPOINT.path()).read_bytes())
         assert parse_request(body).checkpoint == seen[-1]
         publisher.refresh(NOW)  # takes the store's lock
         line = cosign(seen[-1], LIAR.name, KEY, SECOND).removeprefix(seen[-1])
@@ -359,7 +359,7 @@ def test_slow_and_unreachable_witnesses_cost_the_time_once(
         found = asked(publisher, policy, 1.0)
         assert time.monotonic() - begin < 3
     said = [outcome.problem for outcome in found.outcomes]
-    assert said[0] == said[3] == "too slow: no complete response within 1 s"
+    assert said[0] == said[3] == "no whole answer within 1 s"
     assert (said[1], said[2].startswith("cannot be reached")) == ("", True)
     assert verified(publisher, policy) == 0
 

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.publish.discovery import api_catalog, discovery_document
 
 SERVED_AT = "https://host.example/deep/.well-known/sub-processors.json"
@@ -27,8 +27,8 @@ def test_addresses_lead_to_the_tree(base_url: str | None, leads_to: str) -> None
     assert (listed["register"], listed["title"], listed["previous_names"]) == ("example.com/x", "Example", [])
     found = {name: urljoin(SERVED_AT, listed[name]) for name in listed if name.endswith("_url")}
     assert found == {
-        "register_url": leads_to + tree.REGISTER,
-        "feed_url": leads_to + tree.FEED_ATOM,
+        "register_url": leads_to + tree.REGISTER.path(),
+        "feed_url": leads_to + tree.FEED_ATOM.path(),
         "trust_url": leads_to + "trust/",
         "targets_url": leads_to + "trust/targets/",
     }
@@ -45,7 +45,7 @@ def test_the_catalog_is_a_linkset(base_url: str | None, leads_to: str) -> None:
     document = json.loads(api_catalog(base_url))
     assert document.keys() == {"linkset"}
     anchors = [urljoin(SERVED_AT, item["anchor"]) for item in document["linkset"]]
-    assert anchors == [leads_to + path for path in (tree.API_CATALOG, "", tree.REGISTER)]
+    assert anchors == [leads_to + path for path in (tree.API_CATALOG.path(), "", tree.REGISTER.path())]
     for item in document["linkset"]:
         for relation, links in item.items():
             if relation not in {"anchor", "profile"}:

@@ -15,8 +15,9 @@ import sample_register as sample
 from register_api.core import model
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.notice import NoticeStatus
-from register_api.publish.feed.atom import PAGE_SIZE, archive_versions, atom_feed
+from register_api.publish.feed.atom import archive_versions, atom_feed
 from register_api.publish.feed.entry import VersionSummary, feed_id, make_entry, title
 
 with warnings.catch_warnings():
@@ -30,7 +31,7 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 def feed_of(newest: int, count: int | None = None, **options: Any) -> bytes:
     """Return the page whose newest version is given."""
-    versions = range(newest, max(0, newest - min(count or newest, PAGE_SIZE)), -1)
+    versions = range(newest, max(0, newest - min(count or newest, FEED_PAGE_SIZE)), -1)
     entries = [sample.summary(number) for number in versions]
     return atom_feed(
         entries[0].register, [make_entry(entry) for entry in entries], **{"year": 2026, **options}

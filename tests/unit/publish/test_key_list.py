@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from trust_tree import NOW, REGISTER
 
-from register_api.core import canonical, tree
+from register_api.core import canonical
 from register_api.core.documents import Ended, KeyRecord, Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, good_key
 from register_api.core.keys.thumbprint import thumbprint
 from register_api.core.log.note import parse_verifier_key
@@ -87,7 +88,7 @@ def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: Keys, tmp_path
     """At the paths of the tree, ending with a newline."""
     openssl = need("openssl")
     files = pem_files(keys)
-    assert list(files) == [tree.public_key(row.kid) for row in keys.keys]
+    assert list(files) == [tree.PUBLIC_KEY.path(row.kid) for row in keys.keys]
     for data in files.values():
         assert data.endswith(b"-----END PUBLIC KEY-----\n")
         (tmp_path / "key.pem").write_bytes(data)

@@ -15,7 +15,9 @@ import pytest
 from lxml import html
 
 import sample_register as sample
-from register_api.core import model, tree
+from register_api.core import model
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.publish.page import write as page
 from register_api.publish.page.templating import safe_link
 from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 def all_pages() -> dict[str, bytes]:
     """Return one page of each kind, by path."""
     view = sample.view()
-    pages = {tree.INDEX: page.index_page(view), tree.version_page(7): page.version_page(sample.summary())}
+    pages = {
+        tree.INDEX.path(): page.index_page(view),
+        tree.VERSION_PAGE.path(7): page.version_page(sample.summary()),
+    }
     return pages | dict(page.subprocessor_pages(view, view.register.subprocessors))
 
 
@@ -50,7 +55,7 @@ def text_of(data: bytes) -> str:
     return " ".join(str(body.text_content()).split())
 
 
-INDEX = text_of(PAGES[tree.INDEX])
+INDEX = text_of(PAGES[tree.INDEX.path()])
 
 
 @pytest.mark.parametrize(
@@ -88,14 +93,14 @@ def test_index_says(said: str) -> None:
 
 def test_categories_stand_in_the_registers_order_and_former_uses_below() -> None:
     """The publisher decides the order of reading."""
-    headings = [heading.text for heading in parse(PAGES[tree.INDEX]).iter("h2")]
+    headings = [heading.text for heading in parse(PAGES[tree.INDEX.path()]).iter("h2")]
     order = ["What is coming", "Infrastructure", "AI inference", "Operations", "No longer used"]
     assert [heading for heading in headings if heading in order] == order
 
 
 def test_what_is_coming_is_nearest_first_with_days() -> None:
     """Starts and ends that lie ahead; not what has ended or is withdrawn."""
-    table = parse(PAGES[tree.INDEX]).find(".//table")
+    table = parse(PAGES[tree.INDEX.path()]).find(".//table")
     assert table is not None
     rows = [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
     assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme"]
@@ -115,7 +120,7 @@ def test_states_follow_the_day_of_the_page() -> None:
 
 def test_version_page_says_what_changed_and_links_backwards_only() -> None:
     """It is written once: nothing on it depends on later versions."""
-    data = PAGES[tree.version_page(7)]
+    data = PAGES[tree.VERSION_PAGE.path(7)]
     assert "Acme Inc. will be added on 10 June 2026." in text_of(data)
     assert "7 of 30 days' notice" in text_of(data)
     assert "Why the notice was short. The former service shuts down on 16 May" in text_of(data)
@@ -134,7 +139,7 @@ def test_version_page_of_a_correction_names_what_it_corrects() -> None:
 
 def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
     """Address, numbers, retention, safeguards, and when it was first said."""
-    text = text_of(PAGES[tree.subprocessor_page("nordic-hosting")])
+    text = text_of(PAGES[tree.SUBPROCESSOR_PAGE.path("nordic-hosting")])
     for said in (
         "529900T8BM49AURSDO55",
         "Example Street 1 00100 Helsinki",
@@ -148,7 +153,7 @@ def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
 
 def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:
     """Nobody disappears from the register."""
-    text = text_of(PAGES[tree.subprocessor_page("mistaken")])
+    text = text_of(PAGES[tree.SUBPROCESSOR_PAGE.path("mistaken")])
     assert "Withdrawn: listed by mistake. It was never used" in text
 
 
@@ -170,7 +175,7 @@ def test_links_within_the_tree_are_relative_and_lead_to_files_of_the_tree(path: 
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), urlsplit(reference).path))
         if reference.endswith("/"):
             target = posixpath.normpath(target + "/index.html")
-        tree.kind_of(target)
+        kind_of(target)
 
 
 @pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
@@ -198,7 +203,9 @@ def test_policy_names_exactly_the_style_that_stands_in_the_page(data: bytes) -> 
 
 def test_pages_announce_feeds_and_json() -> None:
     """Feed readers and programs find them from any page."""
-    found = {(link.get("type"), link.get("href")) for link in parse(PAGES[tree.version_page(7)]).iter("link")}
+    found = {
+        (link.get("type"), link.get("href")) for link in parse(PAGES[tree.VERSION_PAGE.path(7)]).iter("link")
+    }
     assert found == {
         ("application/atom+xml", "../../feed.atom"),
         ("application/feed+json", "../../feed.json"),

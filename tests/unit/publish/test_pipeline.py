@@ -10,18 +10,8 @@ from publishers import NOW, Publisher, publish_from
 from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys, Versions
+from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.tree import (
-    CHECKPOINT,
-    FEED_ATOM,
-    KEYS,
-    REGISTER,
-    TIMESTAMP,
-    VERSIONS,
-    feed_archive,
-    version_diff,
-    version_register,
-)
 from register_api.errors import Refused, StoreDamaged, StoreError, UsageError
 from register_api.publish.pipeline import Order, publish_version, refresh_freshness
 from register_api.publish.preparation import Intent
@@ -36,11 +26,11 @@ LONG_AGO = dt.datetime(2025, 6, 2, 9, 0, tzinfo=dt.UTC)
 
 
 def version(publisher: Publisher, number: int) -> Register:
-    return decode(publisher.snapshot().read(version_register(number)), Register)
+    return decode(publisher.snapshot().read(tree.VERSION_REGISTER.path(number)), Register)
 
 
 def diff(publisher: Publisher, number: int) -> Diff:
-    return decode(publisher.snapshot().read(version_diff(number)), Diff)
+    return decode(publisher.snapshot().read(tree.VERSION_DIFF.path(number)), Diff)
 
 
 def rules(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
@@ -52,11 +42,11 @@ def test_what_is_written_comes_in_the_order_of_the_format(publisher: Publisher) 
     steps: list[tuple[int, int, str]] = []
     order = Order(source=publisher.source, store=publisher.store, keys=publisher.keys, intent=Intent(now=NOW))
     publish_version(order, lambda done, total, what: steps.append((done, total, what)))
-    assert steps[0][2] == version_register(1)
-    assert [what for _, _, what in steps][-2:] == [CHECKPOINT, TIMESTAMP]
+    assert steps[0][2] == tree.VERSION_REGISTER.path(1)
+    assert [what for _, _, what in steps][-2:] == [tree.CHECKPOINT.path(), tree.TIMESTAMP.path()]
     assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps)
     total = steps[-1][1]
-    assert steps[-1] == (total - 1, total, TIMESTAMP)
+    assert steps[-1] == (total - 1, total, tree.TIMESTAMP.path())
 
 
 def test_sixty_versions_in_a_row_are_verified_with_archive_and_window(
@@ -68,16 +58,16 @@ def test_sixty_versions_in_a_row_are_verified_with_archive_and_window(
     for number in range(1, 61):
         publisher.publish_note(f"note {number}", NOW + number * SECOND)
         if number == 49:
-            assert feed_archive(1) not in publisher.snapshot().manifest.files
+            assert tree.FEED_ARCHIVE.path(1) not in publisher.snapshot().manifest.files
         if number == 50:
-            page = publisher.snapshot().read(feed_archive(1))
+            page = publisher.snapshot().read(tree.FEED_ARCHIVE.path(1))
     snapshot = publisher.snapshot()
-    assert snapshot.read(feed_archive(1)) == page
-    feed = snapshot.read(FEED_ATOM)
+    assert snapshot.read(tree.FEED_ARCHIVE.path(1)) == page
+    feed = snapshot.read(tree.FEED_ATOM.path())
     assert (feed.count(b"<entry"), page.count(b"<entry")) == (50, 50)
     assert b"prev-archive" in feed
-    assert feed_archive(2) not in snapshot.manifest.files
-    listed = decode(snapshot.read(VERSIONS), Versions)
+    assert tree.FEED_ARCHIVE.path(2) not in snapshot.manifest.files
+    listed = decode(snapshot.read(tree.VERSIONS.path()), Versions)
     assert [row.version for row in listed.versions] == list(range(1, 61))
     report = publisher.verify()
     assert (report.exit_code, failed(report), report.version) == (0, {}, 60)
@@ -256,7 +246,7 @@ def test_short_notice_is_shown_with_its_reason(publisher: Publisher) -> None:
 def test_keys_stay_good_for_all_versions(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.publish_note("second", NOW + SECOND)
-    keys = decode(publisher.snapshot().read(KEYS), Keys).keys
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys).keys
     assert {(key.use, key.first_version, key.last_version) for key in keys} == {
         ("document", 1, None),
         ("log", 1, None),
@@ -269,8 +259,8 @@ def test_two_publishers_never_have_the_same_bytes_for_one_version(publisher: Pub
     other = Publisher(publisher.folder / "other")
     publish_from(publisher.folder, NOW)
     publish_from(other.folder, NOW)
-    assert publisher.snapshot().read(REGISTER) == other.snapshot().read(REGISTER)
-    assert publisher.snapshot().read(CHECKPOINT) != other.snapshot().read(CHECKPOINT)
+    assert publisher.snapshot().read(tree.REGISTER.path()) == other.snapshot().read(tree.REGISTER.path())
+    assert publisher.snapshot().read(tree.CHECKPOINT.path()) != other.snapshot().read(tree.CHECKPOINT.path())
 
 
 def test_refresh_before_the_first_publication_says_so_and_makes_nothing(publisher: Publisher) -> None:

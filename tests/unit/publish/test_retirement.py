@@ -13,10 +13,11 @@ from trust_tree import NOW, Tree
 
 from memory_folder import memory_folder
 from publishers import Publisher
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import target_copy
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import retirement
-from register_api.publish.trust.metadata import metadata_path, target_path
+from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.retirement import KEPT, MOST_AT_ONCE, outlived
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
@@ -51,7 +52,7 @@ class Repository(Tree):
         self.instants |= {path: now for path, data in files.items() if before.get(path) != data}
         if self.served:
             self.served[-1] = (self.served[-1][0], now)
-        self.served.append((self[tree.TIMESTAMP], None))
+        self.served.append((self[tree.TIMESTAMP.path()], None))
         for path in gone:
             if path not in files:
                 del self[path]
@@ -82,7 +83,7 @@ class Repository(Tree):
         targets = metadata_path("targets", _meta(self[snapshot])["targets.json"]["version"])
         yield targets
         for name, target in json.loads(self[targets])["signed"]["targets"].items():
-            yield target_path(target["hashes"]["sha256"], name)
+            yield target_copy(name, target["hashes"]["sha256"])
 
 
 def _meta(data: bytes) -> dict[str, dict[str, int]]:
@@ -116,7 +117,11 @@ def test_what_was_replaced_more_than_30_days_ago_leaves(keyring: Keyring) -> Non
     made.step(NOW + 100 * DAY, 2)
     assert made.outlived(NOW + 130 * DAY) == ()
     gone = set(made.outlived(NOW + 130 * DAY + dt.timedelta(seconds=1)))
-    kept = {"trust/1.root.json", tree.TIMESTAMP, *(path for path in first if path.endswith(".keys.json"))}
+    kept = {
+        "trust/1.root.json",
+        tree.TIMESTAMP.path(),
+        *(path for path in first if path.endswith(".keys.json")),
+    }
     assert gone == first - kept
     assert len(gone) == 5
 
@@ -197,7 +202,7 @@ def test_every_timestamp_of_30_days_leads_to_all_it_names(
     for _ in range(3):
         now += 31 * DAY
         made.step(now, version)
-    roots = {"trust/1.root.json", tree.TIMESTAMP}
+    roots = {"trust/1.root.json", tree.TIMESTAMP.path()}
     assert made.keys() - roots == set(made.led_to(now))
 
 
@@ -222,7 +227,7 @@ def test_how_much_is_read_does_not_grow_with_the_past(keyring: Keyring) -> None:
     for number in range(40):
         made.step(NOW + number * DAY / 10, number)
     assert made.outlived(NOW + 5 * DAY) == ()
-    assert made.reads == [tree.TIMESTAMP, "trust/40.snapshot.json"]
+    assert made.reads == [tree.TIMESTAMP.path(), "trust/40.snapshot.json"]
     for number in range(40, 60):
         made.step(NOW + number * 40 * DAY, number)
     made.outlived(NOW + 60 * 40 * DAY)

@@ -11,7 +11,7 @@ import pytest
 from publishers import NOW as PUBLISHED
 from publishers import Publisher
 from register_api.core import model
-from register_api.core.tree import SECURITY_TXT
+from register_api.core.format import tree
 from register_api.publish.security_txt import security_txt
 
 if TYPE_CHECKING:
@@ -76,16 +76,18 @@ def test_it_comes_and_goes_with_the_contact(tmp_path: Path) -> None:
     """Publishing a version without the contact takes the file away."""
     author = Publisher(tmp_path)
     author.publish()
-    assert SECURITY_TXT not in author.snapshot().manifest.files
+    assert tree.SECURITY_TXT.path() not in author.snapshot().manifest.files
     contact = '\n[[publisher.contacts]]\nrole = "security"\nemail = "security@example.com"\n'
     source = author.source / "register.toml"
     plain = source.read_text("utf-8")
     source.write_text(plain + contact, "utf-8")
     author.publish(PUBLISHED + dt.timedelta(minutes=1))
-    entry = author.snapshot().manifest.files[SECURITY_TXT]
-    assert (entry.media_type, entry.cache) == ("text/plain; charset=utf-8", "head")
-    assert author.snapshot().read(SECURITY_TXT).startswith(b"Contact: mailto:security@example.com\n")
+    entry = author.snapshot().manifest.files[tree.SECURITY_TXT.path()]
+    assert (entry.media_type, entry.cache) == ("text/plain; charset=utf-8", "mutable")
+    assert (
+        author.snapshot().read(tree.SECURITY_TXT.path()).startswith(b"Contact: mailto:security@example.com\n")
+    )
     source.write_text(plain, "utf-8")
     author.publish(PUBLISHED + dt.timedelta(minutes=2))
-    assert SECURITY_TXT not in author.snapshot().manifest.files
-    assert not (author.store / "public" / SECURITY_TXT).exists()
+    assert tree.SECURITY_TXT.path() not in author.snapshot().manifest.files
+    assert not (author.store / "public" / tree.SECURITY_TXT.path()).exists()

@@ -11,8 +11,7 @@ import pytest
 
 from breaking_disk import Crash, dying_after
 from publishers import NOW, Publisher
-from register_api.bounded_http.limits import HttpLimits
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import NotStamped, StoreLocked
 from register_api.publish import stamping
@@ -41,7 +40,7 @@ def asked() -> Iterator[Asked]:
 
 def stamp(publisher: Publisher, asked: Asked, now: dt.datetime | None = None) -> Stamped | None:
     """Have the newest checkpoint stamped."""
-    whom = TimeAuthority(url=asked.url, anchors=authority().anchors, limits=HttpLimits(first_wait=0.01))
+    whom = TimeAuthority(url=asked.url, anchors=authority().anchors, first_wait=0.01)
     return stamp_newest(publisher.store, whom, now or today())
 
 
@@ -53,15 +52,15 @@ def test_the_newest_checkpoint_is_stamped_once(publisher: Publisher, asked: Aske
     assert stamped is not None
     assert stamped.version == 1
     after = publisher.snapshot()
-    path = tree.time_stamp(1)
+    path = tree.TIME_STAMP.path(1)
     data = after.read(path)
     assert set(after.manifest.files) - set(before.manifest.files) == {path}
     assert all(after.read(name) == before.read(name) for name in before.manifest.files)
     assert (after.manifest.files[path].cache, after.manifest.files[path].media_type) == (
-        "fixed",
+        "immutable",
         "application/timestamp-reply",
     )
-    assert authority().verifies(data, parse_proof(after.read(tree.version_proof(1))).checkpoint)
+    assert authority().verifies(data, parse_proof(after.read(tree.VERSION_PROOF.path(1))).checkpoint)
     assert stamp(publisher, asked) is None
     assert len(asked.queries) == 1
     assert publisher.snapshot().generation == after.generation
@@ -74,19 +73,19 @@ def test_only_the_newest_is_stamped(publisher: Publisher, asked: Asked) -> None:
         publisher.publish_note(f"note {number}", NOW + number * SECOND)
     assert stamp(publisher, asked) is not None
     files = publisher.snapshot().manifest.files
-    assert [size for size in (1, 2, 3) if tree.time_stamp(size) in files] == [3]
+    assert [size for size in (1, 2, 3) if tree.TIME_STAMP.path(size) in files] == [3]
 
 
 def test_a_refresh_and_a_version_leave_the_stamp_as_it_is(publisher: Publisher, asked: Asked) -> None:
     """It is fixed; status goes by the newest there is."""
     publisher.publish(NOW)
     first = stamp(publisher, asked)
-    data = publisher.snapshot().read(tree.time_stamp(1))
+    data = publisher.snapshot().read(tree.TIME_STAMP.path(1))
     publisher.publish_note("second", NOW + SECOND)
     publisher.refresh(today())
     assert newest_stamped(publisher.snapshot()) == first
     second = stamp(publisher, asked)
-    assert publisher.snapshot().read(tree.time_stamp(1)) == data
+    assert publisher.snapshot().read(tree.TIME_STAMP.path(1)) == data
     assert newest_stamped(publisher.snapshot()) == second
 
 
@@ -155,8 +154,8 @@ def test_a_death_on_the_way_leaves_a_whole_publication(
     publisher.refresh(today())
     stamp(publisher, asked)
     assert stamp(publisher, asked) is None
-    path = tree.time_stamp(1)
-    checkpoint = parse_proof(publisher.snapshot().read(tree.version_proof(1))).checkpoint
+    path = tree.TIME_STAMP.path(1)
+    checkpoint = parse_proof(publisher.snapshot().read(tree.VERSION_PROOF.path(1))).checkpoint
     assert authority().verifies(publisher.snapshot().read(path), checkpoint)
     assert publisher.verify().exit_code == 0
 

@@ -13,8 +13,10 @@ from trust_tree import NOW, REGISTER, Client, Tree, now, targets
 from tuf.api.exceptions import BadVersionNumberError, ExpiredMetadataError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
-from register_api.core import canonical, tree
+from register_api.core import canonical
 from register_api.core.documents import Keys
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.errors import KeyStoreError, Malformed, StoreDamaged, StoreError, UntrustedKey
 from register_api.publish.signing.key_list import first_key_list, key_record
 from register_api.publish.signing.keyring import Keyring
@@ -141,7 +143,7 @@ def test_a_publication_adds_these_files_in_this_order(files: Tree) -> None:
 def test_every_file_has_a_place_in_the_tree(files: Tree) -> None:
     """Media type and cache class are known; all but the timestamp are fixed."""
     for path in files:
-        assert tree.kind_of(path).cache == ("no-cache" if path == tree.TIMESTAMP else "fixed")
+        assert kind_of(path).cache == ("no-cache" if path == tree.TIMESTAMP.path() else "immutable")
 
 
 def test_metadata_is_compact_ascii_json_of_tuf_1_0(files: Tree) -> None:
@@ -215,15 +217,15 @@ def test_a_second_publication_bumps_all_three_and_keeps_the_root(files: Tree) ->
     files.publish(NOW + 2 * DAY, version=3)
     rows = [(row.role, row.version) for row in trust_repository.expiries(files.__getitem__)]
     assert rows == [("root", 1), ("targets", 3), ("snapshot", 3), ("timestamp", 3)]
-    assert {path for path in before if files[path] != before[path]} == {tree.TIMESTAMP}
+    assert {path for path in before if files[path] != before[path]} == {tree.TIMESTAMP.path()}
     assert "trust/2.root.json" not in files
 
 
 def test_a_refresh_writes_the_timestamp_alone(files: Tree) -> None:
     """Nothing piles up: 48 hours again, and the same snapshot."""
-    before = signed(files[tree.TIMESTAMP])
-    assert list(files.refresh(NOW + 6 * HOUR)) == [tree.TIMESTAMP]
-    after = signed(files[tree.TIMESTAMP])
+    before = signed(files[tree.TIMESTAMP.path()])
+    assert list(files.refresh(NOW + 6 * HOUR)) == [tree.TIMESTAMP.path()]
+    after = signed(files[tree.TIMESTAMP.path()])
     assert after["version"] == before["version"] + 1
     assert after["meta"] == before["meta"]
     assert after["expires"] == "2026-05-12T15:00:00Z"
@@ -363,11 +365,11 @@ def _damage(files: Tree, case: str) -> None:
     elif case == "other targets":
         files["trust/1.targets.json"] += b" "
     elif case == "no json":
-        files[tree.TIMESTAMP] = b"{"
+        files[tree.TIMESTAMP.path()] = b"{"
     elif case == "another role":
-        files[tree.TIMESTAMP] = files["trust/1.root.json"]
+        files[tree.TIMESTAMP.path()] = files["trust/1.root.json"]
     elif case == "root of another role":
-        files["trust/1.root.json"] = files[tree.TIMESTAMP]
+        files["trust/1.root.json"] = files[tree.TIMESTAMP.path()]
 
 
 @pytest.mark.parametrize(
@@ -394,7 +396,7 @@ def test_a_damaged_tree_is_not_refreshed(files: Tree, case: str) -> None:
 @pytest.mark.parametrize("case", ["snapshot", "targets"])
 def test_the_online_key_vouches_only_for_what_the_roots_keys_have_signed(files: Tree, case: str) -> None:
     """Who can write to the store, but has no key, gets nothing of theirs signed by the timer."""
-    timestamp = Metadata[Timestamp].from_bytes(files[tree.TIMESTAMP])
+    timestamp = Metadata[Timestamp].from_bytes(files[tree.TIMESTAMP.path()])
     snapshot = Metadata[Snapshot].from_bytes(files["trust/1.snapshot.json"])
     listed = Metadata[Targets].from_bytes(files["trust/1.targets.json"])
     # The stranger leaves out lengths and digests, which TUF allows.
@@ -404,7 +406,7 @@ def test_the_online_key_vouches_only_for_what_the_roots_keys_have_signed(files: 
     if case == "targets":
         snapshot.sign(files.keyring.online.tuf_signer())
         del listed.signed.targets["checkpoint"]
-    files[tree.TIMESTAMP] = timestamp.to_bytes()
+    files[tree.TIMESTAMP.path()] = timestamp.to_bytes()
     files["trust/1.snapshot.json"] = snapshot.to_bytes()
     files["trust/1.targets.json"] = listed.to_bytes()
     with pytest.raises(StoreDamaged, match=f"1.{case}.json is not signed by the key"):
@@ -416,9 +418,9 @@ def test_a_snapshot_without_targets_is_damage(files: Tree) -> None:
     snapshot = Metadata[Snapshot].from_bytes(files["trust/1.snapshot.json"])
     snapshot.signed.meta = {}
     snapshot.sign(files.keyring.online.tuf_signer())
-    timestamp = Metadata[Timestamp].from_bytes(files[tree.TIMESTAMP])
+    timestamp = Metadata[Timestamp].from_bytes(files[tree.TIMESTAMP.path()])
     timestamp.signed.snapshot_meta.length = timestamp.signed.snapshot_meta.hashes = None
-    files["trust/1.snapshot.json"], files[tree.TIMESTAMP] = snapshot.to_bytes(), timestamp.to_bytes()
+    files["trust/1.snapshot.json"], files[tree.TIMESTAMP.path()] = snapshot.to_bytes(), timestamp.to_bytes()
     with pytest.raises(StoreDamaged, match="names no targets"):
         files.publish(NOW + DAY)
 
@@ -467,7 +469,7 @@ def test_a_root_signed_by_old_and_new_keys_is_followed(keyring: Keyring, tmp_pat
 def test_public_files_are_the_roots_and_a_pem_for_each_key(files: Tree) -> None:
     """Named by role and kid; nothing private among them."""
     ring = files.keyring
-    files[tree.KEYS] = targets(ring)["keys.json"]
+    files[tree.KEYS.path()] = targets(ring)["keys.json"]
     found = public_files(files.__getitem__)
     signers = {
         "root": ring.root(1), "targets": ring.targets, "online": ring.online,

@@ -9,6 +9,7 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
 from register_api.core import canonical
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import root as trust_root
@@ -97,7 +98,7 @@ class Client:
         )
         updater.refresh()
         found = {}
-        for name in trust_repository.TARGETS:
+        for name in TARGETS_BY_NAME:
             info = updater.get_targetinfo(name)
             assert info is not None, name
             with open(updater.download_target(info), "rb") as file:  # noqa: PTH123 - the client gives a str

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import stores
-from register_api.core.tree import version_entry
+from register_api.core.format import tree
 from register_api.serve.answer import compute
 from running import running
 
@@ -50,11 +50,11 @@ def test_a_file_that_cannot_be_read_is_told_by_its_number(
     """It is the store's fault, so 503; the log says which file."""
     with running(one_version, lambda: stores.published_at(1)) as base:
         for folder in ("generations/1/tree", "public"):
-            (one_version / folder / version_entry(1)).unlink()
-        answer = httpx.get(base + version_entry(1), headers={"Accept-Encoding": "identity"})
+            (one_version / folder / tree.VERSION_ENTRY.path(1)).unlink()
+        answer = httpx.get(base + tree.VERSION_ENTRY.path(1), headers={"Accept-Encoding": "identity"})
     assert answer.status_code == 503
     assert numbered(answer, caplog)
-    assert version_entry(1) in caplog.text
+    assert tree.VERSION_ENTRY.path(1) in caplog.text
 
 
 @pytest.mark.parametrize("path", ["healthz", "readyz"])

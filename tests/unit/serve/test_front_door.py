@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.serve.answer.cache import Answers
 from register_api.serve.front import Front
 from register_api.serve.http.asgi import body_message, start_message
@@ -21,7 +21,7 @@ from register_api.serve.telemetry.counters import Counters
 if TYPE_CHECKING:
     from pathlib import Path
 
-ANSWER = computed_resource(Facts(media_type="application/json", cache="head"), {"identity": b"{}"})
+ANSWER = computed_resource(Facts(media_type="application/json", cache="mutable"), {"identity": b"{}"})
 
 
 def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
@@ -76,12 +76,12 @@ def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCap
 def test_a_file_that_is_gone_is_a_fault_here(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The manifest promised it, so it is not 404."""
     door = front(one_version)
-    (one_version / "generations" / "1" / "tree" / tree.version_entry(1)).unlink()
-    (one_version / "public" / tree.version_entry(1)).unlink()
-    status, body = call(door, scope("GET", f"/{tree.version_entry(1)}"))
+    (one_version / "generations" / "1" / "tree" / tree.VERSION_ENTRY.path(1)).unlink()
+    (one_version / "public" / tree.VERSION_ENTRY.path(1)).unlink()
+    status, body = call(door, scope("GET", f"/{tree.VERSION_ENTRY.path(1)}"))
     assert (status, json.loads(body)["title"]) == (503, PROBLEMS["unreadable"][1])
     assert str(one_version).encode() not in body
-    assert tree.version_entry(1) in caplog.text
+    assert tree.VERSION_ENTRY.path(1) in caplog.text
 
 
 def test_head_of_a_computed_answer_is_asked_as_get(one_version: Path) -> None:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 import stores
+from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS
-from register_api.core.tree import version_register
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.stored.shelf import Shelf
@@ -188,7 +188,7 @@ class TestCost:
 def test_a_damaged_store_is_told_as_for_stored_files(tmp_path: Path, path: str) -> None:
     """It is not the client's fault, and may be over soon."""
     store = stores.make_store(tmp_path, 2)
-    file = store / "public" / version_register(1)
+    file = store / "public" / tree.VERSION_REGISTER.path(1)
     file.unlink()
     file.write_bytes(b"{}")
     with running(store) as base:

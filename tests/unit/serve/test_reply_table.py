@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import stores
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.two_clocks import version_known
 from register_api.errors import StoreDamaged
 from register_api.serve.http.page_headers import page_headers
@@ -63,9 +64,9 @@ def test_only_head_files_are_held(three_versions: Path) -> None:
     """Files of versions, tiles and TUF metadata stay on disk until they are asked for."""
     table = load(three_versions)
     held = {resource.path for resource in table.ready.values()}
-    assert held == {path for path in table.snapshot.manifest.files if not tree.kind_of(path).settled}
-    assert tree.REGISTER in held
-    assert tree.version_page(2) not in held
+    assert held == {path for path in table.snapshot.manifest.files if not kind_of(path).per_version}
+    assert tree.REGISTER.path() in held
+    assert tree.VERSION_PAGE.path(2) not in held
 
 
 def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
@@ -114,15 +115,15 @@ def test_other_bytes_than_published_are_never_served(one_version: Path) -> None:
     """A file that was changed behind the store's back is found out, held or not."""
     store = one_version
     table = load(store)
-    table.snapshot.file(tree.version_diff(1)).write_bytes(b"{}")
+    table.snapshot.file(tree.VERSION_DIFF.path(1)).write_bytes(b"{}")
 
     async def ask() -> None:
-        resource = await table.resource(tree.version_diff(1))
+        resource = await table.resource(tree.VERSION_DIFF.path(1))
         await table.body(resource, resource.representations["identity"])
 
     with pytest.raises(StoreDamaged, match="other bytes"):
         asyncio.run(ask())
-    (store / "current" / "tree" / tree.REGISTER).write_bytes(b"{}")
+    (store / "current" / "tree" / tree.REGISTER.path()).write_bytes(b"{}")
     with pytest.raises(StoreDamaged, match="other bytes"):
         load(store)
 

@@ -13,8 +13,8 @@ import pytest
 
 import stores
 from register_api.core.canonical import digest, parse
+from register_api.core.format import tree
 from register_api.core.patch.apply import apply_patch
-from register_api.core.tree import TIMESTAMP
 from register_api.files.durable import switch_link
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import commit
@@ -122,7 +122,7 @@ def test_not_ready_when_freshness_has_expired(one_version: Path) -> None:
 )
 def test_not_ready_when_the_timestamp_cannot_be_read(one_version: Path, metadata: bytes) -> None:
     """Odd metadata is no reason to fail, but none to be ready."""
-    commit(one_version, [{TIMESTAMP: metadata}], stores.state(1), now=stores.published_at(2))
+    commit(one_version, [{tree.TIMESTAMP.path(): metadata}], stores.state(1), now=stores.published_at(2))
     with running(one_version) as base:
         assert get(base, "readyz").status_code == 503
 

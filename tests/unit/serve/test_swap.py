@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import stores
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.serve.front import Front
 from register_api.serve.stored import table as table_module
 from register_api.serve.stored.shelf import Shelf
@@ -44,28 +44,32 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         while not self._done.is_set():
-            before = self._number(tree.CHECKPOINT)
-            version = self._number(tree.REGISTER)
-            after = self._number(tree.VERSIONS)
+            before = self._number(tree.CHECKPOINT.path())
+            version = self._number(tree.REGISTER.path())
+            after = self._number(tree.VERSIONS.path())
             if not (self.seen[-1] if self.seen else 1) <= before <= version <= after:
                 self.wrong.append(f"{self.seen[-1:]}, then {before}, {version}, {after}")
             self.seen.append(after)
-            for path in (tree.version_register(after), tree.version_entry(1), tree.version_page(after)):
+            for path in (
+                tree.VERSION_REGISTER.path(after),
+                tree.VERSION_ENTRY.path(1),
+                tree.VERSION_PAGE.path(after),
+            ):
                 self._get(path)
         self._connection.close()
 
     def _number(self, path: str) -> int:
         """Return the version that a head file is of."""
         data = self._get(path)
-        if path == tree.CHECKPOINT:
+        if path == tree.CHECKPOINT.path():
             return int(data.split(b"\n")[1])
         document = json.loads(data)
-        return int(document["version"] if path == tree.REGISTER else len(document["versions"]))
+        return int(document["version"] if path == tree.REGISTER.path() else len(document["versions"]))
 
     def _get(self, path: str) -> bytes:
         """Return a file, whose headers have to fit its bytes."""
         self._connection.request(
-            "GET", "/" + path.removesuffix(tree.INDEX), headers={"Accept-Encoding": "identity"}
+            "GET", "/" + path.removesuffix(tree.INDEX.path()), headers={"Accept-Encoding": "identity"}
         )
         answer = self._connection.getresponse()
         data = answer.read()
@@ -151,7 +155,7 @@ def test_an_answer_under_way_stays_with_its_publication(
 ) -> None:
     """Its bytes are read when the next publication is shown already, and are still those of its own."""
     front, shelf = front_of(one_version)
-    path = tree.version_page(1)
+    path = tree.VERSION_PAGE.path(1)
     old = (one_version / "public" / path).read_bytes()
     reading, shown = slow_reading(monkeypatch)
 
@@ -174,7 +178,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
 ) -> None:
     """Two publications later nothing of the first is kept; the client gets what is there now."""
     front, shelf = front_of(one_version)
-    path = tree.version_page(1)
+    path = tree.VERSION_PAGE.path(1)
     newest = stores.page("Version 1, which is a very old one now")
     reading, shown = slow_reading(monkeypatch)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PATHS = st.lists(st.text("ab./-_0", min_size=1, max_size=4), unique=True, max_size=12)
 
 
-def entry(size: int, *, cache: str = "fixed") -> ManifestEntry:
+def entry(size: int, *, cache: str = "immutable") -> ManifestEntry:
     """Return an entry that differs from others in its size."""
     return ManifestEntry(
         media_type="application/json",
@@ -67,7 +67,7 @@ def test_what_is_not_listed_is_not_there() -> None:
 
 def test_paths_that_may_be_kept_for_ever_are_told_from_the_others() -> None:
     listing = Listing().replaced(
-        {"a": entry(1), "b": entry(2, cache="head"), "c": entry(3, cache="no-cache")}
+        {"a": entry(1), "b": entry(2, cache="mutable"), "c": entry(3, cache="no-cache")}
     )
     assert list(listing.changing()) == ["b", "c"]
 
@@ -122,7 +122,7 @@ def test_the_manifest_on_disk_is_one_json_document(store: Path) -> None:
 def test_a_manifest_with_other_bytes_than_were_published_is_damage(store: Path) -> None:
     path = store / layout.MANIFEST
     data = path.read_bytes()
-    path.write_bytes(data.replace(b'"cache":"fixed"', b'"cache":"head"', 1))
+    path.write_bytes(data.replace(b'"cache":"immutable"', b'"cache":"mutable"', 1))
     with pytest.raises(StoreDamaged, match="other bytes"):
         open_snapshot(store)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import stores
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.reader import current, generations, open_snapshot, read_journal
@@ -44,18 +44,23 @@ def test_a_snapshot_reads_every_file_and_form_of_its_manifest(store: Path) -> No
 def test_a_snapshot_stays_what_it_was_while_the_next_is_published(store: Path) -> None:
     before = open_snapshot(store)
     assert before is not None
-    data = before.read(tree.REGISTER)
+    data = before.read(tree.REGISTER.path())
     stores.publish(store, 4)
-    assert before.read(tree.REGISTER) == data
+    assert before.read(tree.REGISTER.path()) == data
     after = open_snapshot(store)
     assert after is not None
-    assert after.read(tree.REGISTER) != data
+    assert after.read(tree.REGISTER.path()) != data
     assert (before.state.version, after.state.version) == (3, 4)
 
 
 @pytest.mark.parametrize(
     ("path", "encoding"),
-    [("v1/none.json", "identity"), (tree.REGISTER, "compress"), (tree.CHECKPOINT, "gzip"), ("", "identity")],
+    [
+        ("v1/none.json", "identity"),
+        (tree.REGISTER.path(), "compress"),
+        (tree.CHECKPOINT.path(), "gzip"),
+        ("", "identity"),
+    ],
 )
 def test_what_the_manifest_does_not_list_is_not_there(store: Path, path: str, encoding: str) -> None:
     snapshot = open_snapshot(store)
@@ -67,9 +72,9 @@ def test_what_the_manifest_does_not_list_is_not_there(store: Path, path: str, en
 def test_a_file_of_the_manifest_that_is_gone_is_damage(store: Path) -> None:
     snapshot = open_snapshot(store)
     assert snapshot is not None
-    snapshot.file(tree.version_register(1)).unlink()
+    snapshot.file(tree.VERSION_REGISTER.path(1)).unlink()
     with pytest.raises(StoreDamaged, match=r"versions/1/register\.json"):
-        snapshot.read(tree.version_register(1))
+        snapshot.read(tree.VERSION_REGISTER.path(1))
 
 
 @pytest.mark.parametrize("name", [layout.MANIFEST, layout.STATE])

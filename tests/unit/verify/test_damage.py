@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import VerificationError
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import MemoryFetcher
@@ -34,7 +34,11 @@ UNREAD_COPIES = {
     path
     for path in PATHS
     if path.startswith("trust/targets/")
-    and TREE[path] not in [TREE[name] for name in (tree.REGISTER, tree.CHECKPOINT, tree.FEED_ATOM, tree.KEYS)]
+    and TREE[path]
+    not in [
+        TREE[name]
+        for name in (tree.REGISTER.path(), tree.CHECKPOINT.path(), tree.FEED_ATOM.path(), tree.KEYS.path())
+    ]
 }
 
 
@@ -56,13 +60,17 @@ def test_a_flipped_bit_in_any_file_is_found(run: Run, path: str) -> None:
         data = bytearray(TREE[path])
         data[at] ^= 1
         report = run({**TREE, path: bytes(data)})
-        if path == tree.DISCOVERY:  # nothing vouches for it; only what it says of this tree is compared
+        if (
+            path == tree.DISCOVERY.path()
+        ):  # nothing vouches for it; only what it says of this tree is compared
             assert report.exit_code in (0, 11, 18)
             continue
         assert report.exit_code in (11, 12, 16), (at, failed(report))
 
 
-@pytest.mark.parametrize("path", [path for path in CHECKED if path != tree.DISCOVERY], ids=without_digest)
+@pytest.mark.parametrize(
+    "path", [path for path in CHECKED if path != tree.DISCOVERY.path()], ids=without_digest
+)
 def test_a_missing_file_is_withheld(run: Run, path: str) -> None:
     """What is vouched for and not there is code 10."""
     files = dict(TREE)
@@ -72,7 +80,7 @@ def test_a_missing_file_is_withheld(run: Run, path: str) -> None:
 
 def test_a_missing_discovery_document_is_no_finding(run: Run) -> None:
     """It lies at the root of a host, and a tree need not."""
-    files = {path: data for path, data in TREE.items() if path != tree.DISCOVERY}
+    files = {path: data for path, data in TREE.items() if path != tree.DISCOVERY.path()}
     assert run(files).exit_code == 0
 
 
@@ -104,7 +112,7 @@ def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
     files = {**TREE, path: data.draw(_damaged(TREE[path]))}
     report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(files))
     assert render_text(report)
-    if files[path] != TREE[path] and path != tree.DISCOVERY:
+    if files[path] != TREE[path] and path != tree.DISCOVERY.path():
         assert report.exit_code >= 10
 
 
@@ -112,7 +120,7 @@ _METADATA = [f"trust/{name}.json" for name in ("1.root", "timestamp", "3.snapsho
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(path=st.sampled_from([*_METADATA, tree.KEYS, tree.FEED_JSON]), document=_JSON)
+@given(path=st.sampled_from([*_METADATA, tree.KEYS.path(), tree.FEED_JSON.path()]), document=_JSON)
 def test_any_json_in_trusted_places_gives_a_report(path: str, document: object) -> None:
     """Well-formed nonsense is met with the same calm."""
     try:
@@ -136,12 +144,19 @@ def test_signed_nonsense_gives_a_report(data: st.DataObject) -> None:
     publisher = MemoryPublisher().publish()
     path = data.draw(
         st.sampled_from(
-            [tree.REGISTER, tree.KEYS, tree.VERSIONS, tree.FEED_ATOM, tree.FEED_JSON, tree.CHECKPOINT]
+            [
+                tree.REGISTER.path(),
+                tree.KEYS.path(),
+                tree.VERSIONS.path(),
+                tree.FEED_ATOM.path(),
+                tree.FEED_JSON.path(),
+                tree.CHECKPOINT.path(),
+            ]
         )
     )
     nonsense = data.draw(_damaged(publisher.files[path]))
     changed = nonsense != publisher.files[path]
-    if path == tree.FEED_ATOM:
+    if path == tree.FEED_ATOM.path():
         publisher.write_feed(path, nonsense)
     else:
         publisher.write_signed(path, nonsense)
@@ -149,7 +164,11 @@ def test_signed_nonsense_gives_a_report(data: st.DataObject) -> None:
     report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(publisher.files))
     assert render_text(report)
     # XML has many spellings of one feed; every other document has one form.
-    assert report.exit_code >= 10 or not changed or path in (tree.FEED_ATOM, tree.FEED_JSON, tree.KEYS)
+    assert (
+        report.exit_code >= 10
+        or not changed
+        or path in (tree.FEED_ATOM.path(), tree.FEED_JSON.path(), tree.KEYS.path())
+    )
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

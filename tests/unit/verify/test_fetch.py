@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_publisher import MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.errors import Malformed
-from register_api.verify.fetch.limits import MAX_DOCUMENT_BYTES, max_bytes
 from register_api.verify.fetch.protocol import Fetcher, FolderFetcher, MemoryFetcher, NotServed
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_every_file_of_a_tree_is_within_its_bound() -> None:
 @pytest.mark.parametrize(
     ("path", "bound"),
     [
-        (tree.REGISTER, MAX_DOCUMENT_BYTES),
+        (tree.REGISTER.path(), 16 * 2**20),
         ("v1/register.json.sig", 1024),
         ("v1/versions/7/entry.json", 4096),
         ("log/tile/0/000", 8192),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys
 from verify_outcome import failed, told
 
@@ -28,10 +28,10 @@ def test_once_trust_fails_nothing_else_is_judged(publisher: MemoryPublisher, run
 
 def test_one_failure_does_not_hide_another(publisher: MemoryPublisher, run: Run) -> None:
     """Everything that can be found is found in one run; the worst decides."""
-    log_pem = publisher.files[tree.public_key(publisher.records[1].kid)]
-    publisher.files[tree.public_key(publisher.records[0].kid)] = log_pem
-    del publisher.files[tree.version_diff(2)]
-    publisher.write_signed(tree.FEED_JSON, publisher.json_feed(publisher.registers[::-1][:2]))
+    log_pem = publisher.files[tree.PUBLIC_KEY.path(publisher.records[1].kid)]
+    publisher.files[tree.PUBLIC_KEY.path(publisher.records[0].kid)] = log_pem
+    del publisher.files[tree.VERSION_DIFF.path(2)]
+    publisher.write_signed(tree.FEED_JSON.path(), publisher.json_feed(publisher.registers[::-1][:2]))
     report = run(publisher.files)
     assert failed(report) == {"V16": 10, "V22": 18, "V24": 12}
     assert report.exit_code == 12
@@ -42,7 +42,7 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
     publisher = MemoryPublisher()
     publisher.publish_many(40)
     for version in range(1, 41):
-        del publisher.files[tree.version_diff(version)]
+        del publisher.files[tree.VERSION_DIFF.path(version)]
     report = run(publisher.files)
     assert "and 15 more" in told(report, "V16")
     assert report.versions_checked is None
@@ -51,4 +51,4 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
 
 def test_the_helper_makes_a_list_that_the_core_takes(publisher: MemoryPublisher) -> None:
     """Attacks made with the helper fail for the reason they name, not because the helper is wrong."""
-    check_keys(msgspec.json.decode(publisher.files[tree.KEYS], type=Keys))
+    check_keys(msgspec.json.decode(publisher.files[tree.KEYS.path()], type=Keys))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evidence_packages import check_package, evidence_failed, make_package, unpack
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.core.log.policy_file import parse_policy
 from register_api.verify import state
@@ -32,7 +32,7 @@ AT = int(NOW.timestamp())
 WITNESSES = {f"w{number}.example": private_key(80 + number) for number in range(3)}
 PUBLISHER = MemoryPublisher().publish().publish()
 FILES: Mapping[str, bytes] = dict(PUBLISHER.files)
-VOUCHED = FILES[tree.CHECKPOINT]
+VOUCHED = FILES[tree.CHECKPOINT.path()]
 LOG_KEY = format_verifier_key(NAME, PUBLISHER.log.note_key.public)
 
 
@@ -58,7 +58,7 @@ def lines_of(*names: str, at: int = AT) -> bytes:
 
 def report_on(checkpoint: bytes, **options: Any) -> Report:
     """Verify the tree with another public checkpoint."""
-    files = {**FILES, tree.CHECKPOINT: checkpoint}
+    files = {**FILES, tree.CHECKPOINT.path(): checkpoint}
     return verify("memory", Options(wait=0, **options), NOW, fetcher=MemoryFetcher(files))
 
 
@@ -175,14 +175,14 @@ def test_anything_else_is_not_what_was_vouched_for(checkpoint: bytes) -> None:
 def test_a_second_line_of_the_log_that_does_not_fit_is_forged() -> None:
     """The log's own key is known: its line must fit wherever it stands."""
     own = VOUCHED.partition(b"\n\n")[2]
-    other = MemoryPublisher().publish().files[tree.CHECKPOINT].partition(b"\n\n")[2]
+    other = MemoryPublisher().publish().files[tree.CHECKPOINT.path()].partition(b"\n\n")[2]
     assert own != other
     assert failed(report_on(VOUCHED + other))["V08"] == 12
 
 
 def test_an_older_checkpoint_is_still_rolled_back() -> None:
     """With or without good lines below: 14, as without witnesses."""
-    older = MemoryPublisher().publish().files[tree.CHECKPOINT]
+    older = MemoryPublisher().publish().files[tree.CHECKPOINT.path()]
     signed = cosign(older, "w0.example", WITNESSES["w0.example"], AT)
     for checkpoint in (older, signed):
         assert failed(report_on(checkpoint)) == {"V25": 14}
@@ -207,11 +207,11 @@ def quick(files: Mapping[str, bytes], folder: Path, asked: Policy | None) -> tup
 
 def test_a_quick_run_looks_for_witnesses_with_one_request_more(tmp_path: Path) -> None:
     """The checkpoint alone is read again where nothing is new, and only if witnesses are asked for."""
-    cosigned = {**FILES, tree.CHECKPOINT: VOUCHED + lines_of("w0.example")}
+    cosigned = {**FILES, tree.CHECKPOINT.path(): VOUCHED + lines_of("w0.example")}
     assert quick(FILES, tmp_path, None)[0].exit_code == 0
     report, asked = quick(FILES, tmp_path, ANY)
     assert failed(report) == {"V09": 17}
-    assert asked == ["trust/2.root.json", tree.TIMESTAMP, tree.CHECKPOINT]
+    assert asked == ["trust/2.root.json", tree.TIMESTAMP.path(), tree.CHECKPOINT.path()]
     report, asked = quick(cosigned, tmp_path, ANY)
     assert (report.exit_code, len(asked)) == (0, 3)
     report, asked = quick(cosigned, tmp_path, None)
@@ -235,7 +235,7 @@ def test_a_new_version_costs_no_request_more_where_witnesses_are_asked_for(tmp_p
 def test_lines_are_remembered_as_evidence_and_what_is_vouched_for_as_kept(tmp_path: Path) -> None:
     """The remembered checkpoint has all its lines; the kept target is the target."""
     data = VOUCHED + lines_of("w0.example")
-    assert quick({**FILES, tree.CHECKPOINT: data}, tmp_path, None)[0].exit_code == 0
+    assert quick({**FILES, tree.CHECKPOINT.path(): data}, tmp_path, None)[0].exit_code == 0
     remembered = state.load(tmp_path)
     assert remembered is not None
     assert (remembered.checkpoint, remembered.kept["checkpoint"]) == (data, VOUCHED)
@@ -243,11 +243,11 @@ def test_lines_are_remembered_as_evidence_and_what_is_vouched_for_as_kept(tmp_pa
 
 def test_evidence_keeps_the_lines_and_asks_for_them_years_later(tmp_path: Path) -> None:
     """In the public checkpoint of the package; its copy stays as it was vouched for."""
-    files = {**FILES, tree.CHECKPOINT: VOUCHED + lines_of("w0.example", "w1.example")}
+    files = {**FILES, tree.CHECKPOINT.path(): VOUCHED + lines_of("w0.example", "w1.example")}
     for version in (1, 2):
         package = make_package(files, version)
         held = unpack(package)
-        assert held[tree.CHECKPOINT] == files[tree.CHECKPOINT]
+        assert held[tree.CHECKPOINT.path()] == files[tree.CHECKPOINT.path()]
         assert [held[path] for path in held if path.endswith(".checkpoint")] == [VOUCHED]
         assert check_package(tmp_path, package).exit_code == 0
         assert check_package(tmp_path, package, policy=TWO).exit_code == 0
@@ -261,5 +261,5 @@ def test_evidence_keeps_the_lines_and_asks_for_them_years_later(tmp_path: Path) 
 @pytest.mark.parametrize("checkpoint", NOT_LINES.values(), ids=NOT_LINES)
 def test_a_package_with_anything_else_is_forged(tmp_path: Path, checkpoint: bytes) -> None:
     """12, or 11 over the bound of a member."""
-    package = {**unpack(make_package(FILES, 2)), tree.CHECKPOINT: checkpoint}
+    package = {**unpack(make_package(FILES, 2)), tree.CHECKPOINT.path(): checkpoint}
     assert check_package(tmp_path, package).exit_code in {11, 12}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import Malformed
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import MemoryFetcher
@@ -19,7 +19,7 @@ from verify_outcome import failed
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOOD = MemoryPublisher().publish().files[tree.TIMESTAMP]
+GOOD = MemoryPublisher().publish().files[tree.TIMESTAMP.path()]
 PLAIN = json.loads(GOOD)
 
 
@@ -29,7 +29,7 @@ def spelled(document: object, **form: object) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "path", ["trust/1.root.json", tree.TIMESTAMP, "trust/1.snapshot.json", "trust/1.targets.json"]
+    "path", ["trust/1.root.json", tree.TIMESTAMP.path(), "trust/1.snapshot.json", "trust/1.targets.json"]
 )
 def test_what_the_publisher_writes_is_of_the_form(path: str) -> None:
     """Nothing that is published in earnest is refused."""

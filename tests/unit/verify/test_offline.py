@@ -14,10 +14,10 @@ import pytest
 from evidence_packages import YEARS_LATER, check_package, evidence_failed, make_package, unpack
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
-from register_api.core import tree
 from register_api.core.canonical import encode
 from register_api.core.diff.changes import Change
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import format_verifier_key
 from register_api.core.notice import NoticeStatus
@@ -167,14 +167,14 @@ def test_a_flipped_bit_in_any_member_is_found(tmp_path: Path, name: str) -> None
         (f"{OWN}/diff.json.jws", None, None, 12, "E08"),
         (f"{OWN}/entry.json", b'"size":', b'"size":1', 12, "E09"),
         (f"{OWN}/entry.tlog-proof", b"index 1", b"index 0", 12, "E10"),
-        (tree.CHECKPOINT, None, None, 12, "E11"),
+        (tree.CHECKPOINT.path(), None, None, 12, "E11"),
         ("log/tile/0/000.p/5", None, None, 12, "E11"),
-        (tree.KEYS, b"rotated", b"retated", 12, "E05"),
+        (tree.KEYS.path(), b"rotated", b"retated", 12, "E05"),
         ("trust/1.root.json", b'"version":1', b'"version":2', 16, "E03"),
         ("trust/1.root.json", b'"expires":"2', b'"expires":"3', 16, "E03"),
         ("trust/1.root.json", b'"threshold":1', b'"threshold":0', 11, "E02"),
         ("trust/2.root.json", b'"expires":"2', b'"expires":"3', 16, "E03"),
-        (tree.TIMESTAMP, b'"expires":"2', b'"expires":"3', 12, "E04"),
+        (tree.TIMESTAMP.path(), b'"expires":"2', b'"expires":"3', 12, "E04"),
         ("trust/5.snapshot.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
         ("trust/5.targets.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
         (README, b"published version 2", b"published version 3", 12, "E15"),
@@ -227,7 +227,7 @@ def test_a_readme_of_a_later_form_is_not_judged(tmp_path: Path) -> None:
 def test_a_signature_by_a_key_out_of_its_range_is_refused(tmp_path: Path) -> None:
     """The key that came with version 3 may not speak for version 2."""
     publisher = rotated()
-    path = tree.version_register(2)
+    path = tree.VERSION_REGISTER.path(2)
     forged = publisher.document.signatures(path, MEMBERS[path])
     assert evidence_failed(check_package(tmp_path, {**MEMBERS, **forged})) == {"E07": 16}
 
@@ -262,8 +262,8 @@ def test_witnesses_are_counted(tmp_path: Path) -> None:
     text = format_verifier_key("witness.example", verifier.public, verifier.algorithm)
     plain = make_package(publisher.files, 1)
     assert evidence_failed(check_package(tmp_path, plain, witnesses=(text,), cosignatures=1)) == {"E14": 17}
-    publisher.files[tree.CHECKPOINT] = cosign(
-        publisher.files[tree.CHECKPOINT], "witness.example", key, 1_780_000_000
+    publisher.files[tree.CHECKPOINT.path()] = cosign(
+        publisher.files[tree.CHECKPOINT.path()], "witness.example", key, 1_780_000_000
     )
     publisher.vouch()
     signed = make_package(publisher.files, 1)

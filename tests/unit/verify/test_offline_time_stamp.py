@@ -10,7 +10,7 @@ import pytest
 from evidence_packages import YEARS_LATER, check_package, evidence_failed, unpack
 from memory_log import cosign, private_key
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.archive import README
@@ -32,12 +32,12 @@ def tree_of(*stamps: int, cosigned: bool = False) -> dict[str, bytes]:
     """Return a tree of four versions with stamps of an authority whose certificate expires tomorrow."""
     publisher = MemoryPublisher().publish().publish().publish().publish()
     if cosigned:
-        checkpoint = publisher.files[tree.CHECKPOINT]
-        publisher.files[tree.CHECKPOINT] = cosign(checkpoint, "witness.example", private_key(5), at=1)
+        checkpoint = publisher.files[tree.CHECKPOINT.path()]
+        publisher.files[tree.CHECKPOINT.path()] = cosign(checkpoint, "witness.example", private_key(5), at=1)
         publisher.vouch()
     for size in stamps:
-        data = parse_proof(publisher.files[tree.version_proof(size)]).checkpoint
-        publisher.files[tree.time_stamp(size)] = brief().stamp_at(data, NOW)
+        data = parse_proof(publisher.files[tree.VERSION_PROOF.path(size)]).checkpoint
+        publisher.files[tree.TIME_STAMP.path(size)] = brief().stamp_at(data, NOW)
     return publisher.files
 
 
@@ -81,7 +81,7 @@ def test_a_package_takes_the_stamp_that_it_can_prove_to_cover_the_version(
     """The version's own, else the newest checkpoint's; one between would need proofs that it has not."""
     members = unpack(package(tree_of(*stamps), version))
     found = [path for path in members if path.startswith("log/checkpoints/")]
-    assert found == ([] if taken is None else [tree.time_stamp(taken)])
+    assert found == ([] if taken is None else [tree.TIME_STAMP.path(taken)])
     report = check(tmp_path, members)
     assert evidence_failed(report) == ({} if taken else {"E16": 17})
     assert (None if report.time_stamp is None else report.time_stamp.size) == taken
@@ -119,8 +119,8 @@ def test_a_stamp_that_is_not_of_this_checkpoint_is_found(
 ) -> None:
     """With or without certificates."""
     files = tree_of(2, 4)
-    data = files[tree.time_stamp(stamp)] if isinstance(stamp, int) else stamp
-    members = {**unpack(package(files, 4)), tree.time_stamp(4): data}
+    data = files[tree.TIME_STAMP.path(stamp)] if isinstance(stamp, int) else stamp
+    members = {**unpack(package(files, 4)), tree.TIME_STAMP.path(4): data}
     report = check(tmp_path, members, stamped_by=brief().anchors if anchored else ())
     assert evidence_failed(report) == {"E16": code}
 
@@ -134,9 +134,9 @@ def test_another_authority_than_the_accepted_one_is_forged(tmp_path: Path) -> No
 def test_a_stamp_from_before_the_version_is_a_contradiction(tmp_path: Path) -> None:
     """The publisher's own date cannot be right."""
     files = tree_of(2)
-    data = parse_proof(files[tree.version_proof(2)]).checkpoint
+    data = parse_proof(files[tree.VERSION_PROOF.path(2)]).checkpoint
     long_ago = NOW - dt.timedelta(days=300)
-    members = {**unpack(package(files, 2)), tree.time_stamp(2): brief().stamp_at(data, long_ago)}
+    members = {**unpack(package(files, 2)), tree.TIME_STAMP.path(2): brief().stamp_at(data, long_ago)}
     assert evidence_failed(check(tmp_path, members)) == {"E16": 18}
 
 
@@ -144,17 +144,17 @@ def test_a_stamp_that_is_taken_out_is_missed_by_the_readme(tmp_path: Path) -> No
     """README.txt tells how to check it, so it cannot go unnoticed, even where nobody asked for it."""
     members = unpack(package(tree_of(2), 2))
     assert b"openssl ts -verify -in log/checkpoints/2.tsr" in members[README]
-    del members[tree.time_stamp(2)]
+    del members[tree.TIME_STAMP.path(2)]
     assert evidence_failed(check(tmp_path, members, stamped_by=())) == {"E15": 12}
 
 
 def test_a_stamp_may_be_added_to_a_package_that_was_made_without(tmp_path: Path) -> None:
     """Its README.txt is of form 1 and stays true; one of form 2 says how to check the stamp."""
     files = tree_of(2)
-    plain = unpack(package({path: files[path] for path in files if path != tree.time_stamp(2)}, 2))
+    plain = unpack(package({path: files[path] for path in files if path != tree.TIME_STAMP.path(2)}, 2))
     assert plain[README].startswith(b"Evidence of a register of sub-processors, form 1\n")
     assert unpack(package(files, 2))[README].startswith(b"Evidence of a register of sub-processors, form 2\n")
-    report = check(tmp_path, {**plain, tree.time_stamp(2): files[tree.time_stamp(2)]})
+    report = check(tmp_path, {**plain, tree.TIME_STAMP.path(2): files[tree.TIME_STAMP.path(2)]})
     assert (report.exit_code, evidence_failed(report)) == (0, {})
 
 
@@ -162,6 +162,6 @@ def test_a_bad_stamp_makes_no_package() -> None:
     """What is kept for ten years is looked at now; with certificates its chain too."""
     files = tree_of(2, 4)
     assert make(files, 2, stamped_by=brief().anchors).data is not None
-    for stamped_by, bad in (((), b"rubbish"), (authority().anchors, files[tree.time_stamp(2)])):
-        made = make({**files, tree.time_stamp(2): bad}, 2, stamped_by=stamped_by)
+    for stamped_by, bad in (((), b"rubbish"), (authority().anchors, files[tree.TIME_STAMP.path(2)])):
+        made = make({**files, tree.TIME_STAMP.path(2): bad}, 2, stamped_by=stamped_by)
         assert made.data is None

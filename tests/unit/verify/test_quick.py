@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
 from register_api.core.canonical import encode
 from register_api.core.documents import Ended
+from register_api.core.format import tree
 from register_api.verify import state
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import MemoryFetcher
@@ -33,7 +33,7 @@ def quick(publisher: MemoryPublisher, folder: Path) -> tuple[Report, list[str], 
     fetcher = MemoryFetcher(publisher.files)
     report = verify("memory", Options(wait=0, state=folder, quick=True), NOW, fetcher=fetcher)
     sizes = {path: len(publisher.files.get(path, b"")) for path in fetcher.asked}
-    return report, fetcher.asked, sum(sizes.values()) - sizes.get(tree.REGISTER, 0)
+    return report, fetcher.asked, sum(sizes.values()) - sizes.get(tree.REGISTER.path(), 0)
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +68,14 @@ def test_a_new_version_costs_twelve_requests_and_64_kib_however_long_the_history
     assert len(asked) <= 12, asked
     assert size <= 64 * 1024
     assert len([path for path in asked if path.startswith("log/tile/")]) <= 3
-    assert tree.VERSIONS not in asked
+    assert tree.VERSIONS.path() not in asked
 
 
 def test_nothing_new_costs_two_requests(publisher: MemoryPublisher, tmp_path: Path) -> None:
     """The next root, which is not there, and the timestamp; the rest is as it was kept."""
     quick(publisher, tmp_path)
     report, asked, _ = quick(publisher, tmp_path)
-    assert asked == ["trust/2.root.json", tree.TIMESTAMP]
+    assert asked == ["trust/2.root.json", tree.TIMESTAMP.path()]
     assert (report.exit_code, report.version, report.remembered) == (0, 3, 3)
     assert {check.id for check in report.checks if check.result == "ok"} == MADE
     assert told(report, "V05").startswith("held when it was checked before")
@@ -114,8 +114,8 @@ def test_an_end_of_a_key_is_seen_though_the_register_is_the_same(
     publisher.write_heads()
     publisher.vouch()
     report, asked, _ = quick(publisher, tmp_path)
-    assert tree.KEYS in asked
-    assert tree.REGISTER not in asked
+    assert tree.KEYS.path() in asked
+    assert tree.REGISTER.path() not in asked
     assert failed(report)["V05"] == 16
 
 
@@ -129,18 +129,18 @@ def test_kept_files_are_used_only_if_they_are_vouched_for(publisher: MemoryPubli
     state.save(tmp_path, msgspec.structs.replace(remembered, kept=kept))
     report, asked, _ = quick(publisher, tmp_path)
     assert report.exit_code == 0
-    assert tree.REGISTER in asked
+    assert tree.REGISTER.path() in asked
 
 
 @pytest.mark.parametrize(
     ("path", "check", "code"),
     [
-        (tree.raw_signature(tree.REGISTER), "V05", 12),
-        (tree.jws(tree.REGISTER), "V05", 11),
-        (tree.CHECKPOINT, "V25", 12),
-        (tree.version_entry(4), "V11", 12),
+        (tree.RAW_SIGNATURE.of(tree.REGISTER.path()), "V05", 12),
+        (tree.JWS.of(tree.REGISTER.path()), "V05", 11),
+        (tree.CHECKPOINT.path(), "V25", 12),
+        (tree.VERSION_ENTRY.path(4), "V11", 12),
         ("log/tile/0/000.p/4", "V10", 12),
-        (tree.TIMESTAMP, "V02", 11),
+        (tree.TIMESTAMP.path(), "V02", 11),
     ],
 )
 def test_a_quick_run_finds_damage_in_all_that_it_fetches(

@@ -10,7 +10,7 @@ import pytest
 
 from memory_log import private_key
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify import state
 from register_api.verify.report.text import render_text
@@ -73,7 +73,7 @@ def test_another_history_is_a_fork_and_kept_as_evidence(run: Run, tmp_path: Path
     report = run(theirs.files, state=tmp_path)
     assert (report.exit_code, failed(report)["V10"]) == (15, 15)
     kept = {file.read_bytes() for file in (tmp_path / state.EVIDENCE_FOLDER).iterdir()}
-    assert kept == {ours.files[tree.CHECKPOINT], theirs.files[tree.CHECKPOINT]}
+    assert kept == {ours.files[tree.CHECKPOINT.path()], theirs.files[tree.CHECKPOINT.path()]}
     assert len(report.evidence) == 2
     assert run(ours.files, state=tmp_path).exit_code == 0
     assert run(theirs.files, state=tmp_path).exit_code == 15
@@ -218,10 +218,10 @@ def test_a_failed_run_does_not_move_what_is_remembered(
     """A version with findings is looked at again next time."""
     run(publisher.files, state=tmp_path)
     publisher.publish()
-    withheld = publisher.files.pop(tree.version_diff(4))
+    withheld = publisher.files.pop(tree.VERSION_DIFF.path(4))
     assert failed(run(publisher.files, state=tmp_path)) == {"V16": 10}
     assert failed(run(publisher.files, state=tmp_path)) == {"V16": 10}
-    publisher.files[tree.version_diff(4)] = withheld
+    publisher.files[tree.VERSION_DIFF.path(4)] = withheld
     report = run(publisher.files, state=tmp_path)
     assert (report.exit_code, result(report, "V16")) == (0, "ok")
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.checks.session import Options
@@ -34,12 +34,12 @@ MINUTE = dt.timedelta(minutes=1)
 
 def stamped(publisher: MemoryPublisher, size: int) -> bytes:
     """Return the bytes that are stamped: the checkpoint in a version's proof."""
-    return parse_proof(publisher.files[tree.version_proof(size)]).checkpoint
+    return parse_proof(publisher.files[tree.VERSION_PROOF.path(size)]).checkpoint
 
 
 def add_stamp(publisher: MemoryPublisher, size: int, at: dt.datetime = NOW) -> None:
     """Put a good stamp beside a tree."""
-    publisher.files[tree.time_stamp(size)] = authority().stamp_at(stamped(publisher, size), at)
+    publisher.files[tree.TIME_STAMP.path(size)] = authority().stamp_at(stamped(publisher, size), at)
 
 
 def check(publisher: MemoryPublisher, run: Run, **options: object) -> Report:
@@ -64,7 +64,7 @@ def test_a_stamp_of_the_newest_version_holds(publisher: MemoryPublisher, run: Ru
 
 def test_without_the_option_nothing_is_asked_and_the_report_says_so(publisher: MemoryPublisher) -> None:
     """A good stamp and a bad one alike."""
-    publisher.files[tree.time_stamp(3)] = b"rubbish"
+    publisher.files[tree.TIME_STAMP.path(3)] = b"rubbish"
     fetcher = MemoryFetcher(publisher.files)
     report = verify("folder", Options(wait=0), NOW, fetcher=fetcher)
     assert (report.exit_code, result(report, "V28"), report.time_stamp) == (0, "skipped", None)
@@ -150,11 +150,11 @@ def test_a_stamp_that_does_not_hold_is_a_finding(
     publisher: MemoryPublisher, run: Run, stamp: object, code: int
 ) -> None:
     """And of no other check."""
-    publisher.files[tree.time_stamp(3)] = stamp(stamped(publisher, 3))  # type: ignore[operator]
+    publisher.files[tree.TIME_STAMP.path(3)] = stamp(stamped(publisher, 3))  # type: ignore[operator]
     report = check(publisher, run)
     assert failed(report) == {"V28": code}
     assert report.time_stamp is None
-    assert tree.time_stamp(3) in told(report, "V28")
+    assert tree.TIME_STAMP.path(3) in told(report, "V28")
 
 
 STAMPED = MemoryPublisher().publish().publish()
@@ -167,7 +167,7 @@ def test_any_bytes_for_a_stamp_give_a_report(new: bytes, at: int, end: int) -> N
     """Any at all, and a stamp with any of its bytes replaced: a finding of V28 and of nothing else."""
     options = Options(wait=0, history="none", stamped_by=read_anchors(ROOT))
     for data in (new, ANSWER[:at] + new + ANSWER[at + end :]):
-        files = {**STAMPED.files, tree.time_stamp(2): data}
+        files = {**STAMPED.files, tree.TIME_STAMP.path(2): data}
         report = verify("folder", options, NOW, fetcher=MemoryFetcher(files))
         assert failed(report).keys() == {"V28"}
 
@@ -182,7 +182,7 @@ def test_a_version_from_the_beginning_of_time_is_compared(run: Run) -> None:
 def test_a_good_stamp_of_another_version_is_forged(publisher: MemoryPublisher, run: Run) -> None:
     """Moved beside the newest one, it would make an old history look new."""
     add_stamp(publisher, 2)
-    publisher.files[tree.time_stamp(3)] = publisher.files[tree.time_stamp(2)]
+    publisher.files[tree.TIME_STAMP.path(3)] = publisher.files[tree.TIME_STAMP.path(2)]
     assert failed(check(publisher, run)) == {"V28": 12}
 
 
@@ -191,7 +191,7 @@ def test_a_stamped_checkpoint_of_another_history_is_a_fork(run: Run) -> None:
     publisher, other = MemoryPublisher().publish(), MemoryPublisher()
     other.publish(updated_on=NOW.date())
     publisher.publish()
-    for path in (tree.version_proof(1), tree.version_entry(1)):
+    for path in (tree.VERSION_PROOF.path(1), tree.VERSION_ENTRY.path(1)):
         publisher.files[path] = other.files[path]
     add_stamp(publisher, 1)
     report = check(publisher, run, history="none")
@@ -204,7 +204,7 @@ def test_a_fork_is_kept_as_evidence_with_a_state(
 ) -> None:
     """Both checkpoints."""
     other = MemoryPublisher().publish(updated_on=NOW.date())
-    for path in (tree.version_proof(1), tree.version_entry(1)):
+    for path in (tree.VERSION_PROOF.path(1), tree.VERSION_ENTRY.path(1)):
         publisher.files[path] = other.files[path]
     add_stamp(publisher, 1)
     report = check(publisher, run, history="none", state=tmp_path)
@@ -212,7 +212,7 @@ def test_a_fork_is_kept_as_evidence_with_a_state(
     assert len(report.evidence) == 2
 
 
-@pytest.mark.parametrize("path", [tree.version_proof(3), tree.version_entry(3)])
+@pytest.mark.parametrize("path", [tree.VERSION_PROOF.path(3), tree.VERSION_ENTRY.path(3)])
 def test_what_is_stamped_must_be_served(publisher: MemoryPublisher, run: Run, path: str) -> None:
     """A missing proof is withheld, as without a stamp."""
     add_stamp(publisher, 3)

@@ -11,7 +11,7 @@ import pytest
 
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.errors import UsageError
 from register_api.verify.checks.session import Options
@@ -154,7 +154,7 @@ def test_a_customer_who_remembers_reads_little(tmp_path: Path) -> None:
     fetcher = MemoryFetcher(publisher.files)
     assert verify("x", options, NOW, fetcher=fetcher).exit_code == 0
     assert len(fetcher.asked) <= 12
-    read = sum(len(publisher.files.get(path, b"")) for path in fetcher.asked if path != tree.REGISTER)
+    read = sum(len(publisher.files.get(path, b"")) for path in fetcher.asked if path != tree.REGISTER.path())
     assert read <= 64 * 1024
 
 
@@ -164,8 +164,8 @@ def test_witnesses_are_counted(publisher: MemoryPublisher, run: Run) -> None:
     verifier = witness_key("witness.example", key)
     text = format_verifier_key("witness.example", verifier.public, verifier.algorithm)
     assert failed(run(publisher.files, witnesses=(text,), cosignatures=1)) == {"V09": 17}
-    signed = cosign(publisher.files[tree.CHECKPOINT], "witness.example", key, 1_780_000_000)
-    publisher.files[tree.CHECKPOINT] = signed
+    signed = cosign(publisher.files[tree.CHECKPOINT.path()], "witness.example", key, 1_780_000_000)
+    publisher.files[tree.CHECKPOINT.path()] = signed
     publisher.vouch()
     report = run(publisher.files, witnesses=(text,), cosignatures=1)
     assert (report.exit_code, told(report, "V09")) == (0, "witness.example at 2026-05-28T20:26:40Z")
@@ -186,7 +186,15 @@ class _Publishing(MemoryFetcher):
 
 
 @pytest.mark.parametrize(
-    "path", [tree.KEYS, tree.REGISTER, tree.CHECKPOINT, tree.VERSIONS, tree.FEED_ATOM, tree.FEED_JSON]
+    "path",
+    [
+        tree.KEYS.path(),
+        tree.REGISTER.path(),
+        tree.CHECKPOINT.path(),
+        tree.VERSIONS.path(),
+        tree.FEED_ATOM.path(),
+        tree.FEED_JSON.path(),
+    ],
 )
 def test_a_publication_in_progress_is_looked_at_once_more(publisher: MemoryPublisher, path: str) -> None:
     """Parts of two publications are met, and the second round finds one."""

@@ -5,7 +5,7 @@ A tile at level 0 holds up to 256 leaf hashes; one at level *l* holds the roots 
 tile at level 0 with the same number hashes, each after its length as big-endian uint16.
 
 What is read comes through a ``ReadTile``, so the same code works on a folder, on the network and in
-memory. Paths are those of the tree (``core/tree.py``), without a leading slash.
+memory. Paths are those of the tree (``core.format.tree``), without a leading slash.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, has_further_lines, parse_note
@@ -72,13 +72,20 @@ def read_head(snapshot: Snapshot) -> Head:
     Raises:
         StoreDamaged: The store's parts contradict each other.
     """
-    vouched, public = trust_repository.vouched(snapshot.read, "checkpoint"), snapshot.read(tree.CHECKPOINT)
+    vouched, public = (
+        trust_repository.vouched(snapshot.read, "checkpoint"),
+        snapshot.read(tree.CHECKPOINT.path()),
+    )
     if not has_further_lines(public, vouched):
-        raise StoreDamaged(f"{tree.CHECKPOINT} does not begin with what the targets metadata vouches for")
+        raise StoreDamaged(
+            f"{tree.CHECKPOINT.path()} does not begin with what the targets metadata vouches for"
+        )
     try:
-        key = log_key(decode(snapshot.read(tree.KEYS), Keys), snapshot.state.version)
+        key = log_key(decode(snapshot.read(tree.KEYS.path()), Keys), snapshot.state.version)
     except VerificationError as error:
-        raise StoreDamaged(f"{tree.KEYS} has no log key for the newest version: {error.message}") from error
+        raise StoreDamaged(
+            f"{tree.KEYS.path()} has no log key for the newest version: {error.message}"
+        ) from error
     return Head(vouched=vouched, public=public, key=key)
 
 

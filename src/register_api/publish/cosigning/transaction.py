@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.log.note import format_lines
 from register_api.errors import StoreError
@@ -90,7 +90,7 @@ def _add(store: Path, vouched: bytes, lines: Sequence[SignatureLine], now: dt.da
         for line in map(format_lines, ([one] for one in lines)):
             if line not in data.splitlines(keepends=True) and len(data) + len(line) <= MAX_CHECKPOINT_BYTES:
                 data += line
-        return commit(store, ({tree.CHECKPOINT: data},), snapshot.state, now=now, before=snapshot)
+        return commit(store, ({tree.CHECKPOINT.path(): data},), snapshot.state, now=now, before=snapshot)
 
 
 def _open(store: Path) -> Snapshot:

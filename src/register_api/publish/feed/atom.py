@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from feedgen.feed import FeedGenerator
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.publish.feed.entry import document_links, entry_id, feed_id, page_link
 from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, Link, xml_text
 from register_api.publish.feed.links import Place, archive_path
@@ -21,15 +22,12 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.store.manifest import FeedEntry
 
-PAGE_SIZE = 50
-"""Versions on one page of the feed."""
-
 _ATOM = "application/atom+xml"
 
 
 def archive_versions(archive: int) -> range:
     """Return the versions that an archive page holds, oldest first."""
-    return range(PAGE_SIZE * (archive - 1) + 1, PAGE_SIZE * archive + 1)
+    return range(FEED_PAGE_SIZE * (archive - 1) + 1, FEED_PAGE_SIZE * archive + 1)
 
 
 def atom_feed(
@@ -72,8 +70,10 @@ def check_order(entries: Sequence[FeedEntry]) -> None:
         ValueError: More than 50 entries, none, or an order other than newest first.
     """
     numbers = [entry.version for entry in entries]
-    if not 0 < len(numbers) <= PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
-        raise ValueError(f"a page of the feed takes 1 to {PAGE_SIZE} versions, newest first, not {numbers}")
+    if not 0 < len(numbers) <= FEED_PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
+        raise ValueError(
+            f"a page of the feed takes 1 to {FEED_PAGE_SIZE} versions, newest first, not {numbers}"
+        )
 
 
 def feed_title(register: Register) -> str:
@@ -100,14 +100,14 @@ def _empty_feed(register: Register, year: int) -> Any:
 def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[Link]:
     """Yield the links of the page as a whole."""
     yield Link("self", place.href(place.path), _ATOM)
-    yield Link("alternate", place.href(tree.INDEX), "text/html", feed_title(register))
-    signature = place.href(tree.feed_signature(place.path))
+    yield Link("alternate", place.href(tree.INDEX.path()), "text/html", feed_title(register))
+    signature = place.href(tree.XML_SIGNATURE.of(place.path))
     yield Link("describedby", signature, "application/xml", "XML signature over this feed's exact bytes")
     if archive is not None:
-        yield Link("current", place.href(tree.FEED_ATOM), _ATOM)
-    previous = archive - 1 if archive is not None else register.version // PAGE_SIZE
+        yield Link("current", place.href(tree.FEED_ATOM.path()), _ATOM)
+    previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
     if previous > 0:
-        yield Link("prev-archive", place.href(tree.feed_archive(previous)), _ATOM)
+        yield Link("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
 
 
 def _append(feed: Any, entry: FeedEntry, id_: str, place: Place) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.wording import count, english_date, shorten
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
 from register_api.publish.feed.extension import Link, xml_text
 from register_api.publish.page.labels import as_summarised, given_notice, is_said, short_notice_reason
@@ -80,7 +81,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
 
 def page_link(entry: FeedEntry, place: Place) -> Link:
     """Return the link to the version's page."""
-    href = place.href(tree.version_page(entry.version))
+    href = place.href(tree.VERSION_PAGE.path(entry.version))
     return Link("alternate", href, "text/html", f"Version {entry.version}")
 
 
@@ -149,7 +150,7 @@ def _told(change: Change, register: Register) -> _Told:
 def document_links(entry: FeedEntry, place: Place) -> Iterator[Link]:
     """Yield links to the documents that the entry rests on."""
     for path, what in (
-        (tree.version_diff(entry.version), f"What version {entry.version} changed"),
-        (tree.version_register(entry.version), f"The register, version {entry.version}"),
+        (tree.VERSION_DIFF.path(entry.version), f"What version {entry.version} changed"),
+        (tree.VERSION_REGISTER.path(entry.version), f"The register, version {entry.version}"),
     ):
-        yield Link("related", place.href(path), tree.kind_of(path).media_type, what)
+        yield Link("related", place.href(path), kind_of(path).media_type, what)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core import canonical, tree
+from register_api.core import canonical
+from register_api.core.format import tree
 from register_api.publish.feed.atom import check_order, feed_title
 from register_api.publish.feed.entry import document_links, entry_id, page_link
 from register_api.publish.feed.links import Place
@@ -38,15 +39,15 @@ def json_feed(
         ValueError: More than 50 entries, none, or an order other than newest first.
     """
     check_order(entries)
-    place = Place(path=tree.FEED_JSON, base_url=base_url)
+    place = Place(path=tree.FEED_JSON.path(), base_url=base_url)
     author = {"name": register.publisher.name, "url": register.publisher.website}
     return canonical.encode(
         {
             "version": VERSION,
             "title": feed_title(register),
             "description": "Every change to the register, with its dates and notice",
-            "home_page_url": place.href(tree.INDEX),
-            "feed_url": place.href(tree.FEED_JSON),
+            "home_page_url": place.href(tree.INDEX.path()),
+            "feed_url": place.href(tree.FEED_JSON.path()),
             "language": register.publisher.language,
             "authors": [{key: value for key, value in author.items() if value}],
             "items": [

@@ -10,7 +10,7 @@ import posixpath
 
 import msgspec
 
-from register_api.core import tree
+from register_api.core.format import tree
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,4 +36,4 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 def archive_path(archive: int | None) -> str:
     """Return the path of an archive page, or of the newest page for ``None``."""
-    return tree.FEED_ATOM if archive is None else tree.feed_archive(archive)
+    return tree.FEED_ATOM.path() if archive is None else tree.FEED_ARCHIVE.path(archive)

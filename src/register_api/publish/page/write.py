@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.diff.changes import Change
+from register_api.core.format import tree
 from register_api.core.model import Category
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
@@ -83,7 +83,7 @@ def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Itera
     """Yield path and bytes of the pages of some of the register's sub-processors."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
     for vendor in vendors:
-        yield tree.subprocessor_page(vendor.id), subprocessor_page(view, vendor, names)
+        yield tree.SUBPROCESSOR_PAGE.path(vendor.id), subprocessor_page(view, vendor, names)
 
 
 def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str]) -> bytes:

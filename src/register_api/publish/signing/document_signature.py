@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def sign_document(path: str, data: bytes, signer: Ed25519Signer) -> dict[str, by
         data: The document's exact bytes.
         signer: The document key.
     """
-    return {tree.raw_signature(path): sign_raw(data, signer), tree.jws(path): sign_jws(data, signer)}
+    return {tree.RAW_SIGNATURE.of(path): sign_raw(data, signer), tree.JWS.of(path): sign_jws(data, signer)}

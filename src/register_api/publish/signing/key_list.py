@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyRecord, Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.core.keys.thumbprint import public_pem
 from register_api.core.log.note import format_verifier_key
@@ -114,7 +114,7 @@ def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -
 
 def pem_files(keys: Keys) -> dict[str, bytes]:
     """Return the PEM file of every key of a list, by its path in the tree."""
-    return {tree.public_key(record.kid): pem_file(record.pem) for record in keys.keys}
+    return {tree.PUBLIC_KEY.path(record.kid): pem_file(record.pem) for record in keys.keys}
 
 
 def pem_file(pem: str) -> bytes:

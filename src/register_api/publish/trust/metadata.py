@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.errors import KeyStoreError, StoreDamaged, StoreError
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
 def metadata_path(role: str, version: int) -> str:
     """Return the path of one version of root, targets or snapshot (TUF consistent snapshots)."""
-    return f"{tree.TRUST_URL}{version}.{role}.json"
-
-
-def target_path(sha256: str, name: str) -> str:
-    """Return the path of a target's copy, named by its digest."""
-    return f"{tree.TARGETS_URL}{sha256}.{name}"
+    return f"{tree.TRUST_FOLDER}{version}.{role}.json"
 
 
 def expiry(now: dt.datetime, lifetime: dt.timedelta) -> dt.datetime:
@@ -113,7 +108,7 @@ def timestamp(read: Read) -> Timestamp | None:
         StoreDamaged: It cannot be read.
     """
     try:
-        data = read(tree.TIMESTAMP)
+        data = read(tree.TIMESTAMP.path())
     except KeyError:
         return None
     return parse(data, Timestamp).signed

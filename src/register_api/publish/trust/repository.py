@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
-from register_api.core import canonical, tree
+from register_api.core import canonical
 from register_api.core.documents import Keys
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.metadata import expiry, metadata_path, sign, target_path
+from register_api.publish.trust.metadata import expiry, metadata_path, sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +29,6 @@ if TYPE_CHECKING:
 
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.trust.metadata import Read
-
-TARGETS = {
-    "register.json": tree.REGISTER,
-    "checkpoint": tree.CHECKPOINT,
-    "feed.atom": tree.FEED_ATOM,
-    "keys.json": tree.KEYS,
-}
-"""Name of each target to the path whose bytes it vouches for; their number never grows."""
 
 LIFETIME = dt.timedelta(days=400)
 """How long targets and snapshot are good for."""
@@ -63,7 +57,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
     Args:
         read: The tree as it is, with a root at least; ``KeyError`` for what it does not have.
         keyring: Its targets and online keys are used.
-        targets: The bytes of each of ``TARGETS``, by name.
+        targets: The bytes of each TUF target of the format, by name.
         now: The present instant, UTC.
 
     Returns:
@@ -76,8 +70,8 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
         UntrustedKey: It holds a key of the root.
         ValueError: A target is missing or too many, or ``now`` has no time zone.
     """
-    if targets.keys() != TARGETS.keys():
-        raise ValueError(f"the targets are {sorted(TARGETS)}, not {sorted(targets)}")
+    if targets.keys() != TARGETS_BY_NAME.keys():
+        raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
     check_keys_apart(root.to_dict(), canonical.decode(targets["keys.json"], Keys))
     online = _Online(root, keyring, now)
@@ -88,7 +82,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
         targets={name: TargetFile.from_data(name, data, ["sha256"]) for name, data in targets.items()},
     )
     path, signed = metadata_path(Targets.type, listed.version), sign(listed, keyring.targets, root)
-    copies = {target_path(canonical.digest(data), name): data for name, data in targets.items()}
+    copies = {target_copy(name, canonical.digest(data)): data for name, data in targets.items()}
     return {**copies, path: signed, **online.snapshot(timestamp, snapshot, _describe(listed, signed))}
 
 
@@ -135,7 +129,7 @@ def vouched(read: Read, name: str) -> bytes:
         raise StoreError("nothing was published yet", hint="register-api publish")
     listed = trust_metadata.targets(read, snapshot).targets
     try:
-        return read(target_path(listed[name].hashes["sha256"], name))
+        return read(target_copy(name, listed[name].hashes["sha256"]))
     except KeyError as error:
         raise StoreDamaged(f"the target {name} is not listed, or its copy is missing") from error
 
@@ -177,7 +171,7 @@ class _Online:
         version = old.version + 1 if old else 1
         expires = expiry(self.now, TIMESTAMP_LIFETIME)
         timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot)
-        return {tree.TIMESTAMP: sign(timestamp, self.keyring.online, self.root)}
+        return {tree.TIMESTAMP.path(): sign(timestamp, self.keyring.online, self.root)}
 
 
 def _describe(signed: Signed, data: bytes) -> MetaFile:

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tuf.api.metadata import Snapshot, Targets
 
+from register_api.core.format.paths import target_copy
 from register_api.errors import StoreDamaged
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.metadata import metadata_path, target_path
+from register_api.publish.trust.metadata import metadata_path
 
 if TYPE_CHECKING:
     from register_api.publish.trust.metadata import Read
@@ -98,7 +99,7 @@ def _copies(read: Read, versions: range) -> set[str]:
         for version in versions
     )
     return {
-        target_path(target.hashes["sha256"], name)
+        target_copy(name, target.hashes["sha256"])
         for metadata in listed
         for name, target in metadata.signed.targets.items()
     }

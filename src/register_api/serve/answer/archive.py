@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Versions
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import StoreDamaged, told
 from register_api.serve.stored.bounded_cache import BoundedCache
@@ -62,7 +62,7 @@ class Archive:
         Raises:
             KeyError: There is no such version.
         """
-        return self._snapshot.manifest.files[tree.version_register(version)].sha256
+        return self._snapshot.manifest.files[tree.VERSION_REGISTER.path(version)].sha256
 
     def register(self, version: int) -> Register:
         """Return the register as a version said it.
@@ -82,14 +82,14 @@ class Archive:
         """
         found = self._registers.get(version)
         if found is None:
-            data = read_form(self._snapshot, tree.version_register(version))
+            data = read_form(self._snapshot, tree.VERSION_REGISTER.path(version))
             found = Encoded(_decoded(data, Register), data)
             self._registers.put(version, found)
         return found
 
     def diff_bytes(self, version: int) -> bytes:
         """Return the stored diff of a version against the one before it."""
-        return read_form(self._snapshot, tree.version_diff(version))
+        return read_form(self._snapshot, tree.VERSION_DIFF.path(version))
 
     def diff(self, data: bytes) -> Diff:
         """Return a stored diff, parsed."""
@@ -102,7 +102,7 @@ class Archive:
     @cached_property
     def published(self) -> list[dt.datetime]:
         """When each version was published; they are numbered in that order, without gaps."""
-        return [entry.published_at for entry in self._decode(tree.VERSIONS, Versions).versions]
+        return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), Versions).versions]
 
     def _decode(self, path: str, kind: type[T]) -> T:
         return _decoded(read_form(self._snapshot, path), kind)

@@ -116,17 +116,19 @@ def finish(
         more.append((b"link", target.encode("ascii")))
     if following is not None:
         more.append((b"link", f'<{following}>; rel="next"; type="application/json"'.encode("ascii")))
-    return computed_resource(Facts(media_type="application/json", cache="head", more=tuple(more)), forms)
+    return computed_resource(Facts(media_type="application/json", cache="mutable", more=tuple(more)), forms)
 
 
 def finish_own(document: object) -> Resource:
     """Encode what the service says of itself and make its headers."""
-    return computed_resource(Facts(media_type="application/json", cache="head"), forms_of(encode(document)))
+    return computed_resource(
+        Facts(media_type="application/json", cache="mutable"), forms_of(encode(document))
+    )
 
 
 def finish_page(page: bytes) -> Resource:
     """Make the headers of a page; it may load and run nothing."""
-    facts = Facts(media_type="text/html; charset=utf-8", cache="head", more=page_headers(page))
+    facts = Facts(media_type="text/html; charset=utf-8", cache="mutable", more=page_headers(page))
     return computed_resource(facts, forms_of(page))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from register_api.core.tree import TIMESTAMP
+from register_api.core.format import tree
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def fresh_until(table: Table) -> dt.datetime:
     Raises:
         Problem: There is none, or it cannot be read.
     """
-    resource = table.ready.get("/" + TIMESTAMP)
+    resource = table.ready.get("/" + tree.TIMESTAMP.path())
     body = None if resource is None else resource.representations["identity"].body
     if body is None:
         raise Problem("not-ready", "There is no freshness statement (trust/timestamp.json).")

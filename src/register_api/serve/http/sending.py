@@ -66,7 +66,7 @@ async def send_redirect(folder: str, send: Send) -> None:
     headers = (
         (b"location", folder.rpartition("/")[2].encode("ascii") + b"/"),
         (b"content-length", b"0"),
-        (b"cache-control", CACHE_CONTROL["head"]),
+        (b"cache-control", CACHE_CONTROL["mutable"]),
         *CORS,
     )
     await send(start_message(308, headers))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import headers
-from register_api.core.tree import Cache
+from register_api.core.format.kind import CacheClass
 from register_api.serve.http.asgi import Header, Message, body_message, start_message
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     media_type: str
-    cache: Cache
+    cache: CacheClass
     modified: dt.datetime | None = None
     more: tuple[Header, ...] = ()
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.links import link_value, links_of
-from register_api.core.tree import INDEX, kind_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Message, body_message
 from register_api.serve.http.page_headers import page_headers
@@ -60,7 +61,7 @@ class Table:
         self._settled: BoundedCache[Resource] = BoundedCache(_KEPT_HEADERS)
         self.ready: dict[str, Resource] = {}
         for path in self._files.changing():
-            if not kind_of(path).settled:
+            if not kind_of(path).per_version:
                 resource = self._load_whole(path, self._files[path])
                 self.ready |= dict.fromkeys(_urls(path), resource)
 
@@ -70,12 +71,12 @@ class Table:
             return None
         path = url[1:]
         if not path or path.endswith("/"):
-            path += INDEX
+            path += tree.INDEX.path()
         return path if path in self._paths else None
 
     def is_folder(self, url: str) -> bool:
         """Tell whether a URL path lacks only its last slash to name a page."""
-        return url.startswith("/") and f"{url[1:]}/{INDEX}" in self._paths
+        return url.startswith("/") and f"{url[1:]}/{tree.INDEX.path()}" in self._paths
 
     async def resource(self, path: str) -> Resource:
         """Return a resource with its headers; bodies may still have to be read.
@@ -146,7 +147,7 @@ def load_table(store: Path, bodies: Bodies) -> Table | None:
 def _urls(path: str) -> tuple[str, ...]:
     """Return the URL paths of a file; a page answers for its folder too."""
     url = "/" + path
-    return (url, url.removesuffix(INDEX)) if url.endswith("/" + INDEX) else (url,)
+    return (url, url.removesuffix(tree.INDEX.path())) if url.endswith("/" + tree.INDEX.path()) else (url,)
 
 
 def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Discovery, Keys, RegisterReference
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.keys.key_list import good_key, log_key
 from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.model import Register
@@ -17,7 +18,7 @@ from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledB
 from register_api.verify.checks.feed_index import read_atom
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.checks.session import COPY_CHECK, PUBLIC_PATHS
+from register_api.verify.checks.session import COPY_CHECK
 from register_api.verify.checks.signatures import is_signed
 from register_api.verify.fetch.protocol import NotServed
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def check_key_files(session: Session) -> str:
     """Compare every key's PEM file with the list of keys (V24)."""
     for key in session.keys.keys:
-        path = tree.public_key(key.kid)
+        path = tree.PUBLIC_KEY.path(key.kid)
         with session.record.guard("V24", path):
             if session.get(path) != key.pem.encode():
                 raise Forged("not the key that the list of keys gives")
@@ -38,17 +39,17 @@ def check_key_files(session: Session) -> str:
 def check_copies(session: Session) -> str:
     """Judge public files that are not the targets, and look at the targets' copies (V25)."""
     for name, data in session.other_copies.items():
-        with session.record.guard(COPY_CHECK, PUBLIC_PATHS[name]):
+        with session.record.guard(COPY_CHECK, TARGETS_BY_NAME[name].path()):
             _judge(session, name, data)
     if session.options.newest_alone:
-        if any(session.kept(name) for name in PUBLIC_PATHS):
+        if any(session.kept(name) for name in TARGETS_BY_NAME):
             return "the public paths of what had changed; what an earlier run kept was not fetched"
         return "the public paths; the copies below /trust/targets/ were not asked for"
-    for name in PUBLIC_PATHS:
+    for name in TARGETS_BY_NAME:
         if name not in session.other_copies:
             with session.record.guard(COPY_CHECK):
                 session.target_copy(name)
-    return f"{len(PUBLIC_PATHS)} targets"
+    return f"{len(TARGETS_BY_NAME)} targets"
 
 
 def _judge(session: Session, name: str, data: bytes) -> None:
@@ -75,9 +76,9 @@ def _judge(session: Session, name: str, data: bytes) -> None:
 def _judge_register(session: Session, data: bytes) -> int:
     """Return a register's version, if it is what was published under that number."""
     version = decode(data, Register).version
-    if session.get(tree.version_register(version)) != data:
+    if session.get(tree.VERSION_REGISTER.path(version)) != data:
         raise Forged("not a version that is served")
-    if not is_signed(session, tree.version_register(version), data, version):
+    if not is_signed(session, tree.VERSION_REGISTER.path(version), data, version):
         raise Forged("not signed")
     return version
 
@@ -92,7 +93,7 @@ def _judge_checkpoint(session: Session, data: bytes) -> int:
     )
     if other.size == mine.size and other.root != mine.root:
         session.evidence.append((other.size, other.root, data))
-        raise Forked(f"{tree.CHECKPOINT}: a second root for the size {other.size}, also signed")
+        raise Forked(f"{tree.CHECKPOINT.path()}: a second root for the size {other.size}, also signed")
     return other.size
 
 
@@ -103,8 +104,8 @@ def _judge_feed(session: Session, data: bytes) -> int:
     def find_key(kid: str) -> str:
         return good_key(session.keys, "feed", kid, newest).pem
 
-    signature = session.get(tree.feed_signature(tree.FEED_ATOM))
-    verify_feed_signature(data, signature, tree.FEED_ATOM, find_key)
+    signature = session.get(tree.XML_SIGNATURE.of(tree.FEED_ATOM.path()))
+    verify_feed_signature(data, signature, tree.FEED_ATOM.path(), find_key)
     return newest
 
 
@@ -141,19 +142,19 @@ def check_discovery(session: Session) -> str:
         Inconsistent: It does not name this register, or another root.
     """
     try:
-        data = session.get(tree.DISCOVERY)
+        data = session.get(tree.DISCOVERY.path())
     except NotServed as error:
         raise NotApplicable("there is no discovery document at this address") from error
     found = [one for one in decode(data, Discovery).registers if one.register == session.register.register]
     if not found:
-        raise Inconsistent(f"{tree.DISCOVERY} does not name {session.register.register!r}")
+        raise Inconsistent(f"{tree.DISCOVERY.path()} does not name {session.register.register!r}")
     for one in found:
         if not (_BASE.fullmatch(one.base) and _SHA256.fullmatch(one.root.sha256)):
-            raise Malformed(f"{tree.DISCOVERY} gives a base or a digest that is none")
+            raise Malformed(f"{tree.DISCOVERY.path()} gives a base or a digest that is none")
         if session.trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
-            raise Inconsistent(f"{tree.DISCOVERY} names another root as version {one.root.version}")
+            raise Inconsistent(f"{tree.DISCOVERY.path()} names another root as version {one.root.version}")
         if _addresses(one) != tuple(one.base + path for path in _DISCOVERED):
-            raise Inconsistent(f"{tree.DISCOVERY} names addresses that are not below its base")
+            raise Inconsistent(f"{tree.DISCOVERY.path()} names addresses that are not below its base")
     return session.register.register
 
 
@@ -162,7 +163,7 @@ _BASE = re.compile(rf"\.\./|https?://[A-Za-z0-9.:\[\]-]+/(?:{_SEGMENT})*")
 """Relative to the document, or absolute; nothing that leads up, be it encoded (RFC 3986 section 5.2.4)."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DISCOVERED = (tree.REGISTER, tree.FEED_ATOM, tree.TRUST_URL, tree.TARGETS_URL)
+_DISCOVERED = (tree.REGISTER.path(), tree.FEED_ATOM.path(), tree.TRUST_FOLDER, tree.TARGETS_FOLDER)
 
 
 def _addresses(one: RegisterReference) -> tuple[str, ...]:

@@ -12,9 +12,6 @@ from register_api.core.canonical import parse
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION
 
-PAGE_SIZE = 50
-"""Versions on one page of the feed, and on each archive page (docs/format.md, Feeds)."""
-
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import good_key
 from register_api.errors import Inconsistent
-from register_api.verify.checks.feed_index import PAGE_SIZE, check_page, read_atom, read_json
+from register_api.verify.checks.feed_index import check_page, read_atom, read_json
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.log import first_version
 from register_api.verify.checks.recorder import NotApplicable, naming
@@ -27,8 +28,8 @@ def check_feed(session: Session) -> str:
     """
     session.feed = session.target("feed.atom")
     if "feed.atom" in session.other_copies:
-        raise NotApplicable(f"something else is served at {tree.FEED_ATOM}, see V25")
-    _check_xml_signature(session, tree.FEED_ATOM, session.feed, session.register.version)
+        raise NotApplicable(f"something else is served at {tree.FEED_ATOM.path()}, see V25")
+    _check_xml_signature(session, tree.FEED_ATOM.path(), session.feed, session.register.version)
     return f"{len(session.feed)} bytes"
 
 
@@ -36,7 +37,7 @@ def _check_xml_signature(session: Session, path: str, data: bytes, version: int)
     def find_key(kid: str) -> str:
         return good_key(session.keys, "feed", kid, version).pem
 
-    signature = tree.feed_signature(path)
+    signature = tree.XML_SIGNATURE.of(path)
     with naming(signature):
         verify_feed_signature(data, session.get(signature), path.rpartition("/")[2], find_key)
 
@@ -49,19 +50,19 @@ def check_feed_signatures(session: Session) -> str:
     """
     version = session.register.version
     if "feed.atom" not in session.other_copies:
-        check_signatures(session, "V21", tree.FEED_ATOM, session.feed, version)
-    data = session.get(tree.FEED_JSON)
-    check_signatures(session, "V21", tree.FEED_JSON, data, version)
+        check_signatures(session, "V21", tree.FEED_ATOM.path(), session.feed, version)
+    data = session.get(tree.FEED_JSON.path())
+    check_signatures(session, "V21", tree.FEED_JSON.path(), data, version)
     if not session.record.failed("V21"):
-        with session.record.guard("V22", tree.FEED_JSON):
+        with session.record.guard("V22", tree.FEED_JSON.path()):
             _check_json(session, data)
-    return f"{tree.FEED_ATOM} and {tree.FEED_JSON}"
+    return f"{tree.FEED_ATOM.path()} and {tree.FEED_JSON.path()}"
 
 
 def _check_json(session: Session, data: bytes) -> None:
     log = session.checkpoint
     index, said = read_json(data, session.register.register)
-    check_page(index, log.size, max(1, log.size - PAGE_SIZE + 1), session.published)
+    check_page(index, log.size, max(1, log.size - FEED_PAGE_SIZE + 1), session.published)
     if said and said.get("size") != log.size:
         raise Inconsistent(f"its newest entry gives the log's size as {said.get('size')}, not {log.size}")
     if said and said.get("root_hash") != base64.b64encode(log.root).decode():
@@ -75,8 +76,8 @@ def check_feed_entries(session: Session) -> str:
         VerificationError: It is no Atom feed, or names others.
     """
     size = session.checkpoint.size
-    oldest = max(1, size - PAGE_SIZE + 1)
-    with naming(tree.FEED_ATOM):
+    oldest = max(1, size - FEED_PAGE_SIZE + 1)
+    with naming(tree.FEED_ATOM.path()):
         index = read_atom(session.feed, session.register.register)
         check_page(index, size, oldest, session.published)
     return f"versions {size} to {oldest}, in both feeds"
@@ -88,22 +89,24 @@ def check_archive(session: Session) -> str:
     Raises:
         NotApplicable: There is no such page.
     """
-    first, last = first_version(session), session.checkpoint.size // PAGE_SIZE
-    pages = range((first - 1) // PAGE_SIZE + 1, last + 1)
+    first, last = first_version(session), session.checkpoint.size // FEED_PAGE_SIZE
+    pages = range((first - 1) // FEED_PAGE_SIZE + 1, last + 1)
     if not pages:
         raise NotApplicable("there is no archive page of the versions looked at")
     session.expect(len(pages))
     for page in pages:
         session.advance(f"archive page {page}")
-        with session.record.guard("V23", tree.feed_archive(page)):
+        with session.record.guard("V23", tree.FEED_ARCHIVE.path(page)):
             _check_archive_page(session, page)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
 
 
 def _check_archive_page(session: Session, page: int) -> None:
     """Check one page; it was signed with the keys good for the version that completed it."""
-    path, newest = tree.feed_archive(page), page * PAGE_SIZE
+    path, newest = tree.FEED_ARCHIVE.path(page), page * FEED_PAGE_SIZE
     data = session.get(path)
     _check_xml_signature(session, path, data, newest)
     check_signatures(session, "V23", path, data, newest)
-    check_page(read_atom(data, session.register.register), newest, newest - PAGE_SIZE + 1, session.published)
+    check_page(
+        read_atom(data, session.register.register), newest, newest - FEED_PAGE_SIZE + 1, session.published
+    )

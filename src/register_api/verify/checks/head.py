@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.log.checkpoint import open_checkpoint
@@ -29,7 +29,7 @@ def check_key_list(session: Session) -> str:
         VerificationError: It cannot be had, or does not make sense.
     """
     data = session.target("keys.json")
-    with naming(tree.KEYS):
+    with naming(tree.KEYS.path()):
         keys = decode(data, Keys)
         check_keys(keys)
         check_keys_apart(session.trusted.root, keys)
@@ -44,12 +44,13 @@ def check_register(session: Session) -> str:
         VerificationError: It cannot be had, is not in its one form, or names another register.
     """
     data = session.target("register.json")
-    with naming(tree.REGISTER):
+    with naming(tree.REGISTER.path()):
         register = decode(data, Register)
         check_utc(register.published_at)
     if register.register != session.keys.register:
         raise Inconsistent(
-            f"{tree.REGISTER} is of {register.register!r}, the list of keys of {session.keys.register!r}"
+            f"{tree.REGISTER.path()} is of {register.register!r}, "
+            f"the list of keys of {session.keys.register!r}"
         )
     session.register, session.register_data = register, data
     session.published[register.version] = _instant(register.published_at)
@@ -64,7 +65,11 @@ def check_register_signatures(session: Session) -> str:
     if session.kept("register.json") is not None and session.kept("keys.json") is not None:
         return "held when it was checked before; neither the register nor the keys have changed"
     version = session.register.version
-    path = tree.version_register(version) if "register.json" in session.other_copies else tree.REGISTER
+    path = (
+        tree.VERSION_REGISTER.path(version)
+        if "register.json" in session.other_copies
+        else tree.REGISTER.path()
+    )
     check_signatures(session, "V05", path, session.register_data, version)
     return "as 64 raw bytes and as detached JWS"
 
@@ -122,7 +127,7 @@ def check_checkpoint(session: Session) -> str:
     """
     vouched, register = session.target("checkpoint"), session.register
     data = session.served_checkpoint or vouched
-    with naming(tree.CHECKPOINT):
+    with naming(tree.CHECKPOINT.path()):
         checkpoint = open_checkpoint(data, register.register, [log_key(session.keys, register.version)])
     if checkpoint.size != register.version:
         raise Inconsistent(

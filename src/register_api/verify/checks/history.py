@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
 from register_api.errors import Forged, Inconsistent, VerificationError
@@ -17,7 +18,7 @@ from register_api.verify.checks import history_log
 from register_api.verify.checks.log import check_in_log, check_root, first_version, read_entry
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.signatures import check_signatures, is_signed
-from register_api.verify.fetch.limits import MAX_DAMAGED_VERSIONS, max_bytes
+from register_api.verify.fetch.limits import MAX_DAMAGED_VERSIONS
 from register_api.verify.fetch.protocol import check_path
 
 if TYPE_CHECKING:
@@ -97,15 +98,15 @@ def _before(session: Session, first: int) -> _Version | None:
     """Return the version before the first one; its digest is judged by what names it."""
     if first == 1:
         return None
-    with session.record.guard("V16", tree.version_register(first - 1)):
-        data = session.get(tree.version_register(first - 1))
+    with session.record.guard("V16", tree.VERSION_REGISTER.path(first - 1)):
+        data = session.get(tree.VERSION_REGISTER.path(first - 1))
         return _Version(register=decode(data, Register), data=data)
     return None
 
 
 def _check_version(session: Session, version: int, before: _Version | None) -> _Version | None:
     """Check one version; return it for the next one to build on, if its files are genuine."""
-    record, path = session.record, tree.version_entry(version)
+    record, path = session.record, tree.VERSION_ENTRY.path(version)
     with record.guard("V13", path):
         data = session.read_log(path)
         check_in_log(session, version, data)
@@ -114,7 +115,7 @@ def _check_version(session: Session, version: int, before: _Version | None) -> _
         with record.guard("V14"):
             history_log.check_bundle(session, version, data)
             history_log.check_older_tiles(session, version)
-        with record.guard("V15", tree.version_proof(version)):
+        with record.guard("V15", tree.VERSION_PROOF.path(version)):
             history_log.check_proof(session, version, data)
         return _check_files(session, entry, before)
     return None
@@ -126,18 +127,18 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     for file in entry.files:
         with session.record.guard("V16", file.path):
             genuine[file.path] = _genuine(session, file, version)
-    for path in (tree.version_register(version), tree.version_diff(version)):
+    for path in (tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)):
         if path in genuine:
             check_signatures(session, "V17", path, genuine[path], version)
-    data = genuine.get(tree.version_register(version))
+    data = genuine.get(tree.VERSION_REGISTER.path(version))
     if data is None:
         return None
-    with session.record.guard("V19", tree.version_register(version)):
+    with session.record.guard("V19", tree.VERSION_REGISTER.path(version)):
         found = _Version(register=decode(data, Register), data=data)
         _check_order(found, entry, before)
-        diff = genuine.get(tree.version_diff(version))
+        diff = genuine.get(tree.VERSION_DIFF.path(version))
         if diff is not None and (before is not None or version == 1):
-            with session.record.guard("V18", tree.version_diff(version)):
+            with session.record.guard("V18", tree.VERSION_DIFF.path(version)):
                 _check_diff(diff, found, before)
         return found
     return None

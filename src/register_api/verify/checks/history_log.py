@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log import merkle, tile_proofs, tiles
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
@@ -67,7 +67,7 @@ def check_proof(session: Session, version: int, data: bytes) -> None:
         Forked: The old checkpoint is signed, and of another history.
         VerificationError: The proof cannot be had, has the wrong form, or does not fit.
     """
-    proof = parse_proof(session.get(tree.version_proof(version)))
+    proof = parse_proof(session.get(tree.VERSION_PROOF.path(version)))
     keys = [log_key(session.keys, version)]
     old = verify_proof(data, proof, session.register.register, keys)
     if (proof.index, old.size) != (version - 1, version):

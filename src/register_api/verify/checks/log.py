@@ -7,14 +7,14 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from register_api.core import tree
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.core.log import merkle, tile_proofs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
-from register_api.verify.fetch.limits import max_bytes
 
 if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
@@ -89,14 +89,14 @@ def check_newest(session: Session) -> str:
     if session.kept("register.json") is not None and session.kept("checkpoint") is not None:
         return "held when it was checked before; neither the register nor the log has changed"
     version = session.register.version
-    path = tree.version_entry(version)
+    path = tree.VERSION_ENTRY.path(version)
     data = session.read_log(path)
     with naming(path):
         check_in_log(session, version, data)
         entry = read_entry(session, version, data)
     named = {file.path: file.sha256 for file in entry.files}
-    if named[tree.version_register(version)] != digest(session.register_data):
-        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER}")
+    if named[tree.VERSION_REGISTER.path(version)] != digest(session.register_data):
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}")
     return f"entry {version - 1} of the log names the register's digest"
 
 
@@ -124,10 +124,10 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
     check_utc(entry.published_at)
     paths = [file.path for file in entry.files]
-    own = tree.version_register(version).removesuffix("register.json")
+    own = tree.VERSION_REGISTER.path(version).removesuffix("register.json")
     if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
         raise Malformed("an entry whose files are not the version's own, each once, in order")
-    if not {tree.version_register(version), tree.version_diff(version)} <= set(paths):
+    if not {tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)} <= set(paths):
         raise Malformed("an entry that does not name the version's register and diff")
     if not all(_SHA256.fullmatch(file.sha256) for file in entry.files):
         raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
@@ -153,24 +153,24 @@ def check_versions(session: Session) -> str:
     """
     if first_version(session) > 1:
         raise NotApplicable("only new versions were looked at (history: new)")
-    data = session.get(tree.VERSIONS)
-    check_signatures(session, "V12", tree.VERSIONS, data, session.register.version)
+    data = session.get(tree.VERSIONS.path())
+    check_signatures(session, "V12", tree.VERSIONS.path(), data, session.register.version)
     if session.record.failed("V12"):
         return ""
-    with naming(tree.VERSIONS):
+    with naming(tree.VERSIONS.path()):
         _check_list(session, data)
     log = session.checkpoint
     return f"{log.size} entries give the root {base64.b64encode(log.root).decode()}"
 
 
 def _check_list(session: Session, data: bytes) -> None:
-    listed = decode(data, Versions, max_bytes=max_bytes(tree.VERSIONS))
+    listed = decode(data, Versions, max_bytes=max_bytes(tree.VERSIONS.path()))
     if listed.register != session.register.register:
         raise Inconsistent(f"the list of versions of {listed.register!r}")
     if len(listed.versions) != session.checkpoint.size:
         raise Inconsistent(f"{len(listed.versions)} versions listed, {session.checkpoint.size} in the log")
     # Encoded from what was parsed, so that fields this reader does not know count as well.
-    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS))["versions"]
+    entries = parse(data, max_bytes=max_bytes(tree.VERSIONS.path()))["versions"]
     if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != session.checkpoint.root:
         raise Inconsistent("the list of versions is not the list of entries that the log holds")
 

@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from cryptography.x509 import Certificate
 
-from register_api.bounded_http.limits import HttpLimits
-from register_api.core import tree
+from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.log.policy import NONE, Policy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
-from register_api.verify.fetch.limits import RUN_LIMITS, max_bytes
+from register_api.verify.fetch.limits import Limits
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
-
-    from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
     from register_api.core.documents import Keys
     from register_api.core.log.checkpoint import Checkpoint
@@ -33,14 +31,6 @@ if TYPE_CHECKING:
 
 History = Literal["all", "new", "none"]
 """Which versions are checked in full: each, those since the last full check, or none."""
-
-PUBLIC_PATHS = {
-    "register.json": tree.REGISTER,
-    "checkpoint": tree.CHECKPOINT,
-    "feed.atom": tree.FEED_ATOM,
-    "keys.json": tree.KEYS,
-}
-"""Name of each TUF target to the path at which everybody reads it."""
 
 COPY_CHECK = "V25"
 
@@ -73,7 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
-    limits: HttpLimits = RUN_LIMITS
+    limits: Limits = Limits()
     wait: float = 2.0
 
     @property
@@ -193,7 +183,7 @@ class Session:
         kept = self.kept(name)
         if kept is not None and not (name == "checkpoint" and self.options.asks_for_witnesses):
             return kept
-        path = PUBLIC_PATHS[name]
+        path = TARGETS_BY_NAME[name].path()
         with self.record.guard(COPY_CHECK, path):
             data = self.get(path)
             if (vouched := self.trusted.vouched_part(name, data)) is not None:

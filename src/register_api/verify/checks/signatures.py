@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.key_list import document_key, good_key
 from register_api.core.keys.signature import verify_jws, verify_raw
 from register_api.core.keys.thumbprint import ed25519_public
@@ -36,7 +36,7 @@ def check_signatures(session: Reading, check: str, path: str, data: bytes, versi
         data: Its bytes.
         version: The version that its key must be good for.
     """
-    raw, jws = tree.raw_signature(path), tree.jws(path)
+    raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
     with session.record.guard(check, raw):
         _check_raw(session, data, session.get(raw), version)
     with session.record.guard(check, jws):
@@ -51,7 +51,7 @@ def is_signed(session: Reading, path: str, data: bytes, version: int) -> bool:
         UntrustedKey: No document key is good for this version.
     """
     key = good_key(session.keys, "document", None, version)
-    return _fits(data, session.get(tree.raw_signature(path)), key)
+    return _fits(data, session.get(tree.RAW_SIGNATURE.of(path)), key)
 
 
 def _check_raw(session: Reading, data: bytes, signature: bytes, version: int) -> None:

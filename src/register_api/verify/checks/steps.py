@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.canonical import parse
+from register_api.core.format import tree
 from register_api.errors import VerificationError
 from register_api.verify.checks import copies, feeds, head, history, log, others, time_stamp
 from register_api.verify.checks.recorder import NotApplicable
@@ -77,7 +77,7 @@ def follow_trust(session: Session) -> str:
 def _served_name(session: Session) -> str | None:
     """Return the register's name as served, vouched for by nobody: good enough to explain a failure."""
     try:
-        name = parse(session.get(tree.REGISTER))["register"]
+        name = parse(session.get(tree.REGISTER.path()))["register"]
     except (VerificationError, KeyError, TypeError, IndexError):
         return None
     return name if isinstance(name, str) else None

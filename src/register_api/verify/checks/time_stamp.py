@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
+from register_api.core.log.time_stamp import CLOCK_TOLERANCE, check_plausible, open_time_stamp
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import ClockBehind, Forked, Inconsistent, Unwitnessed
 from register_api.verify.checks.log import check_root, read_entry, root_at
@@ -36,16 +37,9 @@ def check_time_stamp(session: Session) -> str:
     anchors = session.options.stamped_by
     if not anchors:
         raise NotApplicable("no authority's certificates were given (--stamped-by)")
-    # X.509 and RFC 3161 take a tenth of the time of importing all of this; most customers ask for no stamp.
-    from register_api.core.log.time_stamp import (  # noqa: PLC0415
-        CLOCK_TOLERANCE,
-        check_plausible,
-        open_time_stamp,
-    )
-
     size, data = _newest_stamp(session)
     checkpoint, published_at = _stamped_version(session, size)
-    with naming(tree.time_stamp(size)):
+    with naming(tree.TIME_STAMP.path(size)):
         stamp = open_time_stamp(data, checkpoint, anchors)
         check_plausible(stamp, published_at)
         if stamp.at - session.now > CLOCK_TOLERANCE:
@@ -77,7 +71,7 @@ def _newest_stamp(session: Session) -> tuple[int, bytes]:
     oldest = max(newest - MOST_ASKED, 0) + 1
     for size in range(newest, oldest - 1, -1):
         try:
-            return size, session.get(tree.time_stamp(size))
+            return size, session.get(tree.TIME_STAMP.path(size))
         except NotServed:
             continue
     which = f"none of versions {oldest} to {newest} is" if oldest < newest else f"version {newest} is not"
@@ -94,7 +88,7 @@ def _stamped_version(session: Session, version: int) -> tuple[bytes, dt.datetime
         Forked: The checkpoint is signed, and of another history than the log.
         VerificationError: The proof or the entry cannot be had, or does not hold.
     """
-    proof_path, entry_path = tree.version_proof(version), tree.version_entry(version)
+    proof_path, entry_path = tree.VERSION_PROOF.path(version), tree.VERSION_ENTRY.path(version)
     proof, entry = parse_proof(session.read_log(proof_path)), session.read_log(entry_path)
     with naming(proof_path):
         old = verify_proof(entry, proof, session.register.register, [log_key(session.keys, version)])

@@ -14,10 +14,10 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
-from register_api.core.tree import kind_of
+from register_api.core.format.kind import MIB
+from register_api.core.format.paths import kind_of, max_bytes
 from register_api.errors import Malformed
 from register_api.verify.evidence.zip_layout import check_layout
-from register_api.verify.fetch.limits import MIB, max_bytes
 from register_api.verify.fetch.protocol import check_path
 
 if TYPE_CHECKING:

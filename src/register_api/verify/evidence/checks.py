@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys
+from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.model import Register
@@ -47,8 +47,8 @@ def follow_trust(contents: Contents) -> str:
 
 def check_key_list(contents: Contents) -> str:
     """Read the list of keys that the targets metadata names (E05)."""
-    data = _vouched(contents, "keys.json", tree.KEYS)
-    with naming(tree.KEYS):
+    data = _vouched(contents, "keys.json", tree.KEYS.path())
+    with naming(tree.KEYS.path()):
         keys = decode(data, Keys)
         check_keys(keys)
         check_keys_apart(contents.trusted.root, keys)
@@ -127,7 +127,7 @@ def _check_patch(contents: Contents, data: bytes) -> None:
 
 def check_entry(contents: Contents) -> str:
     """Compare the files with what the log's entry names (E09)."""
-    path = tree.version_entry(contents.version)
+    path = tree.VERSION_ENTRY.path(contents.version)
     with naming(path):
         entry = read_entry(contents, contents.version, contents.get(path))
         if entry.published_at != contents.register.published_at:
@@ -158,7 +158,7 @@ def check_times(contents: Contents) -> str:
 def check_key_files(contents: Contents) -> str:
     """Compare every key's PEM file with the list of keys (E13)."""
     for key in contents.keys.keys:
-        path = tree.public_key(key.kid)
+        path = tree.PUBLIC_KEY.path(key.kid)
         with contents.record.guard("E13", path):
             if contents.get(path) != key.pem.encode():
                 raise Forged("not the key that the list of keys gives")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from tuf.api.metadata import Metadata
 
-from register_api.core import tree
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.log import tile_proofs
 from register_api.errors import UsageError
 from register_api.verify.checks.history import check_one
@@ -20,7 +21,7 @@ from register_api.verify.evidence.offline import examine, make_report
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
 from register_api.verify.evidence.report import EvidenceReport
-from register_api.verify.evidence.trust import TARGET_NAMES
+from register_api.verify.evidence.trust import EVIDENCE_TARGETS
 from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.report.document import Report
 from register_api.verify.report.outcome import make_report as make_served_report
@@ -98,10 +99,10 @@ def _pack(served: Report, contents: Contents, version: int, now: dt.datetime) ->
 def _gather(session: Session, version: int) -> dict[str, bytes]:
     """Return the files of a package by path; what was read before is not read again."""
     files = dict(_trust(session))
-    for name in TARGET_NAMES:
+    for name in EVIDENCE_TARGETS:
         data = session.target(name)
-        files |= {session.trusted.copy_path(name): data, _PUBLIC[name]: data}
-    files[tree.CHECKPOINT] = session.checkpoint_data
+        files |= {session.trusted.copy_path(name): data, TARGETS_BY_NAME[name].path(): data}
+    files[tree.CHECKPOINT.path()] = session.checkpoint_data
     for path in _paths(session, version):
         files[path] = session.read_log(path)
     return files | _time_stamp(session, version)
@@ -111,21 +112,18 @@ def _time_stamp(session: Session, version: int) -> dict[str, bytes]:
     """Return the stamp of the version's checkpoint, else of the newest, else nothing."""
     for size in (version, session.checkpoint.size):
         with contextlib.suppress(NotServed):
-            return {tree.time_stamp(size): session.get(tree.time_stamp(size))}
+            return {tree.TIME_STAMP.path(size): session.get(tree.TIME_STAMP.path(size))}
     return {}
 
 
-_PUBLIC = {"keys.json": tree.KEYS, "checkpoint": tree.CHECKPOINT}
-
-
 def _paths(session: Session, version: int) -> Iterator[str]:
-    entry = tree.version_entry(version)
+    entry = tree.VERSION_ENTRY.path(version)
     named = decode(session.read_log(entry), Entry, max_bytes=MAX_ENTRY_BYTES)
-    yield from (entry, tree.version_proof(version))
+    yield from (entry, tree.VERSION_PROOF.path(version))
     yield from (file.path for file in named.files)
-    for path in (tree.version_register(version), tree.version_diff(version)):
-        yield from (tree.raw_signature(path), tree.jws(path))
-    yield from (tree.public_key(key.kid) for key in session.keys.keys)
+    for path in (tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)):
+        yield from (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path))
+    yield from (tree.PUBLIC_KEY.path(key.kid) for key in session.keys.keys)
     if version < session.checkpoint.size:
         yield from tile_proofs.tiles_for_consistency(version, session.checkpoint.size)
 
@@ -135,10 +133,10 @@ def _trust(session: Session) -> Iterator[tuple[str, bytes]]:
     metadata = session.trusted.metadata
     newest = max(session.trusted.roots)
     for version in range(1, newest):
-        path = f"{tree.TRUST_URL}{version}.root.json"
+        path = tree.ROOT.path(version)
         yield path, session.get(path)
-    yield f"{tree.TRUST_URL}{newest}.root.json", metadata["root"]
-    yield tree.TIMESTAMP, metadata["timestamp"]
-    for role in ("snapshot", "targets"):
+    yield tree.ROOT.path(newest), metadata["root"]
+    yield tree.TIMESTAMP.path(), metadata["timestamp"]
+    for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
         signed: Any = Metadata.from_bytes(metadata[role]).signed
-        yield f"{tree.TRUST_URL}{signed.version}.{role}.json", metadata[role]
+        yield kind.path(signed.version), metadata[role]

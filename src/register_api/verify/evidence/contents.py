@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.errors import Malformed
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.table import CHECKS
-from register_api.verify.fetch.limits import max_bytes
 from register_api.verify.fetch.protocol import MemoryFetcher
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Contents:
 
     def document_paths(self) -> tuple[str, str]:
         """Return the paths of the version's register and diff."""
-        return tree.version_register(self.version), tree.version_diff(self.version)
+        return tree.VERSION_REGISTER.path(self.version), tree.VERSION_DIFF.path(self.version)
 
     def unread(self) -> tuple[str, ...]:
         """Return the files that no check has looked at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core import tree
+from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.time_stamp import check_plausible, open_time_stamp, stamped_bytes
 from register_api.core.log.tlog_proof import parse_proof
@@ -26,7 +26,7 @@ def stamped_size(paths: Container[str], version: int, newest: int) -> int | None
         version: The version that the package is of.
         newest: Size of its newest checkpoint.
     """
-    return next((size for size in (version, newest) if tree.time_stamp(size) in paths), None)
+    return next((size for size in (version, newest) if tree.TIME_STAMP.path(size) in paths), None)
 
 
 def check_time_stamp(contents: Contents) -> str:
@@ -45,7 +45,7 @@ def check_time_stamp(contents: Contents) -> str:
         if anchors:
             raise Unwitnessed("there is no time stamp in the package")
         raise NotApplicable("there is no time stamp in the package")
-    path = tree.time_stamp(size)
+    path = tree.TIME_STAMP.path(size)
     data, stamped = contents.get(path), _stamped(contents, size)
     with naming(path):
         stamp = open_time_stamp(data, stamped, anchors or None)
@@ -59,5 +59,5 @@ def check_time_stamp(contents: Contents) -> str:
 def _stamped(contents: Contents, size: int) -> bytes:
     """Return the bytes that the stamp of a size has to be of."""
     if size == contents.version:
-        return parse_proof(contents.get(tree.version_proof(size))).checkpoint
+        return parse_proof(contents.get(tree.VERSION_PROOF.path(size))).checkpoint
     return stamped_bytes(contents.head_data, log_key(contents.keys, size))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from tuf.api.exceptions import BadVersionNumberError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
+from register_api.core.format import tree
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.core.tree import TIMESTAMP, TRUST_URL
 from register_api.errors import Malformed, UntrustedKey, VerificationError
 from register_api.verify.trust.chain import UNEXPECTED, Trusted
 from register_api.verify.trust.errors import LastRead, explain
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     Get = Callable[[str], bytes]
 
-TARGET_NAMES = ("keys.json", "checkpoint")
+EVIDENCE_TARGETS = ("keys.json", "checkpoint")
 """Targets that evidence rests on; the other two are of the newest version."""
 
-_ROOT = re.compile(re.escape(TRUST_URL) + r"([1-9][0-9]{0,8})\.root\.json")
+_ROOT = re.compile(tree.ROOT.named_pattern)
 _NO_CLOCK = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -102,13 +102,13 @@ def follow(get: Get, roots: Mapping[int, bytes], root: Root) -> Trusted:
         VerificationError: The subclass that fits, as for the TUF client.
     """
     metadata = {"root": roots[root.version]}
-    timestamp = _signed(get, TIMESTAMP, root, Timestamp, metadata)
+    timestamp = _signed(get, tree.TIMESTAMP.path(), root, Timestamp, metadata)
     meta = timestamp.snapshot_meta
-    snapshot = _signed(get, f"{TRUST_URL}{meta.version}.snapshot.json", root, Snapshot, metadata, meta)
+    snapshot = _signed(get, tree.SNAPSHOT.path(meta.version), root, Snapshot, metadata, meta)
     listed = snapshot.meta.get("targets.json")
     if listed is None:
         raise Malformed("the snapshot does not name the targets metadata")
-    targets = _signed(get, f"{TRUST_URL}{listed.version}.targets.json", root, Targets, metadata, listed)
+    targets = _signed(get, tree.TARGETS.path(listed.version), root, Targets, metadata, listed)
     if targets.delegations is not None:
         raise Malformed("the targets metadata delegates to others, which this format has not")
     parts = {"root": root, "timestamp": timestamp, "snapshot": snapshot, "targets": targets}
@@ -117,7 +117,7 @@ def follow(get: Get, roots: Mapping[int, bytes], root: Root) -> Trusted:
         metadata=metadata,
         expires={role: part.expires for role, part in parts.items()},
         root=root.to_dict(),
-        targets={name: _target(targets, name) for name in TARGET_NAMES},
+        targets={name: _target(targets, name) for name in EVIDENCE_TARGETS},
     )
 
 
@@ -159,4 +159,4 @@ def _explaining(path: str, data: bytes, root: Root | None) -> Iterator[None]:
 
 
 def _root_path(version: int) -> str:
-    return f"{TRUST_URL}{version}.root.json"
+    return tree.ROOT.path(version)

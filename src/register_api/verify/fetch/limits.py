@@ -1,58 +1,40 @@
-"""Every bound that a reader keeps: time and requests of a run, and bytes of a file by its kind."""
+"""What a hostile server can cost at most: every bound that a reader keeps, but for bytes.
+
+Bytes are bounded per file by its kind (``core.format``), time per file and per run, and the number of
+requests per run. Reading stops at the bound; nothing is first received and then measured.
+"""
 
 from __future__ import annotations
 
-import re
+import msgspec
 
-from register_api.bounded_http.limits import HttpLimits
-from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 
-KIB = 2**10
-MIB = 2**20
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds on time and number, for one run; seconds where nothing else is said.
 
-RUN_LIMITS = HttpLimits(redirects=3)
-"""Bounds on one run; the whole history of a thousand versions fits."""
+    Attributes:
+        connect: For the connection alone.
+        read: Between two pieces of an answer.
+        file: For one file, from connection to last byte, with all redirects and retries.
+        run: For everything together; the whole history of a thousand versions fits.
+        requests: Number of requests, redirects and retries among them.
+        redirects: How many redirects of one file are followed, all within the same origin.
+        attempts: How often a file is asked for when the failure may pass.
+        first_wait: Before the second attempt; doubles from then on.
+    """
 
-MAX_ROOT_BYTES = 512 * KIB
-MAX_TIMESTAMP_BYTES = 16 * KIB
-MAX_SNAPSHOT_BYTES = 64 * KIB
-MAX_TARGETS_BYTES = 64 * KIB
+    connect: float = 10.0
+    read: float = 10.0
+    file: float = 60.0
+    run: float = 1800.0
+    requests: int = 100_000
+    redirects: int = 3
+    attempts: int = 3
+    first_wait: float = 0.2
+
+
 MAX_ROOT_ROTATIONS = 64
 """How many new roots are followed in one run."""
 
 MAX_DAMAGED_VERSIONS = 20
 """After so many versions with findings the walk through history stops: the picture is clear."""
-
-_ROWS: tuple[tuple[str, int], ...] = (
-    (r".*\.sig", KIB),
-    (r".*\.jws", 4 * KIB),
-    (r".*\.dsig", 64 * KIB),
-    (r".*\.pem", 4 * KIB),
-    (r".*/entry\.json", 4 * KIB),
-    (r".*/entry\.tlog-proof", 64 * KIB),
-    (r"log/checkpoint|trust/targets/[0-9a-f]{64}\.checkpoint", MAX_CHECKPOINT_BYTES),
-    (r"log/checkpoints/.*", 64 * KIB),
-    (r"log/tile/entries/.*", 256 * (4 * KIB + 2)),
-    (r"log/tile/[0-9]+/.*", 256 * 32),
-    (r"(v1/|.*\.)keys\.json", MIB),
-    (r"v1/versions\.json", 64 * MIB),
-    (r"\.well-known/.*", 256 * KIB),
-    (r"trust/[0-9]+\.root\.json", MAX_ROOT_BYTES),
-    (r"trust/timestamp\.json", MAX_TIMESTAMP_BYTES),
-    (r"trust/[0-9]+\.snapshot\.json", MAX_SNAPSHOT_BYTES),
-    (r"trust/[0-9]+\.targets\.json", MAX_TARGETS_BYTES),
-)
-"""Pattern of the path to the most bytes that such a file may have; the first that fits counts."""
-
-_PATTERNS = tuple((re.compile(pattern), bound) for pattern, bound in _ROWS)
-
-MAX_DOCUMENT_BYTES = 16 * MIB
-"""For registers, diffs and feeds: whatever no row names."""
-
-
-def max_bytes(path: str) -> int:
-    """Return the most bytes that the file at a path may have."""
-    for pattern, bound in _PATTERNS:
-        if pattern.fullmatch(path):
-            return bound
-    return MAX_DOCUMENT_BYTES

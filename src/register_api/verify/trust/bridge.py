@@ -8,8 +8,8 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.api.metadata import Root
 from tuf.ngclient import FetcherInterface
 
-from register_api.core.tree import TIMESTAMP
-from register_api.verify.fetch import limits
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.trust.errors import LastRead
 from register_api.verify.trust.form import check_form
@@ -35,7 +35,7 @@ class Bridge(FetcherInterface):
         self.timestamp = b""
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        yield self.download_bytes(url, limits.max_bytes(url))
+        yield self.download_bytes(url, max_bytes(url))
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
         """Return a file; what is not served is told in the client's terms, so that roots may end.
@@ -49,8 +49,10 @@ class Bridge(FetcherInterface):
             self.last.data = self._fetcher.get(url, max_length)
         except NotServed as error:
             raise DownloadHTTPError(str(error), 404) from error
-        if url == TIMESTAMP:
+        if url == tree.TIMESTAMP.path():
             self.timestamp = self.last.data
-        if url == TIMESTAMP or self.last.role == Root.type:  # no digest covers how these are spelled
+        if (
+            url == tree.TIMESTAMP.path() or self.last.role == Root.type
+        ):  # no digest covers how these are spelled
             check_form(url, self.last.data)
         return self.last.data

@@ -18,9 +18,10 @@ from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.note import has_further_lines
-from register_api.core.tree import TARGETS_URL, TRUST_URL
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
 from register_api.verify.fetch import limits
 from register_api.verify.trust.bridge import Bridge
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.verify.fetch.protocol import Fetcher
-
-TARGET_NAMES = ("register.json", "checkpoint", "feed.atom", "keys.json")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROLES = ("root", "timestamp", "snapshot", "targets")
@@ -50,10 +49,10 @@ UNEXPECTED = (
 
 _CONFIG = UpdaterConfig(
     max_root_rotations=limits.MAX_ROOT_ROTATIONS,
-    root_max_length=limits.MAX_ROOT_BYTES,
-    timestamp_max_length=limits.MAX_TIMESTAMP_BYTES,
-    snapshot_max_length=limits.MAX_SNAPSHOT_BYTES,
-    targets_max_length=limits.MAX_TARGETS_BYTES,
+    root_max_length=tree.ROOT.max_bytes,
+    timestamp_max_length=tree.TIMESTAMP.max_bytes,
+    snapshot_max_length=tree.SNAPSHOT.max_bytes,
+    targets_max_length=tree.TARGETS.max_bytes,
 )
 
 
@@ -86,7 +85,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
     def copy_path(self, name: str) -> str:
         """Return the path of a target's copy, named by its digest."""
-        return f"{TARGETS_URL}{self.targets[name].hashes['sha256']}.{name}"
+        return target_copy(name, self.targets[name].hashes["sha256"])
 
     def vouched_part(self, name: str, data: bytes) -> bytes | None:
         """Return the target in what is served at its public path, or ``None`` if it is not there.
@@ -127,9 +126,9 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
         for role, data in start.metadata.items():
             (folder / f"{role}.json").write_bytes(data)
         try:
-            updater = Updater(name, TRUST_URL, fetcher=bridge, config=_CONFIG, bootstrap=start.root)
+            updater = Updater(name, tree.TRUST_FOLDER, fetcher=bridge, config=_CONFIG, bootstrap=start.root)
             updater.refresh()
-            targets = {target: _target(updater, target) for target in TARGET_NAMES}
+            targets = {target: _target(updater, target) for target in TARGETS_BY_NAME}
         except (VerificationError, *UNEXPECTED) as error:
             _check_roots(folder)
             raise explain(error, bridge.last, _newest_root(folder), now) from error

@@ -10,9 +10,8 @@ import msgspec
 from tuf.api.metadata import Metadata, Root
 from tuf.api.serialization import DeserializationError
 
-from register_api.core.tree import TRUST_URL
+from register_api.core.format import tree
 from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
-from register_api.verify.fetch.limits import MAX_ROOT_BYTES
 from register_api.verify.state import RootOrigin
 from register_api.verify.trust.form import check_form
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from register_api.verify.fetch.protocol import Fetcher
     from register_api.verify.state import Beginning, Remembered
 
-FIRST_ROOT = f"{TRUST_URL}1.root.json"
+FIRST_ROOT = tree.ROOT.path(1)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -69,7 +68,7 @@ def choose_start(
         if sha256 is not None and _digest(data) != sha256:
             raise Forged(f"the root in {root_file.name} has not the digest that was given with it")
     else:
-        data, source = fetcher.get(FIRST_ROOT, MAX_ROOT_BYTES), FIRST_ROOT
+        data, source = fetcher.get(FIRST_ROOT, tree.ROOT.max_bytes), FIRST_ROOT
         if sha256 is not None and _digest(data) != sha256:
             raise Forged(f"{FIRST_ROOT} has the SHA-256 {_digest(data)}, not the one that was given")
         check_form(FIRST_ROOT, data)
@@ -158,11 +157,11 @@ def _is_known(remembered: Remembered, root_file: Path | None, sha256: str | None
 def _read_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_ROOT_BYTES + 1)
+            data = file.read(tree.ROOT.max_bytes + 1)
     except OSError as error:
         raise UsageError(f"the root {path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_ROOT_BYTES:
-        raise UsageError(f"the root {path} has more than {MAX_ROOT_BYTES} bytes")
+    if len(data) > tree.ROOT.max_bytes:
+        raise UsageError(f"the root {path} has more than {tree.ROOT.max_bytes} bytes")
     return data
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from register_api.core.tree import kind_of
+from register_api.core.format.paths import kind_of
 from register_api.serve.answer.description import replies
 from register_api.serve.answer.description.paths import PARAMETERS, file_of, is_text
 from register_api.serve.answer.query import MOST_VALUES

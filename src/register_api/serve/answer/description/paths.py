@@ -1,4 +1,4 @@
-"""Every address that is answered with a stored file: the tree (``core.tree``) as the manual shows it."""
+"""Every address that is answered with a stored file: ``core.format.tree`` as the manual shows it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core import documents, tree
+from register_api.core import documents
 from register_api.core.diff.changes import Diff
+from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.serve.answer.questions import SLUG
 
@@ -116,8 +117,8 @@ _SIGNED = (
     "/feed/{k}.atom",
 )
 _SIGNATURES = (
-    (tree.raw_signature, "Raw Ed25519 signature over {}"),
-    (tree.jws, "Detached JWS over {}"),
+    (tree.RAW_SIGNATURE.of, "Raw Ed25519 signature over {}"),
+    (tree.JWS.of, "Detached JWS over {}"),
 )
 
 
@@ -130,7 +131,7 @@ def stored_paths() -> Iterator[StoredPath]:
             yield StoredPath(url=beside(url), group="Signatures", summary=summary.format(url))
         if url.endswith(".atom"):
             summary = f"XML signature over {url}"
-            yield StoredPath(url=tree.feed_signature(url), group="Signatures", summary=summary)
+            yield StoredPath(url=tree.XML_SIGNATURE.of(url), group="Signatures", summary=summary)
 
 
 def is_text(media_type: str) -> bool:
@@ -144,4 +145,4 @@ _TEXT_FORMS = ("json", "xml", "jose", "pem")
 def file_of(url: str) -> str:
     """Return the path in the tree of a stored address; a folder is its page."""
     path = url.removeprefix("/")
-    return path + tree.INDEX if not path or path.endswith("/") else path
+    return path + tree.INDEX.path() if not path or path.endswith("/") else path

@@ -11,7 +11,7 @@ from register_api.serve.stored.reply import CACHE_CONTROL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from register_api.core.tree import Cache
+    from register_api.core.format.kind import CacheClass
     from register_api.serve.http.problems import Name
 
 _SCHEMA = "#/components/schemas/"
@@ -60,7 +60,9 @@ def _header(name: str) -> Response:
     return {"description": description, "required": name not in _SOMETIMES, "schema": schema}
 
 
-def stored(summary: str, media_type: str, cache: Cache, schema: Response, examples: Response) -> Response:
+def stored(
+    summary: str, media_type: str, cache: CacheClass, schema: Response, examples: Response
+) -> Response:
     """Return the good reply of a stored file."""
     return {
         "description": f"{summary}. Cached as `{CACHE_CONTROL[cache].decode()}`.",

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import tree
 from register_api.core.calendar import local_day
 from register_api.core.documents import Keys
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.log.tiles import TILE_WIDTH
 from register_api.core.two_clocks import Moment
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.description.paths import file_of, is_text
@@ -27,8 +29,6 @@ LONGEST_EXAMPLE = 8 * 1024
 """Bytes of the largest body that is shown as an example; a larger one would drown the rest."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_TILE_WIDTH = 256
-_ARCHIVE_PAGE = 50
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,24 +129,24 @@ class StoredExamples:
 
 def _candidates(snapshot: Snapshot, samples: Samples) -> Mapping[str, Sequence[str]]:
     files = snapshot.manifest.files
-    heads = (tree.REGISTER, tree.KEYS, tree.FEED_ATOM, tree.CHECKPOINT)
+    heads = (tree.REGISTER.path(), tree.KEYS.path(), tree.FEED_ATOM.path(), tree.CHECKPOINT.path())
     return {
         "n": [str(samples.newest)],
         "id": [samples.subprocessor] if samples.subprocessor else [],
         "kid": list(_key_ids(snapshot)),
         "name": ["register"],
-        "k": [str(samples.newest // _ARCHIVE_PAGE)],
+        "k": [str(samples.newest // FEED_PAGE_SIZE)],
         "v": [str(version) for version in range(snapshot.generation, 0, -1)],
         "sha256": [files[path].sha256 for path in heads if path in files],
         "level": ["0"],
         "tile": ["000"],
-        "width": [str(samples.newest % _TILE_WIDTH)],
+        "width": [str(samples.newest % TILE_WIDTH)],
     }
 
 
 def _key_ids(snapshot: Snapshot) -> Iterator[str]:
     try:
-        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS), type=Keys)
+        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS.path()), type=Keys)
     except (KeyError, StoreDamaged, msgspec.MsgspecError):
         return
     yield from (key.kid for key in listed.keys)

@@ -1,1 +1,0 @@
-"""HTTP with servers that may be hostile: bytes, time, requests, redirects and retries are bounded."""

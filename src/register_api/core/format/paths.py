@@ -1,0 +1,117 @@
+"""From a path of the tree to what the table says of it.
+
+Beside the rows of ``core.format.tree`` stand the kinds that follow from them: the signatures beside
+signed documents, and the copies of TUF targets, which are named by their digest.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+
+from register_api.core.format.kind import MIB, FileKind, MediaType, Stage
+from register_api.core.format.tree import GROUPS, TARGETS_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILES: tuple[FileKind, ...] = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+"""Every row of the table."""
+
+TARGETS_BY_NAME: dict[str, FileKind] = {kind.target: kind for kind in FILES if kind.target is not None}
+"""Name of each TUF target to the kind whose newest bytes it is."""
+
+SIGNED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.signatures)
+
+
+def target_copy(name: str, sha256: str) -> str:
+    """Return the path of a TUF target's copy, which is named by its digest (TUF consistent snapshots)."""
+    return f"{TARGETS_FOLDER}{sha256}.{name}"
+
+
+def _copies() -> Iterator[FileKind]:
+    for name, kind in TARGETS_BY_NAME.items():
+        yield _derived(
+            kind,
+            template=target_copy(name, "{sha256}"),
+            summary=f"{kind.summary}, as a TUF target",
+            cache="immutable",
+            checks=("V25",),
+            written="trust",
+            schema=kind.schema,
+            max_bytes=kind.max_bytes,
+        )
+
+
+def _signatures() -> Iterator[FileKind]:
+    for kind in SIGNED:
+        for signature in kind.signatures:
+            yield _derived(
+                kind,
+                template=signature.of(kind.template),
+                summary=f"{signature.summary} over /{kind.template}",
+                media=MediaType(signature.media_type, compress=False),
+                schema=None,
+                max_bytes=signature.max_bytes,
+            )
+
+
+def _derived(kind: FileKind, **changes: object) -> FileKind:
+    """Return a kind as another one, but for what only the original is or has."""
+    plain = {"signatures": (), "target": None, "relation": None, "in_entry": False}
+    return msgspec.structs.replace(kind, **plain, **changes)
+
+
+COPIES: tuple[FileKind, ...] = tuple(_copies())
+SIGNATURES: tuple[FileKind, ...] = tuple(_signatures())
+
+KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES)
+"""Every kind of file that there is in a tree."""
+
+_ANY = re.compile("|".join(f"({kind.pattern})" for kind in KINDS))
+
+
+def kind_of(path: str) -> FileKind:
+    """Return what kind of file a path of the tree names.
+
+    Raises:
+        KeyError: No file of the tree has such a path.
+    """
+    match = _ANY.fullmatch(path)
+    if match is None or match.lastindex is None:
+        raise KeyError(path)
+    return KINDS[match.lastindex - 1]
+
+
+def is_path(path: str) -> bool:
+    """Tell whether the format knows such a path."""
+    return _ANY.fullmatch(path) is not None
+
+
+def values_in(path: str) -> dict[str, str]:
+    """Return the values of the parameters in a path of the tree, by name.
+
+    Raises:
+        KeyError: No file of the tree has such a path.
+    """
+    match = _compiled(kind_of(path).named_pattern).fullmatch(path)
+    return match.groupdict() if match else {}
+
+
+_compiled = functools.cache(re.compile)
+
+
+def max_bytes(path: str) -> int:
+    """Return the most bytes that the file at a path may have, also where only later releases know it."""
+    return kind_of(path).max_bytes if is_path(path) else 16 * MIB
+
+
+def in_order(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], ...]:
+    """Sort files of one publication into the groups that reach the disk one after the other."""
+    groups: dict[Stage, dict[str, bytes]] = {stage: {} for stage in get_args(Stage)}
+    for path, data in files.items():
+        groups[kind_of(path).stage][path] = data
+    return tuple(group for group in groups.values() if group)

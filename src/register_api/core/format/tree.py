@@ -1,0 +1,317 @@
+"""The table of files: every kind that there is in a register's tree, one row each.
+
+URL path = file path below the store's ``public`` folder, written here without the leading slash
+(docs/format.md, The tree). Whatever has to know which files there are reads this table: publishing
+and storing, serving and its description, configurations of hosts, fetching, verifying, conformance.
+A new kind of file is a row here and a maker in ``publish``.
+"""
+
+from __future__ import annotations
+
+from register_api.core.diff.changes import Diff
+from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, Keys, Versions
+from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
+from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
+from register_api.core.model import Register
+
+FEED_PAGE_SIZE = 50
+"""Versions on the newest page of the feeds, and on each archive page (docs/format.md, Feeds)."""
+
+TRUST_FOLDER = "trust/"
+TARGETS_FOLDER = "trust/targets/"
+VERSION_FOLDER = "v1/versions/{version}/"
+
+# ------------------------------------------------------------------ media types
+
+_JSON = MediaType("application/json", compress=True)
+_TINY_JSON = MediaType("application/json", compress=False)
+_LINKSET = MediaType("application/linkset+json", compress=True)
+_JSON_FEED = MediaType("application/feed+json", compress=True)
+_ATOM = MediaType("application/atom+xml", compress=True)
+_HTML = MediaType("text/html; charset=utf-8", compress=True)
+_TEXT = MediaType("text/plain; charset=utf-8", compress=False)
+_OCTETS = MediaType("application/octet-stream", compress=False)
+_PEM = MediaType("application/x-pem-file", compress=False)
+_TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
+
+# ------------------------------------------------------------------ signatures beside a document
+
+RAW_SIGNATURE = Signature(".sig", "Raw Ed25519 signature", "application/octet-stream", KIB)
+JWS = Signature(".jws", "Detached JWS", "application/jose", 4 * KIB)
+XML_SIGNATURE = Signature(".dsig", "XML signature", "application/xml", 64 * KIB)
+
+_BY_DOCUMENT_KEY = (RAW_SIGNATURE, JWS)
+_BY_FEED_KEY_TOO = (RAW_SIGNATURE, JWS, XML_SIGNATURE)
+
+# ------------------------------------------------------------------ documents with a JSON Schema
+
+_REGISTER = Schema("register", Register, "A register of sub-processors as one version says it")
+_DIFF = Schema("diff", Diff, "What changed between two versions of a register")
+_ENTRY = Schema("entry", Entry, "The log's entry for one version")
+_VERSIONS = Schema("versions", Versions, "Every entry of the log, oldest first")
+_KEYS = Schema("keys", Keys, "Every document, log and feed key of a register")
+_DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
+
+SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)
+
+# ------------------------------------------------------------------ the register and its versions
+
+REGISTER = FileKind(
+    "v1/register.json",
+    "The newest register",
+    _JSON,
+    "mutable",
+    signatures=_BY_DOCUMENT_KEY,
+    schema=_REGISTER,
+    target="register.json",
+    checks=("V04", "V05"),
+)
+VERSIONS = FileKind(
+    "v1/versions.json",
+    "Every entry of the log, oldest first",
+    _JSON,
+    "mutable",
+    signatures=_BY_DOCUMENT_KEY,
+    schema=_VERSIONS,
+    checks=("V12",),
+    relation="version-history",
+    max_bytes=64 * MIB,
+)
+VERSION_REGISTER = FileKind(
+    VERSION_FOLDER + "register.json",
+    "The register as a version said it",
+    _JSON,
+    "immutable",
+    signatures=_BY_DOCUMENT_KEY,
+    schema=_REGISTER,
+    checks=("V16", "V17", "V19"),
+    in_entry=True,
+)
+VERSION_DIFF = FileKind(
+    VERSION_FOLDER + "diff.json",
+    "What a version changed",
+    _JSON,
+    "immutable",
+    signatures=_BY_DOCUMENT_KEY,
+    schema=_DIFF,
+    checks=("V16", "V17", "V18"),
+    in_entry=True,
+)
+VERSION_ENTRY = FileKind(
+    VERSION_FOLDER + "entry.json",
+    "The log's entry for a version: its files with their digests",
+    _JSON,
+    "immutable",
+    schema=_ENTRY,
+    checks=("V13",),
+    max_bytes=MAX_ENTRY_BYTES,
+)
+VERSION_PROOF = FileKind(
+    VERSION_FOLDER + "entry.tlog-proof",
+    "Proof that the log holds the entry",
+    _TEXT,
+    "immutable",
+    checks=("V15",),
+    max_bytes=64 * KIB,
+)
+
+# ------------------------------------------------------------------ keys and schemas
+
+KEYS = FileKind(
+    "v1/keys.json",
+    "Every document, log and feed key there ever was",
+    _JSON,
+    "mutable",
+    schema=_KEYS,
+    target="keys.json",
+    checks=("V03",),
+    max_bytes=MIB,
+)
+PUBLIC_KEY = FileKind(
+    "v1/keys/{kid}.pem", "One of these keys", _PEM, "immutable", checks=("V24",), max_bytes=4 * KIB
+)
+SCHEMA = FileKind(
+    "v1/schema/{name}.json",
+    "JSON Schema of a kind of document",
+    _JSON,
+    "mutable",
+    unchecked="it describes documents and is not part of what they say",
+    relation="describedby",
+)
+
+# ------------------------------------------------------------------ feeds
+
+FEED_ATOM = FileKind(
+    "feed.atom",
+    "The changes as an Atom feed",
+    _ATOM,
+    "mutable",
+    signatures=_BY_FEED_KEY_TOO,
+    target="feed.atom",
+    checks=("V20", "V21", "V22"),
+    relation="alternate",
+)
+FEED_JSON = FileKind(
+    "feed.json",
+    "The changes as a JSON Feed",
+    _JSON_FEED,
+    "mutable",
+    signatures=_BY_DOCUMENT_KEY,
+    checks=("V21", "V22"),
+    relation="alternate",
+)
+FEED_ARCHIVE = FileKind(
+    "feed/{page}.atom",
+    "An archive page of the Atom feed",
+    _ATOM,
+    "immutable",
+    signatures=_BY_FEED_KEY_TOO,
+    checks=("V23",),
+)
+
+# ------------------------------------------------------------------ the log
+
+CHECKPOINT = FileKind(
+    "log/checkpoint",
+    "Size and root of the log, signed",
+    _TEXT,
+    "mutable",
+    target="checkpoint",
+    checks=("V08", "V09"),
+    max_bytes=MAX_CHECKPOINT_BYTES,
+    written="checkpoint",
+)
+TIME_STAMP = FileKind(
+    "log/checkpoints/{size}.tsr",
+    "An authority's time stamp on the checkpoint of a size, where there is one",
+    _TIME_STAMP,
+    "immutable",
+    checks=("V28",),
+    max_bytes=64 * KIB,
+)
+_TILE_BYTES = 256 * 32
+_BUNDLE_BYTES = 256 * (MAX_ENTRY_BYTES + 2)
+
+TILE = FileKind(
+    "log/tile/{level}/{tile}",
+    "A full tile of the log",
+    _OCTETS,
+    "immutable",
+    checks=("V11", "V14"),
+    max_bytes=_TILE_BYTES,
+)
+PARTIAL_TILE = FileKind(
+    "log/tile/{level}/{tile}.p/{width}",
+    "A partial tile, until the full one is there",
+    _OCTETS,
+    "immutable",
+    checks=("V11", "V14"),
+    max_bytes=_TILE_BYTES,
+)
+BUNDLE = FileKind(
+    "log/tile/entries/{tile}",
+    "A full bundle of entries",
+    _OCTETS,
+    "immutable",
+    checks=("V14",),
+    max_bytes=_BUNDLE_BYTES,
+)
+PARTIAL_BUNDLE = FileKind(
+    "log/tile/entries/{tile}.p/{width}",
+    "A partial bundle, until the full one is there",
+    _OCTETS,
+    "immutable",
+    checks=("V14",),
+    max_bytes=_BUNDLE_BYTES,
+)
+
+# ------------------------------------------------------------------ TUF metadata
+
+ROOT = FileKind(
+    TRUST_FOLDER + "{metadata_version}.root.json",
+    "TUF root: who may sign what",
+    _JSON,
+    "immutable",
+    checks=("V01", "V02"),
+    max_bytes=512 * KIB,
+)
+TARGETS = FileKind(
+    TRUST_FOLDER + "{metadata_version}.targets.json",
+    "TUF targets: digests of the newest files",
+    _JSON,
+    "immutable",
+    checks=("V02",),
+    max_bytes=64 * KIB,
+    written="trust",
+)
+SNAPSHOT = FileKind(
+    TRUST_FOLDER + "{metadata_version}.snapshot.json",
+    "TUF snapshot: which targets metadata is the newest",
+    _JSON,
+    "immutable",
+    checks=("V02",),
+    max_bytes=64 * KIB,
+    written="trust",
+)
+TIMESTAMP = FileKind(
+    TRUST_FOLDER + "timestamp.json",
+    "TUF timestamp: until when all this is fresh",
+    _TINY_JSON,
+    "no-cache",
+    checks=("V02",),
+    max_bytes=16 * KIB,
+    written="timestamp",
+)
+
+# ------------------------------------------------------------------ pages for people
+
+_PAGE = "it shows what the signed register says"
+
+INDEX = FileKind("index.html", "The register", _HTML, "mutable", unchecked=_PAGE, relation="alternate")
+VERSION_PAGE = FileKind(
+    "versions/{version}/index.html", "What a version changed", _HTML, "mutable", unchecked=_PAGE
+)
+SUBPROCESSOR_PAGE = FileKind(
+    "subprocessors/{subprocessor}/index.html", "One sub-processor", _HTML, "mutable", unchecked=_PAGE
+)
+
+# ------------------------------------------------------------------ by which software finds the register
+
+DISCOVERY = FileKind(
+    ".well-known/sub-processors.json",
+    "Which registers there are",
+    _JSON,
+    "mutable",
+    schema=_DISCOVERY,
+    checks=("V26",),
+    relation="service-meta",
+    max_bytes=256 * KIB,
+)
+API_CATALOG = FileKind(
+    ".well-known/api-catalog",
+    "What can be read here (RFC 9727)",
+    _LINKSET,
+    "mutable",
+    unchecked="it only says where things are",
+    max_bytes=256 * KIB,
+)
+SECURITY_TXT = FileKind(
+    ".well-known/security.txt",
+    "Whom to tell of a weakness (RFC 9116), if a contact has that role",
+    _TEXT,
+    "mutable",
+    unchecked="it only says whom to tell of a weakness",
+    max_bytes=256 * KIB,
+)
+
+GROUPS: dict[str, tuple[FileKind, ...]] = {
+    "Register": (REGISTER,),
+    "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_ENTRY, VERSION_PROOF),
+    "Keys": (KEYS, PUBLIC_KEY),
+    "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
+    "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
+    "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
+    "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
+    "Discovery": (SCHEMA, DISCOVERY, API_CATALOG, SECURITY_TXT),
+}
+"""Every row, under the headings that descriptions show it by."""
