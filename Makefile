@@ -43,11 +43,11 @@ fuzz: .venv/.made-test ## Feed every parser with damaged input for FUZZ_SECONDS 
 
 lock: .venv/.made-test ## Pin all dependencies anew, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements/serve.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group dev -o requirements/test.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra publish --extra serve --extra import -o requirements/serve.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --all-extras --group dev -o requirements/test.txt
 
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	--no-emit-find-links --custom-compile-command 'make lock'
+	--no-emit-find-links --no-emit-package register-api --custom-compile-command 'make lock'
 
 clean: ## Remove what was made, but neither keys nor what was published
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -25,6 +25,7 @@ SCRIPTS = (
     "feed.py",
     "verify.py",
     "canonical.py",
+    "imports.py",
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -8,16 +8,12 @@ least of some rounds. For interest: a whole history of 1,000 versions from disk,
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import functools
 import random
 import shutil
 import sys
 import tempfile
-import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +30,7 @@ from register_api.verify.checks.session import Options
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
+from static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,25 +66,6 @@ class Counting:
         return data
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """A static host that writes no log and keeps connections open."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def host(public: Path) -> Iterator[str]:
-    """Serve a tree on 127.0.0.1; give its address."""
-    handler = functools.partial(_Quiet, directory=str(public))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def check(fetcher: Fetcher, **options: object) -> Cost:
     """Verify what a fetcher gives, which has to be good."""
     counting, now = Counting(fetcher), dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -105,7 +83,7 @@ def poll(publisher: Publisher, folder: Path) -> Cost:
     check(FolderFetcher(public), state=state, quick=True)
     histories.small_history(publisher.folder, publisher.snapshot().state.version + 1)
     costs = []
-    with host(public) as base:
+    with static_host(public) as base:
         for number in range(ROUNDS):
             copy = shutil.copytree(state, folder / f"state-{number}")
             with HttpFetcher(base) as fetcher:

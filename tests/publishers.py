@@ -10,6 +10,7 @@ from register_api.core.documents import Versions
 from register_api.core.format import tree
 from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
 from register_api.publish.preparation import Intent
+from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
@@ -176,3 +177,15 @@ def publish_from(folder: Path, now: dt.datetime) -> None:
 def refresh_from(folder: Path, now: dt.datetime) -> None:
     """Renew the freshness of what a folder holds; for a process of its own."""
     Publisher(folder).refresh(now)
+
+
+def rotate_from(folder: Path, now: dt.datetime) -> None:
+    """Let another document key follow in what a folder holds; for a process of its own."""
+    publisher = Publisher(folder)
+    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=now), "document")
+
+
+def verify_from(folder: Path) -> None:
+    """Check every version of what a folder holds; for a process of its own."""
+    report = Publisher(folder).verify()
+    assert report.exit_code == 0, [check for check in report.checks if check.result == "failed"]

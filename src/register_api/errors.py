@@ -4,6 +4,7 @@ The tree::
 
     RegisterError
     ├── UsageError               the caller: wrong arguments, a missing folder        exit 2
+    │   └── NotInstalled         a part of the distribution that a command needs       exit 2
     ├── Refused                  the source: findings of the numbered rules           exit 1
     ├── KeyStoreError            the publisher's private keys: missing, readable      exit 1
     │                            by others, damaged
@@ -95,6 +96,12 @@ class UsageError(RegisterError):
 
     exit_code = 2
     word = "wrong use"
+
+
+class NotInstalled(UsageError):
+    """The command needs an optional part of the distribution that is not installed."""
+
+    word = "not installed"
 
 
 class Refused(RegisterError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hostile_server import Answer
     from memory_publisher import MemoryPublisher
-    from register_api.verify.fetch.limits import Limits
+    from register_api.bounded_http.limits import HttpLimits
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +73,10 @@ def _answer(
 
 
 @pytest.fixture(autouse=True)
-def bounded(monkeypatch: pytest.MonkeyPatch) -> Callable[[Limits], None]:
+def bounded(monkeypatch: pytest.MonkeyPatch) -> Callable[[HttpLimits], None]:
     """Give the command no time to wait in; may be called with other limits."""
 
-    def set_limits(limits: Limits) -> None:
+    def set_limits(limits: HttpLimits) -> None:
         monkeypatch.setattr(verify_command, "Options", functools.partial(Options, wait=0, limits=limits))
 
     set_limits(PATIENT)

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from memory_publisher import NOW
 from register_api import errors
+from register_api.bounded_http.limits import HttpLimits
 from register_api.cli.main import cli
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.limits import Limits
 from register_api.verify.fetch.protocol import MemoryFetcher
 from register_api.verify.run import verify as verify_register
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from attack import Attack
     from click.testing import Result
 
-QUICK = Limits(connect=0.5, read=0.6, file=0.8, run=20.0, requests=400, first_wait=0.01)
+QUICK = HttpLimits(redirects=3, connect=0.5, read=0.6, exchange=0.8, run=20.0, requests=400, first_wait=0.01)
 """For whoever is not answered in time."""
 
-PATIENT = Limits(first_wait=0.01)
+PATIENT = HttpLimits(redirects=3, first_wait=0.01)
 """For answers that come at once, however busy the machine is."""
 
 WORDS = {

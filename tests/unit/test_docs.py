@@ -187,7 +187,7 @@ def test_every_variable_of_the_command_line_is_described(name):
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_the_line_of_help_is_that_of_a_command_with_an_example(name):
     command = cli.get_command(click.Context(cli), name)
-    _, line = _COMMANDS[name]
+    line = _COMMANDS[name].line
     assert isinstance(command, click.Command)
     assert (command.help or "").split()[0] == line.split()[0]
     whole = [item for words, item in COMMAND_BY_NAME.items() if words.split()[0] == name]
@@ -373,6 +373,16 @@ def test_no_host_but_examples_and_no_folder_of_one_machine_is_named(path):
 )
 def test_the_readme_names_the_first_commands(words):
     assert words in read("README.md")
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_the_readme_says_which_part_brings_a_command(name):
+    text = section(read("README.md"), "## Install")
+    extras = _COMMANDS[name].extras
+    assert not extras or f"`{name}`" in next(
+        line for line in text.splitlines() if line.startswith(f"| `{extras[-1]}` |")
+    )
+    assert extras or re.search(rf"^# .*\b{name}\b.*\npip install register-api$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("target", ["serve", "test"])

@@ -3,36 +3,73 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import keyword
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from register_api import __version__
-from register_api.cli.output import print_error
-from register_api.errors import RegisterError
+from register_api.errors import NotInstalled, RegisterError
+
+_PARTS = {
+    "publish": ("publishing", "feedgen"),
+    "serve": ("serving", "litestar"),
+    "import": ("importing", "tomlkit"),
+}
+"""Extra of the distribution to the name of that part, and to a package that shows whether it is there."""
+
+
+class _Command(NamedTuple):
+    """A subcommand: the module that defines it, a line of help, and the extras that it needs."""
+
+    module: str
+    line: str
+    extras: tuple[str, ...] = ()
+
 
 _COMMANDS = {
-    "init": ("init", "Start a register of your own: a commented source to edit."),
-    "import": ("import_", "Take over a list of sub-processors: a page, CSV, JSON, or a file's history."),
-    "check": ("check", "Say what is wrong in the source, or breaks the notice promise."),
-    "preview": ("preview", "Show in words what publishing now would tell your customers."),
-    "publish": ("publish", "Publish the source as the next version, signed, whole or not at all."),
-    "refresh": ("refresh", "Sign freshness anew, so that customers see the newest is the newest."),
-    "status": ("status", "Say what is published and what expires when."),
-    "keys": ("keys", "Show the keys that customers check with, and change them."),
-    "serve": ("serve", "Serve what is published, from memory. Holds no private key."),
-    "run": ("run", "Publish if nothing is published yet, then refresh and serve."),
-    "verify": ("verify", "Check someone's register like a customer, and say what was checked."),
-    "evidence": ("evidence", "Keep one version with all that proves it, to verify it without network."),
-    "compare": ("compare", "Compare what several customers were shown: one history, or two."),
-    "witness": ("witness", "Be a witness: sign that a log grows and is never rewritten."),
-    "export": ("export", "Write what a host of files has to be told, so that it answers as the service."),
-    "conformance": ("conformance", "Ask the host of a register what any such host has to answer."),
-    "diff": ("diff", "Show what changed between two register documents."),
-    "show": ("show", "Show who was engaged on a day, as far as it was known on a day."),
+    "init": _Command("init", "Start a register of your own: a commented source to edit.", ("publish",)),
+    "import": _Command(
+        "import_", "Take over a list of sub-processors: a page, CSV, JSON, or a file's history.", ("import",)
+    ),
+    "check": _Command(
+        "check", "Say what is wrong in the source, or breaks the notice promise.", ("publish",)
+    ),
+    "preview": _Command(
+        "preview", "Show in words what publishing now would tell your customers.", ("publish",)
+    ),
+    "publish": _Command(
+        "publish", "Publish the source as the next version, signed, whole or not at all.", ("publish",)
+    ),
+    "refresh": _Command(
+        "refresh", "Sign freshness anew, so that customers see the newest is the newest.", ("publish",)
+    ),
+    "status": _Command("status", "Say what is published and what expires when.", ("publish",)),
+    "keys": _Command("keys", "Show the keys that customers check with, and change them.", ("publish",)),
+    "serve": _Command("serve", "Serve what is published, from memory. Holds no private key.", ("serve",)),
+    "run": _Command(
+        "run", "Publish if nothing is published yet, then refresh and serve.", ("publish", "serve")
+    ),
+    "verify": _Command("verify", "Check someone's register like a customer, and say what was checked."),
+    "evidence": _Command(
+        "evidence", "Keep one version with all that proves it, to verify it without network."
+    ),
+    "compare": _Command("compare", "Compare what several customers were shown: one history, or two."),
+    "witness": _Command("witness", "Be a witness: sign that a log grows and is never rewritten.", ("serve",)),
+    "export": _Command(
+        "export",
+        "Write what a host of files has to be told, so that it answers as the service.",
+        ("publish",),
+    ),
+    "conformance": _Command(
+        "conformance", "Ask the host of a register what any such host has to answer.", ("publish",)
+    ),
+    "diff": _Command("diff", "Show what changed between two register documents."),
+    "show": _Command("show", "Show who was engaged on a day, as far as it was known on a day."),
 }
-"""Subcommand to the module that defines it and a line of help; imported only when it is called."""
+"""Subcommands by name, in the order a newcomer needs them; each is imported only when it is called."""
 
 
 class _Commands(click.Group):
@@ -43,26 +80,56 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand."""
+        """Import and return a subcommand.
+
+        Raises:
+            NotInstalled: A part of the distribution is missing that it needs.
+        """
         if cmd_name not in _COMMANDS:
             return None
-        module, _ = _COMMANDS[cmd_name]
+        if any(importlib.util.find_spec(_PARTS[extra][1]) is None for extra in _COMMANDS[cmd_name].extras):
+            if ctx.resilient_parsing:  # a shell that completes has no use for a message
+                return None
+            raise _not_installed(cmd_name)
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        command: click.Command = getattr(importlib.import_module(f"register_api.cli.{module}"), name)
+        module = importlib.import_module(f"register_api.cli.{_COMMANDS[cmd_name].module}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+            formatter.write_dl([(name, command.line) for name, command in _COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the subcommands that begin so, without importing them, and the options."""
+        names = [
+            CompletionItem(name, help=command.line)
+            for name, command in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; an error raised on purpose becomes its sentence and its exit code."""
         try:
             return super().invoke(ctx)
         except RegisterError as error:
+            # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
+            from register_api.cli.output import print_error  # noqa: PLC0415
+
             print_error(error)
             ctx.exit(error.exit_code)
+
+
+def _not_installed(command: str) -> NotInstalled:
+    """Return the error that says which extras bring what a command needs."""
+    extras = _COMMANDS[command].extras
+    names = " and ".join(_PARTS[extra][0] for extra in extras)
+    return NotInstalled(
+        f"register-api {command} needs the {names} part{'s' if len(extras) > 1 else ''}: "
+        f"pip install 'register-api[{','.join(extras)}]'"
+    )
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

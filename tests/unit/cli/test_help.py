@@ -28,7 +28,7 @@ def test_the_list_names_every_command_with_a_line_of_help() -> None:
     assert result.exit_code == 0
     listed = result.stdout.partition("Commands:")[2]
     words = " ".join(listed.split())
-    assert all(f"{name} {line}" in words for name, (_, line) in _COMMANDS.items())
+    assert all(f"{name} {line}" in words for name, (_, line, _) in _COMMANDS.items())
 
 
 def test_the_version_is_told() -> None:

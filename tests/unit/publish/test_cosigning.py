@@ -359,7 +359,7 @@ def test_slow_and_unreachable_witnesses_cost_the_time_once(
         found = asked(publisher, policy, 1.0)
         assert time.monotonic() - begin < 3
     said = [outcome.problem for outcome in found.outcomes]
-    assert said[0] == said[3] == "no whole answer within 1 s"
+    assert said[0] == said[3] == "too slow: no complete response within 1 s"
     assert (said[1], said[2].startswith("cannot be reached")) == ("", True)
     assert verified(publisher, policy) == 0
 

@@ -11,6 +11,7 @@ import pytest
 
 from breaking_disk import Crash, dying_after
 from publishers import NOW, Publisher
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import NotStamped, StoreLocked
@@ -40,7 +41,7 @@ def asked() -> Iterator[Asked]:
 
 def stamp(publisher: Publisher, asked: Asked, now: dt.datetime | None = None) -> Stamped | None:
     """Have the newest checkpoint stamped."""
-    whom = TimeAuthority(url=asked.url, anchors=authority().anchors, first_wait=0.01)
+    whom = TimeAuthority(url=asked.url, anchors=authority().anchors, limits=HttpLimits(first_wait=0.01))
     return stamp_newest(publisher.store, whom, now or today())
 
 

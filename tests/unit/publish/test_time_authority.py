@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import rfc3161_client
 from hypothesis import given, settings
@@ -17,25 +18,28 @@ from hypothesis import strategies as st
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.errors import Malformed, NotStamped, UsageError
 from register_api.publish.certificate_order import sort_certificates
-from register_api.publish.time_authority import TimeAuthority, ask, check_url
+from register_api.publish.time_authority import LIMITS, TimeAuthority, ask, check_url
 from time_authority import REQUEST_TYPE, authority, honest, query, refusal, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cryptography.x509 import Certificate
+
 DATA = b"a checkpoint"
 ANSWER = (Path(__file__).parents[2] / "vectors/time-stamp.tsr").read_bytes()
 
 
-def asking(url: str, **more: object) -> TimeAuthority:
+def asking(url: str, *, anchors: tuple[Certificate, ...] | None = None, **limits: float) -> TimeAuthority:
     """Return whom to ask, without much patience."""
-    return TimeAuthority(**{"url": url, "first_wait": 0.01, **more})  # type: ignore[arg-type]
+    bounds = msgspec.structs.replace(LIMITS, **{"first_wait": 0.01, **limits})
+    return TimeAuthority(url=url, anchors=anchors, limits=bounds)
 
 
-def refused(answer: Iterable[bytes] | None, status: int = 200, **more: object) -> str:
+def refused(answer: Iterable[bytes] | None, status: int = 200, **limits: float) -> str:
     """Return why nothing is kept of an answer."""
     with serving(lambda _: answer, status=status) as asked, pytest.raises(NotStamped) as error:
-        ask(asking(asked.url, anchors=authority().anchors, **more), DATA)
+        ask(asking(asked.url, anchors=authority().anchors, **limits), DATA)
     assert "127.0.0.1" in error.value.message
     assert "\n" not in error.value.message
     return error.value.message
@@ -165,7 +169,7 @@ def test_a_server_that_fails_once_is_asked_again() -> None:
 
 def test_a_hanging_authority_is_left_after_the_deadline() -> None:
     """One deadline over all attempts."""
-    assert "no answer within 0.4 s" in refused(None, deadline=0.4)
+    assert "no complete response within 0.4 s" in refused(None, exchange=0.4)
 
 
 def test_a_server_that_drips_is_left_after_the_deadline() -> None:
@@ -187,8 +191,8 @@ def test_a_server_that_drips_is_left_after_the_deadline() -> None:
         thread.start()
         try:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-            with pytest.raises(NotStamped, match="no answer within"):
-                ask(asking(url, deadline=0.5), DATA)
+            with pytest.raises(NotStamped, match="no complete response within"):
+                ask(asking(url, exchange=0.5), DATA)
         finally:
             stop.set()
             thread.join()
@@ -198,7 +202,7 @@ def test_nobody_there_is_a_refusal() -> None:
     """A port at which nobody listens, and an answer that is no HTTP."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    with pytest.raises(NotStamped, match="no whole answer"):
+    with pytest.raises(NotStamped, match="cannot be reached: connection refused"):
         ask(asking(url), DATA)
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from hostile_server import Server, drip, path_of, raw, reply, silence
 from memory_publisher import NOW, MemoryPublisher
+from register_api.bounded_http.client import user_agent
+from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.http import USER_AGENT, HttpFetcher, read_base
-from register_api.verify.fetch.limits import Limits
+from register_api.verify.fetch.http import HttpFetcher, read_base
 from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.run import verify
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from hostile_server import Answer
 
-QUICK = Limits(connect=0.4, read=0.3, file=0.6, run=3.0, requests=20, first_wait=0.01)
+QUICK = HttpLimits(redirects=3, connect=0.4, read=0.3, exchange=0.6, run=3.0, requests=20, first_wait=0.01)
 
-PATIENT = Limits(first_wait=0.01)
+PATIENT = HttpLimits(redirects=3, first_wait=0.01)
 """For answers that come at once, however busy the machine is."""
 
 
@@ -43,7 +44,7 @@ def serve() -> Iterator[Callable[[Answer], Server]]:
         server.close()
 
 
-def get(base: str, limits: Limits = PATIENT, *, max_bytes: int = 100) -> bytes:
+def get(base: str, limits: HttpLimits = PATIENT, *, max_bytes: int = 100) -> bytes:
     """Fetch one file."""
     with HttpFetcher(base, limits) as fetcher:
         return fetcher.get("v1/register.json", max_bytes)
@@ -55,7 +56,11 @@ def test_a_file_is_fetched_as_it_is(serve: Callable[[Answer], Server]) -> None:
     assert get(server.base + "sub") == b"12345"
     request = server.requests[0].lower()
     assert request.startswith(b"get /sub/v1/register.json http/1.1\r\n")
-    for line in (b"accept-encoding: identity", b"cache-control: no-cache", USER_AGENT.lower().encode()):
+    for line in (
+        b"accept-encoding: identity",
+        b"cache-control: no-cache",
+        user_agent("verify").lower().encode(),
+    ):
         assert line in request
 
 
@@ -100,7 +105,7 @@ def test_a_hostile_answer_is_a_finding_in_bounded_time(
     begun = time.monotonic()
     with pytest.raises(kind) as caught:
         get(server.base, QUICK if kind is Unreachable else PATIENT)
-    assert time.monotonic() - begun < QUICK.file + 4
+    assert time.monotonic() - begun < QUICK.exchange + 4
     assert caught.type is kind
 
 
@@ -142,7 +147,7 @@ def test_what_is_not_served_is_not_asked_for_again(serve: Callable[[Answer], Ser
 def test_the_number_of_requests_is_bounded(serve: Callable[[Answer], Server]) -> None:
     """An index cannot make a customer ask for ever."""
     server = serve(reply())
-    with HttpFetcher(server.base, Limits(requests=3)) as fetcher:
+    with HttpFetcher(server.base, HttpLimits(redirects=3, requests=3)) as fetcher:
         for _ in range(3):
             assert fetcher.get("a", 10) == b"ok"
         with pytest.raises(Unreachable, match="more than 3 requests"):
@@ -152,7 +157,7 @@ def test_the_number_of_requests_is_bounded(serve: Callable[[Answer], Server]) ->
 def test_the_whole_run_has_a_deadline(serve: Callable[[Answer], Server]) -> None:
     """Many slow files are no way round the deadline of one."""
     server = serve(reply())
-    with HttpFetcher(server.base, Limits(run=0.05)) as fetcher:
+    with HttpFetcher(server.base, HttpLimits(redirects=3, run=0.05)) as fetcher:
         time.sleep(0.06)
         with pytest.raises(Unreachable, match="whole run"):
             fetcher.get("a", 10)

@@ -11,10 +11,10 @@ import asyncio
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
-from register_api import __version__
+from register_api.bounded_http.client import OK, BoundedClient, Reply, read_url
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.add_checkpoint import PATH, AddCheckpoint, format_request, parse_size
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
 from register_api.core.log.note import SignatureLine, has_further_lines, parse_note
@@ -34,6 +34,7 @@ from register_api.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from register_api.bounded_http.client import Url
 
 SECONDS = 15.0
 """For all witnesses together, from the first connection to the last answer."""
@@ -46,13 +47,8 @@ MAX_CLOCK_APART = dt.timedelta(minutes=10)
 _TRIES = 3
 """The size that a witness has signed last is guessed, then told by it, and may grow meanwhile."""
 
-_OK, _CONFLICT = 200, 409
-_HEADERS = {
-    "Accept-Encoding": "identity",
-    "Content-Type": "text/plain; charset=utf-8",
-    "User-Agent": f"register-api/{__version__} refresh",
-}
-_MAX_PORT = 65535
+_CONFLICT = 409
+_HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,21 +104,15 @@ def ask_all(
 async def _ask_all(
     witnesses: Sequence[PolicyWitness], question: Question, seconds: float
 ) -> tuple[Outcome, ...]:
-    secure = any((witness.url or "").startswith("https:") for witness in witnesses)
-    async with httpx.AsyncClient(verify=secure, timeout=seconds, follow_redirects=False) as client:
-        asked = (_outcome(client, witness, question, seconds) for witness in witnesses)
+    limits = HttpLimits(connect=seconds, read=seconds, exchange=seconds, run=seconds, attempts=1)
+    async with BoundedClient(limits, command="refresh") as client:
+        asked = (_outcome(client, witness, question) for witness in witnesses)
         return tuple(await asyncio.gather(*asked))
 
 
-async def _outcome(
-    client: httpx.AsyncClient, witness: PolicyWitness, question: Question, seconds: float
-) -> Outcome:
+async def _outcome(client: BoundedClient, witness: PolicyWitness, question: Question) -> Outcome:
     try:
-        url = _address(witness)
-        async with asyncio.timeout(seconds):
-            line, at = await _ask(client, url, witness, question)
-    except TimeoutError:
-        return Outcome(witness=witness, problem=f"no whole answer within {seconds:g} s")
+        line, at = await _ask(client, _address(witness), witness, question)
     except RegisterError as error:
         return Outcome(witness=witness, problem=error.message)
     except Exception as error:  # noqa: BLE001  (whatever a stranger's machine causes stops nothing here)
@@ -130,32 +120,31 @@ async def _outcome(
     return Outcome(witness=witness, line=line, at=at)
 
 
-def _address(witness: PolicyWitness) -> httpx.URL:
+def _address(witness: PolicyWitness) -> Url:
     """Return where a witness takes checkpoints: below the submission prefix that the policy gives."""
     if witness.url is None:
         raise UsageError("not asked: the policy gives no address")
     try:
-        url = httpx.URL(witness.url)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise UsageError("not asked: its address in the policy is no URL") from error
-    plain = url.scheme in ("http", "https") and url.host and (url.port or 1) <= _MAX_PORT
-    if not plain or url.userinfo or url.query or url.fragment:
-        raise UsageError("not asked: its address in the policy is no plain https:// or http:// address")
+        url = read_url(witness.url)
+    except UsageError as error:
+        raise UsageError(
+            "not asked: its address in the policy is not a plain https:// or http:// address"
+        ) from error
     return url.copy_with(path=f"{url.path.rstrip('/')}/{PATH}")
 
 
 async def _ask(
-    client: httpx.AsyncClient, url: httpx.URL, witness: PolicyWitness, question: Question
+    client: BoundedClient, url: Url, witness: PolicyWitness, question: Question
 ) -> tuple[SignatureLine, dt.datetime]:
     """Ask one witness; when it has signed another size than was guessed, once more from there."""
     old_size = max(question.size - 1, 0)
     for _ in range(_TRIES):
-        status, body = await _post(client, url, _request(question, old_size))
-        if status == _OK:
-            return _checked(body, witness, question)
-        if status != _CONFLICT:
-            raise Unreachable(f"it answered with status {status}")
-        old_size = _next_size(parse_size(body), old_size, question.size)
+        reply = await _post(client, url, _request(question, old_size))
+        if reply.status == OK:
+            return _checked(reply.body, witness, question)
+        if reply.status != _CONFLICT:
+            raise Unreachable(f"it answered with status {reply.status}")
+        old_size = _next_size(parse_size(reply.body), old_size, question.size)
     raise Unreachable("it names another size each time")
 
 
@@ -176,17 +165,11 @@ def _next_size(told: int, sent: int, size: int) -> int:
     return told
 
 
-async def _post(client: httpx.AsyncClient, url: httpx.URL, body: bytes) -> tuple[int, bytes]:
-    """Send one request; return status and body."""
-    async with client.stream("POST", url, content=body, headers=_HEADERS) as response:
-        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise Malformed("it answered in an encoding that was not asked for")
-        data = bytearray()
-        async for piece in response.aiter_raw():
-            data += piece
-            if len(data) > MAX_ANSWER_BYTES:
-                raise Malformed(f"it answered with more than {MAX_ANSWER_BYTES} bytes")
-        return response.status_code, bytes(data)
+async def _post(client: BoundedClient, url: Url, body: bytes) -> Reply:
+    """Send one request; the body of a conflict names the size that the witness has signed."""
+    return await client.post(
+        url, MAX_ANSWER_BYTES, content=body, headers=_HEADERS, body_of=frozenset({OK, _CONFLICT})
+    )
 
 
 def _checked(body: bytes, witness: PolicyWitness, question: Question) -> tuple[SignatureLine, dt.datetime]:

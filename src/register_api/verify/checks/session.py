@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from cryptography.x509 import Certificate
 
+from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.log.policy import NONE, Policy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
-from register_api.verify.fetch.limits import Limits
+from register_api.verify.fetch.limits import RUN_LIMITS
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
+
+    from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
     from register_api.core.documents import Keys
     from register_api.core.log.checkpoint import Checkpoint
@@ -63,7 +65,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
-    limits: Limits = Limits()
+    limits: HttpLimits = RUN_LIMITS
     wait: float = 2.0
 
     @property

@@ -1,0 +1,281 @@
+"""HTTP with a server that may be hostile: bytes, time, requests, redirects and retries are bounded.
+
+Nothing is taken on the server's word. A response is read in pieces up to a bound on bytes, under one
+deadline that also covers connection, headers, redirects and retries; redirects stay within the origin;
+encodings are neither asked for nor accepted, so nothing is ever decompressed. Errors say what happened
+without the server's own words, and without its address, which may carry a password.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING, Self
+
+import httpx
+import msgspec
+import stamina
+
+from register_api import __version__
+from register_api.errors import Malformed, Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from register_api.bounded_http.limits import HttpLimits
+
+Url = httpx.URL
+
+OK = 200
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_MAX_PORT = 65535
+_MAX_CAUSES = 8
+
+_CAUSES = (
+    (ssl.SSLCertVerificationError, "its TLS certificate is not trusted"),
+    (ssl.SSLError, "the TLS handshake failed"),
+    (socket.gaierror, "its host name cannot be resolved"),
+    (ConnectionRefusedError, "connection refused"),
+)
+"""Why there is no connection: the kind of error that a library met, and what a person is told."""
+
+# Retries are told by the error alone. By default each would also be logged, where structlog is installed
+# on standard output, in the midst of a report for machines.
+stamina.instrumentation.set_on_retry_hooks(())
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a server answered; the body is empty where it was not wanted."""
+
+    status: int
+    body: bytes = b""
+
+
+class _PassingFailure(Exception):
+    """A failure that another attempt may not meet, and the reply if there was one."""
+
+    def __init__(self, reason: str, reply: Reply | None = None) -> None:
+        super().__init__(reason)
+        self.reply = reply
+
+
+class BoundedClient:
+    """Sends requests within limits; to be closed after use, in the event loop that used it."""
+
+    def __init__(self, limits: HttpLimits, *, command: str) -> None:
+        """Begin without a connection; the time for the run begins now.
+
+        Args:
+            limits: Bounds on everything that this client does.
+            command: The command of this program that asks, for ``User-Agent``.
+        """
+        self._limits = limits
+        self._agent = user_agent(command)
+        self._end = time.monotonic() + limits.run
+        self._requests = 0
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        while self._clients:
+            await self._clients.popitem()[1].aclose()
+
+    async def get(self, url: Url, max_bytes: int) -> Reply:
+        """Ask for a file, past caches; its body is read if the status is 200."""
+        return await self._send(httpx.Request("GET", url, headers={"Cache-Control": "no-cache"}), max_bytes)
+
+    async def post(
+        self,
+        url: Url,
+        max_bytes: int,
+        *,
+        content: bytes,
+        headers: Mapping[str, str],
+        body_of: frozenset[int] = frozenset({OK}),
+    ) -> Reply:
+        """Send bytes.
+
+        Args:
+            url: Where to.
+            max_bytes: The most bytes of a body that are taken.
+            content: What is sent.
+            headers: Headers that describe it.
+            body_of: The statuses whose bodies are read.
+
+        Raises:
+            Unreachable: No complete response in time, or none that HTTP allows.
+            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+        """
+        return await self._send(
+            httpx.Request("POST", url, content=content, headers=headers), max_bytes, body_of
+        )
+
+    async def _send(
+        self, request: httpx.Request, max_bytes: int, body_of: frozenset[int] = frozenset({OK})
+    ) -> Reply:
+        request.headers.update({"Accept-Encoding": "identity", "User-Agent": self._agent})
+        seconds = min(self._limits.exchange, self._end - time.monotonic())
+        if seconds <= 0:
+            raise Unreachable(f"the time for the whole run, {self._limits.run:g} s, is used up")
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._with_retries(request, max_bytes, body_of)
+        except TimeoutError as error:
+            raise Unreachable(f"too slow: no complete response within {seconds:.2g} s") from error
+
+    async def _with_retries(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply:
+        try:
+            async for attempt in stamina.retry_context(
+                on=_PassingFailure,
+                attempts=self._limits.attempts,
+                timeout=self._limits.exchange,
+                wait_initial=self._limits.first_wait,
+                wait_jitter=self._limits.first_wait,
+            ):
+                with attempt:
+                    return await self._follow(request, max_bytes, body_of)
+        except _PassingFailure as error:
+            if error.reply is not None:
+                return error.reply
+            raise Unreachable(str(error)) from error
+        raise Unreachable("no attempt was made")
+
+    async def _follow(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply:
+        """Send a request, and follow redirects within its origin."""
+        url = request.url
+        for _ in range(self._limits.redirects + 1):
+            asked = httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
+            reply = await self._ask(asked, max_bytes, body_of)
+            if isinstance(reply, Reply):
+                return reply
+            url = reply
+        raise Unreachable(f"more than {self._limits.redirects} redirects")
+
+    async def _ask(self, request: httpx.Request, max_bytes: int, body_of: frozenset[int]) -> Reply | Url:
+        """Make one request: its reply, or where else to ask."""
+        self._requests += 1
+        if self._requests > self._limits.requests:
+            raise Unreachable(f"more than {self._limits.requests} requests in one run")
+        try:
+            response = await self._opened(request.url).send(request, stream=True)
+            try:
+                return await self._read(response, max_bytes, body_of)
+            finally:
+                await response.aclose()
+        except (httpx.TransportError, OSError) as error:
+            raise _PassingFailure(_reason(error)) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
+            raise Unreachable(f"no response that HTTP allows ({type(error).__name__})") from error
+
+    async def _read(self, response: httpx.Response, max_bytes: int, body_of: frozenset[int]) -> Reply | Url:
+        status = response.status_code
+        if status in _REDIRECTS and self._limits.redirects:
+            return _target(response)
+        if status in _RETRIED:
+            raise _PassingFailure(f"the server failed (status {status})", Reply(status))
+        return Reply(status, await _body(response, max_bytes) if status in body_of else b"")
+
+    def _opened(self, url: Url) -> httpx.AsyncClient:
+        """Return a client, made within the loop that it belongs to; TLS is set up only if needed."""
+        secure = url.scheme == "https"
+        if secure not in self._clients:
+            self._clients[secure] = httpx.AsyncClient(
+                verify=secure,
+                timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
+                follow_redirects=False,
+            )
+        return self._clients[secure]
+
+
+def user_agent(command: str) -> str:
+    """Return the product and the command that a server is told (RFC 9110 section 10.1.5)."""
+    return f"register-api/{__version__} {command}"
+
+
+def read_url(text: str, *, plain: bool = True) -> Url:
+    """Read an absolute ``http`` or ``https`` URL.
+
+    Args:
+        text: As a person wrote it.
+        plain: Whether it may have neither user info nor a query.
+
+    Raises:
+        UsageError: It is not one, or has a fragment, or is not plain.
+    """
+    try:
+        url = Url(text)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise UsageError(f"{text!a} is not a valid URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > _MAX_PORT:
+        raise UsageError(f"{text!a} is not an address that begins with https:// or http://")
+    if url.fragment or (plain and (url.userinfo or url.query)):
+        raise UsageError(f"{text!a} has a user, a query or a fragment; give the plain address")
+    return url
+
+
+async def _body(response: httpx.Response, max_bytes: int) -> bytes:
+    """Read a body as it is sent, up to the bound."""
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise Malformed(f"sent in the encoding {encoding[:40]!a}, which was not asked for")
+    declared = response.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > max_bytes:
+        raise Malformed(f"more than {max_bytes} bytes")
+    data = bytearray()
+    async for piece in response.aiter_raw():
+        data += piece
+        if len(data) > max_bytes:
+            raise Malformed(f"more than {max_bytes} bytes")
+    return bytes(data)
+
+
+def _target(response: httpx.Response) -> Url:
+    """Return where a redirect within the origin leads.
+
+    Raises:
+        Unreachable: It leads to another origin, or nowhere.
+    """
+    url = response.request.url
+    try:
+        target = url.join(response.headers.get("location", ""))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Unreachable("redirected to an invalid address") from error
+    if _origin(target) != _origin(url) or target.userinfo:
+        shown = ascii(f"{target.scheme}://{target.host}"[:120])[1:-1]
+        raise Unreachable(
+            f"redirected to another origin, {shown}",
+            hint="if that is where the register now lives, give that address",
+        )
+    return target
+
+
+def _origin(url: Url) -> tuple[str, str, int | None]:
+    """Return the origin (RFC 6454 section 4), with the port that the scheme implies."""
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _reason(error: Exception) -> str:
+    """Say what happened to a connection, without the server's own words."""
+    causes: list[BaseException] = [error]
+    while len(causes) < _MAX_CAUSES and (cause := causes[-1].__cause__ or causes[-1].__context__):
+        causes.append(cause)
+    for kind, words in _CAUSES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return f"cannot be reached: {words}"
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return f"cannot be reached ({type(error).__name__})"
+    return f"no complete response ({type(error).__name__})"

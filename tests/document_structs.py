@@ -1,0 +1,30 @@
+"""What the published documents and the source are made of, found by walking their types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from register_api.core.model import Draft
+from register_api.publish.schemas import DOCUMENTS
+
+
+def document_structs() -> frozenset[type[msgspec.Struct]]:
+    """Return every struct that a published document or the source holds."""
+    found: set[type[msgspec.Struct]] = set()
+    for info in msgspec.inspect.multi_type_info([Draft, *(kind for kind, _ in DOCUMENTS.values())]):
+        _collect(info, found)
+    return frozenset(found)
+
+
+def _collect(info: Any, found: set[type[msgspec.Struct]]) -> None:
+    """Walk a type as msgspec sees it, down to the structs that it may hold."""
+    parts = [getattr(info, name, None) for name in ("item_type", "key_type", "value_type", "type")]
+    parts += getattr(info, "types", ())
+    if isinstance(info, msgspec.inspect.StructType) and info.cls not in found:
+        found.add(info.cls)
+        parts += [field.type for field in info.fields]
+    for part in parts:
+        if isinstance(part, msgspec.inspect.Type):
+            _collect(part, found)

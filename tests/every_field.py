@@ -1,0 +1,70 @@
+"""A source in which every field says something: ``register/EXAMPLE.toml``, as tables to edit."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import inspect
+
+from register_api.core.model import RegisterSource, SubprocessorSource
+from toml_source import write_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Table = dict[str, Any]
+
+_EXAMPLE = (Path(__file__).parents[1] / "register" / "EXAMPLE.toml").read_text("utf-8")
+_REFERRED_TO = ("example-group", "old-mail", "mail-one", "mail-two", "example-suite")
+"""Vendors that the example's vendor names."""
+
+
+class EveryField:
+    """The source, to be edited and written.
+
+    Attributes:
+        register: Table of ``register.toml``.
+        vendors: Tables of the vendors' files by id: one with every field but ``withdrawn``, one that is
+            withdrawn, and those that the first one names.
+    """
+
+    def __init__(self) -> None:
+        """Read the example."""
+        head = (line[3:] for line in _EXAMPLE.splitlines(keepends=True) if line.startswith("#: "))
+        self.register: Table = tomllib.loads("".join(head))
+        vendor = tomllib.loads(_EXAMPLE)
+        withdrawn = vendor.pop("withdrawn")
+        self.vendors: dict[str, Table] = {
+            vendor["id"]: vendor,
+            "mistake": {"name": "Mistake", "withdrawn": withdrawn},
+            **{id_: {"name": id_.title()} for id_ in _REFERRED_TO},
+        }
+
+    def note(self, text: str) -> None:
+        """Say something else without any weight, so that there is a version to publish."""
+        self.register["extra"]["edition"] = text
+
+    def edit(self, change: Callable[[Table, inspect.StructType], None]) -> None:
+        """Let a function change each table, and show it the struct that the table becomes."""
+        _walk(self.register, inspect.type_info(RegisterSource), change)
+        for vendor in self.vendors.values():
+            _walk(vendor, inspect.type_info(SubprocessorSource), change)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of the source."""
+        write_source(folder, self.register, self.vendors)
+
+
+def _walk(value: Any, kind: Any, change: Callable[[Table, inspect.StructType], None]) -> None:
+    """Find what tables hold tables, along the types of their fields."""
+    if isinstance(kind, inspect.StructType) and isinstance(value, dict):
+        for field in kind.fields:
+            _walk(value.get(field.encode_name), field.type, change)
+        change(value, kind)
+    for part in getattr(kind, "types", ()):
+        _walk(value, part, change)
+    if isinstance(value, list) and hasattr(kind, "item_type"):
+        for item in value:
+            _walk(item, kind.item_type, change)

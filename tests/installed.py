@@ -1,0 +1,80 @@
+"""Runs the command line as if only some extras of the distribution were installed.
+
+What an installation would bring is read from pyproject.toml and from the metadata of what is installed here;
+every other package is hidden from a process of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DISTRIBUTION = "register-api"
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
+
+_HIDE = """
+import importlib.machinery, json, sys
+
+hidden = set(json.loads(sys.argv[1]))
+
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
+        return None if fullname.partition(".")[0] in hidden else super().find_spec(fullname, path, target)
+
+sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Finder
+"""
+
+
+def brought_by(*extras: str) -> set[str]:
+    """Return the normalised names of all distributions that an installation with these extras has."""
+    found: set[tuple[str, str]] = set()
+    to_do = [(DISTRIBUTION, extra) for extra in ("", *extras)]
+    while to_do:
+        name, extra = to_do.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        for needed in _requirements(name, extra):
+            to_do += [(canonicalize_name(needed.name), more) for more in ("", *needed.extras)]
+    return {name for name, _ in found}
+
+
+def _requirements(name: str, extra: str) -> Iterator[Requirement]:
+    """Yield what a distribution, or one of its extras, requires here; of this one what the source says."""
+    if name == DISTRIBUTION:
+        texts = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    else:
+        texts = importlib.metadata.requires(name) or ()
+    for needed in map(Requirement, texts):
+        if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+            yield needed
+
+
+def python(code: str, *arguments: str, extras: Iterable[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run Python where only what some extras bring can be imported; ``sys.argv[2:]`` are the arguments."""
+    brought = brought_by(*extras)
+    modules = importlib.metadata.packages_distributions()
+    hidden = [
+        name for name, owners in modules.items() if not {canonicalize_name(one) for one in owners} & brought
+    ]
+    return subprocess.run(
+        [sys.executable, "-c", _HIDE + code, json.dumps(hidden), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"COLUMNS": "200"},
+    )

@@ -1,0 +1,150 @@
+"""This program as releases before and after today's would be, each a process of its own.
+
+``newer`` knows one field more in every struct of the documents, ``older`` lacks every field about which
+a document of its has nothing to say. Nothing here names a struct or a field of the model: whatever the
+documents are made of is covered.
+
+    python tests/releases.py newer publish FOLDER 2026-05-10T09:00:00Z
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import importlib
+import importlib.abc
+import importlib.machinery
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+Release = Literal["older", "today", "newer"]
+
+LATER = "later"
+"""Name of the field that the newer release has in every struct."""
+
+SAID = "by a later release"
+"""What the newer release says in it of itself, where no source can."""
+
+_STRUCTS = "document_structs"
+"""The module of the tests that finds them."""
+
+_SECONDS = 120
+
+
+def publish(release: Release, folder: Path, now: dt.datetime) -> None:
+    """Let a release publish what a folder holds (``publishers.Publisher``)."""
+    _run(release, "publish", folder, now.isoformat())
+
+
+def verify(release: Release, folder: Path) -> None:
+    """Let a release verify every version of what a folder holds; a finding ends the test."""
+    _run(release, "verify", folder)
+
+
+def rotate(release: Release, folder: Path, now: dt.datetime) -> None:
+    """Let a release follow the document key by another."""
+    _run(release, "rotate", folder, now.isoformat())
+
+
+def _run(release: Release, *arguments: str | Path) -> None:
+    command = [sys.executable, __file__, release, *map(str, arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class _Grown(importlib.machinery.SourceFileLoader):
+    """Loads a module so that each class derived from ``msgspec.Struct`` itself has a field more."""
+
+    def source_to_code(self, data: Any, path: Any, **_options: Any) -> CodeType:
+        tree = ast.parse(data, path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and any(
+                ast.unparse(base) == "msgspec.Struct" for base in node.bases
+            ):
+                node.body += ast.parse(self.field()).body
+        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+
+    def field(self) -> str:
+        """Return the declaration: in the model a source may set it, elsewhere the release does."""
+        default = None if self.name.endswith(".model") else SAID
+        return f"{LATER}: str | None = {default!r}"
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile anew: what is cached on the disk is today's."""
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules that are to be loaded grown."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+
+    def find_spec(
+        self, fullname: str, path: Any, _target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if fullname not in self.names or spec is None or spec.origin is None:
+            return None
+        spec.loader = _Grown(fullname, spec.origin)
+        return spec
+
+
+def _become_newer() -> None:
+    """Import the project again, with its documents grown."""
+    names = frozenset(kind.__module__ for kind in _structs())
+    for name in [name for name in sys.modules if name.split(".")[0] in {"register_api", _STRUCTS}]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Finder(names))
+    lacking = [kind.__name__ for kind in _structs() if LATER not in kind.__struct_fields__]
+    assert not lacking, f"these did not grow: {lacking}"
+
+
+def _structs() -> frozenset[type[msgspec.Struct]]:
+    found: frozenset[type[msgspec.Struct]] = importlib.import_module(_STRUCTS).document_structs()
+    return found
+
+
+def _become_older() -> None:
+    """Write no field about which a document has nothing to say, as one that did not know it."""
+    canonical = importlib.import_module("register_api.core.canonical")
+    write = canonical.encode
+    canonical.encode = lambda document: write(_pruned(document))
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        said = ((field, getattr(value, field.name)) for field in fields)
+        return {
+            field.encode_name: _pruned(content)
+            for field, content in said
+            if field.encode_name == "format" or content != _default(field)
+        }
+    if isinstance(value, dict):
+        return {name: _pruned(content) for name, content in value.items()}
+    return [_pruned(content) for content in value] if isinstance(value, list | tuple) else value
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def _main(release: str, what: str, folder: str, *instants: str) -> None:
+    {"older": _become_older, "newer": _become_newer, "today": lambda: None}[release]()
+    work = getattr(importlib.import_module("publishers"), f"{what}_from")
+    work(Path(folder), *map(dt.datetime.fromisoformat, instants))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

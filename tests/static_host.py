@@ -1,0 +1,43 @@
+"""A host of plain files on 127.0.0.1, in a thread of the test: all that a published tree needs."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Writes no log and keeps connections open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def static_host(public: Path) -> Iterator[str]:
+    """Serve a tree while the block runs.
+
+    Args:
+        public: The folder that holds ``v1`` and ``trust``.
+
+    Yields:
+        Its address, without a slash at the end.
+    """
+    handler = functools.partial(_Quiet, directory=str(public))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

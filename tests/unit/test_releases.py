@@ -1,0 +1,164 @@
+"""One register, published in turns by releases of this program of which each knows other fields.
+
+What one release wrote, every other one reads, keeps and verifies; nothing here names a struct or a
+field, so one that joins the model is covered by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+import releases
+from every_field import EveryField
+from publishers import NOW, Publisher
+from register_api.core.canonical import encode, parse
+from register_api.core.format import tree
+from register_api.core.patch.apply import apply_patch
+from register_api.verify.checks.session import Options
+from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.offline import verify_offline
+from register_api.verify.fetch.protocol import FolderFetcher
+from releases import LATER
+from running import running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msgspec import inspect
+
+ORDERS: tuple[tuple[releases.Release, ...], ...] = (
+    ("older", "today", "newer", "today", "older", "newer", "today"),
+    ("newer", "today", "older", "newer"),
+)
+"""Which release publishes one version after another: each after each other one, each as the first."""
+
+SECOND = dt.timedelta(seconds=1)
+SAID = "what only the newer release knows"
+
+
+class Mixed(Publisher):
+    """A publisher whose versions come from several releases.
+
+    Attributes:
+        order: The release that published each version, from version 1 on.
+    """
+
+    def __init__(self, folder: Path, order: tuple[releases.Release, ...]) -> None:
+        """Publish the versions, with a new document key in between; a customer checks each."""
+        (folder / "register").mkdir()
+        super().__init__(folder)
+        self.order = order
+        for number, release in enumerate(order):
+            self._write(number, release)
+            releases.publish(release, folder, NOW + number * SECOND)
+            if number == len(order) // 2:
+                releases.rotate("today", folder, NOW + number * SECOND)
+            assert self.verify(folder / "state").exit_code == 0
+
+    def _write(self, number: int, release: releases.Release) -> None:
+        source = EveryField()
+        source.note(str(number))
+        if release == "newer":
+            source.edit(say_what_is_new)
+        source.write(self.source)
+
+    def read(self, path: str) -> bytes:
+        """Return a published file."""
+        return self.snapshot().read(path)
+
+
+def say_what_is_new(table: dict[str, object], _kind: inspect.StructType) -> None:
+    """Fill in the field that a later release has everywhere."""
+    table[LATER] = SAID
+
+
+@pytest.fixture(scope="module", params=ORDERS, ids="-".join)
+def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mixed:
+    """Return a register from several releases; it is only read."""
+    return Mixed(tmp_path_factory.mktemp("mixed"), request.param)
+
+
+@pytest.mark.parametrize("release", ["today", "newer"])
+def test_the_whole_history_verifies_with_every_release(mixed: Mixed, release: releases.Release) -> None:
+    """The older release reads as today's does: it knows no fewer fields when it reads."""
+    releases.verify(release, mixed.folder)
+
+
+def test_releases_really_differ(mixed: Mixed) -> None:
+    """Every struct of the newer release's documents has its field; the older one's lack some of today's."""
+    registers = mixed.registers()
+    for version, release in enumerate(mixed.order, start=1):
+        text = registers[version].decode()
+        assert (SAID in text) == (release == "newer")
+        assert ('"corrects":' in text) == (release != "older")
+        for path in (tree.VERSION_DIFF.path(version), tree.VERSION_ENTRY.path(version)):
+            assert (releases.SAID in mixed.read(path).decode()) == (release == "newer")
+
+
+def test_the_newer_field_stands_in_every_table_of_the_source(mixed: Mixed) -> None:
+    """What the test says it covers, it covers."""
+    version = mixed.order.index("newer") + 1
+    source = EveryField()
+    tables: list[str] = []
+    source.edit(lambda _table, kind: tables.append(kind.cls.__name__))
+    assert len(set(tables)) >= 15
+    # A vendor of the source is one of the register, and so on: each table is published once.
+    assert mixed.registers()[version].decode().count(SAID) == len(tables)
+
+
+def test_the_service_answers_every_question_about_every_version(mixed: Mixed) -> None:
+    """Stored bytes are served as they are; a diff between any two versions leads to the newer one's bytes."""
+    registers = mixed.registers()
+    with running(mixed.store, lambda: NOW) as base, httpx.Client(base_url=base) as client:
+        for version, data in registers.items():
+            assert client.get(tree.VERSION_REGISTER.path(version)).content == data
+            known_at = json.loads(data)["published_at"]
+            for question in ("subprocessors", "answers", "upcoming", "subprocessors/example-mail"):
+                answer = client.get(f"v1/{question}", params={"known_at": known_at})
+                assert (answer.status_code, answer.json()["version"]) == (200, version), answer.text
+        for older, newer in itertools.product(registers, repeat=2):
+            answer = client.get("v1/diff", params={"from": older, "to": newer})
+            patched = apply_patch(parse(registers[older]), parse(answer.content)["patch"])
+            assert encode(patched) == registers[newer], (older, newer)
+
+
+def test_evidence_of_every_version_keeps_its_bytes_and_holds(mixed: Mixed, tmp_path: Path) -> None:
+    """What this program does not know is part of what was signed."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    for version in mixed.registers():
+        fetcher = FolderFetcher(mixed.store / "public")
+        made = make_evidence("folder", fetcher, version, Options(wait=0), now)
+        assert made.data is not None, (made.served, made.package)
+        package = tmp_path / f"{version}.zip"
+        package.write_bytes(made.data)
+        assert verify_offline(package, Options(), now).exit_code == 0
+
+
+def test_feeds_and_pages_tell_of_every_version(mixed: Mixed) -> None:
+    """Each is written by the release of the newest version, from what the others left."""
+    feed = json.loads(mixed.read(tree.FEED_JSON.path()))
+    newest = len(mixed.order)
+    assert [item["_log"]["size"] for item in feed["items"]] == list(range(newest, 0, -1))
+    assert mixed.read(tree.FEED_ATOM.path()).count(b"<entry>") == newest
+    for version in range(1, newest + 1):
+        assert f"ersion {version}" in mixed.read(tree.VERSION_PAGE.path(version)).decode()
+    assert b"Example Mail" in mixed.read(tree.INDEX.path())
+    assert b"Example Mail" in mixed.read(tree.SUBPROCESSOR_PAGE.path("example-mail"))
+
+
+def test_lists_keep_what_the_release_before_wrote_into_them(mixed: Mixed) -> None:
+    """The list of versions holds each entry as the log has it; the keys were ended by another release."""
+    listed = parse(mixed.read(tree.VERSIONS.path()))["versions"]
+    assert listed == [parse(mixed.read(tree.VERSION_ENTRY.path(row["version"]))) for row in listed]
+    keys = parse(mixed.read(tree.KEYS.path()))["keys"]
+    first, *_, second = (record for record in keys if record["use"] == "document")
+    assert first["ended"]["reason"] == "rotated"
+    # Written by the release that published first; the new record by the one that rotated.
+    assert (first.get(LATER) == releases.SAID) == (mixed.order[0] == "newer")
+    assert LATER not in second
