@@ -96,8 +96,10 @@ def _labels() -> SearchStrategy[dict[str, str]]:
 
 
 @functools.cache
-def _choice(literal: Any) -> SearchStrategy[Any]:
-    return st.sampled_from(get_args(literal))
+def _choice(kind: Any) -> SearchStrategy[Any]:
+    """Draw one of the values of a literal type, or one of the known codes of an open vocabulary."""
+    first, *more = get_args(kind)
+    return st.sampled_from(tuple(more[0].extra["form"].codes) if first is str else (first, *more))
 
 
 @functools.cache
@@ -258,7 +260,9 @@ def publishers() -> SearchStrategy[model.Publisher]:
         legal_name=_maybe(words()),
         identifiers=_lists(identifiers()),
         website=_maybe(urls()),
-        contacts=_lists(st.builds(model.Contact, role=words(), email=st.just("a@example.com"))),
+        contacts=_lists(
+            st.builds(model.Contact, role=_choice(model.ContactRole), email=st.just("a@example.com"))
+        ),
     )
 
 

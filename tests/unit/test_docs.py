@@ -17,8 +17,8 @@ from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
 from register_api.conformance.script import load_checks
 from register_api.core.diff.changes import ChangeClass, Diff
-from register_api.core.diff.fields import FIELDS
 from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.fields import FIELDS
 from register_api.core.format.paths import FILES
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
@@ -141,7 +141,7 @@ def test_every_toml_example_is_toml():
 def test_every_class_of_change_is_described_with_its_fields(class_):
     table = section(read("docs/rules.md"), "## Classes of change")
     row = next((line for line in table.splitlines() if line.startswith(f"| `{class_}` |")), "")
-    fields = {name for kind in FIELDS.values() for name, field in kind.items() if field.class_ == class_}
+    fields = {name for kind in FIELDS.values() for name, field in kind.items() if field.change == class_}
     assert row
     assert [name for name in sorted(fields) if f"`{name}`" not in row] == []
 

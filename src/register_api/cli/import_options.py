@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.columns import EXTRA, NAMES
 from register_api.importer.form import FORMS
@@ -15,7 +16,6 @@ from register_api.importer.values import LINKED
 if TYPE_CHECKING:
     from register_api.cli.options import Command
 
-_MOST_DAYS = 3650
 _FIELDS = (*NAMES, EXTRA)
 _NO_DEFAULT = ("name", "status", "category", "transfers")
 
@@ -96,7 +96,7 @@ def table_options(command: Command) -> Command:
 def register_options(command: Command) -> Command:
     """Add the options that are used where there is no register.toml yet."""
     for add in (
-        click.option("--notice-days", type=click.IntRange(0, _MOST_DAYS), help="Days of notice promised."),
+        click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice promised."),
         click.option("--language", help="Language of the texts.  [default: en]"),
         click.option("--time-zone", help="The publisher's time zone.  [default: UTC]"),
         click.option(

@@ -14,6 +14,7 @@ import jinja2
 from register_api.cli import clock
 from register_api.cli.install_paths import in_unit, install_paths
 from register_api.cli.output import out
+from register_api.core.forms import MAX_DAYS
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
@@ -45,7 +46,6 @@ _NGINX_NOTE = (
 
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 _MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
-_MOST_DAYS = 3650
 
 
 @click.command()
@@ -53,7 +53,7 @@ _MOST_DAYS = 3650
 @click.option("--name", help="Your company's name.")
 @click.option("--domain", help="Your domain, e.g. example.com; part of the register's name for ever.")
 @click.option("--contact", help="Mail address for privacy questions.")
-@click.option("--notice-days", type=click.IntRange(0, _MOST_DAYS), help="Days of notice that you promise.")
+@click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice that you promise.")
 def init(
     folder: Path, name: str | None, domain: str | None, contact: str | None, notice_days: int | None
 ) -> None:

@@ -199,7 +199,7 @@ def checked_text(text: str | None) -> str | None:
         return None
     problems = list(text_problems(text))
     if not text.strip() or problems:
-        raise UsageError(f"the text for customers {problems[0] if problems else 'is empty'}")
+        raise UsageError(f"the text for customers {problems[0].text if problems else 'is empty'}")
     return text
 
 

@@ -27,9 +27,6 @@ EEA = frozenset(
 EEA_PARTS = frozenset({"AX", "GF", "GP", "MF", "MQ", "RE", "YT"})
 """Parts of the Union that have a code of their own (TFEU Art. 355(1) and (4))."""
 
-USUAL_MISTAKES = {"UK": "GB", "EL": "GR", "EN": "GB"}
-"""Codes that people write, and what they mean."""
-
 
 def is_in_eea(country: str) -> bool:
     """Tell whether a country, or one of the wide values, lies wholly within the EEA."""

@@ -9,31 +9,92 @@ UTC with whole seconds.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from register_api.core.forms import (
+    CategoryId,
+    ContactText,
+    Country,
+    Days,
+    Email,
+    Labels,
+    LanguageTag,
+    Link,
+    Place,
+    PurposeText,
+    ReasonText,
+    Reference,
+    RegisterName,
+    Sha256,
+    Slug,
+    Text,
+    TimeZone,
+    Url,
+    VendorId,
+    VersionNumber,
+    Wording,
+    has_form,
+    one_of,
+)
+
 RegisterFormat = Literal["sub-processor-register/1"]
 
+# Closed: another value would mean something that an older reader cannot judge.
 ReasonKind = Literal["initial", "change", "correction", "editorial"]
 Recorded = Literal["live", "imported"]
 DayCount = Literal["calendar", "business"]
-NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "data_changed"]
 Status = Literal["active", "conditional", "available"]
+StatusId = Annotated[Status, has_form(Reference(to="status"))]
 VendorKind = Literal["third_party", "affiliate"]
-IdentifierScheme = Literal["lei", "euid", "vat", "duns", "national"]
-Claim = Literal["certified", "declared", "in_progress", "aligned"]
-ConditionType = Literal["consent", "region", "configuration", "feature", "product", "plan", "request"]
-DataScope = Literal["customer_content", "customer_account", "website_visitor", "none"]
-Activity = Literal["store", "process", "access"]
-Mechanism = Literal["adequacy", "dpf", "scc", "bcr", "derogation", "unstated"]
-IctService = Literal[
-    "S01", "S02", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "S10",
-    "S11", "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19",
-]  # fmt: skip
 
-WIDE_COUNTRIES = frozenset({"EU", "EEA", "worldwide", "varies"})
-"""Values a location's country may take besides ISO 3166-1 alpha-2 codes."""
+NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "data_changed"]
+"""Kinds of change that this program can tell from each other; a promise may name others."""
+
+# Open: a reader takes any text and shows it; the publisher's check knows these (R01).
+CoveredEvent = Annotated[str, one_of(*get_args(NoticeEvent))]
+IdentifierScheme = Annotated[
+    str,
+    one_of(
+        lei=("lei code",),
+        euid=(),
+        vat=("vat id", "vat number"),
+        duns=("duns number",),
+        national=("company number", "registration number", "company registration number"),
+    ),
+]
+ContactRole = Annotated[
+    str,
+    one_of("privacy", "dpo", "representative", "security", "legal", "support", "sales", "press", "general"),
+]
+Claim = Annotated[str, one_of("certified", "declared", "in_progress", "aligned")]
+ConditionType = Annotated[
+    str, one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
+]
+DataScope = Annotated[str, one_of("customer_content", "customer_account", "website_visitor", "none")]
+Activity = Annotated[str, one_of("store", "process", "access")]
+Mechanism = Annotated[
+    str,
+    one_of(
+        adequacy=("adequacy decision",),
+        dpf=("EU-US DPF", "Data Privacy Framework", "EU-US Data Privacy Framework"),
+        dpf_uk=("UK-US Data Bridge", "UK Extension to the EU-US Data Privacy Framework"),
+        dpf_swiss=("Swiss-US DPF", "Swiss-US Data Privacy Framework"),
+        scc=(
+            "SCCs",
+            "Standard Contractual Clauses",
+            "Standard Contractual Clauses (SCC)",
+            "Standard Contractual Clauses (SCCs)",
+        ),
+        idta=("International Data Transfer Agreement", "UK IDTA"),
+        uk_addendum=("UK Addendum", "UK International Data Transfer Addendum"),
+        bcr=("Binding Corporate Rules", "BCRs"),
+        derogation=(),
+        unstated=(),
+    ),
+]
+IctService = Annotated[str, one_of(*(f"S{number:02}" for number in range(1, 20)))]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,15 +105,15 @@ class Identifier(_Record, frozen=True, kw_only=True):
     """A company number: scheme and value, e.g. an LEI (ISO 17442)."""
 
     scheme: IdentifierScheme
-    value: str
+    value: Text
 
 
 class Contact(_Record, frozen=True, kw_only=True):
     """Whom to ask at the publisher, for what (``role``, e.g. ``privacy``)."""
 
-    role: str
-    email: str | None = None
-    url: str | None = None
+    role: ContactRole
+    email: Email | None = None
+    url: Url | None = None
 
 
 class Publisher(_Record, frozen=True, kw_only=True):
@@ -63,12 +124,12 @@ class Publisher(_Record, frozen=True, kw_only=True):
         language: BCP 47 tag of the register's texts.
     """
 
-    name: str
-    time_zone: str
-    language: str
-    legal_name: str | None = None
+    name: Text
+    time_zone: TimeZone
+    language: LanguageTag
+    legal_name: Text | None = None
     identifiers: tuple[Identifier, ...] = ()
-    website: str | None = None
+    website: Url | None = None
     contacts: tuple[Contact, ...] = ()
 
 
@@ -85,71 +146,71 @@ class Notice(_Record, frozen=True, kw_only=True):
         subscribe: Where to ask for notices: ``mailto:`` or ``https://``.
     """
 
-    days: int
-    applies_to: tuple[NoticeEvent, ...]
+    days: Days
+    applies_to: tuple[CoveredEvent, ...]
     day_count: DayCount = "calendar"
     holidays: tuple[dt.date, ...] = ()
-    channels: tuple[str, ...] = ()
-    objection_days: int | None = None
-    subscribe: str | None = None
-    text: str | None = None
+    channels: tuple[Text, ...] = ()
+    objection_days: Days | None = None
+    subscribe: Link | None = None
+    text: Text | None = None
 
 
 class StatusText(_Record, frozen=True, kw_only=True):
     """What one of the three statuses means at this publisher."""
 
     id: Status
-    title: str
-    description: str | None = None
+    title: Wording
+    description: Wording | None = None
 
 
 class Category(_Record, frozen=True, kw_only=True):
     """A group of engagements, with the safeguards that hold for all of them."""
 
-    id: str
-    title: str
-    description: str | None = None
-    safeguards: tuple[str, ...] = ()
+    id: Slug
+    title: Wording
+    description: Wording | None = None
+    safeguards: tuple[Wording, ...] = ()
 
 
 class Exclusion(_Record, frozen=True, kw_only=True):
     """Who is expressly not a sub-processor, and why."""
 
-    title: str
-    text: str
-    examples: tuple[str, ...] = ()
+    title: Text
+    text: Wording
+    examples: tuple[Text, ...] = ()
 
 
 class RelatedDocument(_Record, frozen=True, kw_only=True):
     """A document that belongs beside the register, e.g. the data processing agreement."""
 
-    title: str
-    url: str | None = None
+    title: Text
+    url: Url | None = None
 
 
 class Certification(_Record, frozen=True, kw_only=True):
     """A certification or commitment, with how far the claim goes."""
 
-    name: str
+    name: Text
     claim: Claim
-    scope: str | None = None
+    scope: Text | None = None
     valid_until: dt.date | None = None
-    url: str | None = None
+    url: Url | None = None
 
 
 class Withdrawn(_Record, frozen=True, kw_only=True):
     """The vendor was listed by mistake; the entry stays visible with the reason."""
 
-    reason: str
+    reason: Wording
 
 
 class Condition(_Record, frozen=True, kw_only=True):
     """When an engagement or a location comes into play, e.g. ``region``, ``LLM_REGION`` = ``eu``."""
 
     type: ConditionType
-    key: str | None = None
-    value: str | None = None
-    text: str | None = None
+    key: Text | None = None
+    value: Text | None = None
+    text: Text | None = None
 
 
 class Location(_Record, frozen=True, kw_only=True):
@@ -163,32 +224,32 @@ class Location(_Record, frozen=True, kw_only=True):
         condition: When this place is used, if not always.
     """
 
-    country: str
-    place: str | None = None
+    country: Place
+    place: Text | None = None
     default: bool = False
     activities: tuple[Activity, ...] = ()
     condition: Condition | None = None
-    text: str | None = None
+    text: Wording | None = None
 
 
 class Transfer(_Record, frozen=True, kw_only=True):
     """A transfer to a third country (GDPR Chapter V) and the mechanism it rests on."""
 
-    destination: str
+    destination: Place
     mechanism: Mechanism
-    reference: str | None = None
+    reference: Text | None = None
 
 
 class ShortNotice(_Record, frozen=True, kw_only=True):
     """The notice promise was not kept for this engagement, and why, for all to see."""
 
-    reason: str
+    reason: ReasonText
 
 
 class Announced(_Record, frozen=True, kw_only=True):
     """The first version that said this, and when it was published (UTC)."""
 
-    version: int
+    version: VersionNumber
     at: dt.datetime
 
 
@@ -203,26 +264,26 @@ class EngagementSource(_Record, frozen=True, kw_only=True):
         ends_on: First day on which the vendor is no longer engaged.
     """
 
-    id: str
-    category: str
-    status: Status
-    purpose: str = ""
-    products: tuple[str, ...] = ()
+    id: Slug
+    category: CategoryId
+    status: StatusId
+    purpose: PurposeText = ""
+    products: tuple[Text, ...] = ()
     ict_service: IctService | None = None
     condition: Condition | None = None
     data_scope: tuple[DataScope, ...] = ()
-    data_categories: tuple[str, ...] = ()
-    data_subjects: tuple[str, ...] = ()
+    data_categories: tuple[Text, ...] = ()
+    data_subjects: tuple[Text, ...] = ()
     special_categories: bool | None = None
-    retention: str | None = None
+    retention: Text | None = None
     locations: tuple[Location, ...] = ()
     transfers: tuple[Transfer, ...] = ()
-    safeguards: tuple[str, ...] = ()
-    notes: str | None = None
+    safeguards: tuple[Wording, ...] = ()
+    notes: Wording | None = None
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
     short_notice: ShortNotice | None = None
-    extra: dict[str, str] = {}
+    extra: Labels = {}
 
 
 class Engagement(EngagementSource, frozen=True, kw_only=True):
@@ -234,25 +295,25 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
 class _VendorFields(_Record, frozen=True, kw_only=True):
     """What is said of a vendor itself, in source and on the wire alike."""
 
-    id: str
-    name: str
-    legal_name: str | None = None
+    id: Slug
+    name: Text
+    legal_name: Text | None = None
     kind: VendorKind = "third_party"
-    seat: str | None = None
-    address: str | None = None
-    website: str | None = None
-    privacy_url: str | None = None
-    subprocessors_url: str | None = None
-    contact: str | None = None
+    seat: Country | None = None
+    address: Wording | None = None
+    website: Url | None = None
+    privacy_url: Url | None = None
+    subprocessors_url: Url | None = None
+    contact: ContactText | None = None
     identifiers: tuple[Identifier, ...] = ()
-    parent: str | None = None
-    formerly: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
-    merged_from: tuple[str, ...] = ()
-    split_from: str | None = None
+    parent: VendorId | None = None
+    formerly: tuple[Text, ...] = ()
+    replaces: tuple[VendorId, ...] = ()
+    merged_from: tuple[VendorId, ...] = ()
+    split_from: VendorId | None = None
     certifications: tuple[Certification, ...] = ()
     withdrawn: Withdrawn | None = None
-    extra: dict[str, str] = {}
+    extra: Labels = {}
 
 
 class SubprocessorSource(_VendorFields, frozen=True, kw_only=True):
@@ -270,7 +331,7 @@ class Subprocessor(_VendorFields, frozen=True, kw_only=True):
 class _RegisterFields(_Record, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 
-    register: str
+    register: RegisterName
     updated_on: dt.date
     publisher: Publisher
     notice: Notice
@@ -278,13 +339,13 @@ class _RegisterFields(_Record, frozen=True, kw_only=True):
     categories: tuple[Category, ...]
     exclusions: tuple[Exclusion, ...] = ()
     related_documents: tuple[RelatedDocument, ...] = ()
-    extra: dict[str, str] = {}
+    extra: Labels = {}
 
 
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
     """``register.toml``: everything but the vendors, and the order of reading them."""
 
-    order: tuple[str, ...] = ()
+    order: tuple[Slug, ...] = ()
 
 
 class Draft(_Record, frozen=True, kw_only=True):
@@ -297,15 +358,15 @@ class Draft(_Record, frozen=True, kw_only=True):
 class Previous(_Record, frozen=True, kw_only=True):
     """The version before, by number and SHA-256 (hex) of its bytes."""
 
-    version: int
-    sha256: str
+    version: VersionNumber
+    sha256: Sha256
 
 
 class Reason(_Record, frozen=True, kw_only=True):
     """Why this version was published."""
 
     kind: ReasonKind
-    text: str | None = None
+    text: Text | None = None
 
 
 class Register(_RegisterFields, frozen=True, kw_only=True):
@@ -319,10 +380,10 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     """
 
     format: RegisterFormat = "sub-processor-register/1"
-    version: int
+    version: VersionNumber
     published_at: dt.datetime
     previous: Previous | None
     recorded: Recorded
     reason: Reason
-    corrects: int | None = None
+    corrects: VersionNumber | None = None
     subprocessors: tuple[Subprocessor, ...] = ()

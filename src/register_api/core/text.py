@@ -6,15 +6,16 @@ ever mended silently.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from html.entities import html5
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from register_api.core.address import is_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_SLUG = 64
 """Longest id, in characters (docs/rules.md, R02)."""
@@ -33,29 +34,49 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _NAME_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
+_LONGEST_QUOTE = 60
+_LONGEST_NAME = 64
+_LIKENESS = 0.6
 
-def text_problems(text: str) -> Iterator[str]:
-    """Yield what is wrong with a text, each as the end of the sentence "this text …".
+
+class Problem(NamedTuple):
+    """What is wrong with a text, as the end of the sentence "this text …", and what to do about it."""
+
+    text: str
+    hint: str
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text is ASCII to which ``text_problems`` cannot object: true of most, and quick."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def text_problems(text: str) -> Iterator[Problem]:
+    """Yield what is wrong with a text.
 
     Length is not judged here. HTML is what an HTML parser would take for a tag, a comment or a
     character reference: ``<`` directly followed by a letter, ``/``, ``!`` or ``?`` (WHATWG HTML,
     section 13.2.5.6), and ``&name;``, ``&#38;``, ``&#x26;``. ``a < b`` and ``R&D;`` are text.
     """
-    if _PLAIN.fullmatch(text):
+    if is_plain(text):
         return
     if not text:
-        yield "is empty"
+        yield Problem("is empty", "leave the field out if it is unknown")
     if text != text.strip():
-        yield "begins or ends with white space"
+        hint = "take the white space away; it is not done silently"
+        yield Problem("begins or ends with white space", hint)
     if not unicodedata.is_normalized("NFC", text):
-        yield "is not in Unicode normalisation form C"
+        hint = "write it with composed characters; it is not done silently"
+        yield Problem("is not in Unicode normalisation form C", hint)
     for pattern, kind in ((_CONTROL, "control"), (_HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
         found = pattern.search(text)
         if found:
-            yield f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
+            what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
+            yield Problem(what, "take it out; it may have come along when the text was copied")
     found = _TAG.search(text) or next(filter(_is_known, _REFERENCE.finditer(text)), None)
     if found:
-        yield f"holds HTML: {found[0]} in place {found.start() + 1}"
+        hint = "write plain text; a < that no letter follows is fine, and so is a bare &"
+        yield Problem(f"holds HTML: {found[0]} in place {found.start() + 1}", hint)
 
 
 def _is_known(reference: re.Match[str]) -> bool:
@@ -80,3 +101,16 @@ def is_register_name(text: str) -> bool:
     """
     host, slash, path = text.partition("/")
     return host == host.lower() and is_host(host) and _NAME_PATH.fullmatch(slash + path) is not None
+
+
+def quoted(text: str) -> str:
+    """Return a text as Python writes it, cut to a length fit for a message, all of it printable."""
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like this one, or ``None`` if none is at all alike."""
+    asked = name[:_LONGEST_NAME].casefold().replace("-", "_").replace(" ", "_")
+    folded = {item.casefold().replace("-", "_"): item for item in known}
+    matches = difflib.get_close_matches(asked, folded, n=1, cutoff=_LIKENESS)
+    return folded[matches[0]] if matches else None

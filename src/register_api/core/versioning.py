@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from register_api.core.model import Announced, Engagement, Previous, Register, Subprocessor
+from register_api.core.model import Announced, Engagement, Previous, Register, RegisterSource, Subprocessor
 from register_api.core.notice import strictest
 from register_api.core.notice_event import START_EVENTS, events
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from register_api.core.notice_event import Event
     from register_api.core.rules.context import Context
 
-_SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason", "corrects")
+_SAID_BY_THE_SOURCE = tuple(
+    name for name in Register.__struct_fields__ if name in RegisterSource.__struct_fields__
+)
 
 
 def make_version(draft: Draft, context: Context) -> Register:
@@ -28,9 +30,6 @@ def make_version(draft: Draft, context: Context) -> Register:
     """
     promises = context.promises_with(draft)
     vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
-    source = {
-        name: getattr(draft.register, name) for name in draft.register.__struct_fields__ if name != "order"
-    }
     return Register(
         version=context.version,
         published_at=context.published_at,
@@ -39,7 +38,7 @@ def make_version(draft: Draft, context: Context) -> Register:
         reason=context.reason,
         corrects=context.corrects,
         subprocessors=tuple(vendors),
-        **source,
+        **{name: getattr(draft.register, name) for name in _SAID_BY_THE_SOURCE},
     )
 
 
@@ -57,8 +56,8 @@ def made(draft: Draft, context: Context) -> Register:
 
 def unchanged(register: Register, previous: Register) -> bool:
     """Tell whether a version says just what another says, but for what publishing sets (R26)."""
-    content = (name for name in register.__struct_fields__ if name not in _SET_BY_PUBLISHING)
-    return all(getattr(register, name) == getattr(previous, name) for name in content)
+    names = (*_SAID_BY_THE_SOURCE, "subprocessors")
+    return all(getattr(register, name) == getattr(previous, name) for name in names)
 
 
 def _previous(context: Context) -> Previous | None:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.fields import FIELDS
+from register_api.core.forms import Vocabulary
+from register_api.core.model import EngagementSource, Identifier, SubprocessorSource
+from register_api.core.shapes import shapes
 from register_api.importer.table import fault, refuse, refuse_any, shown
 
 if TYPE_CHECKING:
@@ -18,68 +22,19 @@ if TYPE_CHECKING:
 EXTRA = "extra"
 """Where a column goes that no field takes: its text is kept under its own name."""
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "name": (
-        "name", "sub-processor", "sub-processors", "sub-processor name", "name of sub-processor",
-        "third-party sub-processor", "vendor", "vendors", "vendor name", "name of vendor", "company",
-        "company name", "supplier", "supplier name", "provider", "provider name", "service provider",
-        "third party", "third party name", "third-party service provider", "processor", "entity",
-        "organisation", "organization", "partner",
-    ),
-    "legal_name": ("legal name", "legal entity", "legal entity name", "entity name", "name of legal entity",
-                   "contracting entity", "registered name"),
-    "kind": ("kind", "relationship"),
-    "status": ("status",),
-    "category": ("category", "service category", "type of service", "service type", "group"),
-    "purpose": (
-        "purpose", "purpose of processing", "processing purpose", "purposes", "nature and purpose",
-        "nature and purpose of processing", "nature of processing", "description of processing",
-        "processing activities", "processing activity", "subject matter", "description of service",
-        "description of services", "services provided", "service provided", "service description",
-        "description", "service", "services", "function", "activity", "activities", "use", "usage", "role",
-    ),
-    "products": ("products", "product", "applicable products", "applicable services", "used by"),
-    "locations": (
-        "location of processing", "processing location", "processing locations", "place of processing",
-        "locations", "location", "data location", "hosting location", "server location",
-        "data center location", "data centre location", "location of data", "country of processing",
-        "countries of processing", "countries", "country", "regions", "region", "geographic location",
-    ),
-    "data_categories": (
-        "data categories", "categories of data", "category of data", "data category",
-        "categories of personal data", "category of personal data", "personal data categories",
-        "type of data", "types of data", "data types", "data type", "types of personal data",
-        "type of personal data", "personal data processed", "personal data", "data processed", "data shared",
-        "data",
-    ),
-    "data_subjects": ("data subjects", "categories of data subjects", "category of data subjects"),
-    "data_scope": ("data scope",),
-    "special_categories": ("special categories", "special categories of data"),
-    "retention": ("retention", "retention period", "duration", "duration of processing", "storage period"),
-    "safeguards": ("safeguards", "security measures", "technical and organisational measures", "measures"),
-    "transfers": ("transfer mechanism", "transfer mechanisms", "international transfer mechanism",
-                  "transfers", "transfer", "data transfer mechanism", "legal basis for transfer"),
-    "condition": ("condition", "conditions"),
-    "notes": ("notes", "note", "remarks", "comments", "comment", "additional information"),
-    "starts_on": ("starts on", "start date", "effective date", "in use since", "since", "start"),
-    "ends_on": ("ends on", "end date", "end"),
-    "certifications": ("certifications", "certification", "certificates", "compliance", "attestations"),
-    "seat": ("seat", "country of incorporation", "headquarters", "headquarter", "hq",
-             "registered office country",
-             "country of registration", "entity country", "corporate location"),
-    "address": ("address", "registered address", "postal address"),
-    "website": ("website", "homepage", "web", "url", "link"),
-    "privacy_url": ("privacy url", "privacy policy", "privacy notice", "privacy"),
-    "subprocessors_url": ("sub-processors url", "sub-processor list", "sub-processors list",
-                          "list of sub-processors", "further sub-processors"),
-    "contact": ("contact", "contact details", "dpo", "dpo contact", "privacy contact", "contact email"),
-    "lei": ("lei", "lei code"),
-    "vat": ("vat", "vat id", "vat number"),
-    "euid": ("euid",),
-    "duns": ("duns", "duns number"),
-    "national": ("company number", "registration number", "company registration number"),
-    "formerly": ("formerly", "former name", "former names", "previous name"),
-}  # fmt: skip
+
+def _names() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield fields and company numbers with the names that columns for them have, the surest first."""
+    for kind in (SubprocessorSource, EngagementSource):
+        for field, row in FIELDS[kind].items():
+            if row.columns:
+                yield field, tuple(row.columns.split(", "))
+    scheme = shapes(Identifier)["scheme"].form
+    if isinstance(scheme, Vocabulary):
+        yield from ((code, (code, *others)) for code, others in scheme.codes.items())
+
+
+NAMES = dict(_names())
 """Field to the names that columns for it have; of several columns for one field the name first here wins."""
 
 

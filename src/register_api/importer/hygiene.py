@@ -60,7 +60,7 @@ class Hygiene:
 def _problem(text: str, *, name: bool) -> str | None:
     problem = next(text_problems(text), None) if text else None
     if problem or not name:
-        return problem
+        return problem.text if problem else None
     found = _SPACES.search(text)
     if found:
         return f"holds the space U+{ord(found[0]):04X} in place {found.start() + 1}"

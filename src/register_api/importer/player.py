@@ -149,7 +149,9 @@ class Player:
             return None
         problem = next(text_problems(state.subject), None)
         if problem:
-            message = f"the message {shown(state.subject)} of {state.mark} {problem}; it is not published"
+            message = (
+                f"the message {shown(state.subject)} of {state.mark} {problem.text}; it is not published"
+            )
             self._importer.reporter.note("left", message)
         return None if problem else state.subject
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.countries import is_in_eea
+from register_api.core.model import Transfer
 from register_api.importer.columns import EXTRA, folded
 from register_api.importer.entry import Entry
 from register_api.importer.standing import Standing
@@ -14,10 +15,10 @@ from register_api.importer.table import Cell, fault, shown
 from register_api.importer.values import (
     LINKED,
     LISTS,
-    MECHANISMS,
     VENDOR_FIELDS,
     Fit,
     Misfit,
+    codes_by_name,
     is_nothing,
     read_value,
 )
@@ -209,7 +210,7 @@ class RowReader:
         text = cells[column].text
         places = [item["country"] for item in found.use.get("locations", [])]
         outside = [place for place in places if not is_in_eea(place)]
-        mechanism = MECHANISMS.get(folded(text))
+        mechanism = codes_by_name(Transfer, "mechanism").get(folded(text))
         if mechanism is None or len(outside) != 1 or outside == ["varies"]:
             found.keep(self._labels[column], text)
             message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"

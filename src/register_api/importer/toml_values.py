@@ -8,12 +8,20 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import tomlkit
+from msgspec import inspect
 from tomlkit.exceptions import TOMLKitError
 
+from register_api.core.fields import FIELDS
+from register_api.core.shapes import shapes
 from register_api.errors import told
 from register_api.importer.table import refuse
 
-DAYS = frozenset({"starts_on", "ends_on", "updated_on", "valid_until"})
+DAYS = frozenset(
+    name
+    for kind in FIELDS
+    for name, shape in shapes(kind).items()
+    if isinstance(shape.kind, inspect.DateType) and not shape.is_list
+)
 """Fields that are days: texts in JSON, dates in TOML."""
 
 _LONG = 100

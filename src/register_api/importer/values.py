@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
+from msgspec import inspect
 
-from register_api.core.address import contact_problem, url_problem
-from register_api.core.model import Claim, ConditionType, DataScope, Mechanism, Status, VendorKind
+from register_api.core.address import url_problem
+from register_api.core.forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
+from register_api.core.model import (
+    Certification,
+    Condition,
+    EngagementSource,
+    Identifier,
+    Location,
+    Status,
+    SubprocessorSource,
+)
+from register_api.core.shapes import Shape, shapes
 from register_api.importer.columns import folded
 from register_api.importer.places import countries_of, country_of
+from register_api.importer.table import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from register_api.importer.table import Cell
+_SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 
-VENDOR_FIELDS = frozenset({
-    "legal_name", "kind", "seat", "address", "website", "privacy_url", "subprocessors_url", "contact",
-    "identifiers", "formerly", "certifications",
-})  # fmt: skip
+VENDOR_FIELDS = frozenset(shapes(SubprocessorSource)) - {"extra"}
 """Fields that belong to the vendor; all others belong to what it is used for."""
 
-LINKED = frozenset({"website", "privacy_url", "subprocessors_url"})
+LINKED = frozenset(field for field, shape in _SHAPES.items() if shape.form is URL)
 """Fields that take the target of a link in the cell rather than its words."""
 
-LISTS = frozenset({"products", "data_categories", "data_subjects", "safeguards", "formerly"})
+LISTS = frozenset(
+    field for field, shape in _SHAPES.items() if shape.is_list and shape.form in (TEXT, WORDING)
+)
 """Fields that take a list of texts, one a line."""
 
 _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "N/A"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DECLARED: Claim = "declared"
+_SCHEMES = shapes(Identifier)["scheme"].codes
+_CONDITIONS = shapes(Condition)["type"].codes
+_DECLARED = "declared"
 
-MECHANISMS: dict[str, Mechanism] = {
-    **{folded(item): item for item in get_args(Mechanism)},
-    "sccs": "scc",
-    "standardcontractualclauses": "scc",
-    "standardcontractualclausesscc": "scc",
-    "standardcontractualclausessccs": "scc",
-    "euusdpf": "dpf",
-    "dataprivacyframework": "dpf",
-    "euusdataprivacyframework": "dpf",
-    "adequacydecision": "adequacy",
-    "bindingcorporaterules": "bcr",
-}
-"""Words for a transfer mechanism, without case and punctuation."""
+
+@functools.cache
+def codes_by_name(kind: type[msgspec.Struct], field: str) -> Mapping[str, str]:
+    """Return the codes of a field by all that they are called, without case and punctuation."""
+    shape = shapes(kind)[field]
+    known = shape.form.codes if isinstance(shape.form, Vocabulary) else dict.fromkeys(shape.codes, ())
+    return {folded(name): code for code, others in known.items() for name in (code, *others)}
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -81,9 +89,16 @@ def read_value(field: str, cell: Cell) -> Fit | Misfit:
         field: One that columns are matched with, but for ``name``, ``category``, ``transfers``.
         cell: The cell.
     """
-    if field in LINKED and len(cell.links) == 1 and url_problem(cell.text) is not None:
-        return _address(field, cell.links[0])
-    return _READERS.get(field, _plain)(field, cell)
+    if field in _SCHEMES:
+        return Fit("identifiers", [{"scheme": field, "value": cell.text}])
+    shape = _SHAPES[field]
+    if shape.form is URL and len(cell.links) == 1 and url_problem(cell.text) is not None:
+        return _judged(field, shape, Cell(text=cell.links[0]))
+    if shape.struct is not None:
+        return _OF_STRUCTS[shape.struct](field, cell)
+    if shape.is_list:
+        return _list(field, shape, cell)
+    return _coded(field, shape, cell) if shape.codes else _READERS[type(shape.kind)](field, shape, cell)
 
 
 def status_of(text: str) -> Status | None:
@@ -92,13 +107,36 @@ def status_of(text: str) -> Status | None:
     return next((item for item in get_args(Status) if item == word), None)
 
 
-def _plain(field: str, cell: Cell) -> Fit | Misfit:
-    return Fit(field, cell.text)
+def _judged(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+    """Read one text as the field's form has it."""
+    if shape.form is COUNTRY:
+        code = country_of(cell.text)
+        good = code is not None and COUNTRY.fault(code) is None
+        return Fit(field, code) if good else Misfit("names no country exactly")
+    problem = shape.form.problem(cell.text) if shape.form and shape.form.problem else None
+    return Fit(field, cell.text) if problem is None else Misfit(problem)
 
 
-def _list(field: str, cell: Cell) -> Fit | Misfit:
+def _list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+    if shape.codes:
+        return _coded_list(field, shape, cell)
     items = cell.items if cell.items is not None else cell.text.split("\n")
     return Fit(field, [item.strip(" ") for item in items if item.strip(" ")])
+
+
+def _coded(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+    code = codes_by_name(_owner(field), field).get(folded(cell.text))
+    return Misfit(f"is not one of {', '.join(shape.codes)}") if code is None else Fit(field, code)
+
+
+def _coded_list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
+    items = cell.items if cell.items is not None else re.split(r"\s*[\n,;]\s*", cell.text)
+    codes = [codes_by_name(_owner(field), field).get(folded(item)) for item in items]
+    return Misfit(f"is not a list of {', '.join(shape.codes)}") if None in codes else Fit(field, codes)
+
+
+def _owner(field: str) -> type[msgspec.Struct]:
+    return SubprocessorSource if field in VENDOR_FIELDS else EngagementSource
 
 
 def _locations(field: str, cell: Cell) -> Fit | Misfit:
@@ -115,54 +153,17 @@ def _locations(field: str, cell: Cell) -> Fit | Misfit:
     return Fit(field, found, remark)
 
 
-def _seat(field: str, cell: Cell) -> Fit | Misfit:
-    code = country_of(cell.text)
-    if code is None or len(code) != len("FI") or code == "EU":
-        return Misfit("names no country exactly")
-    return Fit(field, code)
-
-
-def _address(field: str, text: str) -> Fit | Misfit:
-    problem = url_problem(text)
-    return Fit(field, text) if problem is None else Misfit(problem)
-
-
-def _website(field: str, cell: Cell) -> Fit | Misfit:
-    return _address(field, cell.text)
-
-
-def _contact(field: str, cell: Cell) -> Fit | Misfit:
-    problem = contact_problem(cell.text)
-    return Fit(field, cell.text) if problem is None else Misfit(problem)
-
-
-def _word(*words: str) -> Callable[[str, Cell], Fit | Misfit]:
-    def read(field: str, cell: Cell) -> Fit | Misfit:
-        word = cell.text.casefold()
-        return Fit(field, word) if word in words else Misfit(f"is none of {', '.join(words)}")
-
-    return read
-
-
-def _scope(field: str, cell: Cell) -> Fit | Misfit:
-    items = cell.items if cell.items is not None else re.split(r"\s*[\n,;]\s*", cell.text)
-    known = get_args(DataScope)
-    if all(item in known for item in items):
-        return Fit(field, list(items))
-    return Misfit(f"is no list of {', '.join(known)}")
-
-
-def _truth(field: str, cell: Cell) -> Fit | Misfit:
+def _truth(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
     truth = {"yes": True, "true": True, "no": False, "false": False}.get(cell.text.casefold())
     return Misfit("is neither yes nor no") if truth is None else Fit(field, truth)
 
 
-def _day(field: str, cell: Cell) -> Fit | Misfit:
+def _day(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
     try:
         day = dt.date.fromisoformat(cell.text) if _DAY.fullmatch(cell.text) else None
     except ValueError:
         day = None
-    return Misfit("is no day such as 2026-06-10") if day is None else Fit(field, day.isoformat())
+    return Misfit("is not a day such as 2026-06-10") if day is None else Fit(field, day.isoformat())
 
 
 def _certifications(field: str, cell: Cell) -> Fit | Misfit:
@@ -173,33 +174,21 @@ def _certifications(field: str, cell: Cell) -> Fit | Misfit:
     )
 
 
-def _identifier(field: str, cell: Cell) -> Fit | Misfit:
-    return Fit("identifiers", [{"scheme": field, "value": cell.text}])
-
-
 def _condition(field: str, cell: Cell) -> Fit | Misfit:
     kind, colon, text = cell.text.partition(":")
-    if kind.strip().casefold() not in get_args(ConditionType):
-        return Misfit(f"does not begin with one of {', '.join(get_args(ConditionType))} and a colon")
+    if kind.strip().casefold() not in _CONDITIONS:
+        return Misfit(f"does not begin with one of {', '.join(_CONDITIONS)} and a colon")
     condition = {"type": kind.strip().casefold()}
     return Fit(field, condition | ({"text": text.strip()} if colon and text.strip() else {}))
 
 
-_READERS: dict[str, Callable[[str, Cell], Fit | Misfit]] = {
-    "kind": _word(*get_args(VendorKind)),
-    "status": _word(*get_args(Status)),
-    "locations": _locations,
-    "data_scope": _scope,
-    "special_categories": _truth,
-    "condition": _condition,
-    "starts_on": _day,
-    "ends_on": _day,
-    "certifications": _certifications,
-    "seat": _seat,
-    "website": _website,
-    "privacy_url": _website,
-    "subprocessors_url": _website,
-    "contact": _contact,
-    **dict.fromkeys(LISTS, _list),
-    **dict.fromkeys(("lei", "vat", "euid", "duns", "national"), _identifier),
+_OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | Misfit]] = {
+    Location: _locations,
+    Certification: _certifications,
+    Condition: _condition,
+}
+_READERS: dict[type, Callable[[str, Shape, Cell], Fit | Misfit]] = {
+    inspect.StrType: _judged,
+    inspect.BoolType: _truth,
+    inspect.DateType: _day,
 }

@@ -6,8 +6,9 @@ import functools
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from register_api.core.text import nearest
 from register_api.errors import Finding, Refused
-from register_api.source.expectation import nearest, shortened
+from register_api.source.expectation import shortened
 
 
 def load_zone(name: str) -> ZoneInfo:

@@ -104,12 +104,12 @@ def test_withdrawing_and_listing_again_are_no_deletion() -> None:
 @pytest.mark.parametrize(
     ("fields", "key"),
     [
-        ({"replaces": ("nobody",)}, "replaces"),
-        ({"merged_from": ("nobody",)}, "merged_from"),
+        ({"replaces": ("nobody",)}, "replaces[0]"),
+        ({"merged_from": ("nobody",)}, "merged_from[0]"),
         ({"split_from": "nobody"}, "split_from"),
         ({"parent": "nobody"}, "parent"),
         ({"parent": "acme"}, "parent"),
-        ({"replaces": ("acme",)}, "replaces"),
+        ({"replaces": ("acme",)}, "replaces[0]"),
         ({"engagements": (make_engagement(category="none"),)}, "engagements[0].category"),
     ],
 )

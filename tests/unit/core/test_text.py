@@ -63,13 +63,15 @@ def test_text_is_text(text: str) -> None:
 )
 def test_text_is_refused(text: str, problem: str) -> None:
     """Each thing the format forbids is named, with its place."""
-    assert any(problem in found for found in text_problems(text))
+    assert any(problem in found.text and found.hint for found in text_problems(text))
 
 
 @pytest.mark.parametrize("code", HIDDEN)
 def test_no_invisible_character(code: int) -> None:
     """Every zero-width and bidirectional control that the format lists is refused."""
-    assert list(text_problems(f"a{chr(code)}b")) == [f"holds the invisible character U+{code:04X} in place 2"]
+    assert [found.text for found in text_problems(f"a{chr(code)}b")] == [
+        f"holds the invisible character U+{code:04X} in place 2"
+    ]
 
 
 def test_no_control_character_but_the_line_feed() -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.diff.differences import Column, Difference
-from register_api.core.diff.fields import FIELDS
 from register_api.core.diff.lifecycle import engagement_pairs, is_over
 from register_api.core.diff.meaning import is_empty
+from register_api.core.fields import change_of
 from register_api.core.model import Engagement, Subprocessor
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _class_in(rows: dict[_RowKey, Difference], name: str) -> ChangeClass:
     """Return the one class that all rows have, else the one that the table gives the field."""
     classes = {row.class_ for row in rows.values()}
     first = next(iter(rows.values()))
-    return first.class_ if len(classes) == 1 else FIELDS[type(first.record.known)][name].class_
+    return first.class_ if len(classes) == 1 else change_of(type(first.record.known), name)
 
 
 def _without(difference: Difference, told: set[tuple[int, str]]) -> Difference | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
-from register_api.core.diff.fields import COMPARED_WITHIN, FIELDS
+from register_api.core.fields import content, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ class Delta(msgspec.Struct, frozen=True):
         """Yield the fields of content that differ, in the order of speaking; none if it came or went."""
         if self.before is None or self.after is None:
             return
-        for name in FIELDS[type(self.after)]:
+        for name in content(type(self.after)):
             before, after = getattr(self.before, name), getattr(self.after, name)
             if before != after:
                 yield FieldDelta(name, before, after)
@@ -113,7 +113,7 @@ def _compare(found: Deltas, place: Entry, older: msgspec.Struct | None, newer: m
     if older == newer:
         return
     record = older if newer is None else newer
-    inside = COMPARED_WITHIN.get(type(record), ()) if record is not None else ()
+    inside = entries(type(record)) if record is not None else ()
     delta = Delta(_alone(older, inside), _alone(newer, inside))
     if delta.before != delta.after:
         found.entries[place] = delta

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from register_api.core.diff.deltas import Delta, FieldDelta, keyed
 from register_api.core.diff.differences import Difference, Pair
-from register_api.core.diff.fields import FIELDS
 from register_api.core.diff.meaning import class_of
+from register_api.core.fields import change_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -172,4 +172,4 @@ def register_differences(comparison: Comparison) -> Iterator[Difference]:
         if record.in_both:
             yield from grouped(delta.fields(), like, comparison.reason)
         else:
-            yield _made_of(like, FIELDS[type(record.known)]["title"].class_, ())
+            yield _made_of(like, change_of(type(record.known), "title"), ())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core.diff.fields import FIELDS
+from register_api.core.fields import change_of, is_wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,13 +55,13 @@ def class_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind)
     """
     if _is_reordered(change.before, change.after):
         return "reordered"
-    if reason == "editorial" and is_wording(kind, change):
+    if reason == "editorial" and is_reworded(kind, change):
         return "editorial"
-    found = _by_value(FIELDS[kind][change.name].class_, change)
+    found = _by_value(change_of(kind, change.name), change)
     return "corrected" if reason == "correction" and found in _CORRECTABLE else found
 
 
-def is_wording(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
+def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
     """Tell whether a change concerns words only, so that an editorial version may make it.
 
     What is said for the first time, or no more, is not words only; nor is one item more or less.
@@ -69,7 +69,7 @@ def is_wording(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
     before, after = change.before, change.after
     if change.name == "locations":
         return bool(_without_text(before) == _without_text(after))
-    if is_empty(before) or is_empty(after) or not FIELDS[kind][change.name].prose:
+    if is_empty(before) or is_empty(after) or not is_wording(kind, change.name):
         return False
     return not isinstance(after, tuple) or len(before) == len(after)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from register_api.core.diff.fields import FIELDS
 from register_api.core.diff.meaning import is_empty
 from register_api.core.diff.value_words import say
 from register_api.core.diff.wording import MAX_VALUE, contrast, join, shorten
+from register_api.core.fields import FIELDS, is_wording
+from register_api.core.forms import Reference
+from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,15 +19,14 @@ if TYPE_CHECKING:
     from register_api.core.diff.deltas import FieldDelta
     from register_api.core.diff.differences import Comparison
 
-_OF_VENDORS = frozenset({"replaces", "merged_from", "split_from", "parent"})
-
 
 class Phrases:
     """Phrases about fields of one kind of entry, with ids spoken of by name."""
 
     def __init__(self, kind: type[msgspec.Struct], comparison: Comparison) -> None:
+        self._kind = kind
         self._fields = FIELDS[kind]
-        self._comparison = comparison
+        self._titles = {"vendor": comparison.names, "category": comparison.categories}
 
     def changed(self, change: FieldDelta) -> str:
         """Say from what to what a field changes."""
@@ -53,7 +54,7 @@ class Phrases:
 
     def _moved(self, change: FieldDelta, one: str, many: str) -> str:
         field = self._fields[change.name]
-        verb, be = (one, "is") if field.one else (many, "are")
+        verb, be = (many, "are") if field.plural else (one, "is")
         if is_empty(change.before):
             return f"{field.label} {be} now stated: {self.value(change.name, change.after)}"
         if is_empty(change.after):
@@ -76,12 +77,12 @@ class Phrases:
         return ", ".join(parts) or "the same more or less often"
 
     def _say(self, name: str, value: Any) -> str:
-        if name in _OF_VENDORS:
-            ids: Sequence[str] = value if isinstance(value, tuple) else (value,)
-            return join([self._comparison.names.get(item, item) for item in ids])
-        if name == "category":
-            return self._comparison.categories.get(value, str(value))
-        return say(value)
+        form = shapes(self._kind)[name].form
+        titles = self._titles.get(form.to) if isinstance(form, Reference) else None
+        if titles is None:
+            return say(value)
+        ids: Sequence[str] = value if isinstance(value, tuple) else (value,)
+        return join([titles.get(item, item) for item in ids])
 
     def _quoted(self, name: str, text: str) -> str:
-        return f"“{text}”" if self._fields[name].prose else text
+        return f"“{text}”" if is_wording(self._kind, name) else text

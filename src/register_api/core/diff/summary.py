@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.diff.differences import Column, Difference
-from register_api.core.diff.fields import FIELDS
 from register_api.core.diff.phrases import Phrases
 from register_api.core.diff.sequence import staying
 from register_api.core.diff.turn_sentences import TURNS, who
 from register_api.core.diff.wording import count, english_date, join, sentence, shorten
+from register_api.core.fields import FIELDS
 from register_api.core.model import Category, Engagement, Notice, Publisher, StatusText
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _of_column(column: Column) -> str:
     field = FIELDS[column.level][column.name]
     thing = "engagement" if column.level is Engagement else "sub-processor"
     label = field.label[:1].upper() + field.label[1:]
-    return f"{label} {'is' if field.one else 'are'} now stated for {count(len(column.rows), thing)}"
+    return f"{label} {'are' if field.plural else 'is'} now stated for {count(len(column.rows), thing)}"
 
 
 def _of_reorder(reorder: Reorder, comparison: Comparison) -> str:

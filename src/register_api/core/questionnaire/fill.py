@@ -39,7 +39,11 @@ _SCOPES = {
 _MECHANISMS = {
     "adequacy": "an adequacy decision",
     "dpf": "the Data Privacy Framework",
+    "dpf_uk": "the UK Extension to the EU-US Data Privacy Framework",
+    "dpf_swiss": "the Swiss-US Data Privacy Framework",
     "scc": "standard contractual clauses",
+    "idta": "the UK International Data Transfer Agreement",
+    "uk_addendum": "the UK Addendum to the standard contractual clauses",
     "bcr": "binding corporate rules",
     "derogation": "a derogation",
 }
@@ -89,7 +93,7 @@ def _only(condition: Condition) -> str:
 
 def _data(engagement: Engagement) -> Data:
     special = engagement.special_categories
-    scopes = [_SCOPES[scope] for scope in engagement.data_scope]
+    scopes = [_SCOPES.get(scope, scope) for scope in engagement.data_scope]
     named = (
         ("Of whom or what", scopes),
         ("Categories", engagement.data_categories),
@@ -140,7 +144,8 @@ def _transfer(transfer: Transfer) -> str:
     if transfer.mechanism == "unstated":
         return f"To {transfer.destination}: the publisher says that it states no mechanism."
     reference = f" ({transfer.reference})" if transfer.reference else ""
-    return f"To {transfer.destination} by {_MECHANISMS[transfer.mechanism]}{reference}."
+    mechanism = _MECHANISMS.get(transfer.mechanism, transfer.mechanism)
+    return f"To {transfer.destination} by {mechanism}{reference}."
 
 
 def _retention(engagement: Engagement) -> Retention:

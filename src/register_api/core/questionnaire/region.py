@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.countries import is_in_eea
 from register_api.core.diff.value_words import say
 from register_api.core.diff.wording import join, sentence
-from register_api.core.model import WIDE_COUNTRIES
+from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.questionnaire.answers import NOT_STATED, Region
 
 if TYPE_CHECKING:

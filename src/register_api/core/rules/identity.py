@@ -6,12 +6,13 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from register_api.core.forms import Reference
 from register_api.core.notice_event import find_engagement
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
-from register_api.core.text import MAX_SLUG, is_register_name, is_slug
+from register_api.core.shapes import forms_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from register_api.core.model import Draft, Subprocessor, SubprocessorSource
     from register_api.core.rules.context import Context
@@ -20,39 +21,26 @@ if TYPE_CHECKING:
 _CHOICES = 12
 """How many names of what exists a hint lists: a line's worth."""
 
-_SLUG_HINT = "lower-case letters, digits and single hyphens, such as acme-cloud"
-
 
 def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R02: ids are slugs, and unique where they stand."""
+    """R02: ids are unique where they stand."""
     register = draft.register
-    if not is_register_name(register.register):
-        hint = "your domain, a slash, a word: example.com/sub-processors"
-        yield found("R02", REGISTER_FILE, "register", f"{register.register!r} cannot name a register", hint)
-    yield from _check_list(REGISTER_FILE, "categories", [item.id for item in register.categories])
-    yield from _check_list(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
+    yield from _check_unique(REGISTER_FILE, "categories", [item.id for item in register.categories])
+    yield from _check_unique(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
     for vendor in draft.subprocessors:
-        if not is_slug(vendor.id):
-            yield found("R02", vendor_file(vendor.id), "id", _not_slug(vendor.id), _SLUG_HINT)
         ids = [item.id for item in vendor.engagements]
-        yield from _check_list(vendor_file(vendor.id), "engagements", ids)
+        yield from _check_unique(vendor_file(vendor.id), "engagements", ids)
     for vendor_id, times in Counter(vendor.id for vendor in draft.subprocessors).items():
         if times > 1:
             yield found("R02", vendor_file(vendor_id), "id", f"{times} vendors have the id {vendor_id!r}")
 
 
-def _check_list(file: str, key: str, ids: list[str]) -> Iterator[Finding]:
+def _check_unique(file: str, key: str, ids: list[str]) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, item in enumerate(ids):
-        if not is_slug(item):
-            yield found("R02", file, f"{key}[{index}].id", _not_slug(item), _SLUG_HINT)
         if item in seen:
             yield found("R02", file, f"{key}[{index}].id", f"the id {item!r} stands twice in {key}")
         seen.add(item)
-
-
-def _not_slug(text: str) -> str:
-    return f"{text!r} is no id of at most {MAX_SLUG} characters"
 
 
 def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -94,39 +82,21 @@ def _is_another_entity(old: Subprocessor, new: SubprocessorSource) -> bool:
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R04: categories, statuses and vendors that are named exist; parents form no circle."""
-    categories = dict.fromkeys(item.id for item in draft.register.categories)
-    statuses = dict.fromkeys(item.id for item in draft.register.statuses)
-    vendors = dict.fromkeys(item.id for item in draft.subprocessors)
+    known: dict[str, dict[str, None]] = {
+        "category": dict.fromkeys(item.id for item in draft.register.categories),
+        "status": dict.fromkeys(item.id for item in draft.register.statuses),
+        "vendor": dict.fromkeys(item.id for item in draft.subprocessors),
+    }
     for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
-        for index, engagement in enumerate(vendor.engagements):
-            place = f"engagements[{index}]"
-            yield from _check_named(file, f"{place}.category", [engagement.category], categories)
-            yield from _check_named(file, f"{place}.status", [engagement.status], statuses)
-        yield from _check_named_vendors(vendor, vendors)
+        for key, form, name in forms_in(vendor, Reference):
+            if form.to == "vendor" and name == vendor.id:
+                yield found("R04", file, key, f"{name!r} refers to itself", "name another, or none")
+            if name not in known[form.to]:
+                choices = ", ".join(islice(known[form.to], _CHOICES))
+                choices += " …" if len(known[form.to]) > _CHOICES else ""
+                yield found("R04", file, key, f"unknown {form.to} {name!r}", f"one of: {choices}")
     yield from _check_circles(draft)
-
-
-def _check_named_vendors(vendor: SubprocessorSource, vendors: Collection[str]) -> Iterator[Finding]:
-    named = {
-        "replaces": vendor.replaces,
-        "merged_from": vendor.merged_from,
-        "split_from": (vendor.split_from,) if vendor.split_from is not None else (),
-        "parent": (vendor.parent,) if vendor.parent is not None else (),
-    }
-    for key, ids in named.items():
-        if vendor.id in ids:
-            yield found(
-                "R04", vendor_file(vendor.id), key, f"{vendor.id!r} refers to itself", "name another, or none"
-            )
-        yield from _check_named(vendor_file(vendor.id), key, ids, vendors)
-
-
-def _check_named(file: str, key: str, named: Iterable[str], known: Collection[str]) -> Iterator[Finding]:
-    for name in named:
-        if name not in known:
-            choices = ", ".join(islice(known, _CHOICES)) + (" …" if len(known) > _CHOICES else "")
-            yield found("R04", file, key, f"{name!r} is not there to be referred to", f"one of: {choices}")
 
 
 def _check_circles(draft: Draft) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from register_api.core.rules import identity, promise, regions, states, upkeep, version, wording
+from register_api.core.rules import identity, promise, regions, states, upkeep, values, version
 from register_api.core.rules.table import REGISTER_FILE, found
 from register_api.core.versioning import made, unchanged
 
@@ -21,8 +21,7 @@ CHECKS: tuple[Check, ...] = (
     identity.check_ids,
     identity.check_history,
     identity.check_references,
-    wording.check_text,
-    regions.check_countries,
+    values.check_forms,
     regions.check_identifiers,
     states.check_statuses,
     states.check_dates,
@@ -31,7 +30,7 @@ CHECKS: tuple[Check, ...] = (
     version.check_reason,
     version.check_instant,
     identity.check_order,
-    wording.check_sizes,
+    values.check_sizes,
     identity.check_store,
     regions.warn_of_transfers,
     regions.warn_of_remote_access,
@@ -40,7 +39,7 @@ CHECKS: tuple[Check, ...] = (
     upkeep.warn_of_age,
     upkeep.warn_of_likeness,
 )
-"""What is checked, in order of rule. R01 is found by the loader, R18 where the keys are."""
+"""What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
 
 
 def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
@@ -56,7 +55,7 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
     findings = [finding for rule in CHECKS for finding in rule(draft, context)]
     if not any(finding.severity == "error" for finding in findings):
         findings += _nothing_new(draft, context)
-    return tuple(findings)
+    return tuple(sorted(findings, key=lambda finding: finding.rule))
 
 
 def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start
+from register_api.core.forms import MAX_DAYS
 from register_api.core.model import EngagementSource, Notice
 from register_api.core.notice import Promises, strictest
 from register_api.core.notice_event import Event, events
 from register_api.core.rules.table import found, vendor_file
-from register_api.core.rules.wording import MAX_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""R06, R07, R20, R21: countries, company numbers, and transfers out of the EEA."""
+"""R07, R20, R21: company numbers, and transfers out of the EEA."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED, is_in_eea
-from register_api.core.model import WIDE_COUNTRIES
 from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
 from register_api.core.timeline import PAST, state_on
 
@@ -20,31 +19,6 @@ if TYPE_CHECKING:
 _LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _DUNS = re.compile(r"[0-9]{9}")
 _EUID = re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*")
-
-
-def check_countries(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R06: a seat and a destination are assigned codes; a location may also be a wide value."""
-    wide = ASSIGNED | WIDE_COUNTRIES
-    for vendor in draft.subprocessors:
-        file = vendor_file(vendor.id)
-        if vendor.seat is not None and vendor.seat not in ASSIGNED:
-            yield _unknown(file, "seat", vendor.seat)
-        for index, engagement in enumerate(vendor.engagements):
-            at = f"engagements[{index}]"
-            for number, location in enumerate(engagement.locations):
-                if location.country not in wide:
-                    yield _unknown(file, f"{at}.locations[{number}].country", location.country)
-            for number, transfer in enumerate(engagement.transfers):
-                if transfer.destination not in wide:
-                    yield _unknown(file, f"{at}.transfers[{number}].destination", transfer.destination)
-
-
-def _unknown(file: str, key: str, code: str) -> Finding:
-    hint = "an ISO 3166-1 alpha-2 code such as FI" + (
-        "" if key == "seat" else f", or one of {', '.join(sorted(WIDE_COUNTRIES))}"
-    )
-    hint += "; the United Kingdom is GB" if code == "UK" else ""
-    return found("R06", file, key, f"{code!r} is no assigned country code", hint)
 
 
 def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.model import WIDE_COUNTRIES
+from register_api.core.forms import WIDE_COUNTRIES
 from register_api.serve.answer.query import bad_value
 from register_api.serve.http.problems import Problem
 

@@ -1,0 +1,286 @@
+"""The table of fields: for each field of each struct of the register, all that is not in its type.
+
+What a value looks like is its form, which the type of the field names in ``core.model``; this table
+says what the field is called, what a change of it means, which columns of other people's tables hold
+it, and whether a vendor's page shows it. Rules, source, diff, page, importer and docs read both.
+"""
+
+from __future__ import annotations
+
+import functools
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core import model
+from register_api.core.diff.changes import ChangeClass
+from register_api.core.shapes import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One row.
+
+    Attributes:
+        label: What sentences and pages call the field: the English message of the catalogue.
+        change: Class of a change of the field in itself; ``None`` where none is told of it alone.
+        plural: Whether the label is a plural.
+        entries: Whether the field holds entries of their own, which are compared one by one.
+        page: Whether a vendor's page shows the field in a line of its own.
+        columns: What other people's tables call it, with commas between, the surest name first.
+        instead: What a source uses in its place, where publishing sets the field; ``None`` elsewhere.
+    """
+
+    label: str
+    change: ChangeClass | None = None
+    plural: bool = False
+    entries: bool = False
+    page: bool = False
+    columns: str = ""
+    instead: str | None = None
+
+
+_NOT_IN_SOURCE = "leave it out"
+_AT = "for history taken over from elsewhere use publish --at"
+
+_REGISTER = {
+    "format": Field("format", instead=_NOT_IN_SOURCE),
+    "register": Field("name of the register"),
+    "version": Field("version", instead=_NOT_IN_SOURCE),
+    "published_at": Field("time of publication", instead=_AT),
+    "previous": Field("previous version", instead=_NOT_IN_SOURCE),
+    "recorded": Field("way of recording", instead=_AT),
+    "reason": Field("reason for the version", instead="use publish --reason and --kind"),
+    "corrects": Field("corrected version", instead="use publish --corrects"),
+    "updated_on": Field("day of the content"),
+    "order": Field("order of reading"),
+    "publisher": Field("publisher", entries=True),
+    "notice": Field("notice promise", entries=True),
+    "statuses": Field("statuses", plural=True, entries=True),
+    "categories": Field("categories", plural=True, entries=True),
+    "subprocessors": Field(
+        "sub-processors",
+        plural=True,
+        entries=True,
+        instead="each vendor has a file of its own: subprocessors/<id>.toml",
+    ),
+    "exclusions": Field("exclusions", "policy_changed", plural=True),
+    "related_documents": Field("related documents", "details_changed", plural=True),
+    "extra": Field("further details", "details_changed", plural=True),
+}
+
+_PUBLISHER = {
+    "name": Field("name", "renamed"),
+    "legal_name": Field("legal name", "entity_changed"),
+    "identifiers": Field("company identifiers", "details_changed", plural=True),
+    "website": Field("website", "details_changed"),
+    "time_zone": Field("time zone that days mean", "policy_changed"),
+    "language": Field("language", "details_changed"),
+    "contacts": Field("contacts", "details_changed", plural=True),
+}
+
+_NOTICE = {
+    "days": Field("days of notice", "policy_changed", plural=True),
+    "day_count": Field("way of counting days", "policy_changed"),
+    "holidays": Field("holidays", "policy_changed", plural=True),
+    "applies_to": Field("changes covered", "policy_changed", plural=True),
+    "channels": Field("channels of notice", "policy_changed", plural=True),
+    "objection_days": Field("days to object", "policy_changed", plural=True),
+    "subscribe": Field("place to subscribe", "policy_changed"),
+    "text": Field("wording", "policy_changed"),
+}
+
+_STATUS = {
+    "id": Field("status"),
+    "title": Field("title", "policy_changed"),
+    "description": Field("meaning", "policy_changed"),
+}
+
+_CATEGORY = {
+    "id": Field("id"),
+    "title": Field("title", "category_changed"),
+    "description": Field("description", "category_changed"),
+    "safeguards": Field("safeguards", "safeguards_changed", plural=True),
+}
+
+_SUBPROCESSOR = {
+    "id": Field("id"),
+    "name": Field("name", "renamed", columns=(
+        "name, sub-processor, sub-processors, sub-processor name, name of sub-processor, "
+        "third-party sub-processor, vendor, vendors, vendor name, name of vendor, company, company name, "
+        "supplier, supplier name, provider, provider name, service provider, third party, third party name, "
+        "third-party service provider, processor, entity, organisation, organization, partner"
+    )),
+    "legal_name": Field("legal name", "entity_changed", page=True, columns=(
+        "legal name, legal entity, legal entity name, entity name, name of legal entity, contracting entity, "
+        "registered name"
+    )),
+    "kind": Field("kind of company", "entity_changed", columns="kind, relationship"),
+    "seat": Field("seat", "entity_changed", page=True, columns=(
+        "seat, country of incorporation, headquarters, headquarter, hq, registered office country, "
+        "country of registration, entity country, corporate location"
+    )),
+    "address": Field("address", "details_changed", page=True, columns=(
+        "address, registered address, postal address"
+    )),
+    "website": Field("website", "details_changed", page=True, columns="website, homepage, web, url, link"),
+    "privacy_url": Field("privacy policy", "details_changed", page=True, columns=(
+        "privacy url, privacy policy, privacy notice, privacy"
+    )),
+    "subprocessors_url": Field("own list of sub-processors", "details_changed", page=True, columns=(
+        "sub-processors url, sub-processor list, sub-processors list, list of sub-processors, "
+        "further sub-processors"
+    )),
+    "contact": Field("contact", "details_changed", page=True, columns=(
+        "contact, contact details, dpo, dpo contact, privacy contact, contact email"
+    )),
+    "identifiers": Field("company identifiers", "details_changed", plural=True, page=True),
+    "parent": Field("parent company", "details_changed", page=True),
+    "formerly": Field("former names", "renamed", plural=True, page=True, columns=(
+        "formerly, former name, former names, previous name"
+    )),
+    "replaces": Field("replaced sub-processors", "replaced", plural=True, page=True),
+    "merged_from": Field("companies merged into it", "renamed", plural=True, page=True),
+    "split_from": Field("company it was split from", "renamed", page=True),
+    "certifications": Field("certifications", "certifications_changed", plural=True, page=True, columns=(
+        "certifications, certification, certificates, compliance, attestations"
+    )),
+    "withdrawn": Field("withdrawal", "withdrawn"),
+    "engagements": Field("engagements", plural=True, entries=True),
+    "extra": Field("further details", "details_changed", plural=True, page=True),
+}  # fmt: skip
+
+_ENGAGEMENT = {
+    "id": Field("id"),
+    "category": Field("category", "category_changed", columns=(
+        "category, service category, type of service, service type, group"
+    )),
+    "status": Field("status", "activated", columns="status"),
+    "purpose": Field("purpose", "purpose_changed", columns=(
+        "purpose, purpose of processing, processing purpose, purposes, nature and purpose, "
+        "nature and purpose of processing, nature of processing, description of processing, "
+        "processing activities, processing activity, subject matter, description of service, "
+        "description of services, services provided, service provided, service description, description, "
+        "service, services, function, activity, activities, use, usage, role"
+    )),
+    "announced": Field("announcement", page=True, instead=_NOT_IN_SOURCE),
+    "starts_on": Field("start", "schedule_changed", page=True, columns=(
+        "starts on, start date, effective date, in use since, since, start"
+    )),
+    "ends_on": Field("end", "schedule_changed", page=True, columns="ends on, end date, end"),
+    "short_notice": Field("reason for short notice", "schedule_changed"),
+    "products": Field("products concerned", "purpose_changed", plural=True, page=True, columns=(
+        "products, product, applicable products, applicable services, used by"
+    )),
+    "ict_service": Field("type of ICT service", "category_changed", page=True),
+    "condition": Field("condition", "condition_changed", columns="condition, conditions"),
+    "locations": Field("locations", "relocated", plural=True, page=True, columns=(
+        "location of processing, processing location, processing locations, place of processing, locations, "
+        "location, data location, hosting location, server location, data center location, "
+        "data centre location, location of data, country of processing, countries of processing, countries, "
+        "country, regions, region, geographic location"
+    )),
+    "transfers": Field("third-country transfers", "transfer_changed", plural=True, page=True, columns=(
+        "transfer mechanism, transfer mechanisms, international transfer mechanism, transfers, transfer, "
+        "data transfer mechanism, legal basis for transfer"
+    )),
+    "data_scope": Field("whose data", "data_changed", page=True, columns="data scope"),
+    "data_categories": Field("categories of data", "data_changed", plural=True, page=True, columns=(
+        "data categories, categories of data, category of data, data category, categories of personal data, "
+        "category of personal data, personal data categories, type of data, types of data, data types, "
+        "data type, types of personal data, type of personal data, personal data processed, personal data, "
+        "data processed, data shared, data"
+    )),
+    "data_subjects": Field("data subjects", "data_changed", plural=True, page=True, columns=(
+        "data subjects, categories of data subjects, category of data subjects"
+    )),
+    "special_categories": Field(
+        "processing of special categories of data", "data_changed", page=True,
+        columns="special categories, special categories of data",
+    ),
+    "retention": Field("retention", "data_changed", page=True, columns=(
+        "retention, retention period, duration, duration of processing, storage period"
+    )),
+    "safeguards": Field("safeguards", "safeguards_changed", plural=True, page=True, columns=(
+        "safeguards, security measures, technical and organisational measures, measures"
+    )),
+    "notes": Field("notes", "details_changed", plural=True, page=True, columns=(
+        "notes, note, remarks, comments, comment, additional information"
+    )),
+    "extra": Field("further details", "details_changed", plural=True, page=True),
+}  # fmt: skip
+
+_WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
+    model.Previous: {"version": "version", "sha256": "digest"},
+    model.Reason: {"kind": "kind", "text": "wording"},
+    model.Announced: {"version": "version", "at": "time of publication"},
+    model.Identifier: {"scheme": "scheme", "value": "number"},
+    model.Contact: {"role": "role", "email": "email address", "url": "link"},
+    model.Exclusion: {"title": "title", "text": "reason", "examples": "examples"},
+    model.RelatedDocument: {"title": "title", "url": "link"},
+    model.Certification: {
+        "name": "name", "claim": "claim", "scope": "scope", "valid_until": "last day", "url": "link",
+    },
+    model.Withdrawn: {"reason": "reason"},
+    model.ShortNotice: {"reason": "reason"},
+    model.Condition: {"type": "kind", "key": "setting", "value": "value", "text": "wording"},
+    model.Location: {
+        "country": "country", "place": "place", "default": "default", "activities": "activities",
+        "condition": "condition", "text": "note",
+    },
+    model.Transfer: {"destination": "destination", "mechanism": "mechanism", "reference": "reference"},
+}  # fmt: skip
+"""Labels of the fields of what is told as one value with the field that holds it."""
+
+FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = MappingProxyType(
+    {
+        model.Register: _REGISTER,
+        model.RegisterSource: _REGISTER,
+        model.Publisher: _PUBLISHER,
+        model.Notice: _NOTICE,
+        model.StatusText: _STATUS,
+        model.Category: _CATEGORY,
+        model.Subprocessor: _SUBPROCESSOR,
+        model.SubprocessorSource: _SUBPROCESSOR,
+        model.Engagement: _ENGAGEMENT,
+        model.EngagementSource: _ENGAGEMENT,
+        **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
+    }
+)
+"""The rows of each struct, in the order of speaking; those of a source and of what it becomes are one."""
+
+
+@functools.cache
+def content(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields of a struct of which a change is told, in the order of speaking."""
+    return tuple(name for name, field in FIELDS[kind].items() if field.change and name in shapes(kind))
+
+
+@functools.cache
+def entries(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields of a struct that hold entries of their own."""
+    return tuple(name for name, field in FIELDS.get(kind, {}).items() if field.entries)
+
+
+def change_of(kind: type[msgspec.Struct], name: str) -> ChangeClass:
+    """Return the class of a change of a field in itself.
+
+    Raises:
+        KeyError: No change is told of the field alone.
+    """
+    change = FIELDS[kind][name].change
+    if change is None:
+        raise KeyError(name)
+    return change
+
+
+@functools.cache
+def is_wording(kind: type[msgspec.Struct], name: str) -> bool:
+    """Tell whether a field holds nothing but wording, which an editorial version may change (R14)."""
+    shape = shapes(kind)[name]
+    if shape.struct is not None:
+        return all(is_wording(shape.struct, inner) for inner in shapes(shape.struct))
+    return shape.form is not None and shape.form.is_wording

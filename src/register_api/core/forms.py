@@ -1,0 +1,218 @@
+"""Forms: what a text or a number of the register looks like, declared in the type of its field.
+
+A field of the model is never a bare ``str`` or ``int``: its type names a form (``website: Url | None``),
+and the form is what the publisher's ``check`` judges by. A reader decodes any text all the same, so
+that what is newer than its reader is read, shown and kept (docs/format.md, Open vocabularies).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
+from register_api.core.countries import ASSIGNED
+from register_api.core.text import (
+    MAX_SLUG,
+    is_language_tag,
+    is_plain,
+    is_register_name,
+    is_slug,
+    nearest,
+    quoted,
+    text_problems,
+)
+
+MAX_TEXT = 4000
+"""Characters that a text may have (R17)."""
+
+MAX_DAYS = 3650
+"""Most days that a promise may name (R17)."""
+
+WIDE_COUNTRIES = frozenset({"EU", "EEA", "worldwide", "varies"})
+"""What a place may say besides ISO 3166-1 alpha-2 codes."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why a value does not have its form: the rule it breaks, what is wrong, what to do."""
+
+    rule: str
+    message: str
+    hint: str = ""
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What a text looks like.
+
+    Attributes:
+        words: What docs/format.md calls it.
+        problem: Says what is wrong with a clean text, as the end of the sentence "this text …".
+        rule: The rule that a text with such a problem breaks.
+        hint: What to write instead.
+        schema: Keywords of JSON Schema that say the same, as far as they can.
+        is_wording: Whether an editorial version may change it (R14).
+        may_be_empty: Whether it is another rule that says when it may be empty (R08, R11).
+    """
+
+    words: str = "string"
+    problem: Callable[[str], str | None] | None = None
+    rule: str = "R05"
+    hint: str = ""
+    schema: Mapping[str, Any] = {}
+    is_wording: bool = False
+    may_be_empty: bool = False
+
+    def fault(self, value: Any) -> Fault | None:
+        """Return the first thing that is wrong with a value of a field, or ``None``."""
+        if not value and self.may_be_empty:
+            return None
+        judged_whole = self.rule != "R05"  # by its problem: an id or a code has no unclean characters
+        unclean = None if judged_whole or is_plain(value) else next(text_problems(value), None)
+        if unclean is not None:
+            return Fault("R05", f"{quoted(value)} {unclean.text}", unclean.hint)
+        if len(value) > MAX_TEXT:
+            return Fault("R17", f"{len(value)} characters; at most {MAX_TEXT} fit", "shorten it")
+        problem = self.problem(value) if self.problem is not None else None
+        return Fault(self.rule, f"{quoted(value)} {problem}", self.hint) if problem else None
+
+
+class Vocabulary(Form, frozen=True, kw_only=True):
+    """One of a list of codes, which later releases may extend.
+
+    Attributes:
+        codes: Each code, with what else tables call it, for the importer.
+    """
+
+    codes: Mapping[str, tuple[str, ...]]
+
+    def fault(self, value: Any) -> Fault | None:
+        """Return why a text is not a known code, with the one most like it, or ``None``."""
+        if value in self.codes:
+            return None
+        near = nearest(value, self.codes)
+        message = f"{quoted(value)} is not one of {', '.join(self.codes)}"
+        return Fault("R01", message, f"did you mean {near}?" if near else "")
+
+
+class Reference(Form, frozen=True, kw_only=True):
+    """The id of something that the register lists elsewhere (R04)."""
+
+    to: Literal["category", "status", "vendor"]
+
+
+class Number(Form, frozen=True, kw_only=True):
+    """A whole number within bounds; without ``most``, up to what JSON can hold exactly."""
+
+    words: str = "integer"
+    least: int
+    most: int | None = None
+
+    def fault(self, value: Any) -> Fault | None:
+        """Return why a number is out of bounds (R17), or ``None``."""
+        if value >= self.least and (self.most is None or value <= self.most):
+            return None
+        most = "" if self.most is None else f" and at most {self.most}"
+        return Fault("R17", f"{value} is out of bounds: at least {self.least}{most}")
+
+
+def has_form(form: Form) -> Meta:
+    """Return what declares a form in the type of a field: ``Annotated[str, …]``."""
+    return Meta(extra={"form": form}, extra_json_schema=dict(form.schema))
+
+
+def one_of(*plain: str, **codes: tuple[str, ...]) -> Meta:
+    """Return what declares an open vocabulary; a code given by name is called otherwise in tables, too."""
+    return has_form(Vocabulary(codes={**dict.fromkeys(plain, ()), **codes}))
+
+
+def _unless(good: Callable[[str], bool], problem: str) -> Callable[[str], str | None]:
+    return lambda text: None if good(text) else problem
+
+
+_SLUG_SCHEMA = {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": MAX_SLUG}
+_CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR"
+
+TEXT = Form()
+WORDING = Form(is_wording=True)
+URL = Form(
+    words="https URL",
+    problem=url_problem,
+    hint="write the whole address, e.g. https://example.com/privacy",
+    schema={"format": "uri", "pattern": "^https://"},
+)
+LINK = Form(
+    words="`mailto:` or https URL",
+    problem=link_problem,
+    hint="write mailto:privacy@example.com, or an https address",
+    schema={"format": "uri", "pattern": "^(https://|mailto:)"},
+)
+EMAIL = Form(
+    words="mail address",
+    problem=email_problem,
+    hint="write the bare address, e.g. privacy@example.com",
+    schema={"format": "email"},
+)
+CONTACT = Form(
+    words="mail address, `mailto:` or https URL, words",
+    problem=contact_problem,
+    hint="write a mail address, mailto:, an https address, or words",
+)
+SLUG = Form(
+    words="slug",
+    problem=_unless(is_slug, f"is not a valid id of at most {MAX_SLUG} characters"),
+    rule="R02",
+    hint="lower-case letters, digits and single hyphens, such as acme-cloud",
+    schema=_SLUG_SCHEMA,
+)
+REGISTER_NAME = Form(
+    words="register name",
+    problem=_unless(is_register_name, "cannot name a register"),
+    rule="R02",
+    hint="your domain, a slash, a word: example.com/sub-processors",
+)
+COUNTRY = Form(
+    words="ISO 3166-1 alpha-2",
+    problem=_unless(ASSIGNED.__contains__, "is not an assigned country code"),
+    rule="R06",
+    hint=_CODE_HINT,
+    schema={"pattern": "^[A-Z]{2}$"},
+)
+PLACE = Form(
+    words="ISO 3166-1 alpha-2, or `EU`, `EEA`, `worldwide`, `varies`",
+    problem=_unless((ASSIGNED | WIDE_COUNTRIES).__contains__, "is not an assigned country code"),
+    rule="R06",
+    hint=f"{_CODE_HINT}; or one of {', '.join(sorted(WIDE_COUNTRIES))}",
+    schema={"pattern": "^([A-Z]{2}|EEA|worldwide|varies)$"},
+)
+LANGUAGE_TAG = Form(
+    words="BCP 47 tag",
+    problem=_unless(is_language_tag, "is not a valid language tag"),
+    hint="write e.g. en or de-AT (BCP 47)",
+    schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
+)
+TIME_ZONE = Form(words="IANA name")
+SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})
+
+Text = Annotated[str, has_form(TEXT)]
+Wording = Annotated[str, has_form(WORDING)]
+PurposeText = Annotated[str, has_form(Form(is_wording=True, may_be_empty=True))]
+ReasonText = Annotated[str, has_form(Form(may_be_empty=True))]
+Labels = dict[Text, Text]
+Url = Annotated[str, has_form(URL)]
+Link = Annotated[str, has_form(LINK)]
+Email = Annotated[str, has_form(EMAIL)]
+ContactText = Annotated[str, has_form(CONTACT)]
+Slug = Annotated[str, has_form(SLUG)]
+RegisterName = Annotated[str, has_form(REGISTER_NAME)]
+CategoryId = Annotated[str, has_form(Reference(to="category", words="id of a Category", schema=_SLUG_SCHEMA))]
+VendorId = Annotated[str, has_form(Reference(to="vendor", words="id of a Subprocessor", schema=_SLUG_SCHEMA))]
+Country = Annotated[str, has_form(COUNTRY)]
+Place = Annotated[str, has_form(PLACE)]
+LanguageTag = Annotated[str, has_form(LANGUAGE_TAG)]
+TimeZone = Annotated[str, has_form(TIME_ZONE)]
+Sha256 = Annotated[str, has_form(SHA256)]
+Days = Annotated[int, has_form(Number(least=0, most=MAX_DAYS, schema={"minimum": 0, "maximum": MAX_DAYS}))]
+VersionNumber = Annotated[int, has_form(Number(least=1, schema={"minimum": 1}))]

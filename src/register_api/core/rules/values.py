@@ -1,0 +1,47 @@
+"""R01, R02, R05, R06, R17: every value of a source has the form of its field, and the sizes fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.forms import TEXT, Form
+from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.shapes import forms_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.model import Draft
+    from register_api.core.rules.context import Context
+    from register_api.errors import Finding
+
+MAX_VENDORS = 10_000
+"""Vendors that a register may have."""
+
+MAX_ENGAGEMENTS = 100
+"""Engagements that a vendor may have."""
+
+
+def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R01, R02, R05, R06, R17: texts, addresses, codes, ids and numbers look as their fields ask for."""
+    files = [(REGISTER_FILE, draft.register), *((vendor_file(item.id), item) for item in draft.subprocessors)]
+    for file, record in files:
+        for key, form, value in forms_in(record, Form):
+            fault = form.fault(value)
+            if fault is not None:
+                yield found(fault.rule, file, key, fault.message, fault.hint)
+    fault = TEXT.fault(context.reason.text) if context.reason.text is not None else None
+    if fault is not None:
+        yield found(fault.rule, REGISTER_FILE, "", f"the reason for publishing: {fault.message}", fault.hint)
+
+
+def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R17: lists stay below what readers are told to expect."""
+    if len(draft.subprocessors) > MAX_VENDORS:
+        yield found(
+            "R17", REGISTER_FILE, "", f"{len(draft.subprocessors)} vendors; at most {MAX_VENDORS} fit"
+        )
+    for vendor in draft.subprocessors:
+        if len(vendor.engagements) > MAX_ENGAGEMENTS:
+            message = f"{len(vendor.engagements)} engagements; at most {MAX_ENGAGEMENTS} fit"
+            yield found("R17", vendor_file(vendor.id), "engagements", message)

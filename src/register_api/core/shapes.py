@@ -1,0 +1,124 @@
+"""What each field of a struct holds, read off its type, and every value of a record with its form."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from register_api.core.forms import Form, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+F = TypeVar("F", bound=Form)
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a field holds.
+
+    Attributes:
+        kind: Type of the value, in a list of each item; without ``None`` and without the form.
+        form: The form that the type names, if any; for a table of labels that of its texts.
+        codes: What the text may be, of a vocabulary and of a list that is closed.
+        struct: The struct of which the field holds one or several, if it does.
+        is_list: Whether there may be several values.
+        is_optional: Whether there may be none (``null``).
+        is_required: Whether a source has to name it.
+    """
+
+    kind: inspect.Type
+    form: Form | None = None
+    codes: tuple[str, ...] = ()
+    struct: type[msgspec.Struct] | None = None
+    is_list: bool = False
+    is_optional: bool = False
+    is_required: bool = False
+
+
+@functools.cache
+def shapes(kind: type[msgspec.Struct]) -> Mapping[str, Shape]:
+    """Return what each field of a struct holds, by name."""
+    found = inspect.type_info(kind)
+    if not isinstance(found, inspect.StructType):
+        raise TypeError(f"{kind!r} is not a struct")
+    return {
+        field.name: msgspec.structs.replace(_shape(field.type), is_required=field.required)
+        for field in found.fields
+    }
+
+
+def _shape(kind: inspect.Type) -> Shape:
+    match kind:
+        case inspect.UnionType():
+            (inner,) = (item for item in kind.types if not isinstance(item, inspect.NoneType))
+            return msgspec.structs.replace(_shape(inner), is_optional=True)
+        case inspect.VarTupleType():
+            return msgspec.structs.replace(_shape(kind.item_type), is_list=True)
+        case inspect.Metadata():
+            form = (kind.extra or {}).get("form")
+            codes = tuple(form.codes) if isinstance(form, Vocabulary) else _shape(kind.type).codes
+            return Shape(kind.type, form, codes)
+        case inspect.DictType():
+            return Shape(kind, _shape(kind.value_type).form)
+    struct = kind.cls if isinstance(kind, inspect.StructType) else None
+    codes = tuple(map(str, kind.values)) if isinstance(kind, inspect.LiteralType) else ()
+    return Shape(kind, codes=codes, struct=struct)
+
+
+def forms_in(record: msgspec.Struct, of: type[F], place: str = "") -> Iterator[tuple[str, F, Any]]:
+    """Yield key path, form and value of everything in a record that has a form.
+
+    Args:
+        record: Any struct of the model.
+        of: The kind of form looked for; ``Form`` means all.
+        place: Key path of the record itself; keys are written as the source writes them.
+    """
+    before = f"{place}." if place else ""
+    for name, shape in _with_forms(type(record), of):
+        value = getattr(record, name)
+        if value is None:
+            continue
+        at = before + name
+        if shape.is_list:
+            for index, item in enumerate(value):
+                if shape.struct is not None:
+                    yield from forms_in(item, of, f"{at}[{index}]")
+                elif isinstance(shape.form, of):
+                    yield f"{at}[{index}]", shape.form, item
+        elif shape.struct is not None:
+            yield from forms_in(value, of, at)
+        elif isinstance(shape.form, of):
+            texts = _labels(at, value) if isinstance(value, dict) else ((at, value),)
+            for key, text in texts:
+                yield key, shape.form, text
+
+
+def _labels(place: str, labels: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield key path and text of the names and the texts of labels."""
+    for label, text in labels.items():
+        yield f"{place}.{_key(label)}", label
+        yield f"{place}.{_key(label)}", text
+
+
+@functools.cache
+def _with_forms(kind: type[msgspec.Struct], of: type[Form]) -> tuple[tuple[str, Shape], ...]:
+    """Return the fields in which such a form may be found."""
+    return tuple((name, shape) for name, shape in shapes(kind).items() if _leads_to(shape, of))
+
+
+def _leads_to(shape: Shape, of: type[Form]) -> bool:
+    return isinstance(shape.form, of) if shape.struct is None else bool(_with_forms(shape.struct, of))
+
+
+def _key(name: str) -> str:
+    """Return a name as TOML writes it, in quotes where it cannot stand bare, printable."""
+    if _BARE.fullmatch(name):
+        return name
+    marks = name.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in marks) + '"'

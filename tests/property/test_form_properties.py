@@ -1,0 +1,76 @@
+"""What is wrong with a text is found wherever in a vendor it stands, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from examples import make_context, make_draft, make_vendor
+from register_api.core.forms import MAX_TEXT, Form
+from register_api.core.rules import check, values
+from register_api.core.shapes import forms_in
+from register_api.core.text import text_problems
+from register_api.source.key_path import parse_key
+from strategies import subprocessors, vendor_source
+
+if TYPE_CHECKING:
+    from register_api.core import model
+
+_MARKS = 'ab <>&;"\\/!?\t\n\r\x00\x1f\x7f\x85\xa0\u00e4\u0308\u0338\u1680\u2000\u200b\u200d\u2028\u202a\u202f'
+ODD = st.sampled_from(
+    [
+        *_MARKS,
+        *"\u205f\u2060\u2066\u2069\u3000\ufeff\U0001f600",
+        "A\u030a",
+        "\u212b",
+        "&amp;",
+        "<b>",
+        "\ud800",
+    ]
+)
+"""Characters that some rule looks at, beside some that none does."""
+
+TEXTS = st.one_of(
+    st.lists(ODD, max_size=5).map("".join),
+    st.sampled_from(["https://a.example/", "http://a.example", "https://a b", "a@b", "mailto:x", "words"]),
+)
+
+
+def put(record: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return a record with another value at a key path."""
+    if not path:
+        return value
+    first, *rest = path
+    if isinstance(record, msgspec.Struct):
+        return msgspec.structs.replace(record, **{first: put(getattr(record, first), tuple(rest), value)})
+    if isinstance(record, dict):
+        return {**record, first: put(record[first], tuple(rest), value)}
+    return (*record[:first], put(record[first], tuple(rest), value), *record[first + 1 :])
+
+
+@settings(max_examples=300, deadline=None)
+@given(vendor=subprocessors(), text=TEXTS, data=st.data())
+def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
+    vendor: model.Subprocessor, text: str, data: st.DataObject
+) -> None:
+    """One edit makes a finding just if the field's form objects, at the key of the edit; R05 if unclean."""
+    source = vendor_source(vendor)
+    texts = [(key, form) for key, form, value in forms_in(source, Form) if isinstance(value, str)]
+    key, form = data.draw(st.sampled_from(texts))
+    edited = put(source, parse_key(key), text)
+    found = [item for item in values.check_forms(make_draft(edited), make_context()) if item.key == key]
+    unclean = any(text_problems(text)) and not (text == "" and form.may_be_empty)
+    assert bool(found) == (form.fault(text) is not None)
+    assert bool(found) >= unclean
+    assert all(item.message.isprintable() for item in found)
+
+
+@given(length=st.integers(3_990, 4_010))
+def test_r17_counts_characters(length: int) -> None:
+    """The limit is one of characters, also where each takes two bytes."""
+    draft = make_draft(make_vendor(address="ü" * length), make_vendor("short"))
+    found = [item for item in check(draft, make_context()) if item.rule == "R17"]
+    assert len(found) == (1 if length > MAX_TEXT else 0)
