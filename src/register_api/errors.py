@@ -38,15 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_LONGEST_TOLD = 300
-"""Characters of a library's message that are told: it may quote what it was given, at any length."""
-
-
-def told(error: Exception) -> str:
-    """Return what a library's error says, of bounded length and fit to be printed on a terminal."""
-    return ascii(str(error)[:_LONGEST_TOLD])[1:-1]
-
-
 Severity = Literal["error", "warning"]
 
 

@@ -12,7 +12,7 @@ from memory_log import MemoryLog, private_key
 from register_api.core.canonical import encode
 from register_api.core.format import tree
 from register_api.core.log.note import format_note, parse_note
-from register_api.core.log.strict_base64 import encode as base64
+from register_api.core.strict_base64 import encode as base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from memory_publisher import DocumentKey
 from register_api.core.format import tree
 from register_api.core.keys.signature import jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk
-from register_api.core.log.strict_base64 import encode_url
+from register_api.core.strict_base64 import encode_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from memory_publisher import NAME, MemoryPublisher
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Keys
 from register_api.core.format import tree
-from register_api.core.log.strict_base64 import encode_url
+from register_api.core.strict_base64 import encode_url
 
 if TYPE_CHECKING:
     from attack import Lie

@@ -10,7 +10,7 @@ from changes import change, damaged, missing, put
 from memory_log import MemoryLog, sign
 from register_api.core.format import tree
 from register_api.core.log.note import parse_note
-from register_api.core.log.strict_base64 import encode as base64
+from register_api.core.strict_base64 import encode as base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attack import Room, poll
 
 from register_api.core.format import tree
-from register_api.core.log.strict_base64 import decode_url, encode_url
+from register_api.core.strict_base64 import decode_url, encode_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_log import private_key
+from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.signature import (
@@ -25,7 +26,6 @@ from register_api.core.keys.signature import (
 )
 from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, public_pem, thumbprint
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.core.log import strict_base64
 from register_api.publish.signing.token_uri import parse_uri
 from vectors_of_others import vectors
 

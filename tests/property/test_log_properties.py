@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_log import ORIGIN, MemoryLog, private_key
-from register_api.core import canonical
+from register_api.core import canonical, strict_base64
 from register_api.core.documents import Keys
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.key_list import check_keys, good_key
@@ -25,7 +25,7 @@ from register_api.core.keys.signature import (
     verify_raw,
 )
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.log import merkle, strict_base64, tiles
+from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import format_checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import format_note, format_verifier_key, parse_note, parse_verifier_key

@@ -19,6 +19,7 @@ import msgspec
 import stamina
 
 from register_api import __version__
+from register_api.core.printable import printable
 from register_api.errors import Malformed, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def _target(response: httpx.Response) -> Url:
     except (httpx.InvalidURL, ValueError) as error:
         raise Unreachable("redirected to an invalid address") from error
     if _origin(target) != _origin(url) or target.userinfo:
-        shown = ascii(f"{target.scheme}://{target.host}"[:120])[1:-1]
+        shown = printable(f"{target.scheme}://{target.host}", 120)
         raise Unreachable(
             f"redirected to another origin, {shown}",
             hint="if that is where the register now lives, give that address",

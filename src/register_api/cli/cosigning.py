@@ -6,7 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from register_api.cli.output import err, out
-from register_api.core.log.policy import shown
+from register_api.core.instant import format_instant
+from register_api.core.log.policy import printable_name
 from register_api.errors import RegisterError
 from register_api.publish.cosigning.standing import Standing, read_head, standing
 from register_api.publish.cosigning.transaction import ask_witnesses
@@ -48,8 +49,8 @@ def witnesses_document(snapshot: Snapshot, policy: Policy | None) -> dict[str, A
     return {
         "further_lines": head.further_lines,
         "cosigned": [{"key": one.witness, "at": _instant(_time(one.at))} for one in found.found],
-        "missing": [{"name": shown(one.name), "key": one.key.name} for one in found.absent],
-        "quorum": shown(policy.quorum),
+        "missing": [{"name": printable_name(one.name), "key": one.key.name} for one in found.absent],
+        "quorum": printable_name(policy.quorum),
         "quorum_met": found.is_met,
     }
 
@@ -74,11 +75,11 @@ def print_witnesses(document: dict[str, Any]) -> None:
 def _in_words(found: Standing) -> str:
     met = "is met" if found.is_met else "is NOT met yet; register-api refresh asks again"
     of = len(found.policy.witnesses)
-    return f"{len(found.found)} of {of} have cosigned, the quorum {shown(found.policy.quorum)} {met}"
+    return f"{len(found.found)} of {of} have cosigned, the quorum {printable_name(found.policy.quorum)} {met}"
 
 
 def _name(outcome: Outcome) -> str:
-    return f"{shown(outcome.witness.name)} ({outcome.witness.key.name})"
+    return f"{printable_name(outcome.witness.name)} ({outcome.witness.key.name})"
 
 
 def _time(at: int) -> dt.datetime:
@@ -86,4 +87,4 @@ def _time(at: int) -> dt.datetime:
 
 
 def _instant(instant: dt.datetime | None) -> str:
-    return "" if instant is None else f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return "" if instant is None else format_instant(instant)

@@ -9,6 +9,7 @@ import click
 
 from register_api.cli import clock, options
 from register_api.cli.output import err, out
+from register_api.core.instant import format_instant
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
 from register_api.publish.rotation import USES, KeyChange, disowned_versions, end_key, rotate_key
@@ -181,11 +182,11 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
     instant, snapshot = clock.now(), open_snapshot(store)
     left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
     if not force and left and left["targets"] > instant + LIFETIME / 2:
-        out.print(f"Nothing to do: targets are good until {left['targets']:%Y-%m-%dT%H:%M:%SZ}.")
+        out.print(f"Nothing to do: targets are good until {format_instant(left['targets'])}.")
         return
     changed = renew_trust(store, keys, instant)
     renewed = {row.role: row.expires for row in expiries(changed.snapshot.read)}["targets"]
-    out.print(f"Targets are good until {renewed:%Y-%m-%dT%H:%M:%SZ}.")
+    out.print(f"Targets are good until {format_instant(renewed)}.")
     print_changed(changed, source, keys, public_keys)
 
 

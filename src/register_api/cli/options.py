@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from register_api.core.instant import parse_day
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
-
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Instant(click.ParamType["dt.datetime"]):
@@ -44,7 +42,7 @@ class Day(click.ParamType["dt.date"]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
         """Return the day."""
         try:
-            return value if isinstance(value, dt.date) else _day(value)
+            return value if isinstance(value, dt.date) else parse_day(value)
         except ValueError:
             self.fail(f"{value!r} is no day; write it like 2026-05-10", param, ctx)
 
@@ -56,15 +54,9 @@ class InstantOrDay(Instant):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the instant in UTC, or the day."""
-        if isinstance(value, str) and _DAY.fullmatch(value):
+        if isinstance(value, str) and len(value) == len("2026-05-10"):
             return Day().convert(value, param, ctx)
         return super().convert(value, param, ctx)
-
-
-def _day(text: str) -> dt.date:
-    if not _DAY.fullmatch(text):
-        raise ValueError
-    return dt.date.fromisoformat(text)
 
 
 def source_option(command: Command) -> Command:

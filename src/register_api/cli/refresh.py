@@ -14,12 +14,12 @@ from register_api.cli.cosigning import (
 )
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
+from register_api.core.instant import format_instant
 from register_api.errors import RegisterError
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.trust.repository import expiries
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from register_api.core.log.policy import Policy
@@ -109,8 +109,4 @@ def _stop_on_signals() -> threading.Event:
 
 def _print_refreshed(snapshot: Snapshot) -> None:
     expiry = {row.role: row for row in expiries(snapshot.read)}["timestamp"]
-    err.print(f"Version {snapshot.state.version} is vouched for until {_instant(expiry.expires)}.")
-
-
-def _instant(instant: dt.datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    err.print(f"Version {snapshot.state.version} is vouched for until {format_instant(expiry.expires)}.")

@@ -12,6 +12,7 @@ from register_api.cli import clock, options
 from register_api.cli.output import out, print_json
 from register_api.core.calendar import local_day
 from register_api.core.diff.wording import english_date, shorten
+from register_api.core.instant import format_instant
 from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
@@ -76,7 +77,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         question = Question(filters=Filters(), moment=moment, limit=MOST_ROWS)
         print_json(compute.subprocessors(archive, question) if known else _nothing(archive, moment))
     elif known is None:
-        first = _instant(archive.published_at(1))
+        first = format_instant(archive.published_at(1))
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
     else:
         _print_state(known, moment)
@@ -102,7 +103,7 @@ def _print_state(known: AsKnown, moment: Moment) -> None:
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
     taken_over = " (taken over)" if register.recorded == "imported" else ""
     out.print(Text(f"{register.register} on {day}{as_of}", style="bold"))
-    out.print(f"  version {register.version}, published {_instant(register.published_at)}{taken_over}")
+    out.print(f"  version {register.version}, published {format_instant(register.published_at)}{taken_over}")
     out.print(f"  SHA-256 {known.sha256}")
     rows = known.rows()
     for state in _TITLES:
@@ -139,9 +140,5 @@ def _notes(row: Standing) -> Iterator[str]:
 
 def _when(known_at: dt.datetime | dt.date | None) -> str:
     if isinstance(known_at, dt.datetime):
-        return _instant(known_at)
+        return format_instant(known_at)
     return "now" if known_at is None else f"the end of {english_date(known_at)}"
-
-
-def _instant(instant: dt.datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -14,6 +14,7 @@ from register_api.cli.cosigning import (
 )
 from register_api.cli.output import err, out, print_json
 from register_api.cli.policies import policy_of, policy_option
+from register_api.core.instant import format_instant
 from register_api.errors import StoreError
 from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import expiries
@@ -100,12 +101,8 @@ def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamp
 
 def _print_status(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> None:
     state = snapshot.state
-    out.print(f"{state.register}: version {state.version}, published {_instant(state.published_at)}")
+    out.print(f"{state.register}: version {state.version}, published {format_instant(state.published_at)}")
     for row, verdict in rows:
-        out.print(f"  {row.role:<10} version {row.version:<4} until {_instant(row.expires)}  {verdict}")
+        out.print(f"  {row.role:<10} version {row.version:<4} until {format_instant(row.expires)}  {verdict}")
         if verdict != "good":
             err.print(f"  → {_RENEWED_BY[row.role]}")
-
-
-def _instant(instant: dt.datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.cli.output import err, print_error
 from register_api.cli.trust_options import read_certificates
+from register_api.core.instant import format_instant
 from register_api.errors import NotStamped, RegisterError
 from register_api.publish.stamping import stamp_newest
 from register_api.publish.time_authority import TimeAuthority, check_url
@@ -52,7 +53,7 @@ def in_words(stamped: Stamped) -> str:
     """Return up to which version history is stamped, since when, and by whom."""
     return (
         f"History up to version {stamped.version} is time-stamped since"
-        f" {stamped.stamp.at:%Y-%m-%dT%H:%M:%SZ} by {stamped.stamp.authority}"
+        f" {format_instant(stamped.stamp.at)} by {stamped.stamp.authority}"
     )
 
 

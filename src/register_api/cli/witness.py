@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import os
 from pathlib import Path
@@ -13,6 +12,8 @@ import msgspec
 
 from register_api.cli import clock, options
 from register_api.cli.output import out, print_json
+from register_api.core import strict_base64
+from register_api.core.instant import format_instant
 from register_api.serve.settings_sources import read_settings
 from register_api.witness.record import Record
 from register_api.witness.run import make_witness, open_witness, serve_witness
@@ -140,6 +141,6 @@ def _row(origin: str, cosigned: Cosigned) -> dict[str, Any]:
     return {
         "origin": origin,
         "size": cosigned.size,
-        "root_hash": base64.b64encode(cosigned.root).decode(),
-        "at": f"{dt.datetime.fromtimestamp(cosigned.at, dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "root_hash": strict_base64.encode(cosigned.root),
+        "at": format_instant(dt.datetime.fromtimestamp(cosigned.at, dt.UTC)),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from register_api.cli.output import out
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.instant import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +68,8 @@ def print_proposals(proposals: Sequence[Proposal]) -> None:
 def print_publication(snapshot: Snapshot) -> None:
     """Print what is published now: version, size and root of the log, the root of trust."""
     state = snapshot.state
-    root = base64.b64encode(bytes.fromhex(state.root_hash)).decode()
-    when = f"{state.published_at:%Y-%m-%dT%H:%M:%SZ}"
+    root = strict_base64.encode(bytes.fromhex(state.root_hash))
+    when = format_instant(state.published_at)
     out.print(f"Published version {state.version} of {state.register} at {when}.")
     out.print(f"  log          size {state.version}, root {root}")
     out.print(f"  trust root   1.root.json, SHA-256 {digest(snapshot.read('trust/1.root.json'))}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from register_api.conformance.related import answers
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.documents import Discovery
 
@@ -33,7 +33,7 @@ def policy(scene: Scene) -> Iterator[str]:
         yield "frame-ancestors is not 'none'"
     allowed = rules.get("style-src", [])
     for style in _styles(scene.answer.body):
-        source = f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+        source = f"'sha256-{strict_base64.encode(hashlib.sha256(style).digest())}'"
         if source not in allowed and "'unsafe-inline'" not in allowed:
             yield "style-src does not let the page's own style apply"
 

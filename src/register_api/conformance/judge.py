@@ -11,8 +11,8 @@ from register_api.conformance.scene import (
     names_known_before,
     names_of_answers,
     pattern,
-    shown,
 )
+from register_api.core.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,11 +61,11 @@ def _headers(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
         value = scene.header(name)
         if not re.fullmatch(pattern(text, names), value):
             if not text:
-                yield f"{name}: {shown(value)} must not be there"
+                yield f"{name}: {quoted(value)} must not be there"
             elif not value:
                 yield f"{name} is missing"
             else:
-                yield f"{name}: {shown(value)} does not fit {filled(text, names)}"
+                yield f"{name}: {quoted(value)} does not fit {filled(text, names)}"
 
 
 def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
@@ -76,4 +76,4 @@ def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
     if not wanted and text:
         yield "a body came where there must be none"
     elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):
-        yield f"the body does not fit {filled(wanted, names)}: {shown(text)}"
+        yield f"the body does not fit {filled(wanted, names)}: {quoted(text)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from register_api.conformance.scene import shown
 from register_api.core.links import NEIGHBOURS, WholeTree, links_of
+from register_api.core.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ def answers(scene: Scene, reference: str, media_type: str = "") -> Iterator[str]
     came = target.headers.get("content-type", "").partition(";")[0].strip().lower()
     suffix = re.sub(r"/.*\+", "/", media_type)
     if media_type and came not in (media_type, suffix):
-        yield f"the link to {path[:120]} promises {media_type}, {shown(came) if came else 'no type'} came"
+        yield f"the link to {path[:120]} promises {media_type}, {quoted(came) if came else 'no type'} came"
 
 
 def _expected(scene: Scene) -> list[Link]:

@@ -99,12 +99,6 @@ def in_words(exchange: Exchange, names: Mapping[str, str]) -> str:
     return f"{filled(exchange.send, shown)}{version}" + (f" with {headers}" if headers else "")
 
 
-def shown(text: str) -> str:
-    """Return a foreign text as it may stand in a report: on one line, short, without control characters."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return repr(printable if len(printable) <= _SHOWN_OF_OTHERS else printable[:_SHOWN_OF_OTHERS] + "…")
-
-
 def _short(text: str) -> str:
     return f"{text[:8]}… ({len(text)} characters)" if len(text) > _SHOWN else text
 

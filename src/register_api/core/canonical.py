@@ -16,7 +16,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from register_api.errors import Malformed, told
+from register_api.core.printable import printable
+from register_api.errors import Malformed
 
 MAX_DEPTH = 32
 """Deepest nesting of arrays and objects that a reader accepts."""
@@ -27,6 +28,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder(order="sorted")
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _BEYOND_BASIC_PLANE = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 """First bytes of characters beyond U+FFFF: only beside such names does the order of code points, which
@@ -87,7 +90,7 @@ def encode(document: object) -> bytes:
             return data
         return _encode_sorted(msgspec.to_builtins(document))
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
-        raise Malformed(f"this document has no canonical form: {told(error)}") from error
+        raise Malformed(f"this document has no canonical form: {printable(error)}") from error
 
 
 def encoded(document: T) -> Encoded[T]:
@@ -102,6 +105,11 @@ def encoded(document: T) -> Encoded[T]:
 def digest(data: bytes) -> str:
     """Return the SHA-256 of bytes as 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether a text is spelled as ``digest`` returns it."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
@@ -127,7 +135,7 @@ def parse(data: bytes, *, max_bytes: int = 16 * 2**20) -> Any:
     except RecursionError as error:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from error
     except (ValueError, msgspec.MsgspecError) as error:
-        raise Malformed(f"not a JSON document as this format wants it: {told(error)}") from error
+        raise Malformed(f"not a JSON document as this format wants it: {printable(error)}") from error
     if encode(document) != data:
         raise Malformed(_why_not_canonical(data))
     return document
@@ -146,7 +154,7 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
     try:
         found = msgspec.convert(document, kind)
     except (msgspec.ValidationError, ValueError) as error:
-        raise Malformed(f"not a {kind.__name__} document: {told(error)}") from error
+        raise Malformed(f"not a {kind.__name__} document: {printable(error)}") from error
     # msgspec takes an instant in several spellings. Most documents show at a glance that they have none.
     if _ODD_INSTANT.search(data):
         _check_spelling(document, msgspec.to_builtins(found, builtin_types=(dt.datetime,)))

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
 from register_api.core.countries import ASSIGNED
+from register_api.core.printable import quoted
 from register_api.core.text import (
     MAX_SLUG,
     is_language_tag,
@@ -22,7 +23,6 @@ from register_api.core.text import (
     is_register_name,
     is_slug,
     nearest,
-    quoted,
     text_problems,
 )
 

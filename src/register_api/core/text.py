@@ -34,7 +34,6 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _NAME_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
-_LONGEST_QUOTE = 60
 _LONGEST_NAME = 64
 _LIKENESS = 0.6
 
@@ -101,11 +100,6 @@ def is_register_name(text: str) -> bool:
     """
     host, slash, path = text.partition("/")
     return host == host.lower() and is_host(host) and _NAME_PATH.fullmatch(slash + path) is not None
-
-
-def quoted(text: str) -> str:
-    """Return a text as Python writes it, cut to a length fit for a message, all of it printable."""
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

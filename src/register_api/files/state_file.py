@@ -5,12 +5,12 @@ The digest tells a disk's error from a state that was written; it is no protecti
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from register_api.errors import told
+from register_api.core.canonical import digest
+from register_api.core.printable import printable, quoted
 from register_api.files import durable
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
     try:
         found = msgspec.json.decode(data, type=_Head).format
         if found != format_name:
-            raise OtherFormat(ascii(found[:80]))
+            raise OtherFormat(quoted(found, 80))
         file = msgspec.json.decode(data, type=_File)
         state = msgspec.json.decode(file.state, type=kind)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise DamagedState(told(error)) from error
-    if _digest(file.state) != file.sha256:
+        raise DamagedState(printable(error)) from error
+    if digest(bytes(file.state)) != file.sha256:
         raise DamagedState("its digest does not fit")
     return state
 
@@ -71,9 +71,5 @@ def write_state(path: Path, state: msgspec.Struct, *, format_name: str) -> None:
         OSError: It cannot be written; the old state is there still.
     """
     raw = msgspec.Raw(msgspec.json.encode(state, order="sorted"))
-    file = _File(format=format_name, sha256=_digest(raw), state=raw)
+    file = _File(format=format_name, sha256=digest(bytes(raw)), state=raw)
     durable.replace(path, msgspec.json.encode(file), secret=True)
-
-
-def _digest(raw: msgspec.Raw) -> str:
-    return hashlib.sha256(bytes(raw)).hexdigest()

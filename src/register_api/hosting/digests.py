@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Protocol
+
+from register_api.core import strict_base64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,5 +40,5 @@ def _rows(url: str, entry: _Entry) -> Iterator[tuple[str, str]]:
     if entry.cache != "immutable":
         return
     for coding, form in (("", entry), *entry.encodings.items()):
-        digest = base64.b64encode(bytes.fromhex(form.sha256)).decode("ascii")
+        digest = strict_base64.encode(bytes.fromhex(form.sha256))
         yield f"{coding} {url}", f"sha-256=:{digest}:"

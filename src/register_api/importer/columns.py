@@ -10,8 +10,9 @@ import msgspec
 from register_api.core.fields import FIELDS
 from register_api.core.forms import Vocabulary
 from register_api.core.model import EngagementSource, Identifier, SubprocessorSource
+from register_api.core.printable import quoted
 from register_api.core.shapes import shapes
-from register_api.importer.table import fault, refuse, refuse_any, shown
+from register_api.importer.table import fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +98,7 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> Columns:
         fields[first] = field
         passed += [(table.header[index].text, field) for _, index in others if field != EXTRA]
     if "name" not in fields:
-        names = ", ".join(shown(cell.text) for cell in table.header)
+        names = ", ".join(quoted(cell.text) for cell in table.header)
         hint = "--column COLUMN=name says which column holds the names"
         message = f"no column holds the names; there are {names}"
         refuse(table.file, f"table {table.number}", message, hint, line=table.line)
@@ -109,7 +110,7 @@ def _faults(table: Table) -> Iterator[Finding]:
     for name, times in Counter(folded(cell.text) or cell.text for cell in table.header if cell.text).items():
         if times > 1:
             twice = next(cell.text for cell in table.header if (folded(cell.text) or cell.text) == name)
-            message = f"{times} columns are named {shown(twice)}"
+            message = f"{times} columns are named {quoted(twice)}"
             yield fault(table.file, key, message, "give each a name of its own", line=table.line)
     for index, cell in enumerate(table.header):
         filled = next((row for row in table.rows if row.cells[index].text), None)

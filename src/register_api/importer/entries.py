@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.printable import quoted
 from register_api.importer.columns import EXTRA, Columns, folded, match_columns
 from register_api.importer.entry import Entry
 from register_api.importer.report import ColumnNote
 from register_api.importer.row_reader import RowReader
-from register_api.importer.table import fault, refuse, refuse_any, shown
+from register_api.importer.table import fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,13 +87,13 @@ def _differing(tables: Sequence[Table]) -> Iterator[Finding]:
 
     different = [table for table in tables if names(table) != names(tables[0])]
     for table in different[:1]:
-        message = f"{_shown(table)}, but table {tables[0].number} has {_shown(tables[0])}"
+        message = f"{_columns_of(table)}, but table {tables[0].number} has {_columns_of(tables[0])}"
         hint = "name the tables to read: --table 1, or --table 1 --table 2 for several"
         yield fault(table.file, f"table {table.number}", f"this table has {message}", hint, line=table.line)
 
 
-def _shown(table: Table) -> str:
-    return "the columns " + ", ".join(shown(cell.text) for cell in table.header[:12])
+def _columns_of(table: Table) -> str:
+    return "the columns " + ", ".join(quoted(cell.text) for cell in table.header[:12])
 
 
 def _repeats_header(table: Table, row: Row) -> bool:
@@ -111,7 +112,9 @@ def _report(table: Table, columns: Columns, reporter: Reporter) -> None:
             if note not in reporter.columns:
                 reporter.columns.append(note)
     for column, field in columns.passed_over:
-        message = f"the column {shown(column)} also names {field}, which another column took; kept as {EXTRA}"
+        message = (
+            f"the column {quoted(column)} also names {field}, which another column took; kept as {EXTRA}"
+        )
         reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
     for remark in table.remarks:
         reporter.note("read", remark, file=table.file, key=f"table {table.number}")

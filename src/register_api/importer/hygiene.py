@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from register_api.core.printable import quoted
 from register_api.core.text import text_problems
-from register_api.importer.table import ascii_safe, fault, shown
+from register_api.importer.table import fault
 
 if TYPE_CHECKING:
     from register_api.errors import Finding
@@ -48,11 +49,11 @@ class Hygiene:
         cleaned = _cleaned(text, name=name)
         rest = _problem(cleaned, name=name) if cleaned else None
         if self._clean and rest is None:
-            message = f"{ascii_safe(text[:80])} was written {shown(cleaned)}"
+            message = f"{quoted(text, 80)} was written {quoted(cleaned)}"
             self._reporter.note("cleaned", message, file=file, line=line, key=key)
             return cleaned
         hint = "put it right" if rest else "put it right, or let --clean do it and report each change"
-        message = f"{shown(text)} {problem if rest is None else rest}"
+        message = f"{quoted(text)} {problem if rest is None else rest}"
         self.faults.append(fault(file, key, message, hint, line=line, rule="R05"))
         return text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from register_api.importer.table import Cell, Row, Table, refuse, shown
+from register_api.core.printable import quoted
+from register_api.importer.table import Cell, Row, Table, refuse
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""
@@ -80,7 +81,7 @@ def _rows(name: str, document: Any) -> Any:
     lists = {key: value for key, value in document.items() if _is_rows(value)}
     chosen = list(lists) if len(lists) == 1 else [key for key in _LISTS if key in lists]
     if len(chosen) != 1:
-        found = ", ".join(shown(key) for key in lists) or "none"
+        found = ", ".join(quoted(key) for key in lists) or "none"
         message = f"the rows cannot be found: of lists of objects there are {found}"
         refuse(name, "", message, "one list of objects, or an object with one such list")
     return lists[chosen[0]]
@@ -108,7 +109,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) != len(pairs):
         twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
-        raise ValueError(f"the name {shown(twice)} stands twice in one object")
+        raise ValueError(f"the name {quoted(twice)} stands twice in one object")
     return names
 
 

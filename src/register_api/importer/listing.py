@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.importer.table import shown
+from register_api.core.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -103,12 +103,12 @@ def _name_new(entries: Sequence[Entry], names: Names, reporter: Reporter, taken:
         vendor = names.add(name, taken, alike.id if alike else None)
         if alike:
             message = (
-                f"{shown(name)} is taken for {shown(alike.name)} under another spelling (id {vendor});"
+                f"{quoted(name)} is taken for {quoted(alike.name)} under another spelling (id {vendor});"
                 " if it is another company, give it an id of its own in the names file"
             )
             reporter.note("assumed", message)
         else:
-            reporter.note("new", f"{shown(name)} has the id {vendor}")
+            reporter.note("new", f"{quoted(name)} has the id {vendor}")
 
 
 def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter, *, new: bool) -> Listed:
@@ -121,12 +121,12 @@ def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter
                 _keep_aside(field, value, extra, row, reporter)
         use = {**row.use, "category": names.category(row.category, ()), **({"extra": extra} if extra else {})}
         if any(use == other.fields for other in uses):
-            message = f"a row that repeats another of {shown(row.name)} was passed over"
+            message = f"a row that repeats another of {quoted(row.name)} was passed over"
             reporter.note("skipped", message, file=row.file, line=row.line, key=row.key)
             continue
         uses.append(Use(fields=use, file=row.file, key=row.key, line=row.line))
     if len(uses) > 1:
-        message = f"{shown(rows[0].name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
+        message = f"{quoted(rows[0].name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=rows[0].file)
     return Listed(id=vendor, fields=fields, uses=tuple(uses), new=new)
 
@@ -137,5 +137,5 @@ def _keep_aside(field: str, value: Any, extra: dict[str, str], row: Entry, repor
     while label in extra:
         label += "*"
     extra[label] = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    message = f"rows of {shown(row.name)} differ in {field}; the first counts, the others are kept as extra"
+    message = f"rows of {quoted(row.name)} differ in {field}; the first counts, the others are kept as extra"
     reporter.note("left", message, file=row.file, line=row.line, key=row.key)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from register_api.errors import told
+from register_api.core.printable import printable
 from register_api.importer.table import refuse
 
 MEMORY_FILE = "taken-over.json"
@@ -52,7 +52,7 @@ def read_memory(data: bytes | None) -> Memory:
         return msgspec.json.decode(data, type=Memory)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         hint = "take it away: the next import then keeps whatever the source says and reports what differs"
-        refuse(MEMORY_FILE, "", f"this file cannot be read: {told(error)}", hint)
+        refuse(MEMORY_FILE, "", f"this file cannot be read: {printable(error)}", hint)
 
 
 def write_memory(memory: Memory) -> str:

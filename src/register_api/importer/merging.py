@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from register_api.importer.table import shown
+from register_api.core.printable import quoted
 from register_api.importer.toml_values import plain, put
 
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ class Merger:
         if current == last:
             self.set(section, field, new)
             return
-        message = f"{field} was edited by hand and stays; the table says {shown(str(new))}"
+        message = f"{field} was edited by hand and stays; the table says {quoted(str(new))}"
         self._reporter.note("conflict", message, file=self.file, key=field)

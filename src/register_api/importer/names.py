@@ -10,10 +10,10 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.model import Status
+from register_api.core.printable import printable, quoted
 from register_api.core.text import is_slug
-from register_api.errors import told
 from register_api.importer.slugs import free_slug, slug
-from register_api.importer.table import fault, refuse, refuse_any, shown
+from register_api.importer.table import fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -147,7 +147,7 @@ def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {told(error)}", "put it right by hand")
+        refuse(file, "", f"not valid TOML: {printable(error)}", "put it right by hand")
 
 
 def _convert(file: str, text: str) -> _Document:
@@ -155,23 +155,23 @@ def _convert(file: str, text: str) -> _Document:
         return msgspec.convert(tomllib.loads(text), _Document)
     except (msgspec.ValidationError, ValueError, RecursionError) as error:
         hint = "its head shows how a names file is written"
-        refuse(file, "", f"this names file cannot be read: {told(error)}", hint)
+        refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
 
 
 def _faults(file: str, document: _Document) -> Iterator[Finding]:
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     for item in document.vendors:
         if not is_slug(item.id):
-            yield fault(file, "vendors", f"{shown(item.id)} is no id", rule="R02")
+            yield fault(file, "vendors", f"{quoted(item.id)} is no id", rule="R02")
         key = (item.name, tuple(sorted(item.when.items())))
         if key in seen:
             yield fault(
                 file,
                 "vendors",
-                f"{shown(item.name)} stands twice",
+                f"{quoted(item.name)} stands twice",
                 "one entry a name, or tell them apart by when",
             )
         seen.add(key)
     for title, chosen in document.categories.items():
         if not is_slug(chosen):
-            yield fault(file, f"categories.{title}", f"{shown(chosen)} is no id", rule="R02")
+            yield fault(file, f"categories.{title}", f"{quoted(chosen)} is no id", rule="R02")

@@ -10,12 +10,12 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.model import Register
+from register_api.core.printable import quoted
 from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.draft import judge
 from register_api.importer.folder import vendor_ids
 from register_api.importer.resuming import reason_of
-from register_api.importer.table import shown
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
 
@@ -150,7 +150,7 @@ class Player:
         problem = next(text_problems(state.subject), None)
         if problem:
             message = (
-                f"the message {shown(state.subject)} of {state.mark} {problem.text}; it is not published"
+                f"the message {quoted(state.subject)} of {state.mark} {problem.text}; it is not published"
             )
             self._importer.reporter.note("left", message)
         return None if problem else state.subject
@@ -165,7 +165,7 @@ class Player:
 
     def _ask_for_renames(self, taken: Taken) -> None:
         if taken.added and taken.ended and self._version > 1:
-            gone, came = ", ".join(map(shown, taken.ended)), ", ".join(map(shown, taken.added))
+            gone, came = ", ".join(map(quoted, taken.ended)), ", ".join(map(quoted, taken.added))
             message = (
                 f"{taken.mark}: {gone} went and {came} came; if one is another renamed, formerly says so"
             )

@@ -15,11 +15,7 @@ Kind = Literal[
 table and an edit by hand say different things; the edit stays."""
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only."""
-
-
-class Note(_Record, frozen=True, kw_only=True):
+class Note(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a person should know of.
 
     Attributes:
@@ -36,7 +32,7 @@ class Note(_Record, frozen=True, kw_only=True):
     times: int = 1
 
 
-class ColumnNote(_Record, frozen=True, kw_only=True):
+class ColumnNote(msgspec.Struct, frozen=True, kw_only=True):
     """Where a column went: a field, or ``extra``."""
 
     file: str
@@ -45,7 +41,7 @@ class ColumnNote(_Record, frozen=True, kw_only=True):
     field: str
 
 
-class VendorNote(_Record, frozen=True, kw_only=True):
+class VendorNote(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor of the table: its name, its id, and for how many uses it is listed."""
 
     id: str
@@ -54,7 +50,7 @@ class VendorNote(_Record, frozen=True, kw_only=True):
     new: bool
 
 
-class Report(_Record, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.instant import format_instant
 from register_api.errors import UsageError
 from register_api.importer.table import refuse
 
@@ -45,7 +46,7 @@ def published_before(dated: Sequence[Dated], newest: Register | None) -> int:
             return number
     if dated and dated[0].at <= newest.published_at:
         raise UsageError(
-            f"the store's newest version is of {newest.published_at:%Y-%m-%dT%H:%M:%SZ}"
+            f"the store's newest version is of {format_instant(newest.published_at)}"
             " and comes from none of these states",
             hint="--store names another store, --since begins later",
         )

@@ -8,10 +8,11 @@ import msgspec
 
 from register_api.core.countries import is_in_eea
 from register_api.core.model import Transfer
+from register_api.core.printable import quoted
 from register_api.importer.columns import EXTRA, folded
 from register_api.importer.entry import Entry
 from register_api.importer.standing import Standing
-from register_api.importer.table import Cell, fault, shown
+from register_api.importer.table import Cell, fault
 from register_api.importer.values import (
     LINKED,
     LISTS,
@@ -136,7 +137,7 @@ class RowReader:
 
     def _fault(self, row: Row, field: str, problem: str, hint: str) -> Finding:
         column = self._column(field)
-        message = f"{shown(row.cells[column].text)} {problem}"
+        message = f"{quoted(row.cells[column].text)} {problem}"
         return fault(self._table.file, self._place(row, column), message, hint, line=row.line)
 
     def _column(self, field: str) -> int:
@@ -177,13 +178,13 @@ class RowReader:
             found.keep(label, cell.text)
         if links:
             found.keep(f"{label} (link)", "\n".join(links))
-            message = f"links of the column {shown(label)} are kept as extra"
+            message = f"links of the column {quoted(label)} are kept as extra"
             self._reporter.note("left", message, file=self._table.file, key=place)
 
     def _read(self, field: str, cell: Cell, found: _Found, place: str) -> bool:
         value = read_value(field, cell)
         if isinstance(value, Misfit):
-            message = f"{field}: {shown(cell.text)} {value.reason}; kept as extra"
+            message = f"{field}: {quoted(cell.text)} {value.reason}; kept as extra"
             self._reporter.note("left", message, file=self._table.file, key=place)
             return False
         if value.remark:

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from register_api.errors import told
+from register_api.core.printable import printable
 from register_api.importer.columns import find_field
 from register_api.importer.table import Cell, Row, Table, refuse
 
@@ -72,7 +72,7 @@ def _lines(name: str, text: str, mark: str) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            refuse(name, "", f"not well-formed: {told(error)}", line=max(reader.line_num, 1))
+            refuse(name, "", f"not well-formed: {printable(error)}", line=max(reader.line_num, 1))
         if cells is None:
             return
         if cells:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from register_api.core.printable import quoted
 from register_api.importer.columns import folded
-from register_api.importer.table import shown
 from register_api.importer.values import is_nothing, status_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Standing:
         headings = [item for item in row.section if self._status_of_heading(item) is None] if titled else []
         if headings:
             title = _NUMBERING.sub("", headings[-1], count=1)
-            self._reporter.note("read", f"the heading {shown(headings[-1])} is read as a category")
+            self._reporter.note("read", f"the heading {quoted(headings[-1])} is read as a category")
             key = f"table {self._table.number}, heading"
             return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
         if self._wishes.category is None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core.instant import format_instant
+from register_api.core.printable import quoted
 from register_api.importer.json_rows import parse, states_of, table_of
 from register_api.importer.reading import decode_text
-from register_api.importer.table import Table, refuse, shown
+from register_api.importer.table import Table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +73,7 @@ def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzi
     said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), None)
     wanted = None if said is None else _instant(said, zone)
     if wanted is None:
-        message = f"{shown(said or '')} is no day or instant"
+        message = f"{quoted(said or '')} is no day or instant"
         refuse(file, "date", message, "write 2024-02-01, or 2024-02-01T09:00:00Z")
     commit = item.get("commit")
     named = isinstance(commit, str) and _COMMIT.fullmatch(commit)
@@ -108,9 +110,7 @@ def _schedule(states: Sequence[State], reporter: Reporter) -> Iterator[Dated]:
     for state in states:
         at = state.wanted if before is None else max(state.wanted, before + _SECOND)
         if at != state.wanted:
-            message = (
-                f"{state.mark} is of {state.wanted:%Y-%m-%dT%H:%M:%SZ}, not after the one before: moved to"
-            )
-            reporter.note("assumed", f"{message} {at:%Y-%m-%dT%H:%M:%SZ}")
+            message = f"{state.mark} is of {format_instant(state.wanted)}, not after the one before: moved to"
+            reporter.note("assumed", f"{message} {format_instant(at)}")
         before = at
         yield Dated(state=state, at=at)

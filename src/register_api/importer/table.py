@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
+from register_api.core.printable import quoted
 from register_api.errors import Finding, Refused
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ MAX_CELLS = 1_000_000
 """Most cells of all tables of a file, after merged cells were spread out."""
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only."""
-
-
-class Cell(_Record, frozen=True, kw_only=True):
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
     r"""One cell.
 
     Attributes:
@@ -38,7 +35,7 @@ class Cell(_Record, frozen=True, kw_only=True):
     marks: tuple[str, ...] = ()
 
 
-class Row(_Record, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One row.
 
     Attributes:
@@ -53,7 +50,7 @@ class Row(_Record, frozen=True, kw_only=True):
     section: tuple[str, ...] = ()
 
 
-class Table(_Record, frozen=True, kw_only=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One table.
 
     Attributes:
@@ -74,7 +71,7 @@ class Table(_Record, frozen=True, kw_only=True):
     def place(self, row: Row, column: int) -> str:
         """Name a cell: ``table 1, row 3, column "Purpose"``."""
         name = self.header[column].text if column < len(self.header) else ""
-        return f"table {self.number}, row {row.number}, column {shown(name) if name else column + 1}"
+        return f"table {self.number}, row {row.number}, column {quoted(name) if name else column + 1}"
 
 
 def fault(
@@ -104,15 +101,3 @@ def refuse(
         Refused: Always.
     """
     raise Refused([fault(file, key, message, hint, line=line, rule=rule)])
-
-
-def shown(text: str) -> str:
-    """Return text in quotes, printable and cut to a length fit for a message."""
-    longest = 60
-    return ascii_safe(text if len(text) <= longest else text[: longest - 1] + "…")
-
-
-def ascii_safe(text: str) -> str:
-    r"""Return text in quotes with every character that cannot be seen written as ``\uXXXX``."""
-    seen = "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in text)
-    return f'"{seen}"'

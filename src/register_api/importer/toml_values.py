@@ -12,8 +12,8 @@ from msgspec import inspect
 from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.fields import FIELDS
+from register_api.core.printable import printable
 from register_api.core.shapes import shapes
-from register_api.errors import told
 from register_api.importer.table import refuse
 
 DAYS = frozenset(
@@ -39,7 +39,7 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {told(error)}", "put it right, then import again")
+        refuse(file, "", f"not valid TOML: {printable(error)}", "put it right, then import again")
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import re
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,6 +11,7 @@ from msgspec import inspect
 
 from register_api.core.address import url_problem
 from register_api.core.forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
+from register_api.core.instant import parse_day
 from register_api.core.model import (
     Certification,
     Condition,
@@ -43,7 +43,6 @@ LISTS = frozenset(
 """Fields that take a list of texts, one a line."""
 
 _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "N/A"})
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SCHEMES = shapes(Identifier)["scheme"].codes
 _CONDITIONS = shapes(Condition)["type"].codes
 _DECLARED = "declared"
@@ -160,10 +159,9 @@ def _truth(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
 
 def _day(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:
     try:
-        day = dt.date.fromisoformat(cell.text) if _DAY.fullmatch(cell.text) else None
+        return Fit(field, parse_day(cell.text).isoformat())
     except ValueError:
-        day = None
-    return Misfit("is not a day such as 2026-06-10") if day is None else Fit(field, day.isoformat())
+        return Misfit("is not a day such as 2026-06-10")
 
 
 def _certifications(field: str, cell: Cell) -> Fit | Misfit:

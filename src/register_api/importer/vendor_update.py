@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core.printable import quoted
 from register_api.importer.matching import match_uses
 from register_api.importer.memory import RememberedVendor
 from register_api.importer.merging import Merger
-from register_api.importer.table import shown
 from register_api.importer.toml_values import plain
 from register_api.importer.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
 
@@ -157,7 +157,7 @@ class VendorUpdate:
 
     @property
     def _name(self) -> str:
-        return shown(str(plain(self.file.document.get("name"))))
+        return quoted(str(plain(self.file.document.get("name"))))
 
     def _end(self, engagement: str) -> None:
         """End what the table no longer has; a draft only proposes it."""

@@ -12,9 +12,10 @@ from register_api.core.canonical import Encoded
 from register_api.core.format import tree
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
+from register_api.core.printable import printable
 from register_api.core.rules import Context, check
 from register_api.core.versioning import made, unchanged
-from register_api.errors import Finding, Refused, StoreDamaged, told
+from register_api.errors import Finding, Refused, StoreDamaged
 from register_api.source.load import load, load_zone, locate
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def read_base(snapshot: Snapshot | None) -> Base:
         # These are the canonical bytes that were published: their digest has just been compared.
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise StoreDamaged(f"the newest register cannot be read: {told(error)}") from error
+        raise StoreDamaged(f"the newest register cannot be read: {printable(error)}") from error
     return Base(newest=Encoded(register, data), promises=snapshot.state.promises())
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
         return None
     lines = [
         *contacts,
-        f"Expires: {now + _GOOD_FOR:%Y-%m-%dT%H:%M:%SZ}",
+        f"Expires: {format_instant(now + _GOOD_FOR)}",
         f"Preferred-Languages: {publisher.language}",
         *([f"Canonical: {base_url}{tree.SECURITY_TXT.path()}"] if base_url else []),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp, check_plausible, open_time_stamp
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Inconsistent, NotStamped
@@ -96,6 +97,5 @@ def _check_time(stamp: TimeStamp, published_at: dt.datetime, now: dt.datetime) -
         raise NotStamped(f"{error.message}: {_CLOCKS}") from error
     if stamp.at - now > CLOCK_TOLERANCE:
         raise NotStamped(
-            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which this machine's clock has still to reach:"
-            f" {_CLOCKS}"
+            f"stamped at {format_instant(stamp.at)}, which this machine's clock has still to reach: {_CLOCKS}"
         )

@@ -16,6 +16,7 @@ from cryptography import x509
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
+from register_api.core.printable import printable
 from register_api.errors import NotStamped, VerificationError
 from register_api.publish.certificate_order import sort_certificates
 
@@ -71,13 +72,13 @@ def ask(authority: TimeAuthority, stamped: bytes) -> tuple[bytes, TimeStamp]:
     try:
         return data, _checked(data, stamped, request, authority)
     except VerificationError as error:
-        raise NotStamped(f"{_shown(authority)} answered with {error.word} bytes: {error.message}") from error
+        raise NotStamped(f"{_host(authority)} answered with {error.word} bytes: {error.message}") from error
 
 
 def _checked(data: bytes, stamped: bytes, request: TimeStampRequest, authority: TimeAuthority) -> TimeStamp:
     stamp = open_time_stamp(data, stamped, authority.anchors)
     if stamp.nonce != request.nonce:
-        raise NotStamped(f"{_shown(authority)} answered another request: the nonce is not ours")
+        raise NotStamped(f"{_host(authority)} answered another request: the nonce is not ours")
     return stamp
 
 
@@ -87,12 +88,12 @@ async def _post(authority: TimeAuthority, query: bytes) -> bytes:
         async with BoundedClient(authority.limits, command="publish") as client:
             reply = await client.post(url, MAX_TIME_STAMP_BYTES, content=query, headers=_HEADERS)
     except VerificationError as error:
-        raise NotStamped(f"{_shown(authority)}: {error.message}") from error
+        raise NotStamped(f"{_host(authority)}: {error.message}") from error
     if reply.status != OK:
-        raise NotStamped(f"{_shown(authority)} answered with status {reply.status}")
+        raise NotStamped(f"{_host(authority)} answered with status {reply.status}")
     return reply.body
 
 
-def _shown(authority: TimeAuthority) -> str:
+def _host(authority: TimeAuthority) -> str:
     """Return the authority's host; the address may carry a password."""
-    return ascii(read_url(authority.url, plain=False).host)[1:-1]
+    return printable(read_url(authority.url, plain=False).host)

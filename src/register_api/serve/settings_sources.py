@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.errors import UsageError, told
+from register_api.core.printable import printable
+from register_api.errors import UsageError
 from register_api.serve.settings import BOUNDS, VARIABLES, Settings
 from register_api.serve.settings_rules import complaint_about
 
@@ -76,7 +77,7 @@ def _from_file(path: Path) -> Settings:
 
 def _reason(error: Exception) -> str:
     """Return what the system says, without the name that the caller tells already."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else told(error)
+    return error.strerror if isinstance(error, OSError) and error.strerror else printable(error)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {told(error)}") from error
+        raise UsageError(f"{path} is no TOML: {printable(error)}") from error
 
 
 def _with(settings: Settings, name: str, value: object, said: str, *, strict: bool = True) -> Settings:
@@ -108,7 +109,7 @@ def _with(settings: Settings, name: str, value: object, said: str, *, strict: bo
         converted = msgspec.convert(value, _KINDS[name], strict=strict)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         # Bytes of the environment that are not UTF-8 reach us as lone surrogates (PEP 383).
-        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else told(error)
+        problem = "not UTF-8" if isinstance(error, UnicodeEncodeError) else printable(error)
         raise UsageError(f"{said}: {problem}", hint=hint) from error
     bounds = BOUNDS.get(name)
     if bounds is not None and not bounds.least <= converted <= bounds.most:

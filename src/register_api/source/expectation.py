@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from msgspec import inspect
 
 from register_api.core import model
 from register_api.core.canonical import MAX_SAFE_INTEGER
+from register_api.core.instant import parse_day
 from register_api.core.shapes import shapes
 from register_api.source.key_path import quote
 
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
 
     from register_api.core.shapes import Shape
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_QUOTE = 60
 
 
 def _is_day(value: Any) -> bool:
     """Tell whether a value is a TOML date, or text that is an RFC 3339 full-date that exists."""
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
+    if not isinstance(value, str):
         return type(value) is dt.date
     try:
-        dt.date.fromisoformat(value)
+        parse_day(value)
     except ValueError:
         return False
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 import tomli
 
+from register_api.core.printable import escaped
 from register_api.errors import Finding
 from register_api.source.toml_tokens import longest_dotted_key
 
@@ -49,7 +49,7 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
         folder: The source folder, to name the file by.
         path: The file in it.
     """
-    name = shown_name(folder, path)
+    name = name_of(folder, path)
     try:
         return parse_source(name, _read_bytes(path))
     except _TooLarge as error:
@@ -78,15 +78,9 @@ def parse_source(name: str, data: bytes) -> SourceFile:
     return _parse_text(name, text)
 
 
-def shown_name(folder: Path, path: Path) -> str:
+def name_of(folder: Path, path: Path) -> str:
     """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
-    name = path.relative_to(folder).as_posix()
-    if name.isprintable():
-        return name
-    raw = os.fsencode(name)
-    return "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw.decode("utf-8", "replace")
-    )
+    return escaped(path.relative_to(folder).as_posix())
 
 
 def finding(name: str, key: str, message: str, **more: Any) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
-from register_api.source.file import finding, shown_name
+from register_api.source.file import finding, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _is_vendor_file(name: str) -> bool:
 
 def _stray(folder: Path, path: Path) -> Finding:
     hint = f"a vendor belongs in {VENDOR_FOLDER}/<id>.toml, all else in {REGISTER_FILE}"
-    return finding(shown_name(folder, path), "", "this file is not read", severity="warning", hint=hint)
+    return finding(name_of(folder, path), "", "this file is not read", severity="warning", hint=hint)
 
 
 def _visible(folder: Path) -> list[str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.errors import StoreDamaged, told
+from register_api.core.printable import printable
+from register_api.errors import StoreDamaged
 from register_api.store.manifest import ManifestEntry
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Listing(Mapping[str, ManifestEntry]):
             return _decoder.decode(self.text[start + len(name) : end])
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise StoreDamaged(
-                f"the manifest's entry of {path[:200]!a} cannot be read: {told(error)}"
+                f"the manifest's entry of {path[:200]!a} cannot be read: {printable(error)}"
             ) from error
 
     def __contains__(self, path: object) -> bool:

@@ -13,18 +13,14 @@ from register_api.core.model import Notice
 from register_api.core.notice import Policy, Promises
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only."""
-
-
-class Form(_Record, frozen=True, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True):
     """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
 
     sha256: str
     size: int
 
 
-class ManifestEntry(_Record, frozen=True, kw_only=True):
+class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What every host needs to serve one path with the same headers.
 
     Attributes:
@@ -40,7 +36,7 @@ class ManifestEntry(_Record, frozen=True, kw_only=True):
     encodings: dict[str, Form] = {}
 
 
-class Manifest(_Record, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Every path of the tree, without leading slash."""
 
     format: Literal["sub-processor-register-manifest/1"] = "sub-processor-register-manifest/1"
@@ -50,7 +46,7 @@ class Manifest(_Record, frozen=True, kw_only=True):
     files: dict[str, ManifestEntry]
 
 
-class StoredPolicy(_Record, frozen=True, kw_only=True):
+class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A notice promise with the version and local day from which it was in force."""
 
     version: int
@@ -58,7 +54,7 @@ class StoredPolicy(_Record, frozen=True, kw_only=True):
     notice: Notice
 
 
-class FeedEntry(_Record, frozen=True, kw_only=True):
+class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the feeds say of one version, in the words of the day it was published.
 
     Attributes:
@@ -78,7 +74,7 @@ class FeedEntry(_Record, frozen=True, kw_only=True):
     root_hash: str
 
 
-class State(_Record, frozen=True, kw_only=True):
+class State(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher needs to know of all versions without reading them.
 
     Attributes:
@@ -115,7 +111,7 @@ class State(_Record, frozen=True, kw_only=True):
         return Promises(zone=ZoneInfo(self.time_zone), first_live=self.first_live, policies=tuple(rows))
 
 
-class Journal(_Record, frozen=True, kw_only=True):
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """What a publication does to names below ``public``, so that a crash can be mended.
 
     Attributes:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.errors import StoreDamaged, told
+from register_api.core.printable import printable
+from register_api.errors import StoreDamaged
 from register_api.store.listing import Listing
 from register_api.store.manifest import Manifest
 
@@ -52,7 +53,7 @@ def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
             raise StoreDamaged(f"{path} does not have one line a file")
         manifest = msgspec.json.decode(data[:start] + b"}}", type=Manifest)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreDamaged(f"{path} cannot be read: {told(error)}") from error
+        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
     return OpenManifest(
         register=manifest.register,
         version=manifest.version,

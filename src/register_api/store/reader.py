@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.errors import StoreDamaged, told
+from register_api.core.printable import printable
+from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.manifest import Journal, State
 from register_api.store.manifest_file import OpenManifest, read_manifest
@@ -146,4 +147,4 @@ def read_document(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreDamaged(f"{path} cannot be read: {told(error)}") from error
+        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from importlib.resources import files
+
+from register_api.core import strict_base64
 
 STYLE = files(__package__).joinpath("style.css").read_text("utf-8")
 """The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
 
-STYLE_SHA256 = "sha256-" + b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+STYLE_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
 """Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
 
 CONTENT_SECURITY_POLICY = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from memory_log import MemoryLog, private_key, witness_key
 from register_api.core.log.note import format_verifier_key
-from register_api.core.log.policy import NONE, Policy, shown
+from register_api.core.log.policy import NONE, Policy, printable_name
 from register_api.core.log.policy_file import MAX_OF_A_KIND, MAX_POLICY_BYTES, parse_policy
 from register_api.errors import Malformed, UntrustedKey
 
@@ -201,8 +201,8 @@ def test_none_asks_for_nothing() -> None:
 
 def test_names_are_shown_without_what_a_terminal_acts_on() -> None:
     """Octets that are no UTF-8, and characters that move the cursor or turn the text about."""
-    assert shown(b"w\xff") == "w\\xff"
-    assert shown("w\u202e\x1b[2Jé".encode()) == "w\\u202e\\x1b[2Jé"
+    assert printable_name(b"w\xff") == "w\\xff"
+    assert printable_name("w\u202e\x1b[2Jé".encode()) == "w\\u202e\\x1b[2Jé"
 
 
 WORDS = st.sampled_from(

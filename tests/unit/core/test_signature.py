@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from memory_log import private_key
+from register_api.core import strict_base64
 from register_api.core.keys.signature import (
     format_jws,
     jws_header,
@@ -23,7 +24,6 @@ from register_api.core.keys.signature import (
     verify_raw,
 )
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.log import strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
 
 VECTORS = Path(__file__).parents[2] / "vectors"

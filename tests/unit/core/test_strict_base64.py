@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register_api.core.log import strict_base64
+from register_api.core import strict_base64
 from register_api.errors import Malformed
 
 

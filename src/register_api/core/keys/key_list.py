@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from register_api.core.documents import KeyRecord, Keys, KeyUse
 from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
 from register_api.core.log.note import NoteKey, format_verifier_key, parse_verifier_key
+from register_api.core.printable import quoted
 from register_api.errors import Malformed, UntrustedKey
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def good_key(keys: Keys, use: KeyUse, kid: str | None, version: int) -> KeyRecor
     """
     candidates = [record for record in keys.keys if record.use == use and kid in (None, record.kid)]
     if not candidates:
-        raise UntrustedKey(f"no {use} key{'' if kid is None else f' {_shown(kid)}'} is listed")
+        raise UntrustedKey(f"no {use} key{'' if kid is None else f' {quoted(kid)}'} is listed")
     for record in candidates:
         if is_good_for(record, version):
             return record
-    raise UntrustedKey(f"the {use} key {_shown(candidates[0].kid)} is not good for version {version}")
+    raise UntrustedKey(f"the {use} key {quoted(candidates[0].kid)} is not good for version {version}")
 
 
 def is_good_for(record: KeyRecord, version: int) -> bool:
@@ -85,13 +86,8 @@ def check_keys(keys: Keys) -> None:
         _check_ranges(use, (record for record in keys.keys if record.use == use))
 
 
-def _shown(kid: str) -> str:
-    """Return a key id as it can be shown: a thumbprint has 43 characters, what poses as one may have any."""
-    return ascii(kid[:64])
-
-
 def _check_record(record: KeyRecord, register: str) -> None:
-    kid = _shown(record.kid)
+    kid = quoted(record.kid)
     if record.jwk.get("kty") != _KEY_TYPES[record.use]:
         raise Malformed(f"the {record.use} key {kid} is of the wrong kind")
     if record.pem != public_pem(record.jwk) or record.kid != thumbprint(record.jwk):
@@ -114,7 +110,7 @@ def _check_ranges(use: KeyUse, records: Iterable[KeyRecord]) -> None:
     expected: int | None = 1
     for record in sorted(records, key=lambda record: record.first_version):
         if record.first_version != expected:
-            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {_shown(record.kid)}")
+            raise UntrustedKey(f"the ranges of the {use} keys overlap or leave a gap at {quoted(record.kid)}")
         expected = None if record.last_version is None else record.last_version + 1
     if expected == 1:
         raise UntrustedKey(f"no {use} key is listed")

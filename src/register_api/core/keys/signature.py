@@ -20,9 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from register_api.core import canonical
+from register_api.core import canonical, strict_base64
 from register_api.core.keys.ed25519 import SIGNATURE_BYTES, check_public_key
-from register_api.core.log import strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 if TYPE_CHECKING:

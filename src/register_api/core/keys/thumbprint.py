@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from register_api.core import canonical
+from register_api.core import canonical, strict_base64
 from register_api.core.keys.ed25519 import check_public_key
-from register_api.core.log import strict_base64
 from register_api.errors import Malformed
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ made and when it is read.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.thumbprint import ed25519_public
+from register_api.core.printable import printable
 from register_api.errors import Malformed, UntrustedKey
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     "online": ("snapshot", "timestamp"),
 }
 """Role of this format to the TUF roles that its keys sign for."""
+
+_id = partial(printable, limit=64)
+"""A key id in a message: a stranger's root may hold anything."""
 
 _PUBLIC = re.compile(r"[0-9a-f]{64}")
 
@@ -66,16 +71,16 @@ def check_keys_apart(root: Mapping[str, Any], keys: Keys) -> None:
     for record in keys.keys:
         # A P-256 key cannot be a key of the root, which are all Ed25519.
         if record.jwk.get("kty") == "OKP" and ed25519_public(record.jwk).hex() in publics:
-            raise UntrustedKey(f"the {record.use} key {_shown(record.kid)} is also a key of the trust root")
+            raise UntrustedKey(f"the {record.use} key {_id(record.kid)} is also a key of the trust root")
 
 
 def _public(keyid: str, key: Mapping[str, Any]) -> str:
     """Return a key's public bytes in hex; one key has one such form only."""
     if key["keytype"] != "ed25519" or key["scheme"] != "ed25519":
-        raise UntrustedKey(f"the trust root's key {_shown(keyid)} is not an Ed25519 key")
+        raise UntrustedKey(f"the trust root's key {_id(keyid)} is not an Ed25519 key")
     public = key["keyval"]["public"]
     if not isinstance(public, str) or not _PUBLIC.fullmatch(public):
-        raise UntrustedKey(f"the trust root's key {_shown(keyid)} is not 64 lower-case hex digits")
+        raise UntrustedKey(f"the trust root's key {_id(keyid)} is not 64 lower-case hex digits")
     check_public_key(bytes.fromhex(public))
     return public
 
@@ -87,7 +92,7 @@ def _keyids(roles: Mapping[str, Any], names: tuple[str, ...], publics: Mapping[s
         keyids = roles[name]["keyids"]
         if unknown := [keyid for keyid in keyids if keyid not in publics]:
             raise UntrustedKey(
-                f"the role {name} names the key {_shown(unknown[0])}, which the trust root does not list"
+                f"the role {name} names the key {_id(unknown[0])}, which the trust root does not list"
             )
         if not 1 <= roles[name]["threshold"] <= len(set(keyids)):
             raise UntrustedKey(f"the role {name} has fewer keys than its threshold asks for")
@@ -101,9 +106,7 @@ def _refuse_second_id(publics: Mapping[str, str]) -> None:
     for keyid, public in publics.items():
         other = first.setdefault(public, keyid)
         if other != keyid:
-            raise UntrustedKey(
-                f"the trust root lists one key under two ids: {_shown(other)} and {_shown(keyid)}"
-            )
+            raise UntrustedKey(f"the trust root lists one key under two ids: {_id(other)} and {_id(keyid)}")
 
 
 def _refuse_second_role(roles: Mapping[str, frozenset[str]]) -> None:
@@ -114,10 +117,5 @@ def _refuse_second_role(roles: Mapping[str, frozenset[str]]) -> None:
             other = first.setdefault(keyid, role)
             if other != role:
                 raise UntrustedKey(
-                    f"the key {_shown(keyid)} stands in two roles of the trust root: {other} and {role}"
+                    f"the key {_id(keyid)} stands in two roles of the trust root: {other} and {role}"
                 )
-
-
-def _shown(keyid: str) -> str:
-    """Return a key id as it may be printed: a stranger's root may hold anything."""
-    return ascii(keyid[:64])[1:-1]

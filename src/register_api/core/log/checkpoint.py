@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.log import merkle, strict_base64
+from register_api.core import strict_base64
+from register_api.core.log import merkle
 from register_api.core.log.note import NoteKey, parse_note, verify_note
 from register_api.errors import Inconsistent, Malformed
 

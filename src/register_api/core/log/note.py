@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.signature import verify_raw
-from register_api.core.log import strict_base64
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.log.note import NoteKey
+from register_api.core.printable import escaped
 from register_api.errors import UntrustedKey
 
 if TYPE_CHECKING:
@@ -101,7 +102,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             raise UntrustedKey(f"the policy names other logs than {key.name} with the key it signs with")
 
 
-def shown(name: bytes) -> str:
+def printable_name(name: bytes) -> str:
     """Return a name of a policy for a person: what is not UTF-8 or not printable is escaped."""
-    text = name.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return escaped(name.decode("utf-8", "backslashreplace"))

@@ -18,7 +18,7 @@ import re
 from typing import TypeVar
 
 from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, parse_verifier_key
-from register_api.core.log.policy import NONE, Group, Policy, PolicyLog, PolicyWitness, shown
+from register_api.core.log.policy import NONE, Group, Policy, PolicyLog, PolicyWitness, printable_name
 from register_api.errors import Malformed, UntrustedKey
 
 MAX_POLICY_BYTES = 256 * 2**10
@@ -79,7 +79,7 @@ class _Reader:
         elif kind in self._kinds:
             self._kinds[kind](rest)
         else:
-            raise Malformed(f"{shown(kind[:40])!r} is none of log, witness, group and quorum")
+            raise Malformed(f"{printable_name(kind[:40])!r} is none of log, witness, group and quorum")
 
     def policy(self) -> Policy:
         if self._quorum is None:
@@ -121,20 +121,20 @@ class _Reader:
         if self._quorum is not None:
             raise Malformed("a second quorum")
         if words[0] != NONE and words[0] not in self._free:
-            raise Malformed(f"{shown(words[0])!r} is not defined on a line before")
+            raise Malformed(f"{printable_name(words[0])!r} is not defined on a line before")
         self._quorum = words[0]
 
     def _define(self, name: bytes) -> None:
         if name == NONE or name in self._free:
-            raise Malformed(f"the name {shown(name)!r} is taken")
+            raise Malformed(f"the name {printable_name(name)!r} is taken")
         self._free[name] = True
 
     def _use(self, name: bytes) -> None:
         """Let a name be a member: it must be defined, and a member of no other group."""
         if name not in self._free:
-            raise Malformed(f"{shown(name)!r} is not defined on a line before")
+            raise Malformed(f"{printable_name(name)!r} is not defined on a line before")
         if not self._free[name]:
-            raise Malformed(f"{shown(name)!r} is a member already")
+            raise Malformed(f"{printable_name(name)!r} is a member already")
         self._free[name] = False
 
 
@@ -165,5 +165,5 @@ def _threshold(word: bytes, members: int) -> int:
     if word in (b"all", b"any"):
         return members if word == b"all" else 1
     if not _THRESHOLD.fullmatch(word) or int(word) > members:
-        raise Malformed(f"{shown(word[:40])!r} is none of all, any and 1 to {members}")
+        raise Malformed(f"{printable_name(word[:40])!r} is none of all, any and 1 to {members}")
     return int(word)

@@ -21,7 +21,9 @@ import rfc3161_client
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from register_api.core.instant import format_instant
 from register_api.core.log.note import format_note, parse_note
+from register_api.core.printable import escaped
 from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey
 
 if TYPE_CHECKING:
@@ -142,8 +144,8 @@ def check_plausible(stamp: TimeStamp, published_at: dt.datetime) -> None:
     """
     if published_at - stamp.at > CLOCK_TOLERANCE:
         raise Inconsistent(
-            f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, before the version says to have been published,"
-            f" {published_at:%Y-%m-%dT%H:%M:%SZ}"
+            f"stamped at {format_instant(stamp.at)}, before the version says to have been published,"
+            f" {format_instant(published_at)}"
         )
 
 
@@ -167,7 +169,7 @@ def read_anchors(data: bytes) -> tuple[x509.Certificate, ...]:
 
 def _check_granted(response: TimeStampResponse) -> None:
     if response.status != rfc3161_client.PKIStatus.GRANTED:
-        words = f", {_shown(' '.join(response.status_string))}" if response.status_string else ""
+        words = f", {escaped(' '.join(response.status_string)[:_MAX_NAME])}" if response.status_string else ""
         raise Malformed(f"no time stamp was granted (status {response.status}{words})")
 
 
@@ -177,7 +179,7 @@ def _signer(response: TimeStampResponse) -> str:
     for data in sorted(response.signed_data.certificates):
         found = x509.load_der_x509_certificate(data)
         if (found.issuer, found.serial_number) == (signer.issuer, signer.serial_number):
-            return _shown(found.subject.rfc4514_string())
+            return escaped(found.subject.rfc4514_string()[:_MAX_NAME])
     raise Malformed("a time stamp without the certificate that signed it")
 
 
@@ -194,11 +196,7 @@ def _reason(error: rfc3161_client.VerificationError) -> str:
     """Return openssl's reason, or what the library says itself."""
     text = str(error)
     found = re.search(r'Verify error: ([^"]*)"', text) or re.search(r'reason: "([^"]*)"', text)
-    return _shown(found[1] if found else text.rstrip("."))
-
-
-def _shown(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)[:_MAX_NAME]
+    return escaped((found[1] if found else text.rstrip("."))[:_MAX_NAME])
 
 
 @contextlib.contextmanager

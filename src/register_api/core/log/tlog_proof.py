@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.log import merkle, strict_base64
+from register_api.core import strict_base64
+from register_api.core.log import merkle
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_number
 from register_api.core.log.note import MAX_NOTE_BYTES, NoteKey
 from register_api.errors import Malformed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.instant import format_instant
 from register_api.core.rules.context import EPOCH
 from register_api.core.rules.promise import promised
 from register_api.core.rules.table import REGISTER_FILE, found
@@ -44,19 +45,14 @@ def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
     """R15: versions follow each other in time; history comes before the first live version."""
     instant = context.published_at
     if context.previous is not None and instant <= context.previous.published_at:
-        message = (
-            f"version {context.previous.version} was published at {_text(context.previous.published_at)}"
-        )
+        published = format_instant(context.previous.published_at)
+        message = f"version {context.previous.version} was published at {published}"
         hint = "a version comes later than the one before, by a second at least"
         yield found("R15", REGISTER_FILE, "", message, hint)
     if instant < EPOCH:
         yield found("R15", REGISTER_FILE, "", f"{instant:%Y-%m-%d} lies before {EPOCH:%Y-%m-%d}")
     if instant > context.now:
-        yield found("R15", REGISTER_FILE, "", f"{_text(instant)} lies in the future")
+        yield found("R15", REGISTER_FILE, "", f"{format_instant(instant)} lies in the future")
     if context.at is not None and context.promises.first_live is not None:
         message = f"version {context.promises.first_live} was published live; history cannot follow it"
         yield found("R15", REGISTER_FILE, "", message, "publish without --at")
-
-
-def _text(instant: object) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

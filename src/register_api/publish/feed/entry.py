@@ -8,11 +8,11 @@ The Atom and the JSON feed are two spellings of the same entries, so both are ma
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.wording import count, english_date, shorten
 from register_api.core.format import tree
@@ -75,7 +75,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
         published_at=version.register.published_at,
         html=content(version),
         classes=tuple(dict.fromkeys(change.class_ for change in version.diff.changes)),
-        root_hash=b64encode(version.root_hash).decode(),
+        root_hash=strict_base64.encode(version.root_hash),
     )
 
 
@@ -116,7 +116,7 @@ def content(version: VersionSummary) -> str:
         version=version,
         register=register,
         changes=[_told(change, register) for change in diff.changes],
-        root_hash=b64encode(version.root_hash).decode(),
+        root_hash=strict_base64.encode(version.root_hash),
     )
     return xml_text(html)
 

@@ -6,11 +6,11 @@ the page (``style.sheet.STYLE_SHA256`` names it to a Content-Security-Policy).
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.diff.changes import Change
 from register_api.core.format import tree
 from register_api.core.model import Category
@@ -152,7 +152,7 @@ def _page(template: str, view: PageView | VersionSummary, root: str, **values: A
         view=view,
         register=view.register,
         root=root,
-        root_hash=b64encode(view.root_hash).decode(),
+        root_hash=strict_base64.encode(view.root_hash),
         **values,
     )
     return html.encode()

@@ -8,12 +8,12 @@ deterministic. It judges the result in the tests instead, as does xmlsec1.
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
+from register_api.core import strict_base64
 from register_api.core.keys.xml_signature import (
     COORDINATE_BYTES,
     ECDSA_SHA256,
@@ -53,7 +53,7 @@ def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
     root = etree.Element(ds("Signature"), nsmap={"ds": NAMESPACE})
     signed_info = _signed_info(root, data, uri)
     signature = _fixed_length(signer.sign(canonical(signed_info)))
-    _text(root, "SignatureValue", b64encode(signature).decode())
+    _text(root, "SignatureValue", strict_base64.encode(signature))
     _text(etree.SubElement(root, ds("KeyInfo")), "KeyName", signer.kid)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
 
@@ -65,7 +65,7 @@ def _signed_info(root: _Element, data: bytes, uri: str) -> _Element:
     etree.SubElement(signed_info, ds("SignatureMethod"), Algorithm=ECDSA_SHA256)
     reference = etree.SubElement(signed_info, ds("Reference"), URI=uri)
     etree.SubElement(reference, ds("DigestMethod"), Algorithm=SHA256)
-    _text(reference, "DigestValue", b64encode(hashlib.sha256(data).digest()).decode())
+    _text(reference, "DigestValue", strict_base64.encode(hashlib.sha256(data).digest()))
     return signed_info
 
 

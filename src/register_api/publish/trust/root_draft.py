@@ -13,7 +13,8 @@ import msgspec
 from tuf.api.metadata import Metadata, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.errors import KeyStoreError, UsageError, VerificationError, told
+from register_api.core.printable import printable
+from register_api.errors import KeyStoreError, UsageError, VerificationError
 from register_api.files import durable
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_change import kid_of, missing_signatures
@@ -172,7 +173,7 @@ def read_draft(path: Path) -> RootDraft:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no draft of a trust root: {told(error)}") from None
+        raise UsageError(f"{path} is no draft of a trust root: {printable(error)}") from None
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:

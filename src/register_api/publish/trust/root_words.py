@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from tuf.api.metadata import Root
 
 from register_api.core.canonical import digest
+from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import ROLES
 from register_api.publish.trust.root_change import kid_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from tuf.api.metadata import Metadata
@@ -30,10 +30,10 @@ def describe(draft: RootDraft) -> tuple[str, ...]:
     lines = [f"Version {after.version} of the trust root"]
     if draft.before is not None and before is not None:
         lines.append(
-            f"  follows version {before.version}, good until {_instant(before.expires)},"
+            f"  follows version {before.version}, good until {format_instant(before.expires)},"
             f" SHA-256 {digest(draft.before.encode())}"
         )
-    lines.append(f"  good until {_instant(after.expires)}")
+    lines.append(f"  good until {format_instant(after.expires)}")
     for role, names in ROLES.items():
         lines += _role(role, names[0], before, after)
     lines += _signatures(metadata)
@@ -75,7 +75,3 @@ def _kids(root: Root | None, name: str) -> frozenset[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _instant(instant: dt.datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -16,7 +16,8 @@ from register_api.core.diff.changes import Diff
 from register_api.core.documents import Versions
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.errors import StoreDamaged, told
+from register_api.core.printable import printable
+from register_api.errors import StoreDamaged
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.stored_file import read_form
 
@@ -112,4 +113,4 @@ def _decoded(data: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
-        raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {told(error)}") from error
+        raise StoreDamaged(f"a stored {kind.__name__} cannot be read: {printable(error)}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
     expires = fresh_until(table)
     if now >= expires:
         raise Problem(
-            "not-ready", f"The freshness statement expired at {expires:%Y-%m-%dT%H:%M:%SZ}; refresh it."
+            "not-ready", f"The freshness statement expired at {format_instant(expires)}; refresh it."
         )
     warning = "A newer publication cannot be loaded; the one before it is served. The log says why."
     return Readiness(

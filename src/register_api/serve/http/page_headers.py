@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from register_api.core import headers
+from register_api.core import headers, strict_base64
 from register_api.serve.stored.reply import as_headers
 
 if TYPE_CHECKING:
@@ -31,4 +30,4 @@ def page_headers(page: bytes) -> tuple[Header, ...]:
 
 
 def _sha256(text: bytes) -> str:
-    return base64.b64encode(hashlib.sha256(text).digest()).decode("ascii")
+    return strict_base64.encode(hashlib.sha256(text).digest())

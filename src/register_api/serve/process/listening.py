@@ -9,7 +9,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from register_api.errors import UsageError, told
+from register_api.core.printable import printable
+from register_api.errors import UsageError
 from register_api.serve.http.bounds import SEND_BUFFER_BYTES
 from register_api.serve.settings import OFF
 
@@ -63,7 +64,7 @@ def listen_at(host: str, port: int, hint: str) -> socket.socket:
         )[0]
         return _bound(socket.socket(family, kind), address)
     except (OSError, UnicodeError) as error:  # a name that no address can have is no text for the resolver
-        reason = getattr(error, "strerror", None) or told(error)
+        reason = getattr(error, "strerror", None) or printable(error)
         raise UsageError(f"cannot listen on {_named(host)} port {port}: {reason}", hint=hint) from error
 
 
@@ -124,7 +125,7 @@ def _listen_at_path(path: Path, mode: int) -> socket.socket:
             os.umask(before)
         path.chmod(mode)
     except (OSError, ValueError) as error:  # a path may be too long, have a NUL, or be no text
-        reason = getattr(error, "strerror", None) or told(error)
+        reason = getattr(error, "strerror", None) or printable(error)
         hint = "choose another with REGISTER_UDS"
         raise UsageError(f"cannot listen on {_named(str(path))}: {reason}", hint=hint) from error
     return listener
@@ -148,4 +149,4 @@ def _remove_stale(path: Path) -> None:
 
 def _named(text: str) -> str:
     """Return a host or a path as it may stand in a message."""
-    return ascii(text[:_LONGEST_NAME])[1:-1]
+    return printable(text, _LONGEST_NAME)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core import headers
+from register_api.core.canonical import digest
 from register_api.core.format.kind import CacheClass
 from register_api.serve.http.asgi import Header, Message, body_message, start_message
 
@@ -114,7 +114,7 @@ def computed_resource(facts: Facts, forms: Mapping[str, bytes]) -> Resource:
         facts: What all forms have in common.
         forms: The bytes by content coding.
     """
-    described = {coding: (hashlib.sha256(data).hexdigest(), len(data)) for coding, data in forms.items()}
+    described = {coding: (digest(data), len(data)) for coding, data in forms.items()}
     return make_resource("", facts, described, forms)
 
 

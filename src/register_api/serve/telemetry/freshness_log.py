@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Literal
 
+from register_api.core.instant import format_instant
 from register_api.serve.answer.readiness import fresh_until
 from register_api.serve.background import repeating
 from register_api.serve.http.problems import Problem
@@ -80,7 +81,7 @@ def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AbstractAs
 
 
 def _say(state: State, before: State, until: dt.datetime) -> None:
-    facts = {"fresh_until": f"{until:%Y-%m-%dT%H:%M:%SZ}"}
+    facts = {"fresh_until": format_instant(until)}
     if state == "expired":
         _log.error("freshness has expired; customers refuse what is served until it is renewed", extra=facts)
     elif state == "expiring":

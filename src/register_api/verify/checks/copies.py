@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import decode
+from register_api.core.canonical import decode, is_digest
 from register_api.core.documents import Discovery, Keys, RegisterReference
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
@@ -149,7 +149,7 @@ def check_discovery(session: Session) -> str:
     if not found:
         raise Inconsistent(f"{tree.DISCOVERY.path()} does not name {session.register.register!r}")
     for one in found:
-        if not (_BASE.fullmatch(one.base) and _SHA256.fullmatch(one.root.sha256)):
+        if not (_BASE.fullmatch(one.base) and is_digest(one.root.sha256)):
             raise Malformed(f"{tree.DISCOVERY.path()} gives a base or a digest that is none")
         if session.trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
             raise Inconsistent(f"{tree.DISCOVERY.path()} names another root as version {one.root.version}")
@@ -162,7 +162,6 @@ _SEGMENT = r"(?!\.{1,2}/)(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[EeFf]|5[Cc])[0-9A
 _BASE = re.compile(rf"\.\./|https?://[A-Za-z0-9.:\[\]-]+/(?:{_SEGMENT})*")
 """Relative to the document, or absolute; nothing that leads up, be it encoded (RFC 3986 section 5.2.4)."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DISCOVERED = (tree.REGISTER.path(), tree.FEED_ATOM.path(), tree.TRUST_FOLDER, tree.TARGETS_FOLDER)
 
 

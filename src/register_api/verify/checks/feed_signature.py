@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from lxml import etree
 
+from register_api.core import strict_base64
 from register_api.core.keys.signature import verify_p256_raw
 from register_api.core.keys.xml_signature import (
     COORDINATE_BYTES,
@@ -26,8 +27,8 @@ from register_api.core.keys.xml_signature import (
     canonical,
     ds,
 )
-from register_api.core.log import strict_base64
-from register_api.errors import Forged, Malformed, UntrustedKey, told
+from register_api.core.printable import printable
+from register_api.errors import Forged, Malformed, UntrustedKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +121,7 @@ def _parse(dsig: bytes) -> _Element:
         parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True)
         return etree.fromstring(body, parser)
     except (UnicodeDecodeError, etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed(f"the feed signature is not XML in UTF-8: {told(error)}") from error
+        raise Malformed(f"the feed signature is not XML in UTF-8: {printable(error)}") from error
 
 
 def _insist(element: _Element, shape: _Shape) -> None:

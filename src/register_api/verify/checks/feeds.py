@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
+from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import good_key
@@ -65,7 +65,7 @@ def _check_json(session: Session, data: bytes) -> None:
     check_page(index, log.size, max(1, log.size - FEED_PAGE_SIZE + 1), session.published)
     if said and said.get("size") != log.size:
         raise Inconsistent(f"its newest entry gives the log's size as {said.get('size')}, not {log.size}")
-    if said and said.get("root_hash") != base64.b64encode(log.root).decode():
+    if said and said.get("root_hash") != strict_base64.encode(log.root):
         raise Inconsistent("its newest entry gives another root hash than the checkpoint")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.log.checkpoint import open_checkpoint
@@ -19,6 +19,8 @@ from register_api.verify.checks.signatures import check_signatures
 from register_api.verify.checks.witnesses import witnesses_in_words
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from register_api.verify.checks.session import Session
 
 
@@ -53,7 +55,7 @@ def check_register(session: Session) -> str:
             f"the list of keys of {session.keys.register!r}"
         )
     session.register, session.register_data = register, data
-    session.published[register.version] = _instant(register.published_at)
+    session.published[register.version] = format_instant(register.published_at)
     return f"version {register.version} of {register.register}"
 
 
@@ -105,10 +107,11 @@ def check_clock(session: Session) -> str:
     latest = last_instant(session)
     if session.now < latest:
         raise ClockBehind(
-            f"this machine's clock says {_instant(session.now)}, but {_instant(latest)} has been seen signed",
+            f"this machine's clock says {format_instant(session.now)},"
+            f" but {format_instant(latest)} has been seen signed",
             hint="set the clock; until then nobody can tell here whether the files are fresh",
         )
-    return f"it lies after {_instant(latest)}, the latest instant seen signed"
+    return f"it lies after {format_instant(latest)}, the latest instant seen signed"
 
 
 def last_instant(session: Session) -> dt.datetime:
@@ -148,7 +151,3 @@ def check_witnesses(session: Session) -> str:
     """
     key = log_key(session.keys, session.register.version)
     return witnesses_in_words(session.checkpoint_data, key, session.options)
-
-
-def _instant(instant: dt.datetime) -> str:
-    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
+from register_api.core.instant import format_instant
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
 from register_api.errors import Forged, Inconsistent, VerificationError
@@ -111,7 +111,7 @@ def _check_version(session: Session, version: int, before: _Version | None) -> _
         data = session.read_log(path)
         check_in_log(session, version, data)
         entry = read_entry(session, version, data)
-        session.published[version] = _instant(entry.published_at)
+        session.published[version] = format_instant(entry.published_at)
         with record.guard("V14"):
             history_log.check_bundle(session, version, data)
             history_log.check_older_tiles(session, version)
@@ -195,7 +195,3 @@ def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> None:
         raise Inconsistent(f"the patch cannot be applied: {error.message}") from error
     if result != newer.data:
         raise Inconsistent("the patch does not give the version's register")
-
-
-def _instant(instant: dt.datetime) -> str:
-    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

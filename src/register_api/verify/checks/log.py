@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Protocol
 
-from register_api.core.canonical import decode, digest, encode, parse
+from register_api.core import strict_base64
+from register_api.core.canonical import decode, digest, encode, is_digest, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.model import Register
     from register_api.verify.checks.session import Session
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Named(Protocol):
@@ -129,7 +126,7 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
         raise Malformed("an entry whose files are not the version's own, each once, in order")
     if not {tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)} <= set(paths):
         raise Malformed("an entry that does not name the version's register and diff")
-    if not all(_SHA256.fullmatch(file.sha256) for file in entry.files):
+    if not all(is_digest(file.sha256) for file in entry.files):
         raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
     return entry
 
@@ -160,7 +157,7 @@ def check_versions(session: Session) -> str:
     with naming(tree.VERSIONS.path()):
         _check_list(session, data)
     log = session.checkpoint
-    return f"{log.size} entries give the root {base64.b64encode(log.root).decode()}"
+    return f"{log.size} entries give the root {strict_base64.encode(log.root)}"
 
 
 def _check_list(session: Session, data: bytes) -> None:

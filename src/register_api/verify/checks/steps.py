@@ -9,6 +9,7 @@ import msgspec
 
 from register_api.core.canonical import parse
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.errors import VerificationError
 from register_api.verify.checks import copies, feeds, head, history, log, others, time_stamp
 from register_api.verify.checks.recorder import NotApplicable
@@ -71,7 +72,7 @@ def follow_trust(session: Session) -> str:
                 raise head.another_register(session.remembered.register, str(served)) from error
         raise
     trusted = session.trusted
-    return f"root version {max(trusted.roots)}, fresh until {trusted.fresh_until:%Y-%m-%dT%H:%M:%SZ}"
+    return f"root version {max(trusted.roots)}, fresh until {format_instant(trusted.fresh_until)}"
 
 
 def _served_name(session: Session) -> str | None:

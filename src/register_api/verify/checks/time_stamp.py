@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import ClockBehind, Forked, Inconsistent, Unwitnessed
@@ -50,7 +51,7 @@ def check_time_stamp(session: Session) -> str:
         check_plausible(stamp, published_at)
         if stamp.at - session.now > CLOCK_TOLERANCE:
             raise ClockBehind(
-                f"stamped at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, which lies in the future by this machine's clock"
+                f"stamped at {format_instant(stamp.at)}, which lies in the future by this machine's clock"
             )
     session.time_stamp = (size, stamp)
     later = f"; not stamped: {session.checkpoint.size - size} after it" * (size < session.checkpoint.size)
@@ -60,9 +61,9 @@ def check_time_stamp(session: Session) -> str:
 def stamp_in_words(size: int, stamp: TimeStamp, version: int, published_at: dt.datetime) -> str:
     """Return what a time stamp on a log of some size shows of a version, beside what the publisher says."""
     return (
-        f"{stamp.authority} saw the log of size {size} at {stamp.at:%Y-%m-%dT%H:%M:%SZ}, so version {version}"
+        f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {version}"
         f" and all before it existed; it says itself that it was published at"
-        f" {published_at:%Y-%m-%dT%H:%M:%SZ}"
+        f" {format_instant(published_at)}"
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from register_api.core.instant import format_instant
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
-from register_api.core.log.policy import NONE, shown
+from register_api.core.log.policy import NONE, printable_name
 from register_api.errors import Unwitnessed
 from register_api.verify.checks.recorder import NotApplicable
 
@@ -53,9 +54,9 @@ def _by_policy(data: bytes, log_key: NoteKey, policy: Policy) -> str:
     found = verify_cosignatures(data, policy.keys)
     seen = {cosignature.public for cosignature in found}
     if not policy.is_met(seen):
-        names = ", ".join(f"{shown(one.name)} ({one.key.name})" for one in policy.missing(seen))
+        names = ", ".join(f"{printable_name(one.name)} ({one.key.name})" for one in policy.missing(seen))
         raise Unwitnessed(
-            f"the quorum {shown(policy.quorum)} of the policy is not met; missing: {names}"
+            f"the quorum {printable_name(policy.quorum)} of the policy is not met; missing: {names}"
             + (f"; there: {_in_words(found)}" if found else "")
         )
     if policy.quorum == NONE and not found:
@@ -71,4 +72,4 @@ def _when(at: int) -> str:
     """Say when a witness signed; it may have said nothing, or a time that no calendar has."""
     if not 0 < at <= _LAST_SECOND:
         return " at no known time"
-    return f" at {_EPOCH + dt.timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}"
+    return f" at {format_instant(_EPOCH + dt.timedelta(seconds=at))}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.note import NoteKey, parse_note
@@ -147,7 +147,7 @@ def _seen(one: _Read) -> Seen:
         name=one.given.name,
         origin=one.log.origin,
         size=one.log.size,
-        root_hash=base64.b64encode(one.log.root).decode(),
+        root_hash=strict_base64.encode(one.log.root),
         signed=one.signed,
     )
 

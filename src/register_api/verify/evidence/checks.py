@@ -8,6 +8,7 @@ from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.model import Register
@@ -42,7 +43,7 @@ def follow_roots(contents: Contents) -> str:
 def follow_trust(contents: Contents) -> str:
     """Follow the metadata from the newest root to the targets (E04)."""
     contents.trusted = trust.follow(contents.get, contents.roots, contents.root)
-    return f"they vouched until {contents.trusted.fresh_until:%Y-%m-%dT%H:%M:%SZ}"
+    return f"they vouched until {format_instant(contents.trusted.fresh_until)}"
 
 
 def check_key_list(contents: Contents) -> str:
@@ -152,7 +153,7 @@ def check_times(contents: Contents) -> str:
                 f"the {role} metadata had expired on {expires:%Y-%m-%d}, before the version was published"
             )
     until = contents.trusted.fresh_until
-    return f"published at {published:%Y-%m-%dT%H:%M:%SZ}, vouched for until {until:%Y-%m-%dT%H:%M:%SZ}"
+    return f"published at {format_instant(published)}, vouched for until {format_instant(until)}"
 
 
 def check_key_files(contents: Contents) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.recorder import NotApplicable, Recorder
@@ -135,7 +135,7 @@ def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> E
 
 
 def _head(log: Checkpoint) -> LogHead:
-    return LogHead(size=log.size, root_hash=base64.b64encode(log.root).decode())
+    return LogHead(size=log.size, root_hash=strict_base64.encode(log.root))
 
 
 def _stamp(contents: Contents) -> StampSeen | None:

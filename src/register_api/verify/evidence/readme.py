@@ -11,10 +11,10 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.diff.wording import english_date
 from register_api.core.keys.key_list import good_key
-from register_api.core.log import strict_base64
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from tuf.api.exceptions import BadVersionNumberError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
+from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
@@ -113,7 +113,7 @@ def follow(get: Get, roots: Mapping[int, bytes], root: Root) -> Trusted:
         raise Malformed("the targets metadata delegates to others, which this format has not")
     parts = {"root": root, "timestamp": timestamp, "snapshot": snapshot, "targets": targets}
     return Trusted(
-        roots={version: hashlib.sha256(data).hexdigest() for version, data in roots.items()},
+        roots={version: digest(data) for version, data in roots.items()},
         metadata=metadata,
         expires={role: part.expires for role, part in parts.items()},
         root=root.to_dict(),

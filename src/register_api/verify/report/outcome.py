@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
+from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.report.document import LogHead, Report, StampSeen
@@ -54,7 +54,7 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
 
 def _log_head(session: Session) -> LogHead:
     log = session.checkpoint
-    return LogHead(size=log.size, root_hash=base64.b64encode(log.root).decode())
+    return LogHead(size=log.size, root_hash=strict_base64.encode(log.root))
 
 
 def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[str]:

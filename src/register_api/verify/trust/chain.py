@@ -7,8 +7,6 @@ end is handed back as bytes. It lets some things pass that this format refuses: 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +16,10 @@ from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile
 from tuf.ngclient import Updater, UpdaterConfig
 
+from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
+from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.note import has_further_lines
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from register_api.verify.fetch.protocol import Fetcher
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROLES = ("root", "timestamp", "snapshot", "targets")
 UNEXPECTED = (
     RepositoryError,
@@ -142,7 +141,7 @@ def _target(updater: Updater, name: str) -> TargetFile:
     target = updater.get_targetinfo(name)
     if target is None:
         raise Malformed(f"the targets metadata does not list {name}")
-    if not _SHA256.fullmatch(target.hashes.get("sha256", "")):
+    if not is_digest(target.hashes.get("sha256", "")):
         raise Malformed(f"the targets metadata gives no SHA-256 of {name} in 64 lower-case hex digits")
     return target
 
@@ -183,7 +182,7 @@ def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
     if signed["targets"].delegations is not None:
         raise Malformed("the targets metadata delegates to others, which this format has not")
     return Trusted(
-        roots={version: hashlib.sha256(data).hexdigest() for version, data in roots.items()},
+        roots={version: digest(data) for version, data in roots.items()},
         metadata=metadata,
         expires={role: part.expires for role, part in signed.items()},
         root=root.to_dict(),
@@ -199,7 +198,7 @@ def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
     for role, expires in trusted.expires.items():
         if expires <= now:
             kind = UntrustedKey if role == Root.type else Stale
-            raise kind(f"the {role} metadata has expired on {expires:%Y-%m-%dT%H:%M:%SZ}")
+            raise kind(f"the {role} metadata has expired on {format_instant(expires)}")
 
 
 def _check_one_timestamp(trusted: Trusted, received: bytes) -> None:

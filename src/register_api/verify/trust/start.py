@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from tuf.api.metadata import Metadata, Root
 from tuf.api.serialization import DeserializationError
 
+from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
 from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
 from register_api.verify.state import RootOrigin
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from register_api.verify.state import Beginning, Remembered
 
 FIRST_ROOT = tree.ROOT.path(1)
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +62,12 @@ def choose_start(
         return _remembered_start(remembered)
     if root_file is not None:
         data, source = _read_file(root_file), root_file.name
-        if sha256 is not None and _digest(data) != sha256:
+        if sha256 is not None and digest(data) != sha256:
             raise Forged(f"the root in {root_file.name} has not the digest that was given with it")
     else:
         data, source = fetcher.get(FIRST_ROOT, tree.ROOT.max_bytes), FIRST_ROOT
-        if sha256 is not None and _digest(data) != sha256:
-            raise Forged(f"{FIRST_ROOT} has the SHA-256 {_digest(data)}, not the one that was given")
+        if sha256 is not None and digest(data) != sha256:
+            raise Forged(f"{FIRST_ROOT} has the SHA-256 {digest(data)}, not the one that was given")
         check_form(FIRST_ROOT, data)
     how: Beginning = "file" if root_file is not None else "digest" if sha256 is not None else "first use"
     return _given_start(data, how, source, remembered)
@@ -113,7 +110,7 @@ def _given_start(data: bytes, how: Beginning, source: str, remembered: Remembere
     origin = RootOrigin(
         how=how,
         version=read_root(data).version,
-        sha256=_digest(data),
+        sha256=digest(data),
         source=source,
         first_use=how == "first use",
     )
@@ -124,7 +121,7 @@ def _given_start(data: bytes, how: Beginning, source: str, remembered: Remembere
         root=data,
         origin=origin,
         metadata=_metadata(remembered),
-        expected_roots={known: _digest(remembered.root)},
+        expected_roots={known: digest(remembered.root)},
     )
 
 
@@ -132,7 +129,7 @@ def _remembered_start(remembered: Remembered) -> Start:
     origin = RootOrigin(
         how="remembered",
         version=read_root(remembered.root).version,
-        sha256=_digest(remembered.root),
+        sha256=digest(remembered.root),
         source=remembered.origin.source,
         first_use=remembered.origin.first_use,
     )
@@ -149,9 +146,9 @@ def _metadata(remembered: Remembered) -> dict[str, bytes]:
 
 def _is_known(remembered: Remembered, root_file: Path | None, sha256: str | None) -> bool:
     """Tell whether nothing else was given than the root that is remembered, or was begun from."""
-    given = {_digest(_read_file(root_file))} if root_file is not None else set[str]()
+    given = {digest(_read_file(root_file))} if root_file is not None else set[str]()
     given |= {sha256} if sha256 is not None else set()
-    return given <= {remembered.origin.sha256, _digest(remembered.root)} and len(given) <= 1
+    return given <= {remembered.origin.sha256, digest(remembered.root)} and len(given) <= 1
 
 
 def _read_file(path: Path) -> bytes:
@@ -169,10 +166,6 @@ def _read_digest(text: str | None) -> str | None:
     if text is None:
         return None
     lower = text.strip().lower()
-    if not _SHA256.fullmatch(lower):
+    if not is_digest(lower):
         raise UsageError("the root's SHA-256 is 64 hex digits", hint="sha256sum 1.root.json")
     return lower
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -12,6 +12,7 @@ from register_api.core.calendar import local_day
 from register_api.core.documents import Keys
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.instant import format_instant
 from register_api.core.log.tiles import TILE_WIDTH
 from register_api.core.two_clocks import Moment
 from register_api.errors import StoreDamaged
@@ -72,7 +73,7 @@ def samples_of(archive: Archive) -> Samples:
         categories=tuple(category.id for category in register.categories),
         moment=Moment(on=day),
         day=day.isoformat(),
-        instant=f"{register.published_at:%Y-%m-%dT%H:%M:%SZ}",
+        instant=format_instant(register.published_at),
         **_of_a_vendor(register),
     )
 

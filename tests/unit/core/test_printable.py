@@ -1,4 +1,4 @@
-"""What a library says of bad input is told so that it can be printed, and ends."""
+"""Foreign text in messages can be printed, and ends."""
 
 from __future__ import annotations
 
@@ -8,17 +8,33 @@ import pytest
 
 from register_api.core import canonical
 from register_api.core.documents import Keys
-from register_api.errors import Malformed, told
+from register_api.core.printable import printable, quoted
+from register_api.errors import Malformed
 
 HOSTILE = "\x1b[2Jfine" + "a" * 10**6
 
 
 def test_what_is_told_is_short_and_printable() -> None:
     """No escape sequence reaches a terminal."""
-    text = told(ValueError(HOSTILE))
+    text = printable(ValueError(HOSTILE))
     assert text.isascii()
     assert text.isprintable()
     assert len(text) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Acme Zürich", '"Acme Zürich"'), ("a\u202eb\x1b", '"a\\u202eb\\x1b"'), ("\udcff", '"\\udcff"')],
+)
+def test_what_can_be_seen_is_kept_and_the_rest_escaped(text: str, expected: str) -> None:
+    """Names of companies are in many scripts; marks that turn the writing around are none."""
+    assert quoted(text) == expected
+    assert quoted(text).encode() == expected.encode()
+
+
+def test_a_quotation_is_short() -> None:
+    assert quoted("x" * 1000) == '"' + "x" * 59 + '…"'
+    assert quoted("x" * 60) == '"' + "x" * 60 + '"'
 
 
 def test_a_refused_document_does_not_fill_the_report() -> None:
