@@ -31,6 +31,7 @@ from register_api.core.documents import (
     KeyUse,
     RegisterReference,
     RootReference,
+    Versions,
 )
 from register_api.core.format import tree
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
@@ -242,8 +243,7 @@ class MemoryPublisher:
     def versions(self) -> bytes:
         """Return the list of versions as it will be published."""
         entries = b",".join(self.files[tree.VERSION_ENTRY.path(one.version)] for one in self.registers)
-        head = b'{"format":"sub-processor-register-versions/1","register":' + encode(self.name)
-        return head + b',"versions":[' + entries + b"]}"
+        return encode(Versions(register=self.name, versions=())).removesuffix(b"]}") + entries + b"]}"
 
     def write_archive(self, page: int) -> None:
         """Write an archive page of the feed."""

@@ -1,6 +1,7 @@
 """This program as releases before and after today's would be, each a process of its own.
 
-``newer`` knows one field more in every struct of the documents, ``older`` lacks every field about which
+``newer`` writes the next minor number of the format and knows one field more in every struct of the
+documents, ``older`` lacks every field about which
 a document of its has nothing to say. Nothing here names a struct or a field of the model: whatever the
 documents are made of is covered.
 
@@ -34,6 +35,9 @@ SAID = "by a later release"
 
 _STRUCTS = "document_structs"
 """The module of the tests that finds them."""
+
+_ALWAYS_THERE = ("format", "format_minor")
+"""What every document of every release begins with."""
 
 _SECONDS = 120
 
@@ -103,6 +107,7 @@ def _become_newer() -> None:
     names = frozenset(kind.__module__ for kind in _structs())
     for name in [name for name in sys.modules if name.split(".")[0] in {"register_api", _STRUCTS}]:
         del sys.modules[name]
+    importlib.import_module("register_api.core.minor").FORMAT_MINOR += 1
     sys.meta_path.insert(0, _Finder(names))
     lacking = [kind.__name__ for kind in _structs() if LATER not in kind.__struct_fields__]
     assert not lacking, f"these did not grow: {lacking}"
@@ -127,7 +132,7 @@ def _pruned(value: Any) -> Any:
         return {
             field.encode_name: _pruned(content)
             for field, content in said
-            if field.encode_name == "format" or content != _default(field)
+            if field.encode_name in _ALWAYS_THERE or content != _default(field)
         }
     if isinstance(value, dict):
         return {name: _pruned(content) for name, content in value.items()}

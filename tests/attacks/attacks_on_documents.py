@@ -12,6 +12,7 @@ from publishers_to_attack import sister
 from memory_publisher import NOW, DocumentKey, MemoryPublisher
 from register_api.core.canonical import digest, encode
 from register_api.core.format import tree
+from register_api.core.minor import FORMAT_MINOR
 
 ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures beside them.")
 
@@ -247,6 +248,20 @@ ROOM.add(
     "V04",
     arguments=poll,
 )
+_MINOR = f'"format_minor":{FORMAT_MINOR},'.encode("ascii")
+for minor, value in {
+    "no": b"",
+    "a negative": b'"format_minor":-1,',
+    "no integer as": b'"format_minor":"1",',
+}.items():
+    ROOM.add(
+        f"register with {minor} minor number",
+        "Signs and vouches for a register that does not say by which minor number it was written.",
+        signed(tree.REGISTER.path(), lambda data, value=value: put(data, _MINOR, value)),
+        11,
+        "V04",
+        arguments=poll,
+    )
 ROOM.add(
     "another major format",
     "Signs and vouches for a register of a format to come.",

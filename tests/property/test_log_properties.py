@@ -276,7 +276,8 @@ def test_any_list_of_keys_is_answered_or_refused(
     records: list[dict[str, Any]], kid: str, version: int
 ) -> None:
     """As ``keys.json`` comes: through its bytes."""
-    data = canonical.encode({"format": "sub-processor-register-keys/1", "register": ORIGIN, "keys": records})
+    head = {"format": "sub-processor-register-keys/1", "format_minor": 0, "register": ORIGIN}
+    data = canonical.encode({**head, "keys": records})
     with contextlib.suppress(VerificationError):
         keys = canonical.decode(data, Keys)
         _only_verification_errors(lambda: good_key(keys, "log", kid, version))

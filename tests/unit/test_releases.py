@@ -19,6 +19,7 @@ from every_field import EveryField
 from publishers import NOW, Publisher
 from register_api.core.canonical import encode, parse
 from register_api.core.format import tree
+from register_api.core.minor import FORMAT_MINOR
 from register_api.core.patch.apply import apply_patch
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
@@ -99,6 +100,10 @@ def test_releases_really_differ(mixed: Mixed) -> None:
         assert ('"corrects":' in text) == (release != "older")
         for path in (tree.VERSION_DIFF.path(version), tree.VERSION_ENTRY.path(version)):
             assert (releases.SAID in mixed.read(path).decode()) == (release == "newer")
+        for kind in (tree.VERSION_REGISTER, tree.VERSION_DIFF, tree.VERSION_ENTRY):
+            assert parse(mixed.read(kind.path(version)))["format_minor"] == FORMAT_MINOR + (
+                release == "newer"
+            )
 
 
 def test_the_newer_field_stands_in_every_table_of_the_source(mixed: Mixed) -> None:
@@ -154,7 +159,10 @@ def test_feeds_and_pages_tell_of_every_version(mixed: Mixed) -> None:
 
 def test_lists_keep_what_the_release_before_wrote_into_them(mixed: Mixed) -> None:
     """The list of versions holds each entry as the log has it; the keys were ended by another release."""
-    listed = parse(mixed.read(tree.VERSIONS.path()))["versions"]
+    versions = parse(mixed.read(tree.VERSIONS.path()))
+    # Only lists that grow keep the highest minor number of those who wrote them.
+    assert versions["format_minor"] == FORMAT_MINOR + 1
+    listed = versions["versions"]
     assert listed == [parse(mixed.read(tree.VERSION_ENTRY.path(row["version"]))) for row in listed]
     keys = parse(mixed.read(tree.KEYS.path()))["keys"]
     first, *_, second = (record for record in keys if record["use"] == "document")

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from register_api.core.minor import FORMAT_MINOR, FormatMinor
+
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]
 
@@ -38,6 +40,7 @@ class Entry(_Record, frozen=True, kw_only=True):
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-entry/1"] = "sub-processor-register-entry/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     published_at: dt.datetime
     register: str
     version: int
@@ -47,6 +50,7 @@ class Versions(_Record, frozen=True, kw_only=True):
     """Every entry of the log, oldest first."""
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     register: str
     versions: tuple[Entry, ...]
 
@@ -85,6 +89,7 @@ class Keys(_Record, frozen=True, kw_only=True):
     """The list of keys; vouched for by TUF and by nothing else."""
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     register: str
     keys: tuple[KeyRecord, ...]
 
@@ -114,4 +119,5 @@ class Discovery(_Record, frozen=True, kw_only=True):
     """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA)."""
 
     format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     registers: tuple[RegisterReference, ...]

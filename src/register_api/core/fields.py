@@ -48,6 +48,7 @@ _AT = "for history taken over from elsewhere use publish --at"
 
 _REGISTER = {
     "format": Field("format", instead=_NOT_IN_SOURCE),
+    "format_minor": Field("minor number of the format", instead=_NOT_IN_SOURCE),
     "register": Field("name of the register"),
     "version": Field("version", instead=_NOT_IN_SOURCE),
     "published_at": Field("time of publication", instead=_AT),

@@ -38,6 +38,7 @@ from register_api.core.forms import (
     has_form,
     one_of,
 )
+from register_api.core.minor import FORMAT_MINOR, FormatMinor
 
 RegisterFormat = Literal["sub-processor-register/1"]
 
@@ -380,6 +381,7 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     """
 
     format: RegisterFormat = "sub-processor-register/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     version: VersionNumber
     published_at: dt.datetime
     previous: Previous | None

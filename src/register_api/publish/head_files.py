@@ -10,6 +10,7 @@ from register_api.core.canonical import encode
 from register_api.core.documents import Versions
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.minor import FORMAT_MINOR
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.json import json_feed
 from register_api.publish.page.write import index_page, subprocessor_pages
@@ -42,6 +43,7 @@ def versions_document(before: bytes | None, entry: bytes, register: str) -> byte
         register: The register's name.
     """
     listed = msgspec.json.decode(before or encode(Versions(register=register, versions=())))
+    listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
     listed["versions"].append(msgspec.json.decode(entry))
     return encode(listed)
 

@@ -9,7 +9,7 @@ from register_api.core.documents import Entry, Keys
 from register_api.errors import Malformed
 
 ENTRY = (
-    '{"files":[],"format":"sub-processor-register-entry/1","published_at":"%s",'
+    '{"files":[],"format":"sub-processor-register-entry/1","format_minor":0,"published_at":"%s",'
     '"register":"example.com/sub-processors","version":1}'
 )
 SPELLINGS = [
@@ -44,7 +44,7 @@ def test_other_spellings_of_an_instant_are_refused(spelling: str) -> None:
 def test_other_spellings_are_found_at_any_depth() -> None:
     """Within a list, beside members that nobody knows."""
     data = (
-        '{"format":"sub-processor-register-keys/1","keys":[{"ended":{"at":"2026-05-10T11:00:00+02:00",'
+        '{"format":"sub-processor-register-keys/1","format_minor":0,"keys":[{"ended":{"at":"2026-05-10T11:00:00+02:00",'
         '"reason":"lost"},"first_version":1,"jwk":{},"kid":"","last_version":1,"note_key":null,"pem":"",'
         '"use":"log"}],"more":1,"register":"x"}'
     )

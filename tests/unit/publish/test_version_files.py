@@ -14,6 +14,7 @@ from register_api.core.diff import document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
 from register_api.core.keys.signature import verify_jws, verify_raw
 from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.minor import FORMAT_MINOR
 from register_api.core.patch.apply import apply_patch
 from register_api.errors import Forged, StoreError
 from register_api.publish import version_files
@@ -141,7 +142,8 @@ def test_the_list_of_versions_grows_to_what_encoding_all_entries_would_give() ->
 def test_the_list_of_versions_keeps_what_a_later_release_wrote() -> None:
     data = parse(versions_document(None, made().entry_bytes, "example.com/sub-processors"))
     data["zz"] = "behind the last member that is known"
+    data["format_minor"] += 1
     data["versions"][0]["later"] = None
     grown = parse(versions_document(encode(data), made().entry_bytes, "example.com/sub-processors"))
-    assert grown["zz"] == data["zz"]
+    assert (grown["zz"], grown["format_minor"]) == (data["zz"], FORMAT_MINOR + 1)
     assert grown["versions"] == [*data["versions"], parse(made().entry_bytes)]

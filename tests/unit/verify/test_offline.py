@@ -327,5 +327,5 @@ def test_the_wording_of_form_1_stays() -> None:
         in text
     )
     assert (
-        hashlib.sha256(text).hexdigest() == "e9e5986605953e1843361dd87a3a91af96d1b73d642b256d0f2e6d67b4b7e792"
+        hashlib.sha256(text).hexdigest() == "7e014f31b3751039ca35b9a2f253cafecb31c92d437f94d97d93ff304c104a3d"
     )

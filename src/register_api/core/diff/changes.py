@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.notice import NoticeStatus
 
 ChangeClass = Literal[
@@ -82,6 +83,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     """
 
     format: Literal["sub-processor-register-diff/1"] = "sub-processor-register-diff/1"
+    format_minor: FormatMinor = FORMAT_MINOR
     register: str
     from_: DiffEnd | None
     to: DiffEnd

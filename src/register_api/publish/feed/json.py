@@ -8,6 +8,7 @@ import msgspec
 
 from register_api.core import canonical
 from register_api.core.format import tree
+from register_api.core.minor import FORMAT_MINOR
 from register_api.publish.feed.atom import check_order, feed_title
 from register_api.publish.feed.entry import document_links, entry_id, page_link
 from register_api.publish.feed.links import Place
@@ -50,6 +51,12 @@ def json_feed(
             "feed_url": place.href(tree.FEED_JSON.path()),
             "language": register.publisher.language,
             "authors": [{key: value for key, value in author.items() if value}],
+            "_register": {
+                "about": "What programs can go by in this feed",
+                "format": "sub-processor-register-feed/1",
+                "format_minor": FORMAT_MINOR,
+                "register": register.register,
+            },
             "items": [
                 _item(entry, entry_id(register.register, year, entry.version), place) for entry in entries
             ],

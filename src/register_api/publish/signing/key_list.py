@@ -12,6 +12,7 @@ from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.core.keys.thumbprint import public_pem
 from register_api.core.log.note import format_verifier_key
+from register_api.core.minor import FORMAT_MINOR
 from register_api.errors import KeyStoreError
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def revised(published: bytes, keys: Keys) -> bytes:
     """
     document = msgspec.json.decode(published)
     known = {record["kid"]: record for record in document["keys"]}
+    document["format_minor"] = max(FORMAT_MINOR, document["format_minor"])
     document["keys"] = [_revised(known.get(record.kid, {}), record) for record in keys.keys]
     return encode(document)
 

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from register_api.core.diff.changes import Change
+from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers
 from register_api.core.timeline import State, Upcoming
@@ -37,6 +38,7 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True):
         on: The day that states are given for.
     """
 
+    format_minor: FormatMinor = FORMAT_MINOR
     register: str
     version: int
     sha256: str

@@ -1,0 +1,19 @@
+"""How far the format has grown within ``/1``: each document says by which minor number it was written.
+
+Whatever joins the format (a field, a code of an open vocabulary, a kind of file) raises the number by
+one at the next release; nothing else does (docs/compatibility.md). A reader takes every number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from register_api.core.forms import Number, has_form
+
+FORMAT_MINOR = 0
+"""The minor number that this program writes."""
+
+FormatMinor = Annotated[int, Meta(ge=0), has_form(Number(least=0))]
+"""The minor number as a document says it: whatever release wrote it, whichever reads it."""
