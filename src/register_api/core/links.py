@@ -6,27 +6,17 @@ Targets are relative to the document itself, so they hold under any host and pre
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.format import tree
-from register_api.core.format.paths import is_path
+from register_api.core.format.paths import COPIES, is_path, kind_of, values_in
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
-_SIGNATURES = (
-    (tree.JWS.of, "application/jose"),
-    (tree.RAW_SIGNATURE.of, "application/octet-stream"),
-    (tree.XML_SIGNATURE.of, "application/xml"),
-)
-"""Path of a signature beside a document, and its media type (RFC 6249 section 4 does the same)."""
-
-_DOCUMENT = re.compile(r"v1/(?:versions/\d+/)?(register|diff|entry|versions|keys)\.json")
-_REGISTER = re.compile(r"v1/(?:versions/(\d+)/)?register\.json")
-_VERSION = re.compile(r"v1/versions/(\d+)/")
+    from register_api.core.format.kind import FileKind
 
 NEIGHBOURS = frozenset({"predecessor-version", "successor-version"})
 """Relations whose target differs from version to version; of the newest it changes with the next."""
@@ -57,12 +47,9 @@ class WholeTree:
 
     def __contains__(self, path: object) -> bool:
         """Tell whether the format knows such a path for these versions."""
-        if not isinstance(path, str):
+        if not isinstance(path, str) or not is_path(path):
             return False
-        version = _VERSION.match(path)
-        if version is not None and not 1 <= int(version[1]) <= self._newest:
-            return False
-        return is_path(path)
+        return int(values_in(path).get("version", 1)) <= self._newest
 
 
 def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
@@ -73,11 +60,13 @@ def links_of(path: str, newest: int, paths: Container[str]) -> list[Link]:
         newest: Number of the newest version.
         paths: Every path of the tree; only what is there is linked.
     """
+    if not is_path(path) or (kind := kind_of(path)) in COPIES:
+        return []
     return [
-        *_signatures(path, paths),
-        *_schema(path, paths),
-        *_versions(path, newest, paths),
-        *_catalog(path),
+        *_signatures(kind, path, paths),
+        *_schema(kind, path, paths),
+        *_versions(kind, path, newest, paths),
+        *_catalog(kind, path),
     ]
 
 
@@ -86,23 +75,21 @@ def link_value(links: Iterable[Link]) -> str:
     return ", ".join(f'<{link.reference}>; rel="{link.relation}"; type="{link.media_type}"' for link in links)
 
 
-def _signatures(path: str, paths: Container[str]) -> Iterator[Link]:
-    for beside, media_type in _SIGNATURES:
-        if beside(path) in paths:
-            yield _link(path, beside(path), "describedby", media_type)
+def _signatures(kind: FileKind, path: str, paths: Container[str]) -> Iterator[Link]:
+    for signature in kind.signatures:
+        if signature.of(path) in paths:  # RFC 6249 section 4 does the same
+            yield _link(path, signature.of(path), "describedby", signature.media_type)
 
 
-def _schema(path: str, paths: Container[str]) -> Iterator[Link]:
-    match = _DOCUMENT.fullmatch(path)
-    if match is not None and tree.SCHEMA.path(match[1]) in paths:
-        yield _link(path, tree.SCHEMA.path(match[1]), "describedby", "application/schema+json")
+def _schema(kind: FileKind, path: str, paths: Container[str]) -> Iterator[Link]:
+    if kind.schema is not None and (schema := tree.SCHEMA.path(kind.schema.name)) in paths:
+        yield _link(path, schema, "describedby", "application/schema+json")
 
 
-def _versions(path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
-    match = _REGISTER.fullmatch(path)
-    if match is None:
+def _versions(kind: FileKind, path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
+    if kind not in (tree.REGISTER, tree.VERSION_REGISTER):
         return
-    version = int(match[1] or newest)
+    version = int(values_in(path).get("version", newest))
     related = (
         ("latest-version", tree.REGISTER.path()),
         ("predecessor-version", tree.VERSION_REGISTER.path(version - 1)),
@@ -114,10 +101,10 @@ def _versions(path: str, newest: int, paths: Container[str]) -> Iterator[Link]:
             yield _link(path, target, relation, "application/json")
 
 
-def _catalog(path: str) -> Iterator[Link]:
+def _catalog(kind: FileKind, path: str) -> Iterator[Link]:
     """Yield the link that the catalog, and the page people begin from, should have (RFC 9727 section 2)."""
-    if path in (tree.API_CATALOG.path(), tree.INDEX.path()):
-        yield _link(path, tree.API_CATALOG.path(), "api-catalog", "application/linkset+json")
+    if kind in (tree.API_CATALOG, tree.INDEX):
+        yield _link(path, tree.API_CATALOG.path(), "api-catalog", tree.API_CATALOG.media_type)
 
 
 def _link(path: str, target: str, relation: str, media_type: str) -> Link:

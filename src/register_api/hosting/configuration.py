@@ -59,7 +59,9 @@ def configuration(form: Form, site: Site, digests: Mapping[str, str] | None = No
         immutable=headers.CACHE_CONTROL["immutable"],
         no_store=headers.NO_STORE,
         digests=digests or {},
-        heads=named_files.head_files(),
-        named=named_files.files_of_versions(),
+        named_mutable=named_files.mutable_files(),
+        named_immutable=named_files.immutable_files(),
+        immutable_folders=named_files.immutable_folders(),
+        pages=named_files.pages(),
         index_links=link_value(rules.lasting_links(tree.INDEX.path())),
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections import Counter
 
 import msgspec
 
-from register_api.core.format import tree
-from register_api.core.format.paths import is_path, kind_of
+from register_api.core.format.kind import PARAMETERS, FileKind
+from register_api.core.format.paths import KINDS
+from register_api.core.format.tree import SCHEMAS
 from register_api.core.links import link_value
 from register_api.hosting.rules import lasting_links
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_SCHEMAS = ("register", "diff", "entry", "versions", "keys", "discovery")
-_SAMPLE = 7
+_SEGMENT = re.compile(r"[^/]*\{(\w+)\}[^/]*")
+"""A part of a path that holds a parameter: a placeholder stands for all of it."""
 
 
 class NamedFile(msgspec.Struct, frozen=True):
@@ -32,43 +31,57 @@ class NamedFile(msgspec.Struct, frozen=True):
     links: str
 
 
-def head_files() -> list[NamedFile]:
+def mutable_files() -> list[NamedFile]:
     """Return what changes with a publication, but for pages."""
-    documents = (
-        tree.REGISTER.path(),
-        tree.VERSIONS.path(),
-        tree.KEYS.path(),
-        tree.FEED_ATOM.path(),
-        tree.FEED_JSON.path(),
-    )
-    schemas = (tree.SCHEMA.path(name) for name in _SCHEMAS)
-    paths = (
-        *documents,
-        *schemas,
-        tree.CHECKPOINT.path(),
-        tree.DISCOVERY.path(),
-        tree.API_CATALOG.path(),
-        tree.SECURITY_TXT.path(),
-    )
-    return [_named(each) for path in paths for each in _with_signatures(path)]
+    kinds = [kind for kind in KINDS if kind.cache == "mutable" and not kind.is_page]
+    return [_named(kind, path) for kind in kinds for path in _paths(kind)]
 
 
-def files_of_versions() -> list[NamedFile]:
-    """Return what there is for each version, with a placeholder for its number; keys and time stamps."""
-    documents = (tree.VERSION_REGISTER.path(_SAMPLE), tree.VERSION_DIFF.path(_SAMPLE))
-    paths = (*documents, tree.VERSION_ENTRY.path(_SAMPLE), tree.VERSION_PROOF.path(_SAMPLE))
-    files = [_named(each) for path in paths for each in _with_signatures(path)]
-    key = NamedFile("v1/keys/:kid", kind_of(tree.PUBLIC_KEY.path("k" * 43)).media_type, "")
-    stamp = NamedFile("log/checkpoints/:size", kind_of(tree.TIME_STAMP.path(1)).media_type, "")
-    return [*files, key, stamp]
+def immutable_files() -> list[NamedFile]:
+    """Return what never changes, as far as a placeholder tells one kind from all others."""
+    shapes = Counter(_SEGMENT.sub(":", kind.template) for kind in KINDS)
+    return [
+        _named(kind, _SEGMENT.sub(r":\1", kind.template))
+        for kind in KINDS
+        if kind.cache == "immutable" and shapes[_SEGMENT.sub(":", kind.template)] == 1 and not _is_deep(kind)
+    ]
 
 
-def _with_signatures(path: str) -> Iterator[str]:
-    yield path
-    beside = (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path), tree.XML_SIGNATURE.of(path))
-    yield from (name for name in beside if is_path(name))
+def immutable_folders() -> list[str]:
+    """Return the folders below which nothing ever changes."""
+    folders = sorted({_folder(kind) for kind in KINDS if kind.cache == "immutable"})
+    whole = [
+        folder
+        for folder in folders
+        if all(kind.cache == "immutable" for kind in KINDS if kind.template.startswith(folder))
+    ]
+    return [one for one in whole if not any(one != other and one.startswith(other) for other in whole)]
 
 
-def _named(path: str) -> NamedFile:
-    shown = path.replace(f"/{_SAMPLE}/", "/:version/")
-    return NamedFile(shown, kind_of(path).media_type, link_value(lasting_links(path)))
+def pages() -> list[str]:
+    """Return the addresses of pages, those of many alike by their folder."""
+    kinds = [kind for kind in KINDS if kind.is_page]
+    return [address for kind in kinds for address in _addresses(kind)]
+
+
+def _addresses(kind: FileKind) -> tuple[str, ...]:
+    return (f"{_folder(kind)}*",) if kind.parameters else ("", kind.template)
+
+
+def _paths(kind: FileKind) -> list[str]:
+    """Return every path of a kind of which there are a few, known by name."""
+    return [kind.path(schema.name) for schema in SCHEMAS] if kind.parameters else [kind.path()]
+
+
+def _folder(kind: FileKind) -> str:
+    """Return the folder that all files of a kind lie below."""
+    return kind.template.partition("{")[0].rpartition("/")[0] + "/"
+
+
+def _is_deep(kind: FileKind) -> bool:
+    """Tell whether a parameter may reach over several segments of a path."""
+    return any("/" in PARAMETERS[name].pattern for name in kind.parameters)
+
+
+def _named(kind: FileKind, path: str) -> NamedFile:
+    return NamedFile(path, kind.media_type, link_value(lasting_links(kind.example)))

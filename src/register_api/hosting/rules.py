@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.format import tree
 from register_api.core.format.paths import KINDS
 from register_api.core.headers import CACHE_CONTROL, page_policy
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
+    from register_api.core.format.kind import FileKind
     from register_api.core.links import Link
 
-_SAMPLE = 7
-_NUMBER = r"[1-9]\d*"
+_NEWEST = 9
+"""A number of versions; those of examples are smaller."""
 
 NUMBER = "register_number"
 
@@ -45,19 +45,12 @@ class Rule(msgspec.Struct, frozen=True):
 
 def media_types() -> list[Rule]:
     """Return the media type of every kind of file, one rule a type."""
-    by_type: dict[str, list[str]] = {}
-    for pattern, kind in ((kind.pattern, kind) for kind in KINDS):
-        by_type.setdefault(kind.media_type, []).append(pattern)
-    return [Rule("|".join(patterns), media_type) for media_type, patterns in by_type.items()]
+    return _by_value((kind.pattern, kind.media_type) for kind in KINDS)
 
 
 def caches() -> list[Rule]:
     """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
-    return [
-        Rule(pattern, CACHE_CONTROL[kind.cache])
-        for pattern, kind in ((kind.pattern, kind) for kind in KINDS)
-        if kind.cache != "mutable"
-    ]
+    return _by_value((kind.pattern, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
 
 
 def links() -> list[Rule]:
@@ -65,35 +58,28 @@ def links() -> list[Rule]:
 
     In a value ``{register_number}`` stands for the number that the pattern's group of that name has found.
     """
-    return [
-        Rule(_pattern_of(path), link_value(lasting_links(path)).replace(f"<{_SAMPLE}.", f"<{{{NUMBER}}}."))
-        for path in _linked()
-    ]
+    return [Rule(_numbered(kind), value) for kind in KINDS if (value := _links_by_number(kind))]
 
 
 def lasting_links(path: str) -> list[Link]:
     """Return the links of a file that are the same in every publication."""
-    links_of_it = links_of(path, _SAMPLE + 1, WholeTree(_SAMPLE + 1))
+    links_of_it = links_of(path, _NEWEST, WholeTree(_NEWEST))
     return [link for link in links_of_it if link.relation not in NEIGHBOURS]
 
 
-def _pattern_of(path: str) -> str:
-    """Return a pattern for a path and for those that differ from it by their number."""
-    return re.escape(path).replace(rf"/{_SAMPLE}", f"/(?P<{NUMBER}>{_NUMBER})").replace(r"\-", "-")
+def _by_value(rows: Iterable[tuple[str, str]]) -> list[Rule]:
+    patterns: dict[str, list[str]] = {}
+    for pattern, value in rows:
+        patterns.setdefault(value, []).append(pattern)
+    return [Rule("|".join(found), value) for value, found in patterns.items()]
 
 
-def _linked() -> Iterator[str]:
-    """Yield a path of every kind of document that has links; where there are many, one with a number."""
-    yield from (
-        tree.REGISTER.path(),
-        tree.VERSIONS.path(),
-        tree.KEYS.path(),
-        tree.FEED_ATOM.path(),
-        tree.FEED_JSON.path(),
-    )
-    yield from (
-        tree.VERSION_REGISTER.path(_SAMPLE),
-        tree.VERSION_DIFF.path(_SAMPLE),
-        tree.VERSION_ENTRY.path(_SAMPLE),
-    )
-    yield from (tree.FEED_ARCHIVE.path(_SAMPLE), tree.INDEX.path(), tree.API_CATALOG.path())
+def _numbered(kind: FileKind) -> str:
+    """Return the pattern of a kind's paths, which have a number at most, with a group for it."""
+    return re.sub(r"\?P<\w+>", f"?P<{NUMBER}>", kind.named_pattern)
+
+
+def _links_by_number(kind: FileKind) -> str:
+    """Return the links of a kind; where a file is named by its number, that is left open."""
+    value = link_value(lasting_links(kind.example))
+    return re.sub(r"<[0-9]+\.", f"<{{{NUMBER}}}.", value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -211,3 +211,9 @@ def test_modules_of_nginx_are_asked_for_by_name() -> None:
     both = configuration("nginx", Site(public="/srv", brotli=True, zstd=True))
     assert "brotli_static on;" in both
     assert "zstd_static on;" in both
+
+
+@pytest.mark.parametrize("form", ["nginx", "caddy"])
+def test_no_line_is_longer_than_a_host_reads(form: Literal["nginx", "caddy"]) -> None:
+    """Nginx reads a parameter of at most 4096 bytes (``NGX_CONF_BUFFER``)."""
+    assert max(map(len, configuration(form, Site(public="/srv", prefix="/trust")).splitlines())) < 3000

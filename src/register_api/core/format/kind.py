@@ -163,6 +163,11 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         return self.cache == "immutable" or "version" in self.parameters
 
     @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, which is asked for by its folder."""
+        return self.media_type.startswith("text/html")
+
+    @property
     def stage(self) -> Stage:
         """When it reaches the disk."""
         return self.written or ("version" if self.per_version else "head")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
+from register_api.core.format import tree
 from register_api.core.format.kind import MIB, FileKind, MediaType, Stage
-from register_api.core.format.tree import GROUPS, TARGETS_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FILES: tuple[FileKind, ...] = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+FILES: tuple[FileKind, ...] = tuple(kind for kinds in tree.GROUPS.values() for kind in kinds)
 """Every row of the table."""
 
 TARGETS_BY_NAME: dict[str, FileKind] = {kind.target: kind for kind in FILES if kind.target is not None}
@@ -29,7 +29,7 @@ SIGNED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.signatures)
 
 def target_copy(name: str, sha256: str) -> str:
     """Return the path of a TUF target's copy, which is named by its digest (TUF consistent snapshots)."""
-    return f"{TARGETS_FOLDER}{sha256}.{name}"
+    return f"{tree.TARGETS_FOLDER}{sha256}.{name}"
 
 
 def _copies() -> Iterator[FileKind]:
@@ -71,6 +71,7 @@ SIGNATURES: tuple[FileKind, ...] = tuple(_signatures())
 KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES)
 """Every kind of file that there is in a tree."""
 
+_PAGE = tree.INDEX.path()
 _ANY = re.compile("|".join(f"({kind.pattern})" for kind in KINDS))
 
 
@@ -102,6 +103,16 @@ def values_in(path: str) -> dict[str, str]:
 
 
 _compiled = functools.cache(re.compile)
+
+
+def address_of(path: str) -> str:
+    """Return the address of a file, relative to the tree's root: a page answers for its folder."""
+    return path.removesuffix(_PAGE) if path.rpartition("/")[2] == _PAGE else path
+
+
+def file_at(address: str) -> str:
+    """Return the path of the file that an address, relative to the tree's root, is of."""
+    return address + _PAGE if not address or address.endswith("/") else address
 
 
 def max_bytes(path: str) -> int:

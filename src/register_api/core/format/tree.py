@@ -36,12 +36,12 @@ _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 # ------------------------------------------------------------------ signatures beside a document
 
-RAW_SIGNATURE = Signature(".sig", "Raw Ed25519 signature", "application/octet-stream", KIB)
 JWS = Signature(".jws", "Detached JWS", "application/jose", 4 * KIB)
+RAW_SIGNATURE = Signature(".sig", "Raw Ed25519 signature", "application/octet-stream", KIB)
 XML_SIGNATURE = Signature(".dsig", "XML signature", "application/xml", 64 * KIB)
 
-_BY_DOCUMENT_KEY = (RAW_SIGNATURE, JWS)
-_BY_FEED_KEY_TOO = (RAW_SIGNATURE, JWS, XML_SIGNATURE)
+_BY_DOCUMENT_KEY = (JWS, RAW_SIGNATURE)
+_BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)
 
 # ------------------------------------------------------------------ documents with a JSON Schema
 

@@ -11,6 +11,7 @@ import posixpath
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.format.paths import address_of
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     def href(self, path: str) -> str:
         """Return the reference to a path of the tree; pages are named by their folder."""
-        target = path.removesuffix("index.html")
+        target = address_of(path)
         if self.base_url is not None:
             return self.base_url.rstrip("/") + "/" + target
         start = posixpath.dirname(self.path) or "."

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from register_api.core.format import tree
-from register_api.core.format.paths import kind_of
+from register_api.core.format.paths import address_of, file_at, kind_of
 from register_api.core.links import link_value, links_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Message, body_message
@@ -69,14 +68,12 @@ class Table:
         """Return the path in the tree that a URL path names, or ``None``; a folder is its page."""
         if not url.startswith("/"):
             return None
-        path = url[1:]
-        if not path or path.endswith("/"):
-            path += tree.INDEX.path()
+        path = file_at(url[1:])
         return path if path in self._paths else None
 
     def is_folder(self, url: str) -> bool:
         """Tell whether a URL path lacks only its last slash to name a page."""
-        return url.startswith("/") and f"{url[1:]}/{tree.INDEX.path()}" in self._paths
+        return url.startswith("/") and file_at(f"{url[1:]}/") in self._paths
 
     async def resource(self, path: str) -> Resource:
         """Return a resource with its headers; bodies may still have to be read.
@@ -146,8 +143,7 @@ def load_table(store: Path, bodies: Bodies) -> Table | None:
 
 def _urls(path: str) -> tuple[str, ...]:
     """Return the URL paths of a file; a page answers for its folder too."""
-    url = "/" + path
-    return (url, url.removesuffix(tree.INDEX.path())) if url.endswith("/" + tree.INDEX.path()) else (url,)
+    return f"/{path}", f"/{address_of(path)}"
 
 
 def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:
