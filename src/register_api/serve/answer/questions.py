@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from register_api.core.model import DataScope, Status
+from register_api.core.model import Engagement, Status
+from register_api.core.shapes import shapes
 from register_api.core.timeline import State
 from register_api.serve.answer.paging import MOST_ITEMS, MOST_ROWS
 from register_api.serve.answer.query import LONGEST_VALUE, Parameter
@@ -90,7 +91,7 @@ _FILTERS = (
     Parameter(
         name="data_scope",
         description="Whose data is processed.",
-        allowed=get_args(DataScope),
+        allowed=tuple(shapes(Engagement)["data_scope"].codes),
         many=True,
     ),
     Parameter(
