@@ -40,7 +40,7 @@ def measure(_folder: Path) -> Iterator[goals.Result]:
     """Measure both, and the interpreter alone."""
     yield goals.Result(
         "P13: importing register_api.verify",
-        cost("-c", "from register_api.verify.run import verify"),
+        cost("-c", "import register_api.verify"),
         GOAL_IMPORT,
         "ms",
     )

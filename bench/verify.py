@@ -70,7 +70,7 @@ def check(fetcher: Fetcher, **options: object) -> Cost:
     """Verify what a fetcher gives, which has to be good."""
     counting, now = Counting(fetcher), dt.datetime.now(dt.UTC).replace(microsecond=0)
     before = time.thread_time()
-    report = verify("bench", Options(wait=0, **options), now, fetcher=counting)
+    report = verify("bench", Options(wait=0, **options), now, fetcher=counting).report
     cost = (time.thread_time() - before) * 1e3
     if report.exit_code:
         raise AssertionError([check for check in report.checks if check.result == "failed"])

@@ -157,7 +157,7 @@ class Publisher:
         """
         options = Options(wait=0, state=state, history="new" if state else "all")
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        return verify("folder", options, now, fetcher=FolderFetcher(self.store / "public"))
+        return verify("folder", options, now, fetcher=FolderFetcher(self.store / "public")).report
 
     def registers(self) -> dict[int, bytes]:
         """Return the bytes of every version that the public list names, read as a customer reads them."""

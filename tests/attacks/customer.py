@@ -48,7 +48,7 @@ def verify_files(files: Mapping[str, bytes], state: Path) -> None:
         AssertionError: There is something wrong with it.
     """
     wishes = Options(state=state, wait=0)
-    report = verify_register("memory", wishes, NOW, fetcher=MemoryFetcher(files))
+    report = verify_register("memory", wishes, NOW, fetcher=MemoryFetcher(files)).report
     assert report.exit_code == 0, report
 
 

@@ -30,4 +30,4 @@ def lengthen(data: bytes) -> bytes:
 def check(files: Mapping[str, bytes], **options: object) -> Report:
     """Check a tree in memory like a customer of today."""
     wishes = Options(**{"wait": 0, **options})
-    return verify("https://register.example/", wishes, NOW, fetcher=MemoryFetcher(files))
+    return verify("https://register.example/", wishes, NOW, fetcher=MemoryFetcher(files)).report

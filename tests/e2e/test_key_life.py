@@ -82,7 +82,7 @@ class Company(Publisher):
         given = {"state": self.folder / "remembered", "history": "new"} if state else first
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         fetcher = FolderFetcher(self.store / "public")
-        return verify("folder", Options(wait=0, **{**given, **options}), now, fetcher=fetcher)  # type: ignore[arg-type]
+        return verify("folder", Options(wait=0, **{**given, **options}), now, fetcher=fetcher).report  # type: ignore[arg-type]
 
     def holds_for_all(self) -> None:
         """Both customers accept what is published, and the list of keys is what it says."""

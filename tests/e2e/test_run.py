@@ -251,7 +251,7 @@ def test_a_run_with_a_time_authority_stamps_what_it_serves(publisher: Publisher)
     assert len(asked.queries) == 1
     options = Options(wait=0, stamped_by=authority().anchors)
     fetcher = FolderFetcher(publisher.store / "public")
-    assert verify("folder", options, dt.datetime.now(dt.UTC), fetcher=fetcher).exit_code == 0
+    assert verify("folder", options, dt.datetime.now(dt.UTC), fetcher=fetcher).report.exit_code == 0
 
 
 def served(run: Running, path: str) -> bytes | None:

@@ -41,7 +41,7 @@ def _load_with_digest(data: bytes) -> Remembered | None:
     with memory_folder() as folder:
         (folder / STATE_FILE).write_bytes(whole)
         remembered = load(folder)
-        report = verify("x", Options(wait=0, state=folder), NOW, fetcher=MemoryFetcher(published()))
+        report = verify("x", Options(wait=0, state=folder), NOW, fetcher=MemoryFetcher(published())).report
     if report.exit_code:
         raise Malformed("another round does not hold")
     return remembered

@@ -367,7 +367,7 @@ class RegisterMachine(RuleBasedStateMachine):
         fetcher = Refreshed(
             self.publisher.store / "public", repository.refresh(snapshot.read, keyring, TODAY)
         )
-        report = verify("folder", Options(wait=0, history=history), TODAY, fetcher=fetcher)
+        report = verify("folder", Options(wait=0, history=history), TODAY, fetcher=fetcher).report
         assert (report.exit_code, failed(report), report.version) == (0, {}, len(self.said))
         if history == "all":
             assert report.versions_checked == (1, len(self.said))

@@ -10,12 +10,11 @@ import click
 from register_api.cli import options
 from register_api.cli.output import print_json
 from register_api.cli.words import print_changes
-from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.notice import Promises
+from register_api.core.notice import promises_of
 from register_api.errors import Malformed, UsageError
 from register_api.store.reader import open_snapshot
 
@@ -39,7 +38,7 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
     old, new = before.document, after.document
     if old.register != new.register:
         raise UsageError(f"these are two registers: {old.register} and {new.register}")
-    document = diff_document(before, after, _promises(old, new))
+    document = diff_document(before, after, promises_of((old, new), _zone(new)))
     if as_json:
         print_json(document)
     else:
@@ -70,19 +69,13 @@ def _read(name: str, store: Path) -> bytes:
     raise UsageError(f"nothing was published into {store} yet")
 
 
-def _promises(old: Register, new: Register) -> Promises:
-    """Return the notice promises that two documents tell of; what lay between is not known to them.
+def _zone(register: Register) -> ZoneInfo:
+    """Return the publisher's time zone.
 
     Raises:
-        Malformed: The time zone is not one that this machine knows.
+        Malformed: It is not one that this machine knows.
     """
     try:
-        zone = ZoneInfo(new.publisher.time_zone)
+        return ZoneInfo(register.publisher.time_zone)
     except (OSError, ValueError, KeyError) as error:
-        raise Malformed(f"{new.publisher.time_zone!r} is no time zone") from error
-    promises = Promises(zone=zone, first_live=None, policies=())
-    for register in (old, new):
-        day = local_day(register.published_at, zone)
-        live = register.recorded == "live"
-        promises = promises.joined_by(register.version, day, register.notice, live=live)
-    return promises
+        raise Malformed(f"{register.publisher.time_zone!r} is not a time zone") from error

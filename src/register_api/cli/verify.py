@@ -125,7 +125,7 @@ def _verified(base: str | None, offline: Path | None, wishes: Options) -> tuple[
         if offline is not None:
             found = verify_offline(offline, wishes, clock.now(), report_progress)
             return found, render_evidence(found)
-        report = verify_register(base or "", wishes, clock.now(), report_progress)
+        report = verify_register(base or "", wishes, clock.now(), report_progress).report
         return report, render_text(report)
 
 

@@ -1,1 +1,77 @@
-"""The pure heart: no clock, file, socket, environment or log. Nothing is imported here."""
+"""The pure heart: no clock, file, socket, environment or log.
+
+What is listed in ``__all__`` is the public interface (docs/python-api.md); everything else below this
+package may change with any release. Each name is loaded when it is asked for, so that whoever needs one
+module of the core does not load them all.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from register_api.core.canonical import decode, digest, encode
+    from register_api.core.diff.changes import Change, Diff
+    from register_api.core.diff.document import changes_between
+    from register_api.core.model import (
+        Engagement,
+        Location,
+        Notice,
+        Publisher,
+        Register,
+        Subprocessor,
+        Transfer,
+    )
+    from register_api.core.notice import NoticeStatus, Promises, promises_of
+    from register_api.core.timeline import State, Upcoming, state_on, upcoming
+    from register_api.core.two_clocks import Standing, standing
+
+__all__ = [
+    "Change",
+    "Diff",
+    "Engagement",
+    "Location",
+    "Notice",
+    "NoticeStatus",
+    "Promises",
+    "Publisher",
+    "Register",
+    "Standing",
+    "State",
+    "Subprocessor",
+    "Transfer",
+    "Upcoming",
+    "changes_between",
+    "decode",
+    "digest",
+    "encode",
+    "promises_of",
+    "standing",
+    "state_on",
+    "upcoming",
+]
+
+_NAMES = {
+    "canonical": ("decode", "digest", "encode"),
+    "diff.changes": ("Change", "Diff"),
+    "diff.document": ("changes_between",),
+    "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
+    "notice": ("NoticeStatus", "Promises", "promises_of"),
+    "timeline": ("State", "Upcoming", "state_on", "upcoming"),
+    "two_clocks": ("Standing", "standing"),
+}
+"""Module to the public names that it defines."""
+
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name (PEP 562).
+
+    Raises:
+        AttributeError: There is no such name.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

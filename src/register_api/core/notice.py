@@ -17,7 +17,9 @@ from register_api.core.model import Announced, Notice
 from register_api.core.notice_event import START_EVENTS, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from register_api.core.model import Register
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,21 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
             if superseded_on is None or day < earliest_start(superseded_on, policy.notice):
                 yield policy.notice
             superseded_on = policy.day
+
+
+def promises_of(versions: Iterable[Register], zone: dt.tzinfo) -> Promises:
+    """Return the notice promises that some versions tell of; what lay between them is not known.
+
+    Args:
+        versions: Versions of one register, oldest first.
+        zone: The publisher's time zone.
+    """
+    promises = Promises(zone=zone, first_live=None, policies=())
+    for register in versions:
+        day = local_day(register.published_at, zone)
+        live = register.recorded == "live"
+        promises = promises.joined_by(register.version, day, register.notice, live=live)
+    return promises
 
 
 class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):

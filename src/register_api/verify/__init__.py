@@ -1,1 +1,31 @@
-"""The customer's half: fetches within bounds, checks, remembers, reports."""
+"""The customer's half: fetches within bounds, checks, remembers, reports.
+
+What is listed in ``__all__`` is the public interface (docs/python-api.md); everything else below this
+package may change with any release.
+"""
+
+from register_api.verify.checks.session import Options
+from register_api.verify.fetch.protocol import Fetcher, FolderFetcher, MemoryFetcher
+from register_api.verify.promised import Deadline
+from register_api.verify.report.document import CheckResult, LogHead, Report, StampSeen
+from register_api.verify.result import Trust, Update, Verified, VerifyResult
+from register_api.verify.run import verify
+from register_api.verify.state import RootOrigin
+
+__all__ = [
+    "CheckResult",
+    "Deadline",
+    "Fetcher",
+    "FolderFetcher",
+    "LogHead",
+    "MemoryFetcher",
+    "Options",
+    "Report",
+    "RootOrigin",
+    "StampSeen",
+    "Trust",
+    "Update",
+    "Verified",
+    "VerifyResult",
+    "verify",
+]

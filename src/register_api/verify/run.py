@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,20 @@ from register_api.verify.checks.head import last_instant
 from register_api.verify.checks.history import CHECKS as HISTORY_CHECKS
 from register_api.verify.checks.session import Options, Session
 from register_api.verify.checks.steps import run_all
+from register_api.verify.checks.table import worst
 from register_api.verify.fetch.protocol import NotServed
-from register_api.verify.report.outcome import make_report
+from register_api.verify.report.outcome import make_report, make_verified
+from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from register_api.bounded_http.limits import HttpLimits
     from register_api.verify.checks.session import Progress
     from register_api.verify.fetch.http import HttpFetcher
     from register_api.verify.fetch.protocol import Fetcher
-    from register_api.verify.report.document import Report
+    from register_api.verify.promised import Promised
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
@@ -35,28 +37,34 @@ _MAY_BE_BETWEEN = (Forged, Inconsistent, RolledBack, NotServed)
 
 def verify(
     base: str,
-    options: Options,
-    now: dt.datetime,
+    options: Options | None = None,
+    now: dt.datetime | None = None,
     progress: Progress | None = None,
     *,
     fetcher: Fetcher | None = None,
-) -> Report:
-    """Check what is served at an address.
+) -> VerifyResult:
+    """Check the register that is published at an address.
+
+    What the register's publisher or host did wrong is reported, not raised: one run gives one result.
+    The call blocks; many registers are checked in threads, each with a state folder of its own.
 
     Args:
         base: Where the tree is published: ``https://…`` or ``http://…``.
-        options: What the customer asks for.
-        now: The present instant, UTC.
+        options: What the customer asks for; without it, the usual.
+        now: The present instant, UTC; without it, this machine's.
         progress: Called with steps done, steps known so far, and what comes next.
         fetcher: Reads the tree instead of HTTP, e.g. from a folder; ``base`` is then only its name.
 
     Returns:
-        The report; its ``exit_code`` is 0 when nothing was found.
+        The report, and the register with what follows from it where every check has passed.
 
     Raises:
-        UsageError: ``base``, the root or the state folder cannot be used.
+        UsageError: ``base``, the root or the state folder cannot be used, or a thread with a running event
+            loop calls.
         Malformed: The remembered state is damaged.
     """
+    options = options or Options()
+    now = now or dt.datetime.now(dt.UTC).replace(microsecond=0)
     with contextlib.ExitStack() as stack:
         remembered = None
         if options.state is not None:
@@ -65,7 +73,12 @@ def verify(
         reader = fetcher or stack.enter_context(_over_http(base, options.limits))
         session = look(reader, options, now, remembered, progress)
         evidence = _remember(options.state, session) if options.state is not None else ()
-        return make_report(base, session, evidence)
+        report = make_report(base, session, evidence)
+    errors = session.record.errors()
+    if errors:
+        return VerifyResult(report=report, verified=None, finding=worst(errors))
+    verified = make_verified(session, *_read_in_full(session))
+    return VerifyResult(report=report, verified=verified, finding=None)
 
 
 def _over_http(base: str, limits: HttpLimits) -> HttpFetcher:
@@ -125,6 +138,7 @@ def _remember(folder: Path, session: Session) -> tuple[str, ...]:
 
 def _new_state(session: Session) -> Remembered:
     known, metadata = session.remembered, session.trusted.metadata
+    checked_version, promised = _read_in_full(session)
     return Remembered(
         register=session.register.register,
         origin=session.start.origin if known is None else known.origin,
@@ -136,7 +150,8 @@ def _new_state(session: Session) -> Remembered:
         size=session.checkpoint.size,
         root_hash=session.checkpoint.root,
         last_instant=last_instant(session),
-        checked_version=_checked_version(session),
+        checked_version=checked_version,
+        promised=promised,
         kept={
             "keys.json": session.keys_data,
             "register.json": session.register_data,
@@ -145,9 +160,10 @@ def _new_state(session: Session) -> Remembered:
     )
 
 
-def _checked_version(session: Session) -> int:
-    """Return up to which version everything has been checked in full and found good."""
-    before = session.remembered.checked_version if session.remembered is not None else 0
-    if session.versions_checked is None or not all(session.record.holds(check) for check in HISTORY_CHECKS):
+def _read_in_full(session: Session) -> tuple[int, tuple[Promised, ...]]:
+    """Return up to which version all were read in full and found good, and what was promised by then."""
+    known, read = session.remembered, session.versions_checked
+    before = (0, ()) if known is None else (known.checked_version, known.promised)
+    if read is None or read[1] <= before[0] or not all(map(session.record.holds, HISTORY_CHECKS)):
         return before
-    return max(before, session.versions_checked[1])
+    return read[1], session.versions_read.promised

@@ -162,20 +162,20 @@ def test_verify_compares_the_log_with_another_customers(other: bytes, code: int 
     """V27: the same history or a fork, whether older, newer or of the same size."""
     report = verify(
         "tree", Options(wait=0, others=(("theirs", other),)), NOW, fetcher=MemoryFetcher(MINE.files)
-    )
+    ).report
     assert failed(report).get("V27") == code
     assert report.exit_code == (code or 0)
 
 
 def test_verify_keeps_a_fork_beside_its_state(tmp_path: Path) -> None:
     options = Options(wait=0, state=tmp_path, others=(("theirs", FORKED[1]),))
-    report = verify("tree", options, NOW, fetcher=MemoryFetcher(MINE.files))
+    report = verify("tree", options, NOW, fetcher=MemoryFetcher(MINE.files)).report
     assert report.exit_code == 15
     assert len(report.evidence) == 2
 
 
 def test_without_other_checkpoints_nothing_is_compared() -> None:
-    report = verify("tree", Options(wait=0), NOW, fetcher=MemoryFetcher(MINE.files))
+    report = verify("tree", Options(wait=0), NOW, fetcher=MemoryFetcher(MINE.files)).report
     assert result(report, "V27") == "skipped"
 
 

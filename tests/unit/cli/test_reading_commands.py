@@ -87,7 +87,7 @@ def test_diff_of_a_version_with_itself_has_no_change(two: Call) -> None:
         ("register", "1", 2, "register cannot be read: Is a directory"),
         ("broken.json", "1", 11, "malformed"),
         ("strange.json", "1", 2, "these are two registers"),
-        ("zone.json", "1", 11, "is no time zone"),
+        ("zone.json", "1", 11, "is not a time zone"),
     ],
 )
 def test_diff_of_what_cannot_be_compared(

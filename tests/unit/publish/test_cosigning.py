@@ -97,7 +97,7 @@ def verified(publisher: Publisher, policy: Policy | None = None) -> int:
     """Return the exit code of a customer who asks for a policy."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     fetcher = FolderFetcher(publisher.store / "public")
-    return verify("folder", Options(wait=0, policy=policy), now, fetcher=fetcher).exit_code
+    return verify("folder", Options(wait=0, policy=policy), now, fetcher=fetcher).report.exit_code
 
 
 def problem(publisher: Publisher, url: str, seconds: float = 10.0) -> str:

@@ -267,7 +267,7 @@ def test_a_customer_who_remembers_what_has_left_goes_on(memory: Path, tmp_path: 
     publisher.publish_note("third", now)
     assert "trust/1.targets.json" not in publisher.snapshot().manifest.files
     fetcher = FolderFetcher(publisher.store / "public")
-    report = verify("folder", Options(wait=0, state=tmp_path / "state"), now, fetcher=fetcher)
+    report = verify("folder", Options(wait=0, state=tmp_path / "state"), now, fetcher=fetcher).report
     assert report.exit_code == 0
 
 

@@ -39,6 +39,6 @@ def run() -> Run:
     """Check a tree in memory, without waiting."""
 
     def check(files: Mapping[str, bytes], *, now: dt.datetime = NOW, **options: object) -> Report:
-        return verify(BASE, Options(**{"wait": 0, **options}), now, fetcher=MemoryFetcher(files))
+        return verify(BASE, Options(**{"wait": 0, **options}), now, fetcher=MemoryFetcher(files)).report
 
     return check

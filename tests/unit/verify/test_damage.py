@@ -110,7 +110,7 @@ def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
     """A customer's program never falls over what a server sends, and can always say what it found."""
     path = data.draw(st.sampled_from(CHECKED))
     files = {**TREE, path: data.draw(_damaged(TREE[path]))}
-    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(files))
+    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(files)).report
     assert render_text(report)
     if files[path] != TREE[path] and path != tree.DISCOVERY.path():
         assert report.exit_code >= 10
@@ -127,7 +127,7 @@ def test_any_json_in_trusted_places_gives_a_report(path: str, document: object) 
         data = msgspec.json.encode(document)
     except (ValueError, OverflowError):
         return
-    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher({**TREE, path: data}))
+    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher({**TREE, path: data})).report
     assert report.exit_code >= 10
 
 
@@ -161,7 +161,7 @@ def test_signed_nonsense_gives_a_report(data: st.DataObject) -> None:
     else:
         publisher.write_signed(path, nonsense)
     publisher.vouch()
-    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(publisher.files))
+    report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(publisher.files)).report
     assert render_text(report)
     # XML has many spellings of one feed; every other document has one form.
     assert (
@@ -191,5 +191,5 @@ def test_logged_nonsense_gives_a_report(diff: object, patch: list[object]) -> No
         other.write_log()
         other.write_heads()
         other.vouch()
-        report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(other.files))
+        report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(other.files)).report
         assert report.exit_code in (11, 18)

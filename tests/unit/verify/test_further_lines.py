@@ -59,7 +59,7 @@ def lines_of(*names: str, at: int = AT) -> bytes:
 def report_on(checkpoint: bytes, **options: Any) -> Report:
     """Verify the tree with another public checkpoint."""
     files = {**FILES, tree.CHECKPOINT.path(): checkpoint}
-    return verify("memory", Options(wait=0, **options), NOW, fetcher=MemoryFetcher(files))
+    return verify("memory", Options(wait=0, **options), NOW, fetcher=MemoryFetcher(files)).report
 
 
 ANY = policy("group g any a b c", "quorum g")
@@ -202,7 +202,7 @@ def quick(files: Mapping[str, bytes], folder: Path, asked: Policy | None) -> tup
     """Make a quick run; return its report and what it asked for."""
     fetcher = MemoryFetcher(files)
     options = Options(wait=0, state=folder, quick=True, policy=asked)
-    return verify("memory", options, NOW, fetcher=fetcher), fetcher.asked
+    return verify("memory", options, NOW, fetcher=fetcher).report, fetcher.asked
 
 
 def test_a_quick_run_looks_for_witnesses_with_one_request_more(tmp_path: Path) -> None:

@@ -200,5 +200,5 @@ def test_a_tree_is_verified_over_a_socket(serve: Callable[[Answer], Server]) -> 
         (reply(b"", "404 Not Found") if found is None else reply(found))(connection, request)
 
     server = serve(answer)
-    report = verify(server.base, Options(wait=0), NOW)
+    report = verify(server.base, Options(wait=0), NOW).report
     assert (report.exit_code, report.base, report.version) == (0, server.base, 2)

@@ -31,7 +31,7 @@ MADE = {"V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V
 def quick(publisher: MemoryPublisher, folder: Path) -> tuple[Report, list[str], int]:
     """Return the report of a quick run, what it asked for, and the bytes it read beside the register."""
     fetcher = MemoryFetcher(publisher.files)
-    report = verify("memory", Options(wait=0, state=folder, quick=True), NOW, fetcher=fetcher)
+    report = verify("memory", Options(wait=0, state=folder, quick=True), NOW, fetcher=fetcher).report
     sizes = {path: len(publisher.files.get(path, b"")) for path in fetcher.asked}
     return report, fetcher.asked, sum(sizes.values()) - sizes.get(tree.REGISTER.path(), 0)
 

@@ -66,7 +66,7 @@ def test_without_the_option_nothing_is_asked_and_the_report_says_so(publisher: M
     """A good stamp and a bad one alike."""
     publisher.files[tree.TIME_STAMP.path(3)] = b"rubbish"
     fetcher = MemoryFetcher(publisher.files)
-    report = verify("folder", Options(wait=0), NOW, fetcher=fetcher)
+    report = verify("folder", Options(wait=0), NOW, fetcher=fetcher).report
     assert (report.exit_code, result(report, "V28"), report.time_stamp) == (0, "skipped", None)
     assert any("V28" in sentence and "--stamped-by" in sentence for sentence in report.not_checked)
     assert not [path for path in fetcher.asked if path.startswith("log/checkpoints/")]
@@ -91,7 +91,7 @@ def test_stamps_are_asked_for_a_bounded_number_of_versions(tmp_path: Path, versi
     add_stamp(publisher, 1)
     fetcher = MemoryFetcher(publisher.files)
     options = Options(wait=0, history="none", stamped_by=authority().anchors)
-    report = verify("folder", options, NOW, fetcher=fetcher)
+    report = verify("folder", options, NOW, fetcher=fetcher).report
     assert failed(report) == ({"V28": code} if code else {})
     assert len([path for path in fetcher.asked if path.startswith("log/checkpoints/")]) == MOST_ASKED
 
@@ -103,7 +103,7 @@ def test_a_quick_run_makes_few_further_requests(publisher: MemoryPublisher, tmp_
     for anchors in ((), (), authority().anchors):
         fetcher = MemoryFetcher(publisher.files)
         options = Options(wait=0, quick=True, state=tmp_path, stamped_by=anchors)
-        assert verify("folder", options, NOW, fetcher=fetcher).exit_code == 0
+        assert verify("folder", options, NOW, fetcher=fetcher).report.exit_code == 0
         counts.append(len(fetcher.asked))
     assert counts[1:] == [2, 5]
 
@@ -168,7 +168,7 @@ def test_any_bytes_for_a_stamp_give_a_report(new: bytes, at: int, end: int) -> N
     options = Options(wait=0, history="none", stamped_by=read_anchors(ROOT))
     for data in (new, ANSWER[:at] + new + ANSWER[at + end :]):
         files = {**STAMPED.files, tree.TIME_STAMP.path(2): data}
-        report = verify("folder", options, NOW, fetcher=MemoryFetcher(files))
+        report = verify("folder", options, NOW, fetcher=MemoryFetcher(files)).report
         assert failed(report).keys() == {"V28"}
 
 

@@ -112,7 +112,7 @@ def test_a_folder_is_verified_like_a_server(three: Mapping[str, bytes], tmp_path
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-    assert verify("mirror", Options(wait=0), NOW, fetcher=FolderFetcher(tmp_path)).exit_code == 0
+    assert verify("mirror", Options(wait=0), NOW, fetcher=FolderFetcher(tmp_path)).report.exit_code == 0
 
 
 def test_archive_pages_and_rotated_keys_are_followed(run: Run) -> None:
@@ -138,7 +138,7 @@ def test_new_roots_are_followed(publisher: MemoryPublisher, run: Run) -> None:
 def test_without_history_only_the_newest_is_read(three: Mapping[str, bytes]) -> None:
     """A poll costs a handful of requests, and the report says what that leaves out."""
     fetcher = MemoryFetcher(three)
-    report = verify("x", Options(wait=0, history="none"), NOW, fetcher=fetcher)
+    report = verify("x", Options(wait=0, history="none"), NOW, fetcher=fetcher).report
     assert report.exit_code == 0
     assert len(fetcher.asked) <= 13
     assert any("no version was looked at" in sentence for sentence in report.not_checked)
@@ -149,10 +149,10 @@ def test_a_customer_who_remembers_reads_little(tmp_path: Path) -> None:
     publisher = MemoryPublisher()
     publisher.publish_many(999)
     options = Options(wait=0, history="none", state=tmp_path)
-    assert verify("x", options, NOW, fetcher=MemoryFetcher(publisher.files)).exit_code == 0
+    assert verify("x", options, NOW, fetcher=MemoryFetcher(publisher.files)).report.exit_code == 0
     publisher.publish()
     fetcher = MemoryFetcher(publisher.files)
-    assert verify("x", options, NOW, fetcher=fetcher).exit_code == 0
+    assert verify("x", options, NOW, fetcher=fetcher).report.exit_code == 0
     assert len(fetcher.asked) <= 12
     read = sum(len(publisher.files.get(path, b"")) for path in fetcher.asked if path != tree.REGISTER.path())
     assert read <= 64 * 1024
@@ -201,5 +201,5 @@ def test_a_publication_in_progress_is_looked_at_once_more(publisher: MemoryPubli
     before = dict(publisher.files)
     publisher.publish()
     fetcher = _Publishing(before, publisher.files, path)
-    report = verify("x", Options(wait=0), NOW, fetcher=fetcher)
+    report = verify("x", Options(wait=0), NOW, fetcher=fetcher).report
     assert (report.exit_code, report.version) == (0, 4)

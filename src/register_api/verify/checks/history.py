@@ -20,6 +20,7 @@ from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.signatures import check_signatures, is_signed
 from register_api.verify.fetch.limits import MAX_DAMAGED_VERSIONS
 from register_api.verify.fetch.protocol import check_path
+from register_api.verify.result import VersionsRead
 
 if TYPE_CHECKING:
     from register_api.core.documents import Entry, FileDigest
@@ -46,6 +47,8 @@ def check_history(session: Session) -> str:
     if first > last:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
     check_root(session)
+    if first == 1:
+        session.versions_read = VersionsRead()
     session.expect(last - first + 1)
     looked_at = _walk(session, first, last)
     if looked_at < last:
@@ -136,10 +139,12 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     with session.record.guard("V19", tree.VERSION_REGISTER.path(version)):
         found = _Version(register=decode(data, Register), data=data)
         _check_order(found, entry, before)
+        session.versions_read.add(found.register)
         diff = genuine.get(tree.VERSION_DIFF.path(version))
         if diff is not None and (before is not None or version == 1):
             with session.record.guard("V18", tree.VERSION_DIFF.path(version)):
-                _check_diff(diff, found, before)
+                checked = _check_diff(diff, found, before)
+                session.versions_read.add_diff(found.register, checked, len(diff))
         return found
     return None
 
@@ -176,8 +181,8 @@ def _check_order(found: _Version, entry: Entry, before: _Version | None) -> None
         raise Inconsistent(f"not published after version {register.version - 1}")
 
 
-def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> None:
-    """Check that the patch turns the older bytes into the newer ones (V18)."""
+def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> Diff:
+    """Check that the patch turns the older bytes into the newer ones (V18); return the diff."""
     document = parse(data)
     diff = decode(data, Diff)
     if (diff.register, diff.to.version, diff.to.sha256) != (
@@ -195,3 +200,4 @@ def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> None:
         raise Inconsistent(f"the patch cannot be applied: {error.message}") from error
     if result != newer.data:
         raise Inconsistent("the patch does not give the version's register")
+    return diff

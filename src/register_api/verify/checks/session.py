@@ -13,6 +13,7 @@ from register_api.core.log.policy import NONE, Policy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.fetch.limits import RUN_LIMITS
+from register_api.verify.result import VersionsRead
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -100,6 +101,7 @@ class Session:
         other_copies: Bytes at the public path of a target that are not the target's, by name.
         published: When each version looked at was published, by number.
         versions_checked: First and last version that were checked in full.
+        versions_read: What the versions say that were read in full, after those that are remembered.
         time_stamp: The newest stamped size, and what its stamp says (V28).
         evidence: Checkpoints that contradict the remembered one.
     """
@@ -133,6 +135,7 @@ class Session:
         self.other_copies: dict[str, bytes] = {}
         self.published: dict[int, str] = {}
         self.versions_checked: tuple[int, int] | None = None
+        self.versions_read = VersionsRead(() if remembered is None else remembered.promised)
         self.time_stamp: tuple[int, TimeStamp] | None = None
         self.evidence: list[tuple[int, bytes, bytes]] = []
         self._tiles: dict[str, bytes] = {}

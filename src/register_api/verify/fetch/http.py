@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Self
 
 from register_api.bounded_http.client import OK, BoundedClient, read_url
-from register_api.errors import Malformed, Unreachable
+from register_api.errors import Malformed, Unreachable, UsageError
 from register_api.verify.fetch.limits import RUN_LIMITS
 from register_api.verify.fetch.protocol import NotServed, check_path
 
@@ -30,9 +31,11 @@ class HttpFetcher:
             limits: Bounds of this run.
 
         Raises:
-            UsageError: Not such a URL, or one with user info, query or fragment.
+            UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
+                an event loop.
         """
         self.base = read_base(base)
+        _refuse_running_loop()
         self._runner = asyncio.Runner()
         self._client = BoundedClient(limits, command="verify")
 
@@ -63,6 +66,20 @@ class HttpFetcher:
         if reply.status != OK:
             raise Unreachable(f"{path}: the server answered with status {reply.status}")
         return reply.body
+
+
+def _refuse_running_loop() -> None:
+    """Refuse to block an event loop, which could not run another one anyway.
+
+    Raises:
+        UsageError: This thread runs one.
+    """
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise UsageError(
+            "this call blocks, and an event loop is running in this thread",
+            hint="await asyncio.to_thread(verify, …)",
+        )
 
 
 def read_base(text: str) -> Url:

@@ -8,11 +8,13 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.report.document import LogHead, Report, StampSeen
+from register_api.verify.result import Trust, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.verify.checks.session import Session
+    from register_api.verify.promised import Promised
     from register_api.verify.report.document import CheckResult
 
 
@@ -49,6 +51,41 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
         checks=checks,
         not_checked=tuple(_not_checked(session, checks)),
         evidence=evidence,
+    )
+
+
+def make_verified(session: Session, checked_version: int, promised: tuple[Promised, ...]) -> Verified:
+    """Return what a program may rely on after a round without findings.
+
+    Args:
+        session: The round.
+        checked_version: All versions up to this one have been read in full.
+        promised: What was promised about notice, up to that version.
+
+    Raises:
+        ValueError: No root was chosen, so that nothing was checked.
+    """
+    if session.origin is None:
+        raise ValueError("a round that has checked nothing")
+    trusted, remembered = session.trusted, session.remembered
+    newest_root = max(trusted.roots)
+    return Verified(
+        register=session.register,
+        data=session.register_data,
+        sha256=digest(session.register_data),
+        checked_at=session.now,
+        trust=Trust(
+            root=session.origin,
+            root_version=newest_root,
+            root_sha256=trusted.roots[newest_root],
+            log=_log_head(session),
+            fresh_until=trusted.fresh_until,
+            time_stamp=StampSeen.of(*session.time_stamp) if session.time_stamp else None,
+        ),
+        remembered_version=remembered.size if remembered is not None else None,
+        checked_version=checked_version,
+        updates=session.versions_read.updates,
+        promised=promised,
     )
 
 

@@ -1,0 +1,212 @@
+"""What a run hands to a program: the verified register and what follows from it, or what was found."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.diff.changes import Change
+from register_api.core.model import Reason, Recorded, Register
+from register_api.core.timeline import upcoming
+from register_api.core.two_clocks import standing
+from register_api.errors import VerificationError
+from register_api.verify.promised import Promised, joined_by, open_deadlines, zone_of
+from register_api.verify.report.document import LogHead, Report, StampSeen
+from register_api.verify.state import RootOrigin
+
+if TYPE_CHECKING:
+    from register_api.core.diff.changes import Diff
+    from register_api.core.timeline import Upcoming
+    from register_api.core.two_clocks import Standing
+    from register_api.verify.promised import Deadline
+
+MOST_CHANGED_BYTES = 64 * 2**20
+"""Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that was read in full, and what its diff says.
+
+    That the diff leads from the version before to this one, byte for byte, is checked (V18). What its
+    changes say in words, and of notice, is the publisher's and signed as such.
+
+    Attributes:
+        version: Its number.
+        sha256: SHA-256 (hex) of its register.
+        published_at: When it was published, UTC.
+        recorded: ``imported`` marks history that was published elsewhere.
+        reason: Why it was published.
+        changes: What changed against the version before, the weightiest first; each with its notice.
+    """
+
+    version: int
+    sha256: str
+    published_at: dt.datetime
+    recorded: Recorded
+    reason: Reason
+    changes: tuple[Change, ...]
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """What the register was vouched for by, to be kept or compared with what others saw.
+
+    Attributes:
+        root: The root that trust began from, and where it came from.
+        root_version: Version of the newest root.
+        root_sha256: Its digest, hex.
+        log: Size and root hash of the log: one size has one root, for every customer.
+        fresh_until: Until when what vouches for the register is good, UTC.
+        time_stamp: The newest time stamp of an accepted authority, where one was asked for.
+    """
+
+    root: RootOrigin
+    root_version: int
+    root_sha256: str
+    log: LogHead
+    fresh_until: dt.datetime
+    time_stamp: StampSeen | None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """A register of which every check that was made has passed.
+
+    Attributes:
+        register: The newest version.
+        data: Its bytes, as signed and served.
+        sha256: Their SHA-256, hex.
+        checked_at: Instant of the check, UTC.
+        trust: What it was vouched for by.
+        remembered_version: Newest version when the last run with this state folder ended; ``None``: nothing
+            was remembered.
+        checked_version: All versions up to this one were read in full, in this run or an earlier one. Below
+            ``register.version`` after a quick run: the next run without ``quick`` reads the rest.
+        updates: Every version that was read in full in this run, oldest first: without anything remembered,
+            or with ``history="all"``, the whole history.
+        promised: What was promised about notice, up to ``checked_version``.
+    """
+
+    register: Register
+    data: bytes
+    sha256: str
+    checked_at: dt.datetime
+    trust: Trust
+    remembered_version: int | None
+    checked_version: int
+    updates: tuple[Update, ...]
+    promised: tuple[Promised, ...]
+
+    def today(self) -> dt.date:
+        """Return the day of the check in the publisher's time zone, which all days of the register mean.
+
+        Raises:
+            Malformed: This machine does not know that time zone.
+        """
+        return local_day(self.checked_at, zone_of(self.register.publisher.time_zone))
+
+    def engagements(self, on: dt.date | None = None) -> tuple[Standing, ...]:
+        """Return every engagement with its state on a day: in force, announced, ended and so on.
+
+        Args:
+            on: A day in the publisher's time zone; without it, today.
+
+        Raises:
+            Malformed: As ``today``.
+        """
+        return standing(self.register, on or self.today())
+
+    def upcoming(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
+        """Return what starts or ends after a day, the nearest first.
+
+        Args:
+            on: A day in the publisher's time zone; without it, today.
+
+        Raises:
+            Malformed: As ``today``.
+        """
+        return upcoming(self.register, on or self.today())
+
+    def deadlines(self, on: dt.date | None = None) -> tuple[Deadline, ...]:
+        """Return until when a customer may object, the nearest first, without what has passed.
+
+        Deadlines follow from the register and from what is remembered, so that a run that finds nothing new
+        still gives those that are open.
+
+        Args:
+            on: A day in the publisher's time zone; without it, today.
+
+        Raises:
+            Malformed: As ``today``, or a promise has days that cannot be counted.
+        """
+        return open_deadlines(self.register, self.promised, self.checked_version, on or self.today())
+
+
+class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run found.
+
+    Attributes:
+        report: Every check with its result, for people and for the record.
+        verified: The register and what follows from it; ``None`` where any check failed.
+        finding: The worst of what was found; ``None`` where nothing was.
+    """
+
+    report: Report
+    verified: Verified | None
+    finding: VerificationError | None
+
+    def raise_for_finding(self) -> Verified:
+        """Return what was verified.
+
+        Raises:
+            VerificationError: The worst finding, where a check failed; its subclass says of what kind.
+        """
+        if self.verified is None:
+            raise self.finding or VerificationError("not verified")
+        return self.verified
+
+
+class VersionsRead:
+    """What the versions say that a round reads in full, oldest first.
+
+    Attributes:
+        promised: What was promised about notice, up to the last of them.
+    """
+
+    def __init__(self, promised: tuple[Promised, ...] = ()) -> None:
+        """Begin with the promises of all versions before the first that will be read."""
+        self.promised = promised
+        self._updates: deque[tuple[Update, int]] = deque()
+        self._size = 0
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """The versions and their changes."""
+        return tuple(update for update, _ in self._updates)
+
+    def add(self, register: Register) -> None:
+        """Take a version whose place in history is checked."""
+        self.promised = joined_by(self.promised, register)
+
+    def add_diff(self, register: Register, diff: Diff, size: int) -> None:
+        """Take the diff of a version, once it is checked.
+
+        Args:
+            register: The version.
+            diff: Its diff.
+            size: Bytes of the diff.
+        """
+        update = Update(
+            version=register.version,
+            sha256=diff.to.sha256,
+            published_at=register.published_at,
+            recorded=register.recorded,
+            reason=register.reason,
+            changes=diff.changes,
+        )
+        self._updates.append((update, size))
+        self._size += size
+        while self._size > MOST_CHANGED_BYTES and len(self._updates) > 1:
+            self._size -= self._updates.popleft()[1]

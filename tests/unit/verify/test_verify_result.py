@@ -1,0 +1,311 @@
+"""What a program is given: the register, what is new, what lies ahead; nothing where a check fails."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from memory_publisher import FIRST, NOW, MemoryPublisher
+from register_api.core.canonical import digest, encode
+from register_api.core.format import tree
+from register_api.core.model import Announced, Engagement, Notice, Publisher, Reason, Subprocessor
+from register_api.errors import Forged, Malformed, Unreachable, UsageError
+from register_api.verify import Deadline, MemoryFetcher, Options, VerifyResult, verify
+from register_api.verify import result as results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = NOW.date()
+NOTICE = Notice(days=30, applies_to=("addition",), objection_days=14)
+
+
+def published_at(version: int) -> dt.datetime:
+    """Return when the publisher in memory publishes a version."""
+    return FIRST + dt.timedelta(hours=version)
+
+
+def vendor(id_: str, announced: int, starts_in: int | None = 10, **engagement: Any) -> Subprocessor:
+    """Return a vendor with one use that starts some days from now; ``None``: before version 1."""
+    use = {
+        "id": "hosting",
+        "category": "hosting",
+        "status": "active",
+        "announced": Announced(version=announced, at=published_at(announced)),
+        "starts_on": None if starts_in is None else TODAY + dt.timedelta(days=starts_in),
+        **engagement,
+    }
+    return Subprocessor(id=id_, name=id_.title(), engagements=(Engagement(**use),))
+
+
+ACME, BETA, GAMMA = vendor("acme", 1, None), vendor("beta", 2), vendor("gamma", 3)
+
+
+@pytest.fixture
+def two() -> MemoryPublisher:
+    """A publisher who listed one vendor and then announced another."""
+    publisher = MemoryPublisher().publish(subprocessors=(ACME,), notice=NOTICE)
+    return publisher.publish(subprocessors=(ACME, BETA), notice=NOTICE)
+
+
+def look(publisher: MemoryPublisher, **options: Any) -> VerifyResult:
+    """Verify what is published."""
+    return verify("memory", Options(wait=0, **options), NOW, fetcher=MemoryFetcher(publisher.files))
+
+
+def until(days: int = 14, announced: int = 2) -> dt.date:
+    """Return the last day of a period that begins with a version's publication."""
+    return published_at(announced).date() + dt.timedelta(days=days)
+
+
+DAY_OF_NEWS = published_at(2).date()
+
+
+def test_the_register_is_given_as_it_was_signed(two: MemoryPublisher) -> None:
+    verified = look(two).raise_for_finding()
+    assert verified.register == two.registers[-1]
+    assert verified.data == two.files[tree.REGISTER.path()] == encode(verified.register)
+    assert verified.sha256 == digest(verified.data)
+    assert verified.checked_at == NOW
+    assert verified.remembered_version is None
+
+
+def test_what_vouches_for_it_is_what_the_report_says(two: MemoryPublisher) -> None:
+    result = look(two)
+    trust, report = result.raise_for_finding().trust, result.report
+    assert (trust.root, trust.root_version, trust.root_sha256) == (
+        report.root,
+        report.root_version,
+        report.root_sha256,
+    )
+    assert (trust.log, trust.fresh_until, trust.time_stamp) == (report.log, report.fresh_until, None)
+    assert trust.root.first_use
+    assert trust.log.size == 2
+
+
+def test_without_memory_every_version_is_told_with_its_changes(two: MemoryPublisher) -> None:
+    updates = look(two).raise_for_finding().updates
+    assert [(item.version, item.published_at, item.reason) for item in updates] == [
+        (1, published_at(1), Reason(kind="initial")),
+        (2, published_at(2), Reason(kind="change")),
+    ]
+    assert [item.sha256 for item in updates] == [digest(encode(register)) for register in two.registers]
+
+
+def test_changes_are_those_of_the_signed_diff(two: MemoryPublisher) -> None:
+    change = {
+        "id": "3-1",
+        "class": "added",
+        "subprocessor": "gamma",
+        "engagement": None,
+        "field": None,
+        "summary": "Gamma is added.",
+        "notice": {"required": True, "days": 31, "promised_days": 30, "met": True},
+    }
+    register = two.next_register(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE)
+    plain = msgspec.to_builtins(two.diff(register)) | {"changes": [change]}
+    two.publish_made(register, encode(plain))
+    (told,) = look(two).raise_for_finding().updates[-1].changes
+    assert (told.id, told.subprocessor, told.summary) == ("3-1", "gamma", "Gamma is added.")
+    assert told.notice.met
+
+
+def test_only_versions_that_were_not_read_before_are_new(two: MemoryPublisher, tmp_path: Path) -> None:
+    look(two, state=tmp_path)
+    again = look(two, state=tmp_path).raise_for_finding()
+    assert (again.updates, again.remembered_version, again.checked_version) == ((), 2, 2)
+    two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE)
+    verified = look(two, state=tmp_path).raise_for_finding()
+    assert [item.version for item in verified.updates] == [3]
+    assert (verified.remembered_version, verified.checked_version) == (2, 3)
+    assert [
+        item.version for item in look(two, state=tmp_path, history="all").raise_for_finding().updates
+    ] == [
+        1,
+        2,
+        3,
+    ]
+
+
+def test_a_quick_run_tells_that_versions_are_left_to_read_and_the_next_run_reads_them(
+    two: MemoryPublisher, tmp_path: Path
+) -> None:
+    look(two, state=tmp_path)
+    two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE).publish(
+        subprocessors=(ACME, BETA), notice=NOTICE
+    )
+    quick = look(two, state=tmp_path, quick=True).raise_for_finding()
+    assert (quick.register.version, quick.checked_version, quick.updates) == (4, 2, ())
+    full = look(two, state=tmp_path).raise_for_finding()
+    assert (full.remembered_version, full.checked_version) == (4, 4)
+    assert [item.version for item in full.updates] == [3, 4]
+
+
+def test_a_deadline_is_counted_from_the_announcement_by_the_promise_of_that_version(
+    two: MemoryPublisher,
+) -> None:
+    two.publish(subprocessors=(ACME, BETA), notice=msgspec.structs.replace(NOTICE, objection_days=5))
+    assert look(two).raise_for_finding().deadlines(DAY_OF_NEWS) == (
+        Deadline(
+            subprocessor="beta",
+            engagement="hosting",
+            version=2,
+            announced_on=DAY_OF_NEWS,
+            effective_on=TODAY + dt.timedelta(days=10),
+            until=until(14),
+        ),
+    )
+
+
+def test_a_deadline_is_open_on_its_last_day_and_gone_on_the_next(two: MemoryPublisher) -> None:
+    verified = look(two).raise_for_finding()
+    assert len(verified.deadlines(until())) == 1
+    assert verified.deadlines(until() + dt.timedelta(days=1)) == ()
+    assert verified.deadlines() == ()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_run_that_finds_nothing_new_still_gives_the_open_deadlines(
+    two: MemoryPublisher, tmp_path: Path, *, quick: bool
+) -> None:
+    first = look(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS)
+    again = look(two, state=tmp_path, quick=quick).raise_for_finding()
+    assert first
+    assert again.deadlines(DAY_OF_NEWS) == first
+
+
+def test_a_first_list_gives_no_deadline_for_what_was_in_use_and_one_for_what_starts_later() -> None:
+    listed = (vendor("acme", 1, None), vendor("soon", 1, 3))
+    publisher = MemoryPublisher().publish(subprocessors=listed, notice=NOTICE)
+    found = look(publisher).raise_for_finding().deadlines(FIRST.date())
+    assert [(item.subprocessor, item.until) for item in found] == [("soon", until(14, 1))]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        vendor("beta", 2, status="available", starts_in=None),
+        vendor("beta", 2, -300, ends_on=DAY_OF_NEWS),
+    ],
+    ids=["available", "ended"],
+)
+def test_nobody_objects_to_what_is_not_engaged(two: MemoryPublisher, listed: Subprocessor) -> None:
+    two.publish(subprocessors=(ACME, listed), notice=NOTICE)
+    assert look(two).raise_for_finding().deadlines(DAY_OF_NEWS) == ()
+
+
+def test_a_deadline_is_unknown_where_the_version_that_announced_it_was_not_read(
+    two: MemoryPublisher, tmp_path: Path
+) -> None:
+    """Never silence: the promise of that version is not known here, but there may have been one."""
+    look(two, state=tmp_path)
+    two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE).publish(
+        subprocessors=(ACME, BETA, GAMMA), notice=NOTICE
+    )
+    found = look(two, state=tmp_path, quick=True).raise_for_finding().deadlines(DAY_OF_NEWS)
+    assert [(item.subprocessor, item.until) for item in found] == [("gamma", None), ("beta", until())]
+    known = look(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS)
+    assert [(item.subprocessor, item.until) for item in known] == [
+        ("beta", until()),
+        ("gamma", until(14, 3)),
+    ]
+
+
+def test_the_newest_version_says_its_own_promise_to_a_quick_run(two: MemoryPublisher, tmp_path: Path) -> None:
+    look(two, state=tmp_path)
+    two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE)
+    found = look(two, state=tmp_path, quick=True).raise_for_finding().deadlines(DAY_OF_NEWS)
+    assert [(item.subprocessor, item.until) for item in found] == [
+        ("beta", until()),
+        ("gamma", until(14, 3)),
+    ]
+
+
+def test_what_is_imported_announces_nothing_that_was_in_use() -> None:
+    publisher = MemoryPublisher()
+    for version, listed in enumerate(((ACME,), (ACME, vendor("beta", 2, -250))), start=1):
+        publisher.publish(subprocessors=listed, notice=NOTICE, recorded="imported" if version < 3 else "live")
+    publisher.publish(subprocessors=(ACME, vendor("beta", 2, -250), GAMMA), notice=NOTICE)
+    found = look(publisher).raise_for_finding().deadlines(DAY_OF_NEWS)
+    assert [item.subprocessor for item in found] == ["gamma"]
+
+
+def test_starts_ends_and_states_are_those_of_the_day(two: MemoryPublisher) -> None:
+    verified = look(two).raise_for_finding()
+    assert verified.today() == TODAY
+    assert [(event.subprocessor, event.what, event.days) for event in verified.upcoming()] == [
+        ("beta", "starts", 10)
+    ]
+    assert [row.state for row in verified.engagements()] == ["in_force", "announced"]
+    assert [row.state for row in verified.engagements(TODAY + dt.timedelta(days=10))] == ["in_force"] * 2
+
+
+def test_nothing_is_given_of_what_does_not_hold(two: MemoryPublisher) -> None:
+    two.files[tree.VERSION_REGISTER.path(1)] += b" "
+    result = look(two)
+    assert result.verified is None
+    assert isinstance(result.finding, Forged)
+    assert result.report.exit_code == Forged.exit_code
+    with pytest.raises(Forged):
+        result.raise_for_finding()
+
+
+def test_the_worst_finding_is_raised(two: MemoryPublisher) -> None:
+    del two.files[tree.VERSION_PROOF.path(2)]
+    two.files[tree.VERSION_REGISTER.path(1)] += b" "
+    result = look(two)
+    codes = {check.code for check in result.report.checks}
+    assert codes >= {Unreachable.exit_code, Forged.exit_code}
+    assert isinstance(result.finding, Forged)
+    assert (result.report.exit_code, result.report.word) == (Forged.exit_code, Forged.word)
+
+
+def test_a_time_zone_that_is_not_known_here_is_said_when_a_day_is_asked_for(two: MemoryPublisher) -> None:
+    """The publisher may know a newer zone than this machine: the register itself is as good as any."""
+    elsewhere = Publisher(name="Example", time_zone="Mars/Olympus_Mons", language="en")
+    verified = look(two.publish(publisher=elsewhere, subprocessors=(BETA,))).raise_for_finding()
+    assert verified.engagements(TODAY)
+    for ask in (verified.today, verified.upcoming, verified.engagements, verified.deadlines):
+        with pytest.raises(Malformed, match="Mars/Olympus_Mons"):
+            ask()
+
+
+@pytest.mark.parametrize("count", ["calendar", "business"])
+@pytest.mark.parametrize("days", [3661, 2**53 - 1])
+def test_days_that_nobody_can_count_are_refused(two: MemoryPublisher, count: str, days: int) -> None:
+    notice = msgspec.structs.replace(NOTICE, objection_days=days, day_count=count)
+    two.publish(subprocessors=(ACME, GAMMA), notice=notice)
+    verified = look(two).raise_for_finding()
+    with pytest.raises(Malformed, match="days"):
+        verified.deadlines(DAY_OF_NEWS)
+
+
+def test_a_day_at_the_end_of_all_days_is_refused(two: MemoryPublisher) -> None:
+    late = Announced(version=2, at=dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC))
+    use = msgspec.structs.replace(BETA.engagements[0], announced=late)
+    listed = msgspec.structs.replace(BETA, engagements=(use,))
+    east = Publisher(name="Example", time_zone="Asia/Tokyo", language="en")
+    verified = look(two.publish(subprocessors=(listed,), publisher=east, notice=NOTICE)).raise_for_finding()
+    with pytest.raises(Malformed, match="9999"):
+        verified.deadlines(DAY_OF_NEWS)
+
+
+def test_of_more_changes_than_can_be_kept_the_newest_are_kept(
+    two: MemoryPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_CHANGED_BYTES", 1)
+    verified = look(two).raise_for_finding()
+    assert [item.version for item in verified.updates] == [2]
+    assert verified.checked_version == 2
+
+
+def test_an_event_loop_is_not_blocked() -> None:
+    async def call() -> VerifyResult:
+        return verify("http://127.0.0.1:9/")
+
+    with pytest.raises(UsageError, match="event loop"):
+        asyncio.run(call())
