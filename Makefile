@@ -1,47 +1,56 @@
-# `make serve` and `make test` are all that a newcomer needs; both make .venv themselves.
+# `make serve` and `make test` are all that a newcomer needs; both create .venv themselves.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 FUZZ_SECONDS ?= 20
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# What `make test` runs. Everything else is left to `make test-all`, which runs these first.
+EVERY_DAY := tests/unit tests/property tests/e2e/test_start_your_own.py tests/e2e/test_judges.py
+# Coverage is judged over both runs, so the first one is measured too where the second follows.
+MEASURED := $(if $(filter test-all,$(MAKECMDGOALS)),--cov --cov-report=)
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT
+# Compiled modules are kept, whatever the environment says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench fuzz lock clean
+.PHONY: help serve test test-all lint format bench fuzz lock clean
 
-help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## Show make targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  PORT=8080 HOST=0.0.0.0 make serve   listens elsewhere than on http://$(HOST):$(PORT)/'
 
-serve: .venv/.made-serve ## Publish the register if that was not done yet, and serve it
+serve: .venv/.made-serve ## Publish the register if it is not published yet, and serve it
 	@exec $(BIN)/register-api run
 
-test: .venv/.made-test lint ## Check style, types and walls, and run all tests with coverage
-	$(PYTEST) tests/attacks
-	$(PYTEST) --ignore=tests/attacks --cov --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+test: .venv/.made-test lint ## Style, types, imports, unit and property tests, one real run (5 minutes)
+	$(PYTEST) $(MEASURED) $(EVERY_DAY)
 
-lint: .venv/.made-test ## Check style, types and which part may import which
+test-all: test ## The same, then attacks, all end-to-end tests, fuzzing and coverage (20 minutes)
+	$(PYTEST) --cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95 \
+		tests $(EVERY_DAY:%=--ignore=%)
+
+lint: .venv/.made-test ## Check style, types, and which part may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/.made-test ## Let ruff put the code in its usual form
+format: .venv/.made-test ## Format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 bench: .venv/.made-test ## Measure against peers, as ratios within one run
 	$(BIN)/python bench/all.py $(if $(WRITE),--write)
 
-fuzz: .venv/.made-test ## Feed every parser with damaged input for FUZZ_SECONDS (20) each
+fuzz: .venv/.made-test ## Fuzz all parsers, each for FUZZ_SECONDS (20)
 	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
 
-lock: .venv/.made-test ## Pin all dependencies anew, with hashes and without any index address
+lock: .venv/.made-test ## Pin all dependencies again, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra publish --extra serve --extra import -o requirements/serve.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --all-extras --group dev -o requirements/test.txt
@@ -49,7 +58,7 @@ lock: .venv/.made-test ## Pin all dependencies anew, with hashes and without any
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--no-emit-find-links --no-emit-package register-api --custom-compile-command 'make lock'
 
-clean: ## Remove what was made, but neither keys nor what was published
+clean: ## Remove build results, but neither keys nor published files
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 .venv/bin/python:

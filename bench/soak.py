@@ -13,7 +13,6 @@ import contextlib
 import datetime as dt
 import random
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -136,13 +135,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3.0, help="how long (3)")
     parser.add_argument("--every", type=float, default=0.3, help="seconds between publications (0.3)")
     options = parser.parse_args()
-    with goals.folder() as folder, tempfile.TemporaryDirectory() as log, quick_disk():
+    with goals.folder() as folder, quick_disk():
         publisher = Publisher(folder / "soak")
         publisher.publish(NOW)
-        with hostile.service(publisher.store, Path(log), **SETTINGS) as service:
+        with hostile.service(publisher.store, **SETTINGS) as service:
             well = soak(service, publisher, options.minutes, options.every)
             soaked = service.resident_bytes()
-        with hostile.service(publisher.store, Path(log), **SETTINGS) as fresh:
+        with hostile.service(publisher.store, **SETTINGS) as fresh:
             beyond = (soaked - fresh.resident_bytes()) / 2**20
     result = goals.Result(
         "Soak: memory beyond that of a fresh start on the same store", beyond, GOAL_BEYOND, "MiB"

@@ -5,22 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from running import wait_until
+from patience import PATIENCE, wait_until
+from programs import REGISTER_API, Program, environment, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOOD = b"GET /v1/register.json HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /v1/keys.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-SECONDS = 30.0
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -36,13 +34,14 @@ class Service:
 
     Attributes:
         port: Where it listens on 127.0.0.1.
-        process: The process; what it logs is in ``log``.
+        process: The program; its log is what it writes to standard error.
+        ends_with: Its exit code at the end, for a test that ends it otherwise.
     """
 
-    def __init__(self, process: subprocess.Popen[str], port: int, log: Path, prefix: str) -> None:
+    def __init__(self, process: Program, prefix: str) -> None:
         self.process = process
-        self.port = port
-        self.log = log
+        self.port = int(process.first_line().rstrip("/").rpartition(":")[2])
+        self.ends_with = 0
         self._prefix = prefix
 
     def connect(self, receive_bytes: int | None = None) -> socket.socket:
@@ -50,7 +49,7 @@ class Service:
         connection = socket.socket()
         if receive_bytes is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        connection.settimeout(SECONDS)
+        connection.settimeout(PATIENCE)
         connection.connect(("127.0.0.1", self.port))
         return connection
 
@@ -66,7 +65,7 @@ class Service:
     def answers_others(self) -> bool:
         """Tell whether a friendly client is answered."""
         url = f"http://127.0.0.1:{self.port}{self._prefix}/v1/register.json"
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             return answer.status == 200 and answer.read().startswith(b"{")
 
     def resident_bytes(self) -> int:
@@ -80,43 +79,26 @@ class Service:
 
     def faults(self) -> list[str]:
         """Return the lines of the log that tell of something worse than information."""
-        lines = self.log.read_text("utf-8").splitlines()
+        lines = self.process.errors().splitlines()
         return [line for line in lines if '"level": "info"' not in line and "freshness" not in line]
 
 
 @contextlib.contextmanager
-def service(
-    store: Path, folder: Path, *options: str, prefix: str = "", **variables: str
-) -> Iterator[Service]:
+def service(store: Path, *options: str, prefix: str = "", **variables: str) -> Iterator[Service]:
     """Run ``register-api serve`` while the block runs; it has to end well when told to.
 
     Args:
         store: The store's folder.
-        folder: Where its log goes.
         options: Further options.
         prefix: Path below which it expects to be asked.
         variables: Further environment variables.
     """
-    log = folder / "log"
-    environment = {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT"}}
-    command = [sys.executable, "-m", "register_api", "serve", "--store", str(store), "--port", "0", *options]
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment | variables
-        ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline().strip()
-            assert line, log.read_text("utf-8")
-            found = Service(process, int(line.rstrip("/").rpartition(":")[2]), log, prefix)
-            wait_until(found.answers_others, SECONDS)
-            yield found
-            process.terminate()
-            assert process.wait(SECONDS) == 0
-        finally:
-            process.kill()
+    command = (*REGISTER_API, "serve", "--store", store, "--port", "0", *options)
+    with started(*command, env=environment(**variables)) as process:
+        found = Service(process, prefix)
+        wait_until(found.answers_others)
+        yield found
+        assert process.end() == found.ends_with
 
 
 def everything(connection: socket.socket) -> bytes:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable
+from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING
+
+from patience import PATIENCE
+from running import serving
 
 if TYPE_CHECKING:
     import ssl
@@ -21,35 +24,21 @@ class Server:
     Attributes:
         answer: How requests are answered; may be replaced while the server runs.
         requests: Every request, in order.
+        base: Address of the server.
     """
 
     def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
         self._tls = tls
         self.requests: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._closing = False
-        self._threads = [threading.Thread(target=self._serve)]
-        self._threads[0].start()
+        self._serving = serving(ThreadingTCPServer(("127.0.0.1", 0), self._handle))
+        self.base = self._serving.__enter__()
+        if tls is not None:
+            self.base = self.base.replace("http:", "https:")
 
-    @property
-    def base(self) -> str:
-        """Address of the server."""
-        scheme = "http" if self._tls is None else "https"
-        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/"
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            if self._closing:
-                connection.close()
-                return
-            thread = threading.Thread(target=self._one, args=(connection,))
-            self._threads.append(thread)
-            thread.start()
-
-    def _one(self, connection: socket.socket) -> None:
-        connection.settimeout(5)
+    def _handle(self, connection: socket.socket, *_: object) -> None:
+        """Answer on a connection, as ``socketserver`` calls for each."""
+        connection.settimeout(PATIENCE)
         try:
             with (
                 connection
@@ -63,12 +52,8 @@ class Server:
             return
 
     def close(self) -> None:
-        """Stop, and wait for every thread."""
-        self._closing = True
-        socket.create_connection(self._listener.getsockname()).close()
-        for thread in self._threads:
-            thread.join(10)
-        self._listener.close()
+        """Take no more connections."""
+        self._serving.__exit__(None, None, None)
 
 
 def reply(body: bytes = b"ok", status: str = "200 OK", *headers: str) -> Answer:
@@ -89,11 +74,11 @@ def raw(data: bytes) -> Answer:
 
 
 def drip(start: bytes, piece: bytes, pause: float = 0.05) -> Answer:
-    """Answer a piece at a time, for ever."""
+    """Answer a piece at a time until the client hangs up."""
 
     def answer(connection: socket.socket, _: bytes) -> None:
         connection.sendall(start)
-        for _ in range(200):
+        while True:
             connection.sendall(piece)
             time.sleep(pause)
 
@@ -101,8 +86,8 @@ def drip(start: bytes, piece: bytes, pause: float = 0.05) -> Answer:
 
 
 def silence(connection: socket.socket, _: bytes) -> None:
-    """Never answer."""
-    time.sleep(1)
+    """Never answer; the client has to hang up."""
+    connection.recv(1)
 
 
 def path_of(request: bytes) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -17,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from programs import Done, environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,18 +63,12 @@ def _requirements(name: str, extra: str) -> Iterator[Requirement]:
             yield needed
 
 
-def python(code: str, *arguments: str, extras: Iterable[str] = ()) -> subprocess.CompletedProcess[str]:
+def python(code: str, *arguments: str, extras: Iterable[str] = ()) -> Done:
     """Run Python where only what some extras bring can be imported; ``sys.argv[2:]`` are the arguments."""
     brought = brought_by(*extras)
     modules = importlib.metadata.packages_distributions()
     hidden = [
         name for name, owners in modules.items() if not {canonicalize_name(one) for one in owners} & brought
     ]
-    return subprocess.run(
-        [sys.executable, "-c", _HIDE + code, json.dumps(hidden), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env=os.environ | {"COLUMNS": "200"},
-    )
+    command = (sys.executable, "-c", _HIDE + code, json.dumps(hidden), *arguments)
+    return run(*command, env=environment(COLUMNS="200"))

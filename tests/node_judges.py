@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
-import pytest
-
-from tools import need
+import programs
+from tools import missing, need
 
 FOLDER = Path(__file__).parent / "node"
 MODULES = FOLDER / "node_modules"
 
 
 def need_package(name: str) -> None:
-    """Skip the test if a Node package was not installed with ``npm install --prefix tests/node``.
-
-    With ``REQUIRE_TOOLS=1`` it fails.
-    """
+    """Skip the test, or let it fail, if a Node package is not there (``tools.missing``)."""
     need("node")
     if not (MODULES / name).is_dir():
-        missing = f"the Node package {name} is not installed in tests/node"
-        pytest.fail(missing) if os.environ.get("REQUIRE_TOOLS") == "1" else pytest.skip(missing)
+        missing(f"the Node package {name}", "npm install --prefix tests/node")
 
 
 def node(program: str, *arguments: str | Path) -> list[str]:
     """Run a program in ``node/``, which has to end well; returns the lines it printed."""
-    command = [need("node"), str(FOLDER / program), *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return programs.output_of(need("node"), FOLDER / program, *arguments).decode().splitlines()

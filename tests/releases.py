@@ -15,12 +15,13 @@ import datetime as dt
 import importlib
 import importlib.abc
 import importlib.machinery
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from programs import run
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -39,8 +40,6 @@ _STRUCTS = "document_structs"
 _ALWAYS_THERE = ("format", "format_minor")
 """What every document of every release begins with."""
 
-_SECONDS = 120
-
 
 def publish(release: Release, folder: Path, now: dt.datetime) -> None:
     """Let a release publish what a folder holds (``publishers.Publisher``)."""
@@ -58,8 +57,7 @@ def rotate(release: Release, folder: Path, now: dt.datetime) -> None:
 
 
 def _run(release: Release, *arguments: str | Path) -> None:
-    command = [sys.executable, __file__, release, *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
+    done = run(sys.executable, __file__, release, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

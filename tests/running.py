@@ -1,15 +1,16 @@
-"""The real service on a real loopback socket, in a thread of the test."""
+"""Servers on real loopback sockets, in threads of the test: the real service, and those of tests."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
 import stores
+from patience import PATIENCE, in_background, wait_until
 from register_api.serve.app import create_app, make_parts
 from register_api.serve.process.listening import address_of, listen
 from register_api.serve.process.server import make_server
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from socketserver import ThreadingTCPServer
 
     import uvicorn
 
@@ -48,26 +50,27 @@ def running(
 @contextlib.contextmanager
 def in_a_thread(server: uvicorn.Server, settings: Settings) -> Iterator[str]:
     """Run a server in a thread of the test while the block runs; yields its base URL."""
-    listener = listen(settings)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        wait_until(lambda: server.started or not thread.is_alive())
-        yield address_of(listener)
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with contextlib.closing(listen(settings)) as listener:
+
+        def end() -> None:
+            server.should_exit = True
+
+        with in_background(server.run, [listener], stop=end) as thread:
+            wait_until(lambda: server.started or not thread.is_alive())
+            yield address_of(listener)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait for something that happens by itself.
+@contextlib.contextmanager
+def serving(server: ThreadingTCPServer) -> Iterator[str]:
+    """Let a server of the standard library answer while the block runs; yields its base URL."""
+    server.daemon_threads = True  # nobody waits for a request that is never finished
+    with server, in_background(server.serve_forever, 0.02, stop=server.shutdown):
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
 
-    Raises:
-        TimeoutError: It did not happen in time.
-    """
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.01)
+
+def connect(base: str) -> socket.socket:
+    """Open a connection to a server, for a test that sends bytes as they are."""
+    parts = urlsplit(base)
+    assert parts.hostname
+    assert parts.port
+    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE)

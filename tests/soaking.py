@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from patience import PATIENCE, join
 from register_api.core.canonical import decode
 from register_api.core.documents import Keys
 from register_api.core.format import tree
@@ -62,7 +63,7 @@ class Customer(threading.Thread):
         super().__init__()
         self.tally = Tally()
         self._port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self._enough = threading.Event()
         self._wrong: BaseException | None = None
         self._tag = ""
@@ -90,7 +91,7 @@ class Customer(threading.Thread):
                 newer one.
         """
         self._enough.set()
-        self.join()
+        join(self)
         if self._wrong is not None:
             raise self._wrong
         return self.tally

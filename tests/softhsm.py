@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import programs
 from register_api.publish.signing import token_pin, token_session
-from tools import need
+from tools import missing, need
 
 if TYPE_CHECKING:
     import pytest
@@ -29,6 +30,8 @@ class SoftHsm:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         """Make an empty store below a folder."""
         self._program = need("softhsm2-util")
+        if importlib.util.find_spec("pkcs11") is None:
+            missing("the Python package pkcs11", "pip install 'register-api[pkcs11]'")
         self.module = next(path for path in map(Path, _MODULES) if path.exists())
         self.pin_file = folder / "pin"
         (folder / "tokens").mkdir(exist_ok=True)
@@ -43,9 +46,9 @@ class SoftHsm:
     def add(self, label: str) -> None:
         """Put in a token."""
         command = [self._program, "--init-token", "--free", "--label", label, "--so-pin", "87654321"]
-        subprocess.run([*command, "--pin", PIN], check=True, capture_output=True)
+        programs.output_of(*command, "--pin", PIN)
 
     def take_over(self, label: str, pem: Path, name: str, identifier: str) -> None:
         """Bring a key in a file into a token, by SoftHSM's own tool."""
         command = [self._program, "--import", str(pem), "--token", label, "--label", name, "--id", identifier]
-        subprocess.run([*command, "--pin", PIN], check=True, capture_output=True)
+        programs.output_of(*command, "--pin", PIN)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+
+from running import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +34,5 @@ def static_host(public: Path) -> Iterator[str]:
         Its address, without a slash at the end.
     """
     handler = functools.partial(_Quiet, directory=str(public))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as base:
+        yield base.rstrip("/")

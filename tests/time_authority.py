@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import subprocess
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import programs
+import running
+from patience import PATIENCE
 from register_api.core.log.time_stamp import read_anchors
 from tools import need
 
@@ -66,7 +68,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
             file = Path(folder, "query")
             file.write_bytes(query)
             config = str(self.folder / "openssl.cnf")
-            return _run("openssl", "ts", "-reply", "-config", config, "-queryfile", str(file))
+            return programs.output_of("openssl", "ts", "-reply", "-config", config, "-queryfile", str(file))
 
     def stamp(self, data: bytes, digest: str = SHA256) -> bytes:
         """Stamp bytes; DER of a TimeStampResp."""
@@ -89,7 +91,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
             signer = ("-signer", str(self.folder / "tsa.pem"), "-inkey", str(self.folder / "tsa.key"))
             more = [word for path in among for word in ("-certfile", str(path))]
             kind = ("-binary", "-nodetach", "-cades", "-md", "sha256", "-econtent_type", _INFO_TYPE)
-            token = _run(
+            token = programs.output_of(
                 "openssl", "cms", "-sign", "-in", str(file), *kind, *signer, *more, "-outform", "DER"
             )
         return _sequence(_GRANTED + token)
@@ -102,7 +104,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
             data_file.write_bytes(data)
             files = ("-in", str(answer_file), "-data", str(data_file), "-CAfile", str(self.root))
             command = ("openssl", "ts", "-verify", *files, *more)
-            return subprocess.run(command, check=False, capture_output=True).returncode == 0
+            return programs.run_bytes(*command).returncode == 0
 
 
 def query(data: bytes, digest: str = SHA256, *more: str) -> bytes:
@@ -111,7 +113,7 @@ def query(data: bytes, digest: str = SHA256, *more: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "data")
         file.write_bytes(data)
-        return _run("openssl", "ts", "-query", "-data", str(file), f"-{digest}", "-cert", *more)
+        return programs.output_of("openssl", "ts", "-query", "-data", str(file), f"-{digest}", "-cert", *more)
 
 
 def refusal(status: int) -> bytes:
@@ -124,8 +126,10 @@ def _info(answer: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file, token = Path(folder, "answer"), Path(folder, "token")
         file.write_bytes(answer)
-        token.write_bytes(_run("openssl", "ts", "-reply", "-in", str(file), "-token_out"))
-        return _run("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", str(token))
+        token.write_bytes(programs.output_of("openssl", "ts", "-reply", "-in", str(file), "-token_out"))
+        return programs.output_of(
+            "openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", str(token)
+        )
 
 
 def _sequence(content: bytes) -> bytes:
@@ -192,16 +196,12 @@ def serving(answer: Callable[[bytes], Iterable[bytes] | None], *, status: int = 
     """
     asked = Asked(queries=[], kinds=[], stopped=threading.Event())
     handler = type("Handler", (_Handler,), {"answer": staticmethod(answer), "asked": asked, "status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        asked.url = f"http://127.0.0.1:{server.server_port}/tsr"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with running.serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as base:
+        asked.url = f"{base}tsr"
         try:
             yield asked
         finally:
             asked.stopped.set()
-            server.shutdown()
-            thread.join()
 
 
 @contextlib.contextmanager
@@ -232,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.asked.kinds.append(self.headers["Content-Type"])
         answer = self.answer(body)
         if answer is None:
-            self.asked.stopped.wait(30)
+            self.asked.stopped.wait(PATIENCE)
             return
         with contextlib.suppress(OSError):  # whoever asks may hang up on a long answer
             self.send_response(self.status)
@@ -288,7 +288,3 @@ def _certificate(
     for extension, critical in (*extensions, (identifier, False), (authority_identifier, False)):
         builder = builder.add_extension(extension, critical)
     return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _run(*command: str) -> bytes:
-    return subprocess.run(command, check=True, capture_output=True).stdout

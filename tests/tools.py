@@ -1,22 +1,85 @@
-"""Programs that judge what the project makes: found, or the test is skipped."""
+"""Programs that judge what the project makes: which they are, how they are installed, and what without them.
+
+``python3 tests/tools.py`` prints the Debian packages whose programs this machine lacks; it needs nothing but
+Python.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+PACKAGES = {
+    "bash": "bash",
+    "caddy": "caddy",
+    "chromium": "chromium",
+    "curl": "curl",
+    "git": "git",
+    "go": "golang-go",
+    "jq": "jq",
+    "make": "make",
+    "nginx": "nginx-light",
+    "node": "nodejs",
+    "npm": "npm",
+    "openssl": "openssl",
+    "sha256sum": "coreutils",
+    "softhsm2-util": "softhsm2",
+    "systemd-analyze": "systemd",
+    "systemd-socket-activate": "systemd",
+    "xmlsec1": "xmlsec1",
+}
+"""The Debian package that brings each program."""
+
+GO_SOURCES = Path(os.environ.get("JUDGE_GOPATH", "/usr/share/gocode"))
+"""Where the Debian package ``GO_PACKAGE`` puts its sources."""
+
+GO_PACKAGE = "golang-golang-x-mod-dev"
 
 
 def need(program: str) -> str:
-    """Return the path of a program.
-
-    Without it the test is skipped; with ``REQUIRE_TOOLS=1`` (continuous integration) it fails.
-    """
+    """Return the path of a program; without it the test is skipped, or fails (``missing``)."""
     path = shutil.which(program)
     if path is None:
-        message = f"{program} is not installed"
-        if os.environ.get("REQUIRE_TOOLS") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(program, f"apt-get install {PACKAGES[program]}")
     return path
+
+
+def missing(what: str, command: str) -> NoReturn:
+    """Skip the test and say what is missing; with ``REQUIRE_TOOLS=1`` (``make test-all`` in CI) it fails.
+
+    Args:
+        what: What is not installed.
+        command: Installs it.
+    """
+    import pytest  # noqa: PLC0415 - as a command this module needs nothing but Python
+
+    message = f"{what} is not installed: {command}"
+    if os.environ.get("REQUIRE_TOOLS") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def has_go_sources() -> bool:
+    """Tell whether Go's own log code is there."""
+    return (GO_SOURCES / "src/golang.org/x/mod/sumdb/tlog").is_dir()
+
+
+def lacking() -> set[str]:
+    """Return the Debian packages that the suite needs and this machine lacks."""
+    found = {package for program, package in PACKAGES.items() if shutil.which(program) is None}
+    if not has_go_sources():
+        found.add(GO_PACKAGE)
+    if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+        found.add("python3-venv")
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{package}\n" for package in sorted(lacking()))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+import running
 from memory_log import MemoryLog, sign
+from patience import PATIENCE
 from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import format_verifier_key, parse_verifier_key
@@ -17,9 +17,9 @@ from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.witness.app import create_app
 from register_api.witness.run import make_witness, open_witness
-from running import in_a_thread
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -59,7 +59,7 @@ def serving(witness: Witness, clock: Callable[[], int] = lambda: AT) -> Iterator
     """Serve a witness on a free port of 127.0.0.1; yields its submission prefix."""
     settings = Settings(port=0, shutdown_seconds=2)
     server = make_server(create_app(witness, clock), settings, reads_bodies=True)
-    with in_a_thread(server, settings) as base:
+    with running.in_a_thread(server, settings) as base:
         yield base
 
 
@@ -90,26 +90,23 @@ class Answering:
                 """Say nothing."""
 
         self.bodies = bodies
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/w"
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{server.server_port}/w"
+        self._serving = running.serving(server)
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
+        self._serving.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._serving.__exit__(None, None, None)
 
 
-def sleeping(seconds: float) -> Callable[[bytes], tuple[int, dict[str, str], bytes]]:
-    """Return an answer that takes its time."""
+def waiting(enough: threading.Event) -> Callable[[bytes], tuple[int, dict[str, str], bytes]]:
+    """Return an answer that comes when an event is set."""
 
     def answer(_: bytes) -> tuple[int, dict[str, str], bytes]:
-        time.sleep(seconds)
+        enough.wait(PATIENCE)
         return 200, {}, b""
 
     return answer

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from patience import wait_until
 from register_api.core.canonical import digest
 from register_api.core.format.kind import FileKind, MediaType
 from register_api.core.format.paths import kind_of
 from register_api.serve.app import create_app
-from register_api.serve.run import address_of, listen, make_server
+from register_api.serve.run import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
 from register_api.store.listing import Listing
 from register_api.store.manifest import ManifestEntry, State
 from register_api.store.manifest_file import OpenManifest
-from running import wait_until
+from running import in_a_thread, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,16 +123,8 @@ def service(store: Path) -> Iterator[Service]:
     """Run the service while the block runs, in a thread."""
     settings = Settings(store=str(store), port=0, poll_seconds=0.005, shutdown_seconds=2)
     app = create_app(settings)
-    server, listener = make_server(app, settings), listen(settings)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        wait_until(lambda: server.started or not thread.is_alive())
-        yield Service(store, address_of(listener), app)
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with in_a_thread(make_server(app, settings), settings) as base:
+        yield Service(store, base, app)
 
 
 @contextlib.contextmanager
@@ -154,16 +146,8 @@ def static_host(store: Path) -> Iterator[Host]:
     class Quiet(ThreadingHTTPServer):
         """Takes it calmly when a customer reads no further."""
 
-        daemon_threads = True
-
         def handle_error(self, *_: object) -> None:
             """Say nothing."""
 
-    with Quiet(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield Host(store, f"http://127.0.0.1:{server.server_address[1]}/")
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Quiet(("127.0.0.1", 0), Handler)) as base:
+        yield Host(store, base)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from customer import judge
 from rooms import ATTACKS
+
+from programs import Done, environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ BY_ID = {attack.id: attack for attack in ATTACKS}
 
 
 @pytest.fixture(scope="module")
-def outcomes(hosts: Mapping[str, Host]) -> Mapping[str, subprocess.CompletedProcess[str]]:
+def outcomes(hosts: Mapping[str, Host]) -> Mapping[str, Done]:
     """What each process ended with: a tree is shown, the process looks at it, the next tree is shown."""
     found = {}
     for host, name in SAMPLE:
@@ -43,20 +43,13 @@ def outcomes(hosts: Mapping[str, Host]) -> Mapping[str, subprocess.CompletedProc
     return found
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(COMMAND), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+def _run(*arguments: str) -> Done:
+    return run(COMMAND, *arguments, env=environment(NO_COLOR="1"))
 
 
 @pytest.mark.parametrize(("host", "name"), SAMPLE, ids=[name for _, name in SAMPLE])
 def test_a_process_ends_with_the_same_code(
-    outcomes: Mapping[str, subprocess.CompletedProcess[str]],
+    outcomes: Mapping[str, Done],
     host: str,
     name: str,
     record_property: Callable[[str, object], None],

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    Done = subprocess.CompletedProcess[str]
+from programs import Done, environment, run
 
 BIN = Path(sys.executable).parent
 """Where the commands of this environment lie."""
@@ -20,9 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def register_api(*arguments: str | Path) -> Done:
     """Run ``register-api`` to its end, without colours; what it ends with is the caller's to judge."""
-    command = [str(BIN / "register-api"), *map(str, arguments)]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment)
+    done = run(BIN / "register-api", *arguments, env=environment(NO_COLOR="1"))
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -35,11 +29,4 @@ def publish(source: Path, store: Path, keys: Path, *more: str) -> Done:
 
 def bash(script: str, folder: Path) -> Done:
     """Run lines of bash in a folder, up to the first that fails."""
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=folder,
-    )
+    return run("bash", "-euo", "pipefail", "-c", script, cwd=folder)

@@ -50,7 +50,7 @@ def site(
     """The publication as the service serves it, and as a static host does."""
     folder = tmp_path_factory.mktemp(request.param)
     running = (
-        hosts.service(publication.store, folder)
+        hosts.service(publication.store)
         if request.param == "service"
         else hosts.nginx(publication.public, folder)
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -14,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from commands import BIN, register_api
 
-from running import wait_until
+from patience import PATIENCE, wait_until
+from programs import environment, started
 from tools import need
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Site:
         Pages are asked for by their folder, as links name them.
         """
         url = self.base + re.sub(r"(^|/)index\.html$", r"\1", path)
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             return answer.read(), answer.headers
 
     def save(self, folder: Path, *paths: str) -> Path:
@@ -80,14 +79,13 @@ class Site:
 
 
 @contextlib.contextmanager
-def service(store: Path, folder: Path) -> Iterator[Site]:
+def service(store: Path) -> Iterator[Site]:
     """Run ``register-api serve`` on a store while the block runs; it has to end well when told to."""
-    with _running(
-        lambda port: [str(BIN / "register-api"), "serve", "--store", str(store), "--port", str(port)], folder
-    ) as (process, site):
+    with started(BIN / "register-api", "serve", "--store", store, "--port", "0") as program:
+        site = Site(program.first_line())
+        wait_until(lambda: program.code() is not None or _answers(site.base))
         yield site
-        process.terminate()
-        assert process.wait(15) == 0
+        assert program.end() == 0, program.errors()
 
 
 @contextlib.contextmanager
@@ -115,7 +113,7 @@ def caddy(lines: str, folder: Path) -> Iterator[Site]:
         (folder / "Caddyfile").write_text(_CADDY + site)
         return [program, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
 
-    with _running(command, folder, home) as (_, site):
+    with _running(command, home) as site:
         yield site
 
 
@@ -129,52 +127,37 @@ def nginx_with(lines: str, address: str, folder: Path) -> Iterator[Site]:
         (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, documented=server))
         return [program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
 
-    with _running(command, folder) as (_, site):
+    with _running(command) as site:
         yield site
 
 
 @contextlib.contextmanager
-def static(public: Path, folder: Path) -> Iterator[Site]:
+def static(public: Path) -> Iterator[Site]:
     """Run Python's own web server on a folder while the block runs: the plainest host there is."""
     with _running(
         lambda port: [
             *(sys.executable, "-m", "http.server", str(port)),
             *("--bind", "127.0.0.1", "--directory", str(public)),
-        ],
-        folder,
-    ) as (_, site):
+        ]
+    ) as site:
         yield site
 
 
 @contextlib.contextmanager
 def _running(
-    command: Callable[[int], list[str]], folder: Path, variables: Mapping[str, str] | None = None
-) -> Iterator[tuple[subprocess.Popen[bytes], Site]]:
+    command: Callable[[int], list[str]], variables: Mapping[str, str] | None = None
+) -> Iterator[Site]:
     """Start a server on a free port; if somebody else was quicker to take the port, on another one."""
-    log = folder / "server.log"
     for _ in range(_ATTEMPTS):
         port = free_port()
-        kept = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
-        environment = {**kept, **(variables or {})}
-        with log.open("wb") as output:
-            process = subprocess.Popen(command(port), stdout=output, stderr=output, env=environment)
-        try:
-            wait_until(lambda: process.poll() is not None or _answers(port), 20)  # noqa: B023  (used at once)
-            if process.poll() is None:
-                yield process, Site(f"http://127.0.0.1:{port}/")
+        site = Site(f"http://127.0.0.1:{port}/")
+        with started(*command(port), env=environment(**(variables or {}))) as program:
+            wait_until(lambda: program.code() is not None or _answers(site.base))  # noqa: B023  (used at once)
+            if program.code() is None:
+                yield site
                 return
-        finally:
-            _end(process)
-    raise AssertionError(log.read_text())
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            said = program.errors()
+    raise AssertionError(said)
 
 
 def free_port() -> int:
@@ -184,9 +167,9 @@ def free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
+def _answers(base: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+        with urllib.request.urlopen(base, timeout=PATIENCE):
             return True
     except urllib.error.HTTPError as error:
         error.close()

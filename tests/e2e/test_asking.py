@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import hosts
 import pytest
 from commands import ROOT
 
+from programs import output_of
 from register_api.core.questionnaire.answers import QUESTIONS
 from tools import need
 
@@ -30,7 +30,7 @@ TYPED = re.findall(r"^```sh\n(.*?)\n```\n\n```text\n(.*?)```$", GUIDE, re.DOTALL
 @pytest.fixture(scope="module")
 def service(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The register of this repository as the service serves it."""
-    with hosts.service(publication.store, tmp_path_factory.mktemp("asking")) as site:
+    with hosts.service(publication.store) as site:
         yield site
 
 
@@ -41,8 +41,7 @@ def test_a_command_prints_what_the_guide_says(service: Site, command: str, print
     need("jq")
     assert command.count(PLACE) == 1
     typed = command.replace(PLACE, service.base)
-    done = subprocess.run(["bash", "-c", typed], check=True, capture_output=True, text=True, timeout=60)
-    assert done.stdout == printed
+    assert output_of("bash", "-c", typed).decode() == printed
     assert printed.strip()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 from sources import vendor_names
 
+from programs import run
 from tools import need
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ QUIET = (
 
 def browse(url: str, profile: Path) -> tuple[str, list[str]]:
     """Return the page as the browser holds it, and the lines of its console."""
-    command = [need("chromium"), *QUIET, f"--user-data-dir={profile}", "--dump-dom", url]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    done = run(need("chromium"), *QUIET, f"--user-data-dir={profile}", "--dump-dom", url)
+    assert done.returncode == 0, done.stderr
     return html.unescape(done.stdout), re.findall(r"^.*:CONSOLE.*$", done.stderr, re.MULTILINE)
 
 

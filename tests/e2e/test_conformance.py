@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import hosts
@@ -13,6 +12,7 @@ import pytest
 from commands import register_api
 from publications import NOW
 
+from programs import output_of
 from register_api.conformance.address import read_address
 from register_api.conformance.client import Client, Limits
 from register_api.conformance.run import run_checks
@@ -52,7 +52,7 @@ def test_the_service_keeps_every_rule_for_every_kind_of_path(
     publication: Publication, tmp_path: Path
 ) -> None:
     """All checks, none left out, within the number of requests that a run may make."""
-    with hosts.service(publication.store, tmp_path) as site:
+    with hosts.service(publication.store) as site:
         report = judged(site.base)
     assert (report.profile, report.version) == ("service", publication.size)
     assert [check.id for check in report.checks if check.result != "ok"] == []
@@ -111,7 +111,7 @@ def test_caddy_keeps_what_it_was_told(publication: Publication, tmp_path: Path, 
 
 def test_the_plainest_host_of_files_will_do(publication: Publication, tmp_path: Path) -> None:
     """Python's own web server, told nothing, keeps what any host has to keep."""
-    with hosts.static(publication.public, tmp_path) as site:
+    with hosts.static(publication.public) as site:
         report = judged(site.base, profile="static")
     required = {check.id for check in CHECKS if check.host == "any"}
     assert required <= {check.id for check in report.checks if check.result == "ok"}
@@ -148,24 +148,9 @@ def test_a_host_with_tls_is_judged_if_its_certificate_is_known(
 ) -> None:
     """An unknown one is no answer; the machine's own trusted ones count (here by a variable of OpenSSL)."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *(
-                need("openssl"),
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-            ),
-            *("-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1"),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
+    name = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    output_of(need("openssl"), "req", "-x509", *kind, *name, "-keyout", key, "-out", certificate)
     tls = f"listen 127.0.0.1:8080 ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
     lines = hosts.exported("--nginx", publication.public).replace("listen 127.0.0.1:8080;", tls)
     with hosts.nginx_with(lines, "127.0.0.1:8080", tmp_path) as site:

@@ -38,7 +38,7 @@ def scenes(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "complaints", keep)
-        with hosts.service(publication.store, tmp_path_factory.mktemp("service")) as site:
+        with hosts.service(publication.store) as site:
             report = run_checks(Client(read_address(site.base), Limits()), CHECKS, NOW)
             assert report.exit_code == 0
             for scene in kept:  # what judgements ask for is kept for when nobody answers any more

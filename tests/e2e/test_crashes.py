@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
-import os
 import random
-import subprocess
-import sys
+import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from memory_folder import memory_folder
+from patience import PATIENCE, wait_until
+from programs import REGISTER_API, output_of, started
 from publishers import NOW, Publisher, publish_from, refresh_from
 from register_api.core.canonical import digest
 from register_api.core.format import tree
@@ -32,7 +32,6 @@ FORKS.set_forkserver_preload(["register_api.publish.pipeline", "register_api.ver
 
 KEY_FILES = ("root-1.pem", "targets.pem", "online.pem", "document.pem", "log.pem", "feed.pem")
 SECOND = dt.timedelta(seconds=1)
-LONGEST = 30.0
 
 
 def start(work: Callable[[Path, dt.datetime], None], folder: Path, now: dt.datetime) -> BaseProcess:
@@ -53,7 +52,7 @@ def time_of(work: Callable[[Path, dt.datetime], None], folder: Path, now: dt.dat
     """Let a process do its work to the end, and return how long it took."""
     begun = time.monotonic()
     process = start(work, folder, now)
-    process.join(LONGEST)
+    process.join(PATIENCE)
     assert process.exitcode == 0
     return time.monotonic() - begun
 
@@ -61,15 +60,13 @@ def time_of(work: Callable[[Path, dt.datetime], None], folder: Path, now: dt.dat
 def kill(process: BaseProcess) -> None:
     """End a process as a loss of power would: it has no say in it."""
     process.kill()
-    process.join(LONGEST)
+    process.join(PATIENCE)
     assert process.exitcode in {0, -9}
 
 
 def wait_for(condition: Callable[[], bool], process: BaseProcess) -> None:
     """Wait until something has happened, or the process that would do it has ended."""
-    end = time.monotonic() + LONGEST
-    while not condition() and process.is_alive() and time.monotonic() < end:
-        time.sleep(0.0005)
+    wait_until(lambda: condition() or not process.is_alive(), pause=0.0005)
 
 
 def instants() -> Iterator[dt.datetime]:
@@ -204,14 +201,7 @@ def command(publisher: Publisher, source: Path | None = None) -> list[str]:
     """Return the command line that publishes from a folder."""
     folders = {"--source": source or publisher.source, "--store": publisher.store, "--keys": publisher.keys}
     options = [text for option, folder in folders.items() for text in (option, str(folder))]
-    return [sys.executable, "-m", "register_api", "publish", *options]
-
-
-def start_command(publisher: Publisher, source: Path | None = None) -> subprocess.Popen[str]:
-    """Start the real command line, quietly."""
-    return subprocess.Popen(
-        command(publisher, source), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return [*REGISTER_API, "publish", *options]
 
 
 def test_the_command_killed_at_random_moments_loses_no_version(folder: Path) -> None:
@@ -219,17 +209,17 @@ def test_the_command_killed_at_random_moments_loses_no_version(folder: Path) -> 
     publisher, moments = Publisher(folder), random.Random(13)  # noqa: S311 - a test has to repeat itself
     customer = Customer(publisher)
     begun = time.monotonic()
-    subprocess.run(command(publisher), check=True, capture_output=True)
+    output_of(*command(publisher))
     duration = time.monotonic() - begun
     version = customer.look(1)
     for number in range(4):
         publisher.say(f"killed {number}")
-        with start_command(publisher) as process:
+        with started(*command(publisher)) as program:
             time.sleep(moments.uniform(0.5, 1.0) * duration)
-            os.kill(process.pid, 9)
+            program.end(signal.SIGKILL)
         version = customer.look(version, version + 1)
         publisher.say(f"after {number}")
-        subprocess.run(command(publisher), check=True, capture_output=True)
+        output_of(*command(publisher))
         version = customer.look(version + 1)
 
 
@@ -241,13 +231,16 @@ def test_two_commands_at_once_make_two_versions_or_one_says_why_not(folder: Path
     for number in range(2):
         publisher.say(f"one {number}")
         other.say(f"two {number}")
-        both = [start_command(publisher, source) for source in (publisher.source, other.source)]
-        told = [process.communicate(timeout=LONGEST)[1] for process in both]
-        made = [process.returncode for process in both].count(0)
-        version = customer.look(version + made)
-        assert made
-        for process, text in zip(both, told, strict=True):
-            assert process.returncode == 0 or "by a second at least" in text
+        with (
+            started(*command(publisher, publisher.source)) as one,
+            started(*command(publisher, other.source)) as two,
+        ):
+            codes = [program.ended() for program in (one, two)]
+            told = [program.errors() for program in (one, two)]
+        assert 0 in codes
+        version = customer.look(version + codes.count(0))
+        for code, text in zip(codes, told, strict=True):
+            assert code == 0 or "by a second at least" in text
 
 
 def test_four_publishers_at_once_lose_no_version(folder: Path) -> None:
@@ -262,7 +255,7 @@ def test_four_publishers_at_once_lose_no_version(folder: Path) -> None:
     publisher.say("from 0")
     running = [start(publish_from, each, NOW + number * SECOND) for number, each in enumerate(folders, 1)]
     for process in running:
-        process.join(LONGEST)
+        process.join(PATIENCE)
     made = [process.exitcode for process in running].count(0)
     assert made
     Customer(publisher).look(1 + made)
@@ -278,7 +271,7 @@ def test_a_publisher_waits_for_the_one_at_work(folder: Path) -> None:
         process.join(0.3)
         assert process.is_alive()
         Customer(publisher).look(1)
-    process.join(LONGEST)
+    process.join(PATIENCE)
     assert process.exitcode == 0
     Customer(publisher).look(2)
 

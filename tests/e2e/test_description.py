@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ import pytest
 import schemathesis
 from lxml import html
 
+from patience import PATIENCE
+from programs import run
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES
 from register_api.serve.answer.description.page import prose
@@ -39,7 +40,7 @@ Document = dict[str, Any]
 @pytest.fixture(scope="module")
 def service(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The publication as the service serves it."""
-    with hosts.service(publication.store, tmp_path_factory.mktemp("service")) as site:
+    with hosts.service(publication.store) as site:
         yield site
 
 
@@ -88,9 +89,10 @@ def test_schemathesis_finds_nothing(service: Site, description: Document, tmp_pa
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", urljoin(service.base, "openapi.json"),
         "--phases", "examples,coverage,fuzzing", "--checks", "all", "--continue-on-failure", "--no-shrink",
+        "--request-timeout", str(PATIENCE),
         "--report", "json", "--report-json-path", str(tmp_path / "report.json"), *bounds,
     ]  # fmt: skip
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    done = run(*command, cwd=tmp_path, limit=PATIENCE + float(seconds or 0))
     assert done.returncode == 0, done.stdout[-8000:]
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert report["operations"]["tested"] == len(description["paths"])
@@ -126,7 +128,7 @@ def test_examples_are_what_is_served(service: Site, description: Document) -> No
         ((media_type, content),) = operation["responses"]["200"]["content"].items()
         for example in content.get("examples", {}).values():
             method, target = example["summary"].split(" ", 1)
-            answer = httpx.get(urljoin(service.base, target))
+            answer = httpx.get(urljoin(service.base, target), timeout=PATIENCE)
             assert (method, answer.status_code) == ("GET", 200), url
             assert answer.headers["content-type"] == media_type
             assert example["value"] == (answer.json() if "json" in media_type else answer.text)
@@ -147,10 +149,10 @@ def test_examples_of_parameters_get_an_answer(service: Site, description: Docume
         query = [item for item in parameters if item["in"] == "query" and "example" in item]
         required = {item["name"]: item["example"] for item in query if item["required"]}
         target = urljoin(service.base, url.format(**path).removeprefix("/"))
-        assert httpx.get(target, params=required).status_code == 200
+        assert httpx.get(target, params=required, timeout=PATIENCE).status_code == 200
         for item in query:
             asked = {**required, item["name"]: item["example"]}
-            assert httpx.get(target, params=asked).status_code == 200, (url, item["name"])
+            assert httpx.get(target, params=asked, timeout=PATIENCE).status_code == 200, (url, item["name"])
 
 
 def test_documents_are_as_their_structs_say(service: Site, description: Document) -> None:
@@ -171,7 +173,7 @@ def test_published_schemas_hold_for_every_version(service: Site, publication: Pu
         if match is None and path != tree.DISCOVERY.path():
             continue
         kind = match[1] if match else "discovery"
-        answer = httpx.get(urljoin(service.base, path))
+        answer = httpx.get(urljoin(service.base, path), timeout=PATIENCE)
         schema = json.loads(publication.files[tree.SCHEMA.path(kind)])
         if match:
             linked = [link for link in answer.links.values() if link["url"].endswith(f"schema/{kind}.json")]
@@ -254,7 +256,9 @@ class TestPage:
         links = {link for link in page.xpath("//@href") if not link.startswith("#")}
         assert not any(urlsplit(link).netloc or link.startswith("/") for link in links)
         for link in links:
-            assert httpx.get(urljoin(urljoin(service.base, "docs"), link)).status_code == 200
+            assert (
+                httpx.get(urljoin(urljoin(service.base, "docs"), link), timeout=PATIENCE).status_code == 200
+            )
 
 
 def test_descriptions_are_text_and_never_markup() -> None:
@@ -267,7 +271,7 @@ def test_descriptions_are_text_and_never_markup() -> None:
 def test_the_catalog_leads_to_everything(service: Site) -> None:
     """RFC 9727: a linkset (RFC 9264) whose links are answered, each with the type that it names."""
     url = urljoin(service.base, tree.API_CATALOG.path())
-    answer = httpx.get(url)
+    answer = httpx.get(url, timeout=PATIENCE)
     assert answer.headers["content-type"] == "application/linkset+json"
     contexts = answer.json()["linkset"]
     for context in contexts:
@@ -275,7 +279,7 @@ def test_the_catalog_leads_to_everything(service: Site) -> None:
         for relation, links in context.items():
             if relation not in {"anchor", "profile"}:
                 for link in links:
-                    found = httpx.get(urljoin(url, link["href"]))
+                    found = httpx.get(urljoin(url, link["href"]), timeout=PATIENCE)
                     kind = found.headers["content-type"].partition(";")[0]
                     assert found.status_code == 200, link
                     expected = link.get("type", "text/html").replace("schema+json", "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,13 @@ def large_store(folder: Path) -> Path:
 
 def test_a_reply_under_way_is_finished_and_idle_connections_are_closed(tmp_path: Path) -> None:
     """The client that is reading gets every byte; who is idle is closed at once; no one new is taken."""
-    with hostile.service(large_store(tmp_path), tmp_path, REGISTER_KEEP_ALIVE_SECONDS="60") as service:
+    with hostile.service(large_store(tmp_path), REGISTER_KEEP_ALIVE_SECONDS="60") as service:
         with service.connect(receive_bytes=1 << 16) as reading, service.connect() as idle:
             idle.sendall(GOOD)
             first = idle.recv(1 << 16)
             reading.sendall(ASK)
             parts = [reading.recv(1000)]
-            service.process.terminate()
+            service.process.send(signal.SIGTERM)
             assert first.startswith(b"HTTP/1.1 200")
             everything(idle)  # ends: it is closed from the other side
             pause = threading.Event()
@@ -43,17 +44,17 @@ def test_a_reply_under_way_is_finished_and_idle_connections_are_closed(tmp_path:
                 pause.wait(0.01)
         (reply,) = replies(b"".join(parts))
         assert len(reply.body) == LARGE
-        assert service.process.wait(hostile.SECONDS) == 0
+        assert service.process.ended() == 0
         assert service.faults() == []
 
 
 def test_a_client_that_does_not_read_holds_up_the_end_for_a_time_only(tmp_path: Path) -> None:
     """As long as the setting says; then the service ends without it, and in order."""
     with (
-        hostile.service(large_store(tmp_path), tmp_path, REGISTER_SHUTDOWN_SECONDS="1") as service,
+        hostile.service(large_store(tmp_path), REGISTER_SHUTDOWN_SECONDS="1") as service,
         service.connect(receive_bytes=4096) as deaf,
     ):
         deaf.sendall(ASK * 3)
         deaf.recv(1)
-        service.process.terminate()
-        assert service.process.wait(hostile.SECONDS) == 0
+        service.process.send(signal.SIGTERM)
+        assert service.process.ended() == 0

@@ -38,7 +38,7 @@ class Mirror:
 def mirror(tmp_path: Path) -> Iterator[Mirror]:
     """A host that serves nothing yet."""
     (tmp_path / "mirror").mkdir()
-    with hosts.static(tmp_path / "mirror", tmp_path) as site:
+    with hosts.static(tmp_path / "mirror") as site:
         yield Mirror(tmp_path, site)
 
 

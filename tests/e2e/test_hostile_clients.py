@@ -20,9 +20,9 @@ import pytest
 import hostile
 import stores
 from hostile import GOOD, LAST, everything, replies
+from patience import PATIENCE, in_background, wait_until
 from quick_disk import quick_disk
 from register_api.serve.http import bounds
-from running import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,13 @@ SECRETS = (b"traceback", b"register_api", b"/usr/", b"/tmp/", b"uvicorn", b"pyth
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service with short times and room for few connections; one for all tests of this file."""
+    """The service with short times; one for all tests of this file."""
     store = tmp_path_factory.mktemp("store")
     large = random.Random(1).randbytes(8 * MEBIBYTE)  # noqa: S311 (bytes of no meaning)
     with quick_disk():
         stores.publish(store, 1, more={"feed.atom": large})
     times = {"REGISTER_KEEP_ALIVE_SECONDS": "1", "REGISTER_HEAD_SECONDS": "1", "REGISTER_SEND_SECONDS": "1"}
-    with hostile.service(
-        store, tmp_path_factory.mktemp("log"), REGISTER_MAX_CONNECTIONS="400", **times
-    ) as found:
+    with hostile.service(store, **times) as found:
         yield found
         assert found.faults() == []
 
@@ -239,21 +237,18 @@ def test_hundreds_of_requests_at_once_are_answered_up_to_a_bound(served: Service
 
 def test_a_head_that_comes_too_slowly_is_given_up(served: Service) -> None:
     """A byte now and then buys no more time (slowloris)."""
-    stop = threading.Event()
+    enough = threading.Event()
     with served.connect() as connection:
 
         def drip() -> None:
             with contextlib.suppress(OSError):
                 for byte in HEAD * 100:
                     connection.sendall(bytes([byte]))
-                    if stop.wait(0.05):
+                    if enough.wait(0.05):
                         return
 
-        dripping = threading.Thread(target=drip)
-        dripping.start()
-        raw = everything(connection)
-        stop.set()
-        dripping.join()
+        with in_background(drip, stop=enough.set):
+            raw = everything(connection)
     assert [reply.status for reply in replies(raw)] == [408]
 
 
@@ -312,7 +307,7 @@ def test_a_client_that_never_reads_is_cut_off(served: Service, more: bytes) -> N
         connection.sendall(request * 100)
     assert served.answers_others()
     assert served.resident_bytes() - before < 64 * MEBIBYTE
-    wait_until(lambda: served.open_files() <= files, hostile.SECONDS)
+    wait_until(lambda: served.open_files() <= files)
     for connection in deaf:
         connection.close()
 
@@ -344,22 +339,25 @@ def test_half_open_and_reset_connections_leave_nothing_behind(served: Service) -
         half.shutdown(socket.SHUT_WR)
         everything(half)
         half.close()
-    wait_until(lambda: served.open_files() <= files, hostile.SECONDS)
+    wait_until(lambda: served.open_files() <= files)
 
 
-def test_one_connection_too_many_is_told_so(served: Service) -> None:
+def test_one_connection_too_many_is_told_so(tmp_path: Path) -> None:
     """With 503 and when to come back; those that are open are still answered."""
-    wait_until(lambda: served.open_files() < 50, hostile.SECONDS)
-    many = [served.connect() for _ in range(400)]
-    with served.connect() as late:
-        (reply,) = replies(everything(late))
-    assert (reply.status, reply.headers["retry-after"]) == (503, "5")
-    assert json.loads(reply.body)["type"].endswith(":too-many-connections")
-    many[0].sendall(LAST)
-    assert [reply.status for reply in replies(everything(many[0]))] == [200]
-    for connection in many:
-        connection.close()
-    wait_until(lambda: served.open_files() < 50, hostile.SECONDS)
+    store = stores.make_store(tmp_path / "store", 1)
+    settings = {"REGISTER_MAX_CONNECTIONS": "100", "REGISTER_HEAD_SECONDS": str(PATIENCE)}
+    with hostile.service(store, **settings) as roomy, contextlib.ExitStack() as stack:
+        wait_until(lambda: roomy.open_files() < 50)
+        many = [stack.enter_context(roomy.connect()) for _ in range(100)]
+        with roomy.connect() as late:
+            (reply,) = replies(everything(late))
+        assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+        assert json.loads(reply.body)["type"].endswith(":too-many-connections")
+        many[0].sendall(LAST)
+        assert [reply.status for reply in replies(everything(many[0]))] == [200]
+        stack.close()
+        wait_until(lambda: roomy.open_files() < 50)
+        assert roomy.answers_others()
 
 
 IDLE = 5_000
@@ -381,7 +379,9 @@ def exactly(connection: socket.socket, size: int) -> bytes:
     """Return so many bytes."""
     data = b""
     while len(data) < size:
-        data += connection.recv(size - len(data))
+        part = connection.recv(size - len(data))
+        assert part, "the other end has closed"
+        data += part
     return data
 
 
@@ -393,7 +393,7 @@ def test_five_thousand_idle_connections_are_held_and_others_answered(tmp_path: P
     store = stores.make_store(tmp_path / "store", 1)
     with contextlib.ExitStack() as stack:
         with open_files(FEW):
-            served = stack.enter_context(hostile.service(store, tmp_path, REGISTER_KEEP_ALIVE_SECONDS="60"))
+            served = stack.enter_context(hostile.service(store, REGISTER_KEEP_ALIVE_SECONDS="60"))
         stack.enter_context(open_files(MANY))
         before, request = served.resident_bytes(), HEAD + b"\r\n"
         size = len(served.send(LAST)) - len(b"connection: close\r\n")

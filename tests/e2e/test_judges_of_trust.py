@@ -69,7 +69,7 @@ def test_python_tuf_refuses_another_target(publication: Publication, tmp_path: P
         if path.endswith(".register.json")
     }
     public = write_tree(tmp_path / "public", {**publication.files, **changed})
-    with hosts.static(public, tmp_path) as site:
+    with hosts.static(public) as site:
         client = stock_client(site, tmp_path, publication.files[FIRST_ROOT])
         client.refresh()
         target = client.get_targetinfo("register.json")

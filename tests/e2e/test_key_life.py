@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 from tuf.ngclient import FetcherInterface, Updater
 
 from memory_folder import memory_folder
+from programs import output_of
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.cli.main import cli
@@ -720,8 +720,7 @@ def test_the_key_that_the_manual_picks_by_hand_is_the_one_beside_the_head(
     for published in (old, old, None):
         for path in (tree.KEYS.path(), tree.REGISTER.path()):
             (tmp_path / Path(path).name).write_bytes(company.snapshot().read(path))
-        command = [sys.executable, "-c", code[1], "document"]
-        found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        found = output_of(sys.executable, "-c", code[1], "document", cwd=tmp_path).decode()
         assert found.split() == [published or company.keys_of("document")[1][0]]
         if published and len(company.keys_of("document")) == 1:
             company.done("keys", "rotate", "document")

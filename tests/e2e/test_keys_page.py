@@ -6,7 +6,6 @@ import datetime as dt
 import itertools
 import re
 import shlex
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from commands import ROOT
 from test_key_life import Company
 
 from memory_folder import memory_folder
+from programs import output_of
 from publishers import NOW
 from quick_disk import quick_disk
 from register_api.cli import clock
@@ -60,7 +60,7 @@ class Reader(Company):
     def type(self, line: str) -> None:
         """Carry out one line; what it asks is answered with yes."""
         if not re.search(r"(^| )register-api ", line):
-            subprocess.run(["bash", "-c", line], check=True, cwd=self.folder, timeout=60, capture_output=True)
+            output_of("bash", "-c", line, cwd=self.folder)
             return
         variables, _, words = line.partition("register-api ")
         if words.startswith("publish "):

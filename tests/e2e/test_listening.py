@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import stat
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,32 +12,19 @@ import pytest
 from hosts import free_port
 
 import stores
+from patience import PATIENCE, wait_until
+from programs import REGISTER_API, started
 from register_api.errors import UsageError
 from register_api.serve.process.listening import listen
 from register_api.serve.settings import Settings
-from running import wait_until
 from tools import need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-SECONDS = 30.0
-
-
-@contextlib.contextmanager
-def serving(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command while the block runs."""
-    ours = {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT"}}
-    with subprocess.Popen(command, env=ours, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def serve(store: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "register_api", "serve", "--store", str(store), *options]
+    return [*REGISTER_API, "serve", "--store", str(store), *options]
 
 
 def answers(client: httpx.Client) -> bool:
@@ -77,15 +61,14 @@ def test_a_unix_socket_answers_with_its_mode_and_is_gone_afterwards(
         left.bind(str(path))
     transport = httpx.HTTPTransport(uds=str(path))
     with (
-        serving(serve(store, "--uds", str(path), "--workers", workers)) as process,
-        httpx.Client(transport=transport, base_url="http://localhost") as client,
+        started(*serve(store, "--uds", str(path), "--workers", workers)) as process,
+        httpx.Client(transport=transport, base_url="http://localhost", timeout=PATIENCE) as client,
     ):
-        wait_until(lambda: is_listened_at(path), SECONDS)
-        wait_until(lambda: answers(client), SECONDS)
+        wait_until(lambda: is_listened_at(path))
+        wait_until(lambda: answers(client))
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         assert client.get("/nothing").json()["instance"] == "/nothing"
-        process.terminate()
-        assert process.wait(SECONDS) == 0
+        assert process.end() == 0
     assert not path.exists()
 
 
@@ -110,9 +93,8 @@ def test_a_socket_that_systemd_has_opened_is_used(store: Path) -> None:
     port = free_port()
     command = [program, "-l", f"127.0.0.1:{port}", *serve(store, "--port", "1")]
     with (
-        serving(command) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS) as client,
+        started(*command) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client,
     ):
-        wait_until(lambda: answers(client), SECONDS)
-        process.terminate()
-        assert process.wait(SECONDS) == 0
+        wait_until(lambda: answers(client))
+        assert process.end() == 0

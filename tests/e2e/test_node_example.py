@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import hosts
@@ -11,6 +10,7 @@ from commands import ROOT
 from publications import write_tree
 
 from node_judges import MODULES, need_package
+from programs import Done, run
 from register_api.core.format import tree
 from tools import need
 
@@ -24,7 +24,7 @@ EXAMPLE = ROOT / "docs/examples/check.mjs"
 MAX_LINES = 80
 
 
-def run_example(base: str, publication: Publication, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_example(base: str, publication: Publication, folder: Path) -> Done:
     """Run the example from a copy beside the packages that it needs."""
     for package in ("jose", "tuf-js"):
         need_package(package)
@@ -32,8 +32,7 @@ def run_example(base: str, publication: Publication, folder: Path) -> subprocess
     program, root = folder / "check.mjs", folder / "1.root.json"
     program.write_bytes(EXAMPLE.read_bytes())
     root.write_bytes(publication.files[f"{tree.TRUST_FOLDER}1.root.json"])
-    command = [need("node"), str(program), base, str(root)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=folder)
+    return run(need("node"), program, base, root, cwd=folder)
 
 
 def test_the_example_is_short() -> None:
@@ -63,5 +62,5 @@ def test_the_example_refuses_what_was_changed(publication: Publication, tmp_path
     other = b"B" if data[at : at + 1] == b"A" else b"A"
     changed = data[:at] + other + data[at + 1 :]
     public = write_tree(tmp_path / "public", {**publication.files, path: changed})
-    with hosts.static(public, tmp_path) as site:
+    with hosts.static(public) as site:
         assert run_example(site.base, publication, tmp_path).returncode != 0

@@ -55,7 +55,7 @@ def owner(tmp_path: Path) -> Iterator[Owner]:
     """An owner who has published one version."""
     public = tmp_path / "store" / "public"
     public.mkdir(parents=True)
-    with hosts.static(public, tmp_path) as site:
+    with hosts.static(public) as site:
         found = Owner(tmp_path, site)
         done = found.publish()
         assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ import pytest
 from commands import register_api
 
 import hostile
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,6 @@ def base(
     folder = tmp_path_factory.mktemp("prefix")
     with hostile.service(
         publication.store,
-        folder,
         "--root-path",
         "/trust",
         prefix="" if stripped else "/trust",
@@ -52,7 +52,7 @@ def base(
 def ask(url: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
     """Return status, headers and body of an answer, whatever it is."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -100,10 +100,9 @@ def test_a_customer_can_verify_it(base: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_is_not_below_the_prefix_is_not_there(publication: Publication, tmp_path_factory) -> None:
+def test_what_is_not_below_the_prefix_is_not_there(publication: Publication) -> None:
     """Where the proxy passes the path on; its own last slash is added."""
-    folder = tmp_path_factory.mktemp("bare")
-    with hostile.service(publication.store, folder, "--root-path", "/trust", prefix="/trust") as service:
+    with hostile.service(publication.store, "--root-path", "/trust", prefix="/trust") as service:
         bare = f"http://127.0.0.1:{service.port}"
         assert ask(bare + "/v1/register.json")[0] == 404
         assert ask(bare + "/trustworthy/v1/register.json")[0] == 404

@@ -8,28 +8,24 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-from typing import TYPE_CHECKING
 
 import hostile
 from memory_folder import memory_folder
+from patience import wait_until
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
-from running import wait_until
 from soaking import Customer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 VERSIONS = int(os.environ.get("SOAK_VERSIONS", "20"))
 CUSTOMERS = 2
 
 
-def test_every_answer_is_of_a_whole_version_and_none_goes_backwards(tmp_path: Path) -> None:
+def test_every_answer_is_of_a_whole_version_and_none_goes_backwards() -> None:
     """Digests fit, signatures fit a version of that moment, and tags never come back."""
     with memory_folder() as folder, quick_disk():
         publisher = Publisher(folder)
         publisher.publish(NOW)
-        with hostile.service(publisher.store, tmp_path, REGISTER_POLL_SECONDS="0.01") as service:
+        with hostile.service(publisher.store, REGISTER_POLL_SECONDS="0.01") as service:
             customers = [Customer(service.port) for _ in range(CUSTOMERS)]
             for customer in customers:
                 customer.start()
@@ -41,8 +37,7 @@ def test_every_answer_is_of_a_whole_version_and_none_goes_backwards(tmp_path: Pa
             wait_until(
                 lambda: all(
                     VERSIONS in customer.tally.versions or customer.has_failed() for customer in customers
-                ),
-                hostile.SECONDS,
+                )
             )
             tallies = [customer.finish() for customer in customers]
             assert service.faults() == []

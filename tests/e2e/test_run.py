@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -17,13 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import programs
 from memory_folder import memory_folder
+from patience import PATIENCE, wait_until
+from programs import REGISTER_API, Done, Program, below, environment, is_alive, started
 from publishers import Publisher
 from register_api.core.format import tree
 from register_api.verify.checks.session import Options
 from register_api.verify.fetch.protocol import FolderFetcher
 from register_api.verify.run import verify
-from running import wait_until
 from time_authority import authority, honest, serving
 from tools import need
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
-SECONDS = 30.0
 
 
 @pytest.fixture
@@ -50,33 +50,24 @@ def free_port() -> int:
 def command(publisher: Publisher, *more: str) -> list[str]:
     folders = {"--source": publisher.source, "--store": publisher.store, "--keys": publisher.keys}
     options = [text for option, folder in folders.items() for text in (option, str(folder))]
-    return [sys.executable, "-m", "register_api", "run", *options, *more]
+    return [*REGISTER_API, "run", *options, *more]
 
 
 class Running:
-    """A running `run` or `make serve`, in a process group of its own."""
+    """A running `run` or `make serve`."""
 
-    def __init__(self, arguments: list[str], port: int, folder: Path | None = None, **variables: str) -> None:
-        ours = {name: value for name, value in os.environ.items() if name not in {"PORT", "HOST"}}
+    def __init__(self, program: Program, port: int) -> None:
+        self.program = program
         self.base = f"http://127.0.0.1:{port}/"
-        self.process = subprocess.Popen(
-            arguments,
-            env=ours | variables,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
 
     def get(self, path: str) -> bytes:
         """Ask for a path."""
-        with urllib.request.urlopen(self.base + path, timeout=SECONDS) as reply:
+        with urllib.request.urlopen(self.base + path, timeout=PATIENCE) as reply:
             return reply.read()
 
     def answers(self) -> bool:
         """Tell whether the service is ready."""
-        assert self.process.poll() is None, self.process.communicate()
+        assert self.program.code() is None, self.program.errors()
         try:
             return bool(self.get("readyz"))
         except (urllib.error.URLError, ConnectionError):
@@ -84,55 +75,23 @@ class Running:
 
     def children(self) -> dict[int, list[str]]:
         """Return the command lines of all processes below this one, by process id."""
-        found = dict(_below(self.process.pid))
-        return {pid: arguments for pid, arguments in found.items() if arguments}
+        return below(self.program.pid)
 
     def child(self, name: str) -> int:
         """Return the process id of the child that runs a subcommand."""
         (pid,) = [pid for pid, arguments in self.children().items() if name in arguments]
         return pid
 
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send a signal to the first process alone; return its exit code, output and errors."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, out, err
-
-
-def _below(parent: int) -> Iterator[tuple[int, list[str]]]:
-    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            line = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            yield int(child), line
-            yield from _below(int(child))
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process still runs; one that has ended and is not yet collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
 
 @contextlib.contextmanager
 def running(
     arguments: list[str], port: int, folder: Path | None = None, **variables: str
 ) -> Iterator[Running]:
-    """Run until the block ends, and leave no process behind whatever happens in it."""
-    started = Running(arguments, port, folder, **variables)
-    known: dict[int, list[str]] = {}
-    try:
-        wait_until(started.answers, SECONDS)
-        known = started.children()
-        yield started
-    finally:
-        if started.process.poll() is None:
-            known |= started.children()
-            started.process.kill()
-            started.process.communicate()
-        for pid in filter(is_alive, known):
-            os.kill(pid, signal.SIGKILL)
+    """Run until the block ends, from when it answers."""
+    with started(*arguments, cwd=folder, env=environment(**variables)) as program:
+        run = Running(program, port)
+        wait_until(run.answers)
+        yield run
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -145,34 +104,33 @@ def test_the_first_run_publishes_and_serves_and_a_signal_ends_all_of_it(
         assert publisher.verify().version == 1
         children = run.children()
         assert len(children) == 2
-        code, out, err = run.end(number)
-        assert code == 0
-        assert "Published version 1" in out
-        assert "Traceback" not in err
-        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+        assert run.program.end(number) == 0
+        assert b"Published version 1" in run.program.output()
+        assert "Traceback" not in run.program.errors()
+        wait_until(lambda: not any(map(is_alive, children)))
     assert publisher.verify().exit_code == 0
 
 
 def test_a_signal_while_the_first_version_is_published_ends_all_of_it(publisher: Publisher) -> None:
     """Nothing is served then, and what is published is whole or not there."""
     port = free_port()
-    run = Running(command(publisher, "--port", str(port)), port)
-    wait_until(run.children, SECONDS)
-    children = run.children()
-    assert run.end()[0] == 0
-    assert not any(map(is_alive, children))
+    with started(*command(publisher, "--port", str(port))) as program:
+        wait_until(lambda: below(program.pid))
+        children = below(program.pid)
+        assert program.end() == 0
+        assert not any(map(is_alive, children))
     assert not (publisher.store / "current").exists() or publisher.verify().exit_code == 0
 
 
 def test_the_second_run_makes_no_new_version_but_a_fresh_timestamp(publisher: Publisher) -> None:
     port = free_port()
     with running(command(publisher, "--port", str(port)), port) as run:
-        assert run.end()[0] == 0
+        assert run.program.end() == 0
     before = publisher.snapshot().read(tree.TIMESTAMP.path())
     publisher.say("an edit that nobody has published")
     with running(command(publisher, "--port", str(port)), port) as run:
-        wait_until(lambda: run.get(tree.TIMESTAMP.path()) != before, SECONDS)
-        assert run.end()[0] == 0
+        wait_until(lambda: run.get(tree.TIMESTAMP.path()) != before)
+        assert run.program.end() == 0
     assert publisher.snapshot().state.version == 1
 
 
@@ -180,7 +138,7 @@ def test_port_and_host_come_from_the_environment(publisher: Publisher) -> None:
     port = free_port()
     with running(command(publisher), port, PORT=str(port), HOST="127.0.0.1") as run:
         assert run.get(tree.REGISTER.path())
-        assert run.end()[0] == 0
+        assert run.program.end() == 0
 
 
 def test_a_publication_meanwhile_is_served_without_a_restart(publisher: Publisher) -> None:
@@ -189,8 +147,8 @@ def test_a_publication_meanwhile_is_served_without_a_restart(publisher: Publishe
         state = publisher.snapshot().state
         publisher.publish_note("second", state.published_at.replace(year=state.published_at.year + 1))
         newest = publisher.snapshot().read(tree.REGISTER.path())
-        wait_until(lambda: run.get(tree.REGISTER.path()) == newest, SECONDS)
-        assert run.end()[0] == 0
+        wait_until(lambda: run.get(tree.REGISTER.path()) == newest)
+        assert run.program.end() == 0
 
 
 def test_the_process_that_serves_has_no_private_key_open(publisher: Publisher) -> None:
@@ -201,7 +159,7 @@ def test_the_process_that_serves_has_no_private_key_open(publisher: Publisher) -
         assert not any(str(publisher.keys) in text for text in run.children()[server])
         opened = [os.readlink(path) for path in Path(f"/proc/{server}/fd").iterdir()]  # noqa: PTH115 - sockets
         assert not [path for path in opened if path.startswith(str(publisher.keys))]
-        assert run.end()[0] == 0
+        assert run.program.end() == 0
 
 
 def test_a_server_that_dies_takes_the_rest_with_it(publisher: Publisher) -> None:
@@ -210,9 +168,8 @@ def test_a_server_that_dies_takes_the_rest_with_it(publisher: Publisher) -> None
     with running(command(publisher, "--port", str(port)), port) as run:
         children = run.children()
         os.kill(run.child("serve"), signal.SIGKILL)
-        run.process.communicate(timeout=SECONDS)
-        assert run.process.returncode == 128 + signal.SIGKILL
-        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+        assert run.program.ended() == 128 + signal.SIGKILL
+        wait_until(lambda: not any(map(is_alive, children)))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children of it")
@@ -222,16 +179,13 @@ def test_a_run_that_is_killed_leaves_no_process_behind(publisher: Publisher) -> 
     with running(command(publisher, "--port", str(port)), port) as run:
         children = run.children()
         assert len(children) == 2
-        run.process.kill()
-        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
-        run.process.communicate(timeout=SECONDS)
+        run.program.end(signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, children)))
 
 
-def ended_by_itself(publisher: Publisher, *more: str) -> subprocess.CompletedProcess[str]:
+def ended_by_itself(publisher: Publisher, *more: str) -> Done:
     """Run what is expected to end without being told to."""
-    return subprocess.run(
-        command(publisher, *more), capture_output=True, text=True, check=False, timeout=SECONDS
-    )
+    return programs.run(*command(publisher, *more))
 
 
 def test_a_run_with_a_time_authority_stamps_what_it_serves(publisher: Publisher) -> None:
@@ -240,14 +194,13 @@ def test_a_run_with_a_time_authority_stamps_what_it_serves(publisher: Publisher)
     with honest() as asked:
         ask = ("--time-authority", asked.url, "--time-authority-certificate", str(authority().root))
         with running(command(publisher, "--port", str(port), *ask), port) as run:
-            wait_until(lambda: tree.TIME_STAMP.path(1) in publisher.snapshot().manifest.files, SECONDS)
+            wait_until(lambda: tree.TIME_STAMP.path(1) in publisher.snapshot().manifest.files)
             data = publisher.snapshot().read(tree.TIME_STAMP.path(1))
             wait_until(
-                lambda: run.get(tree.TIMESTAMP.path()) == publisher.snapshot().read(tree.TIMESTAMP.path()),
-                SECONDS,
+                lambda: run.get(tree.TIMESTAMP.path()) == publisher.snapshot().read(tree.TIMESTAMP.path())
             )
-            wait_until(lambda: served(run, tree.TIME_STAMP.path(1)) == data, SECONDS)
-            assert run.end()[0] == 0
+            wait_until(lambda: served(run, tree.TIME_STAMP.path(1)) == data)
+            assert run.program.end() == 0
     assert len(asked.queries) == 1
     options = Options(wait=0, stamped_by=authority().anchors)
     fetcher = FolderFetcher(publisher.store / "public")
@@ -270,10 +223,10 @@ def test_an_authority_that_hangs_keeps_nobody_from_serving(publisher: Publisher)
         serving(lambda _: None) as asked,
         running(command(publisher, "--port", str(port), "--time-authority", asked.url), port) as run,
     ):
-        wait_until(lambda: asked.queries, SECONDS)
+        wait_until(lambda: asked.queries)
         assert run.get(tree.REGISTER.path()) == publisher.snapshot().read(tree.REGISTER.path())
         asked.stopped.set()
-        assert run.end()[0] == 0
+        assert run.program.end() == 0
 
 
 def test_an_address_of_an_authority_that_is_none_starts_nothing(publisher: Publisher) -> None:
@@ -287,13 +240,7 @@ def test_an_address_of_an_authority_that_is_none_starts_nothing(publisher: Publi
 def test_a_port_that_is_taken_is_told_and_ends_the_run(publisher: Publisher) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            command(publisher, "--port", str(port)),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
+        ended = ended_by_itself(publisher, "--port", str(port))
     assert ended.returncode == 2
     assert f"cannot listen on 127.0.0.1 port {port}" in ended.stderr
 
@@ -311,8 +258,7 @@ MODULES = "import register_api.serve.app, register_api.serve.run, sys; print(*sy
 
 def test_what_serves_has_loaded_nothing_that_can_sign() -> None:
     """Neither the publisher's half nor a library of signing; nor the customer's half."""
-    ended = subprocess.run([sys.executable, "-c", MODULES], capture_output=True, text=True, check=True)
-    loaded = ended.stdout.split()
+    loaded = programs.output_of(sys.executable, "-c", MODULES).decode().split()
     assert "register_api.serve.app" in loaded
     never = (
         "register_api.publish",
@@ -334,8 +280,8 @@ def test_make_serve_ends_cleanly(tmp_path: Path) -> None:
     with running([make, "serve"], port, tmp_path, PORT=str(port), MAKEFLAGS="", MAKELEVEL="0") as run:
         assert run.get(tree.REGISTER.path())
         children = run.children()
-        run.end()
-        wait_until(lambda: not any(map(is_alive, children)), SECONDS)
+        run.program.end()
+        wait_until(lambda: not any(map(is_alive, children)))
     assert (tmp_path / "keys/1.root.json").exists()
     assert (tmp_path / "var/store/public/v1/register.json").exists()
 

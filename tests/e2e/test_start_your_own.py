@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import hosts
 import pytest
 from commands import BIN, ROOT, register_api
 
+from programs import Done, environment, output_of, run
 from tools import need
 
 if TYPE_CHECKING:
@@ -31,31 +31,17 @@ def script(port: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """Do what the guide says in an empty folder; return that folder and what was printed."""
     for program in ("bash", "curl", "sha256sum"):
         need(program)
     folder = tmp_path_factory.mktemp("walk")
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")},
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "HOME": str(folder),
-        "NO_COLOR": "1",
-    }
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script(hosts.free_port())],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-    )
+    env = environment(PATH=f"{BIN}:{os.environ['PATH']}", HOME=str(folder), NO_COLOR="1")
+    done = run("bash", "-euo", "pipefail", "-c", script(hosts.free_port()), cwd=folder, env=env)
     return folder / "trust", done
 
 
-def test_everything_in_the_guide_works(walked: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_everything_in_the_guide_works(walked: tuple[Path, Done]) -> None:
     """From nothing to a second version that a customer has verified."""
     trust, done = walked
     assert done.returncode == 0, done.stdout + done.stderr
@@ -72,7 +58,7 @@ def test_everything_in_the_guide_works(walked: tuple[Path, subprocess.CompletedP
 
 
 def test_what_would_go_into_git_holds_no_private_key(
-    walked: tuple[Path, subprocess.CompletedProcess[str]],
+    walked: tuple[Path, Done],
 ) -> None:
     """All but what .gitignore names."""
     trust, _ = walked
@@ -83,21 +69,14 @@ def test_what_would_go_into_git_holds_no_private_key(
 
 
 @pytest.fixture(scope="module")
-def generated(
-    walked: tuple[Path, subprocess.CompletedProcess[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
+def generated(walked: tuple[Path, Done], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site that the generated configuration makes; nginx itself has found nothing to say against it."""
     trust, _ = walked
     lines = (trust / "deploy/nginx.conf").read_text("utf-8")
     folder = tmp_path_factory.mktemp("nginx")
     assert "listen 80;" in lines
     with hosts.nginx_with(lines.replace("listen 80;", "listen 127.0.0.1:0;"), "127.0.0.1:0", folder) as site:
-        tested = subprocess.run(
-            [need("nginx"), "-t", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        tested = run(need("nginx"), "-t", "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf")
         assert tested.returncode == 0, tested.stderr
         assert "warn" not in tested.stderr
         yield site
@@ -140,17 +119,5 @@ def test_the_generated_site_passes_verify(generated: Site, tmp_path: Path) -> No
     assert report.returncode == 0, report.stdout
     with pytest.raises(Exception, match="404"):
         generated.get("trust/2.root.json")
-    head = subprocess.run(
-        [
-            "curl",
-            "--silent",
-            "--head",
-            "--header",
-            "Accept-Encoding: gzip",
-            generated.base + "v1/register.json",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "content-encoding: gzip" in head.stdout.lower()
+    asked = ("--silent", "--head", "--header", "Accept-Encoding: gzip", generated.base + "v1/register.json")
+    assert b"content-encoding: gzip" in output_of(need("curl"), *asked).lower()

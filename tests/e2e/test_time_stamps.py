@@ -39,7 +39,7 @@ def store() -> Iterator[Path]:
 @pytest.fixture(params=["service", "nginx"])
 def site(request: pytest.FixtureRequest, store: Path, tmp_path: Path) -> Iterator[Site]:
     """The store as the service serves it, and as a static host does."""
-    running = hosts.service(store, tmp_path) if request.param == "service" else None
+    running = hosts.service(store) if request.param == "service" else None
     with running or hosts.nginx(store / "public", tmp_path) as found:
         yield found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ from commands import register_api
 from test_key_life import Company, circle, sign
 
 from memory_folder import memory_folder
+from programs import output_of
 from quick_disk import quick_disk
 from register_api.core.format import tree
 from register_api.publish.signing.signer import Ed25519Signer, load
@@ -57,11 +57,8 @@ def test_what_is_published_with_keys_in_a_token_is_good(company: Company) -> Non
     document = public / tree.REGISTER.path()
     published = public / tree.PUBLIC_KEY.path(company.keys_of("document")[0][0])
     signature = document.with_name(f"{document.name}.sig")
-    command = [need("openssl"), "pkeyutl", "-verify", "-pubin", "-inkey", str(published), "-rawin"]
-    result = subprocess.run(
-        [*command, "-in", str(document), "-sigfile", str(signature)], check=False, capture_output=True
-    )
-    assert result.returncode == 0, result.stderr
+    command = (need("openssl"), "pkeyutl", "-verify", "-pubin", "-inkey", published, "-rawin")
+    output_of(*command, "-in", document, "-sigfile", signature)
     inside = {path.name for path in company.keys.glob("*.pem") if "PRIVATE" in path.read_text()}
     assert inside == {"feed.pem"}
     assert [path.name for path in company.keys.glob("*.pub")] == ["root-1.pub"]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
-import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from node_judges import MODULES, need_package
+from programs import Done, environment, output_of, run
 from register_api.core.log.note import parse_verifier_key
+from static_host import static_host
 from time_authority import authority, honest
 from tools import need
 from witnesses import Partner, serving
@@ -27,27 +26,20 @@ GUIDE = (ROOT / "docs/verify-by-hand.md").read_text("utf-8")
 BIN = Path(sys.executable).parent
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """A host that knows nothing of registers."""
-
-    def log_message(self, *_arguments):
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """Return the ``public`` folder of a store with two versions of the example register."""
     folder = tmp_path_factory.mktemp("published")
     shutil.copytree(ROOT / "register", folder / "register")
-    publish = [BIN / "register-api", "publish"]
-    subprocess.run(publish, cwd=folder, check=True, capture_output=True)
+    publish = (BIN / "register-api", "publish")
+    output_of(*publish, cwd=folder)
     stamp = ["--time-authority-certificate", authority().root]
     source = folder / "register/register.toml"
     text = re.sub(r"updated_on = .*", "updated_on = 2026-05-11", source.read_text("utf-8"), count=1)
     source.write_text(text, "utf-8")
     with honest() as asked:
         stamp += ["--time-authority", asked.url]
-        subprocess.run([*publish, *stamp], cwd=folder, check=True, capture_output=True)
+        output_of(*publish, *stamp, cwd=folder)
     public = folder / "var/store/public"
     (public.parent / "witness").write_text(cosigned(folder, public), "utf-8")
     return public
@@ -61,8 +53,7 @@ def cosigned(folder, public):
     partner = next(one for one in made if one.vkey.count("+") > 2)  # a plus in base64: the harder case
     with serving(partner.open(log), lambda: int(time.time())) as url:
         (folder / "policy").write_text(f"witness w {partner.vkey} {url}\nquorum w\n")
-        refresh = [BIN / "register-api", "refresh", "--policy", "policy"]
-        subprocess.run(refresh, cwd=folder, check=True, capture_output=True)
+        output_of(BIN / "register-api", "refresh", "--policy", "policy", cwd=folder)
     return partner.vkey
 
 
@@ -72,13 +63,8 @@ def host(published, tmp_path):
     copy = tmp_path / "host"
     shutil.copytree(published, copy)
     witness = (published.parent / "witness").read_text("utf-8")
-    handler = functools.partial(QuietHandler, directory=str(copy))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield copy, f"http://127.0.0.1:{server.server_port}", witness
-        server.shutdown()
-        thread.join()
+    with static_host(copy) as base:
+        yield copy, base, witness
 
 
 def script(base: str, witness: str) -> str:
@@ -95,24 +81,16 @@ def script(base: str, witness: str) -> str:
     return re.sub(r"^WITNESS=.*$", f"WITNESS='{witness}'", text, count=1, flags=re.MULTILINE)
 
 
-def run_guide(base: str, folder: Path, witness: str) -> subprocess.CompletedProcess[str]:
+def run_guide(base: str, folder: Path, witness: str) -> Done:
     """Do what the guide says in an empty folder."""
     for program in ("bash", "curl", "openssl", "sha256sum", "xmlsec1", "node"):
         need(program)
-    modules = ROOT / "tests/node/node_modules"
-    if not modules.is_dir() and os.environ.get("REQUIRE_TOOLS") != "1":
-        pytest.skip("the packages in tests/node are not installed")
+    for package in ("jose", "tuf-js"):
+        need_package(package)
     (folder / "tsa-root.pem").write_bytes(authority().root.read_bytes())
-    (folder / "node_modules").symlink_to(modules)
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder)}
-    return subprocess.run(
-        ["bash", "-c", script(base, witness)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    (folder / "node_modules").symlink_to(MODULES)
+    env = environment(PATH=f"{BIN}:{os.environ['PATH']}", HOME=str(folder))
+    return run("bash", "-c", script(base, witness), cwd=folder, env=env)
 
 
 def test_everything_in_the_guide_works(host, tmp_path):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +12,7 @@ from commands import BIN, publish, register_api
 from sources import copy_register, edit
 
 from memory_folder import memory_folder
+from programs import Done, started
 from register_api.core.format import tree
 from register_api.core.log.note import has_further_lines
 from register_api.publish.cosigning.standing import read_head
@@ -57,46 +56,37 @@ class Scene:
         lines = (f"log {self.log}", f"witness partner {self.witness} {url}", *more, "quorum partner")
         self.policy.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
-    def refresh(self) -> subprocess.CompletedProcess[str]:
+    def refresh(self) -> Done:
         """Refresh, and ask the witnesses."""
         return register_api("refresh", "--store", self.store, "--keys", self.keys, "--policy", self.policy)
 
-    def verify(self, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    def verify(self, *options: str | Path) -> Done:
         """Verify where the register lies, as a customer with the policy."""
         return register_api("verify", self.base, "--policy", self.policy, *options)
 
     @contextlib.contextmanager
     def host(self) -> Iterator[None]:
         """Serve the published tree."""
-        with _started("serve", "--store", self.store, "--port", "0") as (_, url):
+        with _started("serve", "--store", self.store, "--port", "0") as url:
             self.base = url
             yield
 
     @contextlib.contextmanager
-    def partner(self) -> Iterator[subprocess.Popen[str]]:
+    def partner(self) -> Iterator[None]:
         """Run the witness, and let the policy name its address."""
-        with _started("witness", "serve", *self.of_witness, "--log", self.log, "--port", "0") as (
-            process,
-            url,
-        ):
+        with _started("witness", "serve", *self.of_witness, "--log", self.log, "--port", "0") as url:
             self.write_policy(url)
-            yield process
+            yield
 
 
 @contextlib.contextmanager
-def _started(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a service until the block ends; yields it with the address that it prints."""
-    command = [sys.executable, "-u", str(BIN / "register-api"), *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process, process.stdout.readline().strip()
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert [line for line in errors.splitlines() if '"level": "info"' not in line] == []
+def _started(*arguments: str | Path) -> Iterator[str]:
+    """Run a service until the block ends, when it has to end well; yields the address that it prints."""
+    with started(BIN / "register-api", *arguments) as program:
+        yield program.first_line()
+        assert program.end() == 0
+        errors = program.errors().splitlines()
+    assert [line for line in errors if '"level": "info"' not in line] == []
 
 
 @pytest.fixture
@@ -178,15 +168,11 @@ def test_an_independent_judge_accepts_what_the_witness_signed(scene: Scene, tmp_
 
 def test_a_witness_killed_while_it_signs_goes_on_from_what_it_remembers(scene: Scene) -> None:
     """SIGKILL leaves a state that opens; the same size is signed again, an older one is not."""
-    command = [str(BIN / "register-api"), "witness", "serve", *map(str, scene.of_witness)]
-    killed = subprocess.Popen(
-        [*command, "--log", scene.log, "--port", "0"], stdout=subprocess.PIPE, text=True
-    )
-    assert killed.stdout is not None
-    scene.write_policy(killed.stdout.readline().strip())
-    assert "the quorum partner is met" in scene.refresh().stderr
-    killed.kill()
-    killed.communicate(timeout=30)
+    command = (BIN / "register-api", "witness", "serve", *scene.of_witness, "--log", scene.log, "--port", "0")
+    with started(*command) as killed:
+        scene.write_policy(killed.first_line())
+        assert "the quorum partner is met" in scene.refresh().stderr
+        killed.end(signal.SIGKILL)
     with scene.partner():
         assert scene.refresh().returncode == 0
     status = register_api("witness", "status", "--state", scene.state)

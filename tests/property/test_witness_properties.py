@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from breaking_disk import Crash, dying_after
 from memory_folder import memory_folder
 from memory_log import MemoryLog
+from patience import PATIENCE
 from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
 from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.cosignature import verify_cosignatures
@@ -144,7 +145,7 @@ def test_processes_that_compete_sign_one_history(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
         running = [pool.submit(_submit, partner.folder, steps) for steps in contenders()]
-        signed = [data for future in running for data in future.result()]
+        signed = [data for future in running for data in future.result(PATIENCE)]
     assert signed
     check_one_history(partner, signed)
 

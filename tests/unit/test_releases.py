@@ -16,6 +16,7 @@ import pytest
 
 import releases
 from every_field import EveryField
+from patience import PATIENCE
 from publishers import NOW, Publisher
 from register_api.core.canonical import encode, parse
 from register_api.core.format import tree
@@ -120,7 +121,7 @@ def test_the_newer_field_stands_in_every_table_of_the_source(mixed: Mixed) -> No
 def test_the_service_answers_every_question_about_every_version(mixed: Mixed) -> None:
     """Stored bytes are served as they are; a diff between any two versions leads to the newer one's bytes."""
     registers = mixed.registers()
-    with running(mixed.store, lambda: NOW) as base, httpx.Client(base_url=base) as client:
+    with running(mixed.store, lambda: NOW) as base, httpx.Client(base_url=base, timeout=PATIENCE) as client:
         for version, data in registers.items():
             assert client.get(tree.VERSION_REGISTER.path(version)).content == data
             known_at = json.loads(data)["published_at"]

@@ -6,17 +6,16 @@ import datetime as dt
 import functools
 import json
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from patience import wait_until
+from programs import REGISTER_API, started
 from publishers import NAME, NOW, Publisher
 from register_api.cli import refresh
 from register_api.publish import pipeline
 from register_api.store.lock import locked
-from running import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,12 +146,10 @@ def test_a_timed_refresh_ends_cleanly_on_a_signal(
     timestamp = publisher.store / "public/trust/timestamp.json"
     before = timestamp.read_bytes()
     folders = ["--store", str(publisher.store), "--keys", str(publisher.keys)]
-    command = [sys.executable, "-m", "register_api", "refresh", "--every", "6", *folders]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(*REGISTER_API, "refresh", "--every", "6", *folders) as program:
         wait_until(lambda: timestamp.read_bytes() != before)
-        process.send_signal(number)
-        _, told = process.communicate(timeout=10)
-    assert process.returncode == 0
+        assert program.end(number) == 0
+        told = program.errors()
     assert told.count("is vouched for until") == 1
     assert "Traceback" not in told
 

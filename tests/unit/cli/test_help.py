@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
+from programs import REGISTER_API, output_of
 from register_api import __version__
 from register_api.cli.main import _COMMANDS, cli
 
@@ -67,10 +66,8 @@ def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
 
 
 def test_the_module_is_the_command() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "register_api", "--version"], capture_output=True, text=True, check=True
-    )
-    assert ended.stdout == f"register-api, version {__version__}\n"
+    said = output_of(*REGISTER_API, "--version").decode()
+    assert said == f"register-api, version {__version__}\n"
 
 
 LOADED = """
@@ -94,13 +91,6 @@ print(*sorted(name for name in sys.modules if name.startswith("register_api.")))
     ],
 )
 def test_a_command_loads_nothing_of_the_roles_it_does_not_play(command: str, never: tuple[str, ...]) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", LOADED, command, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ,
-    )
-    loaded = ended.stdout.split()
+    loaded = output_of(sys.executable, "-c", LOADED, command, "--help").decode().split()
     assert f"register_api.cli.{_COMMANDS[command][0]}" in loaded
     assert not [name for name in loaded if name.startswith(never)]

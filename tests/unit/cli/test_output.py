@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from programs import REGISTER_API, on_a_terminal, run, run_bytes
 from register_api.cli import output
 from register_api.cli.words import describe_notice
 from register_api.core.notice import NoticeStatus
@@ -29,34 +27,13 @@ ESCAPE = b"\x1b"
 
 def command(publisher: Publisher) -> list[str]:
     folders = ["--source", str(publisher.source), "--store", str(publisher.store)]
-    return [sys.executable, "-m", "register_api", "check", *folders]
+    return [*REGISTER_API, "check", *folders]
 
 
 def environment(**more: str) -> dict[str, str]:
     """Return an environment of its own: what this machine says of colours must not matter."""
     ours = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM")
     return {name: value for name, value in os.environ.items() if name not in ours} | {"TERM": "xterm", **more}
-
-
-def on_a_terminal(arguments: list[str], env: dict[str, str]) -> bytes:
-    """Run a program whose output is a terminal, and return what it wrote there."""
-    ours, theirs = pty.openpty()
-    try:
-        with subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-            os.close(theirs)
-            written = b""
-            while True:
-                try:
-                    piece = os.read(ours, 65536)
-                except OSError:  # on Linux a terminal whose other side is closed reads as an error
-                    break
-                if not piece:
-                    break
-                written += piece
-            process.wait(10)
-    finally:
-        os.close(ours)
-    return written
 
 
 @pytest.fixture
@@ -67,20 +44,20 @@ def refused(publisher: Publisher) -> Publisher:
 
 
 def test_a_terminal_gets_colours(refused: Publisher) -> None:
-    written = on_a_terminal(command(refused), environment())
+    written = on_a_terminal(*command(refused), env=environment())[1]
     assert b"R05" in written
     assert COLOUR.search(written)
 
 
 def test_no_color_is_heeded_on_a_terminal(refused: Publisher) -> None:
-    written = on_a_terminal(command(refused), environment(NO_COLOR="1"))
+    written = on_a_terminal(*command(refused), env=environment(NO_COLOR="1"))[1]
     assert b"R05" in written
     assert not COLOUR.search(written)
 
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["plain", "NO_COLOR"])
 def test_without_a_terminal_nothing_is_written_but_text(refused: Publisher, env: dict[str, str]) -> None:
-    ended = subprocess.run(command(refused), capture_output=True, check=False, env=environment(**env))
+    ended = run_bytes(*command(refused), env=environment(**env))
     assert ended.returncode == 1
     assert b"R05" in ended.stderr
     assert ESCAPE not in ended.stdout + ended.stderr
@@ -89,15 +66,13 @@ def test_without_a_terminal_nothing_is_written_but_text(refused: Publisher, env:
 def test_progress_is_shown_on_a_terminal_alone(publisher: Publisher) -> None:
     keys = ["--keys", str(publisher.keys)]
     publish = [*(word if word != "check" else "publish" for word in command(publisher)), *keys]
-    written = on_a_terminal(publish, environment())
+    written = on_a_terminal(*publish, env=environment())[1]
     assert b"publishing" in written
     assert b"Published version 1" in written
 
 
 def test_long_lines_are_not_broken_where_a_program_may_read(refused: Publisher) -> None:
-    ended = subprocess.run(
-        command(refused), capture_output=True, check=False, text=True, env=environment(COLUMNS="20")
-    )
+    ended = run(*command(refused), env=environment(COLUMNS="20"))
     assert any(len(line) > 40 for line in ended.stderr.splitlines())
 
 

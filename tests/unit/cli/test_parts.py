@@ -16,7 +16,8 @@ from static_host import static_host
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from subprocess import CompletedProcess
+
+    from programs import Done
 
 MOST_PACKAGES = 30
 """So many distributions a customer installs at most, this one among them."""
@@ -126,7 +127,7 @@ def test_a_customer_verifies_keeps_and_compares_with_no_extra_installed(folder: 
             assert ended.returncode == 0, (arguments, ended.stdout, ended.stderr)
 
 
-def run(*arguments: str, **variables: str) -> CompletedProcess[str]:
+def run(*arguments: str, **variables: str) -> Done:
     """Run the program as a customer has it; the loaded modules stand on standard error."""
     set_ = "".join(f"import os; os.environ[{name!r}] = {value!r}\n" for name, value in variables.items())
     return installed.python(set_ + "sys.argv = ['register-api', *sys.argv[2:]]\n" + LOADED, *arguments)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from imports import HEADING, NOW, Desk, page, refusal, told
 
 from memory_folder import memory_folder
+from programs import output_of
 from register_api.core.diff.document import changes_between
 from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
@@ -330,14 +330,7 @@ class Repository:
             "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_AUTHOR_DATE": date,
             "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com", "GIT_COMMITTER_DATE": date,
         }  # fmt: skip
-        ended = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return ended.stdout.strip()
+        return output_of("git", "-C", self.folder, *arguments, env=environment).decode().strip()
 
     def commit(self, date: str, message: str = "Edit the list", **files: str | None) -> str:
         """Commit files, named with ``_`` for the dot; ``None`` removes one."""

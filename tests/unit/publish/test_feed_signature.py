@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from lxml import etree
 from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
 
 from feed_keys import OURS, THEIRS, find_ours
+from programs import run
 from register_api.core.keys.xml_signature import NAMESPACE, ds
 from register_api.publish.signing.feed_signature import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
@@ -29,9 +29,8 @@ def xmlsec1(folder: Path, feed: bytes, dsig: bytes, name: str, signer: P256Signe
     folder.joinpath(name).write_bytes(feed)
     folder.joinpath(name + ".dsig").write_bytes(dsig)
     folder.joinpath("KID.pem").write_text(signer.public_pem)
-    command = [need("xmlsec1"), "--verify", f"--pubkey-pem:{OURS.kid}", "KID.pem", name + ".dsig"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=30)
-    return done.returncode == 0
+    command = (need("xmlsec1"), "--verify", f"--pubkey-pem:{OURS.kid}", "KID.pem", name + ".dsig")
+    return run(*command, cwd=folder).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["feed.atom", "3.atom"])

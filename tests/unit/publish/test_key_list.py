@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 from trust_tree import NOW, REGISTER
 
+from programs import output_of
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyRecord, Keys
 from register_api.core.format import tree
@@ -93,7 +93,7 @@ def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: Keys, tmp_path
     for data in files.values():
         assert data.endswith(b"-----END PUBLIC KEY-----\n")
         (tmp_path / "key.pem").write_bytes(data)
-        subprocess.run([openssl, "pkey", "-pubin", "-in", tmp_path / "key.pem", "-noout"], check=True)
+        output_of(openssl, "pkey", "-pubin", "-in", tmp_path / "key.pem", "-noout")
 
 
 def test_a_new_register_starts_its_list(keyring: Keyring, keys: Keys) -> None:

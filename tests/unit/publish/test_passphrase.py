@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from programs import output_of
 from publishers import NOW, Publisher
 from register_api.cli.main import cli
 from register_api.errors import KeyStoreError
@@ -58,8 +58,8 @@ def test_new_keys_are_encrypted_when_a_passphrase_file_is_named(
     made = generate(path, kind)
     assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
     assert load(path, kind).kid == made.kid
-    command = [need("openssl"), "pkey", "-in", str(path), "-passin", f"file:{named}", "-pubout"]
-    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == made.public_pem
+    public = output_of(need("openssl"), "pkey", "-in", path, "-passin", f"file:{named}", "-pubout")
+    assert public.decode() == made.public_pem
 
 
 def test_a_key_that_openssl_encrypted_with_scrypt_is_opened(tmp_path: Path, named: Path) -> None:
@@ -69,18 +69,8 @@ def test_a_key_that_openssl_encrypted_with_scrypt_is_opened(tmp_path: Path, name
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE)
         made = generate(plain, Ed25519Signer)
-    arguments = [
-        "pkcs8",
-        "-topk8",
-        "-scrypt",
-        "-in",
-        str(plain),
-        "-out",
-        str(path),
-        "-passout",
-        f"file:{named}",
-    ]
-    subprocess.run([need("openssl"), *arguments], check=True)
+    encrypt = (need("openssl"), "pkcs8", "-topk8", "-scrypt", "-in", plain, "-out", path)
+    output_of(*encrypt, "-passout", f"file:{named}")
     path.chmod(0o600)
     assert load(path, Ed25519Signer).kid == made.kid
 

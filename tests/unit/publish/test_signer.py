@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import stat
-import subprocess
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
 import register_api
+from programs import run
 from register_api.core.keys.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
 from register_api.publish.signing.document_signature import sign_document, sign_jws, sign_raw
@@ -335,7 +335,7 @@ def test_openssl_verifies_a_document_by_hand(tmp_path: Path, script: str) -> Non
         (tmp_path / name).write_bytes(data)
     for document, code in ((DOCUMENT, 0), (DOCUMENT + b"\n", 1)):
         (tmp_path / "register.json").write_bytes(document)
-        result = subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False, capture_output=True)
+        result = run("sh", "-c", script, cwd=tmp_path)
         assert result.returncode == code, result.stderr
 
 

@@ -15,6 +15,7 @@ import rfc3161_client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patience import PATIENCE, in_background
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.errors import Malformed, NotStamped, UsageError
 from register_api.publish.certificate_order import sort_certificates
@@ -131,7 +132,7 @@ def test_an_endless_answer_is_cut_off() -> None:
     began = time.monotonic()
     assert "more than 65536 bytes" in refused(bytes(2**16) for _ in range(1600))
     assert "more than 65536 bytes" in refused(itertools.repeat(bytes(2**10)))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < PATIENCE / 3  # the authority itself would go on for ever
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 404])
@@ -186,16 +187,10 @@ def test_a_server_that_drips_is_left_after_the_deadline() -> None:
                 except OSError:
                     return
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=drip, args=(listener,))
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-            with pytest.raises(NotStamped, match="no complete response within"):
-                ask(asking(url, exchange=0.5), DATA)
-        finally:
-            stop.set()
-            thread.join()
+    with socket.create_server(("127.0.0.1", 0)) as listener, in_background(drip, listener, stop=stop.set):
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with pytest.raises(NotStamped, match="no complete response within"):
+            ask(asking(url, exchange=0.5), DATA)
 
 
 def test_nobody_there_is_a_refusal() -> None:

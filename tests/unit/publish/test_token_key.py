@@ -35,7 +35,6 @@ URI = "pkcs11:token=Office;object=document"
 @pytest.fixture
 def hsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
     """A token called Office."""
-    pytest.importorskip("pkcs11")
     made = SoftHsm(tmp_path, monkeypatch)
     made.add("Office")
     return made

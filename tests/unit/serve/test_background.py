@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from patience import PATIENCE
 from register_api.serve.background import repeating
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def test_a_step_that_fails_is_told_once_and_the_next_is_taken(caplog: pytest.Log
 
     async def run() -> None:
         async with repeating(step, 0.001):
-            await enough.wait()
+            await asyncio.wait_for(enough.wait(), PATIENCE)
         after = taken
         await asyncio.sleep(0.01)
         assert taken == after

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import stores
+from patience import PATIENCE
 from register_api.core.format import tree
 from register_api.serve.answer import compute
 from running import running
@@ -33,8 +34,8 @@ def test_a_fault_of_a_computed_answer_is_told_by_its_number(
     """The client sees neither the exception nor the path in it; the log has both."""
     monkeypatch.setattr(compute, "upcoming", fail)
     with running(three_versions) as base:
-        answer = httpx.get(base + "v1/upcoming")
-        page = httpx.get(base + "v1/upcoming", headers={"Accept": "text/html"})
+        answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
+        page = httpx.get(base + "v1/upcoming", headers={"Accept": "text/html"}, timeout=PATIENCE)
     assert answer.status_code == page.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["cache-control"] == "no-store"
@@ -51,7 +52,9 @@ def test_a_file_that_cannot_be_read_is_told_by_its_number(
     with running(one_version, lambda: stores.published_at(1)) as base:
         for folder in ("generations/1/tree", "public"):
             (one_version / folder / tree.VERSION_ENTRY.path(1)).unlink()
-        answer = httpx.get(base + tree.VERSION_ENTRY.path(1), headers={"Accept-Encoding": "identity"})
+        answer = httpx.get(
+            base + tree.VERSION_ENTRY.path(1), headers={"Accept-Encoding": "identity"}, timeout=PATIENCE
+        )
     assert answer.status_code == 503
     assert numbered(answer, caplog)
     assert tree.VERSION_ENTRY.path(1) in caplog.text
@@ -61,7 +64,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_number(
 def test_health_is_never_kept_and_answers_head(three_versions: Path, path: str) -> None:
     """A cache between would say that all is well when it is not."""
     with running(three_versions) as base:
-        answer, head = httpx.get(base + path), httpx.head(base + path)
+        answer, head = httpx.get(base + path, timeout=PATIENCE), httpx.head(base + path, timeout=PATIENCE)
     assert answer.status_code == head.status_code == 200
     assert answer.headers["cache-control"] == head.headers["cache-control"] == "no-store"
     assert (head.content, head.headers["content-length"]) == (b"", str(len(answer.content)))
@@ -72,8 +75,11 @@ def test_not_being_ready_is_a_problem_in_words(one_version: Path, tmp_path: Path
     """503 with when to look again, never kept, to GET and HEAD alike."""
     store = one_version if published else tmp_path / "empty"
     with running(store, lambda: stores.EXPIRES) as base:
-        answer, head = httpx.get(base + "readyz"), httpx.head(base + "readyz")
-        alive = httpx.get(base + "healthz")
+        answer, head = (
+            httpx.get(base + "readyz", timeout=PATIENCE),
+            httpx.head(base + "readyz", timeout=PATIENCE),
+        )
+        alive = httpx.get(base + "healthz", timeout=PATIENCE)
     assert answer.status_code == head.status_code == 503
     assert alive.status_code == 200
     assert answer.headers["content-type"] == "application/problem+json"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 import stores
+from patience import PATIENCE
 from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.serve.answer.cache import Answers
@@ -39,7 +40,7 @@ def pages(url: str) -> list[dict[str, object]]:
     found = []
     following: str | None = url
     while following is not None:
-        answer = httpx.get(following)
+        answer = httpx.get(following, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
         document = answer.json()
         linked = answer.links.get("next", {}).get("url")
@@ -53,7 +54,7 @@ def pages(url: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("limit", [1, 5, 1000])
 def test_pages_together_are_the_whole_list(base: str, path: str, member: str, limit: int) -> None:
     """Nothing is lost or told twice; each page says how many items there are."""
-    whole = httpx.get(f"{base}{path}?on=2026-01-03").json()
+    whole = httpx.get(f"{base}{path}?on=2026-01-03", timeout=PATIENCE).json()
     found = pages(f"{base}{path}?on=2026-01-03&limit={limit}")
     assert [item for page in found for item in page[member]] == whole[member]  # type: ignore[attr-defined]
     assert {page["total"] for page in found} == {len(whole[member])}
@@ -75,12 +76,12 @@ def test_the_next_page_asks_the_same(base: str) -> None:
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=-1", "offset=x", "limit=1&limit=2"])
 def test_a_window_out_of_bounds_is_refused(base: str, path: str, query: str) -> None:
     """The problem says what the bounds are."""
-    assert httpx.get(f"{base}{path}?{query}").status_code == 400
+    assert httpx.get(f"{base}{path}?{query}", timeout=PATIENCE).status_code == 400
 
 
 def test_beyond_the_end_there_is_nothing(base: str) -> None:
     """An empty page is an answer."""
-    page = httpx.get(f"{base}v1/answers?offset=2000000").json()
+    page = httpx.get(f"{base}v1/answers?offset=2000000", timeout=PATIENCE).json()
     assert (page["answers"], page["next"]) == ([], None)
 
 
@@ -88,7 +89,8 @@ def test_text_is_found_however_it_was_typed(tmp_path: Path) -> None:
     """Some keyboards send letters and accents apart (NFD); the register has them as one (NFC)."""
     with running(stores.make_store(tmp_path, 1)) as base:
         composed, apart = (
-            httpx.get(f"{base}v1/subprocessors", params={"q": text}) for text in ("\u00e9", "e\u0301")
+            httpx.get(f"{base}v1/subprocessors", params={"q": text}, timeout=PATIENCE)
+            for text in ("\u00e9", "e\u0301")
         )
         assert composed.content == apart.content
 
@@ -98,8 +100,8 @@ class TestEightAnswers:
 
     def test_one_request_answers_all_for_every_engagement(self, base: str) -> None:
         """In the register's order, with the questions beside them."""
-        document = httpx.get(f"{base}v1/answers").json()
-        register = httpx.get(f"{base}v1/register.json").json()
+        document = httpx.get(f"{base}v1/answers", timeout=PATIENCE).json()
+        register = httpx.get(f"{base}v1/register.json", timeout=PATIENCE).json()
         uses = [
             (vendor["id"], use["id"]) for vendor in register["subprocessors"] for use in vendor["engagements"]
         ]
@@ -111,20 +113,22 @@ class TestEightAnswers:
     def test_one_vendor_or_engagement_can_be_asked_about(self, base: str) -> None:
         """By id; filters of lists fit as well."""
         document = httpx.get(
-            f"{base}v1/answers?subprocessor=vendor-7&engagement=hosting&on=2026-01-03"
+            f"{base}v1/answers?subprocessor=vendor-7&engagement=hosting&on=2026-01-03", timeout=PATIENCE
         ).json()
         (found,) = document["answers"]
         assert (found["subprocessor"], found["state"]) == ("vendor-7", "in_force")
         assert found["purpose"]["words"] == "Hosting of part 7 of the service, in rented data centres."
         assert found["region"]["pinning"] == "fixed"
-        filtered = httpx.get(f"{base}v1/answers?status=available&subprocessor=vendor-7").json()
+        filtered = httpx.get(
+            f"{base}v1/answers?status=available&subprocessor=vendor-7", timeout=PATIENCE
+        ).json()
         assert filtered["answers"] == []
 
     def test_both_clocks_count(self, base: str) -> None:
         """Vendor 13 was announced by version 3."""
-        later = httpx.get(f"{base}v1/answers?subprocessor=vendor-13&on=2026-02-12").json()
+        later = httpx.get(f"{base}v1/answers?subprocessor=vendor-13&on=2026-02-12", timeout=PATIENCE).json()
         assert later["answers"][0]["state"] == "in_force"
-        answer = httpx.get(f"{base}v1/answers?subprocessor=vendor-13&known_at=2026-01-02")
+        answer = httpx.get(f"{base}v1/answers?subprocessor=vendor-13&known_at=2026-01-02", timeout=PATIENCE)
         assert answer.json()["type"].endswith(":no-such-subprocessor")
 
     @pytest.mark.parametrize(
@@ -140,7 +144,7 @@ class TestEightAnswers:
     )
     def test_a_slip_is_no_empty_answer(self, base: str, query: str, status: int, kind: str) -> None:
         """Whoever asks about what is not there is told so."""
-        answer = httpx.get(f"{base}v1/answers?{query}")
+        answer = httpx.get(f"{base}v1/answers?{query}", timeout=PATIENCE)
         assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (status, kind)
 
 
@@ -192,7 +196,7 @@ def test_a_damaged_store_is_told_as_for_stored_files(tmp_path: Path, path: str) 
     file.unlink()
     file.write_bytes(b"{}")
     with running(store) as base:
-        answer = httpx.get(base + path)
+        answer = httpx.get(base + path, timeout=PATIENCE)
         assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (503, "unreadable")
         assert answer.headers["retry-after"]
-        assert httpx.get(f"{base}v1/register.json").status_code == 200
+        assert httpx.get(f"{base}v1/register.json", timeout=PATIENCE).status_code == 200

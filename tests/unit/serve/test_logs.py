@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import stores
+from patience import PATIENCE
 from register_api.serve.settings import Settings
 from register_api.serve.stored.shelf import Shelf
 from register_api.serve.telemetry.client_address import client_fields
@@ -160,10 +161,10 @@ def test_requests_are_logged_only_when_that_is_turned_on(
     """Through the whole service, with a network in the place of an address."""
     with caplog.at_level("INFO"):
         with running(three_versions) as base:
-            httpx.get(base + "v1/keys.json")
+            httpx.get(base + "v1/keys.json", timeout=PATIENCE)
         assert [record for record in caplog.records if record.message == "request"] == []
         with running(three_versions, log_requests=True, log_clients="truncated") as base:
-            httpx.get(base + "v1/keys.json?q=me")
+            httpx.get(base + "v1/keys.json?q=me", timeout=PATIENCE)
     (record,) = [record for record in caplog.records if record.message == "request"]
     assert (record.__dict__["path"], record.__dict__["client"]) == ("/v1/keys.json", "127.0.0.0/24")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import threading
+import contextlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,13 +10,14 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import stores
+from patience import PATIENCE
 from register_api.serve.app import create_app, make_parts
-from register_api.serve.process.listening import address_of, listen, listen_for_metrics
+from register_api.serve.process.listening import address_of, listen_for_metrics
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.serve.settings_rules import Address
 from register_api.serve.telemetry.metrics import METRICS
-from running import wait_until
+from running import connect, in_a_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,24 +32,15 @@ def bases(three_versions: Path) -> Iterator[tuple[str, str]]:
     settings = Settings(store=str(three_versions), port=0, poll_seconds=0.02, shutdown_seconds=2)
     parts = make_parts(settings, lambda: stores.published_at(3))
     server = make_server(create_app(settings, parts=parts), settings, parts)
-    main, other = listen(settings), listen_for_metrics(Address("127.0.0.1", 0))
-    server.give_metrics(parts, other)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [main]})
-    addresses = address_of(main), address_of(other)
-    thread.start()
-    try:
-        wait_until(lambda: server.started)
-        yield addresses
-    finally:
-        server.should_exit = True
-        thread.join()
-        main.close()
-        other.close()
+    with contextlib.closing(listen_for_metrics(Address("127.0.0.1", 0))) as other:
+        server.give_metrics(parts, other)
+        with in_a_thread(server, settings) as base:
+            yield base, address_of(other)
 
 
 def scrape(base: str) -> dict[tuple[str, str, str], float]:
     """Return every sample by name, kind and status, read by Prometheus' own strict parser."""
-    answer = httpx.get(base, headers=OPEN_METRICS)
+    answer = httpx.get(base, headers=OPEN_METRICS, timeout=PATIENCE)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     return {
@@ -62,7 +53,7 @@ def scrape(base: str) -> dict[tuple[str, str, str], float]:
 def test_requests_are_counted_by_kind_and_status(bases: tuple[str, str]) -> None:
     """Hits on the hot path, old files, computed answers, health, misses and refusals."""
     base, metrics = bases
-    with httpx.Client(base_url=base) as client:
+    with httpx.Client(base_url=base, timeout=PATIENCE) as client:
         tag = client.get("/v1/register.json").headers["etag"]
         client.get("/v1/register.json", headers={"If-None-Match": tag})
         client.get("/v1/versions/1/register.json")
@@ -72,7 +63,7 @@ def test_requests_are_counted_by_kind_and_status(bases: tuple[str, str]) -> None
         client.get("/healthz")
         client.get("/nothing")
         client.post("/v1/register.json")
-    with socket.create_connection(base.removeprefix("http://").rstrip("/").split(":")) as connection:
+    with connect(base) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
         connection.recv(1000)
     found = scrape(metrics)
@@ -95,7 +86,7 @@ def test_requests_are_counted_by_kind_and_status(bases: tuple[str, str]) -> None
 def test_every_metric_in_the_table_is_told_and_no_other(bases: tuple[str, str]) -> None:
     """What is published, how fresh it is, and who is connected."""
     base, metrics = bases
-    with httpx.Client(base_url=base) as client:
+    with httpx.Client(base_url=base, timeout=PATIENCE) as client:
         client.get("/")
         found = scrape(metrics)
     assert {name for name, _, _ in found} == METRICS.keys()
@@ -112,7 +103,7 @@ def test_every_metric_in_the_table_is_told_and_no_other(bases: tuple[str, str]) 
 
 def test_metrics_are_not_to_be_had_at_the_services_own_address(bases: tuple[str, str]) -> None:
     """They are for whoever runs it."""
-    assert httpx.get(bases[0] + "metrics").status_code == 404
+    assert httpx.get(bases[0] + "metrics", timeout=PATIENCE).status_code == 404
 
 
 def test_names_follow_prometheus_conventions() -> None:

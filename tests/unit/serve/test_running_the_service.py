@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from patience import PATIENCE
+from programs import environment, output_of, started
 from register_api.errors import UsageError
 from register_api.serve.process.listening import listen
 from register_api.serve.settings import Settings
@@ -34,8 +34,7 @@ _IMPORTED = (
 
 def test_the_role_that_signs_is_not_loaded() -> None:
     """Neither the publisher's code nor libraries that sign are in the process, whoever imports them."""
-    done = subprocess.run([sys.executable, "-c", _IMPORTED], check=True, capture_output=True, text=True)
-    loaded = set(done.stdout.split())
+    loaded = set(output_of(sys.executable, "-c", _IMPORTED).decode().split())
     assert "register_api.serve.front" in loaded
     forbidden = ("register_api.publish", "register_api.verify", "register_api.cli", "tuf", "securesystemslib")
     assert [name for name in loaded if name.startswith(forbidden)] == []
@@ -44,19 +43,13 @@ def test_the_role_that_signs_is_not_loaded() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_it_in_order(three_versions: Path, number: signal.Signals) -> None:
     """It says where it listens, answers, logs its life in JSON lines, and ends with exit code 0."""
-    environment = {**os.environ, "REGISTER_STORE": str(three_versions), "PORT": "0"}
-    command = [sys.executable, "-W", "error", "-c", _SERVE]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        with httpx.Client() as client:  # its connection is still open, and idle, when the signal comes
-            assert client.get(f"{url}v1/register.json", timeout=10).status_code == 200
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=20)
-    assert process.returncode == 0
-    events = [json.loads(line) for line in errors.splitlines()]
+    settings = environment(REGISTER_STORE=str(three_versions), PORT="0")
+    with started(sys.executable, "-W", "error", "-c", _SERVE, env=settings) as program:
+        url = program.first_line()
+        with httpx.Client(timeout=PATIENCE) as client:  # its connection is open, and idle, at the signal
+            assert client.get(f"{url}v1/register.json").status_code == 200
+            assert program.end(number) == 0
+        events = [json.loads(line) for line in program.errors().splitlines()]
     assert [(line["event"].split(";")[0], line["level"]) for line in events] == [
         ("started", "info"),
         ("publication loaded", "info"),

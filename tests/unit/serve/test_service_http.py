@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 import stores
+from patience import PATIENCE, wait_until
 from register_api.core.canonical import digest, parse
 from register_api.core.format import tree
 from register_api.core.patch.apply import apply_patch
 from register_api.files.durable import switch_link
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import commit
-from running import running, wait_until
+from running import connect, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +37,16 @@ def base(three_versions: Path) -> Iterator[str]:
 
 def get(base: str, path: str, **headers: str) -> httpx.Response:
     """Ask for a path; underscores in header names stand for hyphens."""
-    return httpx.get(base + path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return httpx.get(
+        base + path,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        timeout=PATIENCE,
+    )
 
 
 def raw(base: str, request: bytes, *, limit: int = 65536) -> bytes:
     """Send bytes as they are and return what comes back until the service closes the connection."""
-    parts = urlsplit(base)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+    with connect(base) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(limit), b""))
 
@@ -53,7 +55,7 @@ def test_every_file_is_served_as_it_lies_in_the_store(base: str, three_versions:
     """GET and HEAD of every path and form: the bytes of the file, and the same headers."""
     snapshot = open_snapshot(three_versions)
     assert snapshot is not None
-    with httpx.Client(base_url=base) as client:
+    with httpx.Client(base_url=base, timeout=PATIENCE) as client:
         for path, entry in snapshot.manifest.files.items():
             for coding in ("identity", *entry.encodings):
                 wanted = {"Accept-Encoding": coding}
@@ -156,7 +158,7 @@ class TestDiff:
             get(base, "v1/diff?from=1", Accept_Encoding="gzip", If_None_Match=f"W/{tag}").status_code == 304
         )
         assert get(base, "v1/diff?from=1", Accept_Encoding="identity", If_None_Match=tag).status_code == 200
-        head = httpx.head(f"{base}v1/diff?from=1", headers={"Accept-Encoding": "gzip"})
+        head = httpx.head(f"{base}v1/diff?from=1", headers={"Accept-Encoding": "gzip"}, timeout=PATIENCE)
         assert (head.content, head.headers["content-length"]) == (b"", answer.headers["content-length"])
 
     @pytest.mark.parametrize(

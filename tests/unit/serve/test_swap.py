@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import stores
+from patience import PATIENCE, join, wait_until
 from register_api.core.format import tree
 from register_api.serve.front import Front
 from register_api.serve.stored import table as table_module
 from register_api.serve.stored.shelf import Shelf
 from register_api.serve.stored.watch import watching
 from register_api.serve.telemetry.counters import Counters
-from running import running, wait_until
+from running import running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ class Reader(threading.Thread):
         self.wrong: list[str] = []
         self._done = done
         parts = urlsplit(base)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
 
     def run(self) -> None:
         while not self._done.is_set():
@@ -92,11 +93,11 @@ def test_every_answer_is_of_one_publication_and_none_goes_back(one_version: Path
         try:
             for version in range(2, VERSIONS + 1):
                 stores.publish(one_version, version)
-                wait_until(lambda number=version: all(number in reader.seen for reader in readers), 30)
+                wait_until(lambda number=version: all(number in reader.seen for reader in readers))
         finally:
             done.set()
             for reader in readers:
-                reader.join()
+                join(reader)
     for reader in readers:
         assert reader.wrong == []
         assert set(range(2, VERSIONS + 1)) <= set(reader.seen)
@@ -143,7 +144,7 @@ def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, thre
     def slow(snapshot: Snapshot, path: str, coding: str = "identity") -> bytes:
         if not reading.is_set():
             reading.set()
-            assert shown.wait(10)
+            assert shown.wait(PATIENCE)
         return read_form(snapshot, path, coding)
 
     monkeypatch.setattr(table_module, "read_form", slow)
@@ -161,7 +162,7 @@ def test_an_answer_under_way_stays_with_its_publication(
 
     async def race() -> tuple[int, bytes]:
         asked = ask(front, "/" + path)
-        await asyncio.to_thread(reading.wait, 10)
+        await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
         shelf.reload()
         shown.set()
@@ -184,7 +185,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
 
     async def race() -> tuple[int, bytes]:
         asked = ask(front, "/" + path)
-        await asyncio.to_thread(reading.wait, 10)
+        await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: newest})
         shutil.rmtree(one_version / "generations" / "1")
         shelf.reload()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from feed_keys import OURS, THEIRS, find_ours
 from feed_signature_forms import malformed_forms, putting, swapping, value_of
+from programs import output_of
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
 from register_api.publish.signing.feed_signature import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
@@ -135,8 +135,8 @@ def test_what_xmlsec1_signs_is_accepted(tmp_path: Path) -> None:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for name, data in (("feed.atom", FEED), ("template.xml", template), ("key.pem", pem)):
         tmp_path.joinpath(name).write_bytes(data)
-    command = [need("xmlsec1"), "--sign", f"--privkey-pem:{OURS.kid}", "key.pem", "template.xml"]
-    made = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=30).stdout
+    command = (need("xmlsec1"), "--sign", f"--privkey-pem:{OURS.kid}", "key.pem", "template.xml")
+    made = output_of(*command, cwd=tmp_path)
     assert check(made) == OURS.kid
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import pytest
 
 from memory_log import MemoryLog, cosign, private_key
+from patience import PATIENCE
 from register_api.core.log.add_checkpoint import (
     MAX_REQUEST_BYTES,
     AddCheckpoint,
@@ -22,6 +21,7 @@ from register_api.core.log.note import parse_note
 from register_api.witness import app
 from register_api.witness.record import EVIDENCE_FOLDER, STATE_FILE, Record
 from register_api.witness.witness import Witness
+from running import connect
 from witnesses import AT, Partner, checkpoint_at, proof_between, serving, submission
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def partner(tmp_path: Path) -> Partner:
 @pytest.fixture
 def post(partner: Partner, log: MemoryLog) -> Iterator[httpx.Client]:
     """A client of the served witness, which has signed size 5."""
-    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url) as client:
+    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         assert send(client, submission(log, 0, 5)).status_code == 200
         yield client
 
@@ -95,7 +95,7 @@ def test_a_log_may_have_two_keys(partner: Partner, log: MemoryLog) -> None:
     successor = MemoryLog(key=private_key(2)).grow(12)
     with (
         serving(partner.open(log.note_key, successor.note_key)) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=PATIENCE) as client,
     ):
         assert send(client, submission(log, 0, 5)).status_code == 200
         assert send(client, submission(successor, 5, 8)).status_code == 200
@@ -249,9 +249,8 @@ def test_there_is_nothing_else(post: httpx.Client, method: str, path: str, statu
 
 def test_bytes_that_are_no_http_are_refused(partner: Partner, log: MemoryLog) -> None:
     """And the next connection is served."""
-    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url) as client:
-        host = urlsplit(url)
-        with socket.create_connection((host.hostname, host.port), timeout=10) as raw:
+    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
+        with connect(url) as raw:
             raw.sendall(b"\x16\x03\x01 what\r\n\r\n")
             assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
         assert send(client, submission(log, 0, 5)).status_code == 200
@@ -278,7 +277,7 @@ def test_a_fault_of_ours_is_500_and_says_nothing(
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(Witness, "add_checkpoint", fail)
-    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url) as client:
+    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         answer = send(client, b"x")
     assert (answer.status_code, answer.text) == (500, "The fault has been logged.\n")
     assert "a secret" in caplog.text
@@ -289,17 +288,15 @@ def test_a_request_that_does_not_end_is_408_and_the_connection_is_closed(
 ) -> None:
     """A client that sends slowly holds nothing for long."""
     monkeypatch.setattr(app, "BODY_SECONDS", 0.2)
-    with serving(partner.open(log.note_key)) as url:
-        host = urlsplit(url)
-        with socket.create_connection((host.hostname, host.port), timeout=10) as raw:
-            raw.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n")
-            answer = b"".join(iter(lambda: raw.recv(4096), b""))
+    with serving(partner.open(log.note_key)) as url, connect(url) as raw:
+        raw.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n")
+        answer = b"".join(iter(lambda: raw.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
 def test_one_connection_serves_many_requests(partner: Partner, log: MemoryLog) -> None:
     """Keep-alive, as logs with many checkpoints want it; each answer is signed before the next is asked."""
-    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url) as client:
+    with serving(partner.open(log.note_key)) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         for size in range(12):
             answer = send(client, submission(log, size, size + 1))
             assert answer.status_code == 200
@@ -311,7 +308,7 @@ def test_a_clock_that_went_back_does_not_sign_the_past(partner: Partner, log: Me
     times = iter([AT, AT - 30, AT - 61, AT + 1])
     with (
         serving(partner.open(log.note_key), lambda: next(times)) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=PATIENCE) as client,
     ):
         assert send(client, submission(log, 0, 5)).status_code == 200
         second = send(client, submission(log, 5, 6))

@@ -1,0 +1,67 @@
+"""How long a test waits for what happens by itself: one generous limit, since a busy machine is no fault.
+
+Every wait in the suite has this limit or a shorter one that is itself under test (``test_of_tests.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 180.0
+"""Seconds that anything may take: a program that starts or ends, an answer, a thread.
+
+A program that starts in two seconds on a quiet machine takes half a minute at a load of ten. The limit of a
+whole test (``timeout`` in pyproject.toml) is longer, so that what was waited for is named.
+"""
+
+
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE, pause: float = 0.01) -> None:
+    """Wait for something that happens by itself.
+
+    Raises:
+        TimeoutError: It did not happen in time.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(pause)
+
+
+def join(thread: threading.Thread) -> None:
+    """Wait for a thread that is about to end.
+
+    Raises:
+        TimeoutError: It goes on.
+    """
+    thread.join(PATIENCE)
+    if thread.is_alive():
+        raise TimeoutError(f"{thread.name} goes on")
+
+
+@contextlib.contextmanager
+def in_background(
+    work: Callable[..., object], *arguments: object, stop: Callable[[], object]
+) -> Iterator[threading.Thread]:
+    """Work in a thread while the block runs.
+
+    A thread that does not end fails the test, and does not keep the test runner from ending.
+
+    Args:
+        work: Called in the thread.
+        arguments: What it is called with.
+        stop: Called at the end of the block; makes ``work`` return.
+    """
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop()
+        join(thread)
