@@ -1,22 +1,23 @@
-"""A source in which every field says something: ``register/EXAMPLE.toml``, as tables to edit."""
+"""A source in which every field says something: ``EXAMPLE.toml``, as tables to edit."""
 
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 
 from register_api.core.model import RegisterSource, SubprocessorSource
+from register_api.source.folder import EXAMPLE
 from toml_source import write_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Table = dict[str, Any]
 
-_EXAMPLE = (Path(__file__).parents[1] / "register" / "EXAMPLE.toml").read_text("utf-8")
+_EXAMPLE = EXAMPLE.read_text("utf-8")
 _REFERRED_TO = ("example-group", "old-mail", "mail-one", "mail-two", "example-suite")
 """Vendors that the example's vendor names."""
 

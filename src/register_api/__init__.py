@@ -2,6 +2,7 @@
 
 The folders show how data flows and who may sign:
 
+* ``errors``: every exception, its exit code and its hint.
 * ``core``: the pure heart (model, rules, timeline, diff, bytes, log, signatures to check).
 * ``files``: durable writes, for every room that writes.
 * ``bounded_http``: the HTTP client of every room that asks a stranger's server.

@@ -1,22 +1,23 @@
-"""``register/EXAMPLE.toml`` shows every field of the source, each with a comment, and really loads."""
+"""``EXAMPLE.toml`` shows every field of the source, each with a comment, and really loads."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import inspect
 
 from register_api.core.model import RegisterSource, SubprocessorSource
+from register_api.source.folder import EXAMPLE
 from register_api.source.key_path import KeyPath, format_key
 from register_api.source.lines import index_lines
 from register_api.source.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-TEXT = (Path(__file__).parents[2] / "register" / "EXAMPLE.toml").read_text("utf-8")
+TEXT = EXAMPLE.read_text("utf-8")
 REGISTER = "".join(line[3:] for line in TEXT.splitlines(keepends=True) if line.startswith("#: "))
 
 

@@ -19,6 +19,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
+from register_api.source.folder import EXAMPLE
 
 _FILES = {
     "register.toml.j2": "register/register.toml",
@@ -32,6 +33,7 @@ _FILES = {
 }
 """Template to the file that it becomes."""
 
+_EXAMPLE = f"register/{EXAMPLE.name}"
 _NGINX = "deploy/nginx.conf"
 
 _NGINX_NOTE = (
@@ -74,6 +76,7 @@ def init(
     known = {**answers, **install_paths(folder), "today": clock.now().date().isoformat()}
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
+    _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))
     site = Site(
         public=f"{known['folder']}/var/store/public", name=f"trust.{answers['domain']}", note=_NGINX_NOTE
     )
@@ -111,7 +114,7 @@ def _refuse_existing(folder: Path) -> None:
     Raises:
         UsageError: A file that would be written is there already.
     """
-    there = [target for target in (*_FILES.values(), _NGINX) if (folder / target).exists()]
+    there = [target for target in (*_FILES.values(), _EXAMPLE, _NGINX) if (folder / target).exists()]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
 
@@ -145,5 +148,5 @@ For a company, read keys/README.md before the first publish: it decides how many
 
 
 def _print_next_steps(folder: Path) -> None:
-    out.print(f"Wrote {', '.join((*_FILES.values(), _NGINX))} in {folder}.", markup=False)
+    out.print(f"Wrote {', '.join((*_FILES.values(), _EXAMPLE, _NGINX))} in {folder}.", markup=False)
     out.print(_NEXT.format(folder=folder), markup=False)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from register_api.errors import Finding
 
 REGISTER_FILE = "register.toml"
-EXAMPLE_FILE = "EXAMPLE.toml"
+EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")
+"""Explains every field of a source; ``init`` puts a copy beside it, which is not read."""
+
 VENDOR_FOLDER = "subprocessors"
 
 
@@ -43,7 +45,7 @@ def list_strays(folder: Path) -> Iterator[Finding]:
 
 
 def _is_vendor_file(name: str) -> bool:
-    return name.endswith(".toml") and name != EXAMPLE_FILE
+    return name.endswith(".toml") and name != EXAMPLE.name
 
 
 def _stray(folder: Path, path: Path) -> Finding:
@@ -71,7 +73,7 @@ def _toml_files(folder: Path, *, besides: Path) -> Iterator[Path]:
         at = Path(base)
         if at == besides:
             continue
-        known = (REGISTER_FILE, EXAMPLE_FILE) if at == folder else ()
+        known = (REGISTER_FILE, EXAMPLE.name) if at == folder else ()
         for name in sorted(names):
             if name.endswith(".toml") and not name.startswith(".") and name not in known:
                 yield at / name

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
 import shlex
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from programs import REGISTER_API, on_a_terminal, run
 from register_api.cli.main import cli
 from register_api.store.reader import open_snapshot
 from tools import need
@@ -29,6 +27,7 @@ UNITS = {
 FILES = {
     ".gitignore",
     "register/register.toml",
+    "register/EXAMPLE.toml",
     "register/subprocessors/example-host.toml",
     "keys/README.md",
     "deploy/nginx.conf",
@@ -135,13 +134,10 @@ def test_the_units_are_what_systemd_takes(folder: Path, clock: Clock, name: str)
     program = need("systemd-analyze")
     init(folder / name)
     units = [str(folder / name / unit) for unit in sorted(UNITS)]
-    verified = subprocess.run(
-        [program, "verify", "--man=no", *units], capture_output=True, text=True, check=False
-    )
+    verified = run(program, "verify", "--man=no", *units)
     assert (verified.returncode, verified.stderr) == (0, "")
     services = [unit for unit in units if unit.endswith(".service")]
-    security = [program, "security", "--offline=yes", "--threshold=20", *services]
-    judged = subprocess.run(security, capture_output=True, text=True, check=False)
+    judged = run(program, "security", "--offline=yes", "--threshold=20", *services)
     assert judged.returncode == 0, judged.stdout
 
 
@@ -164,21 +160,9 @@ def test_the_units_call_the_program_on_the_folder(folder: Path, clock: Clock) ->
 
 def test_at_a_real_terminal_it_asks_and_enter_takes_what_is_offered(folder: Path) -> None:
     """The real command on a pseudo-terminal: three answers, one left as it is."""
-    command = [
-        sys.executable,
-        "-m",
-        "register_api",
-        "init",
-        str(folder / "trust"),
-        "--contact",
-        "dpo@asked.example",
-    ]
-    controller, terminal = pty.openpty()
-    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as process:
-        os.close(terminal)
-        os.write(controller, b"Asked GmbH\nasked.example\n\n")
-        assert process.wait(60) == 0
-    os.close(controller)
+    command = (*REGISTER_API, "init", folder / "trust", "--contact", "dpo@asked.example")
+    code, written = on_a_terminal(*command, typed=b"Asked GmbH\nasked.example\n\n")
+    assert code == 0, written
     written = register(folder / "trust")
     assert written["publisher"]["name"] == "Asked GmbH"
     assert written["register"] == "asked.example/sub-processors"
