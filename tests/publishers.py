@@ -19,6 +19,7 @@ from register_api.verify.run import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.publish.signing.keyring import Keyring
     from register_api.verify.report.document import Report
 
 NAME = "example.com/sub-processors"
@@ -189,3 +190,9 @@ def verify_from(folder: Path) -> None:
     """Check every version of what a folder holds; for a process of its own."""
     report = Publisher(folder).verify()
     assert report.exit_code == 0, [check for check in report.checks if check.result == "failed"]
+
+
+def open_all(keyring: Keyring) -> Keyring:
+    """Open every key of a keyring, and make those that are missing if it may."""
+    _ = (*keyring.roots, keyring.targets, keyring.online, keyring.document, keyring.log, keyring.feed)
+    return keyring

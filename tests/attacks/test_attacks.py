@@ -9,7 +9,7 @@ from customer import PATIENT, QUICK, judge, verify
 from rooms import ATTACKS
 
 from memory_publisher import NOW
-from register_api.cli import clock
+from register_api import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

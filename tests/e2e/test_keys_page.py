@@ -16,7 +16,7 @@ from memory_folder import memory_folder
 from programs import output_of
 from publishers import NOW
 from quick_disk import quick_disk
-from register_api.cli import clock
+from register_api import clock
 from softhsm import SoftHsm
 from verify_outcome import failed
 

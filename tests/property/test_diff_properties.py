@@ -11,10 +11,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from composition import compose
 from examples import make_promises
 from register_api.core.canonical import decode, digest, encode, encoded, parse
 from register_api.core.diff.changes import ChangeClass, Diff
-from register_api.core.diff.deltas import Deltas, between, compose
+from register_api.core.diff.deltas import Deltas, between
 from register_api.core.diff.document import changes_between, diff_document
 from register_api.core.diff.sequence import plan_moves
 from register_api.core.diff.summary import MAX_SUMMARY

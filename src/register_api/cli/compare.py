@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
 from register_api.cli.trust_options import (
     check_root,

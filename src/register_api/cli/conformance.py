@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
 from register_api.conformance.address import read_address
 from register_api.conformance.client import Client, Limits

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from register_api.cli import clock
+from register_api import clock
 from register_api.cli.output import out, progress
 from register_api.cli.trust_options import (
     check_root,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.import_options import history_options, register_options, table_options
 from register_api.cli.import_words import print_draft, print_taken
 from register_api.cli.output import err, print_json, progress

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import jinja2
 
-from register_api.cli import clock
+from register_api import clock
 from register_api.cli.install_paths import in_unit, install_paths
 from register_api.cli.output import out
 from register_api.core.forms import MAX_DAYS

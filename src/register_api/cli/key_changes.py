@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.output import err, out
 from register_api.core.instant import format_instant
 from register_api.core.text import text_problems

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 
 if TYPE_CHECKING:
     import datetime as dt

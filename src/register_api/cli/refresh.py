@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import clock, options, time_options, time_stamps
+from register_api import clock
+from register_api.cli import options, time_options, time_stamps
 from register_api.cli.cosigning import (
     ask_and_tell,
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.key_changes import print_changed, public_keys_options
 from register_api.cli.output import out
 from register_api.publish.root_ceremony import (

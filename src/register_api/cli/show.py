@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.core.calendar import local_day
 from register_api.core.diff.wording import english_date, shorten

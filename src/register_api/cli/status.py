@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from register_api.cli import clock, options, time_stamps
+from register_api import clock
+from register_api.cli import options, time_stamps
 from register_api.cli.cosigning import (
     print_witnesses,
     witnesses_document,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from register_api.cli import clock, options, trust_options
+from register_api import clock
+from register_api.cli import options, trust_options
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
 from register_api.verify.checks.session import History, Options

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from register_api.cli import clock, options
+from register_api import clock
+from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from register_api.conformance import bodies, documents, problems, related
 from register_api.conformance.scene import (
+    MAX_QUOTE,
     filled,
     names_known_before,
     names_of_answers,
@@ -61,11 +62,11 @@ def _headers(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
         value = scene.header(name)
         if not re.fullmatch(pattern(text, names), value):
             if not text:
-                yield f"{name}: {quoted(value)} must not be there"
+                yield f"{name}: {quoted(value, MAX_QUOTE)} must not be there"
             elif not value:
                 yield f"{name} is missing"
             else:
-                yield f"{name}: {quoted(value)} does not fit {filled(text, names)}"
+                yield f"{name}: {quoted(value, MAX_QUOTE)} does not fit {filled(text, names)}"
 
 
 def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
@@ -76,4 +77,4 @@ def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
     if not wanted and text:
         yield "a body came where there must be none"
     elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):
-        yield f"the body does not fit {filled(wanted, names)}: {quoted(text)}"
+        yield f"the body does not fit {filled(wanted, names)}: {quoted(text, MAX_QUOTE)}"

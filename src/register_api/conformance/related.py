@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from register_api.conformance.scene import MAX_QUOTE
 from register_api.core.links import NEIGHBOURS, WholeTree, links_of
 from register_api.core.printable import quoted
 
@@ -75,7 +76,8 @@ def answers(scene: Scene, reference: str, media_type: str = "") -> Iterator[str]
     came = target.headers.get("content-type", "").partition(";")[0].strip().lower()
     suffix = re.sub(r"/.*\+", "/", media_type)
     if media_type and came not in (media_type, suffix):
-        yield f"the link to {path[:120]} promises {media_type}, {quoted(came) if came else 'no type'} came"
+        found = quoted(came, MAX_QUOTE) if came else "no type"
+        yield f"the link to {path[:120]} promises {media_type}, {found} came"
 
 
 def _expected(scene: Scene) -> list[Link]:

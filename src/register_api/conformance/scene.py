@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _LONG = "a" * 20_000
 _LARGE = "a" * 70_000
 _SHOWN = 400
-_SHOWN_OF_OTHERS = 160
+MAX_QUOTE = 160
+"""Characters of a server's own words that a report quotes."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

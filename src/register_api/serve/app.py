@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from litestar import Litestar, Request, Response
 
-from register_api.serve import clock as system_clock
+from register_api import clock as system_clock
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
@@ -24,7 +24,7 @@ from register_api.serve.telemetry.request_log import RequestLog
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from register_api.serve.clock import Clock
+    from register_api.clock import Clock
     from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 

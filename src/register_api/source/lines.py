@@ -20,21 +20,16 @@ class _Lost(Exception):
 _END = Token("end", "", 0)
 
 
-def find_line(text: str, key: str) -> int | None:
-    """Return the line of a key, counted from 1; of the nearest table around it if it is missing.
+def nearest_line(lines: dict[KeyPath, int], key: str) -> int | None:
+    """Return the line of a key, counted from 1, or that of the nearest table around it.
 
     Args:
-        text: A TOML file.
+        lines: What ``index_lines`` found.
         key: As in a finding, e.g. ``engagements[0].locations[1].country``.
 
     Returns:
         The line, or ``None`` if neither the key nor anything around it stands in the text.
     """
-    return nearest_line(index_lines(text), key)
-
-
-def nearest_line(lines: dict[KeyPath, int], key: str) -> int | None:
-    """Return a key's line from ``index_lines``, or that of the nearest table around it."""
     path = parse_key(key)
     while path:
         if path in lines:

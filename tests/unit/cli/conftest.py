@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from memory_folder import memory_folder
 from publishers import NOW, Publisher
-from register_api.cli import clock as cli_clock
+from register_api import clock as system_clock
 from register_api.cli.main import cli
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of every command."""
     clock = Clock()
-    monkeypatch.setattr(cli_clock, "now", clock.now)
+    monkeypatch.setattr(system_clock, "now", clock.now)
     return clock
 
 

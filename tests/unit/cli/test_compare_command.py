@@ -12,7 +12,7 @@ from evidence_packages import make_package
 from memory_folder import memory_folder
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NOW, MemoryPublisher
-from register_api.cli import clock
+from register_api import clock
 from register_api.cli.main import cli
 from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key

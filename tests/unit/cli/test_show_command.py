@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import stores
 from publishers import NOW
-from register_api.cli import clock
+from register_api import clock
 from register_api.cli.main import cli
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
@@ -50,7 +50,7 @@ def show(three: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
 def ask(store: Path, query: str) -> bytes:
     """Return the body of the service's answer to the same question on the same day."""
     shelf = Shelf(store, 2**20)
-    shelf.reload()
+    shelf.show(shelf.load())
     service = Service(shelf, Answers(2**20), lambda: dt.datetime(2026, 2, 28, 23, 0, tzinfo=dt.UTC))
     resource = asyncio.run(service.subprocessors(query.encode("ascii")))
     message = resource.representations["identity"].body

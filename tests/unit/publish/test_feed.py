@@ -17,7 +17,7 @@ from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.notice import NoticeStatus
-from register_api.publish.feed.atom import archive_versions, atom_feed
+from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import VersionSummary, feed_id, make_entry, title
 
 with warnings.catch_warnings():
@@ -181,11 +181,6 @@ def test_entries_of_an_archive_link_upwards() -> None:
     entry = etree.fromstring(feed_of(50, archive=1)).find(f"{ATOM}entry")
     assert entry is not None
     assert links(entry)["alternate"] == "../versions/50/"
-
-
-def test_archive_page_holds_fifty_versions() -> None:
-    """Page k holds 50k-49 to 50k."""
-    assert (archive_versions(3).start, archive_versions(3)[-1]) == (101, 150)
 
 
 @pytest.mark.parametrize("base", ["https://example.com/list", "https://example.com/list/"])

@@ -9,6 +9,7 @@ import pytest
 from trust_tree import NOW, REGISTER
 
 from programs import output_of
+from publishers import open_all
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyRecord, Keys
 from register_api.core.format import tree
@@ -182,7 +183,7 @@ def test_a_list_that_contradicts_itself_is_refused(keyring: Keyring, keys: Keys)
 def test_one_key_for_documents_and_log_is_refused(keyring: Keyring, tmp_path: Path) -> None:
     """The keyring finds the copy before a list is made of it."""
     (tmp_path / "copied").mkdir(mode=0o700)
-    keyring.open_all()
+    open_all(keyring)
     for path in (tmp_path / "keys").glob("*.pem"):
         source = "document.pem" if path.name == "log.pem" else path.name
         (tmp_path / "copied" / path.name).hardlink_to(tmp_path / "keys" / source)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import filelock
 import pytest
 
+from publishers import open_all
 from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.signing import keyring as keyring_module
 from register_api.publish.signing.keyring import Keyring
@@ -24,9 +25,7 @@ FILES = {"root-1.pem", *(f"{role}.pem" for role in ROLES)}
 
 def made(folder: Path) -> Keyring:
     """Make a whole set of keys."""
-    keyring = Keyring.open(folder, create=True)
-    keyring.open_all()
-    return keyring
+    return open_all(Keyring.open(folder, create=True))
 
 
 def pem_files(folder: Path) -> dict[str, bytes]:
@@ -149,7 +148,7 @@ def test_one_key_in_two_roles_is_refused(tmp_path: Path, copy: str, original: st
     made(tmp_path)
     shutil.copy2(tmp_path / f"{original}.pem", tmp_path / f"{copy}.pem")
     with pytest.raises(KeyStoreError, match="hold the same key") as caught:
-        Keyring.open(tmp_path, create=False).open_all()
+        open_all(Keyring.open(tmp_path, create=False))
     assert f"{original}.pem" in caught.value.message
     assert f"{copy}.pem" in caught.value.message
 

@@ -61,7 +61,7 @@ async def answers(scope_: Any, receive: Any, send: Any) -> None:
 def front(store: Path, computed: Any = fails) -> Front:
     """Return a front door with the table of a store, and one computed path."""
     shelf = Shelf(store, 2**20)
-    shelf.reload()
+    shelf.show(shelf.load())
     return Front(shelf, computed, lambda url: url == "/computed", Counters())
 
 

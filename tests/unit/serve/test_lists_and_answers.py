@@ -154,7 +154,7 @@ class TestCost:
     def test_a_flood_of_small_answers_is_kept_within_bounds(self, three_versions: Path) -> None:
         """What an answer takes besides its bytes counts as well."""
         shelf = Shelf(three_versions, 2**20)
-        shelf.reload()
+        shelf.show(shelf.load())
         kept = Answers(2**20)
         service = Service(shelf, kept, lambda: stores.published_at(3))
 
@@ -168,7 +168,7 @@ class TestCost:
     def test_renewing_freshness_leaves_answers_as_they_are(self, one_version: Path) -> None:
         """They depend on the version; a new timestamp is no new version."""
         shelf = Shelf(one_version, 2**20)
-        shelf.reload()
+        shelf.show(shelf.load())
         service = Service(shelf, Answers(2**20), lambda: stores.published_at(1))
 
         async def ask() -> Resource:
@@ -179,10 +179,10 @@ class TestCost:
             one_version, [stores.timestamp(stores.EXPIRES)], stores.state(1), now=stores.published_at(2)
         )
         assert shelf.is_stale()
-        shelf.reload()
+        shelf.show(shelf.load())
         assert asyncio.run(ask()) is before
         stores.publish(one_version, 2)
-        shelf.reload()
+        shelf.show(shelf.load())
         assert asyncio.run(ask()) is not before
 
 

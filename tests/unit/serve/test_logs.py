@@ -176,7 +176,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
     log = FreshnessLog(shelf, lambda: now)
     with caplog.at_level("INFO", "register_api.serve.telemetry.freshness_log"):
         assert log.look() == "none"
-        shelf.reload()
+        shelf.show(shelf.load())
         for hours, state in (
             (0, "fresh"),
             (1, "expiring"),
@@ -188,7 +188,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
             assert log.look() == state
         refreshed = [stores.timestamp(now + dt.timedelta(days=2))]
         commit(one_version, refreshed, stores.state(1), now=now)
-        shelf.reload()
+        shelf.show(shelf.load())
         assert log.look() == "fresh"
     said = [(record.levelname, record.getMessage().split(";")[0]) for record in caplog.records]
     assert said == [

@@ -152,11 +152,11 @@ class TestShelf:
     def test_it_starts_empty_and_takes_what_is_published(self, tmp_path: Path) -> None:
         """An empty store is no failure."""
         shelf = Shelf(tmp_path, 1000)
-        shelf.reload()
+        shelf.show(shelf.load())
         assert (shelf.table, shelf.failed, shelf.is_stale()) == (None, False, False)
         stores.publish(tmp_path, 1)
         assert shelf.is_stale()
-        shelf.reload()
+        shelf.show(shelf.load())
         assert shelf.table is not None
         assert shelf.table.archive.newest == 1
         assert not shelf.is_stale()
@@ -164,27 +164,27 @@ class TestShelf:
     def test_a_failed_load_keeps_the_table(self, one_version: Path) -> None:
         """What cannot be read whole is not shown; when it is mended, it is."""
         shelf = Shelf(one_version, 1000)
-        shelf.reload()
+        shelf.show(shelf.load())
         stores.publish(one_version, 2)
         manifest = one_version / "current" / "manifest.json"
         whole = manifest.read_bytes()
         manifest.write_bytes(whole[:100])
         assert shelf.is_stale()
-        shelf.reload()
+        shelf.show(shelf.load())
         assert shelf.failed
         assert shelf.table is not None
         assert shelf.table.archive.newest == 1
         manifest.write_bytes(whole)
-        shelf.reload()
+        shelf.show(shelf.load())
         assert (shelf.failed, shelf.table.archive.newest) == (False, 2)
 
     def test_a_store_that_vanishes_is_a_failure(self, one_version: Path) -> None:
         """What was loaded is served on."""
         shelf = Shelf(one_version, 1000)
-        shelf.reload()
+        shelf.show(shelf.load())
         (one_version / "current").unlink()
         assert shelf.is_stale()
-        shelf.reload()
+        shelf.show(shelf.load())
         assert shelf.failed
         assert shelf.table is not None
 

@@ -37,7 +37,7 @@ def test_publications_that_overtake_the_reading_are_no_failure(
     monkeypatch.setattr(shelf_module, "current", lambda _store: next(generations))
     monkeypatch.setattr(shelf_module, "load_table", failing(5))
     shelf = Shelf(one_version, 0)
-    shelf.reload()
+    shelf.show(shelf.load())
     assert shelf.table is not None
     assert (shelf.loads, shelf.failures, shelf.failed) == (1, 0, False)
     assert "cannot be loaded" not in caplog.text
@@ -48,12 +48,12 @@ def test_a_publication_that_fails_twice_is_a_failure_said_once(
 ) -> None:
     """At the next look it is tried again; what was there is served meanwhile."""
     shelf = Shelf(one_version, 0)
-    shelf.reload()
+    shelf.show(shelf.load())
     before = shelf.table
     monkeypatch.setattr(shelf_module, "load_table", failing(4))
-    shelf.reload()
-    shelf.reload()
+    shelf.show(shelf.load())
+    shelf.show(shelf.load())
     assert (shelf.table is before, shelf.failed, shelf.failures) == (True, True, 2)
     assert caplog.text.count("cannot be loaded") == 1
-    shelf.reload()
+    shelf.show(shelf.load())
     assert (shelf.failed, shelf.loads) == (False, 2)

@@ -132,7 +132,7 @@ async def nothing(_scope: Any, _receive: Any, _send: Any) -> None:
 def front_of(store: Path) -> tuple[Front, Shelf]:
     """Return a front door, and the shelf that it answers from."""
     shelf = Shelf(store, 2**20)
-    shelf.reload()
+    shelf.show(shelf.load())
     return Front(shelf, nothing, lambda _: False, Counters()), shelf
 
 
@@ -164,7 +164,7 @@ def test_an_answer_under_way_stays_with_its_publication(
         asked = ask(front, "/" + path)
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
-        shelf.reload()
+        shelf.show(shelf.load())
         shown.set()
         first = await asked
         assert await ask(front, "/" + path) == (200, (one_version / "public" / path).read_bytes())
@@ -188,7 +188,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: newest})
         shutil.rmtree(one_version / "generations" / "1")
-        shelf.reload()
+        shelf.show(shelf.load())
         shown.set()
         return await asked
 
@@ -200,16 +200,16 @@ def test_a_store_that_goes_back_is_not_followed(one_version: Path, tmp_path: Pat
     before = shutil.copytree(one_version, tmp_path / "backup", symlinks=True)
     stores.publish(one_version, 2)
     shelf = Shelf(one_version, 2**20)
-    shelf.reload()
+    shelf.show(shelf.load())
     shutil.rmtree(one_version)
     shutil.copytree(before, one_version, symlinks=True)
     assert shelf.is_stale()
-    shelf.reload()
+    shelf.show(shelf.load())
     assert shelf.failed
     assert shelf.table is not None
     assert shelf.table.archive.newest == 2
     fresh = Shelf(one_version, 2**20)
-    fresh.reload()
+    fresh.show(fresh.load())
     assert fresh.table is not None
     assert fresh.table.archive.newest == 1
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from register_api.source.lines import find_line, index_lines
+from register_api.source.lines import index_lines, nearest_line
 from register_api.source.toml_tokens import longest_dotted_key
 
 TEXT = '''\
@@ -92,7 +92,7 @@ owner = "y"
 def test_line_of_a_key(key: str, line: int, end: str) -> None:
     """Headers, lists, inline tables, dotted keys and texts over several lines are counted right."""
     tomllib.loads(TEXT)
-    assert find_line(TEXT.replace("\n", end), key) == line
+    assert nearest_line(index_lines(TEXT.replace("\n", end)), key) == line
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_line_of_a_key(key: str, line: int, end: str) -> None:
 )
 def test_missing_key_is_shown_at_the_table_around_it(key: str, line: int | None) -> None:
     """A required key that is not there is looked for where it should stand."""
-    assert find_line(TEXT, key) == line
+    assert nearest_line(index_lines(TEXT), key) == line
 
 
 def test_text_that_is_no_toml_keeps_what_came_before() -> None:

@@ -1,7 +1,7 @@
 """The difference of two registers as an algebra: entry by entry, and closed under composition.
 
 An *entry* is what has a line of its own: the register itself, its publisher, its notice promise, a
-status, a category, a sub-processor, an engagement. ``compose(between(a, b), between(b, c))`` equals
+status, a category, a sub-processor, an engagement. ``between(a, b)`` joined with ``between(b, c)`` is
 ``between(a, c)``, so that a reader who missed versions is told exactly what one who missed none was.
 """
 
@@ -32,7 +32,6 @@ class _Identified(Protocol):
 
 
 T = TypeVar("T", bound=_Identified)
-Ends = TypeVar("Ends", "Delta", "OrderDelta")
 
 
 class FieldDelta(msgspec.Struct, frozen=True):
@@ -86,15 +85,6 @@ def between(older: Register | None, newer: Register | None) -> Deltas:
     return found
 
 
-def compose(first: Deltas, second: Deltas) -> Deltas:
-    """Join two differences of which the second begins where the first ends.
-
-    Returns:
-        The difference from the older end of ``first`` to the newer end of ``second``.
-    """
-    return Deltas(_compose(first.entries, second.entries), _compose(first.orders, second.orders))
-
-
 def keyed(items: Sequence[T]) -> dict[Key, T]:
     """Return entries by key, in order of reading."""
     found: dict[Key, T] = {item.id: item for item in items}
@@ -139,14 +129,3 @@ def _alone(record: msgspec.Struct | None, inside: tuple[str, ...]) -> msgspec.St
     if record is None or not inside:
         return record
     return msgspec.structs.replace(record, **dict.fromkeys(inside, ()))
-
-
-def _compose(first: dict[Entry, Ends], second: dict[Entry, Ends]) -> dict[Entry, Ends]:
-    found = first | second
-    for place in first.keys() & second.keys():
-        before, after = first[place].before, second[place].after
-        if before == after:
-            del found[place]
-        else:
-            found[place] = type(second[place])(before, after)
-    return found

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 _ATOM = "application/atom+xml"
 
 
-def archive_versions(archive: int) -> range:
-    """Return the versions that an archive page holds, oldest first."""
-    return range(FEED_PAGE_SIZE * (archive - 1) + 1, FEED_PAGE_SIZE * archive + 1)
-
-
 def atom_feed(
     register: Register,
     entries: Sequence[FeedEntry],

@@ -171,14 +171,6 @@ class Keyring:
         self._opened[f"{role}.pem"] = self._opened.pop(f"{role}.next.pem")
         return signer
 
-    def open_all(self) -> None:
-        """Open every key, and make those that are missing if ``create``: a whole set, or an error.
-
-        Raises:
-            KeyStoreError: A key is missing, open to others, damaged, or stands in two files.
-        """
-        _ = (*self.roots, self.targets, self.online, self.document, self.log, self.feed)
-
     def _signer_of(self, role: str, name: str, *, create: bool) -> Signer:
         if kind_of_role(role) is P256Signer:
             return self._signer(name, P256Signer, create=create)

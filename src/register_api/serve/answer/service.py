@@ -21,8 +21,8 @@ from register_api.serve.http.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
+    from register_api.clock import Clock
     from register_api.serve.answer.documents import Computed
-    from register_api.serve.clock import Clock
     from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.shelf import Shelf
     from register_api.serve.stored.table import Table

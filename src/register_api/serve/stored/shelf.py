@@ -54,10 +54,6 @@ class Shelf:
         self.failed = self.failed and stale
         return stale
 
-    def reload(self) -> None:
-        """Load the visible publication and serve it from now on; if that fails, keep what there is."""
-        self.show(self.load())
-
     def load(self) -> Table | None:
         """Load the visible publication, which takes a while and may happen in another thread.
 

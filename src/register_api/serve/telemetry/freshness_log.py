@@ -14,7 +14,7 @@ from register_api.serve.http.problems import Problem
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from register_api.serve.clock import Clock
+    from register_api.clock import Clock
     from register_api.serve.stored.shelf import Shelf
 
 WARN_BEFORE = dt.timedelta(hours=12)

@@ -1,8 +1,12 @@
-"""The one place where the clock is read."""
+"""The one place where the clock is read; everything else is handed an instant, or a clock."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+
+Clock = Callable[[], dt.datetime]
+"""Returns the present instant, aware, in UTC."""
 
 
 def now() -> dt.datetime:
