@@ -19,11 +19,7 @@ MAX_ENTRY_BYTES = 4096
 """A log entry is never larger (docs/format.md, The log)."""
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only."""
-
-
-class FileDigest(_Record, frozen=True, kw_only=True):
+class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a version: path without leading slash, SHA-256 in hex, size in bytes."""
 
     path: str
@@ -31,7 +27,7 @@ class FileDigest(_Record, frozen=True, kw_only=True):
     size: int
 
 
-class Entry(_Record, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """The log's entry for one version; entry number ``version - 1`` (docs/format.md, The log).
 
     Attributes:
@@ -46,7 +42,7 @@ class Entry(_Record, frozen=True, kw_only=True):
     version: int
 
 
-class Versions(_Record, frozen=True, kw_only=True):
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
     """Every entry of the log, oldest first."""
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
@@ -55,7 +51,7 @@ class Versions(_Record, frozen=True, kw_only=True):
     versions: tuple[Entry, ...]
 
 
-class Ended(_Record, frozen=True, kw_only=True):
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """When and why a key stopped being good."""
 
     at: dt.datetime
@@ -63,7 +59,7 @@ class Ended(_Record, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class KeyRecord(_Record, frozen=True, kw_only=True):
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One document, log or feed key there ever was (docs/format.md, Keys).
 
     Attributes:
@@ -85,7 +81,7 @@ class KeyRecord(_Record, frozen=True, kw_only=True):
     ended: Ended | None
 
 
-class Keys(_Record, frozen=True, kw_only=True):
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """The list of keys; vouched for by TUF and by nothing else."""
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
@@ -94,14 +90,14 @@ class Keys(_Record, frozen=True, kw_only=True):
     keys: tuple[KeyRecord, ...]
 
 
-class RootReference(_Record, frozen=True, kw_only=True):
+class RootReference(msgspec.Struct, frozen=True, kw_only=True):
     """The trust root to begin from: version and SHA-256 in hex."""
 
     version: int
     sha256: str
 
 
-class RegisterReference(_Record, frozen=True, kw_only=True):
+class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
     """Where one register lives, as absolute or base-relative URLs."""
 
     register: str
@@ -115,7 +111,7 @@ class RegisterReference(_Record, frozen=True, kw_only=True):
     previous_names: tuple[str, ...] = ()
 
 
-class Discovery(_Record, frozen=True, kw_only=True):
+class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA)."""
 
     format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"

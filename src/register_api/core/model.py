@@ -98,18 +98,14 @@ Mechanism = Annotated[
 IctService = Annotated[str, one_of(*(f"S{number:02}" for number in range(1, 20)))]
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only."""
-
-
-class Identifier(_Record, frozen=True, kw_only=True):
+class Identifier(msgspec.Struct, frozen=True, kw_only=True):
     """A company number: scheme and value, e.g. an LEI (ISO 17442)."""
 
     scheme: IdentifierScheme
     value: Text
 
 
-class Contact(_Record, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to ask at the publisher, for what (``role``, e.g. ``privacy``)."""
 
     role: ContactRole
@@ -117,7 +113,7 @@ class Contact(_Record, frozen=True, kw_only=True):
     url: Url | None = None
 
 
-class Publisher(_Record, frozen=True, kw_only=True):
+class Publisher(msgspec.Struct, frozen=True, kw_only=True):
     """The company whose register this is: the processor under GDPR Art. 28.
 
     Attributes:
@@ -134,7 +130,7 @@ class Publisher(_Record, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
 
 
-class Notice(_Record, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """The notice promise (GDPR Art. 28(2), general written authorisation).
 
     Attributes:
@@ -157,7 +153,7 @@ class Notice(_Record, frozen=True, kw_only=True):
     text: Text | None = None
 
 
-class StatusText(_Record, frozen=True, kw_only=True):
+class StatusText(msgspec.Struct, frozen=True, kw_only=True):
     """What one of the three statuses means at this publisher."""
 
     id: Status
@@ -165,7 +161,7 @@ class StatusText(_Record, frozen=True, kw_only=True):
     description: Wording | None = None
 
 
-class Category(_Record, frozen=True, kw_only=True):
+class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A group of engagements, with the safeguards that hold for all of them."""
 
     id: Slug
@@ -174,7 +170,7 @@ class Category(_Record, frozen=True, kw_only=True):
     safeguards: tuple[Wording, ...] = ()
 
 
-class Exclusion(_Record, frozen=True, kw_only=True):
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """Who is expressly not a sub-processor, and why."""
 
     title: Text
@@ -182,14 +178,14 @@ class Exclusion(_Record, frozen=True, kw_only=True):
     examples: tuple[Text, ...] = ()
 
 
-class RelatedDocument(_Record, frozen=True, kw_only=True):
+class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A document that belongs beside the register, e.g. the data processing agreement."""
 
     title: Text
     url: Url | None = None
 
 
-class Certification(_Record, frozen=True, kw_only=True):
+class Certification(msgspec.Struct, frozen=True, kw_only=True):
     """A certification or commitment, with how far the claim goes."""
 
     name: Text
@@ -199,13 +195,13 @@ class Certification(_Record, frozen=True, kw_only=True):
     url: Url | None = None
 
 
-class Withdrawn(_Record, frozen=True, kw_only=True):
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor was listed by mistake; the entry stays visible with the reason."""
 
     reason: Wording
 
 
-class Condition(_Record, frozen=True, kw_only=True):
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """When an engagement or a location comes into play, e.g. ``region``, ``LLM_REGION`` = ``eu``."""
 
     type: ConditionType
@@ -214,7 +210,7 @@ class Condition(_Record, frozen=True, kw_only=True):
     text: Text | None = None
 
 
-class Location(_Record, frozen=True, kw_only=True):
+class Location(msgspec.Struct, frozen=True, kw_only=True):
     """Where processing happens.
 
     Attributes:
@@ -233,7 +229,7 @@ class Location(_Record, frozen=True, kw_only=True):
     text: Wording | None = None
 
 
-class Transfer(_Record, frozen=True, kw_only=True):
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer to a third country (GDPR Chapter V) and the mechanism it rests on."""
 
     destination: Place
@@ -241,20 +237,20 @@ class Transfer(_Record, frozen=True, kw_only=True):
     reference: Text | None = None
 
 
-class ShortNotice(_Record, frozen=True, kw_only=True):
+class ShortNotice(msgspec.Struct, frozen=True, kw_only=True):
     """The notice promise was not kept for this engagement, and why, for all to see."""
 
     reason: ReasonText
 
 
-class Announced(_Record, frozen=True, kw_only=True):
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
     """The first version that said this, and when it was published (UTC)."""
 
     version: VersionNumber
     at: dt.datetime
 
 
-class EngagementSource(_Record, frozen=True, kw_only=True):
+class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
     """What one vendor is used for, as the publisher writes it.
 
     Attributes:
@@ -293,7 +289,7 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
     announced: Announced
 
 
-class _VendorFields(_Record, frozen=True, kw_only=True):
+class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a vendor itself, in source and on the wire alike."""
 
     id: Slug
@@ -329,7 +325,7 @@ class Subprocessor(_VendorFields, frozen=True, kw_only=True):
     engagements: tuple[Engagement, ...] = ()
 
 
-class _RegisterFields(_Record, frozen=True, kw_only=True):
+class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 
     register: RegisterName
@@ -349,21 +345,21 @@ class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
     order: tuple[Slug, ...] = ()
 
 
-class Draft(_Record, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A whole source: ``register.toml`` and the vendors in order of reading."""
 
     register: RegisterSource
     subprocessors: tuple[SubprocessorSource, ...]
 
 
-class Previous(_Record, frozen=True, kw_only=True):
+class Previous(msgspec.Struct, frozen=True, kw_only=True):
     """The version before, by number and SHA-256 (hex) of its bytes."""
 
     version: VersionNumber
     sha256: Sha256
 
 
-class Reason(_Record, frozen=True, kw_only=True):
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why this version was published."""
 
     kind: ReasonKind
