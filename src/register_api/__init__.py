@@ -6,6 +6,7 @@ The folders show how data flows and who may sign:
 * ``core``: the pure heart (model, rules, timeline, diff, bytes, log, signatures to check).
 * ``files``: durable writes, for every room that writes.
 * ``bounded_http``: the HTTP client of every room that asks a stranger's server.
+* ``clock``: the one place where the clock is read, and time zones.
 * ``source``: reads the publisher's TOML.
 * ``store``: the folder that holds what was published.
 * ``publish``: the only role that holds the register's private keys.

@@ -1,9 +1,12 @@
-"""The one place where the clock is read; everything else is handed an instant, or a clock."""
+"""The one place where the clock is read; everything else is handed an instant, or a clock. And time zones."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from register_api.errors import Malformed
 
 Clock = Callable[[], dt.datetime]
 """Returns the present instant, aware, in UTC."""
@@ -12,3 +15,18 @@ Clock = Callable[[], dt.datetime]
 def now() -> dt.datetime:
     """Return the present instant in UTC, cut to whole seconds (docs/format.md, Bytes)."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone that a document names, as this machine's time zone data has it.
+
+    Args:
+        name: IANA name, e.g. ``Europe/Berlin``.
+
+    Raises:
+        Malformed: There is no such zone here.
+    """
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise Malformed(f"{name[:80]!a} is not a time zone that this machine knows") from error

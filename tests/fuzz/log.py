@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from fuzz.target import Target, documented
 from memory_log import MemoryLog, cosign, private_key, witness_key
+from register_api.core import strict_base64
 from register_api.core.log import (
     checkpoint,
     cosignature,
     merkle,
     note,
-    strict_base64,
     tile_proofs,
     tiles,
     tlog_proof,

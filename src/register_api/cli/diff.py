@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from register_api.cli import options
 from register_api.cli.output import print_json
 from register_api.cli.words import print_changes
+from register_api.clock import zone_of
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.notice import promises_of
-from register_api.errors import Malformed, UsageError
+from register_api.errors import UsageError
 from register_api.store.reader import open_snapshot
 
 
@@ -38,7 +38,7 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
     old, new = before.document, after.document
     if old.register != new.register:
         raise UsageError(f"these are two registers: {old.register} and {new.register}")
-    document = diff_document(before, after, promises_of((old, new), _zone(new)))
+    document = diff_document(before, after, promises_of((old, new), zone_of(new.publisher.time_zone)))
     if as_json:
         print_json(document)
     else:
@@ -67,15 +67,3 @@ def _read(name: str, store: Path) -> bytes:
     except KeyError as error:
         raise UsageError(f"there is no version {name} in {store}") from error
     raise UsageError(f"nothing was published into {store} yet")
-
-
-def _zone(register: Register) -> ZoneInfo:
-    """Return the publisher's time zone.
-
-    Raises:
-        Malformed: It is not one that this machine knows.
-    """
-    try:
-        return ZoneInfo(register.publisher.time_zone)
-    except (OSError, ValueError, KeyError) as error:
-        raise Malformed(f"{register.publisher.time_zone!r} is not a time zone") from error

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.model import Notice
 from register_api.core.notice import Promises, objection_until
@@ -109,18 +109,6 @@ def open_deadlines(
         raise Malformed("the register has days that lie beyond the year 9999") from error
     found = [one for one in listed if one.until is None or one.until >= on]
     return tuple(sorted(found, key=lambda one: (one.until or dt.date.min, one.subprocessor, one.engagement)))
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its IANA name.
-
-    Raises:
-        Malformed: This machine's time zone data has no such zone.
-    """
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:
-        raise Malformed(f"{name[:80]!a} is not a time zone that this machine knows") from error
 
 
 def _promises(rows: Iterable[Promised], zone: dt.tzinfo) -> Promises:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
 from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import upcoming
 from register_api.core.two_clocks import standing
 from register_api.errors import VerificationError
-from register_api.verify.promised import Promised, joined_by, open_deadlines, zone_of
+from register_api.verify.promised import Promised, joined_by, open_deadlines
 from register_api.verify.report.document import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
+from register_api import clock
 from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
 from register_api.verify.checks.head import last_instant
@@ -20,6 +20,7 @@ from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     from register_api.bounded_http.limits import HttpLimits
@@ -64,7 +65,7 @@ def verify(
         Malformed: The remembered state is damaged.
     """
     options = options or Options()
-    now = now or dt.datetime.now(dt.UTC).replace(microsecond=0)
+    now = now or clock.now()
     with contextlib.ExitStack() as stack:
         remembered = None
         if options.state is not None:
