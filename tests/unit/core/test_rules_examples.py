@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Example = tuple[model.Draft, Context]
 
 JUDGED_ELSEWHERE = {
-    "R01": "the loader, tests/unit/publish/test_source.py",
+    "R01": "the loader, tests/unit/source/test_source.py",
     "R18": "keys, tests/unit/core/test_keys.py",
 }
 

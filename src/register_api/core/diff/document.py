@@ -1,7 +1,7 @@
 """Two registers in, what a person would want to be told out: in order of weight, with the patch.
 
 The changes depend on the two registers and the promises only, through differences that compose
-(``core.deltas``): who reads the diff from version 3 to 7 is told what the steps between amount to.
+(``core.diff.deltas``): who reads the diff from version 3 to 7 is told what the steps between amount to.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
         now: The present instant, UTC; expiry is judged by this and by the machine's clock.
 
     Raises:
-        VerificationError: The subclass that fits: see ``trust_errors``.
+        VerificationError: The subclass that fits: see ``trust.errors``.
     """
     bridge = Bridge(fetcher)
     with tempfile.TemporaryDirectory(prefix="register-api-") as name:

@@ -1,0 +1,210 @@
+"""What docstrings and docs name exists: modules, their members, classes, files.
+
+A name that has moved misleads whoever follows it, and no type checker reads docstrings.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src/register_api"
+CODE = tuple(
+    path
+    for folder in ("src", "tests", "bench")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)
+)
+HISTORY = {ROOT / "CHANGELOG.md"}
+"""Docs that may name what is gone."""
+
+DOCS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Makefile"} - HISTORY)
+
+_SPAN = re.compile(r"``([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([^`]*\))?``")
+_CLASS = re.compile(r"[A-Z][a-z]+[A-Za-z]*")
+_NAME = re.compile(r"[a-z]+(_[a-z]+)+")
+_ROOMS = "|".join(path.name for path in SOURCE.iterdir() if path.is_dir())
+_PATH = re.compile(
+    rf"(?<![\w/.<>{{}}-])(?:(?:src/register_api|docs|tests|bench)/[\w./-]*\w|(?:{_ROOMS})/[a-z_/]+\.py\b)"
+)
+_DOTTED = re.compile(r"\bregister_api((?:\.[a-z_]\w*)+)")
+
+
+def _docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            text = node.value.value
+            if isinstance(text, str):
+                yield node.value.lineno, text
+
+
+@cache
+def _trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text("utf-8")) for path in CODE}
+
+
+def _members(tree: ast.AST) -> set[str]:
+    """Return what a module or class defines or imports, at any depth."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                found.add(node.id)
+            case ast.Attribute(ctx=ast.Store()):
+                found.add(node.attr)
+            case ast.alias():
+                found.add((node.asname or node.name).split(".")[0])
+            case ast.arg():
+                found.add(node.arg)
+    return found
+
+
+@cache
+def _modules() -> dict[str, set[str]]:
+    """Return the dotted path of each module and package of the product, with what it defines."""
+    found = {}
+    for path, tree in _trees().items():
+        base = SOURCE if path.is_relative_to(SOURCE) else path.parent
+        name = ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = found.get(name, set()) | _members(tree)
+    return found
+
+
+@cache
+def _last_parts() -> frozenset[str]:
+    return frozenset(path.rpartition(".")[2] for path in _modules())
+
+
+@cache
+def _classes() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for tree in _trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found[node.name] = found.get(node.name, set()) | _members(node)
+    return found
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Return every name that code uses; strings count, since what a document calls a field is one."""
+    found: set[str] = set(dir(builtins))
+    for tree in _trees().values():
+        found |= _members(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 100:
+                found |= set(re.findall(r"\w+", node.value))
+            elif isinstance(node, ast.keyword) and node.arg:
+                found.add(node.arg)
+    return frozenset(found)
+
+
+@cache
+def _foreign() -> frozenset[str]:
+    """Return the top names of modules that are not ours and that code imports."""
+    found = set(sys.stdlib_module_names)
+    for tree in _trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return frozenset(found)
+
+
+def _exists(name: str) -> bool:
+    """Tell whether a name in a docstring is that of something in the code."""
+    parts = name.removeprefix("register_api.").split(".")
+    if parts[-1] in {"json", "toml", "py", "md"}:
+        return parts[-1] != "py" or parts[0] in _last_parts()
+    if len(parts) == 1:
+        looks_like_code = _CLASS.fullmatch(name) or _NAME.fullmatch(name)
+        return not looks_like_code or name in _words() or name in _foreign() or name in _last_parts()
+    for length in range(len(parts), 0, -1):
+        head, rest = ".".join(parts[:length]), parts[length:]
+        owners = [members for path, members in _modules().items() if f".{path}".endswith(f".{head}")]
+        if owners:
+            return not rest or any(set(rest) <= members | _words_of(rest[0]) for members in owners)
+    if parts[0] in _classes():
+        return parts[1] in _classes()[parts[0]] | _words()
+    return parts[0] in _foreign() or set(parts) <= _words()
+
+
+def _words_of(name: str) -> set[str]:
+    """Return what a class has, whose members may be named after it."""
+    return _classes().get(name, set())
+
+
+def _is_there(path: str) -> bool:
+    """Tell whether a file is there; decisions may be named by their number (``docs/adr/0004``)."""
+    places = (ROOT / path, SOURCE / path, ROOT / "tests" / path)
+    return any(place.exists() for place in places) or any(ROOT.glob(f"{path}-*"))
+
+
+def _lost_paths(text: str) -> set[str]:
+    return {path for path in _PATH.findall(text) if not _is_there(path)}
+
+
+def test_docstrings_name_what_exists() -> None:
+    """Modules, members and classes in double backticks."""
+    missing = [
+        f"{path.relative_to(ROOT)}:{line}: {found[1]}"
+        for path, tree in _trees().items()
+        for line, text in _docstrings(tree)
+        for found in _SPAN.finditer(text)
+        if not _exists(found[1])
+    ]
+    assert missing == []
+
+
+def test_code_names_files_that_exist() -> None:
+    """Also in comments and messages."""
+    missing = {path.relative_to(ROOT): _lost_paths(path.read_text("utf-8")) for path in CODE}
+    assert {path: lost for path, lost in missing.items() if lost} == {}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_docs_name_files_and_modules_that_exist(path: Path) -> None:
+    """Paths from the root of the project or of the package, and dotted paths of modules."""
+    text = path.read_text("utf-8")
+    dotted = {found for found in _DOTTED.findall(text) if not _exists(f"register_api{found}")}
+    assert (_lost_paths(text), dotted) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "core.deltas",
+        "core.meaning",
+        "trust_errors",
+        "takeover.table",
+        "NoSuchClass",
+        "transaction.no_such_step",
+    ],
+)
+def test_a_name_that_is_gone_is_found_out(name: str) -> None:
+    """These were named in docstrings long after they had moved."""
+    assert not _exists(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["core.diff.deltas", "transaction.commit", "register_api.verify", "Fetcher.get", "msgspec.Struct"]
+)
+def test_a_name_that_exists_is_known(name: str) -> None:
+    """By its whole path, or by the last part of it."""
+    assert _exists(name)
