@@ -170,9 +170,9 @@ class Publisher:
         }
 
 
-def publish_from(folder: Path, now: dt.datetime) -> None:
+def publish_from(folder: Path, now: dt.datetime | str) -> None:
     """Publish what a folder holds; for a process of its own."""
-    Publisher(folder).publish(now)
+    Publisher(folder).publish(dt.datetime.fromisoformat(now) if isinstance(now, str) else now)
 
 
 def refresh_from(folder: Path, now: dt.datetime) -> None:
@@ -180,10 +180,11 @@ def refresh_from(folder: Path, now: dt.datetime) -> None:
     Publisher(folder).refresh(now)
 
 
-def rotate_from(folder: Path, now: dt.datetime) -> None:
+def rotate_from(folder: Path, now: str, reason: str) -> None:
     """Let another document key follow in what a folder holds; for a process of its own."""
-    publisher = Publisher(folder)
-    rotate_key(KeyChange(store=publisher.store, keys=publisher.keys, now=now), "document")
+    publisher, at = Publisher(folder), dt.datetime.fromisoformat(now)
+    change = KeyChange(store=publisher.store, keys=publisher.keys, now=at, reason=reason)  # type: ignore[arg-type]
+    rotate_key(change, "document")
 
 
 def verify_from(folder: Path) -> None:

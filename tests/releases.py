@@ -1,8 +1,8 @@
 """This program as releases before and after today's would be, each a process of its own.
 
-``newer`` writes the next minor number of the format and knows one field more in every struct of the
-documents, ``older`` lacks every field about which
-a document of its has nothing to say. Nothing here names a struct or a field of the model: whatever the
+``newer`` writes the next minor number of the format, and knows one field more in every struct of the
+documents and one code more in every open vocabulary. ``older`` lacks every field about which a document
+of its has nothing to say. Nothing here names a struct or a field of the model: whatever the
 documents are made of is covered.
 
     python tests/releases.py newer publish FOLDER 2026-05-10T09:00:00Z
@@ -11,7 +11,6 @@ documents are made of is covered.
 from __future__ import annotations
 
 import ast
-import datetime as dt
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -24,9 +23,13 @@ import msgspec
 from programs import run
 
 if TYPE_CHECKING:
+    import datetime as dt
     from types import CodeType
 
 Release = Literal["older", "today", "newer"]
+
+CODE = "later-code"
+"""What the newer release knows besides in every open vocabulary."""
 
 LATER = "later"
 """Name of the field that the newer release has in every struct."""
@@ -52,8 +55,8 @@ def verify(release: Release, folder: Path) -> None:
 
 
 def rotate(release: Release, folder: Path, now: dt.datetime) -> None:
-    """Let a release follow the document key by another."""
-    _run(release, "rotate", folder, now.isoformat())
+    """Let a release follow the document key by another; the newer one gives a reason of its own."""
+    _run(release, "rotate", folder, now.isoformat(), CODE if release == "newer" else "rotated")
 
 
 def _run(release: Release, *arguments: str | Path) -> None:
@@ -106,7 +109,13 @@ def _become_newer() -> None:
     for name in [name for name in sys.modules if name.split(".")[0] in {"register_api", _STRUCTS}]:
         del sys.modules[name]
     importlib.import_module("register_api.core.minor").FORMAT_MINOR += 1
+    forms = importlib.import_module("register_api.core.forms")
+    one_of = forms.one_of
+    forms.one_of = lambda *plain, **codes: one_of(*plain, CODE, **codes)
     sys.meta_path.insert(0, _Finder(names))
+    document = importlib.import_module("register_api.core.diff.document")
+    tell = document._tell
+    document._tell = lambda *args: msgspec.structs.replace(tell(*args), class_=CODE)
     lacking = [kind.__name__ for kind in _structs() if LATER not in kind.__struct_fields__]
     assert not lacking, f"these did not grow: {lacking}"
 
@@ -143,10 +152,10 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
     return field.default
 
 
-def _main(release: str, what: str, folder: str, *instants: str) -> None:
+def _main(release: str, what: str, folder: str, *arguments: str) -> None:
     {"older": _become_older, "newer": _become_newer, "today": lambda: None}[release]()
     work = getattr(importlib.import_module("publishers"), f"{what}_from")
-    work(Path(folder), *map(dt.datetime.fromisoformat, instants))
+    work(Path(folder), *arguments)
 
 
 if __name__ == "__main__":

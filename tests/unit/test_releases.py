@@ -18,15 +18,22 @@ import releases
 from every_field import EveryField
 from patience import PATIENCE
 from publishers import NOW, Publisher
-from register_api.core.canonical import encode, parse
+from register_api.core.canonical import decode, encode, parse
+from register_api.core.diff.changes import Diff
+from register_api.core.diff.document import changes_between
 from register_api.core.format import tree
+from register_api.core.forms import Vocabulary
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
+from register_api.core.shapes import forms_in, shapes
+from register_api.publish.head_files import page_files
+from register_api.publish.page.view import PageView
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.fetch.protocol import FolderFetcher
-from releases import LATER
+from releases import CODE, LATER
 from running import running
 
 if TYPE_CHECKING:
@@ -60,7 +67,8 @@ class Mixed(Publisher):
             self._write(number, release)
             releases.publish(release, folder, NOW + number * SECOND)
             if number == len(order) // 2:
-                releases.rotate("today", folder, NOW + number * SECOND)
+                rotator: releases.Release = "today" if order[0] == "newer" else "newer"
+                releases.rotate(rotator, folder, NOW + number * SECOND)
             assert self.verify(folder / "state").exit_code == 0
 
     def _write(self, number: int, release: releases.Release) -> None:
@@ -75,9 +83,12 @@ class Mixed(Publisher):
         return self.snapshot().read(path)
 
 
-def say_what_is_new(table: dict[str, object], _kind: inspect.StructType) -> None:
-    """Fill in the field that a later release has everywhere."""
+def say_what_is_new(table: dict[str, object], kind: inspect.StructType) -> None:
+    """Fill in the field that a later release has everywhere, and the code in every open vocabulary."""
     table[LATER] = SAID
+    for name, shape in shapes(kind.cls).items():
+        if name in table and isinstance(shape.form, Vocabulary):
+            table[name] = [*table[name], CODE] if shape.is_list else CODE  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module", params=ORDERS, ids="-".join)
@@ -128,6 +139,9 @@ def test_the_service_answers_every_question_about_every_version(mixed: Mixed) ->
             for question in ("subprocessors", "answers", "upcoming", "subprocessors/example-mail"):
                 answer = client.get(f"v1/{question}", params={"known_at": known_at})
                 assert (answer.status_code, answer.json()["version"]) == (200, version), answer.text
+                shown = CODE.encode() in answer.content
+                # The history of a vendor tells of later codes from their first version on.
+                assert shown or question == "upcoming" or mixed.order[version - 1] != "newer"
         for older, newer in itertools.product(registers, repeat=2):
             answer = client.get("v1/diff", params={"from": older, "to": newer})
             patched = apply_patch(parse(registers[older]), parse(answer.content)["patch"])
@@ -158,6 +172,33 @@ def test_feeds_and_pages_tell_of_every_version(mixed: Mixed) -> None:
     assert b"Example Mail" in mixed.read(tree.SUBPROCESSOR_PAGE.path("example-mail"))
 
 
+def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) -> None:
+    """As they are: nothing is left out, and nothing is taken for something else."""
+    version = mixed.order.index("newer") + 1
+    register = decode(mixed.registers()[version], Register)
+    diff = decode(mixed.read(tree.VERSION_DIFF.path(version)), Diff)
+    promises = mixed.snapshot().state.promises()
+    view = PageView(
+        register=register, diff=diff, promises=promises, today=NOW.date(), size=version, root_hash=bytes(32)
+    )
+    pages = page_files(view, register.subprocessors)
+    assert CODE in pages[tree.INDEX.path()].decode()
+    vendor = next(item for item in register.subprocessors if item.id == "example-mail")
+    places = [place for place, _, value in forms_in(vendor, Vocabulary) if value == CODE]
+    # A condition that has words, or names a setting, is shown by them.
+    codes = [place for place in places if not place.endswith("condition.type")]
+    assert len(codes) >= 6
+    assert pages[tree.SUBPROCESSOR_PAGE.path(vendor.id)].decode().count(CODE) >= len(codes)
+
+
+def test_sentences_name_codes_that_this_release_does_not_know(mixed: Mixed) -> None:
+    """What changed from a later release's version to one of today's is told."""
+    newer = mixed.order.index("newer") + 1
+    ends = [decode(mixed.registers()[version], Register) for version in (newer, newer + 1)]
+    told = changes_between(ends[0], ends[1], mixed.snapshot().state.promises())
+    assert len([change for change in told if CODE in change.summary]) >= 3
+
+
 def test_lists_keep_what_the_release_before_wrote_into_them(mixed: Mixed) -> None:
     """The list of versions holds each entry as the log has it; the keys were ended by another release."""
     versions = parse(mixed.read(tree.VERSIONS.path()))
@@ -167,7 +208,10 @@ def test_lists_keep_what_the_release_before_wrote_into_them(mixed: Mixed) -> Non
     assert listed == [parse(mixed.read(tree.VERSION_ENTRY.path(row["version"]))) for row in listed]
     keys = parse(mixed.read(tree.KEYS.path()))["keys"]
     first, *_, second = (record for record in keys if record["use"] == "document")
-    assert first["ended"]["reason"] == "rotated"
-    # Written by the release that published first; the new record by the one that rotated.
-    assert (first.get(LATER) == releases.SAID) == (mixed.order[0] == "newer")
-    assert LATER not in second
+    assert first["ended"]["reason"] == ("rotated" if mixed.order[0] == "newer" else CODE)
+    # A record that did not change was written by the release that published first.
+    assert [LATER in record for record in keys if record["use"] != "document"] == [
+        mixed.order[0] == "newer"
+    ] * 2
+    assert LATER in first
+    assert (LATER in second) == (mixed.order[0] != "newer")

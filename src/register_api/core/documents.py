@@ -6,14 +6,19 @@ Each is written by ``canonical.encode`` and read by ``canonical.decode``.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from register_api.core.forms import one_of
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]
+
+# Open: a reader takes any text, shows it, and uses no key whose use it does not know.
+ListedUse = Annotated[str, one_of(*get_args(KeyUse))]
+ListedEndReason = Annotated[str, one_of(*get_args(EndReason))]
 
 MAX_ENTRY_BYTES = 4096
 """A log entry is never larger (docs/format.md, The log)."""
@@ -55,7 +60,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """When and why a key stopped being good."""
 
     at: dt.datetime
-    reason: EndReason
+    reason: ListedEndReason
     text: str | None = None
 
 
@@ -72,7 +77,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kid: str
-    use: KeyUse
+    use: ListedUse
     jwk: dict[str, str]
     pem: str
     note_key: str | None

@@ -15,6 +15,7 @@ import msgspec
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, Keys, KeyUse
 from register_api.core.format import tree
+from register_api.core.printable import quoted
 from register_api.errors import UsageError
 from register_api.publish.key_transaction import key_change, nothing_published, vouch_anew
 from register_api.publish.signing.key_list import key_record
@@ -107,7 +108,7 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
             raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
         # Refused before a key is made for it.
         shortened(keys, record, last_version, _ended(change), None)
-        successor = _successor(keyring, keys, record.use) if record.last_version is None else None
+        successor = _successor(keyring, keys, _use(record)) if record.last_version is None else None
         changed = shortened(keys, record, last_version, _ended(change), successor)
         return _publish(change, snapshot, keyring, changed)
 
@@ -129,6 +130,18 @@ def disowned_versions(store: Path, kid: str, last_version: int) -> range:
         raise nothing_published(store)
     until = record_of(_listed(snapshot), kid).last_version or snapshot.state.version
     return range(last_version + 1, until + 1)
+
+
+def _use(record: KeyRecord) -> KeyUse:
+    """Return what a key is for.
+
+    Raises:
+        UsageError: Only a later release knows how to replace such a key.
+    """
+    for use in USES:
+        if use == record.use:
+            return use
+    raise UsageError(f"this release does not know keys for {quoted(record.use)}", hint="use a later release")
 
 
 def _listed(snapshot: Snapshot) -> Keys:

@@ -169,6 +169,18 @@ def test_records_that_contradict_themselves_are_malformed(change: dict[str, Any]
         check_keys(_keys(OLD, NEW, msgspec.structs.replace(LOG, **change), FEED))
 
 
+def test_a_key_for_what_only_later_releases_know_signs_nothing_here() -> None:
+    """Whatever its form; it neither closes a gap in another use nor speaks for one."""
+    later = msgspec.structs.replace(
+        LOG, kid="A" * 43, use="attestation", jwk={"kty": "AKP"}, pem="", note_key=None
+    )
+    check_keys(_keys(OLD, NEW, LOG, FEED, later))
+    with pytest.raises(UntrustedKey):
+        check_keys(_keys(OLD, NEW, FEED, later))
+    with pytest.raises(UntrustedKey):
+        good_key(_keys(OLD, NEW, LOG, FEED, later), "log", later.kid, 1)
+
+
 def test_a_register_whose_name_cannot_be_a_key_name_has_no_list() -> None:
     """C2SP key names have neither spaces nor plus."""
     with pytest.raises(Malformed):

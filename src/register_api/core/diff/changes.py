@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from register_api.core.forms import one_of
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.notice import NoticeStatus
 
@@ -36,6 +37,10 @@ ChangeClass = Literal[
 """Classes of change, in the order people care (docs/rules.md, Classes of change)."""
 
 
+# Open: a reader takes any text there, and shows the summary of a change that it does not know.
+ListedClass = Annotated[str, one_of(*get_args(ChangeClass))]
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
     """One thing that a person would want to be told.
 
@@ -56,7 +61,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
     """
 
     id: str
-    class_: ChangeClass
+    class_: ListedClass
     subprocessor: str | None
     engagement: str | None
     field: str | None

@@ -69,8 +69,8 @@ def check_keys_apart(root: Mapping[str, Any], keys: Keys) -> None:
     """
     publics = {key["keyval"]["public"] for key in root["keys"].values()}
     for record in keys.keys:
-        # A P-256 key cannot be a key of the root, which are all Ed25519.
-        if record.jwk.get("kty") == "OKP" and ed25519_public(record.jwk).hex() in publics:
+        # No other kind of key can be one of the root, which are all Ed25519.
+        if record.jwk.get("crv") == "Ed25519" and ed25519_public(record.jwk).hex() in publics:
             raise UntrustedKey(f"the {record.use} key {_id(record.kid)} is also a key of the trust root")
 
 

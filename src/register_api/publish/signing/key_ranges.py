@@ -14,10 +14,10 @@ from register_api.core.keys.key_list import check_keys
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
-    from register_api.core.documents import Ended, KeyRecord, Keys, KeyUse
+    from register_api.core.documents import Ended, KeyRecord, Keys
 
 
-def open_record(keys: Keys, use: KeyUse) -> KeyRecord:
+def open_record(keys: Keys, use: str) -> KeyRecord:
     """Return the key of a use that is good to this day.
 
     Raises:
