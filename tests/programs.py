@@ -96,8 +96,18 @@ class Program:
         self._process.send_signal(number)
 
     def ended(self, limit: float = PATIENCE) -> int:
-        """Wait until it has ended, and return its exit code."""
-        return self._process.wait(limit)
+        """Wait until it has ended, and return its exit code.
+
+        Raises:
+            TimeoutError: It goes on; with what it wrote so far.
+        """
+        try:
+            return self._process.wait(limit)
+        except subprocess.TimeoutExpired as error:
+            said = f"{self.output().decode(errors='replace')}{self.errors()}"
+            raise TimeoutError(
+                f"{' '.join(self._process.args)} goes on after {limit:g} s:\n{said}"
+            ) from error
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait until it has ended, and return its exit code."""
