@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DISTRIBUTION = "register-api"
-PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
+ROOT = Path(__file__).parent.parent
+_CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT, DEV = _CONFIGURATION["project"], _CONFIGURATION["dependency-groups"]["dev"]
 
 _HIDE = """
 import importlib.machinery, json, sys

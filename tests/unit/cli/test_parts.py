@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import installed
 from publishers import NOW, Publisher
@@ -77,6 +80,19 @@ def test_all_is_every_extra_that_there_is() -> None:
     extras = set(installed.PROJECT["optional-dependencies"])
     assert extras == {*_PARTS, "pkcs11", "all"}
     assert installed.brought_by("all") == installed.brought_by(*extras - {"all"})
+
+
+@pytest.mark.parametrize(
+    ("file", "left_out"), [("serve.txt", {"python-pkcs11"}), ("test.txt", set[str]())], ids=["serve", "test"]
+)
+def test_what_is_asked_for_is_pinned_with_its_digest(file: str, left_out: set[str]) -> None:
+    """The files are installed without looking at dependencies; `make lock` writes them again."""
+    groups = [installed.PROJECT["dependencies"], *installed.PROJECT["optional-dependencies"].values()]
+    asked = [text for group in (*groups, *[installed.DEV] * (file == "test.txt")) for text in group]
+    names = {canonicalize_name(Requirement(text).name) for text in asked} - {installed.DISTRIBUTION}
+    pins = re.compile(r"^([\w.-]+)==\S+.*\\\n +--hash=", re.MULTILINE)
+    pinned = pins.findall((installed.ROOT / "requirements" / file).read_text("utf-8"))
+    assert names - {canonicalize_name(name) for name in pinned} == left_out
 
 
 @pytest.mark.parametrize("extras", [(), ("publish",), ("serve",), ("import",), ("all",)], ids="+".join)
