@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
+from register_api.core.format.tree import SCHEMAS
 from register_api.core.model import Draft
-from register_api.publish.schemas import DOCUMENTS
 
 
 def document_structs() -> frozenset[type[msgspec.Struct]]:
     """Return every struct that a published document or the source holds."""
     found: set[type[msgspec.Struct]] = set()
-    for info in msgspec.inspect.multi_type_info([Draft, *(kind for kind, _ in DOCUMENTS.values())]):
+    for info in msgspec.inspect.multi_type_info([Draft, *(form.struct for form in SCHEMAS)]):
         _collect(info, found)
     return frozenset(found)
 

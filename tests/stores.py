@@ -198,9 +198,9 @@ def publish(store: Path, versions: int, *, more: Mapping[str, bytes] | None = No
     """
     chain = registers(versions)
     tiles = {f"log/tile/0/000.p/{versions}": b"\x00" * 32 * versions}
-    groups = [{**version_files(chain), **tiles}, {**head_files(chain), **(more or {})}, timestamp()]
+    files = {**version_files(chain), **tiles, **head_files(chain), **(more or {}), **timestamp()}
     store.mkdir(parents=True, exist_ok=True)
-    return commit(store, groups, state(versions), now=published_at(versions))
+    return commit(store, files, state(versions), now=published_at(versions))
 
 
 def make_store(store: Path, versions: int = 3) -> Path:

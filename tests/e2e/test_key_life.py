@@ -24,7 +24,7 @@ from register_api.cli.main import cli
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish import rotation, trust_rotation
-from register_api.publish.signing.document_signature import sign_document
+from register_api.publish.signing.document_signature import sign_jws, sign_raw
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
@@ -169,9 +169,10 @@ def forge(company: Company, version: int, key: str) -> None:
     path = tree.VERSION_REGISTER.path(version)
     public = company.store / "public"
     signer = load(company.keys / key, Ed25519Signer)
-    for name, data in sign_document(path, (public / path).read_bytes(), signer).items():
-        (public / name).unlink()
-        (public / name).write_bytes(data)
+    data = (public / path).read_bytes()
+    for suffix, sign in ((".sig", sign_raw), (".jws", sign_jws)):
+        (public / f"{path}{suffix}").unlink()
+        (public / f"{path}{suffix}").write_bytes(sign(data, signer))
 
 
 @pytest.mark.parametrize("role", LIST_ROLES)

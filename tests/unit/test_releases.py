@@ -27,8 +27,8 @@ from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.core.shapes import forms_in, shapes
-from register_api.publish.head_files import page_files
 from register_api.publish.page.view import PageView
+from register_api.publish.page.write import index_page, subprocessor_pages
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
@@ -181,14 +181,14 @@ def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) ->
     view = PageView(
         register=register, diff=diff, promises=promises, today=NOW.date(), size=version, root_hash=bytes(32)
     )
-    pages = page_files(view, register.subprocessors)
-    assert CODE in pages[tree.INDEX.path()].decode()
+    pages = dict(subprocessor_pages(view, register.subprocessors))
+    assert CODE in index_page(view).decode()
     vendor = next(item for item in register.subprocessors if item.id == "example-mail")
     places = [place for place, _, value in forms_in(vendor, Vocabulary) if value == CODE]
     # A condition that has words, or names a setting, is shown by them.
     codes = [place for place in places if not place.endswith("condition.type")]
     assert len(codes) >= 6
-    assert pages[tree.SUBPROCESSOR_PAGE.path(vendor.id)].decode().count(CODE) >= len(codes)
+    assert pages[vendor.id].decode().count(CODE) >= len(codes)
 
 
 def test_sentences_name_codes_that_this_release_does_not_know(mixed: Mixed) -> None:

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference
 from register_api.core.format import tree
+from register_api.core.format.paths import FILES, address_of
 
-LinkContext = dict[str, str | list[dict[str, str]]]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from register_api.core.model import Register
+
+LinkContext = dict[str, Any]
 """One member of a linkset: an anchor, and targets by relation (RFC 9264 section 4.2.2)."""
 
 _UP = "../"
 """From ``/.well-known/`` to the base, for hosts whose address the publisher does not fix."""
 
 
-def discovery_document(
-    register: str, title: str, root_version: int, root: bytes, base_url: str | None
-) -> bytes:
+def discovery_document(register: Register, roots: Sequence[bytes], base_url: str | None) -> bytes:
     """Return ``/.well-known/sub-processors.json`` (docs/format.md, Discovery).
 
     Args:
-        register: The register's name.
-        title: The publisher's name, for people.
-        root_version: Version of the newest TUF root.
-        root: Its bytes.
+        register: The newest version.
+        roots: Every TUF root, oldest first.
         base_url: Where the tree is published, ending in ``/``; ``None`` gives references relative to
             this document (RFC 3986 section 5).
     """
     base = base_url or _UP
     reference = RegisterReference(
-        register=register,
-        title=title,
+        register=register.register,
+        title=register.publisher.name,
         base=base,
         register_url=base + tree.REGISTER.path(),
         feed_url=base + tree.FEED_ATOM.path(),
         trust_url=base + tree.TRUST_FOLDER,
         targets_url=base + tree.TARGETS_FOLDER,
-        root=RootReference(version=root_version, sha256=digest(root)),
+        root=RootReference(version=len(roots), sha256=digest(roots[-1])),
     )
     return encode(Discovery(registers=(reference,)))
 
@@ -66,19 +70,25 @@ def _service(base: str) -> LinkContext:
         "anchor": base,
         "service-desc": [{"href": base + "openapi.json", "type": "application/json"}],
         "service-doc": [{"href": base + "docs", "type": "text/html"}],
-        "service-meta": [{"href": base + tree.DISCOVERY.path(), "type": "application/json"}],
         "status": [{"href": base + "readyz", "type": "application/json"}],
+        **_named(base, of_service=True),
     }
 
 
 def _register(base: str) -> LinkContext:
+    schema = base + tree.SCHEMA.path("register")
     return {
         "anchor": base + tree.REGISTER.path(),
-        "describedby": [{"href": base + tree.SCHEMA.path("register"), "type": "application/schema+json"}],
-        "version-history": [{"href": base + tree.VERSIONS.path(), "type": "application/json"}],
-        "alternate": [
-            {"href": base, "type": "text/html"},
-            {"href": base + tree.FEED_ATOM.path(), "type": "application/atom+xml"},
-            {"href": base + tree.FEED_JSON.path(), "type": "application/feed+json"},
-        ],
+        "describedby": [{"href": schema, "type": "application/schema+json"}],
+        **_named(base, of_service=False),
     }
+
+
+def _named(base: str, *, of_service: bool) -> LinkContext:
+    """Name the files that have a relation in the table; some are of the service (RFC 8631)."""
+    found: LinkContext = {}
+    for kind in FILES:
+        if kind.relation is not None and kind.relation.startswith("service-") is of_service:
+            link = {"href": base + address_of(kind.path()), "type": kind.media_type.partition(";")[0]}
+            found[kind.relation] = [*found.get(kind.relation, ()), link]
+    return found

@@ -94,12 +94,11 @@ def vouch_anew(
         for name, kind in TARGETS_BY_NAME.items()
     }
     trust = trust_repository.publish(read, keyring, targets, now)
-    timestamp = {tree.TIMESTAMP.path(): trust.pop(tree.TIMESTAMP.path())}
-    heads = {**changed, **_discovery(snapshot, read)} if root else changed
-    fixed = {**(pem_files(keys) if keys else {}), **root}
+    pems = {tree.PUBLIC_KEY.path(kid): pem for kid, pem in pem_files(keys).items()} if keys else {}
+    discovery = {tree.DISCOVERY.path(): _discovery(snapshot, read)} if root else {}
     return commit(
         snapshot.store,
-        (fixed, trust, heads, timestamp),
+        {**changed, **pems, **root, **discovery, **trust},
         snapshot.state,
         now=now,
         retired=retirement.outlived(snapshot.read, snapshot.published_at, now),
@@ -107,13 +106,10 @@ def vouch_anew(
     )
 
 
-def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> dict[str, bytes]:
+def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> bytes:
     """Name the next root where software looks for the register."""
     register = decode(snapshot.read(tree.REGISTER.path()), Register)
-    roots = trust_metadata.roots(read)
-    base_url = snapshot.state.base_url
-    document = discovery_document(register.register, register.publisher.name, len(roots), roots[-1], base_url)
-    return {tree.DISCOVERY.path(): document}
+    return discovery_document(register, trust_metadata.roots(read), snapshot.state.base_url)
 
 
 def nothing_published(store: Path) -> StoreError:

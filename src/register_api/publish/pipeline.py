@@ -125,7 +125,7 @@ def _publish(order: Order, progress: Progress | None) -> Published:
         state = _state(snapshot, register, promises, made, base_url)
         visible = commit(
             order.store,
-            made.groups,
+            made.files,
             state,
             now=order.intent.now,
             retired=made.retired,
@@ -164,8 +164,7 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
         if snapshot is None:
             raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
         files = trust_repository.refresh(snapshot.read, Keyring.open(keys, create=False), now)
-        timestamp = {tree.TIMESTAMP.path(): files.pop(tree.TIMESTAMP.path())}
-        return commit(store, (files, timestamp), snapshot.state, now=now, before=snapshot)
+        return commit(store, files, snapshot.state, now=now, before=snapshot)
 
 
 def _state(

@@ -62,7 +62,7 @@ def stamp_newest(store: Path, authority: TimeAuthority, now: dt.datetime) -> Sta
         snapshot = open_snapshot(store)
         if snapshot is None or path in snapshot.manifest.files:
             return None
-        commit(store, ({path: data},), snapshot.state, now=now, before=snapshot)
+        commit(store, {path: data}, snapshot.state, now=now, before=snapshot)
     return Stamped(version=seen.state.version, stamp=stamp)
 
 

@@ -1,4 +1,4 @@
-"""The fixed files of one version: register, diff and log entry, with their signatures."""
+"""What is encoded once of a version: register, diff and log entry; and the list of all entries."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import msgspec
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, Versions
 from register_api.core.format import tree
+from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
 from register_api.errors import StoreError, VerificationError
-from register_api.publish.signing.document_signature import sign_document
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.core.format.kind import FileKind
     from register_api.core.notice import Promises
-    from register_api.publish.signing.signer import Ed25519Signer
 
 
 _FAULT = "nothing was published; this is a fault of the program: please report it"
@@ -29,44 +31,36 @@ class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         register: The register with its bytes.
-        diff: What it changed against the version before.
+        diff: What it changed against the version before, with its bytes.
         entry_bytes: The log entry's canonical bytes.
-        files: All of the version's fixed files but the proof, by path, signatures included.
     """
 
     register: Encoded[Register]
-    diff: Diff
+    diff: Encoded[Diff]
     entry_bytes: bytes
-    files: dict[str, bytes]
 
 
 def make_version_files(
-    previous: Encoded[Register] | None, register: Register, promises: Promises, signer: Ed25519Signer
+    previous: Encoded[Register] | None, register: Register, promises: Promises
 ) -> VersionFiles:
-    """Encode a version, its diff and its log entry, and sign the first two.
+    """Encode a version, its diff and its log entry.
 
     Args:
         previous: The version before as it is stored, if there is one.
         register: The new version.
         promises: All notice promises, the new version's among them.
-        signer: The document key.
 
     Raises:
         StoreError: The log entry would be larger than the format allows, or the diff does not lead to
             the new version.
     """
-    version, newest = register.version, encoded(register)
+    newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
     _check_patch(previous, diff, newest)
-    documents = {tree.VERSION_REGISTER.path(version): newest.data, tree.VERSION_DIFF.path(version): diff.data}
-    entry = encode(_entry(register, documents))
+    entry = encode(_entry(register, {tree.VERSION_REGISTER: newest.data, tree.VERSION_DIFF: diff.data}))
     if len(entry) > MAX_ENTRY_BYTES:
         raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
-    files = dict(documents)
-    for path, document in documents.items():
-        files |= sign_document(path, document, signer)
-    files[tree.VERSION_ENTRY.path(version)] = entry
-    return VersionFiles(register=newest, diff=diff.document, entry_bytes=entry, files=files)
+    return VersionFiles(register=newest, diff=diff, entry_bytes=entry)
 
 
 def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest: Encoded[Register]) -> None:
@@ -84,13 +78,27 @@ def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest
         raise StoreError(wrong, hint=_FAULT)
 
 
-def _entry(register: Register, documents: dict[str, bytes]) -> Entry:
-    files = (
-        FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in sorted(documents.items())
-    )
+def _entry(register: Register, documents: Mapping[FileKind, bytes]) -> Entry:
+    """Name the version's files; each kind of them that the table says is named (``in_entry``)."""
+    version = register.version
+    named = sorted((kind.path(version), data) for kind, data in documents.items())
     return Entry(
-        files=tuple(files),
+        files=tuple(FileDigest(path=path, sha256=digest(data), size=len(data)) for path, data in named),
         published_at=register.published_at,
         register=register.register,
-        version=register.version,
+        version=version,
     )
+
+
+def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
+    """Return ``versions.json`` with one more entry; what it says so far stays as it is.
+
+    Args:
+        before: The list so far; ``None`` before the first version.
+        entry: Canonical bytes of the new entry.
+        register: The register's name.
+    """
+    listed = msgspec.json.decode(before or encode(Versions(register=register, versions=())))
+    listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
+    listed["versions"].append(msgspec.json.decode(entry))
+    return encode(listed)

@@ -3,7 +3,7 @@
 Steps of ``commit``, each durable before the next:
 
 1. the journal of the new generation names what it will change in ``public``;
-2. new and changed files are written, group by group, into the generation's folder;
+2. new and changed files are written, stage by stage of the format, into the generation's folder;
 3. each of these names in ``public`` becomes a link that leads through ``current``. ``current`` still
    leads to the generation before, which keeps the old bytes: new names lead nowhere yet, changed
    ones to what they held before;
@@ -20,6 +20,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from register_api.core.format.paths import in_order
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
@@ -28,7 +29,7 @@ from register_api.store.reader import Snapshot, current, generations, read_journ
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from register_api.store.manifest import Journal, State
@@ -40,7 +41,7 @@ KEPT_GENERATIONS = 2
 
 def commit(
     store: Path,
-    groups: Sequence[Mapping[str, bytes]],
+    files: Mapping[str, bytes],
     state: State,
     *,
     now: dt.datetime,
@@ -52,10 +53,10 @@ def commit(
 
     Args:
         store: The store's folder; the caller holds its lock and has called ``recover``.
-        groups: Files by path in the order they have to reach the disk.
+        files: Files by path, in any order.
         state: The publisher's state after this publication.
         now: When these bytes are published, UTC.
-        retired: Files that leave the tree, unless they are among the groups; all others stay.
+        retired: Files that leave the tree, unless they are among the files; all others stay.
         progress: Called with done, total and the file that is being prepared.
         before: The visible publication, if the caller has it open.
 
@@ -67,8 +68,9 @@ def commit(
         OSError: The disk does not take it; what was visible stays so.
     """
     before = reopened(store, before)
-    files = {path: data for group in groups for path, data in group.items()}
-    plan = Plan(store, before, files, now, retired=retired, progress=progress)
+    groups = in_order(files)
+    ordered = {path: data for group in groups for path, data in group.items()}
+    plan = Plan(store, before, ordered, now, retired=retired, progress=progress)
     journal = plan.write_journal()
     for group in groups:
         plan.write_group(group)

@@ -11,7 +11,7 @@ import pytest
 from publishers import NOW, Publisher
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.core.format.paths import TARGETS_BY_NAME, kind_of
+from register_api.core.format.paths import TARGETS_BY_NAME, in_order, kind_of
 from register_api.errors import KeyStoreError
 from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.preparation import Intent, prepare, read_base
@@ -31,11 +31,11 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
-    fixed, trust, heads, checkpoint, timestamp = make(publisher, NOW, create=True).groups
+    fixed, trust, heads, checkpoint, timestamp = in_order(make(publisher, NOW, create=True).files)
     assert {tree.VERSION_REGISTER.path(1), tree.VERSION_PROOF.path(1), "log/tile/0/000.p/1"} <= fixed.keys()
     assert all(kind_of(path).cache == "immutable" or path == tree.VERSION_PAGE.path(1) for path in fixed)
     assert all(path.startswith("trust/") for path in trust)
-    assert "trust/1.root.json" in trust
+    assert "trust/1.root.json" in fixed
     assert {
         tree.REGISTER.path(),
         tree.VERSIONS.path(),
@@ -50,7 +50,7 @@ def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:
 
 
 def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None:
-    _, trust, heads, checkpoint, _ = make(publisher, NOW, create=True).groups
+    _, trust, heads, checkpoint, _ = in_order(make(publisher, NOW, create=True).files)
     public = heads | checkpoint
     for name, kind in TARGETS_BY_NAME.items():
         assert trust[f"trust/targets/{digest(public[kind.path()])}.{name}"] == public[kind.path()]
@@ -59,8 +59,8 @@ def test_targets_are_the_bytes_at_the_public_paths(publisher: Publisher) -> None
 def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.say("second")
-    fixed, trust, heads, *_ = make(publisher, NOW + SECOND, create=False).groups
-    assert "trust/1.root.json" not in trust
+    fixed, trust, heads, *_ = in_order(make(publisher, NOW + SECOND, create=False).files)
+    assert "trust/1.root.json" not in fixed
     assert "trust/2.targets.json" in trust
     assert not any("/versions/1/" in path for path in fixed)
     assert len(json.loads(heads[tree.VERSIONS.path()])["versions"]) == 2
@@ -69,7 +69,7 @@ def test_a_later_version_makes_no_root_and_carries_the_history_on(publisher: Pub
 def test_a_vendor_that_is_new_gets_a_page(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}")
-    heads = make(publisher, NOW + SECOND, create=False).groups[2]
+    heads = make(publisher, NOW + SECOND, create=False).files
     assert b"Beta Oy" in heads[tree.SUBPROCESSOR_PAGE.path("beta")]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from register_api.core.format import tree
 from register_api.publish.discovery import api_catalog, discovery_document
+from sample_register import register
 
 SERVED_AT = "https://host.example/deep/.well-known/sub-processors.json"
 ROOT = b'{"signed":{}}'
@@ -21,10 +22,14 @@ ROOT = b'{"signed":{}}'
 )
 def test_addresses_lead_to_the_tree(base_url: str | None, leads_to: str) -> None:
     """Without a fixed address they are relative to where the document was found."""
-    document = json.loads(discovery_document("example.com/x", "Example", 2, ROOT, base_url))
+    document = json.loads(discovery_document(register(), (b"first", ROOT), base_url))
     (listed,) = document["registers"]
     assert document["format"] == "sub-processor-register-discovery/1"
-    assert (listed["register"], listed["title"], listed["previous_names"]) == ("example.com/x", "Example", [])
+    assert (listed["register"], listed["title"], listed["previous_names"]) == (
+        "example.com/sub-processors",
+        "Example",
+        [],
+    )
     found = {name: urljoin(SERVED_AT, listed[name]) for name in listed if name.endswith("_url")}
     assert found == {
         "register_url": leads_to + tree.REGISTER.path(),

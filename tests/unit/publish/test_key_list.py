@@ -12,7 +12,6 @@ from programs import output_of
 from publishers import open_all
 from register_api.core import canonical
 from register_api.core.documents import Ended, KeyRecord, Keys
-from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, good_key
 from register_api.core.keys.thumbprint import thumbprint
 from register_api.core.log.note import parse_verifier_key
@@ -87,10 +86,10 @@ def test_a_name_that_cannot_be_a_key_name_is_refused(keyring: Keyring) -> None:
 
 
 def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: Keys, tmp_path: Path) -> None:
-    """At the paths of the tree, ending with a newline."""
+    """By their ids, ending with a newline."""
     openssl = need("openssl")
     files = pem_files(keys)
-    assert list(files) == [tree.PUBLIC_KEY.path(row.kid) for row in keys.keys]
+    assert list(files) == [row.kid for row in keys.keys]
     for data in files.values():
         assert data.endswith(b"-----END PUBLIC KEY-----\n")
         (tmp_path / "key.pem").write_bytes(data)

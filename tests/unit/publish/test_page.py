@@ -35,7 +35,8 @@ def all_pages() -> dict[str, bytes]:
         tree.INDEX.path(): page.index_page(view),
         tree.VERSION_PAGE.path(7): page.version_page(sample.summary()),
     }
-    return pages | dict(page.subprocessor_pages(view, view.register.subprocessors))
+    vendors = page.subprocessor_pages(view, view.register.subprocessors)
+    return pages | {tree.SUBPROCESSOR_PAGE.path(vendor): data for vendor, data in vendors}
 
 
 PAGES = all_pages()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import get_args
 
 import pytest
 
@@ -11,6 +12,8 @@ from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import Keys, Versions
 from register_api.core.format import tree
+from register_api.core.format.kind import Stage
+from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
 from register_api.errors import Refused, StoreDamaged, StoreError, UsageError
 from register_api.publish.pipeline import Order, publish_version, refresh_freshness
@@ -42,7 +45,9 @@ def test_what_is_written_comes_in_the_order_of_the_format(publisher: Publisher) 
     steps: list[tuple[int, int, str]] = []
     order = Order(source=publisher.source, store=publisher.store, keys=publisher.keys, intent=Intent(now=NOW))
     publish_version(order, lambda done, total, what: steps.append((done, total, what)))
-    assert steps[0][2] == tree.VERSION_REGISTER.path(1)
+    stages = [kind_of(what).stage for _, _, what in steps]
+    assert stages == sorted(stages, key=get_args(Stage).index)
+    assert set(stages) == set(get_args(Stage))
     assert [what for _, _, what in steps][-2:] == [tree.CHECKPOINT.path(), tree.TIMESTAMP.path()]
     assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps)
     total = steps[-1][1]

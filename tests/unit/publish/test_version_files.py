@@ -5,31 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_log_files import SIGNER as RAW
 
 from examples import make_promises, make_register, make_vendor
 from register_api.core import model
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.diff import document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
-from register_api.core.keys.signature import verify_jws, verify_raw
-from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.format.paths import FILES, kind_of
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.patch.apply import apply_patch
-from register_api.errors import Forged, StoreError
+from register_api.errors import StoreError
 from register_api.publish import version_files
-from register_api.publish.head_files import versions_document
-from register_api.publish.version_files import VersionFiles, make_version_files
-
-
-class Signer:
-    """A document key in memory."""
-
-    public = RAW.public
-    kid = thumbprint(ed25519_jwk(RAW.public))
-
-    def sign(self, data: bytes) -> bytes:
-        return RAW.sign(data)
+from register_api.publish.version_files import VersionFiles, make_version_files, versions_document
 
 
 def made(number: int = 1, previous: Encoded[model.Register] | None = None) -> VersionFiles:
@@ -37,41 +24,29 @@ def made(number: int = 1, previous: Encoded[model.Register] | None = None) -> Ve
     if previous is not None:
         before = model.Previous(version=previous.document.version, sha256=previous.sha256)
         register = make_register(make_vendor(), make_vendor("beta"), version=number, previous=before)
-    return make_version_files(previous, register, make_promises(), Signer())
+    return make_version_files(previous, register, make_promises())
 
 
 def test_the_entry_names_register_and_diff_with_digests_of_the_very_bytes() -> None:
     version = made()
     entry = decode(version.entry_bytes, Entry)
     assert [row.path for row in entry.files] == ["v1/versions/1/diff.json", "v1/versions/1/register.json"]
-    for row in entry.files:
-        data = version.files[row.path]
+    for row, data in zip(entry.files, (version.diff.data, version.register.data), strict=True):
         assert (row.sha256, row.size) == (digest(data), len(data))
-    assert version.files["v1/versions/1/entry.json"] == version.entry_bytes
-    assert version.files["v1/versions/1/register.json"] == version.register.data
 
 
-def test_register_and_diff_are_signed_in_both_forms() -> None:
-    version, signer = made(), Signer()
-    assert len(version.files) == 7
-    for path in ("v1/versions/1/register.json", "v1/versions/1/diff.json"):
-        data = version.files[path]
-        verify_raw(data, version.files[path + ".sig"], signer.public)
-        assert (
-            verify_jws(data, version.files[path + ".jws"], {signer.kid: signer.public}.__getitem__)
-            == signer.kid
-        )
-        with pytest.raises(Forged):
-            verify_raw(data + b" ", version.files[path + ".sig"], signer.public)
+def test_the_entry_names_what_the_table_of_files_says() -> None:
+    entry = decode(made().entry_bytes, Entry)
+    assert {kind_of(row.path) for row in entry.files} == {kind for kind in FILES if kind.in_entry}
 
 
 def test_a_later_version_says_what_it_changed() -> None:
     first = made()
     second = made(2, first.register)
-    assert second.diff.from_ is not None
-    assert second.diff.from_.sha256 == first.register.sha256
-    assert [change.subprocessor for change in second.diff.changes] == ["beta"]
-    assert first.diff.from_ is None
+    assert second.diff.document.from_ is not None
+    assert second.diff.document.from_.sha256 == first.register.sha256
+    assert [change.subprocessor for change in second.diff.document.changes] == ["beta"]
+    assert first.diff.document.from_ is None
 
 
 def test_an_entry_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,11 +73,11 @@ def test_the_patch_begins_at_the_stored_bytes_whichever_release_wrote_them() -> 
     """A vendor that no edit touches differs all the same: in fields that one of the releases lacks."""
     older = written_by_another_release(made())
     second = made(2, older)
-    patch = parse(second.files["v1/versions/2/diff.json"])["patch"]
+    patch = second.diff.plain()["patch"]
     assert encode(apply_patch(parse(older.data), patch)) == second.register.data
     assert {"op": "add", "path": "/subprocessors/0/engagements/0/notes", "value": None} in patch
     assert {"op": "remove", "path": "/subprocessors/0/later"} in patch
-    assert [change.subprocessor for change in second.diff.changes] == ["beta"]
+    assert [change.subprocessor for change in second.diff.document.changes] == ["beta"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +94,6 @@ def test_a_diff_that_does_not_lead_to_the_new_version_is_never_signed(
     """Once it is in the log it could not be mended."""
     first = made().register
     monkeypatch.setattr(document, "make_patch", lambda _older, _newer: patch)
-    monkeypatch.setattr(Signer, "sign", lambda *_: pytest.fail("something was signed"))
     with pytest.raises(StoreError, match=reason):
         made(2, first)
 

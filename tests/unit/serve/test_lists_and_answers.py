@@ -176,7 +176,7 @@ class TestCost:
 
         before = asyncio.run(ask())
         stores.commit(
-            one_version, [stores.timestamp(stores.EXPIRES)], stores.state(1), now=stores.published_at(2)
+            one_version, stores.timestamp(stores.EXPIRES), stores.state(1), now=stores.published_at(2)
         )
         assert shelf.is_stale()
         shelf.show(shelf.load())

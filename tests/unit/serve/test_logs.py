@@ -186,7 +186,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
         ):
             now += dt.timedelta(hours=hours)
             assert log.look() == state
-        refreshed = [stores.timestamp(now + dt.timedelta(days=2))]
+        refreshed = stores.timestamp(now + dt.timedelta(days=2))
         commit(one_version, refreshed, stores.state(1), now=now)
         shelf.show(shelf.load())
         assert log.look() == "fresh"

@@ -124,7 +124,7 @@ def test_not_ready_when_freshness_has_expired(one_version: Path) -> None:
 )
 def test_not_ready_when_the_timestamp_cannot_be_read(one_version: Path, metadata: bytes) -> None:
     """Odd metadata is no reason to fail, but none to be ready."""
-    commit(one_version, [{tree.TIMESTAMP.path(): metadata}], stores.state(1), now=stores.published_at(2))
+    commit(one_version, {tree.TIMESTAMP.path(): metadata}, stores.state(1), now=stores.published_at(2))
     with running(one_version) as base:
         assert get(base, "readyz").status_code == 503
 

@@ -41,19 +41,19 @@ def state(version: int) -> State:
     )
 
 
-def files(version: int) -> tuple[dict[str, bytes], ...]:
-    """Return the groups of a made-up version: fixed files, heads, checkpoint, timestamp."""
+def files(version: int) -> dict[str, bytes]:
+    """Return the files of a made-up version."""
     mark = f"version {version} ".encode()
-    return (
-        {
-            f"v1/versions/{version}/register.json": mark + LONG,
-            f"v1/versions/{version}/register.json.sig": mark,
-            f"log/tile/0/000.p/{version}": mark,
-        },
-        {"v1/register.json": mark + LONG, "index.html": mark + LONG, "v1/schema/diff.json": LONG},
-        {"log/checkpoint": mark},
-        {"trust/timestamp.json": mark},
-    )
+    return {
+        "trust/timestamp.json": mark,
+        "log/checkpoint": mark,
+        "v1/register.json": mark + LONG,
+        "index.html": mark + LONG,
+        "v1/schema/diff.json": LONG,
+        f"v1/versions/{version}/register.json": mark + LONG,
+        f"v1/versions/{version}/register.json.sig": mark,
+        f"log/tile/0/000.p/{version}": mark,
+    }
 
 
 def publish(store: Path, version: int, *, retired: tuple[str, ...] = ()) -> Snapshot:
@@ -137,7 +137,7 @@ def test_an_unchanged_file_keeps_the_instant_it_was_published(tmp_path: Path) ->
 def test_a_refresh_changes_the_timestamp_alone(tmp_path: Path) -> None:
     publish(tmp_path, 1)
     before = visible(tmp_path)
-    commit(tmp_path, [{"trust/timestamp.json": b"fresh"}], state(1), now=NOW)
+    commit(tmp_path, {"trust/timestamp.json": b"fresh"}, state(1), now=NOW)
     assert check_whole(tmp_path) == 1
     assert visible(tmp_path) == before | {"trust/timestamp.json": b"fresh"}
 
@@ -146,7 +146,7 @@ def test_a_fixed_file_is_never_rewritten(tmp_path: Path) -> None:
     publish(tmp_path, 1)
     before = visible(tmp_path)
     with pytest.raises(StoreDamaged, match="never changes"):
-        commit(tmp_path, [{"v1/versions/1/register.json": b"another"}], state(2), now=NOW)
+        commit(tmp_path, {"v1/versions/1/register.json": b"another"}, state(2), now=NOW)
     assert visible(tmp_path) == before
 
 
@@ -159,7 +159,7 @@ def test_retired_files_leave_the_tree(tmp_path: Path) -> None:
 
 def test_a_form_that_is_gone_leaves_the_tree(tmp_path: Path) -> None:
     publish(tmp_path, 1)
-    commit(tmp_path, [{"index.html": b"short"}], state(1), now=NOW)
+    commit(tmp_path, {"index.html": b"short"}, state(1), now=NOW)
     check_whole(tmp_path)
     assert "index.html.gz" not in visible(tmp_path)
 

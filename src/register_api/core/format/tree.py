@@ -136,7 +136,6 @@ SCHEMA = FileKind(
     _JSON,
     "mutable",
     unchecked="it describes documents and is not part of what they say",
-    relation="describedby",
 )
 
 # ------------------------------------------------------------------ feeds
@@ -306,12 +305,12 @@ SECURITY_TXT = FileKind(
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER,),
+    "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
-    "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Discovery": (SCHEMA, DISCOVERY, API_CATALOG, SECURITY_TXT),
 }
 """Every row, under the headings that descriptions show it by."""

@@ -90,7 +90,7 @@ def _add(store: Path, vouched: bytes, lines: Sequence[SignatureLine], now: dt.da
         for line in map(format_lines, ([one] for one in lines)):
             if line not in data.splitlines(keepends=True) and len(data) + len(line) <= MAX_CHECKPOINT_BYTES:
                 data += line
-        return commit(store, ({tree.CHECKPOINT.path(): data},), snapshot.state, now=now, before=snapshot)
+        return commit(store, {tree.CHECKPOINT.path(): data}, snapshot.state, now=now, before=snapshot)
 
 
 def _open(store: Path) -> Snapshot:

@@ -12,7 +12,6 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.diff.changes import Change
-from register_api.core.format import tree
 from register_api.core.model import Category
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
@@ -80,10 +79,10 @@ def version_page(version: VersionSummary) -> bytes:
 
 
 def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of the pages of some of the register's sub-processors."""
+    """Yield id and page of some of the register's sub-processors."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
     for vendor in vendors:
-        yield tree.SUBPROCESSOR_PAGE.path(vendor.id), subprocessor_page(view, vendor, names)
+        yield vendor.id, subprocessor_page(view, vendor, names)
 
 
 def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str]) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.format import tree
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 
 if TYPE_CHECKING:
@@ -20,14 +19,3 @@ def sign_jws(data: bytes, signer: Ed25519Signer) -> bytes:
     """Return the detached JWS over a document (RFC 7515 appendix F): one line without newline."""
     header = jws_header(signer.kid)
     return format_jws(header, signer.sign(jws_signing_input(header, data)))
-
-
-def sign_document(path: str, data: bytes, signer: Ed25519Signer) -> dict[str, bytes]:
-    """Return both signature files of a document, by their paths.
-
-    Args:
-        path: The document's path in the tree.
-        data: The document's exact bytes.
-        signer: The document key.
-    """
-    return {tree.RAW_SIGNATURE.of(path): sign_raw(data, signer), tree.JWS.of(path): sign_jws(data, signer)}

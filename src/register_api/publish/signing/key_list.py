@@ -8,7 +8,6 @@ import msgspec
 
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyRecord, Keys
-from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.core.keys.thumbprint import public_pem
 from register_api.core.log.note import format_verifier_key
@@ -115,8 +114,8 @@ def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -
 
 
 def pem_files(keys: Keys) -> dict[str, bytes]:
-    """Return the PEM file of every key of a list, by its path in the tree."""
-    return {tree.PUBLIC_KEY.path(record.kid): pem_file(record.pem) for record in keys.keys}
+    """Return the PEM file of every key of a list, by the key's id."""
+    return {record.kid: pem_file(record.pem) for record in keys.keys}
 
 
 def pem_file(pem: str) -> bytes:

@@ -1,0 +1,177 @@
+"""What makes each kind of file that a new version brings: one row for each row of the table of files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.documents import Keys
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.model import Register
+from register_api.core.notice import Promises
+from register_api.publish.discovery import api_catalog, discovery_document
+from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.feed.json import json_feed
+from register_api.publish.log_files import LogFiles
+from register_api.publish.page.reuse import vendors_to_write
+from register_api.publish.page.view import PageView
+from register_api.publish.page.write import index_page, subprocessor_pages, version_page
+from register_api.publish.schemas import schemas
+from register_api.publish.security_txt import security_txt
+from register_api.publish.signing.key_list import pem_files
+from register_api.publish.version_files import VersionFiles, versions_document
+from register_api.store.manifest import FeedEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from register_api.core.format.kind import FileKind
+
+
+ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes]"
+"""Files of one kind by the value of the parameter in their paths."""
+
+
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A new version, with all that its files are made from.
+
+    Attributes:
+        files: The register with its diff and its log entry.
+        promises: All notice promises, the new version's among them.
+        log: The log with the new version.
+        keys: The list of keys, with its bytes in ``key_list``.
+        listed: The list of versions as it is stored, if there is one.
+        feed_window: What the feeds say of the newest versions, newest first.
+        first_published_at: When version 1 was published.
+        shown_before: The version before, if what shows it on pages has not changed since.
+        roots: Every TUF root, oldest first.
+        base_url: Where the tree is published, if that is fixed.
+        now: The present instant, UTC.
+    """
+
+    files: VersionFiles
+    promises: Promises
+    log: LogFiles
+    keys: Keys
+    key_list: bytes
+    listed: bytes | None
+    feed_window: tuple[FeedEntry, ...]
+    first_published_at: dt.datetime
+    shown_before: Register | None
+    roots: tuple[bytes, ...]
+    base_url: str | None
+    now: dt.datetime
+
+    @property
+    def register(self) -> Register:
+        """The new version of the register."""
+        return self.files.register.document
+
+    @property
+    def number(self) -> int:
+        """Its number, which is also the size of the log."""
+        return self.register.version
+
+    @property
+    def summary(self) -> VersionSummary:
+        """The version as a feed entry and its own page need new."""
+        return summary_of(self.files, self.log)
+
+    @property
+    def today(self) -> dt.date:
+        """The day on which it is published, in the publisher's time zone."""
+        return local_day(self.register.published_at, self.promises.zone)
+
+
+def summary_of(files: VersionFiles, log: LogFiles) -> VersionSummary:
+    """Return a version as a feed entry and its own page need new."""
+    register = files.register.document
+    return VersionSummary(
+        register=register, diff=files.diff.document, size=register.version, root_hash=log.root_hash
+    )
+
+
+def _atom(new: NewVersion, archive: int | None = None) -> bytes:
+    return atom_feed(
+        new.register,
+        new.feed_window,
+        year=new.first_published_at.year,
+        archive=archive,
+        base_url=new.base_url,
+    )
+
+
+def _json_feed(new: NewVersion) -> bytes:
+    return json_feed(new.register, new.feed_window, year=new.first_published_at.year, base_url=new.base_url)
+
+
+def _archive(new: NewVersion) -> ByValue:
+    """Make the archive page that the newest version completes, if it does."""
+    page, rest = divmod(new.number, FEED_PAGE_SIZE)
+    return {page: _atom(new, page)} if rest == 0 else {}
+
+
+def _view(new: NewVersion) -> PageView:
+    return PageView(
+        register=new.register,
+        diff=new.files.diff.document,
+        promises=new.promises,
+        today=new.today,
+        size=new.number,
+        root_hash=new.log.root_hash,
+    )
+
+
+def _subprocessor_pages(new: NewVersion) -> ByValue:
+    """Make the pages of vendors that say something new."""
+    known = new.shown_before
+    day_before = local_day(known.published_at, new.promises.zone) if known else new.today
+    vendors = vendors_to_write(known, day_before, new.register, new.today)
+    return dict(subprocessor_pages(_view(new), vendors))
+
+
+ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
+    tree.REGISTER: lambda new: new.files.register.data,
+    tree.VERSIONS: lambda new: versions_document(new.listed, new.files.entry_bytes, new.register.register),
+    tree.KEYS: lambda new: new.key_list,
+    tree.FEED_ATOM: _atom,
+    tree.FEED_JSON: _json_feed,
+    tree.CHECKPOINT: lambda new: new.log.checkpoint,
+    tree.INDEX: lambda new: index_page(_view(new)),
+    tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
+    tree.API_CATALOG: lambda new: api_catalog(new.base_url),
+    tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),
+}
+"""What makes a file of which there is one; it makes nothing where the version has nothing to say there."""
+
+MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
+    tree.VERSION_REGISTER: lambda new: {new.number: new.files.register.data},
+    tree.VERSION_DIFF: lambda new: {new.number: new.files.diff.data},
+    tree.VERSION_ENTRY: lambda new: {new.number: new.files.entry_bytes},
+    tree.VERSION_PROOF: lambda new: {new.number: new.log.proof},
+    tree.VERSION_PAGE: lambda new: {new.number: version_page(new.summary)},
+    tree.FEED_ARCHIVE: _archive,
+    tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
+    tree.PUBLIC_KEY: lambda new: pem_files(new.keys),
+    tree.SCHEMA: lambda _: schemas(),
+}
+"""What makes files of which there are many, each by the value of the parameter in its path."""
+
+
+def make_files(new: NewVersion) -> dict[str, bytes]:
+    """Make every file of a new version that is not signed metadata, by path."""
+    files = {kind.path(): data for kind, make in ONE.items() if (data := make(new)) is not None}
+    for kind, make_many in MANY.items():
+        files |= {kind.path(value): data for value, data in make_many(new).items()}
+    return {**files, **new.log.tiles}
+
+
+def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str]) -> list[str]:
+    """Return stored files that were made of something the newest version does not say any more."""
+    gone = {kind.path() for kind in ONE} - files.keys()
+    return [path for path in stored if path in gone]

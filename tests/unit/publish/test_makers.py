@@ -1,0 +1,127 @@
+"""What makes files: each kind has a maker, each file that is to be signed its signatures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from register_api.core.canonical import Encoded, encode
+from register_api.core.documents import Entry
+from register_api.core.format import tree
+from register_api.core.format.paths import FILES, KINDS, kind_of
+from register_api.core.notice import Policy, Promises
+from register_api.publish.feed.entry import make_entry
+from register_api.publish.log_files import LogFiles
+from register_api.publish.makers import MANY, ONE, NewVersion, make_files, no_longer_made
+from register_api.publish.signing.key_list import first_key_list
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signatures import SIGN, signatures
+from register_api.publish.version_files import VersionFiles
+from register_api.verify.checks.feed_signature import verify_feed_signature
+from sample_register import FIRST, NOTICE, register, summary
+
+if TYPE_CHECKING:
+    from publishers import Publisher
+
+OF_THE_LOG = {tree.TILE, tree.PARTIAL_TILE, tree.BUNDLE, tree.PARTIAL_BUNDLE}
+OF_TUF = {tree.ROOT, tree.TARGETS, tree.SNAPSHOT, tree.TIMESTAMP}
+
+
+@pytest.fixture
+def keyring(publisher: Publisher) -> Keyring:
+    return Keyring.open(publisher.keys, create=True)
+
+
+def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
+    """Return a new version with a log that proves nothing."""
+    newest, diff = register(number), summary(number).diff
+    entry = Entry(files=(), published_at=newest.published_at, register=newest.register, version=number)
+    keys = first_key_list(newest.register, keyring)
+    policy = Policy(version=1, day=FIRST.date(), notice=NOTICE)
+    fields: dict[str, object] = {
+        "files": VersionFiles(
+            register=Encoded(newest, encode(newest)),
+            diff=Encoded(diff, encode(diff)),
+            entry_bytes=encode(entry),
+        ),
+        "promises": Promises(zone=ZoneInfo("UTC"), first_live=1, policies=(policy,)),
+        "log": LogFiles(root_hash=b"0" * 32, tiles={"log/tile/0/000.p/1": b"t"}, checkpoint=b"c", proof=b"p"),
+        "keys": keys,
+        "key_list": encode(keys),
+        "listed": None,
+        "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
+        "first_published_at": FIRST,
+        "shown_before": None,
+        "roots": (b"root",),
+        "base_url": None,
+        "now": dt.datetime(2026, 5, 10, 9, tzinfo=dt.UTC),
+    }
+    return NewVersion(**{**fields, **changed})  # type: ignore[arg-type]
+
+
+def test_every_kind_of_file_is_made_by_something() -> None:
+    """The log and TUF write their own files, and a time stamp is asked for later."""
+    assert not ONE.keys() & MANY.keys()
+    assert ONE.keys() | MANY.keys() == set(FILES) - OF_THE_LOG - OF_TUF - {tree.TIME_STAMP}
+    assert all(not kind.parameters for kind in ONE)
+    assert all(len(kind.parameters) == 1 for kind in MANY)
+
+
+def test_every_form_of_signature_is_made_by_something() -> None:
+    assert SIGN.keys() == {signature for kind in KINDS for signature in kind.signatures}
+
+
+def test_a_version_brings_a_file_of_every_kind_that_it_has(keyring: Keyring) -> None:
+    """Files stand under the paths of their kinds, with their values; no contact is one for security."""
+    made = make_files(new_version(50, keyring))
+    found = {kind_of(path) for path in made}
+    assert found == (ONE.keys() | MANY.keys() | {tree.PARTIAL_TILE}) - {tree.SECURITY_TXT}
+    assert made[tree.REGISTER.path()] == made[tree.VERSION_REGISTER.path(50)]
+
+
+@pytest.mark.parametrize(("newest", "archive"), [(1, None), (49, None), (50, 1), (51, None), (100, 2)])
+def test_an_archive_page_is_written_with_each_fiftieth_version(
+    keyring: Keyring, newest: int, archive: int | None
+) -> None:
+    made = make_files(new_version(newest, keyring))
+    pages = {path for path in made if kind_of(path) is tree.FEED_ARCHIVE}
+    assert pages == ({f"feed/{archive}.atom"} if archive else set())
+
+
+def test_each_feed_is_signed_under_its_own_name(keyring: Keyring) -> None:
+    made = make_files(new_version(50, keyring))
+    signed = signatures(made, keyring)
+
+    def key(kid: str) -> str:
+        assert kid == keyring.feed.kid
+        return keyring.feed.public_pem
+
+    verify_feed_signature(made["feed.atom"], signed["feed.atom.dsig"], "feed.atom", key)
+    verify_feed_signature(made["feed/1.atom"], signed["feed/1.atom.dsig"], "1.atom", key)
+
+
+def test_signatures_lie_beside_what_the_table_says_is_signed(keyring: Keyring) -> None:
+    files = {"v1/register.json": b"{}", "v1/keys.json": b"{}", "feed.atom": b"<feed/>"}
+    assert set(signatures(files, keyring)) == {
+        *("v1/register.json.sig", "v1/register.json.jws"),
+        *("feed.atom.sig", "feed.atom.jws", "feed.atom.dsig"),
+    }
+
+
+def test_a_page_is_written_again_for_vendors_that_say_something_new(keyring: Keyring) -> None:
+    """Where nothing changed since the version before, the page of the register alone."""
+    again = make_files(new_version(7, keyring, shown_before=register(7)))
+    whole = make_files(new_version(7, keyring))
+    pages = {f"subprocessors/{vendor.id}/index.html" for vendor in register(7).subprocessors}
+    assert {path for path in whole if kind_of(path) is tree.SUBPROCESSOR_PAGE} == pages
+    assert not {path for path in again if kind_of(path) is tree.SUBPROCESSOR_PAGE}
+    assert tree.INDEX.path() in again
+
+
+def test_what_a_version_does_not_say_any_more_leaves(keyring: Keyring) -> None:
+    made = make_files(new_version(7, keyring))
+    stored = [tree.SECURITY_TXT.path(), tree.REGISTER.path(), tree.VERSION_REGISTER.path(1)]
+    assert no_longer_made(made, stored) == [tree.SECURITY_TXT.path()]
