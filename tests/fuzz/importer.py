@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from register_api.errors import Refused
-from register_api.importer.form import FORMS, Form
+from register_api.importer.file_format import FILE_FORMATS, FileFormat
+from register_api.importer.list_states import read_history
 from register_api.importer.memory import read_memory
 from register_api.importer.names import Names
 from register_api.importer.reading import read_tables
-from register_api.importer.states import read_history
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "importer"))
 from imports import Desk
@@ -51,7 +51,7 @@ HISTORY = [
     {"date": "2024-02-01", "entries": ROWS[:1], "title": "First", "commit": "8e09abc"},
     {"date": "2024-03-01T09:00:00Z", "committed": "2024-03-02", "entries": ROWS},
 ]
-SEEDS: dict[Form, tuple[bytes, ...]] = {
+SEEDS: dict[FileFormat, tuple[bytes, ...]] = {
     "markdown": (MARKDOWN.encode(),),
     "html": (HTML.encode(),),
     "csv": (CSV.encode(), CSV.replace(",", ";").encode(), "Name\n\ud7ff\n".encode()),
@@ -115,7 +115,7 @@ TOKENS = tuple(
 )
 
 
-def _reader(form: Form) -> Callable[[bytes], tuple[Table, ...]]:
+def _reader(form: FileFormat) -> Callable[[bytes], tuple[Table, ...]]:
     return lambda data: read_tables("file", data, form)
 
 
@@ -125,7 +125,7 @@ def _has_even_rows(_data: bytes, tables: tuple[Table, ...]) -> None:
         assert all(len(row.cells) == len(table.header) for row in table.rows), "a row of another length"
 
 
-def _import(form: Form) -> Callable[[bytes], bool]:
+def _import(form: FileFormat) -> Callable[[bytes], bool]:
     """Return an import of a file into a new source folder; a refusal leaves no report."""
 
     def run(data: bytes) -> bool:
@@ -182,7 +182,7 @@ TARGETS = (
             check=_has_even_rows,
             cost=2,
         )
-        for form in FORMS
+        for form in FILE_FORMATS
     ),
     *(
         Target(
@@ -195,7 +195,7 @@ TARGETS = (
             check=_has_vendors,
             cost=20,
         )
-        for form in FORMS
+        for form in FILE_FORMATS
     ),
     Target(
         name="history of a list",

@@ -17,11 +17,11 @@ from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import Refused, UsageError
 from register_api.importer.draft import import_files
-from register_api.importer.entry import Wishes
-from register_api.importer.folder import SOURCE
-from register_api.importer.past import Origin, import_history
-from register_api.importer.player import Target
-from register_api.importer.register_file import Heading
+from register_api.importer.history import Origin, import_history
+from register_api.importer.import_folder import SOURCE
+from register_api.importer.reading_options import ImportOptions
+from register_api.importer.register_file import RegisterDefaults
+from register_api.importer.state_publisher import Target
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
@@ -68,26 +68,28 @@ def import_(files: tuple[Path, ...], **given: Any) -> None:
     """
     if sum(map(bool, (files, given["git"], given["history"]))) != 1:
         raise UsageError("give files, or --git REPO PATH, or --history FILE", hint="one of the three")
-    wishes = Wishes(
+    row_options = ImportOptions(
         columns=dict(given["columns"]),
         tables=given["tables"],
         defaults=dict(given["defaults"]),
         **{name: given[name] for name in _WISHES},
     )
     day = given["updated_on"]
-    heading = Heading(
+    defaults = RegisterDefaults(
         updated_on=f"{day:%Y-%m-%d}" if day else None, **{name: given[name] for name in _HEADING}
     )
     run: Callable[..., None] = _draft if files else _history
-    run(files or _origin(given), wishes, heading, given)
+    run(files or _origin(given), row_options, defaults, given)
 
 
-def _draft(files: tuple[Path, ...], wishes: Wishes, heading: Heading, given: dict[str, Any]) -> None:
+def _draft(
+    files: tuple[Path, ...], row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]
+) -> None:
     report = import_files(
         files,
         given["into"],
-        wishes,
-        heading,
+        row_options,
+        defaults,
         now=clock.now(),
         names=given["names"],
         dry_run=given["dry_run"],
@@ -108,7 +110,9 @@ def _origin(given: dict[str, Any]) -> Origin:
     )
 
 
-def _history(origin: Origin, wishes: Wishes, heading: Heading, given: dict[str, Any]) -> None:
+def _history(
+    origin: Origin, row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]
+) -> None:
     snapshot = open_snapshot(given["store"])
     target = Target(
         store=given["store"],
@@ -122,7 +126,7 @@ def _history(origin: Origin, wishes: Wishes, heading: Heading, given: dict[str, 
     )
     with progress("taking over") as bar:
         report, taken = import_history(
-            origin, given["into"], wishes, heading, target, names=given["names"], progress=bar
+            origin, given["into"], row_options, defaults, target, names=given["names"], progress=bar
         )
     if given["as_json"]:
         print_json({"report": report, "states": taken, "dry_run": given["dry_run"]})

@@ -9,9 +9,9 @@ import click
 
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
+from register_api.importer.cell_values import LINKED
 from register_api.importer.columns import EXTRA, NAMES
-from register_api.importer.form import FORMS
-from register_api.importer.values import LINKED
+from register_api.importer.file_format import FILE_FORMATS
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command
@@ -86,7 +86,10 @@ def table_options(command: Command) -> Command:
             help="Which field a column holds, or extra.  [default: by its name]",
         ),
         click.option(
-            "--format", "form", type=click.Choice(FORMS), help="How files are written.  [default: by name]"
+            "--format",
+            "form",
+            type=click.Choice(FILE_FORMATS),
+            help="How files are written.  [default: by name]",
         ),
     ):
         command = add(command)

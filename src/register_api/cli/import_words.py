@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from register_api.importer.player import Taken
-    from register_api.importer.report import Note, Report
+    from register_api.importer.import_report import ImportNote, ImportReport
+    from register_api.importer.state_publisher import ImportedState
 
 _TITLES = {
     "read": "Read",
@@ -27,7 +27,7 @@ _TITLES = {
 }
 
 
-def print_draft(report: Report, folder: Path, *, dry_run: bool) -> None:
+def print_draft(report: ImportReport, folder: Path, *, dry_run: bool) -> None:
     """Print what became of the files of a draft."""
     _print_columns(report)
     _print_notes(report.notes)
@@ -46,7 +46,7 @@ def print_draft(report: Report, folder: Path, *, dry_run: bool) -> None:
     out.print(f"  register-api check --source {folder / 'register'}")
 
 
-def print_taken(report: Report, taken: Sequence[Taken], *, dry_run: bool) -> None:
+def print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run: bool) -> None:
     """Print what became of each state of a history."""
     _print_columns(report)
     _print_notes(item for item in report.notes if item.kind not in {"new", "ended"})
@@ -62,13 +62,13 @@ def print_taken(report: Report, taken: Sequence[Taken], *, dry_run: bool) -> Non
         out.print(f"{len(taken)} states, {versions} versions published.")
 
 
-def _print_columns(report: Report) -> None:
+def _print_columns(report: ImportReport) -> None:
     for column in dict.fromkeys((item.column, item.field) for item in report.columns):
         out.print(f"  {column[0]}  →  {column[1]}")
 
 
-def _print_notes(notes: Iterable[Note]) -> None:
-    grouped: dict[str, list[Note]] = {}
+def _print_notes(notes: Iterable[ImportNote]) -> None:
+    grouped: dict[str, list[ImportNote]] = {}
     for note in notes:
         grouped.setdefault(note.kind, []).append(note)
     for kind, title in _TITLES.items():

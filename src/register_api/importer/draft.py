@@ -13,10 +13,10 @@ from register_api.core.model import Reason
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.errors import UsageError
-from register_api.importer.folder import SOURCE, read_bytes, write_files
-from register_api.importer.form import form_of
+from register_api.importer.file_format import format_of
+from register_api.importer.import_folder import SOURCE, read_bytes, write_files
+from register_api.importer.import_report import ImportReport
 from register_api.importer.reading import read_tables
-from register_api.importer.report import Report
 from register_api.importer.state_importer import StateImporter
 from register_api.source.load import load
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Draft
     from register_api.errors import Finding
-    from register_api.importer.entry import Entry, Wishes
-    from register_api.importer.form import Form
-    from register_api.importer.register_file import Heading
+    from register_api.importer.file_format import FileFormat
+    from register_api.importer.reading_options import ImportedRow, ImportOptions
+    from register_api.importer.register_file import RegisterDefaults
     from register_api.importer.table import Table
 
 
 def import_files(
     files: Sequence[Path],
     folder: Path,
-    wishes: Wishes,
-    heading: Heading,
+    options: ImportOptions,
+    defaults: RegisterDefaults,
     *,
     now: dt.datetime,
     names: Path | None = None,
     dry_run: bool = False,
-) -> Report:
+) -> ImportReport:
     """Make or update a draft source from files with tables.
 
     Args:
         files: Pages, CSV or JSON, whose rows together are the list.
         folder: Gets ``register/``, the names file and the memory.
-        wishes: What the caller says of the tables.
-        heading: What the caller says of the register, for a new source.
+        options: What the caller says of the tables.
+        defaults: What the caller says of the register, for a new source.
         now: The present instant, UTC.
         names: The names file; beside the source if not given.
         dry_run: Whether nothing is to be written.
@@ -57,17 +57,17 @@ def import_files(
         Refused: A file cannot be read exactly, or a file of the source not be edited.
         UsageError: A file is missing, or its name does not tell its form.
     """
-    importer = StateImporter(folder, wishes, heading, names=names)
-    entries: list[Entry] = []
+    importer = StateImporter(folder, options, defaults, names=names)
+    entries: list[ImportedRow] = []
     for path in files:
-        entries += importer.read(tables_in(path, wishes.form))
+        entries += importer.read(tables_in(path, options.form))
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
     findings = judge(folder, plan.source, now)
     if not dry_run:
         importer.write_source(plan)
         importer.remember(plan)
     reporter = importer.reporter
-    return Report(
+    return ImportReport(
         columns=tuple(reporter.columns),
         vendors=plan.vendors,
         notes=reporter.notes,
@@ -76,7 +76,7 @@ def import_files(
     )
 
 
-def tables_in(path: Path, form: Form | None) -> tuple[Table, ...]:
+def tables_in(path: Path, form: FileFormat | None) -> tuple[Table, ...]:
     """Read the tables of a file.
 
     Raises:
@@ -86,7 +86,7 @@ def tables_in(path: Path, form: Form | None) -> tuple[Table, ...]:
     data = read_bytes(path)
     if data is None:
         raise UsageError(f"there is no file {path}")
-    return read_tables(path.name, data, form or form_of(path.name))
+    return read_tables(path.name, data, form or format_of(path.name))
 
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:

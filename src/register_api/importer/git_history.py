@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.errors import UsageError
-from register_api.importer.form import form_of
+from register_api.importer.file_format import format_of
+from register_api.importer.list_states import ListState
 from register_api.importer.reading import read_tables
-from register_api.importer.states import State
 from register_api.importer.table import MAX_BYTES, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from register_api.importer.form import Form
-    from register_api.importer.report import Reporter
+    from register_api.importer.file_format import FileFormat
+    from register_api.importer.import_report import Reporter
     from register_api.importer.table import Table
 
 _LONGEST = 300.0
@@ -51,8 +51,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def git_states(
-    repository: Path, path: str, *, since: str | None, date: str, form: Form | None, reporter: Reporter
-) -> tuple[State, ...]:
+    repository: Path, path: str, *, since: str | None, date: str, form: FileFormat | None, reporter: Reporter
+) -> tuple[ListState, ...]:
     """Return the states of a file on the branch that is checked out, oldest first.
 
     Renames are followed as far as git finds them. Of a merge the branch's own side counts: a state is
@@ -74,7 +74,7 @@ def git_states(
         raise UsageError(f"no commit of {repository} touches {path}")
     if since is not None:
         commits = _since(repository, path, since, commits)
-    states: list[State] = []
+    states: list[ListState] = []
     for commit in reversed(commits):
         if commit.path is None:
             reporter.note("skipped", f"commit {commit.id[:_SHORT]} took the file away: no state")
@@ -92,9 +92,9 @@ def _since(repository: Path, path: str, since: str, commits: Sequence[Commit]) -
     return list(commits[: count + 1])
 
 
-def _state(repository: Path, commit: Commit, path: str, date: str, form: Form | None) -> State:
+def _state(repository: Path, commit: Commit, path: str, date: str, form: FileFormat | None) -> ListState:
     seconds = commit.authored if date == "author" else commit.committed
-    return State(
+    return ListState(
         mark=f"commit {commit.id}",
         wanted=dt.datetime.fromtimestamp(seconds, dt.UTC),
         subject=commit.subject,
@@ -102,13 +102,13 @@ def _state(repository: Path, commit: Commit, path: str, date: str, form: Form | 
     )
 
 
-def _tables(repository: Path, commit: Commit, path: str, form: Form | None) -> tuple[Table, ...]:
+def _tables(repository: Path, commit: Commit, path: str, form: FileFormat | None) -> tuple[Table, ...]:
     name = f"{PurePosixPath(path).name} at {commit.id[:_SHORT]}"
     blob = f"{commit.id}:{path}"
     size = int(_git(repository, "cat-file", "-s", blob))
     if size > MAX_BYTES:
         refuse(name, "", f"{size} bytes; at most {MAX_BYTES} are read", rule="R17")
-    return read_tables(name, _git(repository, "cat-file", "blob", blob), form or form_of(path))
+    return read_tables(name, _git(repository, "cat-file", "blob", blob), form or format_of(path))
 
 
 def _commits(repository: Path, path: str, revisions: str) -> Iterator[Commit]:

@@ -12,7 +12,7 @@ from register_api.importer.table import fault
 
 if TYPE_CHECKING:
     from register_api.errors import Finding
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
 
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")

@@ -9,7 +9,7 @@ from register_api.importer.slugs import free_slug, slug
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from register_api.importer.listing import Use
+    from register_api.importer.vendor_list import Use
 
 _WORDS_OF_AN_ID = 5
 

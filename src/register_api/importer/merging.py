@@ -10,7 +10,7 @@ from register_api.importer.toml_values import plain, put
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
     from register_api.importer.toml_values import Section
 
 EXTRA = "extra"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from register_api.errors import Finding
-    from register_api.importer.form import Form
+    from register_api.importer.file_format import FileFormat
 
-_READERS: dict[Form, Callable[[str, str], tuple[Table, ...]]] = {
+_READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
     "markdown": read_markdown,
     "html": read_html,
     "csv": read_csv,
@@ -31,7 +31,7 @@ _CHARSET = re.compile(
 )
 
 
-def read_tables(name: str, data: bytes, form: Form) -> tuple[Table, ...]:
+def read_tables(name: str, data: bytes, form: FileFormat) -> tuple[Table, ...]:
     """Read all tables of a file.
 
     Args:
@@ -55,7 +55,7 @@ def read_tables(name: str, data: bytes, form: Form) -> tuple[Table, ...]:
     return tables
 
 
-def decode_text(name: str, data: bytes, form: Form) -> str:
+def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     """Decode a file strictly; a byte-order mark belongs to the encoding and not to the text.
 
     Raises:

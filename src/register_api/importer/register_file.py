@@ -12,7 +12,7 @@ from register_api.importer.toml_values import dump, parse, plain, put
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
 
 REGISTER_FILE = "register.toml"
 
@@ -58,7 +58,7 @@ _PLACEHOLDERS = {"register": "example.com/sub-processors", "publisher": "Example
 _PROMISED = ["addition", "replacement", "activation"]
 
 
-class Heading(msgspec.Struct, frozen=True, kw_only=True):
+class RegisterDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller says of the register; used where there is no ``register.toml`` yet.
 
     Attributes:
@@ -109,24 +109,24 @@ class RegisterFile:
         rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
 
-    def begin(self, heading: Heading, reporter: Reporter) -> None:
+    def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
         """Fill in a new file but for its day; what was not given is assumed, in the open."""
         document: Any = self.document
-        given = msgspec.structs.asdict(heading)
+        given = msgspec.structs.asdict(defaults)
         for field, usual in _PLACEHOLDERS.items():
             if given[field] is None:
                 option = f"--{field}"
                 reporter.note(
                     "assumed", f'{field} is "{usual}": to be replaced; {option} says it', file=REGISTER_FILE
                 )
-        document["register"] = heading.register or _PLACEHOLDERS["register"]
-        document["publisher"]["name"] = heading.publisher or _PLACEHOLDERS["publisher"]
+        document["register"] = defaults.register or _PLACEHOLDERS["register"]
+        document["publisher"]["name"] = defaults.publisher or _PLACEHOLDERS["publisher"]
         for field, usual in (("time_zone", "UTC"), ("language", "en")):
             document["publisher"][field] = given[field] or usual
             if given[field] is None:
                 option = f"--{field.replace('_', '-')}"
                 reporter.note("assumed", f"{field} is {usual}; {option} says otherwise", file=REGISTER_FILE)
-        self._promise(heading.notice_days, reporter)
+        self._promise(defaults.notice_days, reporter)
 
     def _promise(self, days: int | None, reporter: Reporter) -> None:
         notice: Any = self.document["notice"]

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
-from register_api.importer.folder import vendor_ids
-from register_api.importer.player import Player
+from register_api.importer.import_folder import vendor_ids
 from register_api.importer.resuming import published_before
 from register_api.importer.staging import Staging
+from register_api.importer.state_publisher import StatePublisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from register_api.importer.player import Taken, Target
+    from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.state_importer import StateImporter
-    from register_api.importer.states import Dated, State
+    from register_api.importer.state_publisher import ImportedState, Target
 
     Progress = Callable[[int, int, str], None]
 
 
 def replay(
-    importer: StateImporter, dated: Sequence[Dated], target: Target, progress: Progress | None = None
-) -> tuple[Taken, ...]:
+    importer: StateImporter, dated: Sequence[DatedState], target: Target, progress: Progress | None = None
+) -> tuple[ImportedState, ...]:
     """Take over states and publish each that says something else than the one before.
 
     Interrupted, it can be called again: it goes on after the newest version in the store.
@@ -39,19 +39,19 @@ def replay(
     """
     done = published_before(dated, target.newest)
     _check_folder(importer, target)
-    taken: list[Taken] = []
+    taken: list[ImportedState] = []
     with Staging(importer.folder) as staging:
-        player = Player(importer, target, staging)
+        publisher = StatePublisher(importer, target, staging)
         if done:
-            player.catch_up(dated[done - 1])
-        player.check_source()
+            publisher.catch_up(dated[done - 1])
+        publisher.check_source()
         for number, item in enumerate(dated[done:], done + 1):
             if progress is not None:
                 progress(number - 1, len(dated), item.state.mark[:18])
             if _is_skipped(item.state, target.skip):
                 importer.reporter.note("skipped", f"{item.state.mark} was left out, as --skip says")
                 continue
-            taken.append(player.play(item))
+            taken.append(publisher.publish(item))
     return tuple(taken)
 
 
@@ -63,6 +63,6 @@ def _check_folder(importer: StateImporter, target: Target) -> None:
         )
 
 
-def _is_skipped(state: State, skip: Sequence[str]) -> bool:
+def _is_skipped(state: ListState, skip: Sequence[str]) -> bool:
     kind, _, name = state.mark.partition(" ")
     return any(name == item or (kind == "commit" and name.startswith(item)) for item in skip)

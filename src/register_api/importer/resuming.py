@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.model import Register
-    from register_api.importer.states import Dated, State
+    from register_api.importer.list_states import DatedState, ListState
 
 _BEGINS = "Taken over from "
 
 
-def reason_of(state: State, subject: str | None) -> str:
+def reason_of(state: ListState, subject: str | None) -> str:
     """Return why a version was published: where it comes from, and what was said of it there."""
     return f"{_BEGINS}{state.mark}" + (f": {subject}" if subject else "")
 
 
-def published_before(dated: Sequence[Dated], newest: Register | None) -> int:
+def published_before(dated: Sequence[DatedState], newest: Register | None) -> int:
     """Return how many states lie up to the one that the newest version came from.
 
     Args:
@@ -53,7 +53,7 @@ def published_before(dated: Sequence[Dated], newest: Register | None) -> int:
     return 0
 
 
-def _is_from(newest: Register, item: Dated) -> bool:
+def _is_from(newest: Register, item: DatedState) -> bool:
     """Tell by the mark; one that only counts states needs the instant, too."""
     said = newest.reason.text or ""
     mark = f"{_BEGINS}{item.state.mark}"

@@ -9,11 +9,7 @@ import msgspec
 from register_api.core.countries import is_in_eea
 from register_api.core.model import Transfer
 from register_api.core.printable import quoted
-from register_api.importer.columns import EXTRA, folded
-from register_api.importer.entry import Entry
-from register_api.importer.standing import Standing
-from register_api.importer.table import Cell, fault
-from register_api.importer.values import (
+from register_api.importer.cell_values import (
     LINKED,
     LISTS,
     VENDOR_FIELDS,
@@ -23,15 +19,19 @@ from register_api.importer.values import (
     is_nothing,
     read_value,
 )
+from register_api.importer.columns import EXTRA, folded
+from register_api.importer.reading_options import ImportedRow
+from register_api.importer.row_defaults import RowDefaults
+from register_api.importer.table import Cell, fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.errors import Finding
     from register_api.importer.columns import Columns
-    from register_api.importer.entry import Wishes
     from register_api.importer.hygiene import Hygiene
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
+    from register_api.importer.reading_options import ImportOptions
 from register_api.importer.table import Row, Table
 
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
@@ -66,7 +66,7 @@ class RowReader:
         self,
         table: Table,
         columns: Columns,
-        wishes: Wishes,
+        options: ImportOptions,
         titles: Mapping[str, str],
         reporter: Reporter,
         hygiene: Hygiene,
@@ -74,8 +74,8 @@ class RowReader:
         """Keep the table and what is known of it; judge the names of its columns once."""
         self._table = table
         self._columns = columns
-        self._wishes = wishes
-        self._standing = Standing(table, columns, wishes, titles, reporter, hygiene)
+        self._options = options
+        self._standing = RowDefaults(table, columns, options, titles, reporter, hygiene)
         self._reporter = reporter
         self._hygiene = hygiene
         key = f"table {table.number}, header"
@@ -83,7 +83,7 @@ class RowReader:
             hygiene.text(cell.text, table.file, key, line=table.line, name=True) for cell in table.header
         ]
 
-    def read(self, row: Row, *, titled: bool) -> Entry | Finding:
+    def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
         """Return what a row states, or why it cannot be read.
 
         Args:
@@ -105,7 +105,7 @@ class RowReader:
         self._take_transfers(cells, found)
         self._part_from_dates(found)
         fields = self._columns.fields
-        return Entry(
+        return ImportedRow(
             name=cells[self._column("name")].text,
             category=self._standing.category(row, cells, titled=titled),
             vendor=found.vendor,
@@ -167,8 +167,8 @@ class RowReader:
         """Put one cell where it belongs; what fits nowhere is kept under the column's name."""
         field, label = self._columns.fields[index], self._labels[index]
         links = list(cell.links)
-        if field == "name" and self._wishes.links and len(links) == 1:
-            links = [] if self._read(self._wishes.links, Cell(text=links[0]), found, place) else links
+        if field == "name" and self._options.links and len(links) == 1:
+            links = [] if self._read(self._options.links, Cell(text=links[0]), found, place) else links
         elif field is not None and field not in _OWN_WAY and not is_nothing(cell.text):
             if not self._read(field, cell, found, place):
                 found.keep(label, cell.text)
@@ -194,7 +194,7 @@ class RowReader:
 
     def _fill_in(self, found: _Found) -> None:
         """Read what the caller says for fields that the row says nothing of."""
-        for field, text in self._wishes.defaults.items():
+        for field, text in self._options.defaults.items():
             part = found.vendor if field in VENDOR_FIELDS else found.use
             if field not in part:
                 value = read_value(field, Cell(text=text))

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from register_api.importer.folder import SOURCE, write_files
+from register_api.importer.import_folder import SOURCE, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,17 +8,24 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.errors import UsageError
-from register_api.importer.entries import read_entries
-from register_api.importer.folder import SOURCE, VENDORS, read_bytes, read_text, vendor_ids, write_files
 from register_api.importer.hygiene import Hygiene
-from register_api.importer.listing import make_listing
+from register_api.importer.import_folder import (
+    SOURCE,
+    VENDORS,
+    read_bytes,
+    read_text,
+    vendor_ids,
+    write_files,
+)
+from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.memory import MEMORY_FILE, Memory, RememberedVendor, read_memory, write_memory
 from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.ordering import with_others
-from register_api.importer.register_file import REGISTER_FILE, Heading, RegisterFile
-from register_api.importer.report import Reporter, VendorNote
+from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
+from register_api.importer.rows import read_rows
 from register_api.importer.toml_values import parse, plain
 from register_api.importer.vendor_file import VendorFile
+from register_api.importer.vendor_list import make_list
 from register_api.importer.vendor_update import VendorUpdate
 
 if TYPE_CHECKING:
@@ -26,12 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from register_api.importer.entry import Entry, Wishes
-    from register_api.importer.listing import Listed, Listing
+    from register_api.importer.reading_options import ImportedRow, ImportOptions
     from register_api.importer.table import Table
+    from register_api.importer.vendor_list import ImportedList, ListedVendor
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a state of the list makes of the source.
 
     Attributes:
@@ -53,14 +60,14 @@ class StateImporter:
     Attributes:
         reporter: Collects what a person should know.
         memory: What the last state said.
-        wishes: What the caller says of the tables.
+        options: What the caller says of the tables.
     """
 
     def __init__(
         self,
         folder: Path,
-        wishes: Wishes,
-        heading: Heading,
+        options: ImportOptions,
+        defaults: RegisterDefaults,
         *,
         names: Path | None = None,
         keep_names: bool = True,
@@ -69,8 +76,8 @@ class StateImporter:
 
         Args:
             folder: Holds ``register/``, or will.
-            wishes: What the caller says of the tables.
-            heading: What the caller says of the register.
+            options: What the caller says of the tables.
+            defaults: What the caller says of the register.
             names: The names file; beside the source if not given.
             keep_names: Whether new names are written into it.
 
@@ -80,8 +87,8 @@ class StateImporter:
         """
         self.folder = folder
         self.reporter = Reporter()
-        self.wishes = wishes
-        self._heading = heading
+        self.options = options
+        self._defaults = defaults
         self._names_path = names or folder / NAMES_FILE
         self._keep_names = keep_names
         text = read_text(self._names_path)
@@ -96,7 +103,7 @@ class StateImporter:
             UsageError: There is none of that name.
         """
         text = read_text(self.folder / SOURCE / REGISTER_FILE)
-        name = RegisterFile(text).time_zone if text is not None else self._heading.time_zone or "UTC"
+        name = RegisterFile(text).time_zone if text is not None else self._defaults.time_zone or "UTC"
         try:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError) as error:
@@ -104,16 +111,18 @@ class StateImporter:
                 f"{name!r} is no time zone", hint="an IANA name such as Europe/Berlin"
             ) from error
 
-    def read(self, tables: Sequence[Table]) -> tuple[Entry, ...]:
+    def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
         """Read the rows of one file's tables.
 
         Raises:
             Refused: They cannot be read exactly.
         """
-        hygiene = Hygiene(self.reporter, clean=self.wishes.clean)
-        return read_entries(tables, self.wishes, self.names.statuses, self.reporter, hygiene)
+        hygiene = Hygiene(self.reporter, clean=self.options.clean)
+        return read_rows(tables, self.options, self.names.statuses, self.reporter, hygiene)
 
-    def plan(self, entries: Sequence[Entry], today: dt.date, *, day: dt.date | None, first: bool) -> Plan:
+    def plan(
+        self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool
+    ) -> ImportPlan:
         """Work out what changes; nothing is written.
 
         Args:
@@ -128,9 +137,7 @@ class StateImporter:
         register = RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
         taken = vendor_ids(self.folder)
         self._learn_names(taken)
-        listing = make_listing(
-            entries, self.names, self.reporter, taken=taken, categories=register.categories
-        )
+        listing = make_list(entries, self.names, self.reporter, taken=taken, categories=register.categories)
         source, vendors = self._vendors(listing, day=day, first=first)
         self._update_register(register, listing, today, day)
         text = register.text
@@ -142,9 +149,9 @@ class StateImporter:
             for item in listing.vendors
         )
         beside = {MEMORY_FILE: write_memory(memory)}
-        return Plan(source=source, beside=beside, memory=memory, vendors=notes)
+        return ImportPlan(source=source, beside=beside, memory=memory, vendors=notes)
 
-    def write_source(self, plan: Plan) -> None:
+    def write_source(self, plan: ImportPlan) -> None:
         """Write the source and the names file.
 
         Raises:
@@ -154,7 +161,7 @@ class StateImporter:
         if self._keep_names:
             write_files(self._names_path.parent, {self._names_path.name: self.names.text})
 
-    def remember(self, plan: Plan) -> None:
+    def remember(self, plan: ImportPlan) -> None:
         """Write down what the table said: from now on the next import builds upon it.
 
         Raises:
@@ -177,7 +184,7 @@ class StateImporter:
         return parse(f"{VENDORS}/{vendor}.toml", text or "")
 
     def _vendors(
-        self, listing: Listing, *, day: dt.date | None, first: bool
+        self, listing: ImportedList, *, day: dt.date | None, first: bool
     ) -> tuple[dict[str, str], dict[str, RememberedVendor]]:
         listed = {item.id: item for item in listing.vendors}
         files: dict[str, str] = {}
@@ -190,7 +197,7 @@ class StateImporter:
         return files, remembered
 
     def _update(
-        self, vendor: str, listed: Listed | None, *, day: dt.date | None, first: bool
+        self, vendor: str, listed: ListedVendor | None, *, day: dt.date | None, first: bool
     ) -> VendorUpdate:
         text = read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml")
         last = self.memory.vendors.get(vendor, RememberedVendor())
@@ -202,11 +209,11 @@ class StateImporter:
         return update
 
     def _update_register(
-        self, register: RegisterFile, listing: Listing, today: dt.date, day: dt.date | None
+        self, register: RegisterFile, listing: ImportedList, today: dt.date, day: dt.date | None
     ) -> None:
-        said = day.isoformat() if day else self._heading.updated_on
+        said = day.isoformat() if day else self._defaults.updated_on
         if register.is_new:
-            register.begin(self._heading, self.reporter)
+            register.begin(self._defaults, self.reporter)
             if said is None:
                 said = today.isoformat()
                 self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")

@@ -17,9 +17,9 @@ from register_api.importer.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFil
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.importer.listing import Listed, Use
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
     from register_api.importer.toml_values import Section
+    from register_api.importer.vendor_list import ListedVendor, Use
 
 _DAY = dt.timedelta(days=1)
 _ENDS = "Taken off the list on "
@@ -64,7 +64,7 @@ class VendorUpdate:
         """Whether the file says something else now."""
         return self._merger.changed
 
-    def list(self, listed: Listed, earlier_names: tuple[str, ...]) -> None:
+    def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write what the rows say.
 
         Args:

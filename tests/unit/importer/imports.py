@@ -11,20 +11,20 @@ from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import Refused
 from register_api.importer.draft import import_files
-from register_api.importer.entry import Wishes
-from register_api.importer.past import Origin, import_history
-from register_api.importer.player import Taken, Target
-from register_api.importer.register_file import Heading
+from register_api.importer.history import Origin, import_history
+from register_api.importer.reading_options import ImportOptions
+from register_api.importer.register_file import RegisterDefaults
+from register_api.importer.state_publisher import ImportedState, Target
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from register_api.importer.report import Report
+    from register_api.importer.import_report import ImportReport
 
 NOW = dt.datetime(2026, 5, 10, 12, 0, tzinfo=dt.UTC)
-HEADING = Heading(register="example.com/sub-processors", publisher="Example Desk")
+HEADING = RegisterDefaults(register="example.com/sub-processors", publisher="Example Desk")
 
 TABLE = """\
 | Vendor | Purpose | Country |
@@ -45,10 +45,10 @@ class Desk:
         self.folder = folder
         self.store = folder / "store"
 
-    def draft(self, *files: tuple[str, str | bytes], dry_run: bool = False, **wishes: Any) -> Report:
+    def draft(self, *files: tuple[str, str | bytes], dry_run: bool = False, **options: Any) -> ImportReport:
         """Import files, given by name and content."""
         paths = [self.put(name, content) for name, content in files]
-        return import_files(paths, self.folder, Wishes(**wishes), HEADING, now=NOW, dry_run=dry_run)
+        return import_files(paths, self.folder, ImportOptions(**options), HEADING, now=NOW, dry_run=dry_run)
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file of the test."""
@@ -58,12 +58,12 @@ class Desk:
         return path
 
     def take_over(
-        self, origin: Origin, *, now: dt.datetime = NOW, heading: Heading = HEADING, **given: Any
-    ) -> tuple[Report, tuple[Taken, ...]]:
-        """Publish the states of an origin; what a target does not take goes into the wishes."""
+        self, origin: Origin, *, now: dt.datetime = NOW, heading: RegisterDefaults = HEADING, **given: Any
+    ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
+        """Publish the states of an origin; what a target does not take goes into the options."""
         said = {name: given.pop(name) for name in Target.__struct_fields__ if name in given}
         target = Target(store=self.store, keys=self.folder / "private", newest=self.newest(), now=now, **said)
-        return import_history(origin, self.folder, Wishes(**given), heading, target)
+        return import_history(origin, self.folder, ImportOptions(**given), heading, target)
 
     def newest(self) -> Register | None:
         """Return the newest version."""
@@ -94,7 +94,7 @@ class Desk:
         return {row["name"]: row["id"] for row in rows}
 
 
-def told(report: Report, kind: str) -> str:
+def told(report: ImportReport, kind: str) -> str:
     """Return all notes of a kind, one a line."""
     return "\n".join(note.message for note in report.notes if note.kind == kind)
 
@@ -108,7 +108,7 @@ def refusal(call: Any) -> str:
     raise AssertionError("it was not refused")
 
 
-def errors(report: Report) -> list[str]:
+def errors(report: ImportReport) -> list[str]:
     """Return the errors of the rules in a report."""
     return [f"{item.rule} {item.key}" for item in report.findings if item.severity == "error"]
 

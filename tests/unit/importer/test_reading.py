@@ -6,7 +6,7 @@ import pytest
 from imports import refusal
 
 from register_api.errors import Refused, UsageError
-from register_api.importer.form import form_of
+from register_api.importer.file_format import format_of
 from register_api.importer.reading import read_tables
 from register_api.importer.table import MAX_BYTES
 
@@ -141,12 +141,12 @@ def test_a_footnote_and_links_are_seen():
 
 @pytest.mark.parametrize(("name", "form"), [("a.md", "markdown"), ("A.HTM", "html"), ("x.tab", "tsv")])
 def test_the_name_tells_the_form(name, form):
-    assert form_of(name) == form
+    assert format_of(name) == form
 
 
 def test_a_name_that_tells_no_form_is_wrong_use():
     with pytest.raises(UsageError, match="does not tell"):
-        form_of("list.docx")
+        format_of("list.docx")
 
 
 def test_many_merged_cells_are_refused_and_not_spread_without_end():

@@ -6,14 +6,14 @@ import pytest
 from imports import refusal
 
 from register_api.core.text import is_slug
+from register_api.importer.cell_values import Fit, Misfit, read_value
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
-from register_api.importer.listing import Use
 from register_api.importer.matching import match_uses
 from register_api.importer.ordering import with_others
 from register_api.importer.places import countries_of, country_of
 from register_api.importer.slugs import free_slug, slug
 from register_api.importer.table import Cell, Row, Table
-from register_api.importer.values import Fit, Misfit, read_value
+from register_api.importer.vendor_list import Use
 
 
 def table(header: list[str], *rows: list[str]) -> Table:

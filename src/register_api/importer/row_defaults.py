@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
+from register_api.importer.cell_values import is_nothing, status_of
 from register_api.importer.columns import folded
-from register_api.importer.values import is_nothing, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.importer.columns import Columns
-    from register_api.importer.entry import Wishes
     from register_api.importer.hygiene import Hygiene
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
+    from register_api.importer.reading_options import ImportOptions
     from register_api.importer.table import Cell, Row, Table
 
 USUAL_STATUS = "active"
@@ -25,14 +25,14 @@ _NUMBERING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*[.)]?\s+")
 _OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
 
 
-class Standing:
+class RowDefaults:
     """Tells the status and the category of the rows of one table."""
 
     def __init__(
         self,
         table: Table,
         columns: Columns,
-        wishes: Wishes,
+        options: ImportOptions,
         titles: Mapping[str, str],
         reporter: Reporter,
         hygiene: Hygiene,
@@ -40,7 +40,7 @@ class Standing:
         """Keep the table and what is known of it."""
         self._table = table
         self._columns = columns
-        self._wishes = wishes
+        self._options = options
         self._titles = titles
         self._reporter = reporter
         self._hygiene = hygiene
@@ -55,10 +55,10 @@ class Standing:
             named = self._status_of_heading(heading)
             if named is not None:
                 return named
-        if self._wishes.status is None:
+        if self._options.status is None:
             message = f'rows that name no status are written as "{USUAL_STATUS}"; --status says otherwise'
             self._reporter.note("assumed", message, file=self._table.file)
-        return self._wishes.status or USUAL_STATUS
+        return self._options.status or USUAL_STATUS
 
     def _status_of_heading(self, heading: str) -> str | None:
         """Return the status that a heading names: "Active", or "Active sub-processors"."""
@@ -78,9 +78,9 @@ class Standing:
             self._reporter.note("read", f"the heading {quoted(headings[-1])} is read as a category")
             key = f"table {self._table.number}, heading"
             return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
-        if self._wishes.category is None:
+        if self._options.category is None:
             message = (
                 f'rows without a category are written into "{USUAL_CATEGORY}"; --category says otherwise'
             )
             self._reporter.note("assumed", message, file=self._table.file)
-        return self._wishes.category or USUAL_CATEGORY
+        return self._options.category or USUAL_CATEGORY

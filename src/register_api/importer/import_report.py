@@ -15,7 +15,7 @@ Kind = Literal[
 table and an edit by hand say different things; the edit stays."""
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a person should know of.
 
     Attributes:
@@ -50,7 +50,7 @@ class VendorNote(msgspec.Struct, frozen=True, kw_only=True):
     new: bool
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did.
 
     Attributes:
@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: tuple[ColumnNote, ...] = ()
     vendors: tuple[VendorNote, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ImportNote, ...] = ()
     findings: tuple[Finding, ...] = ()
     written: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ class Reporter:
     def __init__(self) -> None:
         """Begin with nothing to tell."""
         self.columns: list[ColumnNote] = []
-        self._notes: dict[tuple[str, str], Note] = {}
+        self._notes: dict[tuple[str, str], ImportNote] = {}
 
     def note(
         self, kind: Kind, message: str, *, file: str = "", line: int | None = None, key: str = ""
@@ -86,10 +86,10 @@ class Reporter:
         self._notes[kind, message] = (
             msgspec.structs.replace(told, times=told.times + 1)
             if told
-            else Note(kind=kind, message=message, file=file, line=line, key=key)
+            else ImportNote(kind=kind, message=message, file=file, line=line, key=key)
         )
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[ImportNote, ...]:
         """All notes in order of their first mention."""
         return tuple(self._notes.values())

@@ -14,15 +14,15 @@ from register_api.core.printable import quoted
 from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.draft import judge
-from register_api.importer.folder import vendor_ids
+from register_api.importer.import_folder import vendor_ids
 from register_api.importer.resuming import reason_of
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
 
 if TYPE_CHECKING:
+    from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.staging import Staging
-    from register_api.importer.state_importer import Plan, StateImporter
-    from register_api.importer.states import Dated, State
+    from register_api.importer.state_importer import ImportPlan, StateImporter
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one state.
 
     Attributes:
@@ -64,7 +64,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Player:
+class StatePublisher:
     """Takes over one state after the other."""
 
     def __init__(self, importer: StateImporter, target: Target, staging: Staging) -> None:
@@ -74,7 +74,7 @@ class Player:
         self._staging = staging
         self._version = target.newest.version if target.newest else 0
 
-    def catch_up(self, item: Dated) -> None:
+    def catch_up(self, item: DatedState) -> None:
         """Write the state of the newest version once more: an interruption may have come in between."""
         plan = self._plan(item, first=self._version == 1)
         self._staging.put(plan.source)
@@ -90,17 +90,17 @@ class Player:
                 f"the source in {self._importer.folder} is not that of the store: it lacks {names}"
             )
 
-    def play(self, item: Dated) -> Taken:
+    def publish(self, item: DatedState) -> ImportedState:
         """Publish one state, unless it says what the one before said."""
         before = self._importer.memory
         plan = self._plan(item, first=self._version == 0)
         if plan.memory == before:
-            return Taken(mark=item.state.mark, at=item.at)
+            return ImportedState(mark=item.state.mark, at=item.at)
         self._staging.put(plan.source)
         findings = self._judge(plan) if self._target.dry_run else ()
         version = None if self._target.dry_run else self._publish(item)
         self._version = version or self._version + self._target.dry_run
-        taken = Taken(
+        taken = ImportedState(
             mark=item.state.mark,
             at=item.at,
             version=version,
@@ -118,7 +118,7 @@ class Player:
         self._keep(plan)
         return taken
 
-    def _plan(self, item: Dated, *, first: bool) -> Plan:
+    def _plan(self, item: DatedState, *, first: bool) -> ImportPlan:
         zone = self._importer.zone
         day = local_day(item.at, zone)
         try:
@@ -127,7 +127,7 @@ class Player:
         except Refused as refusal:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
 
-    def _publish(self, item: Dated) -> int | None:
+    def _publish(self, item: DatedState) -> int | None:
         intent = Intent(
             now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
         )
@@ -144,7 +144,7 @@ class Player:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
         return published.snapshot.state.version if published.snapshot else None
 
-    def _subject(self, state: State) -> str | None:
+    def _subject(self, state: ListState) -> str | None:
         if not self._target.subjects or not state.subject:
             return None
         problem = next(text_problems(state.subject), None)
@@ -155,15 +155,15 @@ class Player:
             self._importer.reporter.note("left", message)
         return None if problem else state.subject
 
-    def _judge(self, plan: Plan) -> tuple[Finding, ...]:
+    def _judge(self, plan: ImportPlan) -> tuple[Finding, ...]:
         findings = judge(self._importer.folder, plan.source, self._target.now)
         return tuple(finding for finding in findings if finding.severity == "error")
 
-    def _keep(self, plan: Plan) -> None:
+    def _keep(self, plan: ImportPlan) -> None:
         self._importer.write_source(plan)
         self._importer.remember(plan)
 
-    def _ask_for_renames(self, taken: Taken) -> None:
+    def _ask_for_renames(self, taken: ImportedState) -> None:
         if taken.added and taken.ended and self._version > 1:
             gone, came = ", ".join(map(quoted, taken.ended)), ", ".join(map(quoted, taken.added))
             message = (
@@ -172,6 +172,6 @@ class Player:
             self._importer.reporter.note("proposed", message)
 
 
-def _of(item: Dated, finding: Finding) -> Finding:
+def _of(item: DatedState, finding: Finding) -> Finding:
     """Return a finding that says of which state it is."""
     return msgspec.structs.replace(finding, message=f"{item.state.mark}: {finding.message}")

@@ -7,11 +7,11 @@ from typing import Literal, get_args
 
 from register_api.errors import UsageError
 
-Form = Literal["markdown", "html", "csv", "tsv", "json"]
+FileFormat = Literal["markdown", "html", "csv", "tsv", "json"]
 
-FORMS: tuple[Form, ...] = get_args(Form)
+FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 
-_SUFFIXES: dict[str, Form] = {
+_SUFFIXES: dict[str, FileFormat] = {
     ".md": "markdown",
     ".markdown": "markdown",
     ".html": "html",
@@ -24,7 +24,7 @@ _SUFFIXES: dict[str, Form] = {
 }
 
 
-def form_of(name: str) -> Form:
+def format_of(name: str) -> FileFormat:
     """Return the form of a file by its name.
 
     Raises:
@@ -33,6 +33,6 @@ def form_of(name: str) -> Form:
     suffix = PurePath(name).suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError(
-            f"{name}: the name does not tell the form of the file", hint=f"--format {'|'.join(FORMS)}"
+            f"{name}: the name does not tell the form of the file", hint=f"--format {'|'.join(FILE_FORMATS)}"
         )
     return _SUFFIXES[suffix]

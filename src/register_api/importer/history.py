@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.errors import UsageError
-from register_api.importer.folder import SOURCE, read_bytes
 from register_api.importer.git_history import git_states
+from register_api.importer.import_folder import SOURCE, read_bytes
+from register_api.importer.import_report import ImportReport
+from register_api.importer.list_states import read_history, schedule
 from register_api.importer.memory import MEMORY_FILE
 from register_api.importer.names import NAMES_FILE
-from register_api.importer.register_file import REGISTER_FILE, Heading
+from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
 from register_api.importer.replay import replay
-from register_api.importer.report import Report
 from register_api.importer.state_importer import StateImporter
-from register_api.importer.states import read_history, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.importer.entry import Wishes
-    from register_api.importer.player import Taken, Target
+    from register_api.importer.list_states import ListState
+    from register_api.importer.reading_options import ImportOptions
     from register_api.importer.replay import Progress
-    from register_api.importer.states import State
+    from register_api.importer.state_publisher import ImportedState, Target
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,20 +49,20 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 def import_history(
     origin: Origin,
     folder: Path,
-    wishes: Wishes,
-    heading: Heading,
+    options: ImportOptions,
+    defaults: RegisterDefaults,
     target: Target,
     *,
     names: Path | None = None,
     progress: Progress | None = None,
-) -> tuple[Report, tuple[Taken, ...]]:
+) -> tuple[ImportReport, tuple[ImportedState, ...]]:
     """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
 
     Args:
         origin: Where the states come from.
         folder: Gets ``register/``, the names file and the memory.
-        wishes: What the caller says of the tables.
-        heading: What the caller says of the register, for a new source.
+        options: What the caller says of the tables.
+        defaults: What the caller says of the register, for a new source.
         target: Where they are published.
         names: The names file; beside the source if not given.
         progress: Called with done, total and what is being taken over.
@@ -74,23 +74,23 @@ def import_history(
         Refused: A state cannot be read exactly, or breaks the rules; those before it are published.
         UsageError: Something is missing, or belongs to another register.
     """
-    _check_heading(folder, heading)
+    _check_defaults(folder, defaults)
     with _work_folder(folder, dry_run=target.dry_run) as work:
         # A names file given by name is not in the copy that a dry run writes into.
         importer = StateImporter(
-            work, wishes, heading, names=names, keep_names=not (target.dry_run and names)
+            work, options, defaults, names=names, keep_names=not (target.dry_run and names)
         )
         states = _states(origin, importer)
         taken = replay(importer, schedule(states, importer.reporter), target, progress)
         reporter = importer.reporter
-        return Report(columns=tuple(reporter.columns), notes=reporter.notes), taken
+        return ImportReport(columns=tuple(reporter.columns), notes=reporter.notes), taken
 
 
-def _check_heading(folder: Path, heading: Heading) -> None:
+def _check_defaults(folder: Path, defaults: RegisterDefaults) -> None:
     """Refuse to publish under names that were not given: they would stay for ever."""
     if (folder / SOURCE / REGISTER_FILE).exists():
         return
-    missing = [name for name in ("register", "publisher") if getattr(heading, name) is None]
+    missing = [name for name in ("register", "publisher") if getattr(defaults, name) is None]
     if missing:
         options = " and ".join(f"--{name}" for name in missing)
         raise UsageError(
@@ -98,14 +98,14 @@ def _check_heading(folder: Path, heading: Heading) -> None:
         )
 
 
-def _states(origin: Origin, importer: StateImporter) -> tuple[State, ...]:
+def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
     if origin.repository is not None:
         return git_states(
             origin.repository,
             origin.path,
             since=origin.since,
             date=origin.date,
-            form=importer.wishes.form,
+            form=importer.options.form,
             reporter=importer.reporter,
         )
     data = read_bytes(Path(origin.path))

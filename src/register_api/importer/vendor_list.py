@@ -11,9 +11,9 @@ from register_api.core.printable import quoted
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from register_api.importer.entry import Entry
+    from register_api.importer.import_report import Reporter
     from register_api.importer.names import Names
-    from register_api.importer.report import Reporter
+    from register_api.importer.reading_options import ImportedRow
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor of the table.
 
     Attributes:
@@ -48,25 +48,25 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.fields["name"])
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
     """A whole table, in order of reading.
 
     Attributes:
         categories: Id to title, in order of appearance.
     """
 
-    vendors: tuple[Listed, ...]
+    vendors: tuple[ListedVendor, ...]
     categories: dict[str, str]
 
 
-def make_listing(
-    entries: Sequence[Entry],
+def make_list(
+    entries: Sequence[ImportedRow],
     names: Names,
     reporter: Reporter,
     *,
     taken: Collection[str],
     categories: dict[str, str],
-) -> Listing:
+) -> ImportedList:
     """Say which row is which vendor; the names file learns what is new.
 
     Args:
@@ -80,7 +80,7 @@ def make_listing(
         names.keep_category(title, category)
     before = {entry.name: names.find(entry.name, entry.words) for entry in entries}
     _name_new(entries, names, reporter, taken)
-    grouped: dict[str, list[Entry]] = {}
+    grouped: dict[str, list[ImportedRow]] = {}
     titles: dict[str, str] = {}
     for entry in entries:
         known = names.find(entry.name, entry.words)
@@ -91,10 +91,12 @@ def make_listing(
         _listed(vendor, rows, names, reporter, new=before[rows[0].name] is None)
         for vendor, rows in grouped.items()
     )
-    return Listing(vendors=tuple(vendors), categories=titles)
+    return ImportedList(vendors=tuple(vendors), categories=titles)
 
 
-def _name_new(entries: Sequence[Entry], names: Names, reporter: Reporter, taken: Collection[str]) -> None:
+def _name_new(
+    entries: Sequence[ImportedRow], names: Names, reporter: Reporter, taken: Collection[str]
+) -> None:
     """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
     present = {entry.name for entry in entries}
     unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
@@ -111,7 +113,9 @@ def _name_new(entries: Sequence[Entry], names: Names, reporter: Reporter, taken:
             reporter.note("new", f"{quoted(name)} has the id {vendor}")
 
 
-def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter, *, new: bool) -> Listed:
+def _listed(
+    vendor: str, rows: Sequence[ImportedRow], names: Names, reporter: Reporter, *, new: bool
+) -> ListedVendor:
     fields: dict[str, Any] = {"name": rows[0].name}
     uses: list[Use] = []
     for row in rows:
@@ -128,10 +132,10 @@ def _listed(vendor: str, rows: Sequence[Entry], names: Names, reporter: Reporter
     if len(uses) > 1:
         message = f"{quoted(rows[0].name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=rows[0].file)
-    return Listed(id=vendor, fields=fields, uses=tuple(uses), new=new)
+    return ListedVendor(id=vendor, fields=fields, uses=tuple(uses), new=new)
 
 
-def _keep_aside(field: str, value: Any, extra: dict[str, str], row: Entry, reporter: Reporter) -> None:
+def _keep_aside(field: str, value: Any, extra: dict[str, str], row: ImportedRow, reporter: Reporter) -> None:
     """Keep what a further row says of the vendor differently, beside what that row says of the use."""
     label = field
     while label in extra:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
 from register_api.importer.columns import EXTRA, Columns, folded, match_columns
-from register_api.importer.entry import Entry
-from register_api.importer.report import ColumnNote
+from register_api.importer.import_report import ColumnNote
+from register_api.importer.reading_options import ImportedRow
 from register_api.importer.row_reader import RowReader
 from register_api.importer.table import fault, refuse, refuse_any
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from register_api.errors import Finding
-    from register_api.importer.entry import Wishes
     from register_api.importer.hygiene import Hygiene
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
+    from register_api.importer.reading_options import ImportOptions
     from register_api.importer.table import Row, Table
 
 
-def read_entries(
-    tables: Sequence[Table], wishes: Wishes, titles: Mapping[str, str], reporter: Reporter, hygiene: Hygiene
-) -> tuple[Entry, ...]:
+def read_rows(
+    tables: Sequence[Table],
+    options: ImportOptions,
+    titles: Mapping[str, str],
+    reporter: Reporter,
+    hygiene: Hygiene,
+) -> tuple[ImportedRow, ...]:
     """Read all rows of the tables of one file.
 
     Args:
         tables: Of one file, in order.
-        wishes: What the caller says of them.
+        options: What the caller says of them.
         titles: Headings that mean a status, to that status.
         reporter: Is told what went where and what was assumed.
         hygiene: Judges the texts.
@@ -37,15 +41,15 @@ def read_entries(
         Refused: Tables differ in their columns, columns cannot be matched, a row has no name, or a
             text breaks the rules.
     """
-    chosen = _chosen(tables, wishes)
+    chosen = _chosen(tables, options)
     sections = {row.section for table in chosen for row in table.rows}
     several = len(sections) > 1
-    entries: list[Entry] = []
+    entries: list[ImportedRow] = []
     faults: list[Finding] = []
     for table in chosen:
-        columns = match_columns(table, wishes.columns)
+        columns = match_columns(table, options.columns)
         _report(table, columns, reporter)
-        reader = RowReader(table, columns, wishes, titles, reporter, hygiene)
+        reader = RowReader(table, columns, options, titles, reporter, hygiene)
         for row in table.rows:
             if not any(cell.text for cell in row.cells):
                 _skipped(reporter, table, row, "an empty row")
@@ -53,7 +57,7 @@ def read_entries(
                 _skipped(reporter, table, row, "a row that repeats the header")
             else:
                 found = reader.read(row, titled=several)
-                if isinstance(found, Entry):
+                if isinstance(found, ImportedRow):
                     entries.append(found)
                 else:
                     faults.append(found)
@@ -63,20 +67,20 @@ def read_entries(
     return tuple(entries)
 
 
-def _chosen(tables: Sequence[Table], wishes: Wishes) -> list[Table]:
+def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
     """Return the tables to read.
 
     Raises:
         Refused: One was asked for that is not there, or they have different columns.
     """
     file = tables[0].file
-    missing = [number for number in wishes.tables if number > len(tables) or number < 1]
+    missing = [number for number in options.tables if number > len(tables) or number < 1]
     refuse_any(
         fault(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
         for number in missing
     )
-    chosen = [table for table in tables if not wishes.tables or table.number in wishes.tables]
-    if not wishes.tables:
+    chosen = [table for table in tables if not options.tables or table.number in options.tables]
+    if not options.tables:
         refuse_any(_differing(chosen))
     return chosen
 

@@ -16,9 +16,9 @@ from register_api.core.diff.document import changes_between
 from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
 from register_api.errors import Refused, UsageError
-from register_api.importer import player
-from register_api.importer.past import Origin
-from register_api.importer.register_file import Heading
+from register_api.importer import state_publisher
+from register_api.importer.history import Origin
+from register_api.importer.register_file import RegisterDefaults
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
 
@@ -200,7 +200,7 @@ def test_an_import_goes_on_where_it_was_interrupted(
         return published
 
     with monkeypatch.context() as patch:
-        patch.setattr(player, "publish_version", interrupted)
+        patch.setattr(state_publisher, "publish_version", interrupted)
         with pytest.raises(KeyboardInterrupt):
             desk.take_over(history(desk, *PAST))
     _, taken = desk.take_over(history(desk, *PAST))
@@ -262,7 +262,7 @@ def test_live_versions_follow_on_the_same_log_and_history_no_more(desk: Desk) ->
 
 def test_names_that_stay_for_ever_have_to_be_given(desk: Desk) -> None:
     with pytest.raises(UsageError, match="--register and --publisher"):
-        desk.take_over(history(desk, *PAST), heading=Heading())
+        desk.take_over(history(desk, *PAST), heading=RegisterDefaults())
 
 
 def test_history_does_not_begin_in_a_folder_that_has_vendors(desk: Desk) -> None:
@@ -304,7 +304,9 @@ def test_what_is_no_history_is_refused(desk: Desk, content: str, fault: str) -> 
 
 
 def test_a_day_begins_in_the_publishers_time_zone(desk: Desk) -> None:
-    heading = Heading(register=HEADING.register, publisher="X", time_zone="America/New_York", notice_days=30)
+    heading = RegisterDefaults(
+        register=HEADING.register, publisher="X", time_zone="America/New_York", notice_days=30
+    )
     desk.take_over(history(desk, *PAST[:2]), heading=heading)
     assert f"{desk.version(1).published_at:%Y-%m-%dT%H:%M}" == "2018-05-22T04:00"
     assert str(engagement(desk, "gamma")["starts_on"]) == "2019-01-01"
@@ -312,7 +314,7 @@ def test_a_day_begins_in_the_publishers_time_zone(desk: Desk) -> None:
     with pytest.raises(UsageError, match="is no time zone"):
         Desk(desk.folder / "b").take_over(
             history(desk, *PAST),
-            heading=Heading(register="a.example/b", publisher="X", time_zone="Moon/Base"),
+            heading=RegisterDefaults(register="a.example/b", publisher="X", time_zone="Moon/Base"),
         )
 
 

@@ -18,7 +18,7 @@ from register_api.importer.table import Table, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from register_api.importer.report import Reporter
+    from register_api.importer.import_report import Reporter
 
 _SECOND = dt.timedelta(seconds=1)
 _DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
@@ -26,7 +26,7 @@ _DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class ListState(msgspec.Struct, frozen=True, kw_only=True):
     """The list as it stood at one time.
 
     Attributes:
@@ -42,14 +42,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[], tuple[Table, ...]]
 
 
-class Dated(msgspec.Struct, frozen=True, kw_only=True):
+class DatedState(msgspec.Struct, frozen=True, kw_only=True):
     """A state and the instant at which it is taken over: later than that of the state before."""
 
-    state: State
+    state: ListState
     at: dt.datetime
 
 
-def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[State, ...]:
+def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
     """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
 
     Args:
@@ -68,7 +68,7 @@ def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[St
     return tuple(_state(name, number, item, date, zone) for number, item in enumerate(states, 1))
 
 
-def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzinfo) -> State:
+def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzinfo) -> ListState:
     file = f"{name}, state {number}"
     said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), None)
     wanted = None if said is None else _instant(said, zone)
@@ -77,7 +77,7 @@ def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzi
         refuse(file, "date", message, "write 2024-02-01, or 2024-02-01T09:00:00Z")
     commit = item.get("commit")
     named = isinstance(commit, str) and _COMMIT.fullmatch(commit)
-    return State(
+    return ListState(
         mark=f"commit {commit}" if named else f"state {number}",
         wanted=wanted,
         subject=str(item.get("title") or ""),
@@ -95,7 +95,7 @@ def _instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
         return None
 
 
-def schedule(states: Sequence[State], reporter: Reporter) -> tuple[Dated, ...]:
+def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[DatedState, ...]:
     """Give each state an instant later than the one before (R15), the wanted one where that is later.
 
     Args:
@@ -105,7 +105,7 @@ def schedule(states: Sequence[State], reporter: Reporter) -> tuple[Dated, ...]:
     return tuple(_schedule(states, reporter))
 
 
-def _schedule(states: Sequence[State], reporter: Reporter) -> Iterator[Dated]:
+def _schedule(states: Sequence[ListState], reporter: Reporter) -> Iterator[DatedState]:
     before: dt.datetime | None = None
     for state in states:
         at = state.wanted if before is None else max(state.wanted, before + _SECOND)
@@ -113,4 +113,4 @@ def _schedule(states: Sequence[State], reporter: Reporter) -> Iterator[Dated]:
             message = f"{state.mark} is of {format_instant(state.wanted)}, not after the one before: moved to"
             reporter.note("assumed", f"{message} {format_instant(at)}")
         before = at
-        yield Dated(state=state, at=at)
+        yield DatedState(state=state, at=at)

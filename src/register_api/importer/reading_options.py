@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from register_api.importer.form import Form
+from register_api.importer.file_format import FileFormat
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller says of the tables, beside what they say themselves.
 
     Attributes:
@@ -23,7 +23,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
         clean: Whether texts are put right, with a note for each, or refused.
     """
 
-    form: Form | None = None
+    form: FileFormat | None = None
     columns: dict[str, str] = {}
     tables: tuple[int, ...] = ()
     status: str | None = None
@@ -33,7 +33,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     clean: bool = False
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row.
 
     Attributes:
