@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import gzip
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from publishers import Publisher
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
-from register_api.store import durable, plan
+from register_api.store import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,7 +119,7 @@ def grow_large(publisher: Publisher) -> None:
 @contextlib.contextmanager
 def quickly() -> Iterator[None]:
     """Write without forcing anything to the disk, and compress as fast as can be."""
-    with mock.patch.object(durable, "_sync_one"), mock.patch.object(plan, "compressed_forms", _fast_forms):
+    with mock.patch.object(os, "fsync"), mock.patch.object(plan, "compressed_forms", _fast_forms):
         yield
 
 
