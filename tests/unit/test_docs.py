@@ -20,9 +20,11 @@ from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.documents import Discovery, Entry, Keys, Versions
 from register_api.core.fields import FIELDS
 from register_api.core.format.paths import FILES
+from register_api.core.forms import Vocabulary
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
 from register_api.core.rules.table import RULES
+from register_api.core.shapes import Shape, shapes
 from register_api.errors import RegisterError, VerificationError
 from register_api.serve.answer import questions
 from register_api.serve.answer.description.asked import ASKED
@@ -141,9 +143,11 @@ def test_every_toml_example_is_toml():
 def test_every_class_of_change_is_described_with_its_fields(class_):
     table = section(read("docs/rules.md"), "## Classes of change")
     row = next((line for line in table.splitlines() if line.startswith(f"| `{class_}` |")), "")
-    fields = {name for kind in FIELDS.values() for name, field in kind.items() if field.change == class_}
+    classes = {(name, field.change) for kind in FIELDS.values() for name, field in kind.items()}
+    named = re.findall(r"`(\w+)`", row.rpartition("|")[0].rpartition("|")[2])
     assert row
-    assert [name for name in sorted(fields) if f"`{name}`" not in row] == []
+    assert {name for name, change in classes if change == class_} - set(named) == set()
+    assert {name for name in named if not any(change for known, change in classes if known == name)} == set()
 
 
 def test_classes_of_change_stand_in_their_order():
@@ -157,6 +161,55 @@ def test_every_field_on_the_wire_is_described(kind):
     table = section(read("docs/format.md"), f"#### {kind.__name__}")
     described = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
     assert sorted(described) == sorted(field.encode_name for field in WIRE[kind].fields)
+
+
+def words_of(shape: Shape) -> str:
+    """Return what docs/format.md says a field holds, but for whether there may be several or none."""
+    match shape.kind:
+        case inspect.StructType():
+            return shape.kind.cls.__name__
+        case inspect.DictType():
+            return "object, string → string"
+        case inspect.DateType():
+            return "day"
+        case inspect.BoolType():
+            return "boolean"
+        case inspect.DateTimeType():
+            return "instant"
+        case _:
+            assert shape.form
+            return shape.form.words
+
+
+def codes_in(text: str) -> set[str]:
+    """Return the codes that a text names; of a range, such as `S01` to `S19`, all."""
+    ranges = re.findall(r"`?([A-Z])(\d+)`? to `?[A-Z](\d+)`?", text)
+    between = {f"{letter}{n:02}" for letter, low, high in ranges for n in range(int(low), int(high) + 1)}
+    return between | set(re.findall(r"`([\w/-]+)`", text))
+
+
+REGISTER_FIELDS = [
+    pytest.param(kind, name, id=f"{kind.__name__}.{name}")
+    for kind in WIRE
+    if kind.__module__ == Register.__module__
+    for name in shapes(kind)
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), REGISTER_FIELDS)
+def test_the_value_of_every_field_of_the_register_is_described_as_its_type_says(kind, name):
+    table = section(read("docs/format.md"), f"#### {kind.__name__}")
+    (cell,) = re.findall(rf"^\| `{name}` \| ([^|]*) \|", table, re.MULTILINE)
+    shape = shapes(kind)[name]
+    assert cell.startswith("list of ") is shape.is_list
+    assert ("null" in cell) is shape.is_optional
+    assert cell.endswith("; open") is isinstance(shape.form, Vocabulary)
+    if shape.codes:
+        assert codes_in(cell) == set(shape.codes)
+    else:
+        one = words_of(shape)
+        many = one if shape.struct else one.replace("id of a ", "ids of ") + "s"
+        assert cell.removesuffix(" or null").rstrip(",") == (f"list of {many}" if shape.is_list else one)
 
 
 @pytest.mark.parametrize("pattern", [kind.pattern for kind in FILES])

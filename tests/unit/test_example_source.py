@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec import inspect
 
 from register_api.core.model import RegisterSource, SubprocessorSource
+from register_api.core.shapes import Shape, shapes
 from register_api.source.folder import EXAMPLE
 from register_api.source.key_path import KeyPath, format_key
 from register_api.source.lines import index_lines
@@ -17,26 +18,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import msgspec
+
 TEXT = EXAMPLE.read_text("utf-8")
 REGISTER = "".join(line[3:] for line in TEXT.splitlines(keepends=True) if line.startswith("#: "))
 
 
-def fields(kind: inspect.Type, path: KeyPath = ()) -> Iterator[tuple[KeyPath, bool]]:
-    """Yield the path of every field, in lists that of the first item, and whether it has to be there."""
-    if isinstance(kind, inspect.UnionType):
-        kind = next(item for item in kind.types if not isinstance(item, inspect.NoneType))
-    if isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.StructType):
-        yield from fields(kind.item_type, (*path, 0))
-    if isinstance(kind, inspect.StructType):
-        for field in kind.fields:
-            yield (*path, field.encode_name), field.required
-            yield from fields(field.type, (*path, field.encode_name))
+def shapes_below(kind: type[msgspec.Struct], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Shape]]:
+    """Yield the path of every field, in lists that of the first item, and what it holds."""
+    for name, shape in shapes(kind).items():
+        yield (*path, name), shape
+        if shape.struct:
+            yield from shapes_below(shape.struct, (*path, name, 0) if shape.is_list else (*path, name))
 
 
 CASES = [
     pytest.param(text, path, id=f"{name}: {format_key(path)}")
     for name, text, kind in [("vendor", TEXT, SubprocessorSource), ("register", REGISTER, RegisterSource)]
-    for path, _ in fields(inspect.type_info(kind))
+    for path, _ in shapes_below(kind)
 ]
 
 
@@ -49,16 +48,46 @@ def test_field_is_shown_with_a_comment(text: str, path: KeyPath) -> None:
     assert len(above) > len("# Names.")
 
 
+def comment_on(text: str, path: KeyPath) -> str:
+    """Return the comment that stands above a field."""
+    lines = text.splitlines()
+    line = index_lines(text)[path] - 2
+    first = line
+    while lines[first - 1].startswith("#") and lines[first - 1].strip("#: "):
+        first -= 1
+    return " ".join(lines[first : line + 1])
+
+
+CODES = [
+    pytest.param(text, path, shape.codes, id=f"{name}: {format_key(path)}")
+    for name, text, kind in [("vendor", TEXT, SubprocessorSource), ("register", REGISTER, RegisterSource)]
+    for path, shape in shapes_below(kind)
+    if shape.codes
+]
+
+
+@pytest.mark.parametrize(("text", "path", "codes"), CODES)
+def test_codes_are_all_named(text: str, path: KeyPath, codes: tuple[str, ...]) -> None:
+    """Whoever fills in a field can see what it takes; a second field of a kind may point to the first."""
+    comment = comment_on(text, path)
+    named = re.findall(r"\w+", comment)
+    if {"S01", "to", "S19"} <= set(named):
+        named += [f"S{number:02}" for number in range(1, 20)]
+    assert set(codes) <= set(named) or "above" in named
+
+
 def test_required_fields_are_marked() -> None:
     """A comment begins with "Required" just where the model has no default, but for the vendor's id."""
     for text, kind in ((TEXT, SubprocessorSource), (REGISTER, RegisterSource)):
         lines = text.splitlines()
         at = index_lines(text)
-        for path, required in fields(inspect.type_info(kind)):
+        for path, shape in shapes_below(kind):
             first = at[path] - 2
             while lines[first - 1].startswith("#"):
                 first -= 1
-            assert lines[first].startswith("# Required") == (required and path != ("id",)), format_key(path)
+            assert lines[first].startswith("# Required") == (shape.is_required and path != ("id",)), (
+                format_key(path)
+            )
 
 
 def test_both_parts_load_for_real(tmp_path: Path) -> None:

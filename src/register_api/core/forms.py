@@ -106,7 +106,6 @@ class Reference(Form, frozen=True, kw_only=True):
 class Number(Form, frozen=True, kw_only=True):
     """A whole number within bounds; without ``most``, up to what JSON can hold exactly."""
 
-    words: str = "integer"
     least: int
     most: int | None = None
 
@@ -126,6 +125,14 @@ def has_form(form: Form) -> Meta:
 def one_of(*plain: str, **codes: tuple[str, ...]) -> Meta:
     """Return what declares an open vocabulary; a code given by name is called otherwise in tables, too."""
     return has_form(Vocabulary(codes={**dict.fromkeys(plain, ()), **codes}))
+
+
+def _within(least: int, most: int | None = None) -> Meta:
+    """Return what declares the bounds of a number."""
+    if most is None:
+        return has_form(Number(words="integer", least=least, schema={"minimum": least}))
+    schema = {"minimum": least, "maximum": most}
+    return has_form(Number(words=f"integer, {least} to {most}", least=least, most=most, schema=schema))
 
 
 def _unless(good: Callable[[str], bool], problem: str) -> Callable[[str], str | None]:
@@ -156,7 +163,7 @@ EMAIL = Form(
     schema={"format": "email"},
 )
 CONTACT = Form(
-    words="mail address, `mailto:` or https URL, words",
+    words="mail address, `mailto:` or https URL, or words",
     problem=contact_problem,
     hint="write a mail address, mailto:, an https address, or words",
 )
@@ -168,7 +175,7 @@ SLUG = Form(
     schema=_SLUG_SCHEMA,
 )
 REGISTER_NAME = Form(
-    words="register name",
+    words="host and path",
     problem=_unless(is_register_name, "cannot name a register"),
     rule="R02",
     hint="your domain, a slash, a word: example.com/sub-processors",
@@ -214,5 +221,5 @@ Place = Annotated[str, has_form(PLACE)]
 LanguageTag = Annotated[str, has_form(LANGUAGE_TAG)]
 TimeZone = Annotated[str, has_form(TIME_ZONE)]
 Sha256 = Annotated[str, has_form(SHA256)]
-Days = Annotated[int, has_form(Number(least=0, most=MAX_DAYS, schema={"minimum": 0, "maximum": MAX_DAYS}))]
-VersionNumber = Annotated[int, has_form(Number(least=1, schema={"minimum": 1}))]
+Days = Annotated[int, _within(0, MAX_DAYS)]
+VersionNumber = Annotated[int, _within(1)]

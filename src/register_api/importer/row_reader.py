@@ -36,7 +36,7 @@ from register_api.importer.table import Row, Table
 
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
-_OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA})
+OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA})
 """Fields that are not read by ``read_value``."""
 
 
@@ -169,7 +169,7 @@ class RowReader:
         links = list(cell.links)
         if field == "name" and self._options.links and len(links) == 1:
             links = [] if self._read(self._options.links, Cell(text=links[0]), found, place) else links
-        elif field is not None and field not in _OWN_WAY and not is_nothing(cell.text):
+        elif field is not None and field not in OWN_WAY and not is_nothing(cell.text):
             if not self._read(field, cell, found, place):
                 found.keep(label, cell.text)
             elif field in LINKED and len(links) == 1:

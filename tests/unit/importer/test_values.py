@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from imports import refusal
 
+from register_api.core.model import Transfer
 from register_api.core.text import is_slug
-from register_api.importer.cell_values import Fit, Misfit, read_value
+from register_api.importer.cell_values import Fit, Misfit, codes_by_name, read_value
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
 from register_api.importer.matching import match_uses
 from register_api.importer.ordering import with_others
 from register_api.importer.places import countries_of, country_of
+from register_api.importer.row_reader import OWN_WAY
 from register_api.importer.slugs import free_slug, slug
 from register_api.importer.table import Cell, Row, Table
 from register_api.importer.vendor_list import Use
@@ -46,6 +48,42 @@ def test_no_name_of_a_column_means_two_fields():
 )
 def test_columns_are_known_by_name_whatever_case_and_punctuation(name, field):
     assert find_field(name) == field
+
+
+@pytest.mark.parametrize("field", sorted(set(NAMES) - OWN_WAY))
+def test_every_field_that_has_columns_can_be_read(field):
+    """A field that joins the table of fields with columns is read by its form, or red here."""
+    assert isinstance(read_value(field, Cell(text="something")), Fit | Misfit)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("kind", "Third party", "third_party"),
+        ("data_scope", "Customer content; none", ["customer_content", "none"]),
+        ("website", "javascript:alert(1)", None),
+        ("seat", "Nowhere", None),
+        ("seat", "EU", None),
+        ("seat", "Finland", "FI"),
+    ],
+)
+def test_a_cell_is_read_by_the_form_of_its_field(field, text, value):
+    found = read_value(field, Cell(text=text))
+    assert (found.value if isinstance(found, Fit) else None) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("SCCs", "scc"),
+        ("EU-US DPF", "dpf"),
+        ("UK Addendum", "uk_addendum"),
+        ("IDTA", "idta"),
+        ("magic", None),
+    ],
+)
+def test_a_transfer_mechanism_has_many_names(text, code):
+    assert codes_by_name(Transfer, "mechanism").get(folded(text)) == code
 
 
 def test_the_more_telling_of_two_columns_takes_the_field_and_the_other_is_kept():
