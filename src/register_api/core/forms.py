@@ -127,10 +127,10 @@ def one_of(*plain: str, **codes: tuple[str, ...]) -> Meta:
     return has_form(Vocabulary(codes={**dict.fromkeys(plain, ()), **codes}))
 
 
-def _within(least: int, most: int | None = None) -> Meta:
+def within(least: int, most: int | None = None) -> Meta:
     """Return what declares the bounds of a number."""
     if most is None:
-        return has_form(Number(words="integer", least=least, schema={"minimum": least}))
+        return has_form(Number(words=f"integer, at least {least}", least=least, schema={"minimum": least}))
     schema = {"minimum": least, "maximum": most}
     return has_form(Number(words=f"integer, {least} to {most}", least=least, most=most, schema=schema))
 
@@ -221,5 +221,5 @@ Place = Annotated[str, has_form(PLACE)]
 LanguageTag = Annotated[str, has_form(LANGUAGE_TAG)]
 TimeZone = Annotated[str, has_form(TIME_ZONE)]
 Sha256 = Annotated[str, has_form(SHA256)]
-Days = Annotated[int, _within(0, MAX_DAYS)]
-VersionNumber = Annotated[int, _within(1)]
+Days = Annotated[int, within(0, MAX_DAYS)]
+VersionNumber = Annotated[int, within(1)]

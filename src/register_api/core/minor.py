@@ -10,10 +10,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from register_api.core.forms import Number, has_form
+from register_api.core.forms import within
 
 FORMAT_MINOR = 0
 """The minor number that this program writes."""
 
-FormatMinor = Annotated[int, Meta(ge=0), has_form(Number(least=0))]
+FormatMinor = Annotated[int, Meta(ge=0), within(0)]
 """The minor number as a document says it: whatever release wrote it, whichever reads it."""
