@@ -26,12 +26,12 @@ from register_api.core.documents import (
     Ended,
     Entry,
     FileDigest,
+    KeyList,
     KeyRecord,
-    Keys,
     KeyUse,
     RegisterReference,
     RootReference,
-    Versions,
+    VersionList,
 )
 from register_api.core.format import tree
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
@@ -217,7 +217,7 @@ class MemoryPublisher:
         newest = self.registers[-1]
         self.write_signed(tree.REGISTER.path(), encode(newest))
         self.write_signed(tree.VERSIONS.path(), self.versions())
-        self.files[tree.KEYS.path()] = encode(Keys(register=self.name, keys=tuple(self.records)))
+        self.files[tree.KEYS.path()] = encode(KeyList(register=self.name, keys=tuple(self.records)))
         for record in self.records:
             self.files[tree.PUBLIC_KEY.path(record.kid)] = record.pem.encode()
         shown = self.registers[-PAGE:][::-1]
@@ -243,7 +243,7 @@ class MemoryPublisher:
     def versions(self) -> bytes:
         """Return the list of versions as it will be published."""
         entries = b",".join(self.files[tree.VERSION_ENTRY.path(one.version)] for one in self.registers)
-        return encode(Versions(register=self.name, versions=())).removesuffix(b"]}") + entries + b"]}"
+        return encode(VersionList(register=self.name, versions=())).removesuffix(b"]}") + entries + b"]}"
 
     def write_archive(self, page: int) -> None:
         """Write an archive page of the feed."""

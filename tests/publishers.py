@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
-from register_api.core.documents import Versions
+from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
 from register_api.publish.preparation import Intent
@@ -163,7 +163,7 @@ class Publisher:
     def registers(self) -> dict[int, bytes]:
         """Return the bytes of every version that the public list names, read as a customer reads them."""
         public = self.store / "public"
-        listed = decode((public / tree.VERSIONS.path()).read_bytes(), Versions)
+        listed = decode((public / tree.VERSIONS.path()).read_bytes(), VersionList)
         return {
             row.version: (public / tree.VERSION_REGISTER.path(row.version)).read_bytes()
             for row in listed.versions

@@ -17,7 +17,7 @@ import msgspec
 
 from patience import PATIENCE, join
 from register_api.core.canonical import decode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import document_key
 from register_api.core.keys.signature import verify_jws, verify_raw
@@ -69,7 +69,7 @@ class Customer(threading.Thread):
         self._tag = ""
         self._passed: set[str] = set()
         self._head = b""
-        self._keys: Keys | None = None
+        self._keys: KeyList | None = None
 
     def run(self) -> None:
         """Ask again and again, on a new connection from time to time."""
@@ -155,7 +155,7 @@ class Customer(threading.Thread):
 
     def _key_of(self, kid: str, version: int) -> bytes:
         if self._keys is None:
-            self._keys = decode(self._get(tree.KEYS.path())[1], Keys)
+            self._keys = decode(self._get(tree.KEYS.path())[1], KeyList)
         return document_key(self._keys, kid, version)
 
 

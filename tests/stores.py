@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.document import diff_document
-from register_api.core.documents import Entry, FileDigest, Versions
+from register_api.core.documents import Entry, FileDigest, VersionList
 from register_api.core.format import tree
 from register_api.core.model import (
     Announced,
@@ -167,7 +167,7 @@ def head_files(chain: list[Register]) -> dict[str, bytes]:
     feed = b"<feed/>" + b"<!-- an entry -->" * 30
     return {
         **signed(tree.REGISTER.path(), encode(chain[-1])),
-        **signed(tree.VERSIONS.path(), encode(Versions(register=NAME, versions=tuple(map(entry, chain))))),
+        **signed(tree.VERSIONS.path(), encode(VersionList(register=NAME, versions=tuple(map(entry, chain))))),
         tree.KEYS.path(): encode({"keys": []}),
         tree.SCHEMA.path("register"): encode({"title": "register"}),
         tree.SCHEMA.path("diff"): encode({"title": "diff"}),

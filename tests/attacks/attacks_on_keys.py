@@ -11,7 +11,7 @@ from publishers_to_attack import sister
 
 from memory_publisher import NAME, MemoryPublisher
 from register_api.core.canonical import digest, encode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.strict_base64 import encode_url
 
@@ -41,7 +41,9 @@ def ended_key_brought_back(publisher: MemoryPublisher) -> None:
 def strange_key_in_the_list(publisher: MemoryPublisher) -> None:
     """Serves a list of keys with one of the attacker's own."""
     publisher.rotate_document_key(63)
-    publisher.files[tree.KEYS.path()] = encode(Keys(register=publisher.name, keys=tuple(publisher.records)))
+    publisher.files[tree.KEYS.path()] = encode(
+        KeyList(register=publisher.name, keys=tuple(publisher.records))
+    )
 
 
 @ROOM.attack(16, "V03", arguments=poll)

@@ -27,7 +27,7 @@ from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.changes import Change, Diff
 from register_api.core.diff.deltas import Deltas, between
 from register_api.core.diff.document import changes_between
-from register_api.core.documents import Versions
+from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
@@ -313,7 +313,7 @@ def test_there_are_as_many_versions_as_distinct_states(taken: Taken) -> None:
     assert [register.version for register in taken.registers] == list(range(1, taken.imported + 3))
     assert [register.published_at for register in taken.registers[:-2]] == [state.at for state in distinct]
     assert [register.recorded for register in taken.registers] == ["imported"] * taken.imported + ["live"] * 2
-    listed = decode((taken.publisher.store / "public" / tree.VERSIONS.path()).read_bytes(), Versions)
+    listed = decode((taken.publisher.store / "public" / tree.VERSIONS.path()).read_bytes(), VersionList)
     assert [entry.version for entry in listed.versions] == list(range(1, taken.imported + 3))
 
 

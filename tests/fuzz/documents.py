@@ -13,7 +13,7 @@ from fuzz.target import Target, documented
 from memory_publisher import MemoryPublisher
 from register_api.core import canonical
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys
 from register_api.core.model import Register
@@ -77,7 +77,7 @@ def _agree(one: Any, other: Any) -> bool:
 
 
 def _read_keys(data: bytes) -> None:
-    check_keys(canonical.decode(data, Keys))
+    check_keys(canonical.decode(data, KeyList))
 
 
 def _read_patch(data: bytes) -> Any:
@@ -117,8 +117,8 @@ TARGETS = (
         ),
     ),
     _document(Entry, _file(tree.VERSION_ENTRY.path(1), tree.VERSION_ENTRY.path(2))),
-    _document(Versions, _file(tree.VERSIONS.path())),
-    _document(Keys, _file(tree.KEYS.path())),
+    _document(VersionList, _file(tree.VERSIONS.path())),
+    _document(KeyList, _file(tree.KEYS.path())),
     _document(Discovery, _file(tree.DISCOVERY.path())),
     Target(
         name="list of keys, checked",

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.errors import Malformed, VerificationError
 
 # Names on both sides of the surrogates, where code point order and UTF-16 order differ.
@@ -69,4 +69,4 @@ def test_any_json_text_is_answered_or_refused(document: object, *, ascii_only: b
 def test_any_document_is_decoded_or_refused(document: object) -> None:
     """A document of another kind is refused by name, not by accident."""
     with contextlib.suppress(VerificationError):
-        canonical.decode(canonical.encode(document), Keys)
+        canonical.decode(canonical.encode(document), KeyList)

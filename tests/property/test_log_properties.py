@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from memory_log import ORIGIN, MemoryLog, private_key
 from register_api.core import canonical, strict_base64
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.key_list import check_keys, good_key
 from register_api.core.keys.signature import (
@@ -279,7 +279,7 @@ def test_any_list_of_keys_is_answered_or_refused(
     head = {"format": "sub-processor-register-keys/1", "format_minor": 0, "register": ORIGIN}
     data = canonical.encode({**head, "keys": records})
     with contextlib.suppress(VerificationError):
-        keys = canonical.decode(data, Keys)
+        keys = canonical.decode(data, KeyList)
         _only_verification_errors(lambda: good_key(keys, "log", kid, version))
         _only_verification_errors(lambda: good_key(keys, "log", None, version))
         check_keys(keys)

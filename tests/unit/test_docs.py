@@ -17,7 +17,7 @@ from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
 from register_api.conformance.script import load_checks
 from register_api.core.diff.changes import ChangeClass, Diff
-from register_api.core.documents import Discovery, Entry, Keys, Versions
+from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.fields import FIELDS
 from register_api.core.format.paths import FILES
 from register_api.core.forms import Vocabulary
@@ -49,7 +49,7 @@ DOCS = sorted(
         *(ROOT / "tests/vectors").glob("*.md"),
     ]
 )
-DOCUMENTS = [Register, Diff, Entry, Versions, Keys, Discovery, Manifest]
+DOCUMENTS = [Register, Diff, Entry, VersionList, KeyList, Discovery, Manifest]
 SAMPLES = {
     "{n}": "7",
     "{k}": "3",

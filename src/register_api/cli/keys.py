@@ -9,7 +9,7 @@ import click
 from register_api.cli import key_changes, key_making, options, root_ceremony
 from register_api.cli.output import out, print_json
 from register_api.core.canonical import decode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.trust_roles import ROLES
 from register_api.errors import StoreError
@@ -55,7 +55,7 @@ def list_keys(store: Path, as_json: bool) -> None:
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
-    listed = decode(snapshot.read(tree.KEYS.path()), Keys)
+    listed = decode(snapshot.read(tree.KEYS.path()), KeyList)
     if as_json:
         print_json(listed)
         return

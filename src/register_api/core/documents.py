@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Versions(msgspec.Struct, frozen=True, kw_only=True):
+class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     """Every entry of the log, oldest first."""
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
@@ -65,7 +65,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One document, log or feed key there ever was (docs/format.md, Keys).
+    """One document, log or feed key there ever was (docs/format.md, KeyList).
 
     Attributes:
         kid: RFC 7638 thumbprint of the key.
@@ -86,7 +86,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended: Ended | None
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     """The list of keys; vouched for by TUF and by nothing else."""
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import decode, encode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
@@ -139,7 +139,7 @@ class Maker:
         register, snapshot = files.register.document, self.snapshot
         stored = snapshot.read(tree.KEYS.path()) if snapshot else None
         keys = current_key_list(
-            decode(stored, Keys) if stored else None, register.register, self.keyring, register.version
+            decode(stored, KeyList) if stored else None, register.register, self.keyring, register.version
         )
         same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
         return NewVersion(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from register_api.core.documents import Keys
+    from register_api.core.documents import KeyList
     from register_api.publish.signing.keyring import Keyring
     from register_api.store.reader import Snapshot
 
@@ -63,7 +63,7 @@ def vouch_anew(
     now: dt.datetime,
     *,
     root: Mapping[str, bytes] | None = None,
-    keys: Keys | None = None,
+    keys: KeyList | None = None,
 ) -> Snapshot:
     """Sign targets, snapshot and timestamp anew over the same version, as one transaction.
 

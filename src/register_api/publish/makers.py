@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
@@ -57,7 +57,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     files: VersionFiles
     promises: Promises
     log: LogFiles
-    keys: Keys
+    keys: KeyList
     key_list: bytes
     listed: bytes | None
     feed_window: tuple[FeedEntry, ...]

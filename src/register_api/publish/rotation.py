@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.documents import Ended, EndReason, Keys, KeyUse
+from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
 from register_api.core.format import tree
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
@@ -144,21 +144,21 @@ def _use(record: KeyRecord) -> KeyUse:
     raise UsageError(f"this release does not know keys for {quoted(record.use)}", hint="use a later release")
 
 
-def _listed(snapshot: Snapshot) -> Keys:
-    return decode(snapshot.read(tree.KEYS.path()), Keys)
+def _listed(snapshot: Snapshot) -> KeyList:
+    return decode(snapshot.read(tree.KEYS.path()), KeyList)
 
 
 def _ended(change: KeyChange) -> Ended:
     return Ended(at=change.now, reason=change.reason, text=change.text)
 
 
-def _successor(keyring: Keyring, keys: Keys, use: KeyUse) -> KeyRecord:
+def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
     """Make the new key once those that have to vouch for it are known to be here."""
     _ = keyring.targets, keyring.online
     return key_record(use, keyring.following(use), keys.register, 1)
 
 
-def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: Keys) -> Changed:
+def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: KeyList) -> Changed:
     visible = vouch_anew(snapshot, keyring, change.now, keys=keys)
     kept = settle(keyring.anew(), visible.read)
     return Changed(snapshot=visible, kept=kept)

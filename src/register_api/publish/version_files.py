@@ -9,7 +9,7 @@ import msgspec
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, Versions
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, VersionList
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
@@ -98,7 +98,7 @@ def versions_document(before: bytes | None, entry: bytes, register: str) -> byte
         entry: Canonical bytes of the new entry.
         register: The register's name.
     """
-    listed = msgspec.json.decode(before or encode(Versions(register=register, versions=())))
+    listed = msgspec.json.decode(before or encode(VersionList(register=register, versions=())))
     listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
     listed["versions"].append(msgspec.json.decode(entry))
     return encode(listed)

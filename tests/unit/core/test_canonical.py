@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from register_api.core import canonical
-from register_api.core.documents import Ended, RootReference, Versions
+from register_api.core.documents import Ended, RootReference, VersionList
 from register_api.errors import Malformed
 
 
@@ -138,13 +138,13 @@ def test_the_standard_library_reads_what_we_write() -> None:
 
 def test_a_document_without_its_format_is_refused() -> None:
     """A struct's default does not stand in for what the bytes do not say."""
-    whole = Versions(register="example.com/r", versions=())
-    assert canonical.decode(canonical.encode(whole), Versions) == whole
+    whole = VersionList(register="example.com/r", versions=())
+    assert canonical.decode(canonical.encode(whole), VersionList) == whole
     bare = {"register": "example.com/r", "versions": []}
     with pytest.raises(Malformed, match="does not name its format"):
-        canonical.decode(canonical.encode(bare), Versions)
+        canonical.decode(canonical.encode(bare), VersionList)
 
 
 def test_a_document_that_is_no_object_is_refused() -> None:
     with pytest.raises(Malformed, match="does not name its format"):
-        canonical.decode(b"[]", Versions)
+        canonical.decode(b"[]", VersionList)

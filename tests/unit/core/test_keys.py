@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from memory_log import ORIGIN, private_key
 from register_api.core import canonical
-from register_api.core.documents import Ended, KeyRecord, Keys, KeyUse
+from register_api.core.documents import Ended, KeyList, KeyRecord, KeyUse
 from register_api.core.keys.key_list import check_keys, document_key, good_key, log_key
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.core.log.note import format_verifier_key
@@ -43,8 +43,8 @@ def _record(use: KeyUse, number: int, first: int = 1, last: int | None = None) -
     )
 
 
-def _keys(*records: KeyRecord) -> Keys:
-    return Keys(register=ORIGIN, keys=records)
+def _keys(*records: KeyRecord) -> KeyList:
+    return KeyList(register=ORIGIN, keys=records)
 
 
 OLD = _record("document", 1, 1, 5)
@@ -58,7 +58,7 @@ def test_a_list_with_a_rotated_key_is_right() -> None:
     """In any order, and through its bytes."""
     check_keys(KEYS)
     check_keys(_keys(FEED, NEW, LOG, OLD))
-    check_keys(canonical.decode(canonical.encode(KEYS), Keys))
+    check_keys(canonical.decode(canonical.encode(KEYS), KeyList))
 
 
 @pytest.mark.parametrize(("version", "record"), [(1, OLD), (5, OLD), (6, NEW), (1000, NEW)])
@@ -184,7 +184,7 @@ def test_a_key_for_what_only_later_releases_know_signs_nothing_here() -> None:
 def test_a_register_whose_name_cannot_be_a_key_name_has_no_list() -> None:
     """C2SP key names have neither spaces nor plus."""
     with pytest.raises(Malformed):
-        check_keys(Keys(register="a b", keys=KEYS.keys))
+        check_keys(KeyList(register="a b", keys=KEYS.keys))
 
 
 def test_a_kid_of_any_length_is_told_in_a_few_characters() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.printable import printable, quoted
 from register_api.errors import Malformed
 
@@ -43,6 +43,6 @@ def test_a_refused_document_does_not_fill_the_report() -> None:
            "pem": "", "use": HOSTILE}  # fmt: skip
     data = {"format": "sub-processor-register-keys/1", "format_minor": 0, "keys": [key], "register": "x"}
     with pytest.raises(Malformed) as caught:
-        canonical.decode(json.dumps(data, sort_keys=True, separators=(",", ":")).encode(), Keys)
+        canonical.decode(json.dumps(data, sort_keys=True, separators=(",", ":")).encode(), KeyList)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from register_api.core import canonical
-from register_api.core.documents import Entry, Keys
+from register_api.core.documents import Entry, KeyList
 from register_api.errors import Malformed
 
 ENTRY = (
@@ -49,9 +49,9 @@ def test_other_spellings_are_found_at_any_depth() -> None:
         '"use":"log"}],"more":1,"register":"x"}'
     )
     with pytest.raises(Malformed, match="not spelled like"):
-        canonical.decode(data.encode(), Keys)
+        canonical.decode(data.encode(), KeyList)
     good = data.replace("11:00:00+02:00", "09:00:00Z")
-    assert canonical.decode(good.encode(), Keys).keys[0].ended is not None
+    assert canonical.decode(good.encode(), KeyList).keys[0].ended is not None
 
 
 def test_a_text_that_looks_like_an_instant_is_a_text() -> None:

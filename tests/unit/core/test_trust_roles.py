@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.core.documents import KeyRecord, Keys
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
 from register_api.core.keys.trust_roles import check_keys_apart, check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
@@ -179,13 +179,13 @@ def test_whatever_stands_in_a_root_only_verification_errors_come_out(
         check_root_roles(changed)
 
 
-def _listed(public: bytes) -> Keys:
+def _listed(public: bytes) -> KeyList:
     jwk = ed25519_jwk(public)
     record = KeyRecord(
         kid=thumbprint(jwk), use="document", jwk=jwk, pem=public_pem(jwk), note_key=None,
         first_version=1, last_version=None, ended=None,
     )  # fmt: skip
-    return Keys(register="example.com/sub-processors", keys=(record,))
+    return KeyList(register="example.com/sub-processors", keys=(record,))
 
 
 def test_document_keys_stand_apart_from_the_root() -> None:
@@ -203,4 +203,4 @@ def test_a_listed_key_that_cannot_be_read_is_malformed(jwk: dict[str, str]) -> N
         kid="k", use="log", jwk=jwk, pem="", note_key=None, first_version=1, last_version=None, ended=None
     )
     with pytest.raises(Malformed):
-        check_keys_apart(GOOD, Keys(register="example.com/sub-processors", keys=(record,)))
+        check_keys_apart(GOOD, KeyList(register="example.com/sub-processors", keys=(record,)))

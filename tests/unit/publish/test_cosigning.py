@@ -16,7 +16,7 @@ from patience import PATIENCE
 from publishers import NAME, NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.add_checkpoint import SIZE_TYPE, parse_request
@@ -78,7 +78,7 @@ def partner(tmp_path: Path) -> Partner:
 @pytest.fixture
 def witness(publisher: Publisher, partner: Partner) -> Iterator[str]:
     """The partner's witness, served; its address."""
-    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys)
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), KeyList)
     with serving(partner.open(log_key(keys, 1)), lambda: SECOND) as url:
         yield url
 
@@ -162,7 +162,7 @@ def test_missing_lines_join_those_that_are_there(
     """Only the witness that is missing is asked."""
     other = Partner(tmp_path / "other", "witness.example/w2")
     asked(publisher, policy_of((partner.vkey, witness)))
-    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys)
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), KeyList)
     with serving(other.open(log_key(keys, 1)), lambda: SECOND) as second:
         both = policy_of((partner.vkey, witness), (other.vkey, second))
         (outcome,) = asked(publisher, both).outcomes

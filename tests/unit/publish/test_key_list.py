@@ -11,7 +11,7 @@ from trust_tree import NOW, REGISTER
 from programs import output_of
 from publishers import open_all
 from register_api.core import canonical
-from register_api.core.documents import Ended, KeyRecord, Keys
+from register_api.core.documents import Ended, KeyList, KeyRecord
 from register_api.core.keys.key_list import check_keys, good_key
 from register_api.core.keys.thumbprint import thumbprint
 from register_api.core.log.note import parse_verifier_key
@@ -40,18 +40,18 @@ def keyring(tmp_path: Path) -> Keyring:
 
 
 @pytest.fixture
-def keys(keyring: Keyring) -> Keys:
+def keys(keyring: Keyring) -> KeyList:
     """The list of a new register."""
     return first_key_list(REGISTER, keyring)
 
 
-def changed(keys: Keys, use: str, **fields: object) -> Keys:
+def changed(keys: KeyList, use: str, **fields: object) -> KeyList:
     """Return a list in which one record says something else."""
     records = [msgspec.structs.replace(row, **fields) if row.use == use else row for row in keys.keys]
     return msgspec.structs.replace(keys, keys=tuple(records))
 
 
-def test_a_new_list_has_one_open_key_for_each_use(keys: Keys, keyring: Keyring) -> None:
+def test_a_new_list_has_one_open_key_for_each_use(keys: KeyList, keyring: Keyring) -> None:
     """Good from version 1 to this day, and the verifying half has nothing against it."""
     check_keys(keys)
     assert [row.use for row in keys.keys] == list(USES)
@@ -61,22 +61,22 @@ def test_a_new_list_has_one_open_key_for_each_use(keys: Keys, keyring: Keyring) 
         assert good_key(keys, row.use, row.kid, 7) == row
 
 
-def test_a_list_names_no_algorithm_and_no_root_key(keys: Keys) -> None:
+def test_a_list_names_no_algorithm_and_no_root_key(keys: KeyList) -> None:
     """``alg`` would hide the key from readers of the other name; TUF keys are the root's matter."""
     assert not any("alg" in row.jwk for row in keys.keys)
     assert [row.jwk["crv"] for row in keys.keys] == ["Ed25519", "Ed25519", "P-256"]
 
 
-def test_the_log_key_alone_has_a_verifier_key(keys: Keys, keyring: Keyring) -> None:
+def test_the_log_key_alone_has_a_verifier_key(keys: KeyList, keyring: Keyring) -> None:
     """Its name is the register's name, its type 0x01."""
     assert [row.use for row in keys.keys if row.note_key is not None] == ["log"]
     note_key = parse_verifier_key(keys.keys[1].note_key or "")
     assert (note_key.name, note_key.algorithm, note_key.public) == (REGISTER, 1, keyring.log.public)
 
 
-def test_a_list_survives_the_wire(keys: Keys) -> None:
+def test_a_list_survives_the_wire(keys: KeyList) -> None:
     """What is written is read again as it was."""
-    assert canonical.decode(canonical.encode(keys), Keys) == keys
+    assert canonical.decode(canonical.encode(keys), KeyList) == keys
 
 
 def test_a_name_that_cannot_be_a_key_name_is_refused(keyring: Keyring) -> None:
@@ -85,7 +85,7 @@ def test_a_name_that_cannot_be_a_key_name_is_refused(keyring: Keyring) -> None:
         first_key_list("example.com/sub processors", keyring)
 
 
-def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: Keys, tmp_path: Path) -> None:
+def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: KeyList, tmp_path: Path) -> None:
     """By their ids, ending with a newline."""
     openssl = need("openssl")
     files = pem_files(keys)
@@ -96,18 +96,20 @@ def test_every_listed_key_has_a_pem_file_that_openssl_reads(keys: Keys, tmp_path
         output_of(openssl, "pkey", "-pubin", "-in", tmp_path / "key.pem", "-noout")
 
 
-def test_a_new_register_starts_its_list(keyring: Keyring, keys: Keys) -> None:
+def test_a_new_register_starts_its_list(keyring: Keyring, keys: KeyList) -> None:
     """Nothing was published yet."""
     assert current_key_list(None, REGISTER, keyring, 1) == keys
 
 
-def test_a_published_list_is_kept_while_its_keys_are_ours(keyring: Keyring, keys: Keys) -> None:
+def test_a_published_list_is_kept_while_its_keys_are_ours(keyring: Keyring, keys: KeyList) -> None:
     """No publication adds or changes a key by the way."""
     assert current_key_list(keys, REGISTER, keyring, 7) is keys
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_key_that_is_not_listed_is_refused(keyring: Keyring, keys: Keys, tmp_path: Path, use: str) -> None:
+def test_a_key_that_is_not_listed_is_refused(
+    keyring: Keyring, keys: KeyList, tmp_path: Path, use: str
+) -> None:
     """Customers would refuse every signature, so nothing is signed; the hint names the listed key."""
     (tmp_path / "keys" / f"{use}.pem").unlink()
     other = Keyring.open(tmp_path / "keys", create=True)
@@ -120,7 +122,7 @@ def test_a_key_that_is_not_listed_is_refused(keyring: Keyring, keys: Keys, tmp_p
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_key_that_was_ended_is_refused(keyring: Keyring, keys: Keys, use: str) -> None:
+def test_a_key_that_was_ended_is_refused(keyring: Keyring, keys: KeyList, use: str) -> None:
     """After the last version known to be good it signs nothing more; up to there it did."""
     closed = changed(keys, use, last_version=6, ended=Ended(at=NOW, reason="compromised"))
     assert current_key_list(closed, REGISTER, keyring, 6) is closed
@@ -129,7 +131,7 @@ def test_a_key_that_was_ended_is_refused(keyring: Keyring, keys: Keys, use: str)
     assert caught.value.hint == f"rotate the {use} key"
 
 
-def test_a_rotated_list_is_kept(keyring: Keyring, keys: Keys, tmp_path: Path) -> None:
+def test_a_rotated_list_is_kept(keyring: Keyring, keys: KeyList, tmp_path: Path) -> None:
     """The structure takes a rotation: the old range closed, the new key from the next version on."""
     (tmp_path / "keys" / "document.pem").unlink()
     other = Keyring.open(tmp_path / "keys", create=True)
@@ -142,7 +144,7 @@ def test_a_rotated_list_is_kept(keyring: Keyring, keys: Keys, tmp_path: Path) ->
     assert other.document.kid in caught.value.hint
 
 
-def test_a_changed_list_keeps_what_a_later_release_wrote(keys: Keys) -> None:
+def test_a_changed_list_keeps_what_a_later_release_wrote(keys: KeyList) -> None:
     """A record that does not change stays as it was written; one that does keeps its other members."""
     published = canonical.parse(canonical.encode(keys))
     published["later"] = 1
@@ -160,7 +162,7 @@ def test_a_changed_list_keeps_what_a_later_release_wrote(keys: Keys) -> None:
     assert result["keys"][1]["later"] == {"unknown": "log"}
     assert result["keys"][1]["ended"]["reason"] == "rotated"
     assert result["keys"][2] == canonical.parse(canonical.encode(successor))
-    assert canonical.decode(canonical.encode(result), Keys).keys == records
+    assert canonical.decode(canonical.encode(result), KeyList).keys == records
 
 
 def test_a_list_of_another_register_is_refused(keyring: Keyring) -> None:
@@ -170,7 +172,7 @@ def test_a_list_of_another_register_is_refused(keyring: Keyring) -> None:
         current_key_list(other, REGISTER, keyring, 7)
 
 
-def test_a_list_that_contradicts_itself_is_refused(keyring: Keyring, keys: Keys) -> None:
+def test_a_list_that_contradicts_itself_is_refused(keyring: Keyring, keys: KeyList) -> None:
     """What customers would refuse is not published again."""
     with pytest.raises(Malformed):
         current_key_list(changed(keys, "log", note_key=None), REGISTER, keyring, 7)

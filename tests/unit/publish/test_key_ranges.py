@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_folder import memory_folder
-from register_api.core.documents import Ended, KeyRecord, Keys
+from register_api.core.documents import Ended, KeyList, KeyRecord
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.errors import UntrustedKey, UsageError
 from register_api.publish.signing.key_list import first_key_list, key_record
@@ -26,7 +26,7 @@ ENDED = Ended(at=dt.datetime(2026, 6, 3, tzinfo=dt.UTC), reason="compromised", t
 
 
 @pytest.fixture(scope="module")
-def made() -> Iterator[tuple[Keys, list[KeyRecord]]]:
+def made() -> Iterator[tuple[KeyList, list[KeyRecord]]]:
     """The list of a new register, and spare document keys."""
     with memory_folder() as folder:
         keys = first_key_list(NAME, Keyring.open(folder / "keys", create=True, root_keys=1, root_threshold=1))
@@ -34,13 +34,13 @@ def made() -> Iterator[tuple[Keys, list[KeyRecord]]]:
         yield keys, [key_record("document", signer, NAME, 1) for signer in signers]
 
 
-def ranges(keys: Keys) -> list[tuple[int, int | None]]:
+def ranges(keys: KeyList) -> list[tuple[int, int | None]]:
     """Return the ranges of the document keys in order."""
     rows = sorted((row.first_version, row.last_version or 0) for row in keys.keys if row.use == "document")
     return [(first, last or None) for first, last in rows]
 
 
-def test_a_rotation_closes_at_the_newest_version(made: tuple[Keys, list[KeyRecord]]) -> None:
+def test_a_rotation_closes_at_the_newest_version(made: tuple[KeyList, list[KeyRecord]]) -> None:
     """The new key begins with the next one."""
     keys, spare = made
     changed = rotated(keys, spare[0], 7, ENDED)
@@ -51,7 +51,7 @@ def test_a_rotation_closes_at_the_newest_version(made: tuple[Keys, list[KeyRecor
     ]
 
 
-def test_an_unused_key_is_replaced_and_leaves(made: tuple[Keys, list[KeyRecord]]) -> None:
+def test_an_unused_key_is_replaced_and_leaves(made: tuple[KeyList, list[KeyRecord]]) -> None:
     """It has signed nothing, and a range without versions cannot be written down."""
     keys, spare = made
     changed = rotated(rotated(keys, spare[0], 7, ENDED), spare[1], 7, ENDED)
@@ -59,7 +59,7 @@ def test_an_unused_key_is_replaced_and_leaves(made: tuple[Keys, list[KeyRecord]]
     assert spare[0].kid not in {row.kid for row in changed.keys}
 
 
-def test_a_key_that_is_listed_cannot_follow_itself(made: tuple[Keys, list[KeyRecord]]) -> None:
+def test_a_key_that_is_listed_cannot_follow_itself(made: tuple[KeyList, list[KeyRecord]]) -> None:
     """A backup put in the new key's place is noticed."""
     keys, _ = made
     with pytest.raises(UntrustedKey):
@@ -67,7 +67,7 @@ def test_a_key_that_is_listed_cannot_follow_itself(made: tuple[Keys, list[KeyRec
 
 
 @pytest.mark.parametrize("last", [0, -1, 8])
-def test_a_range_is_only_made_shorter(made: tuple[Keys, list[KeyRecord]], last: int) -> None:
+def test_a_range_is_only_made_shorter(made: tuple[KeyList, list[KeyRecord]], last: int) -> None:
     """And never empty."""
     keys, spare = made
     closed = rotated(keys, spare[0], 7, ENDED)
@@ -79,7 +79,7 @@ def test_a_range_is_only_made_shorter(made: tuple[Keys, list[KeyRecord]], last: 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_any_series_of_changes_leaves_one_good_key_for_every_version(
-    made: tuple[Keys, list[KeyRecord]], data: st.DataObject
+    made: tuple[KeyList, list[KeyRecord]], data: st.DataObject
 ) -> None:
     """Rotations and ends in any order, while versions are published."""
     keys, spare = made
@@ -100,14 +100,14 @@ def test_any_series_of_changes_leaves_one_good_key_for_every_version(
 
 
 @pytest.mark.parametrize("name", ["", "document", "document-", "no such key"])
-def test_a_name_has_to_mean_one_key(made: tuple[Keys, list[KeyRecord]], name: str) -> None:
+def test_a_name_has_to_mean_one_key(made: tuple[KeyList, list[KeyRecord]], name: str) -> None:
     """Two document keys are called document; nothing is called nothing."""
     keys, spare = made
     with pytest.raises(UsageError):
         record_of(rotated(keys, spare[0], 7, ENDED), name)
 
 
-def test_a_key_is_called_by_its_thumbprint_or_its_file(made: tuple[Keys, list[KeyRecord]]) -> None:
+def test_a_key_is_called_by_its_thumbprint_or_its_file(made: tuple[KeyList, list[KeyRecord]]) -> None:
     """The latter also where the thumbprint begins with a hyphen."""
     keys, _ = made
     for record in keys.keys:

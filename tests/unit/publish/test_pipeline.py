@@ -10,7 +10,7 @@ import pytest
 from publishers import NOW, Publisher, publish_from
 from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import Keys, Versions
+from register_api.core.documents import KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of
@@ -72,7 +72,7 @@ def test_sixty_versions_in_a_row_are_verified_with_archive_and_window(
     assert (feed.count(b"<entry"), page.count(b"<entry")) == (50, 50)
     assert b"prev-archive" in feed
     assert tree.FEED_ARCHIVE.path(2) not in snapshot.manifest.files
-    listed = decode(snapshot.read(tree.VERSIONS.path()), Versions)
+    listed = decode(snapshot.read(tree.VERSIONS.path()), VersionList)
     assert [row.version for row in listed.versions] == list(range(1, 61))
     report = publisher.verify()
     assert (report.exit_code, failed(report), report.version) == (0, {}, 60)
@@ -251,7 +251,7 @@ def test_short_notice_is_shown_with_its_reason(publisher: Publisher) -> None:
 def test_keys_stay_good_for_all_versions(publisher: Publisher) -> None:
     publisher.publish(NOW)
     publisher.publish_note("second", NOW + SECOND)
-    keys = decode(publisher.snapshot().read(tree.KEYS.path()), Keys).keys
+    keys = decode(publisher.snapshot().read(tree.KEYS.path()), KeyList).keys
     assert {(key.use, key.first_version, key.last_version) for key in keys} == {
         ("document", 1, None),
         ("log", 1, None),

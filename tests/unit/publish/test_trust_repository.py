@@ -14,7 +14,7 @@ from tuf.api.exceptions import BadVersionNumberError, ExpiredMetadataError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.errors import KeyStoreError, Malformed, StoreDamaged, StoreError, UntrustedKey
@@ -327,7 +327,7 @@ def test_a_key_list_with_a_root_key_is_refused(files: Tree) -> None:
     listed = first_key_list(REGISTER, ring)
     stolen = key_record("document", ring.targets, REGISTER, 1)
     wrong = targets(ring) | {
-        "keys.json": canonical.encode(Keys(register=REGISTER, keys=(stolen, *listed.keys[1:])))
+        "keys.json": canonical.encode(KeyList(register=REGISTER, keys=(stolen, *listed.keys[1:])))
     }
     with pytest.raises(UntrustedKey, match="also a key of the trust root"):
         trust_repository.publish(files.__getitem__, ring, wrong, NOW)

@@ -10,7 +10,7 @@ from examples import make_promises, make_register, make_vendor
 from register_api.core import model
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.diff import document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format.paths import FILES, kind_of
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.patch.apply import apply_patch
@@ -107,7 +107,7 @@ def test_the_list_of_versions_grows_to_what_encoding_all_entries_would_give() ->
         before = version.register
         entries.append(version.entry_bytes)
         data = versions_document(data, version.entry_bytes, "example.com/sub-processors")
-    listed = decode(data, Versions)
+    listed = decode(data, VersionList)
     assert encode(listed) == data
     assert [encode(row) for row in listed.versions] == entries
     assert json.loads(data)["format"] == "sub-processor-register-versions/1"

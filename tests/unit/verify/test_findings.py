@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys
 from verify_outcome import failed, told
@@ -51,4 +51,4 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
 
 def test_the_helper_makes_a_list_that_the_core_takes(publisher: MemoryPublisher) -> None:
     """Attacks made with the helper fail for the reason they name, not because the helper is wrong."""
-    check_keys(msgspec.json.decode(publisher.files[tree.KEYS.path()], type=Keys))
+    check_keys(msgspec.json.decode(publisher.files[tree.KEYS.path()], type=KeyList))

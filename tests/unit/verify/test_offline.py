@@ -16,7 +16,7 @@ from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
 from register_api.core.canonical import encode
 from register_api.core.diff.changes import Change
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import format_verifier_key
@@ -314,7 +314,7 @@ def test_the_wording_of_form_1_stays() -> None:
         register=register,
         register_data=encode(register),
         diff=msgspec.structs.replace(publisher.diff(register), changes=(change,)),
-        keys=Keys(register=NAME, keys=tuple(publisher.records)),
+        keys=KeyList(register=NAME, keys=tuple(publisher.records)),
         trusted=SimpleNamespace(fresh_until=published, targets_version=9),
         log=log,
         head=log,

@@ -9,7 +9,7 @@ A new kind of file is a row here and a maker in ``publish``.
 from __future__ import annotations
 
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, Keys, Versions
+from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, KeyList, VersionList
 from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.model import Register
@@ -48,8 +48,8 @@ _BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)
 _REGISTER = Schema("register", Register, "A register of sub-processors as one version says it")
 _DIFF = Schema("diff", Diff, "What changed between two versions of a register")
 _ENTRY = Schema("entry", Entry, "The log's entry for one version")
-_VERSIONS = Schema("versions", Versions, "Every entry of the log, oldest first")
-_KEYS = Schema("keys", Keys, "Every document, log and feed key of a register")
+_VERSIONS = Schema("versions", VersionList, "Every entry of the log, oldest first")
+_KEYS = Schema("keys", KeyList, "Every document, log and feed key of a register")
 _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
 SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)

@@ -1,4 +1,4 @@
-"""The list of keys (``keys.json``): which key was good for which versions (docs/format.md, Keys).
+"""The list of keys (``keys.json``): which key was good for which versions (docs/format.md, KeyList).
 
 A raw signature does not say what it is for, so no key has two uses, and each use has exactly one key
 for every version. What TUF vouches for is the list; this module says whether it makes sense.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from register_api.core.documents import KeyRecord, Keys, KeyUse
+from register_api.core.documents import KeyList, KeyRecord, KeyUse
 from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
 from register_api.core.log.note import NoteKey, format_verifier_key, parse_verifier_key
 from register_api.core.printable import quoted
@@ -23,7 +23,7 @@ _KEY_TYPES: dict[str, str] = {"document": "OKP", "log": "OKP", "feed": "EC"}
 """RFC 7517 ``kty`` of each use: Ed25519 for documents and log, P-256 for feeds."""
 
 
-def good_key(keys: Keys, use: KeyUse, kid: str | None, version: int) -> KeyRecord:
+def good_key(keys: KeyList, use: KeyUse, kid: str | None, version: int) -> KeyRecord:
     """Return the key of a use that is good for a version.
 
     Args:
@@ -49,7 +49,7 @@ def is_good_for(record: KeyRecord, version: int) -> bool:
     return record.first_version <= version and (record.last_version is None or version <= record.last_version)
 
 
-def document_key(keys: Keys, kid: str, version: int) -> bytes:
+def document_key(keys: KeyList, kid: str, version: int) -> bytes:
     """Return the 32 bytes of the document key that a signature names, for its version.
 
     Raises:
@@ -59,7 +59,7 @@ def document_key(keys: Keys, kid: str, version: int) -> bytes:
     return ed25519_public(good_key(keys, "document", kid, version).jwk)
 
 
-def log_key(keys: Keys, version: int) -> NoteKey:
+def log_key(keys: KeyList, version: int) -> NoteKey:
     """Return the verifier key that must have signed the checkpoint of a size.
 
     Raises:
@@ -69,7 +69,7 @@ def log_key(keys: Keys, version: int) -> NoteKey:
     return parse_verifier_key(good_key(keys, "log", None, version).note_key or "")
 
 
-def check_keys(keys: Keys) -> None:
+def check_keys(keys: KeyList) -> None:
     """Check a list of keys as rule R18 wants it.
 
     Raises:

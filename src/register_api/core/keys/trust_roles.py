@@ -21,7 +21,7 @@ from register_api.errors import Malformed, UntrustedKey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.core.documents import Keys
+    from register_api.core.documents import KeyList
 
 ROLES: dict[str, tuple[str, ...]] = {
     "root": ("root",),
@@ -57,7 +57,7 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
     _refuse_second_role(roles)
 
 
-def check_keys_apart(root: Mapping[str, Any], keys: Keys) -> None:
+def check_keys_apart(root: Mapping[str, Any], keys: KeyList) -> None:
     """Refuse a document or log key that is also a key of the trust root.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
@@ -81,7 +81,7 @@ def read_head(snapshot: Snapshot) -> Head:
             f"{tree.CHECKPOINT.path()} does not begin with what the targets metadata vouches for"
         )
     try:
-        key = log_key(decode(snapshot.read(tree.KEYS.path()), Keys), snapshot.state.version)
+        key = log_key(decode(snapshot.read(tree.KEYS.path()), KeyList), snapshot.state.version)
     except VerificationError as error:
         raise StoreDamaged(
             f"{tree.KEYS.path()} has no log key for the newest version: {error.message}"

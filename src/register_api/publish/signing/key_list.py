@@ -1,4 +1,4 @@
-"""``keys.json``: which document, log and feed key was good for which versions (docs/format.md, Keys)."""
+"""``keys.json``: which document, log and feed key was good for which versions (docs/format.md, KeyList)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import encode
-from register_api.core.documents import KeyRecord, Keys
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.core.keys.thumbprint import public_pem
 from register_api.core.log.note import format_verifier_key
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from register_api.publish.signing.signer import Signer
 
 
-def first_key_list(register: str, keyring: Keyring) -> Keys:
+def first_key_list(register: str, keyring: Keyring) -> KeyList:
     """List the keys of a new register, good from version 1 on.
 
     Args:
@@ -35,12 +35,12 @@ def first_key_list(register: str, keyring: Keyring) -> Keys:
         UntrustedKey: One key is meant for two uses.
     """
     records = (key_record(use, signer, register, 1) for use, signer in _signers(keyring).items())
-    keys = Keys(register=register, keys=tuple(records))
+    keys = KeyList(register=register, keys=tuple(records))
     check_keys(keys)
     return keys
 
 
-def current_key_list(published: Keys | None, register: str, keyring: Keyring, version: int) -> Keys:
+def current_key_list(published: KeyList | None, register: str, keyring: Keyring, version: int) -> KeyList:
     """Return the list that a version goes out with: the published one, if its keys are still ours.
 
     A key is never added here: the list says from which version on a key is good, so a new key joins
@@ -67,7 +67,7 @@ def current_key_list(published: Keys | None, register: str, keyring: Keyring, ve
     return published
 
 
-def revised(published: bytes, keys: Keys) -> bytes:
+def revised(published: bytes, keys: KeyList) -> bytes:
     """Return ``keys.json`` with changed records, and all else that it says as it is.
 
     A later release of this program may have written more than this one knows; it stays.
@@ -113,7 +113,7 @@ def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -
     )
 
 
-def pem_files(keys: Keys) -> dict[str, bytes]:
+def pem_files(keys: KeyList) -> dict[str, bytes]:
     """Return the PEM file of every key of a list, by the key's id."""
     return {record.kid: pem_file(record.pem) for record in keys.keys}
 
@@ -127,7 +127,7 @@ def _signers(keyring: Keyring) -> dict[KeyUse, Signer]:
     return {"document": keyring.document, "log": keyring.log, "feed": keyring.feed}
 
 
-def _check_good(keys: Keys, use: KeyUse, signer: Signer, version: int) -> None:
+def _check_good(keys: KeyList, use: KeyUse, signer: Signer, version: int) -> None:
     """Refuse to sign with a key that customers would refuse."""
     listed = [record for record in keys.keys if record.use == use]
     good = [record.kid for record in listed if is_good_for(record, version)]

@@ -14,10 +14,10 @@ from register_api.core.keys.key_list import check_keys
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
-    from register_api.core.documents import Ended, KeyRecord, Keys
+    from register_api.core.documents import Ended, KeyList, KeyRecord
 
 
-def open_record(keys: Keys, use: str) -> KeyRecord:
+def open_record(keys: KeyList, use: str) -> KeyRecord:
     """Return the key of a use that is good to this day.
 
     Raises:
@@ -29,7 +29,7 @@ def open_record(keys: Keys, use: str) -> KeyRecord:
     raise UsageError(f"the list of keys has no {use} key that is good to this day")
 
 
-def record_of(keys: Keys, kid: str) -> KeyRecord:
+def record_of(keys: KeyList, kid: str) -> KeyRecord:
     """Return a key by its name, or by the beginning of it that no other key shares.
 
     A name is the thumbprint, or use, hyphen and thumbprint, as public files are named: a thumbprint
@@ -49,7 +49,7 @@ def _is_called(record: KeyRecord, name: str) -> bool:
     return record.kid.startswith(name) or f"{record.use}-{record.kid}".startswith(name)
 
 
-def rotated(keys: Keys, successor: KeyRecord, newest: int, ended: Ended) -> Keys:
+def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> KeyList:
     """Let a new key follow the open one of its use from the version after the newest.
 
     A key whose first version was never published has signed nothing; it is replaced and leaves the
@@ -73,8 +73,8 @@ def rotated(keys: Keys, successor: KeyRecord, newest: int, ended: Ended) -> Keys
 
 
 def shortened(
-    keys: Keys, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
-) -> Keys:
+    keys: KeyList, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
+) -> KeyList:
     """Close a key's range; the key behind it, or else a new one, takes over from there.
 
     Args:
@@ -113,7 +113,7 @@ def _from(record: KeyRecord, first_version: int) -> KeyRecord:
     return msgspec.structs.replace(record, first_version=first_version)
 
 
-def _checked(keys: Keys, records: list[KeyRecord]) -> Keys:
+def _checked(keys: KeyList, records: list[KeyRecord]) -> KeyList:
     changed = msgspec.structs.replace(keys, keys=tuple(records))
     check_keys(changed)
     return changed

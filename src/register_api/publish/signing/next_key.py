@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
 from register_api.core.keys.trust_roles import ROLES
@@ -59,7 +59,7 @@ def _named(read: Read) -> frozenset[str]:
     root = trust_metadata.newest_root(read)
     keyids = {keyid for names in ROLES.values() for name in names for keyid in root.roles[name].keyids}
     publics = (bytes.fromhex(root.keys[keyid].keyval["public"]) for keyid in keyids)
-    keys = canonical.decode(read(tree.KEYS.path()), Keys)
+    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
     return frozenset(
         {thumbprint(ed25519_jwk(public)) for public in publics}
         | {each.kid for each in keys.keys if each.last_version is None}

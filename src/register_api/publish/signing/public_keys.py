@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuf.api.metadata import Root
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
 from register_api.core.keys.trust_roles import ROLES
@@ -37,7 +37,7 @@ def public_files(read: Read) -> dict[str, bytes]:
         KeyError: There is no list of keys.
     """
     roots = trust_metadata.roots(read)
-    keys = canonical.decode(read(tree.KEYS.path()), Keys)
+    keys = canonical.decode(read(tree.KEYS.path()), KeyList)
     files = {f"{number}.root.json": data for number, data in enumerate(roots, start=1)}
     files |= _root_keys(trust_metadata.parse(roots[-1], Root).signed)
     files |= {f"{record.use}-{record.kid}.pem": pem_file(record.pem) for record in keys.keys}

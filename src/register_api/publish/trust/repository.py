@@ -14,7 +14,7 @@ import msgspec
 from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core import canonical
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.keys.trust_roles import check_keys_apart
@@ -73,7 +73,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
-    check_keys_apart(root.to_dict(), canonical.decode(targets["keys.json"], Keys))
+    check_keys_apart(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
     online = _Online(root, keyring, now)
     timestamp, snapshot = _newest(read)
     listed = Targets(

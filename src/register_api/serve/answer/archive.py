@@ -13,7 +13,7 @@ import msgspec
 
 from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import Versions
+from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.core.printable import printable
@@ -103,7 +103,7 @@ class Archive:
     @cached_property
     def published(self) -> list[dt.datetime]:
         """When each version was published; they are numbered in that order, without gaps."""
-        return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), Versions).versions]
+        return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), VersionList).versions]
 
     def _decode(self, path: str, kind: type[T]) -> T:
         return _decoded(read_form(self._snapshot, path), kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import decode, is_digest
-from register_api.core.documents import Discovery, Keys, RegisterReference
+from register_api.core.documents import Discovery, KeyList, RegisterReference
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.keys.key_list import good_key, log_key
@@ -116,7 +116,7 @@ def _judge_keys(session: Session, data: bytes) -> int:
         RolledBack: The list is what an older one would be: newer keys and ends of keys are missing.
         Forged: It is anything else.
     """
-    keys = decode(data, Keys)
+    keys = decode(data, KeyList)
     known = {key.kid: key for key in session.keys.keys}
     for key in keys.keys:
         mine = known.get(key.kid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys, log_key
@@ -32,7 +32,7 @@ def check_key_list(session: Session) -> str:
     """
     data = session.target("keys.json")
     with naming(tree.KEYS.path()):
-        keys = decode(data, Keys)
+        keys = decode(data, KeyList)
         check_keys(keys)
         check_keys_apart(session.trusted.root, keys)
     session.keys, session.keys_data = keys, data

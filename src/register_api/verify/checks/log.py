@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from register_api.core import strict_base64
 from register_api.core.canonical import decode, digest, encode, is_digest, parse
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, Versions
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.log import merkle, tile_proofs
@@ -161,7 +161,7 @@ def check_versions(session: Session) -> str:
 
 
 def _check_list(session: Session, data: bytes) -> None:
-    listed = decode(data, Versions, max_bytes=max_bytes(tree.VERSIONS.path()))
+    listed = decode(data, VersionList, max_bytes=max_bytes(tree.VERSIONS.path()))
     if listed.register != session.register.register:
         raise Inconsistent(f"the list of versions of {listed.register!r}")
     if len(listed.versions) != session.checkpoint.size:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
-    from register_api.core.documents import Keys
+    from register_api.core.documents import KeyList
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
@@ -123,7 +123,7 @@ class Session:
         self.origin: RootOrigin | None = None
         self.start: Start
         self.trusted: Trusted
-        self.keys: Keys
+        self.keys: KeyList
         self.keys_data: bytes
         self.register: Register
         self.register_data: bytes

@@ -11,14 +11,14 @@ from register_api.core.keys.thumbprint import ed25519_public
 from register_api.errors import Forged, UntrustedKey, VerificationError
 
 if TYPE_CHECKING:
-    from register_api.core.documents import KeyRecord, Keys
+    from register_api.core.documents import KeyList, KeyRecord
     from register_api.verify.checks.recorder import Recorder
 
 
 class Reading(Protocol):
     """What signatures are checked with: a round over a register, or a package of evidence."""
 
-    keys: Keys
+    keys: KeyList
     record: Recorder
 
     def get(self, path: str) -> bytes:

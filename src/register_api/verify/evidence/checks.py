@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys, log_key
@@ -50,7 +50,7 @@ def check_key_list(contents: Contents) -> str:
     """Read the list of keys that the targets metadata names (E05)."""
     data = _vouched(contents, "keys.json", tree.KEYS.path())
     with naming(tree.KEYS.path()):
-        keys = decode(data, Keys)
+        keys = decode(data, KeyList)
         check_keys(keys)
         check_keys_apart(contents.trusted.root, keys)
     contents.keys = keys

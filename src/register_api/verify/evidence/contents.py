@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuf.api.metadata import Root
 
     from register_api.core.diff.changes import Diff
-    from register_api.core.documents import Keys
+    from register_api.core.documents import KeyList
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
@@ -62,7 +62,7 @@ class Contents:
         self.roots: dict[int, bytes]
         self.root: Root
         self.trusted: Trusted
-        self.keys: Keys
+        self.keys: KeyList
         self.register: Register
         self.register_data: bytes
         self.diff: Diff

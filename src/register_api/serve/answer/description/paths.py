@@ -76,12 +76,12 @@ _VERSION = "/v1/versions/{n}/"
 
 _PLAIN = (
     ("/v1/register.json", "Register", "The newest register", Register),
-    ("/v1/versions.json", "Versions", "Every entry of the log, oldest first", documents.Versions),
+    ("/v1/versions.json", "Versions", "Every entry of the log, oldest first", documents.VersionList),
     (f"{_VERSION}register.json", "Versions", "The register as a version said it", Register),
     (f"{_VERSION}diff.json", "Versions", "What a version changed", Diff),
     (f"{_VERSION}entry.json", "Versions", "The log's entry for a version", documents.Entry),
     (f"{_VERSION}entry.tlog-proof", "Versions", "Proof that the log holds the entry", None),
-    ("/v1/keys.json", "Keys", "Every document, log and feed key there ever was", documents.Keys),
+    ("/v1/keys.json", "Keys", "Every document, log and feed key there ever was", documents.KeyList),
     ("/v1/keys/{kid}.pem", "Keys", "One of these keys", None),
     ("/v1/schema/{name}.json", "Discovery", "JSON Schema of a kind of document", None),
     ("/feed.atom", "Feeds", "The changes as an Atom feed", None),
@@ -96,7 +96,7 @@ _PLAIN = (
     ("/trust/{v}.snapshot.json", "Trust", "TUF snapshot", None),
     ("/trust/{v}.targets.json", "Trust", "TUF targets", None),
     ("/trust/targets/{sha256}.register.json", "Trust", "The register as a TUF target", Register),
-    ("/trust/targets/{sha256}.keys.json", "Trust", "The list of keys as a TUF target", documents.Keys),
+    ("/trust/targets/{sha256}.keys.json", "Trust", "The list of keys as a TUF target", documents.KeyList),
     ("/trust/targets/{sha256}.feed.atom", "Trust", "The feed as a TUF target", None),
     ("/trust/targets/{sha256}.checkpoint", "Trust", "The checkpoint as a TUF target", None),
     ("/.well-known/sub-processors.json", "Discovery", "Which registers there are", documents.Discovery),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.documents import Keys
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.instant import format_instant
@@ -147,7 +147,7 @@ def _candidates(snapshot: Snapshot, samples: Samples) -> Mapping[str, Sequence[s
 
 def _key_ids(snapshot: Snapshot) -> Iterator[str]:
     try:
-        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS.path()), type=Keys)
+        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS.path()), type=KeyList)
     except (KeyError, StoreDamaged, msgspec.MsgspecError):
         return
     yield from (key.kid for key in listed.keys)
