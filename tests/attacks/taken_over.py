@@ -30,7 +30,7 @@ NAME = "register.example/sub-processors"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 STRANGE = FileKind(
-    "", "", MediaType("application/octet-stream", compress=False), "immutable", unchecked="a lie"
+    "", "", "", MediaType("application/octet-stream", compress=False), "immutable", unchecked="a lie"
 )
 """What a file is served as that our publisher would never write."""
 

@@ -168,7 +168,7 @@ LIES: dict[str, list[Callable[[Scene], Scene]]] = {
     "service-links": [
         lambda scene: told(scene, body=b"no JSON"),
         lambda scene: told(scene, body=scene.answer.body.replace(b'"service-doc"', b'"item"')),
-        lambda scene: told(scene, body=scene.answer.body.replace(b"openapi.json", b"nowhere.json")),
+        lambda scene: told(scene, body=scene.answer.body.replace(b"readyz", b"nowhere")),
     ],
     "schema": [lambda scene: told(scene, body=b"{}"), lambda scene: told(scene, body=b"no JSON")],
     "no-catch-all": [lambda scene: told(scene, body=b'{"format":"sub-processor-register-manifest/1"}')],

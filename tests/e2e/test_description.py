@@ -17,12 +17,14 @@ import pytest
 import schemathesis
 from lxml import html
 
+import stores
 from patience import PATIENCE
 from programs import run
+from register_api.core.api.openapi import openapi_bytes
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES
-from register_api.serve.answer.description.page import prose
-from register_api.serve.answer.description.paths import PARAMETERS, file_of, stored_paths
+from register_api.core.format.paths import KINDS
+from register_api.serve.reference.page import prose
+from running import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
     from hosts import Site
     from publications import Publication
+
+NONE = "\N{EN DASH}"
+"""What the page shows where there is no example."""
 
 EXAMPLES = 4
 """Cases of schemathesis's random phase for each address; its other phases have what they have."""
@@ -79,6 +84,17 @@ def test_it_is_openapi(description: Document) -> None:
     assert len(set(names)) == len(names)
 
 
+def test_it_is_the_same_for_every_register(service: Site, publication: Publication, tmp_path: Path) -> None:
+    """Byte for byte: of two registers, on a host of files, and before anything is published."""
+    served = [service.get(tree.OPENAPI.path())]
+    for store in (tmp_path / "nothing", stores.make_store(tmp_path / "other", 1)):
+        with running(store) as base:
+            served.append(httpx.get(urljoin(base, tree.OPENAPI.path()), timeout=PATIENCE).content)
+    assert {*served, openapi_bytes()} == {publication.files[tree.OPENAPI.path()]}
+    categories = json.loads(publication.files[tree.REGISTER.path()])["categories"]
+    assert not any(f'"{category["id"]}"' in openapi_bytes().decode() for category in categories)
+
+
 def test_schemathesis_finds_nothing(service: Site, description: Document, tmp_path: Path) -> None:
     """Every address, what its description allows and what it does not, by all checks there are.
 
@@ -99,12 +115,15 @@ def test_schemathesis_finds_nothing(service: Site, description: Document, tmp_pa
     assert report["test_cases"]["generated"] > 10 * len(description["paths"])
 
 
-@pytest.mark.parametrize("pattern", [kind.pattern for kind in FILES])
-def test_every_kind_of_file_is_described(pattern: str) -> None:
-    """A path that the tree can hold has an address in the description."""
-    shapes = {name: parameter.shape for name, parameter in PARAMETERS.items()}
-    files = {file_of(path.url.format(**shapes)) for path in stored_paths()}
-    assert any(re.fullmatch(pattern, file) for file in files)
+def file_of(url: str) -> str:
+    """Return the path in the tree of a stored address."""
+    return url.removeprefix("/") or tree.INDEX.path()
+
+
+def test_every_kind_of_file_is_described(description: Document) -> None:
+    """Each row of the table, with its copies and signatures."""
+    described_paths = {file_of(url) for url in description["paths"]}
+    assert [kind.template for kind in KINDS if kind.template not in described_paths] == []
 
 
 def test_every_stored_file_has_an_address(publication: Publication, description: Document) -> None:
@@ -121,48 +140,16 @@ def test_every_stored_file_has_an_address(publication: Publication, description:
     assert lost == []
 
 
-def test_examples_are_what_is_served(service: Site, description: Document) -> None:
-    """Each is followed; none is made up."""
-    shown = 0
-    for url, operation in operations(description):
-        ((media_type, content),) = operation["responses"]["200"]["content"].items()
-        for example in content.get("examples", {}).values():
-            method, target = example["summary"].split(" ", 1)
-            answer = httpx.get(urljoin(service.base, target), timeout=PATIENCE)
-            assert (method, answer.status_code) == ("GET", 200), url
-            assert answer.headers["content-type"] == media_type
-            assert example["value"] == (answer.json() if "json" in media_type else answer.text)
-            shown += 1
-    assert shown > len(description["paths"]) // 2
-
-
-def test_examples_of_parameters_get_an_answer(service: Site, description: Document) -> None:
-    """One after another, beside those that are required."""
-    for url, operation in operations(description):
-        parameters = operation.get("parameters", [])
-        if any("example" not in item for item in parameters if item["in"] == "path"):
-            assert "{k}" in url or url in {"/log/tile/{level}/{tile}", "/log/checkpoints/{n}.tsr"}, (
-                "none there"
-            )
-            continue
-        path = {item["name"]: item["example"] for item in parameters if item["in"] == "path"}
-        query = [item for item in parameters if item["in"] == "query" and "example" in item]
-        required = {item["name"]: item["example"] for item in query if item["required"]}
-        target = urljoin(service.base, url.format(**path).removeprefix("/"))
-        assert httpx.get(target, params=required, timeout=PATIENCE).status_code == 200
-        for item in query:
-            asked = {**required, item["name"]: item["example"]}
-            assert httpx.get(target, params=asked, timeout=PATIENCE).status_code == 200, (url, item["name"])
-
-
-def test_documents_are_as_their_structs_say(service: Site, description: Document) -> None:
-    """Every address that names a schema, for the examples that it names."""
+def test_documents_are_as_their_structs_say(service: Site, page: Page, description: Document) -> None:
+    """Every address that names a schema and of which there is an example."""
+    judged = set()
     for url, operation in operations(description):
         (content,) = operation["responses"]["200"]["content"].values()
-        if "$ref" not in content["schema"] or "{sha256}" in url:
-            continue
-        for example in content.get("examples", {}).values():
-            described(description, content["schema"]).validate(example["value"])
+        request = page.requests.get(operation["operationId"])
+        if "$ref" in content["schema"] and request is not None and "{sha256}" not in url:
+            described(description, content["schema"]).validate(json.loads(service.get(request)))
+            judged.add(operation["operationId"])
+    assert {"getRegister", "getVersionDiff", "getKeys", "listAnswers", "getSubprocessor"} <= judged
 
 
 def test_published_schemas_hold_for_every_version(service: Site, publication: Publication) -> None:
@@ -210,50 +197,108 @@ def test_fields_of_tomorrow_are_allowed_at_every_depth(publication: Publication)
     validator(json.loads(publication.files[tree.SCHEMA.path("register")])).validate(document)
 
 
+class Page:
+    """``/docs``, parsed.
+
+    Attributes:
+        root: The document.
+        requests: The example of each operation that has one: a reference relative to the page.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self.root = html.fromstring(text)
+        self.requests = {
+            article.get("aria-labelledby"): str(*article.xpath(".//dd/a[starts-with(., 'GET ')]/@href"))
+            for article in self.root.xpath("//article[.//dd/a[starts-with(., 'GET ')]]")
+        }
+
+
 @pytest.fixture(scope="module")
-def page(service: Site) -> html.HtmlElement:
+def page(service: Site) -> Page:
     """The page for people, parsed."""
-    return html.fromstring(service.get("docs"))
+    return Page(service.get("docs"))
 
 
 class TestPage:
-    """``/docs``: the description for people."""
+    """``/docs``: the description for people, with examples of what is published."""
 
-    def test_it_shows_every_address_parameter_and_document(
-        self, page: html.HtmlElement, description: Document
-    ) -> None:
+    def test_it_shows_every_address_parameter_and_document(self, page: Page, description: Document) -> None:
         """Nothing that the description has is left out."""
-        text = page.text_content()
+        text = page.root.text_content()
         for url, operation in operations(description):
             assert f"GET {url}" in text
             assert all(item["name"] in text for item in operation.get("parameters", []))
         assert {f"document-{name}" for name in description["components"]["schemas"]} <= set(
-            page.xpath("//@id")
+            page.root.xpath("//@id")
         )
 
-    def test_it_runs_and_loads_nothing(self, service: Site, page: html.HtmlElement) -> None:
+    def test_examples_are_what_is_served(self, service: Site, page: Page, description: Document) -> None:
+        """Each request is answered as described, and with the answer that is shown."""
+        shown = 0
+        for url, operation in operations(description):
+            (media_type,) = operation["responses"]["200"]["content"]
+            request = page.requests.get(operation["operationId"])
+            if request is None:
+                none_here = {
+                    "/feed/{page}.atom", "/log/tile/{level}/{tile}", "/log/tile/entries/{tile}",
+                    "/log/checkpoints/{size}.tsr",
+                }  # fmt: skip
+                assert url.removesuffix(".sig").removesuffix(".jws").removesuffix(".dsig") in none_here | {
+                    "/.well-known/security.txt", "/healthz", "/readyz", "/docs",
+                }  # fmt: skip
+                continue
+            answer = httpx.get(urljoin(service.base, request), timeout=PATIENCE)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, media_type), url
+            (article,) = page.root.xpath(f"//article[@aria-labelledby='{operation['operationId']}']")
+            for text in article.xpath(".//pre/text()"):
+                assert text == answer.text if "json" not in media_type else json.loads(text) == answer.json()
+                shown += 1
+        assert shown > len(description["paths"]) // 2
+
+    def test_examples_of_parameters_get_an_answer(
+        self, service: Site, page: Page, description: Document
+    ) -> None:
+        """Each value that the page shows, beside those that are required."""
+        for url, operation in operations(description):
+            (article,) = page.root.xpath(f"//article[@aria-labelledby='{operation['operationId']}']")
+            values = {
+                row.xpath("string(th/code)"): row.xpath("string(td[@data-label='Example'])")
+                for row in article.xpath(".//tbody/tr")
+            }
+            path = {name: values.pop(name) for name in list(values) if f"{{{name}}}" in url}
+            if NONE in path.values():
+                continue
+            target = urljoin(service.base, url.format(**path).removeprefix("/"))
+            needed = [item["name"] for item in operation.get("parameters", ()) if item["required"]]
+            required = {name: value for name, value in values.items() if name in needed}
+            for name, value in values.items():
+                if value != NONE:
+                    asked = {**required, name: value}
+                    assert httpx.get(target, params=asked, timeout=PATIENCE).status_code == 200, (url, name)
+
+    def test_it_runs_and_loads_nothing(self, service: Site, page: Page) -> None:
         """Its policy allows its own style and nothing else; there is nothing else."""
         _, headers = service.ask("docs")
         assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
-        assert page.xpath("//script | //img | //iframe | //form | //@src | //@style") == []
-        names = {name for element in page.iter() for name in element.attrib}
+        assert page.root.xpath("//script | //img | //iframe | //form | //@src | //@style") == []
+        names = {name for element in page.root.iter() for name in element.attrib}
         assert [name for name in names if name.startswith("on")] == []
 
-    def test_it_can_be_read_by_ear_and_by_keyboard(self, page: html.HtmlElement) -> None:
+    def test_it_can_be_read_by_ear_and_by_keyboard(self, page: Page) -> None:
         """Language, one h1, no level of heading left out, unique ids, links that lead somewhere."""
-        assert page.get("lang") == "en"
-        levels = [int(item.tag[1]) for item in page.iter("h1", "h2", "h3", "h4")]
+        assert page.root.get("lang") == "en"
+        levels = [int(item.tag[1]) for item in page.root.iter("h1", "h2", "h3", "h4")]
         assert levels.count(1) == 1
         assert all(after - before <= 1 for before, after in pairwise(levels))
-        ids = page.xpath("//@id")
+        ids = page.root.xpath("//@id")
         assert len(set(ids)) == len(ids)
-        assert {link[1:] for link in page.xpath("//a/@href") if link.startswith("#")} <= set(ids)
-        assert set(page.xpath("//@aria-labelledby")) <= set(ids)
-        assert all(table.find("caption") is not None for table in page.iter("table"))
+        assert {link[1:] for link in page.root.xpath("//a/@href") if link.startswith("#")} <= set(ids)
+        assert set(page.root.xpath("//@aria-labelledby")) <= set(ids)
+        assert all(table.find("caption") is not None for table in page.root.iter("table"))
 
-    def test_its_links_lead_somewhere(self, service: Site, page: html.HtmlElement) -> None:
+    def test_its_links_lead_somewhere(self, service: Site, page: Page) -> None:
         """Relative ones, so that they hold under any prefix."""
-        links = {link for link in page.xpath("//@href") if not link.startswith("#")}
+        links = {link for link in page.root.xpath("//@href") if not link.startswith("#")}
         assert not any(urlsplit(link).netloc or link.startswith("/") for link in links)
         for link in links:
             assert (

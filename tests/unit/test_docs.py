@@ -16,21 +16,22 @@ from msgspec import inspect
 from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
 from register_api.conformance.script import load_checks
+from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
+from register_api.core.api.operations import QUESTIONS
+from register_api.core.api.problems import PROBLEMS
+from register_api.core.api.queries import parameters_of
 from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.fields import FIELDS
 from register_api.core.format.paths import FILES
 from register_api.core.forms import Vocabulary
 from register_api.core.model import Register
-from register_api.core.questionnaire.answers import QUESTIONS, EngagementAnswers
+from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
+from register_api.core.questionnaire.answers import EngagementAnswers
 from register_api.core.rules.table import RULES
 from register_api.core.shapes import Shape, shapes
 from register_api.errors import RegisterError, VerificationError
-from register_api.serve.answer import questions
-from register_api.serve.answer.description.asked import ASKED
-from register_api.serve.answer.description.document import PAGE_URL, URL
 from register_api.serve.http.bounds import BOUNDS
-from register_api.serve.http.problems import PROBLEMS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.serve.telemetry.metrics import METRICS
 from register_api.store.manifest import Manifest
@@ -340,32 +341,24 @@ def test_every_problem_that_the_service_answers_with_is_described(name):
     assert f"\n| `{name}` | {PROBLEMS[name][0]} | " in section(read("docs/format.md"), "## 10. HTTP")
 
 
-@pytest.mark.parametrize(
-    ("path", "parameters"),
-    [
-        ("/v1/answers", questions.ANSWERS),
-        ("/v1/subprocessors", questions.SUBPROCESSORS),
-        ("/v1/subprocessors/{id}", questions.SUBPROCESSOR),
-        ("/v1/diff", questions.DIFF),
-        ("/v1/upcoming", questions.UPCOMING),
-    ],
-)
-def test_every_parameter_of_a_question_is_described(path, parameters):
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.operation)
+def test_every_parameter_of_a_question_is_described(question):
     lines = section(read("docs/format.md"), "## 10. HTTP").splitlines()
-    row = next(line for line in lines if line.startswith(f"| `{path}` |"))
-    assert [item.name for item in parameters] == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
+    row = next(line for line in lines if line.startswith(f"| `{question.url}` |"))
+    parameters = [name for name in parameters_of(question.query) if f"{{{name}}}" not in question.url]
+    assert parameters == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
 
 
-@pytest.mark.parametrize("member", QUESTIONS)
+@pytest.mark.parametrize("member", EIGHT)
 def test_each_of_the_eight_answers_is_described_with_its_fields(member):
     kind = inspect.type_info(get_type_hints(EngagementAnswers)[member])
-    row = f"| `{member}` | {QUESTIONS[member]} | "
+    row = f"| `{member}` | {EIGHT[member]} | "
     found = next(line for line in read("docs/format.md").splitlines() if line.startswith(row))
     fields = {field.encode_name for field in kind.fields} - {"stated", "words"}
     assert set(re.findall(r"`(\w+)`", found.rpartition(" | ")[0] + found.removeprefix(row))) >= fields
 
 
-@pytest.mark.parametrize("url", [*(asked.url for asked in ASKED), URL, PAGE_URL])
+@pytest.mark.parametrize("url", [*(question.url for question in QUESTIONS), REFERENCE, HEALTH, READINESS])
 def test_every_computed_address_is_described(url):
     assert f"\n| `{url}` | " in section(read("docs/format.md"), "## 10. HTTP")
 

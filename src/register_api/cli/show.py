@@ -11,6 +11,7 @@ from rich.text import Text
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
+from register_api.core.api.queries import MOST_ROWS, SubprocessorsQuery
 from register_api.core.calendar import local_day
 from register_api.core.diff.wording import english_date, shorten
 from register_api.core.instant import format_instant
@@ -18,8 +19,6 @@ from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive
-from register_api.serve.answer.filters import Filters
-from register_api.serve.answer.paging import MOST_ROWS, Question
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -75,8 +74,8 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
     moment = Moment(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
     known = as_known(archive, moment)
     if as_json:
-        question = Question(filters=Filters(), moment=moment, limit=MOST_ROWS)
-        print_json(compute.subprocessors(archive, question) if known else _nothing(archive, moment))
+        everything = SubprocessorsQuery(limit=MOST_ROWS)
+        print_json(compute.subprocessors(archive, everything, moment) if known else _nothing(archive, moment))
     elif known is None:
         first = format_instant(archive.published_at(1))
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")

@@ -87,7 +87,7 @@ def linkset(scene: Scene) -> Iterator[str]:
 
 
 def service_links(scene: Scene) -> Iterator[str]:
-    """The catalog leads to the service's description, manual and state (RFC 8631), and these answer."""
+    """The catalog leads to the API reference and the status (RFC 8631), and these answer."""
     found: dict[str, Any] = {}
     for context in _contexts(scene):
         if isinstance(context, dict):
@@ -126,7 +126,7 @@ def nothing_of_the_store(scene: Scene) -> Iterator[str]:
         yield "a file came that lies outside the tree"
 
 
-_OF_THE_SERVICE = frozenset({"service-desc", "service-doc", "status"})
+_OF_THE_SERVICE = frozenset({"service-doc", "status"})
 """Relations (RFC 8631) whose targets a host of plain files cannot have."""
 
 

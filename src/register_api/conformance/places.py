@@ -110,6 +110,7 @@ def _fixed_names(vendor: str) -> Iterator[str]:
     yield tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())
     yield from (tree.SCHEMA.path(name) for name in _SCHEMAS)
     yield from (tree.CHECKPOINT.path(), tree.TIMESTAMP.path(), tree.DISCOVERY.path(), tree.API_CATALOG.path())
+    yield tree.OPENAPI.path()
     if vendor:
         yield tree.SUBPROCESSOR_PAGE.path(vendor)
 

@@ -58,12 +58,12 @@ def _shape(kind: inspect.Type) -> Shape:
         case inspect.UnionType():
             (inner,) = (item for item in kind.types if not isinstance(item, inspect.NoneType))
             return msgspec.structs.replace(_shape(inner), is_optional=True)
-        case inspect.VarTupleType():
+        case inspect.VarTupleType() | inspect.FrozenSetType():
             return msgspec.structs.replace(_shape(kind.item_type), is_list=True)
         case inspect.Metadata():
-            form = (kind.extra or {}).get("form")
-            codes = tuple(form.codes) if isinstance(form, Vocabulary) else _shape(kind.type).codes
-            return Shape(kind.type, form, codes)
+            form, plain = (kind.extra or {}).get("form"), _shape(kind.type)
+            codes = tuple(form.codes) if isinstance(form, Vocabulary) else plain.codes
+            return plain if form is None else msgspec.structs.replace(plain, form=form, codes=codes)
         case inspect.DictType():
             return Shape(kind, _shape(kind.value_type).form)
     struct = kind.cls if isinstance(kind, inspect.StructType) else None

@@ -47,8 +47,8 @@ def discovery_document(register: Register, roots: Sequence[bytes], base_url: str
 def api_catalog(base_url: str | None) -> bytes:
     """Return ``/.well-known/api-catalog``: a linkset (RFC 9727, RFC 9264) of what can be read.
 
-    The links of ``service-desc``, ``service-doc`` and ``status`` (RFC 8631) lead to what only the
-    service answers; a host of plain files answers 404 there.
+    The links of ``service-doc`` and ``status`` (RFC 8631) lead to what only the service answers; a
+    host of plain files answers 404 there.
 
     Args:
         base_url: As for ``discovery_document``.
@@ -68,7 +68,7 @@ def _catalog(base: str) -> LinkContext:
 def _service(base: str) -> LinkContext:
     return {
         "anchor": base,
-        "service-desc": [{"href": base + "openapi.json", "type": "application/json"}],
+        "service-desc": [{"href": base + tree.OPENAPI.path(), "type": "application/json"}],
         "service-doc": [{"href": base + "docs", "type": "text/html"}],
         "status": [{"href": base + "readyz", "type": "application/json"}],
         **_named(base, of_service=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from register_api.core.api.openapi import openapi_bytes
 from register_api.core.calendar import local_day
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
@@ -146,6 +147,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),
+    tree.OPENAPI: lambda _: openapi_bytes(),
 }
 """What makes a file of which there is one; it makes nothing where the version has nothing to say there."""
 

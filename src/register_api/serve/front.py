@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.serve.http.asgi import NO_BODY, start_message
 from register_api.serve.http.problem_replies import send_problem
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from register_api.serve.stored.table import Table
     from register_api.serve.telemetry.counters import Counters
 
+_METHODS = frozenset(METHODS.split(", "))
 _ALLOW = (b"allow", METHODS.encode("ascii"))
 
 _PREFLIGHT = start_message(204, (_ALLOW, *as_headers(PREFLIGHT), *CORS))
@@ -95,18 +97,19 @@ class Front:
         path = None if table is None else table.path_of(url)
         is_folder = table is not None and table.is_folder(url)
         computed = self._is_computed(url)
-        if not (path or is_folder or computed or (url, method) == ("*", "OPTIONS")):
+        is_known = path or is_folder or computed or (url, method) == ("*", "OPTIONS")
+        if method not in _METHODS and (is_known or is_path(url[1:])):  # the tree may lack what it could have
+            raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
+        if not is_known:
             raise _missing(table)
         if method == "OPTIONS":
             await send(_PREFLIGHT)
             await send(NO_BODY)
-        elif method not in {"GET", "HEAD"}:
-            raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
+        elif table is not None and path is not None:
+            await send_stored(table, path, scope, send)
         elif computed:
             as_get = {**scope, "method": "GET"}
             await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
-        elif table is not None and path is not None:
-            await send_stored(table, path, scope, send)
         else:
             await send_redirect(url, send)
 
@@ -114,4 +117,4 @@ class Front:
 def _missing(table: Table | None) -> Problem:
     if table is None:
         return Problem("nothing-published", "Come back when the first version has been published.")
-    return Problem("not-found", "No file and no question has this address.")
+    return Problem("not-found", "No file or question has this address.")

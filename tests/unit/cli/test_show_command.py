@@ -14,6 +14,7 @@ import stores
 from publishers import NOW
 from register_api import clock
 from register_api.cli.main import cli
+from register_api.core.api.operations import QUESTIONS
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.http.problems import Problem
@@ -52,7 +53,8 @@ def ask(store: Path, query: str) -> bytes:
     shelf = Shelf(store, 2**20)
     shelf.show(shelf.load())
     service = Service(shelf, Answers(2**20), lambda: dt.datetime(2026, 2, 28, 23, 0, tzinfo=dt.UTC))
-    resource = asyncio.run(service.subprocessors(query.encode("ascii")))
+    (question,) = [each for each in QUESTIONS if each.operation == "listSubprocessors"]
+    resource = asyncio.run(service.answer(question, query.encode("ascii")))
     message = resource.representations["identity"].body
     assert message is not None
     return bytes(message["body"])

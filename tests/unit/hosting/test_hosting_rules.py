@@ -73,6 +73,7 @@ PATHS = [
     tree.DISCOVERY.path(),
     tree.API_CATALOG.path(),
     tree.SECURITY_TXT.path(),
+    tree.OPENAPI.path(),
 ]
 
 

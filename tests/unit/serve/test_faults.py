@@ -10,7 +10,8 @@ import pytest
 import stores
 from patience import PATIENCE
 from register_api.core.format import tree
-from register_api.serve.answer import compute
+from register_api.serve.answer import service
+from register_api.serve.answer.compute import ANSWERS
 from running import running
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def test_a_fault_of_a_computed_answer_is_told_by_its_number(
     three_versions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sees neither the exception nor the path in it; the log has both."""
-    monkeypatch.setattr(compute, "upcoming", fail)
+    monkeypatch.setattr(service, "ANSWERS", {**ANSWERS, "listUpcoming": fail})
     with running(three_versions) as base:
         answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
         page = httpx.get(base + "v1/upcoming", headers={"Accept": "text/html"}, timeout=PATIENCE)

@@ -100,10 +100,12 @@ def test_head_of_a_computed_answer_is_asked_as_get(one_version: Path) -> None:
         ("BREW", "/computed", 405),
         ("HEAD", "/versions/1", 308),
         ("POST", "/versions/1", 405),
+        ("TRACE", "/.well-known/security.txt", 405),
+        ("HEAD", "/.well-known/security.txt", 404),
     ],
 )
 def test_methods(one_version: Path, method: str, path: str, status: int) -> None:
-    """GET, HEAD and OPTIONS where there is something; 405 for the rest, 404 elsewhere."""
+    """GET, HEAD and OPTIONS where there is something; 405 for the rest, also where there could be a file."""
     assert call(front(one_version), scope(method, path))[0] == status
 
 

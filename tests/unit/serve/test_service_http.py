@@ -220,7 +220,6 @@ class TestSubprocessors:
     @pytest.mark.parametrize(
         ("query", "parameter", "allowed"),
         [
-            ("category=hosting", "category", ["infrastructure", "support"]),
             ("country=Finland", "country", ["EEA", "EU", "varies", "worldwide"]),
             ("status=on", "status", ["active", "conditional", "available"]),
             ("state=future", "state", ["announced", "in_force", "ended", "available", "withdrawn"]),
@@ -234,6 +233,13 @@ class TestSubprocessors:
         assert answer.status_code == 400
         problem = answer.json()
         assert (problem["parameter"], problem["allowed"]) == (parameter, allowed)
+
+    def test_a_category_that_is_not_there_is_not_found(self, base: str) -> None:
+        """Like the id of a vendor; the problem lists those that are there."""
+        answer = get(base, "v1/subprocessors?category=hosting")
+        problem = answer.json()
+        assert (answer.status_code, problem["type"].rpartition(":")[2]) == (404, "no-such-category")
+        assert (problem["parameter"], problem["allowed"]) == ("category", ["infrastructure", "support"])
 
     def test_one_comes_with_its_history(self, base: str) -> None:
         """Each version that changed it, newest first."""

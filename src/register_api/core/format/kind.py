@@ -63,12 +63,14 @@ class Signature(msgspec.Struct, frozen=True):
 
     Attributes:
         suffix: What is appended to the document's path.
+        operation: What is appended to the document's operation.
         summary: What it is.
         media_type: Media type of the file.
         max_bytes: Most bytes that such a file may have.
     """
 
     suffix: str
+    operation: str
     summary: str
     media_type: str
     max_bytes: int
@@ -91,6 +93,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         template: Path in the tree, without leading slash, with parameters in braces.
+        operation: ``operationId`` of OpenAPI, stable within ``/1``.
         summary: What it is.
         media: Its media type.
         cache: How long its bytes stay the same.
@@ -106,6 +109,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     """
 
     template: str
+    operation: str
     summary: str
     media: MediaType
     cache: CacheClass

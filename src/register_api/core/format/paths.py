@@ -37,6 +37,7 @@ def _copies() -> Iterator[FileKind]:
         yield _derived(
             kind,
             template=target_copy(name, "{sha256}"),
+            operation=kind.operation + "Target",
             summary=f"{kind.summary}, as a TUF target",
             cache="immutable",
             checks=("V25",),
@@ -52,6 +53,7 @@ def _signatures() -> Iterator[FileKind]:
             yield _derived(
                 kind,
                 template=signature.of(kind.template),
+                operation=kind.operation + signature.operation,
                 summary=f"{signature.summary} over /{kind.template}",
                 media=MediaType(signature.media_type, compress=False),
                 schema=None,

@@ -36,9 +36,9 @@ _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 # ------------------------------------------------------------------ signatures beside a document
 
-JWS = Signature(".jws", "Detached JWS", "application/jose", 4 * KIB)
-RAW_SIGNATURE = Signature(".sig", "Raw Ed25519 signature", "application/octet-stream", KIB)
-XML_SIGNATURE = Signature(".dsig", "XML signature", "application/xml", 64 * KIB)
+RAW_SIGNATURE = Signature(".sig", "Signature", "Raw Ed25519 signature", "application/octet-stream", KIB)
+JWS = Signature(".jws", "Jws", "Detached JWS", "application/jose", 4 * KIB)
+XML_SIGNATURE = Signature(".dsig", "XmlSignature", "XML signature", "application/xml", 64 * KIB)
 
 _BY_DOCUMENT_KEY = (JWS, RAW_SIGNATURE)
 _BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)
@@ -58,6 +58,7 @@ SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)
 
 REGISTER = FileKind(
     "v1/register.json",
+    "getRegister",
     "The newest register",
     _JSON,
     "mutable",
@@ -68,6 +69,7 @@ REGISTER = FileKind(
 )
 VERSIONS = FileKind(
     "v1/versions.json",
+    "getVersions",
     "Every entry of the log, oldest first",
     _JSON,
     "mutable",
@@ -79,6 +81,7 @@ VERSIONS = FileKind(
 )
 VERSION_REGISTER = FileKind(
     VERSION_FOLDER + "register.json",
+    "getVersionRegister",
     "The register as a version said it",
     _JSON,
     "immutable",
@@ -89,6 +92,7 @@ VERSION_REGISTER = FileKind(
 )
 VERSION_DIFF = FileKind(
     VERSION_FOLDER + "diff.json",
+    "getVersionDiff",
     "What a version changed",
     _JSON,
     "immutable",
@@ -99,6 +103,7 @@ VERSION_DIFF = FileKind(
 )
 VERSION_ENTRY = FileKind(
     VERSION_FOLDER + "entry.json",
+    "getVersionEntry",
     "The log's entry for a version: its files with their digests",
     _JSON,
     "immutable",
@@ -108,6 +113,7 @@ VERSION_ENTRY = FileKind(
 )
 VERSION_PROOF = FileKind(
     VERSION_FOLDER + "entry.tlog-proof",
+    "getVersionProof",
     "Proof that the log holds the entry",
     _TEXT,
     "immutable",
@@ -119,6 +125,7 @@ VERSION_PROOF = FileKind(
 
 KEYS = FileKind(
     "v1/keys.json",
+    "getKeys",
     "Every document, log and feed key there ever was",
     _JSON,
     "mutable",
@@ -128,10 +135,17 @@ KEYS = FileKind(
     max_bytes=MIB,
 )
 PUBLIC_KEY = FileKind(
-    "v1/keys/{kid}.pem", "One of these keys", _PEM, "immutable", checks=("V24",), max_bytes=4 * KIB
+    "v1/keys/{kid}.pem",
+    "getPublicKey",
+    "One of these keys",
+    _PEM,
+    "immutable",
+    checks=("V24",),
+    max_bytes=4 * KIB,
 )
 SCHEMA = FileKind(
     "v1/schema/{name}.json",
+    "getSchema",
     "JSON Schema of a kind of document",
     _JSON,
     "mutable",
@@ -142,6 +156,7 @@ SCHEMA = FileKind(
 
 FEED_ATOM = FileKind(
     "feed.atom",
+    "getAtomFeed",
     "The changes as an Atom feed",
     _ATOM,
     "mutable",
@@ -152,6 +167,7 @@ FEED_ATOM = FileKind(
 )
 FEED_JSON = FileKind(
     "feed.json",
+    "getJsonFeed",
     "The changes as a JSON Feed",
     _JSON_FEED,
     "mutable",
@@ -161,6 +177,7 @@ FEED_JSON = FileKind(
 )
 FEED_ARCHIVE = FileKind(
     "feed/{page}.atom",
+    "getAtomArchive",
     "An archive page of the Atom feed",
     _ATOM,
     "immutable",
@@ -172,6 +189,7 @@ FEED_ARCHIVE = FileKind(
 
 CHECKPOINT = FileKind(
     "log/checkpoint",
+    "getCheckpoint",
     "Size and root of the log, signed",
     _TEXT,
     "mutable",
@@ -182,6 +200,7 @@ CHECKPOINT = FileKind(
 )
 TIME_STAMP = FileKind(
     "log/checkpoints/{size}.tsr",
+    "getTimestampReply",
     "An authority's time stamp on the checkpoint of a size, where there is one",
     _TIME_STAMP,
     "immutable",
@@ -193,6 +212,7 @@ _BUNDLE_BYTES = 256 * (MAX_ENTRY_BYTES + 2)
 
 TILE = FileKind(
     "log/tile/{level}/{tile}",
+    "getTile",
     "A full tile of the log",
     _OCTETS,
     "immutable",
@@ -201,6 +221,7 @@ TILE = FileKind(
 )
 PARTIAL_TILE = FileKind(
     "log/tile/{level}/{tile}.p/{width}",
+    "getPartialTile",
     "A partial tile, until the full one is there",
     _OCTETS,
     "immutable",
@@ -209,6 +230,7 @@ PARTIAL_TILE = FileKind(
 )
 BUNDLE = FileKind(
     "log/tile/entries/{tile}",
+    "getEntryBundle",
     "A full bundle of entries",
     _OCTETS,
     "immutable",
@@ -217,6 +239,7 @@ BUNDLE = FileKind(
 )
 PARTIAL_BUNDLE = FileKind(
     "log/tile/entries/{tile}.p/{width}",
+    "getPartialEntryBundle",
     "A partial bundle, until the full one is there",
     _OCTETS,
     "immutable",
@@ -228,6 +251,7 @@ PARTIAL_BUNDLE = FileKind(
 
 ROOT = FileKind(
     TRUST_FOLDER + "{metadata_version}.root.json",
+    "getTrustRoot",
     "TUF root: who may sign what",
     _JSON,
     "immutable",
@@ -236,6 +260,7 @@ ROOT = FileKind(
 )
 TARGETS = FileKind(
     TRUST_FOLDER + "{metadata_version}.targets.json",
+    "getTrustTargets",
     "TUF targets: digests of the newest files",
     _JSON,
     "immutable",
@@ -245,6 +270,7 @@ TARGETS = FileKind(
 )
 SNAPSHOT = FileKind(
     TRUST_FOLDER + "{metadata_version}.snapshot.json",
+    "getTrustSnapshot",
     "TUF snapshot: which targets metadata is the newest",
     _JSON,
     "immutable",
@@ -254,6 +280,7 @@ SNAPSHOT = FileKind(
 )
 TIMESTAMP = FileKind(
     TRUST_FOLDER + "timestamp.json",
+    "getTrustTimestamp",
     "TUF timestamp: until when all this is fresh",
     _TINY_JSON,
     "no-cache",
@@ -266,18 +293,37 @@ TIMESTAMP = FileKind(
 
 _PAGE = "it shows what the signed register says"
 
-INDEX = FileKind("index.html", "The register", _HTML, "mutable", unchecked=_PAGE, relation="alternate")
+INDEX = FileKind(
+    "index.html",
+    "getRegisterPage",
+    "The register",
+    _HTML,
+    "mutable",
+    unchecked=_PAGE,
+    relation="alternate",
+)
 VERSION_PAGE = FileKind(
-    "versions/{version}/index.html", "What a version changed", _HTML, "mutable", unchecked=_PAGE
+    "versions/{version}/index.html",
+    "getVersionPage",
+    "What a version changed",
+    _HTML,
+    "mutable",
+    unchecked=_PAGE,
 )
 SUBPROCESSOR_PAGE = FileKind(
-    "subprocessors/{subprocessor}/index.html", "One sub-processor", _HTML, "mutable", unchecked=_PAGE
+    "subprocessors/{subprocessor}/index.html",
+    "getSubprocessorPage",
+    "One sub-processor",
+    _HTML,
+    "mutable",
+    unchecked=_PAGE,
 )
 
 # ------------------------------------------------------------------ by which software finds the register
 
 DISCOVERY = FileKind(
     ".well-known/sub-processors.json",
+    "getDiscovery",
     "Which registers there are",
     _JSON,
     "mutable",
@@ -288,6 +334,7 @@ DISCOVERY = FileKind(
 )
 API_CATALOG = FileKind(
     ".well-known/api-catalog",
+    "getApiCatalog",
     "What can be read here (RFC 9727)",
     _LINKSET,
     "mutable",
@@ -296,11 +343,23 @@ API_CATALOG = FileKind(
 )
 SECURITY_TXT = FileKind(
     ".well-known/security.txt",
+    "getSecurityTxt",
     "Whom to tell of a weakness (RFC 9116), if a contact has that role",
     _TEXT,
     "mutable",
     unchecked="it only says whom to tell of a weakness",
     max_bytes=256 * KIB,
+)
+
+OPENAPI = FileKind(
+    "openapi.json",
+    "getOpenapi",
+    "OpenAPI description of the protocol, the same for every register",
+    _JSON,
+    "mutable",
+    unchecked="it describes the protocol and nothing that the register says",
+    relation="service-desc",
+    max_bytes=MIB,
 )
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
@@ -311,6 +370,6 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
-    "Discovery": (SCHEMA, DISCOVERY, API_CATALOG, SECURITY_TXT),
+    "Discovery": (SCHEMA, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),
 }
 """Every row, under the headings that descriptions show it by."""

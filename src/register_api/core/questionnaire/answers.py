@@ -57,14 +57,14 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-class Products(_Answer, frozen=True, kw_only=True):
+class ProductsAnswer(_Answer, frozen=True, kw_only=True):
     """Which products or features, and on what condition at all."""
 
     products: tuple[str, ...]
     condition: Condition | None
 
 
-class Data(_Answer, frozen=True, kw_only=True):
+class DataAnswer(_Answer, frozen=True, kw_only=True):
     """Which data, of whom; ``special_categories`` is ``None`` where that is not stated."""
 
     data_scope: tuple[DataScope, ...]
@@ -73,7 +73,7 @@ class Data(_Answer, frozen=True, kw_only=True):
     special_categories: bool | None
 
 
-class Purpose(_Answer, frozen=True, kw_only=True):
+class PurposeAnswer(_Answer, frozen=True, kw_only=True):
     """What for; ``category`` is the id of one of the register's categories."""
 
     purpose: str
@@ -81,14 +81,14 @@ class Purpose(_Answer, frozen=True, kw_only=True):
     ict_service: IctService | None
 
 
-class Places(_Answer, frozen=True, kw_only=True):
+class PlacesAnswer(_Answer, frozen=True, kw_only=True):
     """Where; ``seat`` is the country in which the vendor itself sits."""
 
     locations: tuple[Location, ...]
     seat: str | None
 
 
-class Region(_Answer, frozen=True, kw_only=True):
+class RegionAnswer(_Answer, frozen=True, kw_only=True):
     """Whether a chosen region is respected, as far as the register lets one say.
 
     Attributes:
@@ -106,19 +106,19 @@ class Region(_Answer, frozen=True, kw_only=True):
     conditional: tuple[Location, ...]
 
 
-class Transfers(_Answer, frozen=True, kw_only=True):
+class TransfersAnswer(_Answer, frozen=True, kw_only=True):
     """Transfers to third countries (GDPR Chapter V) with their mechanism."""
 
     transfers: tuple[Transfer, ...]
 
 
-class Retention(_Answer, frozen=True, kw_only=True):
+class RetentionAnswer(_Answer, frozen=True, kw_only=True):
     """How long data is kept, in the publisher's words."""
 
     retention: str | None
 
 
-class Objection(_Answer, frozen=True, kw_only=True):
+class ObjectionAnswer(_Answer, frozen=True, kw_only=True):
     """Until when to object, counted as the diff counts it (docs/format.md, The diff).
 
     Attributes:
@@ -145,11 +145,11 @@ class EngagementAnswers(msgspec.Struct, frozen=True, kw_only=True):
     engagement: str
     status: Status
     state: State
-    products: Products
-    data: Data
-    purpose: Purpose
-    places: Places
-    region: Region
-    transfers: Transfers
-    retention: Retention
-    objection: Objection
+    products: ProductsAnswer
+    data: DataAnswer
+    purpose: PurposeAnswer
+    places: PlacesAnswer
+    region: RegionAnswer
+    transfers: TransfersAnswer
+    retention: RetentionAnswer
+    objection: ObjectionAnswer

@@ -8,13 +8,13 @@ from register_api.core.diff.value_words import say
 from register_api.core.diff.wording import join, sentence
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
-    Data,
+    DataAnswer,
     EngagementAnswers,
-    Places,
-    Products,
-    Purpose,
-    Retention,
-    Transfers,
+    PlacesAnswer,
+    ProductsAnswer,
+    PurposeAnswer,
+    RetentionAnswer,
+    TransfersAnswer,
 )
 from register_api.core.questionnaire.objection import objection
 from register_api.core.questionnaire.region import region, within_eea
@@ -76,7 +76,7 @@ def answers(row: Standing, on: dt.date, promises: Promises) -> EngagementAnswers
     )
 
 
-def _products(engagement: Engagement) -> Products:
+def _products(engagement: Engagement) -> ProductsAnswer:
     condition = engagement.condition
     told = condition is not None and condition.type in _OF_PRODUCTS
     stated = bool(engagement.products) or told
@@ -84,14 +84,16 @@ def _products(engagement: Engagement) -> Products:
     parts = [sentence(named)] if named else []
     parts += [] if stated else [NOT_STATED]
     parts += [_only(condition)] if condition is not None else []
-    return Products(stated=stated, words=" ".join(parts), products=engagement.products, condition=condition)
+    return ProductsAnswer(
+        stated=stated, words=" ".join(parts), products=engagement.products, condition=condition
+    )
 
 
 def _only(condition: Condition) -> str:
     return sentence(f"Used on a condition only: {say(condition)}")
 
 
-def _data(engagement: Engagement) -> Data:
+def _data(engagement: Engagement) -> DataAnswer:
     special = engagement.special_categories
     scopes = [_SCOPES.get(scope, scope) for scope in engagement.data_scope]
     named = (
@@ -102,7 +104,7 @@ def _data(engagement: Engagement) -> Data:
     parts = [sentence(f"{label}: {join(values)}") for label, values in named if values]
     if special is not None:
         parts.append(f"Special categories (GDPR Art. 9): {say(special)}.")
-    return Data(
+    return DataAnswer(
         stated=bool(parts),
         words=" ".join(parts) or NOT_STATED,
         data_scope=engagement.data_scope,
@@ -112,9 +114,9 @@ def _data(engagement: Engagement) -> Data:
     )
 
 
-def _purpose(engagement: Engagement) -> Purpose:
+def _purpose(engagement: Engagement) -> PurposeAnswer:
     stated = bool(engagement.purpose)
-    return Purpose(
+    return PurposeAnswer(
         stated=stated,
         words=sentence(engagement.purpose) if stated else NOT_STATED,
         purpose=engagement.purpose,
@@ -123,21 +125,21 @@ def _purpose(engagement: Engagement) -> Purpose:
     )
 
 
-def _places(engagement: Engagement, seat: str | None) -> Places:
+def _places(engagement: Engagement, seat: str | None) -> PlacesAnswer:
     places = [say(location) for location in engagement.locations]
     words = sentence(join(places)) if places else NOT_STATED
     if seat is not None:
         words += f" The vendor itself sits in {seat}."
-    return Places(stated=bool(places), words=words, locations=engagement.locations, seat=seat)
+    return PlacesAnswer(stated=bool(places), words=words, locations=engagement.locations, seat=seat)
 
 
-def _transfers(engagement: Engagement) -> Transfers:
+def _transfers(engagement: Engagement) -> TransfersAnswer:
     transfers = engagement.transfers
     words = " ".join(map(_transfer, transfers)) or NOT_STATED
     if not transfers and within_eea(engagement.locations):
         words += " Every stated place lies within the EEA."
     stated = any(transfer.mechanism != "unstated" for transfer in transfers)
-    return Transfers(stated=stated, words=words, transfers=transfers)
+    return TransfersAnswer(stated=stated, words=words, transfers=transfers)
 
 
 def _transfer(transfer: Transfer) -> str:
@@ -148,6 +150,8 @@ def _transfer(transfer: Transfer) -> str:
     return f"To {transfer.destination} by {mechanism}{reference}."
 
 
-def _retention(engagement: Engagement) -> Retention:
+def _retention(engagement: Engagement) -> RetentionAnswer:
     said = engagement.retention
-    return Retention(stated=said is not None, words=sentence(said) if said else NOT_STATED, retention=said)
+    return RetentionAnswer(
+        stated=said is not None, words=sentence(said) if said else NOT_STATED, retention=said
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.calendar import local_day
 from register_api.core.diff.wording import count, english_date
 from register_api.core.notice import objection_until
-from register_api.core.questionnaire.answers import NOT_STATED, Objection
+from register_api.core.questionnaire.answers import NOT_STATED, ObjectionAnswer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +24,7 @@ _OVER = {
 """States in which nobody has to object."""
 
 
-def objection(row: Standing, on: dt.date, promises: Promises) -> Objection:
+def objection(row: Standing, on: dt.date, promises: Promises) -> ObjectionAnswer:
     """Answer until when a customer may object to an engagement.
 
     Args:
@@ -39,7 +39,7 @@ def objection(row: Standing, on: dt.date, promises: Promises) -> Objection:
     over = _OVER.get(row.state)
     until = None if over else objection_until(announced_on, notice)
     left = None if until is None or until < on else (until - on).days
-    return Objection(
+    return ObjectionAnswer(
         stated=days is not None,
         words=over or _words(announced_on, notice, until, left),
         announced_on=announced_on,

@@ -8,7 +8,7 @@ from register_api.core.countries import is_in_eea
 from register_api.core.diff.value_words import say
 from register_api.core.diff.wording import join, sentence
 from register_api.core.forms import WIDE_COUNTRIES
-from register_api.core.questionnaire.answers import NOT_STATED, Region
+from register_api.core.questionnaire.answers import NOT_STATED, RegionAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from register_api.core.questionnaire.answers import Pinning
 
 
-def region(engagement: Engagement) -> Region:
+def region(engagement: Engagement) -> RegionAnswer:
     """Answer whether a region that a customer has chosen is respected."""
     condition = engagement.condition
     of_region = condition if condition is not None and condition.type == "region" else None
@@ -28,7 +28,7 @@ def region(engagement: Engagement) -> Region:
     parts = [*_words(pinning, of_region, conditional, unconditional)]
     if engagement.locations:
         parts.append(_EEA[inside])
-    return Region(
+    return RegionAnswer(
         stated=pinning != "unstated",
         words=" ".join(parts),
         pinning=pinning,

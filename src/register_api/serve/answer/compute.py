@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from register_api.core.diff.document import diff_document
-from register_api.core.questionnaire.answers import QUESTIONS
-from register_api.core.questionnaire.fill import answers as questionnaire
-from register_api.core.timeline import upcoming as events_after
-from register_api.serve.answer.documents import (
+from register_api.core.api.answers import (
     ListedEngagement,
     ListedSubprocessor,
     QuestionnaireAnswer,
@@ -18,6 +15,10 @@ from register_api.serve.answer.documents import (
     SubprocessorsAnswer,
     UpcomingAnswer,
 )
+from register_api.core.diff.document import diff_document
+from register_api.core.questionnaire.answers import QUESTIONS
+from register_api.core.questionnaire.fill import answers as questionnaire
+from register_api.core.timeline import upcoming as events_after
 from register_api.serve.answer.filters import check_categories, check_ids, is_listed, matching
 from register_api.serve.answer.history import history
 from register_api.serve.answer.moment import basis, known_by
@@ -25,59 +26,68 @@ from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from register_api.core.api.answers import Computed
+    from register_api.core.api.queries import (
+        AnswersQuery,
+        DiffQuery,
+        SubprocessorQuery,
+        SubprocessorsQuery,
+        UpcomingQuery,
+    )
     from register_api.core.diff.changes import Diff
     from register_api.core.model import Subprocessor
     from register_api.core.two_clocks import Moment, Standing
     from register_api.serve.answer.archive import Archive
-    from register_api.serve.answer.paging import Question
 
 
-def diff(archive: Archive, older: int, newer: int) -> Diff:
+def diff(archive: Archive, query: DiffQuery, moment: Moment) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
     """Return the diff of any two versions; of one with itself it is empty.
 
     Raises:
         Problem: There is no such version.
     """
+    older, newer = query.older, query.newer or archive.newest
     for version in (older, newer):
         if not 1 <= version <= archive.newest:
             raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")
     return diff_document(archive.stored(older), archive.stored(newer), archive.promises)
 
 
-def subprocessors(archive: Archive, question: Question) -> SubprocessorsAnswer:
+def subprocessors(archive: Archive, query: SubprocessorsQuery, moment: Moment) -> SubprocessorsAnswer:
     """Return the vendors with engagements that fit, a page of them.
 
     Raises:
         Problem: The register has no such category, or nothing was published by then.
     """
-    known = known_by(archive, question.moment)
-    filters = question.filters
-    check_categories(filters, known.register, archive.register(archive.newest))
-    rows = ((vendor, matching(vendor, filters, known)) for vendor in known.register.subprocessors)
-    page, facts = page_of([pair for pair in rows if is_listed(*pair, filters)], question)
+    known = known_by(archive, moment)
+    check_categories(query, known.register, archive.register(archive.newest))
+    rows = ((vendor, matching(vendor, query, known)) for vendor in known.register.subprocessors)
+    page, facts = page_of([pair for pair in rows if is_listed(*pair, query)], query, moment)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
 
 
-def answers(archive: Archive, question: Question) -> QuestionnaireAnswer:
+def answers(archive: Archive, query: AnswersQuery, moment: Moment) -> QuestionnaireAnswer:
     """Return the eight answers for each engagement that fits, a page of them.
 
     Raises:
         Problem: There is no such category, vendor or engagement, or nothing was published by then.
     """
-    known = known_by(archive, question.moment)
-    filters = question.filters
-    check_categories(filters, known.register, archive.register(archive.newest))
-    check_ids(filters, known.register)
-    rows = [row for vendor in known.register.subprocessors for row in matching(vendor, filters, known)]
-    page, facts = page_of(rows, question)
+    known = known_by(archive, moment)
+    check_categories(query, known.register, archive.register(archive.newest))
+    check_ids(query, known.register)
+    vendors = known.register.subprocessors
+    asked = [item for item in vendors if not query.subprocessor or item.id in query.subprocessor]
+    fitting = (row for vendor in asked for row in matching(vendor, query, known))
+    rows = [row for row in fitting if not query.engagement or row.engagement.id in query.engagement]
+    page, facts = page_of(rows, query, moment)
     given = tuple(questionnaire(row, known.on, archive.promises) for row in page)
     return QuestionnaireAnswer(**basis(known), **facts, questions=dict(QUESTIONS), answers=given)
 
 
-def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorAnswer:
+def subprocessor(archive: Archive, query: SubprocessorQuery, moment: Moment) -> SubprocessorAnswer:
     """Return one vendor with its history.
 
     Raises:
@@ -85,10 +95,10 @@ def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorA
     """
     known = known_by(archive, moment)
     register = known.register
-    vendor = next((item for item in register.subprocessors if item.id == wanted), None)
+    vendor = next((item for item in register.subprocessors if item.id == query.id), None)
     if vendor is None:
-        raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
-    steps, oldest = history(archive, register.version, wanted)
+        raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {query.id}.")
+    steps, oldest = history(archive, register.version, query.id)
     return SubprocessorAnswer(
         **basis(known),
         subprocessor=_listed(vendor, known.of(vendor)),
@@ -97,15 +107,27 @@ def subprocessor(archive: Archive, wanted: str, moment: Moment) -> SubprocessorA
     )
 
 
-def upcoming(archive: Archive, question: Question) -> UpcomingAnswer:
+def upcoming(archive: Archive, query: UpcomingQuery, moment: Moment) -> UpcomingAnswer:
     """Return what will start or end after a day, soonest first, a page of it.
 
     Raises:
         Problem: Nothing was published by then.
     """
-    known = known_by(archive, question.moment)
-    page, facts = page_of(events_after(known.register, known.on), question)
+    known = known_by(archive, moment)
+    page, facts = page_of(events_after(known.register, known.on), query, moment)
     return UpcomingAnswer(**basis(known), **facts, upcoming=page)
+
+
+ANSWERS: Mapping[str, Callable[[Archive, Any, Moment], Computed | Diff]] = MappingProxyType(
+    {
+        "listAnswers": answers,
+        "listSubprocessors": subprocessors,
+        "getSubprocessor": subprocessor,
+        "getDiff": diff,
+        "listUpcoming": upcoming,
+    }
+)
+"""What computes the answer of each operation (``core.api.operations.QUESTIONS``)."""
 
 
 def _listed(vendor: Subprocessor, found: Iterable[Standing]) -> ListedSubprocessor:

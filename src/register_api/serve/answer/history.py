@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.serve.answer.documents import HistoryStep
+from register_api.core.api.answers import HistoryStep
 
 if TYPE_CHECKING:
     from register_api.serve.answer.archive import Archive

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from register_api.core.api.answers import Readiness
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.serve.http.problems import Problem
@@ -26,24 +27,6 @@ class _Timestamp(msgspec.Struct, frozen=True):
     """TUF metadata, read for display only: nothing is decided by it but what ``/readyz`` says."""
 
     signed: _Signed
-
-
-class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/readyz`` answers with 200.
-
-    Attributes:
-        status: ``degraded`` when a newer publication is there and cannot be loaded.
-        generation: Grows with every publication and refresh.
-        fresh_until: When the freshness statement expires.
-        warnings: What a person should look at, in words.
-    """
-
-    status: Literal["ready", "degraded"]
-    register: str
-    version: int
-    generation: int
-    fresh_until: dt.datetime
-    warnings: tuple[str, ...] = ()
 
 
 def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar import MediaType, Request, Response, get
-from litestar.params import FromPath  # noqa: TC002 (Litestar reads the annotations)
 from litestar.types import ASGIApp  # noqa: TC002 (Litestar reads the annotations)
 
-from register_api.serve.answer.description.document import PAGE_URL, URL
-from register_api.serve.answer.health import Health
-from register_api.serve.answer.readiness import Readiness, readiness
+from register_api.core.api.answers import Health, Readiness
+from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
+from register_api.core.api.operations import QUESTIONS
+from register_api.core.format.tree import OPENAPI
+from register_api.serve.answer.readiness import readiness
 from register_api.serve.http.sending import send_resource
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
     from litestar.handlers import HTTPRouteHandler
 
+    from register_api.core.api.operations import Question
     from register_api.serve.answer.service import Service
     from register_api.serve.http.asgi import Receive, Scope, Send
     from register_api.serve.stored.reply import Resource
 
-_COMPUTED = re.compile(
-    r"/v1/(answers|diff|upcoming|subprocessors(/[a-z0-9-]{1,64})?)|/openapi\.json|/docs|/healthz|/readyz"
-)
+_URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
+_COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,64}") for url in _URLS))
 
 _NO_STORE = {
     "cache-control": "no-store",
@@ -42,61 +43,40 @@ def is_computed(url: str) -> bool:
 
 
 def routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    """Return the handlers, bound to a service; ``description`` says what each takes and gives."""
+    """Return the handlers, bound to a service; ``core.api`` says what each takes and gives."""
     return (
-        *_vendor_routes(service),
-        *_time_routes(service),
+        *(_question_route(service, question) for question in QUESTIONS),
         *_description_routes(service),
         *_health_routes(service),
     )
 
 
-def _vendor_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get("/v1/answers")
-    async def answers(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.answers(request.scope["query_string"]))
+def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
+    @get(question.url.replace("{id}", "{id:str}"))
+    async def answer(request: _AnyRequest) -> ASGIApp:
+        return _ready(await service.answer(question, request.scope["query_string"], request.path_params))
 
-    @get("/v1/subprocessors")
-    async def subprocessors(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.subprocessors(request.scope["query_string"]))
-
-    @get("/v1/subprocessors/{subprocessor:str}")
-    async def subprocessor(request: _AnyRequest, subprocessor: FromPath[str]) -> ASGIApp:
-        return _ready(await service.subprocessor(subprocessor, request.scope["query_string"]))
-
-    return answers, subprocessors, subprocessor
-
-
-def _time_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get("/v1/diff")
-    async def diff(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.diff(request.scope["query_string"]))
-
-    @get("/v1/upcoming")
-    async def upcoming(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.upcoming(request.scope["query_string"]))
-
-    return diff, upcoming
+    return answer
 
 
 def _description_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get(URL)
+    @get(f"/{OPENAPI.path()}")
     async def description() -> ASGIApp:
         return _ready(await service.description())
 
-    @get(PAGE_URL)
-    async def manual() -> ASGIApp:
-        return _ready(await service.manual())
+    @get(REFERENCE)
+    async def reference() -> ASGIApp:
+        return _ready(await service.reference())
 
-    return description, manual
+    return description, reference
 
 
 def _health_routes(service: Service) -> Sequence[HTTPRouteHandler]:
-    @get("/healthz")
+    @get(HEALTH)
     async def healthz() -> Response[Health]:
         return Response(Health(), media_type=MediaType.JSON, headers=_NO_STORE)
 
-    @get("/readyz")
+    @get(READINESS)
     async def readyz() -> Response[Readiness]:
         answer = readiness(service.shelf, service.clock())
         return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)

@@ -13,7 +13,7 @@ from register_api.serve.http.problem_replies import bare_reply
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from register_api.serve.http.problems import Name
+    from register_api.core.api.problems import Name
     from register_api.serve.settings import Settings
 
 MAX_TARGET_BYTES = 16 * 1024

@@ -18,8 +18,9 @@ from register_api.serve.http.problems import details
 from register_api.serve.stored.reply import CORS, NOSNIFF
 
 if TYPE_CHECKING:
+    from register_api.core.api.problems import Name, ProblemDetails
     from register_api.serve.http.asgi import Header, Message, Scope, Send
-    from register_api.serve.http.problems import Name, Problem, ProblemDetails
+    from register_api.serve.http.problems import Problem
 
 _RETRY_SECONDS: dict[Name, bytes] = {
     "busy": b"2",

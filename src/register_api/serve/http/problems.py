@@ -1,74 +1,16 @@
-"""What can be wrong with a request, or with us: every kind of problem, as data (RFC 9457)."""
+"""A request that gets no good answer, and the members of its reply (RFC 9457)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
+from register_api.core.api.problems import PROBLEMS, ProblemDetails, problem_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from register_api.core.api.problems import Name
     from register_api.serve.http.asgi import Header
-
-_TYPE = "urn:sub-processor-register:problem:{name}"
-
-Name = Literal[
-    "bad-request",
-    "bad-parameter",
-    "not-found",
-    "no-such-version",
-    "no-such-subprocessor",
-    "no-such-engagement",
-    "nothing-known-yet",
-    "method-not-allowed",
-    "not-acceptable",
-    "precondition-failed",
-    "too-slow",
-    "uri-too-long",
-    "head-too-large",
-    "internal",
-    "busy",
-    "too-many-connections",
-    "nothing-published",
-    "unreadable",
-    "not-ready",
-]
-
-PROBLEMS: dict[Name, tuple[int, str, str]] = {
-    "bad-parameter": (400, "A parameter cannot be used", "Its name or its value; the answer lists what is"),
-    "bad-request": (400, "This is no request", "Bytes that are no HTTP/1.1, or not one `Host`"),
-    "not-found": (404, "There is nothing here", "No file and no question has this address"),
-    "no-such-version": (404, "There is no such version", "Versions are numbered from 1 without gaps"),
-    "no-such-subprocessor": (404, "There is no such sub-processor", "No entry of that version has this id"),
-    "no-such-engagement": (404, "There is no such engagement", "No engagement asked about has this id"),
-    "nothing-known-yet": (404, "Nothing had been published by then", "`known_at` lies before version 1"),
-    "method-not-allowed": (405, "Only reading is possible here", "`Allow` lists the methods"),
-    "not-acceptable": (406, "No acceptable form", "`Accept-Encoding` excludes every form there is"),
-    "too-slow": (
-        408,
-        "The request took too long",
-        "Its head was not whole in time; the connection is closed",
-    ),
-    "precondition-failed": (
-        412,
-        "It is another one by now",
-        "`If-Match` or `If-Unmodified-Since` does not hold",
-    ),
-    "uri-too-long": (414, "The address is too long", "A request target of more than 16 KiB"),
-    "head-too-large": (431, "The headers are too long", "Request line and headers of more than 64 KiB"),
-    "internal": (500, "Something went wrong here", "A fault of the service, written to its log"),
-    "busy": (503, "Too much at once", "Too many computed answers are waiting; `Retry-After` says when"),
-    "too-many-connections": (
-        503,
-        "Too many connections",
-        "As many are open as may be; `Retry-After` says when",
-    ),
-    "nothing-published": (503, "Nothing has been published yet", "The store is empty; publish first"),
-    "unreadable": (503, "The stored file cannot be read", "The store is being changed or is damaged"),
-    "not-ready": (503, "Not ready", "What is served is missing or no longer vouched for as fresh"),
-}
-"""Name of a problem: status, title, and for the manual when it is answered."""
 
 
 class Problem(Exception):
@@ -100,24 +42,6 @@ class Problem(Exception):
         self.headers = headers
 
 
-class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457 section 3.1, with two members for parameters (section 3.2).
-
-    Attributes:
-        type: A URN that names the kind of problem for ever.
-        parameter: The query parameter at fault.
-        allowed: Its allowed values, or the allowed parameters.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str = ""
-    parameter: str | None = None
-    allowed: tuple[str, ...] | None = None
-
-
 def details(problem: Problem, instance: str) -> ProblemDetails:
     """Return the RFC 9457 members of a problem.
 
@@ -127,7 +51,7 @@ def details(problem: Problem, instance: str) -> ProblemDetails:
     """
     status, title, _ = PROBLEMS[problem.name]
     return ProblemDetails(
-        type=_TYPE.format(name=problem.name),
+        type=problem_type(problem.name),
         title=title,
         status=status,
         detail=problem.detail,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
+    from register_api.core.api.problems import Name
     from register_api.serve.http.asgi import Scope
-    from register_api.serve.http.problems import Name
     from register_api.serve.telemetry.counters import Counters
 
 _log = logging.getLogger(__name__)

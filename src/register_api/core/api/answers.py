@@ -1,4 +1,4 @@
-"""The documents of computed answers; like stored ones they are written by ``canonical.encode``.
+"""The documents that answer questions; like stored ones they are written by ``canonical.encode``.
 
 Each names the version and the SHA-256 (hex) of the register it was computed from.
 """
@@ -104,3 +104,27 @@ class QuestionnaireAnswer(Listing, frozen=True, kw_only=True):
     format: Literal["sub-processor-register-answers/1"] = "sub-processor-register-answers/1"
     questions: dict[str, str]
     answers: tuple[EngagementAnswers, ...]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``/healthz`` answers while the process can answer at all."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``/readyz`` answers with 200.
+
+    Attributes:
+        status: ``degraded`` when a newer publication is there and cannot be loaded.
+        generation: Grows with every publication and refresh.
+        fresh_until: When the signed freshness expires.
+        warnings: What a person should look at, in words.
+    """
+
+    status: Literal["ready", "degraded"]
+    register: str
+    version: int
+    generation: int
+    fresh_until: dt.datetime
+    warnings: tuple[str, ...] = ()

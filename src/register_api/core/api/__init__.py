@@ -1,0 +1,1 @@
+"""What a service answers beside the files: queries, answers, problems; and the description of all of it."""

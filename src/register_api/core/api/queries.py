@@ -1,0 +1,172 @@
+"""What may be asked of a service: one struct a question, for reading a query and for describing it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+from typing import Annotated, Any, get_args
+
+import msgspec
+from msgspec import Meta
+
+from register_api.core.api.words import form
+from register_api.core.forms import PLACE, WIDE_COUNTRIES, Place, Slug, one_of
+from register_api.core.model import DataScope, Status
+from register_api.core.shapes import Shape, shapes
+from register_api.core.timeline import State
+
+_ON = "Effective date (valid time) of `state`, in the publisher's time zone. Default: today."
+_KNOWN_AT = (
+    "As published by this instant, or by the end of this day in the publisher's time zone "
+    "(transaction time). Default: the newest version."
+)
+_OFFSET = "Items to skip; `next` in an answer names the following page."
+_STATUS = "Status of an engagement."
+_STATE = "State of an engagement on the day `on`."
+_SCOPE = "Scope of the personal data processed."
+_CATEGORY = "Id of a category of the newest version, or of the version asked about."
+_COUNTRY = "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies."
+_TEXT = "Text in the names of the sub-processor or the purpose, regardless of case."
+_SUBPROCESSOR = "Id of a sub-processor; 404 if that version does not list it."
+_ENGAGEMENT = "Id of an engagement; 404 if no sub-processor asked about has it."
+_NEWER = "Version to arrive at, also an older one. Default: the newest."
+
+MOST_ITEMS = 1000
+"""Items of a page, unless fewer are asked for."""
+
+MOST_ROWS = 2_000_000
+"""No list is longer: a start and an end of 10,000 vendors' 100 engagements each (docs/rules.md, R17)."""
+
+MOST_VALUES = 50
+"""How often a parameter that may be repeated can stand in one question."""
+
+LONGEST_VALUE = 200
+"""Characters of a value, decoded."""
+
+_INSTANT_OR_DAY = {"anyOf": [{"type": "string", "format": each} for each in ("date-time", "date")]}
+
+
+_Version = Annotated[int, Meta(ge=1, le=999_999_999)]
+_Offset = Annotated[int, Meta(ge=0, le=MOST_ROWS)]
+_Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
+_Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
+_InstantOrDay = Annotated[str, Meta(extra_json_schema=_INSTANT_OR_DAY)]
+_Status = Annotated[Status, one_of(*get_args(Status))]
+_State = Annotated[State, one_of(*get_args(State))]
+
+
+class _Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A question's parameters; ``None`` and empty sets are what was not asked for."""
+
+
+class DatedQuery(_Query, frozen=True, kw_only=True):
+    """A question about a day, as known at some time."""
+
+    on: Annotated[dt.date | None, Meta(description=_ON)] = None
+    known_at: Annotated[_InstantOrDay | None, Meta(description=_KNOWN_AT)] = None
+
+
+class SubprocessorQuery(DatedQuery, frozen=True, kw_only=True):
+    """Which sub-processor, and when."""
+
+    id: Annotated[Slug, Meta(description="Id of a sub-processor.")]
+
+
+class UpcomingQuery(DatedQuery, frozen=True, kw_only=True):
+    """A list, a page at a time."""
+
+    offset: Annotated[_Offset, Meta(description=_OFFSET)] = 0
+    limit: Annotated[_Limit, Meta(description="Items on a page, at most.")] = MOST_ITEMS
+
+
+class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
+    """Filters of engagements: each has to fit, any of its values will do."""
+
+    status: Annotated[frozenset[_Status], Meta(description=_STATUS)] = frozenset()
+    state: Annotated[frozenset[_State], Meta(description=_STATE)] = frozenset()
+    category: Annotated[frozenset[Slug], Meta(description=_CATEGORY)] = frozenset()
+    country: Annotated[frozenset[Place], Meta(description=_COUNTRY)] = frozenset()
+    data_scope: Annotated[frozenset[DataScope], Meta(description=_SCOPE)] = frozenset()
+    q: Annotated[_Words | None, Meta(description=_TEXT)] = None
+
+    def filters_anything(self) -> bool:
+        """Tell whether any engagement is to be left out."""
+        return any((self.status, self.state, self.category, self.country, self.data_scope, self.q))
+
+
+class AnswersQuery(SubprocessorsQuery, frozen=True, kw_only=True):
+    """Filters of a list, and ids, of which each has to exist."""
+
+    subprocessor: Annotated[frozenset[Slug], Meta(description=_SUBPROCESSOR)] = frozenset()
+    engagement: Annotated[frozenset[Slug], Meta(description=_ENGAGEMENT)] = frozenset()
+
+
+class DiffQuery(_Query, frozen=True, kw_only=True):
+    """Two versions, in either order."""
+
+    older: Annotated[_Version, Meta(description="Version to start from.")] = msgspec.field(name="from")
+    newer: Annotated[_Version | None, Meta(description=_NEWER)] = msgspec.field(name="to", default=None)
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter of a question.
+
+    Attributes:
+        schema: JSON Schema of one value.
+        type: Type of the struct's field.
+        shape: What the field holds: whether it is a list, which form it has.
+        allowed: The values there are, as far as they can be listed.
+    """
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    type: Any
+    shape: Shape
+    allowed: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """What values look like, in words."""
+        return (self.shape.form.hint if self.shape.form else "") or form(self.schema)
+
+    def accepts(self, value: str) -> bool:
+        """Tell whether a value is as ``schema`` says; none is rounded, trimmed or taken for another."""
+        many = self.shape.is_list
+        try:
+            found = msgspec.convert([value] if many else value, self.type, strict=False)
+        except msgspec.ValidationError:
+            return False
+        # Python's "$" lets a last line feed pass, which JSON Schema's (ECMA-262) does not.
+        fits = re.fullmatch(self.schema.get("pattern", ".*"), value, re.DOTALL) is not None
+        return (
+            fits and str(*found if many else (found,)) == value and value in self.schema.get("enum", [value])
+        )
+
+
+@functools.cache
+def parameters_of(query: type[msgspec.Struct]) -> dict[str, Parameter]:
+    """Return the parameters of a question by name, in the order of its struct."""
+    _, found = msgspec.json.schema_components([query])
+    described = found[query.__name__]["properties"]
+    fields = msgspec.structs.fields(query)
+    return {
+        field.encode_name: _parameter(field, described[field.encode_name], shapes(query)[field.name])
+        for field in fields
+    }
+
+
+def _parameter(field: msgspec.structs.FieldInfo, described: dict[str, Any], shape: Shape) -> Parameter:
+    given = described["anyOf"][0] if shape.is_optional else described
+    schema = {"type": "string", **(given["items"] if shape.is_list else given)}
+    if shape.codes:
+        schema["enum"] = list(shape.codes)
+    return Parameter(
+        name=field.encode_name,
+        description=described["description"],
+        schema={name: value for name, value in schema.items() if name != "description"},
+        type=field.type,
+        shape=shape,
+        allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is PLACE else shape.codes,
+    )

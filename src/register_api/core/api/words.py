@@ -1,0 +1,48 @@
+"""The form of a value in words, from its JSON Schema: for messages and for the API reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_FORMATS = {
+    "date": "date like 2026-05-10",
+    "date-time": "instant with time zone like 2026-05-10T09:00:00Z",
+}
+
+
+def form(schema: Mapping[str, Any]) -> str:
+    """Return the form of a value in words, e.g. ``integer from 1 to 1000``.
+
+    Args:
+        schema: JSON Schema of the value, as ``core.schemas`` and ``core.api.queries`` make them.
+    """
+    if "title" in schema:
+        return str(schema["title"])
+    for name in ("anyOf", "oneOf", "enum"):
+        if name in schema:
+            return " or ".join(form(item) if isinstance(item, dict) else str(item) for item in schema[name])
+    if "const" in schema:
+        return str(schema["const"])
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    inner = schema.get("items", schema.get("additionalProperties"))
+    whole = f"{schema['type']} of {form(inner)}" if isinstance(inner, dict) else _kind(schema)
+    return "".join((whole.replace("array", "list"), *_bounds(schema)))
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    return _FORMATS.get(schema.get("format", ""), str(schema.get("type", "anything")))
+
+
+def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
+    if "pattern" in schema:
+        yield f" like {schema['pattern']}"
+    if "minimum" in schema:
+        yield f" from {schema['minimum']}"
+    if "maximum" in schema:
+        yield f" to {schema['maximum']}"
+    if "maxLength" in schema:
+        yield f", at most {schema['maxLength']} characters"

@@ -1,0 +1,150 @@
+"""Real values and answers for the API reference, taken from what is published: none is made up."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+
+from register_api.core.api.openapi import url_of
+from register_api.core.api.operations import QUESTIONS
+from register_api.core.calendar import local_day
+from register_api.core.canonical import encode
+from register_api.core.documents import KeyList
+from register_api.core.format import tree
+from register_api.core.format.paths import KINDS, TARGETS_BY_NAME
+from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.instant import format_instant
+from register_api.core.log.tiles import TILE_WIDTH
+from register_api.core.two_clocks import Moment
+from register_api.errors import StoreDamaged
+from register_api.serve.answer.compute import ANSWERS
+from register_api.serve.answer.query import read_query
+from register_api.serve.stored.stored_file import read_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from register_api.core.api.operations import Question
+    from register_api.core.format.kind import FileKind
+    from register_api.core.model import Register
+    from register_api.serve.answer.archive import Archive
+    from register_api.serve.stored.table import Table
+    from register_api.store.reader import Snapshot
+
+LONGEST_EXAMPLE = 8 * 1024
+"""Bytes of the largest body that is shown; a larger one would drown the rest."""
+
+_SHOWN = ("json", "xml", "jose", "pem", "text/plain")
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown of one address.
+
+    Attributes:
+        values: Values of parameters by name.
+        request: Address with query that gets the answer.
+        answer: Its body as text; ``None`` if that is too long, or no text.
+    """
+
+    values: dict[str, str]
+    request: str
+    answer: str | None
+
+
+def examples_of(table: Table) -> dict[str, Example]:
+    """Return an example for each address that has one, by the address as it is described.
+
+    Raises:
+        StoreDamaged: A stored file cannot be read.
+    """
+    register = table.archive.register(table.archive.newest)
+    day = Moment(on=local_day(register.published_at, table.archive.zone))
+    values = dict(_values(register, day))
+    candidates = _candidates(table.snapshot, register)
+    asked = ((each.url, _asked(each, table.archive, values, day)) for each in QUESTIONS)
+    stored = ((url_of(each), _stored(each, table.snapshot, candidates)) for each in KINDS)
+    return {url: example for url, example in (*asked, *stored) if example is not None}
+
+
+def _values(register: Register, day: Moment) -> Iterator[tuple[str, str]]:
+    """Yield a value of each query parameter for which the newest version has one."""
+    yield "from", str(max(1, register.version - 1))
+    yield "to", str(register.version)
+    yield "on", day.on.isoformat()
+    yield "known_at", format_instant(register.published_at)
+    yield from (("category", category.id) for category in register.categories[:1])
+    vendor = next((item for item in register.subprocessors if item.engagements), None)
+    if vendor is not None:
+        yield from (("id", vendor.id), ("subprocessor", vendor.id), ("q", vendor.name))
+        engagement = vendor.engagements[0]
+        yield from (("engagement", engagement.id), ("status", engagement.status))
+        yield from (("country", location.country) for location in engagement.locations[:1])
+        yield from (("data_scope", scope) for scope in engagement.data_scope[:1])
+
+
+def _asked(question: Question, archive: Archive, values: dict[str, str], day: Moment) -> Example | None:
+    in_path = {name: value for name, value in values.items() if f"{{{name}}}" in question.url}
+    chosen = {name: values[name] for name in question.example if name in values}
+    if len(chosen) < len(question.example) or ("{" in question.url and not in_path):
+        return None
+    query_string = urlencode(chosen)
+    query = read_query(query_string.encode("ascii"), question.query, in_path)
+    body = encode(ANSWERS[question.operation](archive, query, day))
+    return Example(
+        values=values,
+        request=f"{question.url.format(**in_path)}?{query_string}",
+        answer=_text(body, "application/json"),
+    )
+
+
+def _stored(kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequence[str]]) -> Example | None:
+    for values in itertools.product(*(candidates[name] for name in kind.parameters)):
+        path = kind.path(*values)
+        found = snapshot.manifest.files.get(path)
+        if found is not None:
+            body = read_form(snapshot, path) if found.size <= LONGEST_EXAMPLE else b""
+            return Example(
+                values=dict(zip(kind.parameters, values, strict=True)),
+                request="/" if kind is tree.INDEX else f"/{path}",
+                answer=_text(body, kind.media_type) if body else None,
+            )
+    return None
+
+
+def _text(body: bytes, media_type: str) -> str | None:
+    if len(body) > LONGEST_EXAMPLE or not any(kind in media_type for kind in _SHOWN):
+        return None
+    if "json" in media_type:
+        return json.dumps(msgspec.json.decode(body), indent=2, ensure_ascii=False)
+    return body.decode("utf-8")
+
+
+def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence[str]]:
+    """Return values that parameters of paths may have here; the first that names a file is shown."""
+    files = snapshot.manifest.files
+    targets = (kind.path() for kind in TARGETS_BY_NAME.values())
+    return {
+        "version": [str(register.version)],
+        "size": [str(register.version)],
+        "page": [str(register.version // FEED_PAGE_SIZE)],
+        "metadata_version": [str(number) for number in range(snapshot.generation, 0, -1)],
+        "subprocessor": [vendor.id for vendor in register.subprocessors[:1]],
+        "kid": list(_key_ids(snapshot)),
+        "name": ["register"],
+        "sha256": [files[path].sha256 for path in targets if path in files],
+        "level": ["0"],
+        "tile": ["000"],
+        "width": [str(register.version % TILE_WIDTH)],
+    }
+
+
+def _key_ids(snapshot: Snapshot) -> Iterator[str]:
+    try:
+        listed = msgspec.json.decode(read_form(snapshot, tree.KEYS.path()), type=KeyList)
+    except (KeyError, StoreDamaged, msgspec.MsgspecError):
+        return
+    yield from (key.kid for key in listed.keys)

@@ -1,0 +1,53 @@
+"""The API reference: the description as a page for people, plain HTML without any script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from register_api.core.api.openapi import STATUSES, description
+from register_api.core.api.words import form
+from register_api.serve.reference.examples import examples_of
+from register_api.style.environment import page_environment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from register_api.serve.stored.table import Table
+
+
+def reference_page(table: Table | None) -> bytes:
+    """Write the page.
+
+    Args:
+        table: What is published, for real examples; without it there are none.
+
+    Raises:
+        StoreDamaged: A stored file cannot be read.
+    """
+    examples = {} if table is None else examples_of(table)
+    template = _ENVIRONMENT.get_template("reference.html.j2")
+    return template.render(**description(), statuses=STATUSES, examples=examples).encode()
+
+
+def prose(text: str) -> Markup:
+    """Return a description as HTML: what stands between backticks is code, all else is text."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
+
+
+def name_of(reference: str) -> str:
+    """Return the name that a JSON pointer to a component ends in."""
+    return reference.rpartition("/")[2]
+
+
+def _environment() -> Environment:
+    environment = page_environment("register_api.serve.reference")
+    environment.filters |= {"prose": prose, "name_of": name_of, "form": form}
+    return environment
+
+
+_ENVIRONMENT = _environment()
