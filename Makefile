@@ -17,7 +17,7 @@ export HOST PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all lint format bench fuzz lock clean
+.PHONY: help serve test test-all lint format messages bench fuzz lock clean
 
 help: ## Show make targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: .venv/.made-test ## Check style, types, and which part may import which
 format: .venv/.made-test ## Format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: .venv/.made-test ## Bring the message catalogue up to date with the code
+	$(BIN)/python tests/messages.py
 
 bench: .venv/.made-test ## Measure against peers, as ratios within one run
 	$(BIN)/python bench/all.py $(if $(WRITE),--write)

@@ -114,8 +114,8 @@ def _become_newer() -> None:
     forms.one_of = lambda *plain, **codes: one_of(*plain, CODE, **codes)
     sys.meta_path.insert(0, _Finder(names))
     document = importlib.import_module("register_api.core.diff.document")
-    tell = document._tell
-    document._tell = lambda *args: msgspec.structs.replace(tell(*args), class_=CODE)
+    make = document._change
+    document._change = lambda *args: msgspec.structs.replace(make(*args), class_=CODE)
     lacking = [kind.__name__ for kind in _structs() if LATER not in kind.__struct_fields__]
     assert not lacking, f"these did not grow: {lacking}"
 

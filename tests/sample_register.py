@@ -5,8 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
+import msgspec
+
 from register_api.core import model
 from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
+from register_api.core.diff.plain import to_plain
+from register_api.core.language.changes import Sentences
+from register_api.core.language.language import ENGLISH
 from register_api.core.notice import NoticeStatus, Policy, Promises
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.page.view import PageView
@@ -200,12 +205,23 @@ def change(number: int, class_: ChangeClass, summary: str, **fields: object) -> 
     return Change(id=f"7-{number}", class_=class_, summary=summary, **given)  # type: ignore[arg-type]
 
 
+def _came(number: int, vendor: model.Subprocessor, notice: NoticeStatus) -> Change:
+    """Return the change by which a vendor with one engagement came, in the sentences of publishing."""
+    (use,) = vendor.engagements
+    came = change(
+        number, "added", "", subprocessor=vendor.id, engagement=use.id, after=to_plain(vendor), notice=notice
+    )
+    said = Sentences(ENGLISH, register(7), TODAY).summary(came)
+    return msgspec.structs.replace(came, summary=said)
+
+
 def _notice(starts_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
     return NoticeStatus(
         required=True,
         announced_on=TODAY,
         starts_on=starts_on,
         days=days,
+        day_count="calendar",
         promised_days=30,
         met=met,
         objection_until=dt.date(2026, 5, 24),
@@ -213,22 +229,8 @@ def _notice(starts_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
 
 
 CHANGES = (
-    change(
-        1,
-        "added",
-        "Acme Inc. will be added on 10 June 2026.",
-        subprocessor="acme",
-        engagement="inference",
-        notice=_notice(dt.date(2026, 6, 10), 31, met=True),
-    ),
-    change(
-        2,
-        "added",
-        "Hasty Mail will be added on 17 May 2026.",
-        subprocessor="hasty-mail",
-        engagement="delivery",
-        notice=_notice(dt.date(2026, 5, 17), 7, met=False),
-    ),
+    _came(1, _acme(), _notice(dt.date(2026, 6, 10), 31, met=True)),
+    _came(2, _hasty(), _notice(dt.date(2026, 5, 17), 7, met=False)),
     change(
         3,
         "details_changed",
@@ -248,7 +250,14 @@ def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: 
     start = DiffEnd(version=version - 1, sha256="0" * 64) if version > 1 else None
     diff = Diff(register="example.com/sub-processors", from_=start, to=end, changes=changes, patch=())
     root = hashlib.sha256(str(version).encode()).digest()
-    return VersionSummary(register=register(version, **changed), diff=diff, size=version, root_hash=root)
+    said = register(version, **changed)
+    return VersionSummary(
+        register=said,
+        diff=diff,
+        size=version,
+        root_hash=root,
+        sentences=Sentences.between(None, said, dt.UTC),
+    )
 
 
 def view(**changed: object) -> PageView:

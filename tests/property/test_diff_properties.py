@@ -18,7 +18,7 @@ from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.diff.deltas import Deltas, between
 from register_api.core.diff.document import changes_between, diff_document
 from register_api.core.diff.sequence import plan_moves
-from register_api.core.diff.summary import MAX_SUMMARY
+from register_api.core.language.changes import MAX_SUMMARY
 from register_api.core.notice import NoticeStatus, status
 from register_api.core.notice_event import events
 from register_api.core.patch.write import apply_patch, make_patch

@@ -10,7 +10,7 @@ from register_api.cli import options
 from register_api.cli.output import out, print_findings, print_json
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_proposals
-from register_api.core.diff.wording import count
+from register_api.core.language.prose import count
 from register_api.errors import Refused
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
 from register_api.publish.proposing import proposals_for

@@ -13,7 +13,7 @@ from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_publication
-from register_api.core.diff.wording import count
+from register_api.core.language.prose import count
 from register_api.publish.pipeline import Order, publish_version
 from register_api.publish.preparation import Intent
 from register_api.publish.signing.public_copies import default_folder, write_public_copies

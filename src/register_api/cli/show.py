@@ -13,8 +13,9 @@ from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.core.api.queries import MOST_ROWS, SubprocessorsQuery
 from register_api.core.calendar import local_day
-from register_api.core.diff.wording import english_date, shorten
 from register_api.core.instant import format_instant
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import shorten
 from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
@@ -99,7 +100,7 @@ def _nothing(archive: Archive, moment: Moment) -> dict[str, Any]:
 
 def _print_state(known: AsKnown, moment: Moment) -> None:
     register = known.register
-    day = english_date(known.on)
+    day = ENGLISH.day(known.on)
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
     taken_over = " (taken over)" if register.recorded == "imported" else ""
     out.print(Text(f"{register.register} on {day}{as_of}", style="bold"))
@@ -141,4 +142,4 @@ def _notes(row: Standing) -> Iterator[str]:
 def _when(known_at: dt.datetime | dt.date | None) -> str:
     if isinstance(known_at, dt.datetime):
         return format_instant(known_at)
-    return "now" if known_at is None else f"the end of {english_date(known_at)}"
+    return "now" if known_at is None else f"the end of {ENGLISH.day(known_at)}"

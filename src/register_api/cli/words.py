@@ -10,13 +10,15 @@ from register_api.cli.output import out
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
+from register_api.core.language.language import Language
+from register_api.core.language.notice import notice_dates, notice_given
+from register_api.core.language.prose import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.diff.changes import Change, Diff
     from register_api.core.model import Register
-    from register_api.core.notice import NoticeStatus
     from register_api.core.proposals import Proposal
     from register_api.store.reader import Snapshot
 
@@ -33,22 +35,13 @@ def print_changes(register: Register, diff: Diff) -> None:
 
 
 def _print_change(change: Change) -> None:
-    label = change.class_.replace("_", " ")
+    language, notice = Language.of(change.summary_language), change.notice
+    label = language.code("change", change.class_)
     out.print(Text(f"  • {change.summary}") + Text(f"  [{label}]", style="dim"))
-    notice = describe_notice(change.notice)
-    if notice:
-        out.print(Text(f"      {notice}", style="green" if change.notice.met else "red"))
-
-
-def describe_notice(notice: NoticeStatus) -> str:
-    """Return one sentence on the notice given, or an empty string where none is owed."""
-    if not notice.required or notice.days is None:
-        return ""
-    kept = "the notice promise is kept" if notice.met else "the notice promise is NOT kept"
-    given = f"{notice.days} of {notice.promised_days} days' notice"
-    late = "announced after it began" if notice.days < 0 else given
-    objection = f"; objections until {notice.objection_until}" if notice.objection_until else ""
-    return f"announced on {notice.announced_on}, starts on {notice.starts_on}: {late}, {kept}{objection}"
+    given = notice_given(language, notice)
+    if given:
+        said = " ".join((sentence(given), *notice_dates(language, notice)))
+        out.print(Text(f"      {said}", style="green" if notice.met else "red"))
 
 
 def print_proposals(proposals: Sequence[Proposal]) -> None:

@@ -25,9 +25,10 @@ class Field(msgspec.Struct, frozen=True):
     """One row.
 
     Attributes:
-        label: What sentences and pages call the field: the English message of the catalogue.
+        label: What sentences and pages call the field: the English message of the catalogue. It reads
+            inside a sentence; of a list it is the plural.
         change: Class of a change of the field in itself; ``None`` where none is told of it alone.
-        plural: Whether the label is a plural.
+        member: What one member of a list is called.
         entries: Whether the field holds entries of their own, which are compared one by one.
         page: Whether a vendor's page shows the field in a line of its own.
         columns: What other people's tables call it, with commas between, the surest name first.
@@ -36,7 +37,7 @@ class Field(msgspec.Struct, frozen=True):
 
     label: str
     change: ChangeClass | None = None
-    plural: bool = False
+    member: str | None = None
     entries: bool = False
     page: bool = False
     columns: str = ""
@@ -59,52 +60,51 @@ _REGISTER = {
     "updated_on": Field("day of the content"),
     "order": Field("order of reading"),
     "publisher": Field("publisher", entries=True),
-    "notice": Field("notice promise", entries=True),
-    "statuses": Field("statuses", plural=True, entries=True),
-    "categories": Field("categories", plural=True, entries=True),
+    "notice": Field("notice policy", entries=True),
+    "statuses": Field("statuses", entries=True),
+    "categories": Field("categories", entries=True),
     "subprocessors": Field(
         "sub-processors",
-        plural=True,
         entries=True,
         instead="each vendor has a file of its own: subprocessors/<id>.toml",
     ),
-    "exclusions": Field("exclusions", "policy_changed", plural=True),
-    "related_documents": Field("related documents", "details_changed", plural=True),
-    "extra": Field("further details", "details_changed", plural=True),
+    "exclusions": Field("exclusions", "policy_changed", member="exclusion"),
+    "related_documents": Field("related documents", "details_changed", member="related document"),
+    "extra": Field("further details", "details_changed", member="further detail"),
 }
 
 _PUBLISHER = {
     "name": Field("name", "renamed"),
     "legal_name": Field("legal name", "entity_changed"),
-    "identifiers": Field("company identifiers", "details_changed", plural=True),
+    "identifiers": Field("company identifiers", "details_changed", member="company identifier"),
     "website": Field("website", "details_changed"),
-    "time_zone": Field("time zone that days mean", "policy_changed"),
+    "time_zone": Field("time zone", "policy_changed"),
     "language": Field("language", "details_changed"),
-    "contacts": Field("contacts", "details_changed", plural=True),
+    "contacts": Field("contacts", "details_changed", member="contact"),
 }
 
 _NOTICE = {
-    "days": Field("days of notice", "policy_changed", plural=True),
-    "day_count": Field("way of counting days", "policy_changed"),
-    "holidays": Field("holidays", "policy_changed", plural=True),
-    "applies_to": Field("changes covered", "policy_changed", plural=True),
-    "channels": Field("channels of notice", "policy_changed", plural=True),
-    "objection_days": Field("days to object", "policy_changed", plural=True),
-    "subscribe": Field("place to subscribe", "policy_changed"),
-    "text": Field("wording", "policy_changed"),
+    "days": Field("notice period", "policy_changed"),
+    "day_count": Field("counting of days", "policy_changed"),
+    "holidays": Field("holidays", "policy_changed", member="holiday"),
+    "applies_to": Field("changes covered", "policy_changed", member="change covered"),
+    "channels": Field("notice channels", "policy_changed", member="notice channel"),
+    "objection_days": Field("objection period", "policy_changed"),
+    "subscribe": Field("subscription address", "policy_changed"),
+    "text": Field("policy text", "policy_changed"),
 }
 
 _STATUS = {
     "id": Field("status"),
     "title": Field("title", "policy_changed"),
-    "description": Field("meaning", "policy_changed"),
+    "description": Field("definition", "policy_changed"),
 }
 
 _CATEGORY = {
     "id": Field("id"),
     "title": Field("title", "category_changed"),
     "description": Field("description", "category_changed"),
-    "safeguards": Field("safeguards", "safeguards_changed", plural=True),
+    "safeguards": Field("safeguards", "safeguards_changed", member="safeguard"),
 }
 
 _SUBPROCESSOR = {
@@ -119,8 +119,8 @@ _SUBPROCESSOR = {
         "legal name, legal entity, legal entity name, entity name, name of legal entity, contracting entity, "
         "registered name"
     )),
-    "kind": Field("kind of company", "entity_changed", columns="kind, relationship"),
-    "seat": Field("seat", "entity_changed", page=True, columns=(
+    "kind": Field("type of company", "entity_changed", columns="kind, relationship"),
+    "seat": Field("country of establishment", "entity_changed", page=True, columns=(
         "seat, country of incorporation, headquarters, headquarter, hq, registered office country, "
         "country of registration, entity country, corporate location"
     )),
@@ -138,20 +138,21 @@ _SUBPROCESSOR = {
     "contact": Field("contact", "details_changed", page=True, columns=(
         "contact, contact details, dpo, dpo contact, privacy contact, contact email"
     )),
-    "identifiers": Field("company identifiers", "details_changed", plural=True, page=True),
+    "identifiers": Field("company identifiers", "details_changed", member="company identifier", page=True),
     "parent": Field("parent company", "details_changed", page=True),
-    "formerly": Field("former names", "renamed", plural=True, page=True, columns=(
+    "formerly": Field("former names", "renamed", member="former name", page=True, columns=(
         "formerly, former name, former names, previous name"
     )),
-    "replaces": Field("replaced sub-processors", "replaced", plural=True, page=True),
-    "merged_from": Field("companies merged into it", "renamed", plural=True, page=True),
-    "split_from": Field("company it was split from", "renamed", page=True),
-    "certifications": Field("certifications", "certifications_changed", plural=True, page=True, columns=(
+    "replaces": Field("replaced sub-processors", "replaced", member="replaced sub-processor", page=True),
+    "merged_from": Field("merged companies", "renamed", member="merged company", page=True),
+    "split_from": Field("company of origin", "renamed", page=True),
+    "certifications": Field(
+        "certifications", "certifications_changed", member="certification", page=True, columns=(
         "certifications, certification, certificates, compliance, attestations"
     )),
-    "withdrawn": Field("withdrawal", "withdrawn"),
-    "engagements": Field("engagements", plural=True, entries=True),
-    "extra": Field("further details", "details_changed", plural=True, page=True),
+    "withdrawn": Field("reason for removal", "withdrawn"),
+    "engagements": Field("uses", entries=True),
+    "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
 
 _ENGAGEMENT = {
@@ -167,51 +168,58 @@ _ENGAGEMENT = {
         "description of services, services provided, service provided, service description, description, "
         "service, services, function, activity, activities, use, usage, role"
     )),
-    "announced": Field("announcement", page=True, instead=_NOT_IN_SOURCE),
-    "starts_on": Field("start", "schedule_changed", page=True, columns=(
+    "announced": Field("notice given", page=True, instead=_NOT_IN_SOURCE),
+    "starts_on": Field("start date", "schedule_changed", page=True, columns=(
         "starts on, start date, effective date, in use since, since, start"
     )),
-    "ends_on": Field("end", "schedule_changed", page=True, columns="ends on, end date, end"),
+    "ends_on": Field("end date", "schedule_changed", page=True, columns="ends on, end date, end"),
     "short_notice": Field("reason for short notice", "schedule_changed"),
-    "products": Field("products concerned", "purpose_changed", plural=True, page=True, columns=(
+    "products": Field("products", "purpose_changed", member="product", page=True, columns=(
         "products, product, applicable products, applicable services, used by"
     )),
     "ict_service": Field("type of ICT service", "category_changed", page=True),
     "condition": Field("condition", "condition_changed", columns="condition, conditions"),
-    "locations": Field("locations", "relocated", plural=True, page=True, columns=(
+    "locations": Field("processing locations", "relocated", member="processing location", page=True, columns=(
         "location of processing, processing location, processing locations, place of processing, locations, "
         "location, data location, hosting location, server location, data center location, "
         "data centre location, location of data, country of processing, countries of processing, countries, "
         "country, regions, region, geographic location"
     )),
-    "transfers": Field("third-country transfers", "transfer_changed", plural=True, page=True, columns=(
+    "transfers": Field(
+        "third-country transfers", "transfer_changed", member="third-country transfer", page=True, columns=(
         "transfer mechanism, transfer mechanisms, international transfer mechanism, transfers, transfer, "
         "data transfer mechanism, legal basis for transfer"
     )),
-    "data_scope": Field("whose data", "data_changed", page=True, columns="data scope"),
-    "data_categories": Field("categories of data", "data_changed", plural=True, page=True, columns=(
+    "data_scope": Field(
+        "scopes of data", "data_changed", member="scope of data", page=True, columns="data scope"
+    ),
+    "data_categories": Field(
+        "categories of personal data", "data_changed", member="category of personal data", page=True,
+        columns=(
         "data categories, categories of data, category of data, data category, categories of personal data, "
         "category of personal data, personal data categories, type of data, types of data, data types, "
         "data type, types of personal data, type of personal data, personal data processed, personal data, "
         "data processed, data shared, data"
     )),
-    "data_subjects": Field("data subjects", "data_changed", plural=True, page=True, columns=(
+    "data_subjects": Field(
+        "categories of data subjects", "data_changed", member="category of data subjects", page=True,
+        columns=(
         "data subjects, categories of data subjects, category of data subjects"
     )),
     "special_categories": Field(
-        "processing of special categories of data", "data_changed", page=True,
+        "special categories of personal data (GDPR Article 9)", "data_changed", page=True,
         columns="special categories, special categories of data",
     ),
-    "retention": Field("retention", "data_changed", page=True, columns=(
+    "retention": Field("retention period", "data_changed", page=True, columns=(
         "retention, retention period, duration, duration of processing, storage period"
     )),
-    "safeguards": Field("safeguards", "safeguards_changed", plural=True, page=True, columns=(
+    "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True, columns=(
         "safeguards, security measures, technical and organisational measures, measures"
     )),
-    "notes": Field("notes", "details_changed", plural=True, page=True, columns=(
+    "notes": Field("notes", "details_changed", page=True, columns=(
         "notes, note, remarks, comments, comment, additional information"
     )),
-    "extra": Field("further details", "details_changed", plural=True, page=True),
+    "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
 
 _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {

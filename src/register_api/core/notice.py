@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
-from register_api.core.model import Announced, Notice
+from register_api.core.model import Announced, DayCount, Notice
 from register_api.core.notice_event import START_EVENTS, Event
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
         announced_on: Local day of the announcement.
         starts_on: Day from which the change holds.
         days: Days of notice given, counted as promised; negative when announced late.
+        day_count: What kind of days these and the promised ones are.
         promised_days: Days of notice promised for it.
         met: Whether the promise was kept; ``None`` where there is none.
         objection_until: Last day to object, where the promise names a period.
@@ -96,6 +97,7 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
     announced_on: dt.date | None = None
     starts_on: dt.date | None = None
     days: int | None = None
+    day_count: DayCount | None = None
     promised_days: int | None = None
     met: bool | None = None
     objection_until: dt.date | None = None
@@ -123,6 +125,7 @@ def status(what: Event, announced: Announced, starts_on: dt.date | None, promise
         announced_on=day,
         starts_on=starts_on,
         days=days,
+        day_count=counted.day_count if counted else None,
         promised_days=binding.days if binding else None,
         met=starts_on is not None and starts_on >= earliest_start(day, binding) if binding else None,
         objection_until=objection_until(day, current),

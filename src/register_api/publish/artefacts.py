@@ -15,9 +15,10 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
-from register_api.publish.feed.entry import make_entry
+from register_api.core.language.changes import Sentences
+from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.log_files import append_entry, outgrown_tiles
-from register_api.publish.makers import NewVersion, make_files, no_longer_made, summary_of
+from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.signing.key_list import current_key_list
 from register_api.publish.signing.signatures import signatures
@@ -93,9 +94,16 @@ class Maker:
         log = append_entry(
             register.register, files.entry_bytes, register.version - 1, self.read, self.keyring.log
         )
-        window = (make_entry(summary_of(files, log)), *self._earlier_entries())[:FEED_PAGE_SIZE]
+        summary = VersionSummary(
+            register=register,
+            diff=files.diff.document,
+            size=register.version,
+            root_hash=log.root_hash,
+            sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
+        )
+        window = (make_entry(summary), *self._earlier_entries())[:FEED_PAGE_SIZE]
         root = {} if self.snapshot else trust_root.create(self.keyring, self.now)
-        new = self._new_version(previous, promises, files, log, window, root)
+        new = self._new_version(previous, promises, files, log, summary, window, root)
         made = make_files(new)
         made |= signatures(made, self.keyring)
         trust = self._trust(made, root)
@@ -133,6 +141,7 @@ class Maker:
         promises: Promises,
         files: VersionFiles,
         log: LogFiles,
+        summary: VersionSummary,
         window: tuple[FeedEntry, ...],
         root: Mapping[str, bytes],
     ) -> NewVersion:
@@ -148,6 +157,7 @@ class Maker:
             log=log,
             keys=keys,
             key_list=stored or encode(keys),
+            version_summary=summary,
             listed=snapshot.read(tree.VERSIONS.path()) if snapshot else None,
             feed_window=window,
             first_published_at=snapshot.state.first_published_at if snapshot else register.published_at,

@@ -46,6 +46,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
         promises: All notice promises, the new version's among them.
         log: The log with the new version.
         keys: The list of keys, with its bytes in ``key_list``.
+        version_summary: The version as its feed entry and its own page tell it.
         listed: The list of versions as it is stored, if there is one.
         feed_window: What the feeds say of the newest versions, newest first.
         first_published_at: When version 1 was published.
@@ -60,6 +61,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     log: LogFiles
     keys: KeyList
     key_list: bytes
+    version_summary: VersionSummary
     listed: bytes | None
     feed_window: tuple[FeedEntry, ...]
     first_published_at: dt.datetime
@@ -79,22 +81,9 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
         return self.register.version
 
     @property
-    def summary(self) -> VersionSummary:
-        """The version as a feed entry and its own page need new."""
-        return summary_of(self.files, self.log)
-
-    @property
     def today(self) -> dt.date:
         """The day on which it is published, in the publisher's time zone."""
         return local_day(self.register.published_at, self.promises.zone)
-
-
-def summary_of(files: VersionFiles, log: LogFiles) -> VersionSummary:
-    """Return a version as a feed entry and its own page need new."""
-    register = files.register.document
-    return VersionSummary(
-        register=register, diff=files.diff.document, size=register.version, root_hash=log.root_hash
-    )
 
 
 def _atom(new: NewVersion, archive: int | None = None) -> bytes:
@@ -156,7 +145,7 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_DIFF: lambda new: {new.number: new.files.diff.data},
     tree.VERSION_ENTRY: lambda new: {new.number: new.files.entry_bytes},
     tree.VERSION_PROOF: lambda new: {new.number: new.log.proof},
-    tree.VERSION_PAGE: lambda new: {new.number: version_page(new.summary)},
+    tree.VERSION_PAGE: lambda new: {new.number: version_page(new.version_summary)},
     tree.FEED_ARCHIVE: _archive,
     tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
     tree.PUBLIC_KEY: lambda new: pem_files(new.keys),

@@ -10,8 +10,6 @@ import pytest
 
 from programs import REGISTER_API, on_a_terminal, run, run_bytes
 from register_api.cli import output
-from register_api.cli.words import describe_notice
-from register_api.core.notice import NoticeStatus
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +89,3 @@ def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publishe
 def test_an_error_is_its_sentence_and_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_error(UsageError("this cannot be done", hint="try that"))
     assert capsys.readouterr().err == "wrong use: this cannot be done\n→ try that\n"
-
-
-def test_notice_that_is_not_owed_is_not_talked_about() -> None:
-    assert describe_notice(NoticeStatus(required=False)) == ""

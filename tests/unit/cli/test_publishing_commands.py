@@ -114,7 +114,7 @@ def test_preview_tells_in_words_what_customers_would_read_and_writes_nothing(
     assert result.exit_code == 0
     assert "Version 2 (change) against version 1:" in result.stdout
     assert "Beta Oy" in result.stdout
-    assert "40 of 30 days' notice, the notice promise is kept" in result.stdout
+    assert "40 days' notice given (30 required)." in result.stdout
     assert everything(folder) == before
 
 
@@ -140,7 +140,7 @@ def test_preview_says_when_nothing_has_changed(published: Call) -> None:
 
 def test_preview_tells_a_broken_promise_openly(published: Call, publisher: Publisher) -> None:
     publisher.list("beta", f'starts_on = {SOON}\nshort_notice = {{ reason = "The old one closes" }}')
-    assert "10 of 30 days' notice, the notice promise is NOT kept" in published("preview").stdout
+    assert "Short notice: 10 days instead of 30." in published("preview").stdout
 
 
 def test_preview_tells_a_change_of_no_weight_as_such(published: Call, publisher: Publisher) -> None:

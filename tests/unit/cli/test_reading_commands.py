@@ -56,7 +56,7 @@ def test_diff_of_two_versions_in_words(two: Call) -> None:
     assert result.exit_code == 0
     assert "Version 2 (change) against version 1:" in result.stdout
     assert "Beta Oy" in result.stdout
-    assert "40 of 30 days' notice, the notice promise is kept" in result.stdout
+    assert "40 days' notice given (30 required)." in result.stdout
 
 
 def test_diff_for_machines_is_what_was_published(two: Call, publisher: Publisher) -> None:

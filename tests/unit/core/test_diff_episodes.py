@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from register_api.core.diff.changes import Change
 
 replace = msgspec.structs.replace
-LATE = "3 days after the start, 30 days of notice promised."
-RUNS = "“Runs the application”"
+FACTS = (
+    "Purpose: Runs the application. Processing location: Helsinki, Finland (storage, processing). "
+    "Scope of data: customer content. Category of personal data: All customer data."
+)
+MAIL = FACTS.replace("Runs the application", "Sends mail")
 GERMANY = model.Location(country="DE")
 
 
@@ -49,9 +52,12 @@ def test_two_vendors_merge_and_split_again() -> None:
     assert told(first, second) == [
         (
             "ended",
-            f"The engagement of South Oy for {RUNS} will end on 1 March 2026, merged into Northsouth Oy.",
+            (
+                "South Oy will no longer be used from 1 March 2026. Purpose: Runs the application. "
+                "Merged into Northsouth Oy."
+            ),
         ),
-        ("renamed", "North Oy is now called Northsouth Oy, merged from South Oy."),
+        ("renamed", "North Oy is now called Northsouth Oy. South Oy merged into Northsouth Oy."),
     ]
     at = dt.datetime(2028, 1, 1, tzinfo=dt.UTC)
     start = make_engagement(starts_on=dt.date(2028, 2, 1))
@@ -60,7 +66,10 @@ def test_two_vendors_merge_and_split_again() -> None:
     assert told(second, third) == [
         (
             "added",
-            f"South-2 Oy (split from Northsouth Oy) will be added on 1 February 2028 for {RUNS}.",
+            (
+                "South-2 Oy will be added as a sub-processor on 1 February 2028. "
+                f"South-2 Oy split from Northsouth Oy. {FACTS}"
+            ),
         )
     ]
 
@@ -83,7 +92,7 @@ def test_one_name_for_two_purposes() -> None:
     newer = step(older, published(make_vendor(engagements=(first, second)), 2, at))
     (change,) = changes(older, newer)
     assert (change.class_, change.subprocessor, change.engagement) == ("added", "acme", "mail")
-    assert change.summary == "Acme Oy will be added on 6 February 2026 for “Sends mail”."
+    assert change.summary == (f"Acme Oy will be used for a further purpose from 6 February 2026. {MAIL}")
     assert change.notice.met
     assert change.after["purpose"] == "Sends mail"
 
@@ -93,7 +102,9 @@ def test_only_one_of_two_purposes_changes() -> None:
     first, second = make_engagement(), make_engagement("mail", purpose="Sends mail")
     older = make_register(make_vendor(engagements=(first, second)))
     newer = step(older, make_vendor(engagements=(first, replace(second, retention="30 days"))))
-    assert told(older, newer) == [("data_changed", "Acme Oy (Sends mail): retention is now stated: 30 days.")]
+    assert told(older, newer) == [
+        ("data_changed", "Acme Oy (Sends mail): retention period now stated: 30 days.")
+    ]
 
 
 def test_another_legal_entity_under_one_brand() -> None:
@@ -106,8 +117,9 @@ def test_another_legal_entity_under_one_brand() -> None:
     assert change.fields == ("legal_name", "seat")
     assert change.before == {"legal_name": "Acme Oy", "seat": "FI"}
     assert change.notice.required
-    assert change.summary.startswith(
-        "Acme: legal name changes from Acme Oy to Acme Inc.; seat changes from FI to US;"
+    assert change.summary == (
+        "Acme: legal name changed from Acme Oy to Acme Inc.; country of establishment changed from "
+        "Finland to United States. No effective date stated: 30 days' notice required."
     )
 
 
@@ -117,7 +129,10 @@ def test_a_wrong_country_is_put_right() -> None:
     newer = step(older, make_vendor(), kind="correction", corrects=1)
     (change,) = changes(older, newer)
     assert (change.class_, change.notice) == ("corrected", NoticeStatus(required=False))
-    assert change.summary == "Acme Oy: locations are corrected from DE to Helsinki, FI (store, process)."
+    assert change.summary == (
+        "Acme Oy (correction): processing location changed from Germany to Helsinki, Finland "
+        "(storage, processing)."
+    )
 
 
 def test_four_published_by_accident_and_back_and_off_again() -> None:
@@ -131,9 +146,12 @@ def test_four_published_by_accident_and_back_and_off_again() -> None:
     fourth = step(third, *taken)
     assert [change.class_ for change in changes(first, second)] == ["withdrawn"] * 4
     assert [change.class_ for change in changes(second, third)] == ["added"] * 4
-    assert told(second, third)[0] == ("added", "A Oy is listed again for “Runs the application”.")
+    assert told(second, third)[0] == ("added", f"A Oy listed again. {FACTS}")
     assert told(third, fourth) == told(first, fourth)
-    assert told(first, fourth)[3] == ("withdrawn", "D Oy is withdrawn: Listed by mistake.")
+    assert told(first, fourth)[3] == (
+        "withdrawn",
+        "D Oy removed (listed in error). Reason for removal: Listed by mistake.",
+    )
     assert changes(second, fourth) == ()
 
 
@@ -166,7 +184,7 @@ def test_a_list_comes_back_after_fifteen_months_with_another_scope() -> None:
     found = changes(older, newer)
     assert [change.class_ for change in found[:4]] == ["added", "added", "ended", "details_changed"]
     assert {change.class_ for change in found[4:]} == {"details_changed"}
-    assert found[2].summary.endswith("ended on 30 November 2026.")
+    assert found[2].summary.startswith("V00 Oy has not been used since 30 November 2026.")
     assert len(found) == 3 + 13
 
 
@@ -180,13 +198,13 @@ def test_a_new_column_in_twenty_three_rows() -> None:
     )
     found = changes(older, newer)
     assert [(change.class_, change.field, change.summary) for change in found] == [
-        ("data_changed", "engagements.retention", "Retention is now stated for 23 engagements."),
+        ("data_changed", "engagements.retention", "Retention period now stated for 23 uses."),
         (
             "category_changed",
             "engagements.ict_service",
-            "Type of ICT service is now stated for 23 engagements.",
+            "Type of ICT service now stated for 23 uses.",
         ),
-        ("details_changed", "subprocessors.website", "Website is now stated for 23 sub-processors."),
+        ("details_changed", "subprocessors.website", "Website now stated for 23 sub-processors."),
     ]
     assert found[0].after == {f"{name}/hosting": "30 days" for name in names}
     assert found[2].after == dict.fromkeys(names, "https://v.example/")
@@ -249,7 +267,11 @@ def test_short_notice_is_said_openly() -> None:
     assert told(older, newer) == [
         (
             "added",
-            f"Beta Oy will be added on 13 January 2026 for {RUNS}; 7 of 30 days' notice: the hoster gave up.",
+            (
+                "Beta Oy will be added as a sub-processor on 13 January 2026. "
+                "Short notice: 7 days instead of 30. "
+                f"Reason for short notice: the hoster gave up. {FACTS}"
+            ),
         )
     ]
 
@@ -262,10 +284,13 @@ def test_a_replacement_names_both() -> None:
     coming = make_vendor("beta", replaces=("acme",), engagements=(start,))
     newer = step(older, leaving, published(coming, 2, FIRST + dt.timedelta(days=1)))
     assert told(older, newer) == [
-        ("replaced", "Beta Oy will replace Acme Oy on 1 March 2026 for “Runs the application”."),
+        ("replaced", f"Beta Oy will replace Acme Oy on 1 March 2026. {FACTS}"),
         (
             "ended",
-            f"The engagement of Acme Oy for {RUNS} will end on 1 March 2026, replaced by Beta Oy.",
+            (
+                "Acme Oy will no longer be used from 1 March 2026. Purpose: Runs the application. "
+                "Replaced by Beta Oy."
+            ),
         ),
     ]
 
@@ -279,10 +304,10 @@ def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
     newer = step(older, published(make_vendor(engagements=(running,)), 2, FIRST + dt.timedelta(days=1)))
     (change,) = changes(older, newer)
     assert (change.class_, change.field) == ("activated", None)
-    assert change.fields == ("status", "condition", "starts_on")
+    assert change.fields == ("status", "starts_on", "condition")
     assert change.notice.required
     assert change.summary == (
-        "Acme Oy will change from conditional to active on 1 March 2026 for “Runs the application”."
+        f"Acme Oy will be activated on 1 March 2026. Status changed from conditional to active. {FACTS}"
     )
 
 
@@ -303,11 +328,14 @@ def test_the_first_version_lists_everybody() -> None:
         ("1-5", "d", None),
     ]
     assert [change.summary for change in found] == [
-        "Acme Oy is listed for “Runs the application”.",
-        "B Oy is listed as available for “Runs the application”; it is not engaged.",
-        "C Oy is listed for “Runs the application”.",
-        "C Oy is listed for “Sends mail”.",
-        "D Oy is listed without an engagement.",
+        f"Initial list: Acme Oy. {FACTS}",
+        (
+            "B Oy listed as available, not in use. Purpose: Runs the application. "
+            "Scope of data: customer content. Category of personal data: All customer data."
+        ),
+        f"Initial list: C Oy. {FACTS}",
+        f"Initial list: C Oy. {MAIL}",
+        "D Oy listed, no current processing.",
     ]
     assert {change.class_ for change in found} == {"added"}
     assert not any(change.notice.required for change in found)
@@ -318,7 +346,7 @@ def test_a_deleted_entry_has_ended() -> None:
     """A foreign history may delete; that is not passed over."""
     older = make_register(make_vendor(), make_vendor("beta"))
     assert told(older, step(older, make_vendor())) == [
-        ("ended", "Beta Oy is no longer listed for “Runs the application”.")
+        ("ended", "Beta Oy is no longer listed. Purpose: Runs the application.")
     ]
 
 
@@ -327,11 +355,9 @@ def test_moves_are_one_change() -> None:
     vendors: Sequence[Any] = [make_vendor(name) for name in "abcde"]
     older = make_register(*vendors)
     assert told(older, step(older, vendors[4], *vendors[:4])) == [
-        ("reordered", "The order of reading changes: E Oy moves.")
+        ("reordered", "Sub-processors reordered (moved: E Oy).")
     ]
-    assert told(older, step(older, *reversed(vendors))) == [
-        ("reordered", "The order of sub-processors changes: 4 of 5 move.")
-    ]
+    assert told(older, step(older, *reversed(vendors))) == [("reordered", "Sub-processors reordered.")]
     assert told(older, step(older, make_vendor("z"), *vendors))[1:] == []
 
 
@@ -361,8 +387,8 @@ def test_the_sentence_of_a_move_names_places() -> None:
     ((class_, sentence),) = told(older, newer)
     assert class_ == "relocated"
     assert sentence == (
-        "Acme Oy: locations change: now also Place number 7, FI (store, process), "
-        "no longer Place number 0, FI (store, process)."
+        "Acme Oy: processing location changed from Place number 0, Finland (storage, processing) "
+        "to Place number 7, Finland (storage, processing)."
     )
 
 
@@ -376,11 +402,12 @@ def test_a_step_back_does_not_hide_an_earlier_start() -> None:
     moved, back = changes(older, newer)
     assert (moved.class_, moved.fields, moved.notice.met) == ("schedule_changed", ("starts_on",), False)
     assert moved.summary == (
-        "Acme Oy: start changes from 1 March 2026 to 8 January 2026; 2 of 30 days' notice."
+        "Acme Oy: start date changed from 1 March 2026 to 8 January 2026. Short notice: 2 days instead of 30."
     )
     assert (back.class_, back.fields) == ("deactivated", ("status", "condition"))
     assert back.summary == (
-        f"Acme Oy changes from active to conditional for {RUNS}, on condition: with consent."
+        "Acme Oy: status changed from active to conditional. Purpose: Runs the application. "
+        f"Condition: with consent. {FACTS.partition('. ')[2]}"
     )
 
 
@@ -392,7 +419,8 @@ def test_a_relocation_that_the_promise_covers() -> None:
     newer = step(older, published(make_vendor(engagements=(moved,)), 2, FIRST + dt.timedelta(days=1)))
     relocated, scheduled = changes_between(older, newer, promises)
     assert relocated.summary == (
-        "Acme Oy: locations change from Helsinki, FI (store, process) to DE, from 1 March 2026."
+        "Acme Oy: processing location changed from Helsinki, Finland (storage, processing) to Germany, "
+        "effective 1 March 2026."
     )
     assert (relocated.notice.required, relocated.notice.met) == (True, True)
     assert (scheduled.class_, scheduled.notice.required) == ("schedule_changed", False)
@@ -408,9 +436,18 @@ def test_late_and_undated_additions_are_said_to_be() -> None:
     assert told(older, newer) == [
         (
             "added",
-            f"Late Oy is added as of 3 January 2026 for {RUNS}; announced {LATE}",
+            (
+                "Late Oy added as a sub-processor, effective 3 January 2026. Late notice: announced 3 days "
+                f"after it took effect, 30 days' notice required. {FACTS}"
+            ),
         ),
-        ("added", f"Undated Oy is added for {RUNS}; 30 days of notice promised, but no start is stated."),
+        (
+            "added",
+            (
+                "Undated Oy added as a sub-processor. No effective date stated: 30 days' notice required. "
+                f"{FACTS}"
+            ),
+        ),
     ]
 
 
@@ -422,12 +459,12 @@ def test_categories_come_and_go_and_move() -> None:
     newer = step(older, make_vendor(), categories=(three, one))
     found = changes(older, newer)
     assert [(change.field, change.summary) for change in found] == [
-        ("categories.mail", "Category “Mail” is added."),
-        ("categories.ai", "Category “Ai” is removed."),
+        ("categories.mail", "Category “Mail” added."),
+        ("categories.ai", "Category “Ai” removed."),
     ]
     assert [change.before and change.before["id"] for change in found] == [None, "ai"]
     assert told(older, step(older, make_vendor(), categories=(two, one))) == [
-        ("reordered", "The order of categories changes: 1 of 2 move.")
+        ("reordered", "Categories reordered.")
     ]
 
 
@@ -437,8 +474,8 @@ def test_the_promise_and_the_publisher_are_spoken_of_by_name() -> None:
     publisher = replace(older.publisher, name="Example Group")
     newer = step(older, make_vendor(), publisher=publisher, notice=replace(older.notice, days=14))
     assert [(change.field, change.summary) for change in changes(older, newer)] == [
-        ("publisher.name", "Publisher: name changes from Example to Example Group."),
-        ("notice.days", "Notice promise: days of notice change from 30 to 14."),
+        ("publisher.name", "Publisher: name changed from Example to Example Group."),
+        ("notice.days", "Notice policy: notice period changed from 30 days to 14 days."),
     ]
 
 
@@ -446,7 +483,12 @@ def test_a_vendor_that_is_listed_only_to_be_withdrawn() -> None:
     """An import may bring a vendor together with its withdrawal; nobody is added."""
     older = make_register(make_vendor())
     newer = step(older, make_vendor(), make_vendor("beta", withdrawn=model.Withdrawn(reason="Never used")))
-    assert told(older, newer) == [("withdrawn", "Beta Oy is listed as withdrawn: Never used.")]
+    assert told(older, newer) == [
+        (
+            "withdrawn",
+            "Retrospective entry: Beta Oy, removed (listed in error). Reason for removal: Never used.",
+        )
+    ]
 
 
 def test_the_diff_of_many_versions_does_not_take_the_last_reason_for_all() -> None:

@@ -280,6 +280,7 @@ def test_status_of_a_promise_that_was_kept() -> None:
         announced_on=DAY,
         starts_on=SOON,
         days=30,
+        day_count="calendar",
         promised_days=30,
         met=True,
         objection_until=dt.date(2026, 6, 15),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from register_api.core.language.language import ENGLISH, Language
 from register_api.core.model import (
     Announced,
     Condition,
@@ -37,13 +38,15 @@ def promises(**notice: Any) -> Promises:
     return Promises(zone=dt.UTC, first_live=1, policies=(policy,))
 
 
-def answered(on: dt.date = DAY, *, promise: Promises | None = None, **fields: Any) -> EngagementAnswers:
+def answered(
+    on: dt.date = DAY, *, promise: Promises | None = None, language: Language = ENGLISH, **fields: Any
+) -> EngagementAnswers:
     """Answer for an engagement of which nothing is said but the fields given."""
     given_ = {"category": "ai", "status": "active", "announced": ANNOUNCED, **fields}
     vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
     of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
     (row,) = standing_of(of, on)
-    return answers(row, on, promise or promises())
+    return answers(row, on, promise or promises(), language)
 
 
 def test_members_are_the_questions_in_their_order() -> None:
@@ -67,7 +70,7 @@ def test_silence_is_called_silence(name: str) -> None:
         (
             "products",
             {"condition": Condition(type="feature", text="Smart replies are on")},
-            "Used on a condition only: Smart replies are on.",
+            "Condition: Smart replies are on.",
         ),
         (
             "data",
@@ -78,20 +81,20 @@ def test_silence_is_called_silence(name: str) -> None:
                 "special_categories": False,
             },
             (
-                "Of whom or what: customer content. Categories: Names and Messages. "
-                "People concerned: Guests. Special categories (GDPR Art. 9): no."
+                "Scope of data: customer content. Categories of personal data: Names and Messages. "
+                "Category of data subjects: Guests. Special categories of personal data (GDPR Article 9): no."
             ),
         ),
         ("purpose", {"purpose": "Sends mail"}, "Sends mail."),
         (
             "places",
             {"locations": (Location(country="FI", place="Helsinki"),), "seat": "US"},
-            "Helsinki, FI. The vendor itself sits in US.",
+            "Helsinki, Finland. Established in United States.",
         ),
         (
             "transfers",
             {"transfers": (Transfer(destination="US", mechanism="scc", reference="Module 3"),)},
-            "To US by standard contractual clauses (Module 3).",
+            "United States (standard contractual clauses, Module 3).",
         ),
         ("retention", {"retention": "30 days"}, "30 days."),
     ],
@@ -108,14 +111,14 @@ def test_a_condition_of_another_kind_does_not_name_products() -> None:
     """It is told all the same, since it decides whether the engagement concerns a customer."""
     found = answered(condition=Condition(type="consent", text="The visitor accepts")).products
     assert found.stated is False
-    assert found.words == f"{NOT_STATED} Used on a condition only: The visitor accepts."
+    assert found.words == f"{NOT_STATED} Condition: The visitor accepts."
 
 
 def test_a_mechanism_that_is_openly_not_stated_is_no_mechanism() -> None:
     """The publisher says so, and the answer says that the publisher does."""
     found = answered(transfers=(Transfer(destination="US", mechanism="unstated"),)).transfers
     assert found.stated is False
-    assert "states no mechanism" in found.words
+    assert found.words == "United States (not specified)."
 
 
 def test_without_transfers_places_within_the_eea_are_a_hint_and_no_answer() -> None:
@@ -160,17 +163,21 @@ def test_a_chosen_region(fields: dict[str, Any], pinning: str, within_eea: bool 
 def test_conditions_of_region_are_told_in_words() -> None:
     """Both that of the engagement and those of its places."""
     words = answered(locations=(US, CHOSEN), condition=REGION).region.words
-    assert "Used at all only on a condition of region: region LLM_REGION = eu." in words
-    assert "On a condition: Stockholm, SE" in words
-    assert "Without condition: US." in words
+    assert "Used only on a condition of region: region LLM_REGION = eu." in words
+    assert "On a condition: Stockholm, Sweden (condition: region LLM_REGION = eu)." in words
+    assert "Without condition: United States." in words
 
 
 @pytest.mark.parametrize(
     ("on", "left", "words"),
     [
-        (DAY, 14, "Announced on 10 May 2026, 14 days to object: until 24 May 2026, 14 days left."),
-        (dt.date(2026, 5, 24), 0, "until 24 May 2026, 0 days left."),
-        (dt.date(2026, 5, 25), None, "the period ended on 24 May 2026."),
+        (
+            DAY,
+            14,
+            "You may object within 14 days of the notice. Objection deadline: 24 May 2026 (14 days left).",
+        ),
+        (dt.date(2026, 5, 24), 0, "Objection deadline: 24 May 2026 (0 days left)."),
+        (dt.date(2026, 5, 25), None, "The objection period ended on 24 May 2026."),
     ],
 )
 def test_until_when_to_object(on: dt.date, left: int | None, words: str) -> None:
@@ -185,15 +192,15 @@ def test_business_days_are_counted_as_promised() -> None:
     """10 May 2026 is a Sunday; five business days later is Friday."""
     found = answered(promise=promises(objection_days=5, day_count="business")).objection
     assert found.until == dt.date(2026, 5, 15)
-    assert "5 business days to object" in found.words
+    assert "You may object within 5 business days of the notice." in found.words
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "available"}, "Not engaged"),
-        ({"ends_on": DAY}, "No longer engaged"),
-        ({"withdrawn": Withdrawn(reason="by mistake")}, "withdrawn"),
+        ({"status": "available"}, "Not in use"),
+        ({"ends_on": DAY}, "No longer in use"),
+        ({"withdrawn": Withdrawn(reason="by mistake")}, "listed in error"),
     ],
 )
 def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words: str) -> None:
@@ -211,16 +218,16 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
     row = Standing(vendor=vendor, engagement=engagement, state="in_force")
     told = status("addition", engagement.announced, engagement.starts_on, promise)
-    assert answers(row, DAY, promise).objection.until == told.objection_until
+    assert answers(row, DAY, promise, ENGLISH).objection.until == told.objection_until
 
 
 @settings(max_examples=200, deadline=None)
-@given(engagements())
-def test_any_engagement_is_answered_in_sentences(engagement: Engagement) -> None:
+@given(engagements(), st.sampled_from(("en", "de")).map(Language.of))
+def test_any_engagement_is_answered_in_sentences(engagement: Engagement, language: Language) -> None:
     """Each answer has words, and says nothing but silence where it says that nothing is stated."""
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
     (row,) = standing_of(vendor, DAY)
-    found = answers(row, DAY, promises())
+    found = answers(row, DAY, promises(), language)
     for name in QUESTIONS:
         assert getattr(found, name).words
     assert found.purpose.stated is bool(engagement.purpose)

@@ -16,6 +16,7 @@ from register_api.core import model
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.language.changes import Sentences
 from register_api.core.notice import NoticeStatus
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import VersionSummary, feed_id, make_entry, title
@@ -99,11 +100,15 @@ def test_feed_is_updated_when_its_newest_version_was_published() -> None:
 @pytest.mark.parametrize(
     ("changes", "version", "expected"),
     [
-        (sample.CHANGES[:1], 7, "Acme Inc. will be added on 10 June 2026"),
-        (sample.CHANGES[:2], 7, "Acme Inc. will be added on 10 June 2026, and 1 more change"),
-        (sample.CHANGES, 7, "Acme Inc. will be added on 10 June 2026, and 2 more changes"),
-        ((), 7, "Version 7: nothing changed for the sub-processors"),
-        (sample.CHANGES, 1, "First version: 7 sub-processors"),
+        (sample.CHANGES[:1], 7, "Acme Inc. will be added as a sub-processor on 10 June 2026"),
+        (
+            sample.CHANGES[:2],
+            7,
+            "Acme Inc. will be added as a sub-processor on 10 June 2026, and 1 more change",
+        ),
+        (sample.CHANGES, 7, "Acme Inc. will be added as a sub-processor on 10 June 2026, and 2 more changes"),
+        ((), 7, "Version 7: no changes to sub-processors"),
+        (sample.CHANGES, 1, "Initial list: 7 sub-processors"),
     ],
 )
 def test_title_is_a_sentence_to_act_on(changes: Any, version: int, expected: str) -> None:
@@ -113,16 +118,19 @@ def test_title_is_a_sentence_to_act_on(changes: Any, version: int, expected: str
 
 def test_a_long_title_is_cut() -> None:
     """Readers show one line."""
-    long = sample.change(1, "added", "x" * 4000)
-    assert len(title(sample.summary(7, (long, long)))) < 200
+    name = {"field": "name", "fields": ("name",), "before": "x" * 4000, "after": "y" * 4000}
+    long = sample.change(1, "renamed", "x" * 4000, subprocessor="acme", **name)
+    assert 140 <= len(title(sample.summary(7, (long, long)))) < 200
 
 
 def test_content_tells_each_change_its_days_and_short_notice_with_the_reason() -> None:
     """A promise that was not kept is said openly."""
     content = parsed(feed_of(7)).entries[0].content[0].value
-    assert "Announced on 10 May 2026, starts on 10 June 2026. <strong>31 days' notice.</strong>" in content
+    assert "Notice given 10 May 2026, effective 10 June 2026. Objection deadline: 24 May 2026." in content
+    assert "<strong>31 days' notice given (30 required).</strong>" in content
     assert (
-        "<strong>7 of 30 days' notice.</strong> Reason: The former service shuts down on 16 May." in content
+        "Short notice: 7 days instead of 30. "
+        "Reason for short notice: The former service shuts down on 16 May." in content
     )
     assert "The website of Nordic Hosting changed." in content
 
@@ -203,7 +211,8 @@ def test_same_input_gives_same_bytes() -> None:
 def test_hostile_text_stays_text() -> None:
     """Neither markup nor a character that XML cannot hold breaks out of a summary or a name."""
     publisher = model.Publisher(name=sample.HOSTILE, time_zone="Europe/Berlin", language="en")
-    changes = (sample.change(1, "added", sample.HOSTILE),)
+    named = {"field": "name", "fields": ("name",), "before": sample.HOSTILE, "after": sample.HOSTILE}
+    changes = (sample.change(1, "renamed", sample.HOSTILE, subprocessor="acme", **named),)
     entry = sample.summary(7, changes, publisher=publisher)
     root = etree.fromstring(atom_feed(entry.register, [make_entry(entry)], year=2026))
     assert not list(root.iter(f"{XHTML}script", f"{XHTML}img", "script"))
@@ -217,14 +226,15 @@ def test_late_announcement_is_said() -> None:
         announced_on=sample.TODAY,
         starts_on=dt.date(2026, 5, 7),
         days=-3,
+        day_count="business",
         promised_days=30,
         met=False,
     )
-    late = sample.change(1, "added", "Late was added.", notice=notice)
-    entry = sample.summary(7, (late,))
-    feed = atom_feed(entry.register, [make_entry(entry)], year=2026)
-    assert b"Announced 3 days after the start, 30 days of notice promised." in feed
-    assert b"-3" not in feed
+    late = sample.change(1, "added", "", subprocessor="acme", engagement="inference", notice=notice)
+    said = title(sample.summary(7, (late,)))
+    assert said.endswith(
+        "(Late notice: announced 3 business days after it took effect, 30 business days' notice required)"
+    )
 
 
 def real_entry(**changed: Any) -> VersionSummary:
@@ -233,13 +243,14 @@ def real_entry(**changed: Any) -> VersionSummary:
     vendors = tuple(item for item in newer.subprocessors if item.id not in {"acme", "hasty-mail"})
     older = sample.register(6, subprocessors=vendors, notice=newer.notice)
     diff = diff_document(encoded(older), encoded(newer), sample.view(**changed).promises)
-    return VersionSummary(register=newer, diff=diff, size=7, root_hash=bytes(32))
+    sentences = Sentences.between(older, newer, dt.UTC)
+    return VersionSummary(register=newer, diff=diff, size=7, root_hash=bytes(32), sentences=sentences)
 
 
 def test_titles_of_real_diffs_are_short() -> None:
     """What for and on which condition follow in the content, not in the title."""
     entry = real_entry()
-    assert title(entry) == "Acme Inc. will be added on 10 June 2026, and 1 more change"
+    assert title(entry) == "Acme Inc. will be added as a sub-processor on 10 June 2026, and 1 more change"
 
 
 def test_title_of_a_start_on_short_notice_says_so() -> None:
@@ -247,16 +258,18 @@ def test_title_of_a_start_on_short_notice_says_so() -> None:
     entry = real_entry()
     hasty = tuple(change for change in entry.diff.changes if change.subprocessor == "hasty-mail")
     entry = msgspec.structs.replace(entry, diff=msgspec.structs.replace(entry.diff, changes=hasty))
-    assert title(entry) == "Hasty Mail will be added on 17 May 2026 (7 of 30 days' notice)"
+    assert title(entry) == (
+        "Hasty Mail will be added as a sub-processor on 17 May 2026 (Short notice: 7 days instead of 30)"
+    )
 
 
 def test_content_says_short_notice_and_its_reason_once() -> None:
     """Summaries have it already; nothing is told twice."""
     entry = real_entry()
     feed = atom_feed(entry.register, [make_entry(entry)], year=2026).decode()
-    assert feed.count("7 of 30 days' notice") == 1
+    assert feed.count("Short notice: 7 days instead of 30") == 1
     assert feed.count("The former service shuts down on 16 May") == 1
-    assert feed.count("31 days' notice") == 1
+    assert feed.count("31 days' notice given") == 1
 
 
 @pytest.mark.parametrize("numbers", [[], [1, 2], [2, 2], list(range(51, 0, -1))])

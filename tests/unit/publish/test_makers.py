@@ -51,6 +51,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "log": LogFiles(root_hash=b"0" * 32, tiles={"log/tile/0/000.p/1": b"t"}, checkpoint=b"c", proof=b"p"),
         "keys": keys,
         "key_list": encode(keys),
+        "version_summary": summary(number),
         "listed": None,
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
         "first_published_at": FIRST,

@@ -62,28 +62,34 @@ INDEX = text_of(PAGES[tree.INDEX.path()])
 @pytest.mark.parametrize(
     "said",
     [
-        "30 days before any of these starts: addition, replacement, activation",
-        "within 14 days of the announcement",
+        (
+            "We give at least 30 days' prior notice of: new sub-processors; replacement of a sub-processor; "
+            "activation of an available sub-processor."
+        ),
+        "You may object within 14 days of the notice.",
         "privacy@example.com",
-        "announced, from 10 June 2026",
-        "Active, ends on 17 May 2026",
-        "ended on 1 February 2026",
-        "7 of 30 days' notice. The former service shuts down on 16 May",
-        "31 days' notice",
-        "Withdrawn: listed by mistake Mistaken Ltd withdrawn It was never used",
+        "Upcoming, from 10 June 2026",
+        "Active, ends 17 May 2026",
+        "Former, since 1 February 2026",
+        "Short notice: 7 days instead of 30. The former service shuts down on 16 May",
+        "31 days' notice given (30 required)",
+        "Removed (listed in error) Mistaken Ltd Removed It was never used",
         "Helsinki (HEL1), Finland (default)",
-        "only: on request of the customer",
-        "Transfer to United States: standard contractual clauses (module 3)",
-        "EU Cloud Code of Conduct (declared) cloud servers",
+        "Condition: on request of the customer",
+        "Transfer mechanism for United States: standard contractual clauses, module 3",
+        "EU Cloud Code of Conduct (self-declared) cloud servers",
         "ISO/IEC 27001 valid until 1 March 2027",
         "Never used to train a model",
-        "only: after the visitor accepted analytics cookies",
+        "Condition: after the visitor accepted analytics cookies",
         "Your integrations You connect them.",
         "Data Processing Agreement",
-        "As of 10 May 2026",
-        "Version 7, published 10 May 2026, 09:00 UTC",
-        "Affiliate of the publisher",
-        "lists 6 sub-processors, of which 5 are used, or announced to be",
+        "Status as of 10 May 2026",
+        "Version 7. Published 10 May 2026, 09:00 UTC. Last updated 10 May 2026.",
+        "Example group company",
+        (
+            "Example GmbH uses 2 sub-processors to process customer personal data. 1 more is conditional. "
+            "2 more are upcoming. 1 more is available but not in use."
+        ),
         b64encode(sample.summary().root_hash).decode(),
     ],
 )
@@ -95,7 +101,7 @@ def test_index_says(said: str) -> None:
 def test_categories_stand_in_the_registers_order_and_former_uses_below() -> None:
     """The publisher decides the order of reading."""
     headings = [heading.text for heading in parse(PAGES[tree.INDEX.path()]).iter("h2")]
-    order = ["What is coming", "Infrastructure", "AI inference", "Operations", "No longer used"]
+    order = ["Upcoming changes", "Infrastructure", "AI inference", "Operations", "Former sub-processors"]
     assert [heading for heading in headings if heading in order] == order
 
 
@@ -106,25 +112,27 @@ def test_what_is_coming_is_nearest_first_with_days() -> None:
     rows = [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
     assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme"]
     assert "17 May 2026 7" in rows[0]
-    assert "ends: Sends messages 17 May 2026 7" in rows[1]
-    assert "10 June 2026 31 31 days' notice" in rows[2]
+    assert "End: Sends messages 17 May 2026 7" in rows[1]
+    assert "10 June 2026 31 31 days' notice given" in rows[2]
 
 
 def test_states_follow_the_day_of_the_page() -> None:
     """The same version shown on a later day shows what is true then."""
     later = msgspec.structs.replace(sample.view(), today=dt.date(2026, 6, 10))
     text = text_of(page.index_page(later))
-    assert "announced, from" not in text
-    assert "No start or end is announced." in text
-    assert "ended on 17 May 2026" in text
+    assert "Upcoming, from" not in text
+    assert "No upcoming changes." in text
+    assert "Former, since 17 May 2026" in text
 
 
 def test_version_page_says_what_changed_and_links_backwards_only() -> None:
     """It is written once: nothing on it depends on later versions."""
     data = PAGES[tree.VERSION_PAGE.path(7)]
-    assert "Acme Inc. will be added on 10 June 2026." in text_of(data)
-    assert "7 of 30 days' notice" in text_of(data)
-    assert "Why the notice was short. The former service shuts down on 16 May" in text_of(data)
+    assert "Acme Inc. will be added as a sub-processor on 10 June 2026." in text_of(data)
+    assert (
+        "Short notice: 7 days instead of 30. Reason for short notice: The former service shuts down on 16 May"
+        in text_of(data)
+    )
     assert "Before https://old.example/ Now https://nordic.example/" in text_of(data)
     assert b"versions/6/" in data
     assert b"versions/8/" not in data
@@ -134,8 +142,8 @@ def test_version_page_of_a_correction_names_what_it_corrects() -> None:
     """And gives the publisher's reason."""
     reason = model.Reason(kind="correction", text="The country was wrong")
     data = page.version_page(sample.summary(7, (), reason=reason, corrects=5))
-    assert "A correction of version 5: The country was wrong" in text_of(data)
-    assert "Nothing changed for the sub-processors." in text_of(data)
+    assert "Correction of version 5: The country was wrong" in text_of(data)
+    assert "No changes to sub-processors." in text_of(data)
 
 
 def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
@@ -144,8 +152,8 @@ def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
     for said in (
         "529900T8BM49AURSDO55",
         "Example Street 1 00100 Helsinki",
-        "Announced in version 1, 5 January 2026, 08:00 UTC",
-        "Starts before version 1",
+        "Notice given 5 January 2026, 08:00 UTC (version 1)",
+        "In use since before 5 January 2026",
         "Until the customer's contract ends, then 30 days",
         "Volumes are encrypted at rest",
     ):
@@ -155,7 +163,7 @@ def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
 def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:
     """Nobody disappears from the register."""
     text = text_of(PAGES[tree.SUBPROCESSOR_PAGE.path("mistaken")])
-    assert "Withdrawn: listed by mistake. It was never used" in text
+    assert "Removed (listed in error). It was never used" in text
 
 
 def references(data: bytes) -> Iterator[str]:

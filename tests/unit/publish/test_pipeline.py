@@ -243,7 +243,7 @@ def test_short_notice_is_shown_with_its_reason(publisher: Publisher) -> None:
     (change,) = diff(publisher, 2).changes
     assert (change.notice.days, change.notice.promised_days, change.notice.met) == (7, 30, False)
     page = publisher.snapshot().read("versions/2/index.html").decode()
-    assert "7 of 30" in page
+    assert "Short notice: 7 days instead of 30" in page
     assert "The old one closes" in page
     assert publisher.verify().exit_code == 0
 

@@ -56,7 +56,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
         before: Older value: of the one field, of several as an object by name, or of the entry that
             went (a vendor with the one engagement spoken of, or an engagement).
         after: Newer value, likewise; of a column an object by id (``acme`` or ``acme/inference``).
-        summary: The change in one sentence.
+        summary: The change in sentences (``core.language``).
+        summary_language: BCP 47 tag of the summary's language.
         notice: What the notice promise says about it.
     """
 
@@ -68,7 +69,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
     fields: tuple[str, ...] = ()
     before: Any = None
     after: Any = None
-    summary: str
+    summary: str = ""
+    summary_language: str = "en"
     notice: NoticeStatus
 
 

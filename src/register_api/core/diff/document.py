@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+import msgspec
+
 from register_api.core.diff.change_notice import notice_of
 from register_api.core.diff.change_values import values_of
 from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
@@ -15,7 +17,7 @@ from register_api.core.diff.columns import fold_columns
 from register_api.core.diff.differences import Column, Comparison, Difference, Reorder
 from register_api.core.diff.lifecycle import register_differences, vendor_differences
 from register_api.core.diff.plain import to_plain
-from register_api.core.diff.summary import summarise
+from register_api.core.language.changes import Sentences
 from register_api.core.patch.write import make_patch
 
 if TYPE_CHECKING:
@@ -40,8 +42,13 @@ def changes_between(older: Register | None, newer: Register, promises: Promises)
         The changes by class in order of weight, within a class in order of reading.
     """
     comparison = Comparison(older, newer, promises.zone)
+    sentences = Sentences.between(older, newer, promises.zone)
     found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.class_])
-    return tuple(_tell(number, item, comparison, promises) for number, item in enumerate(found, start=1))
+    changes = (_change(number, item, comparison, promises) for number, item in enumerate(found, start=1))
+    return tuple(
+        msgspec.structs.replace(change, summary=sentences.summary(change), summary_language=sentences.tag)
+        for change in changes
+    )
 
 
 def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:
@@ -89,7 +96,7 @@ def _reorders(comparison: Comparison) -> Iterator[Reorder]:
             yield Reorder(place=place, before=before, after=after, vendor=vendor)
 
 
-def _tell(
+def _change(
     number: int, difference: Difference | Column | Reorder, comparison: Comparison, promises: Promises
 ) -> Change:
     notice = notice_of(difference, comparison, promises)
@@ -105,6 +112,5 @@ def _tell(
         fields=names,
         before=to_plain(before),
         after=to_plain(after),
-        summary=summarise(difference, notice, comparison),
         notice=notice,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.diff.wording import english_date
+from register_api.core.language.language import ENGLISH
 from register_api.core.likeness import are_near, are_two_entities, carries, essence, marks, same_use
 from register_api.core.proposals.pairing import candidates, is_close, only_pairs
 from register_api.core.proposals.proposal import Edit, Proposal, added_to, edit
@@ -109,7 +109,7 @@ def _return(past: Kept, new: SubprocessorSource, heir: SubprocessorSource | None
             seen=f"{new.name} ({new.id}) is new; {old.name} ({old.id}) had been merged into {heir.name}.",
             edits=(edit(new.id, "split_from", heir.id),),
         )
-    what = "withdrawn" if old.withdrawn else f"ended on {english_date(_last_day(old))}"
+    what = "withdrawn" if old.withdrawn else f"ended on {ENGLISH.day(_last_day(old))}"
     how = "take [withdrawn] out of" if old.withdrawn else "write a further engagement in"
     return Proposal(
         kind="return",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.diff.wording import join
+from register_api.core.language.language import ENGLISH
 from register_api.core.likeness import carries, essence
 from register_api.core.proposals.proposal import Proposal, added_to, edit
 
@@ -82,7 +82,7 @@ def _merge(carrier: SubprocessorSource, old_name: str | None, parts: Sequence[Le
     ids = [item.before.id for item in parts]
     names = [item.before.name for item in parts]
     edits = [edit(carrier.id, "merged_from", added_to(carrier.merged_from, *ids))]
-    seen = f"{join(names)} {'leave' if len(names) > 1 else 'leaves'}, and {carrier.name} carries "
+    seen = f"{ENGLISH.list(names)} {'leave' if len(names) > 1 else 'leaves'}, and {carrier.name} carries "
     if old_name is None:
         seen += "their names."
     else:
@@ -100,7 +100,7 @@ def _merge(carrier: SubprocessorSource, old_name: str | None, parts: Sequence[Le
 def _split(
     whole: Subprocessor, after: SubprocessorSource | None, parts: Sequence[SubprocessorSource]
 ) -> Proposal:
-    names = join([item.name for item in parts])
+    names = ENGLISH.list([item.name for item in parts])
     edits = [edit(item.id, "split_from", whole.id) for item in parts]
     if after is None:
         seen = f"{whole.name} leaves, and its name carried those of {names}."
@@ -114,4 +114,4 @@ def _split(
 def bring_back(*parts: Leaving) -> str:
     """Say that what was published stays, where files of vendors that leave are missing."""
     files = [f"subprocessors/{item.before.id}.toml" for item in parts if item.how == "vanished"]
-    return f"Bring {join(files)} back, with ends_on: what was published stays." if files else ""
+    return f"Bring {ENGLISH.list(files)} back, with ends_on: what was published stays." if files else ""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.diff.wording import count, english_date, join, shorten
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import count, shorten
 from register_api.core.proposals.proposal import Edit, Proposal
 from register_api.core.rules.table import vendor_file
 
@@ -152,8 +153,8 @@ def _correction(version: int, day: dt.date, items: list[Kept]) -> Proposal:
     return Proposal(
         kind="correction",
         subprocessors=tuple(item.before.id for item in items),
-        seen=f"Of {join(listed)} nothing changes but the country ({shorten(what)}),"
-        f" first said by version {version} on {english_date(day)}.",
+        seen=f"Of {ENGLISH.list(listed)} nothing changes but the country ({shorten(what)}),"
+        f" first said by version {version} on {ENGLISH.day(day)}.",
         options=f"--corrects {version}",
         advice="Only if it was wrong from the start. What really moved is a change.",
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from register_api.core.diff.wording import english_date, shorten
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import shorten
 from register_api.core.likeness import are_two_entities, essence, same_purpose
 from register_api.core.proposals.joints import bring_back
 from register_api.core.proposals.pairing import is_close, only_pairs
@@ -81,8 +82,8 @@ def _replacement(one: Leaving, other: Arriving, today: dt.date) -> Proposal:
     return Proposal(
         kind="replacement",
         subprocessors=(new.id, old.id),
-        seen=f"{old.name} leaves on {english_date(one.on)},"
-        f" and {new.name} starts on {english_date(start)}{use}.",
+        seen=f"{old.name} leaves on {ENGLISH.day(one.on)},"
+        f" and {new.name} starts on {ENGLISH.day(start)}{use}.",
         edits=(edit(new.id, "replaces", added_to(new.replaces, old.id)),),
         advice=bring_back(one),
     )

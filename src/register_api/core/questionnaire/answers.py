@@ -13,24 +13,25 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.core.language.language import message
 from register_api.core.model import Condition, DataScope, IctService, Location, Status, Transfer
 from register_api.core.timeline import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOT_STATED = "Not stated by the publisher."
+NOT_STATED = message("Not stated by the publisher.")
 
 QUESTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "products": "Which products or features use it?",
-        "data": "Which data does it process, of whom?",
-        "purpose": "What exactly is it used for?",
-        "places": "Where does it process the data?",
-        "region": "Does it respect a region that a customer has chosen?",
-        "transfers": "On which mechanism do transfers to third countries rest?",
-        "retention": "How long does it keep the data?",
-        "objection": "Until when can a customer object?",
+        "products": message("Which products or features use it?"),
+        "data": message("What personal data does it process, about whom?"),
+        "purpose": message("What exactly is it used for?"),
+        "places": message("Where does it process the data?"),
+        "region": message("Does it respect a region that a customer has chosen?"),
+        "transfers": message("Which transfer mechanism applies to third countries?"),
+        "retention": message("How long does it keep the data?"),
+        "objection": message("Until when can a customer object?"),
     }
 )
 """The questions by the member that answers them, in the order in which customers ask."""
@@ -50,7 +51,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stated: Whether the publisher said anything that answers the question.
-        words: The answer in English sentences.
+        words: The answer in sentences, in the register's language where it is known, else in English.
     """
 
     stated: bool
@@ -82,7 +83,7 @@ class PurposeAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class PlacesAnswer(_Answer, frozen=True, kw_only=True):
-    """Where; ``seat`` is the country in which the vendor itself sits."""
+    """Where; ``seat`` is the country in which the vendor is established."""
 
     locations: tuple[Location, ...]
     seat: str | None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.diff.value_words import say
-from register_api.core.diff.wording import join, sentence
+from register_api.core.language.field_changes import Phrases
+from register_api.core.language.prose import capital, sentence
+from register_api.core.language.values import Values
+from register_api.core.model import Engagement
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
     DataAnswer,
@@ -22,42 +24,24 @@ from register_api.core.questionnaire.region import region, within_eea
 if TYPE_CHECKING:
     import datetime as dt
 
-    from register_api.core.model import Condition, Engagement, Transfer
+    from register_api.core.language.language import Language
     from register_api.core.notice import Promises
     from register_api.core.two_clocks import Standing
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that tell which products use a vendor."""
 
-_SCOPES = {
-    "customer_content": "customer content",
-    "customer_account": "customer accounts",
-    "website_visitor": "website visitors",
-    "none": "no personal data of customers",
-}
 
-_MECHANISMS = {
-    "adequacy": "an adequacy decision",
-    "dpf": "the Data Privacy Framework",
-    "dpf_uk": "the UK Extension to the EU-US Data Privacy Framework",
-    "dpf_swiss": "the Swiss-US Data Privacy Framework",
-    "scc": "standard contractual clauses",
-    "idta": "the UK International Data Transfer Agreement",
-    "uk_addendum": "the UK Addendum to the standard contractual clauses",
-    "bcr": "binding corporate rules",
-    "derogation": "a derogation",
-}
-
-
-def answers(row: Standing, on: dt.date, promises: Promises) -> EngagementAnswers:
+def answers(row: Standing, on: dt.date, promises: Promises, language: Language) -> EngagementAnswers:
     """Answer the eight questions for one engagement.
 
     Args:
         row: The engagement, its vendor and where it stands on the day asked about.
         on: That day, in the publisher's time zone.
         promises: All notice promises of the register.
+        language: The language of the sentences.
     """
-    vendor, engagement = row.vendor, row.engagement
+    vendor, engagement, say = row.vendor, row.engagement, Values(language)
     return EngagementAnswers(
         subprocessor=vendor.id,
         name=vendor.name,
@@ -65,48 +49,41 @@ def answers(row: Standing, on: dt.date, promises: Promises) -> EngagementAnswers
         engagement=engagement.id,
         status=engagement.status,
         state=row.state,
-        products=_products(engagement),
-        data=_data(engagement),
-        purpose=_purpose(engagement),
-        places=_places(engagement, vendor.seat),
-        region=region(engagement),
-        transfers=_transfers(engagement),
-        retention=_retention(engagement),
-        objection=objection(row, on, promises),
+        products=_products(engagement, say),
+        data=_data(engagement, say),
+        purpose=_purpose(engagement, say),
+        places=_places(engagement, vendor.seat, say),
+        region=region(engagement, say),
+        transfers=_transfers(engagement, say),
+        retention=_retention(engagement, say),
+        objection=objection(row, on, promises, language),
     )
 
 
-def _products(engagement: Engagement) -> ProductsAnswer:
+def _products(engagement: Engagement, say: Values) -> ProductsAnswer:
     condition = engagement.condition
-    told = condition is not None and condition.type in _OF_PRODUCTS
-    stated = bool(engagement.products) or told
-    named = join(engagement.products) if engagement.products else ""
-    parts = [sentence(named)] if named else []
-    parts += [] if stated else [NOT_STATED]
-    parts += [_only(condition)] if condition is not None else []
+    stated = bool(engagement.products) or (condition is not None and condition.type in _OF_PRODUCTS)
+    parts = [sentence(say.of(engagement.products))] if engagement.products else []
+    parts += [] if stated else [say.text(NOT_STATED)]
+    parts += [sentence(capital(say.only_if(condition)))] if condition is not None else []
     return ProductsAnswer(
         stated=stated, words=" ".join(parts), products=engagement.products, condition=condition
     )
 
 
-def _only(condition: Condition) -> str:
-    return sentence(f"Used on a condition only: {say(condition)}")
-
-
-def _data(engagement: Engagement) -> DataAnswer:
+def _data(engagement: Engagement, say: Values) -> DataAnswer:
+    named = ("data_scope", "data_categories", "data_subjects")
+    phrases = Phrases(say)
+    facts = [
+        phrases.fact(Engagement, name, getattr(engagement, name))
+        for name in named
+        if getattr(engagement, name)
+    ]
     special = engagement.special_categories
-    scopes = [_SCOPES.get(scope, scope) for scope in engagement.data_scope]
-    named = (
-        ("Of whom or what", scopes),
-        ("Categories", engagement.data_categories),
-        ("People concerned", engagement.data_subjects),
-    )
-    parts = [sentence(f"{label}: {join(values)}") for label, values in named if values]
-    if special is not None:
-        parts.append(f"Special categories (GDPR Art. 9): {say(special)}.")
+    facts += [] if special is None else [phrases.fact(Engagement, "special_categories", special)]
     return DataAnswer(
-        stated=bool(parts),
-        words=" ".join(parts) or NOT_STATED,
+        stated=bool(facts),
+        words=" ".join(map(sentence, facts)) or say.text(NOT_STATED),
         data_scope=engagement.data_scope,
         data_categories=engagement.data_categories,
         data_subjects=engagement.data_subjects,
@@ -114,44 +91,34 @@ def _data(engagement: Engagement) -> DataAnswer:
     )
 
 
-def _purpose(engagement: Engagement) -> PurposeAnswer:
+def _purpose(engagement: Engagement, say: Values) -> PurposeAnswer:
     stated = bool(engagement.purpose)
     return PurposeAnswer(
         stated=stated,
-        words=sentence(engagement.purpose) if stated else NOT_STATED,
+        words=sentence(engagement.purpose) if stated else say.text(NOT_STATED),
         purpose=engagement.purpose,
         category=engagement.category,
         ict_service=engagement.ict_service,
     )
 
 
-def _places(engagement: Engagement, seat: str | None) -> PlacesAnswer:
-    places = [say(location) for location in engagement.locations]
-    words = sentence(join(places)) if places else NOT_STATED
-    if seat is not None:
-        words += f" The vendor itself sits in {seat}."
-    return PlacesAnswer(stated=bool(places), words=words, locations=engagement.locations, seat=seat)
+def _places(engagement: Engagement, seat: str | None, say: Values) -> PlacesAnswer:
+    stated = bool(engagement.locations)
+    parts = [sentence(say.of(engagement.locations)) if stated else say.text(NOT_STATED)]
+    parts += [say.text("Established in {country}.", country=say.language.country(seat))] if seat else []
+    return PlacesAnswer(stated=stated, words=" ".join(parts), locations=engagement.locations, seat=seat)
 
 
-def _transfers(engagement: Engagement) -> TransfersAnswer:
+def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
     transfers = engagement.transfers
-    words = " ".join(map(_transfer, transfers)) or NOT_STATED
+    parts = [sentence(say.of(transfer)) for transfer in transfers] or [say.text(NOT_STATED)]
     if not transfers and within_eea(engagement.locations):
-        words += " Every stated place lies within the EEA."
+        parts.append(say.text("Every stated place lies within the EEA."))
     stated = any(transfer.mechanism != "unstated" for transfer in transfers)
-    return TransfersAnswer(stated=stated, words=words, transfers=transfers)
+    return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
 
 
-def _transfer(transfer: Transfer) -> str:
-    if transfer.mechanism == "unstated":
-        return f"To {transfer.destination}: the publisher says that it states no mechanism."
-    reference = f" ({transfer.reference})" if transfer.reference else ""
-    mechanism = _MECHANISMS.get(transfer.mechanism, transfer.mechanism)
-    return f"To {transfer.destination} by {mechanism}{reference}."
-
-
-def _retention(engagement: Engagement) -> RetentionAnswer:
+def _retention(engagement: Engagement, say: Values) -> RetentionAnswer:
     said = engagement.retention
-    return RetentionAnswer(
-        stated=said is not None, words=sentence(said) if said else NOT_STATED, retention=said
-    )
+    words = sentence(said) if said else say.text(NOT_STATED)
+    return RetentionAnswer(stated=said is not None, words=words, retention=said)

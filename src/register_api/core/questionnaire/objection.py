@@ -5,32 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.calendar import local_day
-from register_api.core.diff.wording import count, english_date
+from register_api.core.language.language import message
+from register_api.core.language.notice import days as in_days
+from register_api.core.language.notice import objection_period
 from register_api.core.notice import objection_until
 from register_api.core.questionnaire.answers import NOT_STATED, ObjectionAnswer
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from register_api.core.language.language import Language
     from register_api.core.model import Notice
     from register_api.core.notice import Promises
     from register_api.core.two_clocks import Standing
 
 _OVER = {
-    "available": "Not engaged, so there is nothing to object to yet.",
-    "ended": "No longer engaged.",
-    "withdrawn": "Listed by mistake and withdrawn.",
+    "available": message("Not in use, so there is nothing to object to yet."),
+    "ended": message("No longer in use."),
+    "withdrawn": message("Removed (listed in error)."),
 }
 """States in which nobody has to object."""
 
 
-def objection(row: Standing, on: dt.date, promises: Promises) -> ObjectionAnswer:
+def objection(row: Standing, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
     """Answer until when a customer may object to an engagement.
 
     Args:
         row: The engagement and where it stands.
         on: The day asked about, in the publisher's time zone.
         promises: All notice promises of the register.
+        language: The language of the sentences.
     """
     engagement = row.engagement
     announced_on = local_day(engagement.announced.at, promises.zone)
@@ -41,7 +45,7 @@ def objection(row: Standing, on: dt.date, promises: Promises) -> ObjectionAnswer
     left = None if until is None or until < on else (until - on).days
     return ObjectionAnswer(
         stated=days is not None,
-        words=over or _words(announced_on, notice, until, left),
+        words=language.text(over) if over else _words(language, announced_on, notice, until, left),
         announced_on=announced_on,
         starts_on=engagement.starts_on,
         objection_days=days,
@@ -50,12 +54,21 @@ def objection(row: Standing, on: dt.date, promises: Promises) -> ObjectionAnswer
     )
 
 
-def _words(announced_on: dt.date, notice: Notice | None, until: dt.date | None, left: int | None) -> str:
-    announced = f"Announced on {english_date(announced_on)}"
-    if notice is None or notice.objection_days is None or until is None:
-        return f"{NOT_STATED} {announced}; no period for objecting is promised."
-    unit = "business day" if notice.day_count == "business" else "day"
-    period = f"{announced}, {count(notice.objection_days, unit)} to object"
+def _words(
+    language: Language,
+    announced_on: dt.date,
+    notice: Notice | None,
+    until: dt.date | None,
+    left: int | None,
+) -> str:
+    given = language.text("Notice given {announced}.", announced=language.day(announced_on))
+    period = objection_period(language, notice) if notice is not None else None
+    if period is None or until is None:
+        none = language.text("No objection period is promised.")
+        return f"{language.text(NOT_STATED)} {given} {none}"
+    last = language.day(until)
     if left is None:
-        return f"{period}: the period ended on {english_date(until)}."
-    return f"{period}: until {english_date(until)}, {count(left, 'day')} left."
+        return f"{given} {period} {language.text('The objection period ended on {day}.', day=last)}"
+    return f"{given} {period} " + language.text(
+        "Objection deadline: {day} ({left} left).", day=last, left=in_days(language, left, None)
+    )

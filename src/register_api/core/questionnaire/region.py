@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import is_in_eea
-from register_api.core.diff.value_words import say
-from register_api.core.diff.wording import join, sentence
 from register_api.core.forms import WIDE_COUNTRIES
+from register_api.core.language.language import message
+from register_api.core.language.prose import sentence
 from register_api.core.questionnaire.answers import NOT_STATED, RegionAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from register_api.core.language.values import Values
     from register_api.core.model import Condition, Engagement, Location
     from register_api.core.questionnaire.answers import Pinning
 
 
-def region(engagement: Engagement) -> RegionAnswer:
+def region(engagement: Engagement, say: Values) -> RegionAnswer:
     """Answer whether a region that a customer has chosen is respected."""
     condition = engagement.condition
     of_region = condition if condition is not None and condition.type == "region" else None
@@ -25,9 +26,9 @@ def region(engagement: Engagement) -> RegionAnswer:
     unconditional = tuple(item for item in engagement.locations if item.condition is None)
     pinning = _pinning(of_region, conditional, unconditional)
     inside = within_eea(engagement.locations)
-    parts = [*_words(pinning, of_region, conditional, unconditional)]
+    parts = [*_words(pinning, of_region, conditional, unconditional, say)]
     if engagement.locations:
-        parts.append(_EEA[inside])
+        parts.append(say.text(_EEA[inside]))
     return RegionAnswer(
         stated=pinning != "unstated",
         words=" ".join(parts),
@@ -39,15 +40,14 @@ def region(engagement: Engagement) -> RegionAnswer:
     )
 
 
-_NO_RULE = (
-    "Several places are named, or a wide one, with neither a default nor a condition; "
-    "what is said of them in words stands under places."
+_NO_RULE = message(
+    "Several places are named, or a wide one, with neither a default nor a condition; see places."
 )
 
 _EEA = {
-    True: "Every stated place lies within the EEA.",
-    False: "Not every stated place lies within the EEA.",
-    None: "Whether every place lies within the EEA cannot be said.",
+    True: message("Every stated place lies within the EEA."),
+    False: message("Not every stated place lies within the EEA."),
+    None: message("Whether every place lies within the EEA cannot be said."),
 }
 
 
@@ -75,16 +75,24 @@ def _words(
     condition: Condition | None,
     conditional: Sequence[Location],
     unconditional: Sequence[Location],
-) -> list[str]:
+    say: Values,
+) -> Iterator[str]:
     if pinning == "fixed":
-        return [f"The register names one country, {unconditional[0].country}, and no choice that changes it."]
-    if pinning == "default":
-        usual = join([say(location) for location in unconditional if location.default])
-        return [sentence(f"Unless something else is agreed, {usual}"), "On what condition is not stated."]
-    if pinning == "unstated":
-        return [NOT_STATED, _NO_RULE] if unconditional else [NOT_STATED]
-    return [
-        *([sentence(f"Used at all only on a condition of region: {say(condition)}")] if condition else []),
-        *(sentence(f"On a condition: {say(location)}") for location in conditional),
-        *(sentence(f"Without condition: {say(location)}") for location in unconditional),
-    ]
+        country = say.language.country(unconditional[0].country)
+        yield say.text("One country is named, {country}, and no choice that changes it.", country=country)
+    elif pinning == "default":
+        usual = say.of(tuple(location for location in unconditional if location.default))
+        yield sentence(say.text("Unless something else is agreed: {places}", places=usual))
+        yield say.text("On what condition is not stated.")
+    elif pinning == "unstated":
+        yield say.text(NOT_STATED)
+        if unconditional:
+            yield say.text(_NO_RULE)
+    else:
+        if condition is not None:
+            used = say.text("Used only on a condition of region: {condition}", condition=say.of(condition))
+            yield sentence(used)
+        for location in conditional:
+            yield sentence(say.text("On a condition: {place}", place=say.of(location)))
+        for location in unconditional:
+            yield sentence(say.text("Without condition: {place}", place=say.of(location)))

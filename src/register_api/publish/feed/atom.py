@@ -12,6 +12,7 @@ from feedgen.feed import FeedGenerator
 
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.language.language import Language
 from register_api.publish.feed.entry import document_links, entry_id, feed_id, page_link
 from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, Link, xml_text
 from register_api.publish.feed.links import Place, archive_path
@@ -53,8 +54,9 @@ def atom_feed(
     feed = _empty_feed(register, year)
     feed.register.links = tuple(_feed_links(register, place, archive))
     feed.register.archive = archive is not None
+    language = Language.of(register.publisher.language)
     for entry in entries:
-        _append(feed, entry, entry_id(register.register, year, entry.version), place)
+        _append(feed, entry, entry_id(register.register, year, entry.version), place, language)
     return bytes(feed.atom_str(pretty=False))
 
 
@@ -73,31 +75,40 @@ def check_order(entries: Sequence[FeedEntry]) -> None:
 
 def feed_title(register: Register) -> str:
     """Return the title of both feeds."""
-    return f"Sub-processors of {register.publisher.name}"
+    language = Language.of(register.publisher.language)
+    return language.text("Sub-processors of {publisher}", publisher=register.publisher.name)
+
+
+def feed_description(language: Language) -> str:
+    """Return what both feeds are."""
+    return language.text("Every change to the register, with its dates and notice")
 
 
 def _empty_feed(register: Register, year: int) -> Any:
     """Return a feedgen feed with everything but links and entries."""
     publisher = register.publisher
+    language = Language.of(publisher.language)
     feed = FeedGenerator()
     feed.register_extension(NAME, FeedExtension, EntryExtension, rss=False)
     feed.id(feed_id(register.register, year))
     feed.title(xml_text(feed_title(register)))
-    feed.subtitle("Every change to the register, with its dates and notice")
+    feed.subtitle(feed_description(language))
     feed.updated(register.published_at)
     author = {"name": xml_text(publisher.name), "uri": publisher.website}
     feed.author({key: value for key, value in author.items() if value})
     feed.generator("register-api")
-    feed.language(publisher.language)
+    feed.language(language.tag)
     return feed
 
 
 def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[Link]:
     """Yield the links of the page as a whole."""
+    language = Language.of(register.publisher.language)
     yield Link("self", place.href(place.path), _ATOM)
     yield Link("alternate", place.href(tree.INDEX.path()), "text/html", feed_title(register))
     signature = place.href(tree.XML_SIGNATURE.of(place.path))
-    yield Link("describedby", signature, "application/xml", "XML signature over this feed's exact bytes")
+    signed = language.text("XML signature over this feed's exact bytes")
+    yield Link("describedby", signature, "application/xml", signed)
     if archive is not None:
         yield Link("current", place.href(tree.FEED_ATOM.path()), _ATOM)
     previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
@@ -105,7 +116,7 @@ def _feed_links(register: Register, place: Place, archive: int | None) -> Iterat
         yield Link("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
 
 
-def _append(feed: Any, entry: FeedEntry, id_: str, place: Place) -> None:
+def _append(feed: Any, entry: FeedEntry, id_: str, place: Place, language: Language) -> None:
     """Add an entry below those already there."""
     element = feed.add_entry(order="append")
     element.id(id_)
@@ -114,5 +125,8 @@ def _append(feed: Any, entry: FeedEntry, id_: str, place: Place) -> None:
     element.published(entry.published_at)
     element.content(entry.html, type="xhtml")
     for class_ in entry.classes:
-        element.category(term=class_, label=class_.replace("_", " "))
-    element.register.links = (page_link(entry, place), *document_links(entry, place))
+        element.category(term=class_, label=language.code("change", class_))
+    element.register.links = (
+        page_link(entry, place, language),
+        *document_links(entry, place, language),
+    )

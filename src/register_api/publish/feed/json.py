@@ -8,8 +8,9 @@ import msgspec
 
 from register_api.core import canonical
 from register_api.core.format import tree
+from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
-from register_api.publish.feed.atom import check_order, feed_title
+from register_api.publish.feed.atom import check_order, feed_description, feed_title
 from register_api.publish.feed.entry import document_links, entry_id, page_link
 from register_api.publish.feed.links import Place
 
@@ -41,15 +42,16 @@ def json_feed(
     """
     check_order(entries)
     place = Place(path=tree.FEED_JSON.path(), base_url=base_url)
+    language = Language.of(register.publisher.language)
     author = {"name": register.publisher.name, "url": register.publisher.website}
     return canonical.encode(
         {
             "version": VERSION,
             "title": feed_title(register),
-            "description": "Every change to the register, with its dates and notice",
+            "description": feed_description(language),
             "home_page_url": place.href(tree.INDEX.path()),
             "feed_url": place.href(tree.FEED_JSON.path()),
-            "language": register.publisher.language,
+            "language": language.tag,
             "authors": [{key: value for key, value in author.items() if value}],
             "_register": {
                 "about": "What programs can go by in this feed",
@@ -58,18 +60,19 @@ def json_feed(
                 "register": register.register,
             },
             "items": [
-                _item(entry, entry_id(register.register, year, entry.version), place) for entry in entries
+                _item(entry, entry_id(register.register, year, entry.version), place, language)
+                for entry in entries
             ],
         }
     )
 
 
-def _item(entry: FeedEntry, id_: str, place: Place) -> dict[str, Any]:
+def _item(entry: FeedEntry, id_: str, place: Place, language: Language) -> dict[str, Any]:
     """Spell one entry; documents of the version are its attachments."""
     published = msgspec.to_builtins(entry.published_at)
     return {
         "id": id_,
-        "url": page_link(entry, place).href,
+        "url": page_link(entry, place, language).href,
         "title": entry.title,
         "content_html": entry.html,
         "date_published": published,
@@ -77,7 +80,7 @@ def _item(entry: FeedEntry, id_: str, place: Place) -> dict[str, Any]:
         "tags": list(entry.classes),
         "attachments": [
             {"url": link.href, "mime_type": link.type, "title": link.title}
-            for link in document_links(entry, place)
+            for link in document_links(entry, place, language)
         ],
         "_log": {
             "about": "Size and RFC 6962 root hash of the log that ends with this version",

@@ -1,19 +1,26 @@
-"""The one Jinja environment: everything is escaped, nothing undefined passes, links are harmless."""
+"""Templates in the words of a language: all is escaped, nothing undefined passes, links are harmless."""
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import hashlib
 import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
+
 from register_api import __version__
-from register_api.core.diff.wording import count, english_date, sentence
-from register_api.publish.page import labels
+from register_api.core.language.field_changes import Phrases
+from register_api.core.language.language import Language, catalogues_sha256
+from register_api.core.language.prose import capital, sentence
+from register_api.core.language.values import Values
 from register_api.style.environment import page_environment
 from register_api.style.sheet import STYLE
 
 if TYPE_CHECKING:
+    import msgspec
     from jinja2 import Environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
@@ -24,6 +31,7 @@ TEMPLATES_SHA256 = hashlib.sha256(
     b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
     + STYLE.encode()
     + __version__.encode()
+    + catalogues_sha256()
 ).hexdigest()
 """Names what pages are made with: where it differs, pages are made anew."""
 
@@ -33,29 +41,46 @@ def safe_link(url: str | None) -> str | None:
     return url if url is not None and _SAFE_LINK.fullmatch(url) else None
 
 
-def render(template: str, **values: Any) -> str:
-    """Render a template of this package; all values are escaped.
+def render(template: str, language: Language, **values: Any) -> str:
+    """Render a template of this package in a language; all values are escaped.
 
     Raises:
         jinja2.UndefinedError: The template uses a value that was not given.
     """
-    return _ENVIRONMENT.get_template(template).render(**values)
+    return _environment(language).get_template(template).render(**values)
 
 
-def _environment() -> Environment:
+@functools.cache
+def _environment(language: Language) -> Environment:
+    """Return the environment of a language: its messages, and its words for values of the register."""
     environment = page_environment("register_api.publish.page")
+    say = Values(language)
     environment.filters.update(
-        words=labels.words,
-        listed=labels.listed,
-        country=labels.country,
-        day=english_date,
-        instant=labels.instant,
-        condition=labels.condition,
-        sentence=sentence,
-        counted=count,
+        capital=capital,
+        code=lambda code, vocabulary: language.code(vocabulary, code),
+        code_element=Markup("<code>{}</code>").format,
+        codes=lambda codes, vocabulary: say.codes(vocabulary, codes),
+        country=language.country,
+        day=language.day,
+        day_before=lambda day: day - dt.timedelta(days=1),
+        instant=language.instant,
+        mechanism=say.mechanism,
+        only_if=say.only_if,
+        place=say.place,
         safe_link=safe_link,
+        sentence=sentence,
+    )
+    environment.globals.update(
+        label=functools.partial(_label, Phrases(say)),
+        language=language.tag,
+        # A message is text, and so is what stands in it unless a macro made it.
+        plural=lambda one, many, n: escape(language.plural(one, many, n)),
+        text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment
 
 
-_ENVIRONMENT = _environment()
+def _label(phrases: Phrases, record: msgspec.Struct, name: str) -> str:
+    """Return what a field is called where its value stands beside it."""
+    value = getattr(record, name)
+    return capital(phrases.label(type(record), name, len(value) if isinstance(value, tuple) else 1))

@@ -7,17 +7,22 @@ so that what they say stays true when it is read later.
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core import calendar, timeline
 from register_api.core.diff.changes import Diff
-from register_api.core.diff.wording import english_date
+from register_api.core.language.language import Language
+from register_api.core.language.notice import notice_given, shortfall
+from register_api.core.language.prose import capital
 from register_api.core.model import Engagement, Register, Subprocessor
-from register_api.core.notice import Promises
+from register_api.core.notice import NoticeStatus, Promises
 from register_api.core.timeline import State
 from register_api.core.two_clocks import Standing, standing, standing_of
-from register_api.publish.page.labels import days_of_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +44,11 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     root_hash: bytes
 
+    @property
+    def language(self) -> Language:
+        """The language of the page's own words."""
+        return Language.of(self.register.publisher.language)
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement as a page shows it.
@@ -46,7 +56,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         badge: State in words, with its date.
         look: How the badge is coloured: a state, or ``conditional`` or ``ending``.
-        short_notice: Days given and promised, where the promise was not kept.
+        short_notice: How the promise was not kept, in words.
     """
 
     vendor: Subprocessor
@@ -84,41 +94,90 @@ def upcoming(view: PageView, all_rows: list[Row]) -> list[Ahead]:
     ]
 
 
-def notice_given(view: PageView, engagement: Engagement) -> tuple[int, int] | None:
-    """Return days of notice given and promised for an engagement's start, where both are known."""
-    announced = engagement.announced
+def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | None:
+    """Return the notice given for an engagement's start, where a promise and a start are known."""
+    announced, start = engagement.announced, engagement.starts_on
     announced_on = calendar.local_day(announced.at, view.promises.zone)
     promise = next(view.promises.binding(announced.version, announced_on), None)
-    if promise is None or engagement.starts_on is None or view.promises.is_baseline(announced.version):
+    if promise is None or start is None or view.promises.is_baseline(announced.version):
         return None
-    return calendar.days_of_notice(announced_on, engagement.starts_on, promise), promise.days
+    return NoticeStatus(
+        required=True,
+        announced_on=announced_on,
+        starts_on=start,
+        days=calendar.days_of_notice(announced_on, start, promise),
+        day_count=promise.day_count,
+        promised_days=promise.days,
+        met=start >= calendar.earliest_start(announced_on, promise),
+    )
 
 
 def _row(view: PageView, found: Standing) -> Row:
     vendor, engagement, state = found.vendor, found.engagement, found.state
-    badge, look = _badge(view.register, engagement, state)
-    given = notice_given(view, engagement) if engagement.short_notice else None
-    short = days_of_notice(*given, view.register.notice) if given else None
+    badge, look = _badge(view, engagement, state)
+    status = notice_of_start(view, engagement) if engagement.short_notice else None
+    short = shortfall(view.language, status) if status else None
     return Row(vendor=vendor, engagement=engagement, state=state, badge=badge, look=look, short_notice=short)
 
 
-def _badge(register: Register, engagement: Engagement, state: State) -> tuple[str, str]:
+def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, str]:
     """Return a state in words, and its look."""
-    starts_on, ends_on = engagement.starts_on, engagement.ends_on
+    language, starts_on, ends_on = view.language, engagement.starts_on, engagement.ends_on
     if state == "announced" and starts_on is not None:
-        return f"announced, from {english_date(starts_on)}", state
+        return language.text("Upcoming, from {day}", day=language.day(starts_on)), state
     if state == "ended" and ends_on is not None:
-        return f"ended on {english_date(ends_on)}", state
+        return language.text("Former, since {day}", day=language.day(ends_on)), state
     if state == "withdrawn":
-        return "withdrawn: listed by mistake", state
-    title = next(
-        (item.title for item in register.statuses if item.id == engagement.status), engagement.status
-    )
+        return language.text("Removed (listed in error)"), state
+    titles = {item.id: item.title for item in view.register.statuses}
+    title = titles.get(engagement.status) or capital(language.code("status", engagement.status))
     if ends_on is not None:
-        return f"{title}, ends on {english_date(ends_on)}", "ending"
+        return language.text("{status}, ends {day}", status=title, day=language.day(ends_on)), "ending"
     return title, engagement.status if state == "in_force" else state
 
 
 def _ahead(view: PageView, event: timeline.Upcoming, row: Row) -> Ahead:
-    given = notice_given(view, row.engagement) if event.what == "starts" else None
-    return Ahead(event=event, row=row, notice=days_of_notice(*given, view.register.notice) if given else None)
+    status = notice_of_start(view, row.engagement) if event.what == "starts" else None
+    return Ahead(event=event, row=row, notice=notice_given(view.language, status) if status else None)
+
+
+def lead(view: PageView, all_rows: list[Row]) -> list[str]:
+    """Say how many sub-processors are used, and how many more could be."""
+    language, publisher = view.language, view.register.publisher
+    left = {row.vendor.id for row in all_rows if row.state not in timeline.PAST}
+    counts = []
+    for fits in _GROUPS:
+        found = {row.vendor.id for row in all_rows if fits(row)} & left
+        counts.append(len(found))
+        left -= found
+    used, conditional, announced, available = counts
+    name = publisher.legal_name or publisher.name
+    return [
+        language.plural(
+            "{name} uses {n} sub-processor to process customer personal data.",
+            "{name} uses {n} sub-processors to process customer personal data.",
+            used,
+            name=name,
+        ),
+        *_more(language, conditional, announced, available),
+    ]
+
+
+_GROUPS: tuple[Callable[[Row], bool], ...] = (
+    lambda row: row.state == "in_force" and row.engagement.status == "active",
+    lambda row: row.state == "in_force",
+    lambda row: row.state == "announced",
+    lambda row: row.state == "available",
+)
+"""In which of these a vendor is counted: in the first that one of its engagements fits."""
+
+
+def _more(language: Language, conditional: int, announced: int, available: int) -> Iterator[str]:
+    if conditional:
+        yield language.plural("{n} more is conditional.", "{n} more are conditional.", conditional)
+    if announced:
+        yield language.plural("{n} more is upcoming.", "{n} more are upcoming.", announced)
+    if available:
+        yield language.plural(
+            "{n} more is available but not in use.", "{n} more are available but not in use.", available
+        )

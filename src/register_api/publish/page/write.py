@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.diff.changes import Change
+from register_api.core.language.notice import objection_period, promise
 from register_api.core.model import Category
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
-from register_api.publish.page.labels import given_notice, is_said, short_notice_reason
+from register_api.publish.page.shown_changes import shown_changes
 from register_api.publish.page.templating import render
 from register_api.publish.page.view import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from register_api.core.model import Register, Subprocessor
+    from register_api.core.model import Subprocessor
     from register_api.publish.feed.entry import VersionSummary
     from register_api.publish.page.view import PageView
 
 _HOME = "./"
 _TWO_UP = "../../"
-_LONGEST_VALUE = 400
 
 
 class _Section(msgspec.Struct, frozen=True):
@@ -56,9 +55,10 @@ def index_page(view: PageView) -> bytes:
         ended=[row for row in all_rows if row.state == "ended"],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
-        latest=[_told(change, register) for change in view.diff.changes],
-        shown=len({row.vendor.id for row in present}),
-        engaged=len({row.vendor.id for row in present if row.state != "available"}),
+        latest=shown_changes(view),
+        lead=page_view.lead(view, all_rows),
+        promise=promise(view.language, register.notice),
+        objection=objection_period(view.language, register.notice),
     )
 
 
@@ -73,7 +73,7 @@ def version_page(version: VersionSummary) -> bytes:
         version,
         _TWO_UP,
         heading=title(version),
-        changes=[_told(change, register) for change in version.diff.changes],
+        changes=shown_changes(version),
         vendors={vendor.id: vendor.name for vendor in register.subprocessors},
     )
 
@@ -105,49 +105,11 @@ def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str
     )
 
 
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with what is to be said about it.
-
-    Attributes:
-        said: Whether the summary itself says what became of the notice.
-    """
-
-    change: Change
-    notice: str | None
-    said: bool
-    reason: str | None
-    before: str | None
-    after: str | None
-
-
-def _told(change: Change, register: Register) -> _Told:
-    notice = given_notice(change.notice, register.notice)
-    reason = short_notice_reason(change, register)
-    return _Told(
-        change=change,
-        notice=notice,
-        said=notice is not None and is_said(change.summary, notice),
-        reason=reason if reason and not is_said(change.summary, reason) else None,
-        before=_value(change, change.before),
-        after=_value(change, change.after),
-    )
-
-
-def _value(change: Change, value: object) -> str | None:
-    """Return one field's value if it can be read in a line; the diff document has them all."""
-    if change.field is None or value is None:
-        return None
-    items = value if isinstance(value, list | tuple) else (value,)
-    if not items or not all(isinstance(item, str | int) for item in items):
-        return None
-    text = ", ".join(str(item) for item in items)
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE].rstrip() + "…"
-
-
 def _page(template: str, view: PageView | VersionSummary, root: str, **values: Any) -> bytes:
     """Render a page with what all pages show: where home is, the version, the log."""
     html = render(
         template,
+        view.language,
         view=view,
         register=view.register,
         root=root,

@@ -16,6 +16,7 @@ from register_api.core.api.answers import (
     UpcomingAnswer,
 )
 from register_api.core.diff.document import diff_document
+from register_api.core.language.language import Language
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.core.timeline import upcoming as events_after
@@ -83,8 +84,10 @@ def answers(archive: Archive, query: AnswersQuery, moment: Moment) -> Questionna
     fitting = (row for vendor in asked for row in matching(vendor, query, known))
     rows = [row for row in fitting if not query.engagement or row.engagement.id in query.engagement]
     page, facts = page_of(rows, query, moment)
-    given = tuple(questionnaire(row, known.on, archive.promises) for row in page)
-    return QuestionnaireAnswer(**basis(known), **facts, questions=dict(QUESTIONS), answers=given)
+    language = Language.of(known.register.publisher.language)
+    questions = {member: language.text(question) for member, question in QUESTIONS.items()}
+    given = tuple(questionnaire(row, known.on, archive.promises, language) for row in page)
+    return QuestionnaireAnswer(**basis(known), **facts, questions=questions, answers=given)
 
 
 def subprocessor(archive: Archive, query: SubprocessorQuery, moment: Moment) -> SubprocessorAnswer:

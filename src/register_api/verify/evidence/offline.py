@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.language.changes import Sentences
+from register_api.core.language.language import ENGLISH
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.recorder import NotApplicable, Recorder
 from register_api.verify.checks.table import worst, worst_code
@@ -114,10 +116,18 @@ def make_report(name: str, sha256: str, contents: Contents, now: dt.datetime) ->
         log=_head(contents.log) if record.holds("E10") else None,
         newest_log=_head(contents.head) if record.holds("E11") else None,
         time_stamp=_stamp(contents) if record.holds("E16") else None,
-        changes=tuple(change.summary for change in contents.diff.changes) if record.holds("E08") else (),
+        changes=tuple(_sentences(contents)) if register and record.holds("E08") else (),
         checks=results,
         not_checked=tuple(_not_checked(contents)),
     )
+
+
+def _sentences(contents: Contents) -> Iterator[str]:
+    """Say each change in this program's own words: those that lie in the package are the publisher's."""
+    # Days are told as of the instant in UTC: a package may name a time zone that this machine lacks.
+    day = contents.register.published_at.date()
+    sentences = Sentences(ENGLISH, contents.register, day)
+    return map(sentences.summary, contents.diff.changes)
 
 
 def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> EvidenceReport:

@@ -1,26 +1,25 @@
-"""README.txt: what a package shows, in words for people who decide by it.
+"""README.txt: what a package shows, for people who decide by it, and how to check that by hand.
 
-It is made from what the package proves and from nothing else, so that whoever verifies a package can
-make it again and compare. Its wording belongs to the form that its first line names.
+Its sentences are those of its form, a file in ``forms`` that stays as it is for as long as packages
+of that form are kept; what is filled in are facts: names, codes, dates, numbers. So whoever verifies
+a package can make its README again and compare, and no sentence elsewhere has to stay for its sake.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import textwrap
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
-from register_api.core.diff.wording import english_date
+from register_api.core.format.tree import TIME_STAMP
 from register_api.core.keys.key_list import good_key
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.readme_commands import Names, commands_by_hand
 from register_api.verify.evidence.time_stamp import stamped_size
-from register_api.verify.report.text import plain
+from register_api.verify.report.text import instant_in_words, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +28,8 @@ if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.verify.evidence.contents import Contents
 
-FORM = "Evidence of a register of sub-processors, form 1"
-FORM_WITH_STAMP = "Evidence of a register of sub-processors, form 2"
-"""As form 1, with the commands for the time stamp in the package."""
-
-_LATER_FORM = re.compile(rb"Evidence of a register of sub-processors, form ([3-9]|[1-9][0-9]+)\n")
-
-_LIMITS = """\
-What this does not show: whether what the register says is true or complete; whether the publisher's
-clock was right, as the date is its own word; whether newer versions followed after the newest log above.
-
-To verify it all, also years from now and without network, with the SHA-256 of the first root from your
-contract: register-api verify --offline FILE --root-sha256 HEX
-"""
-
-_WIDTH = 100
+_FORM = files(__package__).joinpath("forms", "1.txt")
+_BLANK = re.compile("@([A-Z0-9_]+)@")
 _MAX_CHANGES = 200
 
 
@@ -52,96 +38,69 @@ def make_readme(contents: Contents) -> bytes:
     return _readme(contents, stamped_size(contents.files, contents.version, contents.head.size))
 
 
-def _readme(contents: Contents, stamped: int | None) -> bytes:
-    """Return the text for a stamp on the checkpoint of a size, or for none."""
-    form = FORM if stamped is None else FORM_WITH_STAMP
-    lines = [form, "=" * len(form), "", *_statement(contents), *_log(contents)]
-    return ("\n".join(lines) + "\n" + _LIMITS + commands_by_hand(_names(contents, stamped))).encode()
-
-
 def check_readme(contents: Contents) -> str:
     """Compare README.txt with what the package shows (E15).
 
     Raises:
-        Forged: It says something else.
-        NotApplicable: There is none, or it is of a form that is still to come.
+        Forged: It says something else, or is of another form.
+        NotApplicable: There is none.
     """
     data = contents.files.get(README)
     if data is None:
         raise NotApplicable("there is none")
-    if _LATER_FORM.match(data):
-        raise NotApplicable("it is of a later form than this release knows: do not rely on it")
     # A stamp may have been added to a package that was made without one, and has its README still.
-    expected = _readme(contents, None) if data.startswith(f"{FORM}\n".encode()) else make_readme(contents)
-    if data != expected:
+    if data not in (make_readme(contents), _readme(contents, None)):
         raise Forged("README.txt does not say what the package shows: do not rely on it")
     return "word for word"
 
 
-def _statement(contents: Contents) -> Iterator[str]:
-    register, changes = contents.register, contents.diff.changes
-    who = plain(register.publisher.legal_name or register.publisher.name)
-    taken_over = register.recorded == "imported"
-    yield from _wrap(
-        f"On {_instant(register.published_at)}, {who} published version {register.version} of its register "
-        f"of sub-processors, {plain(register.register)}"
-        + (", and announced:" if changes else "; it announced no change.")
-    )
-    if taken_over:
-        yield from _wrap(
-            "This version is marked as taken over from an older record: the date is what the publisher says "
-            "of the past, and the signatures were made later."
-        )
-    yield ""
+def _readme(contents: Contents, stamped: int | None) -> bytes:
+    """Return the text for a stamp on the checkpoint of a size, or for none."""
+    register, keys, version = contents.register, contents.keys, contents.version
+    facts = {
+        "PUBLISHER": plain(register.publisher.legal_name or register.publisher.name),
+        "REGISTER": plain(register.register),
+        "VERSION": str(version),
+        "PUBLISHED": instant_in_words(register.published_at),
+        "RECORDED": register.recorded,
+        "CHANGES": "\n".join(_changes(contents)),
+        "SHA256": digest(contents.register_data),
+        "LOG": _log(contents.log),
+        "NEWEST_LOG": _log(contents.head),
+        "STAMP": "none" if stamped is None else TIME_STAMP.path(stamped),
+        "VOUCHED_UNTIL": instant_in_words(contents.trusted.fresh_until),
+        "DOCUMENT_KEY": good_key(keys, "document", None, version).kid,
+        "LOG_KEY": good_key(keys, "log", None, version).kid,
+        "TARGETS": str(contents.trusted.targets_version),
+    }
+    # Filled in one go: what a publisher wrote is never looked at for blanks.
+    return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()
+
+
+def _changes(contents: Contents) -> Iterator[str]:
+    """Yield the lines of each change, facts alone; none begins as a command does, by four spaces."""
+    changes = contents.diff.changes
+    names = {vendor.id: vendor.name for vendor in contents.register.subprocessors}
     for change in changes[:_MAX_CHANGES]:
-        yield from _change(change)
+        yield from _change(change, names)
     if len(changes) > _MAX_CHANGES:
-        yield f"- and {len(changes) - _MAX_CHANGES} more, in diff.json."
-        yield ""
+        yield f"- and {len(changes) - _MAX_CHANGES} more, in diff.json"
+    if not changes:
+        yield "- nothing that customers are told"
 
 
-def _change(change: Change) -> Iterator[str]:
-    # Four spaces are for commands alone: no foreign text may look like one.
-    notice = change.notice
-    yield from textwrap.wrap(plain(change.summary), _WIDTH, initial_indent="- ", subsequent_indent="  ")
+def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
+    notice, who = change.notice, names.get(change.subprocessor or "", change.subprocessor or "the register")
+    use = f", {change.engagement}" if change.engagement else ""
+    fields = f" ({', '.join(change.fields)})" if change.fields else ""
+    yield "- " + plain(f"{who}{use}: {change.class_}{fields}")
     if notice.announced_on is not None and notice.starts_on is not None:
-        yield f"  Announced on {english_date(notice.announced_on)}, from {english_date(notice.starts_on)}."
-    if notice.required and notice.days is not None:
-        kept = "the promise was kept" if notice.met else "the promise was NOT kept"
-        yield f"  Notice given: {notice.days} days; promised: {notice.promised_days}; {kept}."
-    yield ""
+        yield f"  announced on {notice.announced_on}, effective {notice.starts_on}"
+    if notice.required and notice.promised_days is not None:
+        given = "no effective date" if notice.days is None else f"{notice.days} days given"
+        kept = "kept" if notice.met else "NOT kept"
+        yield f"  notice promised: {notice.promised_days} {notice.day_count} days; {given}: {kept}"
 
 
-def _log(contents: Contents) -> Iterator[str]:
-    yield f"SHA-256 of this version of the register: {digest(contents.register_data)}"
-    yield f"The log when it was published:  {_line(contents.log)}"
-    yield f"The newest log in this package: {_line(contents.head)}"
-    yield from _wrap(
-        "Whoever has a checkpoint of one of these sizes must have the same root. The keys were vouched for "
-        f"until {_instant(contents.trusted.fresh_until)}; what was signed before stays proven."
-    )
-    yield ""
-
-
-def _line(log: Checkpoint) -> str:
+def _log(log: Checkpoint) -> str:
     return f"size {log.size}, root {strict_base64.encode(log.root)}"
-
-
-def _names(contents: Contents, stamped: int | None) -> Names:
-    keys, version = contents.keys, contents.version
-    return Names(
-        version=version,
-        document_kid=good_key(keys, "document", None, version).kid,
-        log_kid=good_key(keys, "log", None, version).kid,
-        targets_version=contents.trusted.targets_version,
-        stamped_size=stamped,
-    )
-
-
-def _instant(instant: dt.datetime) -> str:
-    utc = instant.astimezone(dt.UTC)
-    return f"{english_date(utc.date())}, {utc:%H:%M:%S} UTC"
-
-
-def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False)

@@ -8,6 +8,7 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.report.document import LogHead, Report, StampSeen
+from register_api.verify.report.text import skipped_in_words
 from register_api.verify.result import Trust, Verified
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
     yield "Pages for people, schemas, and answers that the service computes (/v1/subprocessors, /v1/diff)."
     for check in checks:
         if check.result == "skipped":
-            yield f"{check.id} {check.title}: {check.sentence}."
+            yield skipped_in_words(check)
 
 
 def _nothing_remembered(session: Session) -> str:

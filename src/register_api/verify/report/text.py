@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from register_api.core.diff.wording import shorten
+from register_api.core.language.prose import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,11 @@ def root_in_words(root: RootOrigin) -> str:
     return said
 
 
+def skipped_in_words(check: CheckResult) -> str:
+    """Return what a check that was not made leaves unsaid."""
+    return f"{check.id} {check.title}: {check.sentence}."
+
+
 def checks_in_words(checks: tuple[CheckResult, ...]) -> Iterator[str]:
     """Yield the lines of each check, in order."""
     for check in checks:
@@ -94,10 +99,8 @@ def checks_in_words(checks: tuple[CheckResult, ...]) -> Iterator[str]:
 def _not_checked(report: Report) -> Iterator[str]:
     """Yield the limits of the report, but for single checks, whose lines say it already."""
     yield "What this does not say:"
-    checks = tuple(f"{check.id} " for check in report.checks)
-    for sentence in report.not_checked:
-        if not sentence.startswith(checks):
-            yield f"  - {sentence}"
+    said = {skipped_in_words(check) for check in report.checks}
+    yield from (f"  - {sentence}" for sentence in report.not_checked if sentence not in said)
     yield ""
 
 

@@ -1,33 +1,11 @@
-"""Plain English for sentences about the register: dates, enumerations, texts cut to what differs."""
+"""Texts cut, contrasted and closed, whatever their language."""
 
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
 
 MAX_VALUE = 160
 """Longest value that a sentence quotes, in characters."""
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-def english_date(day: dt.date) -> str:
-    """Return a day as lawyers write it: ``10 June 2026``."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def join(parts: Sequence[str]) -> str:
-    """Return parts as one enumeration: ``a, b and c``; by semicolons where a part has commas itself."""
-    if any(", " in part for part in parts):
-        return "; ".join(parts)
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def shorten(text: str, limit: int = MAX_VALUE) -> str:
@@ -54,6 +32,11 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "…", "!", "?")) else text + "."
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital first letter, as a sentence or a label begins."""
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int, thing: str) -> str:
-    """Return a number of things: ``1 day``, ``7 days``."""
+    """Return a number of things in English, for commands: ``1 day``, ``7 days``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,0 +1,160 @@
+"""One changed field as a phrase: ``processing location added: Shenzhen, China (remote access)``.
+
+What came into a list is named first and alone; nobody has to compare two whole lists.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from register_api.core.diff.meaning import is_empty
+from register_api.core.fields import FIELDS, is_wording
+from register_api.core.language.language import message
+from register_api.core.language.prose import capital, contrast, shorten
+from register_api.core.model import (
+    Certification,
+    Contact,
+    Exclusion,
+    Identifier,
+    Location,
+    RelatedDocument,
+    Transfer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import msgspec
+
+    from register_api.core.language.change_view import FieldChange
+    from register_api.core.language.values import Values
+
+MAX_ITEMS = 400
+"""Longest enumeration that a phrase gives in full, in characters."""
+
+
+class Phrases:
+    """Phrases about fields in one language."""
+
+    def __init__(self, values: Values) -> None:
+        self._language = values.language
+        self.text = values.text
+        self._values = values
+
+    def of(self, change: FieldChange) -> str:
+        """Say what became of a field."""
+        if isinstance(change.before or change.after, tuple | dict):
+            return self._of_list(change)
+        label = self.label(change.kind, change.name)
+        before, after = change.before, change.after
+        if is_empty(after):
+            return self.text(
+                "{label} removed (was {before})", label=label, before=self._value(change, before)
+            )
+        if is_empty(before):
+            is_day, after = isinstance(after, dt.date), self._value(change, after)
+            said = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
+            return self.text(said, label=label, after=after)
+        return self._moved(change, label, self._words(change, before), self._words(change, after))
+
+    def reordered(self, change: FieldChange) -> str:
+        """Say that a list has the same members in another order."""
+        return self.text("{label} reordered", label=self.label(change.kind, change.name))
+
+    def sentence(self, change: FieldChange) -> str:
+        """Say what became of a field as a sentence of its own."""
+        return capital(self.of(change))
+
+    def fact(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
+        """Return a field with its value as a sentence of its own: ``Purpose: hosting``."""
+        number = len(value) if isinstance(value, tuple) else 1
+        label = capital(self.label(kind, name, number))
+        return f"{label}: {shorten(self._values.of_field(kind, name, value), MAX_ITEMS)}"
+
+    def label(self, kind: type[msgspec.Struct], name: str, number: int = 2) -> str:
+        """Return what a field is called inside a sentence, for a number of members if it is a list."""
+        field = FIELDS[kind].get(name)
+        if field is None:
+            return name
+        if field.member:
+            return self._language.plural(field.member, field.label, number)
+        return self.text(field.label)
+
+    def _of_list(self, change: FieldChange) -> str:
+        """Say what came into a list, what changed in it, and what went."""
+        before, after = _items(change.before), _items(change.after)
+        came = [item for item in after if item not in before]
+        went = [item for item in before if item not in after]
+        pairs = _pairs(went, came)
+        added = [item for item in came if item not in (new for _, new in pairs)]
+        removed = [item for item in went if item not in (old for old, _ in pairs)]
+        one = self.label(change.kind, change.name, 1)
+        phrases = [self._members(change, message("{label} added: {items}"), added)] if added else []
+        phrases += [self._moved(change, one, *(self._word(change, item) for item in pair)) for pair in pairs]
+        phrases += [self._members(change, message("{label} removed: {items}"), removed)] if removed else []
+        label = self.label(change.kind, change.name)
+        return "; ".join(phrases) or self.text("{label}: duplicates changed", label=label)
+
+    def _members(self, change: FieldChange, said: str, items: Sequence[Any]) -> str:
+        words = [self._quoted(change, self._word(change, item)) for item in items]
+        label = self.label(change.kind, change.name, len(items))
+        return self.text(said, label=label, items=shorten(self._language.list(words), MAX_ITEMS))
+
+    def _moved(self, change: FieldChange, label: str, before: str, after: str) -> str:
+        """Say from what to what, with the place of the difference in sight."""
+        old, new = (self._quoted(change, text) for text in contrast(before, after))
+        return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
+
+    def _value(self, change: FieldChange, value: Any) -> str:
+        return self._quoted(change, shorten(self._words(change, value)))
+
+    def _words(self, change: FieldChange, value: Any) -> str:
+        return self._values.of_field(change.kind, change.name, value)
+
+    def _word(self, change: FieldChange, item: Any) -> str:
+        """Return a member of a list, or a label and its text, in words."""
+        if isinstance(change.after or change.before, dict):
+            return ": ".join(map(str, item))
+        return self._words(change, item)
+
+    def _quoted(self, change: FieldChange, text: str) -> str:
+        known = change.name in FIELDS[change.kind]
+        return (
+            text if known and not is_wording(change.kind, change.name) else self.text("“{text}”", text=text)
+        )
+
+
+_KEYS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
+    {
+        Location: lambda item: (item.country, item.place),
+        Transfer: lambda item: item.destination,
+        Certification: lambda item: item.name,
+        Identifier: lambda item: item.scheme,
+        Contact: lambda item: item.role,
+        Exclusion: lambda item: item.title,
+        RelatedDocument: lambda item: item.title,
+        tuple: lambda item: item[0],
+    }
+)
+"""By what a member of a list is known when something else about it changes."""
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    """Return the members of a list, or the rows of an object."""
+    return tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
+
+
+def _pairs(went: Sequence[Any], came: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Return which of the members that went live on, altered, in one that came."""
+    left = {_key(item): item for item in reversed(came)}
+    found = [(item, left.pop(_key(item))) for item in went if _key(item) in left]
+    if not found and len(went) == len(came) == 1:
+        return [(went[0], came[0])]
+    return found
+
+
+def _key(item: Any) -> object:
+    key = _KEYS.get(type(item))
+    return key(item) if key else repr(item)

@@ -1,0 +1,149 @@
+"""One language: messages with values filled in, plural forms, names of countries, dates, enumerations."""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from register_api.core.language.codes import VOCABULARIES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from babel import Locale
+    from babel.messages import Catalog
+
+_SOURCE = "en"
+_LOCALES = {_SOURCE: "en_GB"}
+"""Locales that say more than their language: ``10 May 2026`` and ``a, b and c`` are British."""
+
+
+class Language:
+    """How one language says what the program says.
+
+    Nothing is read before it is needed: Babel and its data are loaded with the first word that asks
+    for them.
+
+    Attributes:
+        tag: BCP 47 tag of the words that come out, e.g. ``de``.
+    """
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    @staticmethod
+    def of(tag: str) -> Language:
+        """Return the language for a BCP 47 tag (``de-AT`` is ``de``); English for one without a catalogue."""
+        primary = tag.partition("-")[0].lower()
+        return _language(primary if primary in translations() else _SOURCE)
+
+    def template(self, message: str) -> str:
+        """Return the translation of a message id, its placeholders still in it."""
+        translated = self._catalogue.get(message) if self._catalogue else None
+        if translated is None or not translated.string:
+            return message
+        return translated.string if isinstance(translated.string, str) else translated.string[0]
+
+    def plural_template(self, one: str, many: str, number: int) -> str:
+        """Return the plural form for a number, its placeholders still in it."""
+        translated = self._catalogue.get(one) if self._catalogue else None
+        forms = translated.string if translated else None
+        return forms[self._plural_index(number)] if isinstance(forms, tuple) else one if number == 1 else many
+
+    def text(self, message: str, **values: object) -> str:
+        """Return a message with its values filled in.
+
+        Args:
+            message: The English message id, e.g. ``{name} added``.
+            **values: A value for each placeholder.
+        """
+        return self.template(message).format(**values)
+
+    def plural(self, one: str, many: str, n: int, **values: object) -> str:
+        """Return the form of a message that a number asks for; ``{n}`` in it is the number."""
+        return self.plural_template(one, many, n).format(n=n, **values)
+
+    def code(self, vocabulary: str, code: str) -> str:
+        """Return words for a code of a vocabulary; a code that it does not know is shown as it is."""
+        words = VOCABULARIES[vocabulary].get(code)
+        return code if words is None else self.template(words)
+
+    def country(self, code: str) -> str:
+        """Return the name of a country (ISO 3166-1 alpha-2) or of one of the wide values, e.g. ``EEA``."""
+        if code in VOCABULARIES["country"]:
+            return self.code("country", code)
+        return str(self._locale.territories.get(code, code))
+
+    def day(self, day: dt.date) -> str:
+        """Return a day as contracts write it: ``10 May 2026``, ``10. Mai 2026``."""
+        from babel.dates import format_date  # noqa: PLC0415 - Babel is loaded only where words are made
+
+        return format_date(day, "long", locale=self._locale)
+
+    def instant(self, instant: dt.datetime) -> str:
+        """Return an instant that is given in UTC: ``10 May 2026, 09:00 UTC``."""
+        day, time = self.day(instant.date()), f"{instant:%H:%M}"
+        return self.text("{day}, {time} UTC", day=day, time=time)
+
+    def list(self, parts: Sequence[str]) -> str:
+        """Return an enumeration: ``a, b and c``; with semicolons where a part has commas itself."""
+        from babel.lists import format_list  # noqa: PLC0415 - as above
+
+        if any(", " in part for part in parts):
+            return "; ".join(parts)
+        return format_list(parts, locale=self._locale)
+
+    @functools.cached_property
+    def _locale(self) -> Locale:
+        from babel import Locale  # noqa: PLC0415 - as above
+
+        return Locale.parse(_LOCALES.get(self.tag, self.tag))
+
+    @functools.cached_property
+    def _catalogue(self) -> Catalog | None:
+        if self.tag == _SOURCE:
+            return None
+        from babel.messages.pofile import read_po  # noqa: PLC0415 - as above
+
+        lines = _po_file(self.tag).decode().splitlines(keepends=True)
+        return read_po(lines, locale=self.tag, abort_invalid=True)
+
+    @functools.cached_property
+    def _plural_index(self) -> Callable[[int], int]:
+        return gettext.c2py(self._catalogue.plural_expr if self._catalogue else "n != 1")
+
+
+def message(text: str) -> str:
+    """Mark a text as a message id that is put into words elsewhere."""
+    return text
+
+
+@functools.cache
+def translations() -> frozenset[str]:
+    """Return the languages that English is translated into."""
+    return frozenset(folder.name for folder in files(__package__).joinpath("locales").iterdir())
+
+
+def _po_file(tag: str) -> bytes:
+    return files(__package__).joinpath("locales", tag, "LC_MESSAGES", "messages.po").read_bytes()
+
+
+@functools.cache
+def _language(tag: str) -> Language:
+    return Language(tag)
+
+
+def catalogues_sha256() -> bytes:
+    """Return a digest of all translations."""
+    found = hashlib.sha256()
+    for tag in sorted(translations()):
+        found.update(_po_file(tag))
+    return found.digest()
+
+
+ENGLISH = Language.of(_SOURCE)
+"""The language of commands and reports."""

@@ -1,0 +1,90 @@
+"""The notice promise in words: what is promised, what was given for a change, until when one may object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.language.language import Language
+    from register_api.core.model import DayCount, Notice
+    from register_api.core.notice import NoticeStatus
+
+
+def notice_given(language: Language, status: NoticeStatus) -> str | None:
+    """Return what became of the promise for a change, or ``None`` where it covers nothing."""
+    if not status.required or status.promised_days is None:
+        return None
+    if status.met and status.days is not None and status.days >= 0:
+        given = _days_of(language, status.days, status.day_count)
+        return language.text(
+            "{days} notice given ({promised} required)", days=given, promised=status.promised_days
+        )
+    return _shortfall(language, status, status.promised_days)
+
+
+def shortfall(language: Language, status: NoticeStatus) -> str | None:
+    """Return how a promise that covers a change was not kept, or ``None`` where there is nothing to say."""
+    return None if status.met else notice_given(language, status)
+
+
+def _shortfall(language: Language, status: NoticeStatus, promised: int) -> str:
+    required = _days_of(language, promised, status.day_count)
+    if status.days is None:
+        return language.text("No effective date stated: {promised} notice required", promised=required)
+    if status.days < 0:
+        late = days(language, -status.days, status.day_count)
+        return language.text(
+            "Late notice: announced {late} after it took effect, {promised} notice required",
+            late=late,
+            promised=required,
+        )
+    given = days(language, status.days, status.day_count)
+    return language.text("Short notice: {given} instead of {promised}", given=given, promised=promised)
+
+
+def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
+    """Yield a sentence for each date of a change: notice given, effective, objection deadline."""
+    if status.announced_on is not None and status.starts_on is not None:
+        yield language.text(
+            "Notice given {announced}, effective {effective}.",
+            announced=language.day(status.announced_on),
+            effective=language.day(status.starts_on),
+        )
+    elif status.starts_on is not None:
+        yield language.text("Effective {effective}.", effective=language.day(status.starts_on))
+    if status.objection_until is not None:
+        yield language.text("Objection deadline: {day}.", day=language.day(status.objection_until))
+
+
+def promise(language: Language, notice: Notice) -> str:
+    """Return what a publisher promises: how many days before what."""
+    covered = [language.code("notice_event", event) for event in notice.applies_to]
+    return language.text(
+        "We give at least {days} prior notice of: {changes}.",
+        days=_days_of(language, notice.days, notice.day_count),
+        changes="; ".join(covered),
+    )
+
+
+def objection_period(language: Language, notice: Notice) -> str | None:
+    """Return how long customers may object, if that is promised."""
+    if notice.objection_days is None:
+        return None
+    period = days(language, notice.objection_days, notice.day_count)
+    return language.text("You may object within {days} of the notice.", days=period)
+
+
+def days(language: Language, number: int, day_count: DayCount | None) -> str:
+    """Return a number of days; business days are always called so."""
+    if day_count == "business":
+        return language.plural("{n} business day", "{n} business days", number)
+    return language.plural("{n} day", "{n} days", number)
+
+
+def _days_of(language: Language, number: int, day_count: DayCount | None) -> str:
+    """Return a number of days as they stand before "notice"."""
+    if day_count == "business":
+        return language.plural("{n} business day's", "{n} business days'", number)
+    return language.plural("{n} day's", "{n} days'", number)

@@ -1,0 +1,169 @@
+"""Values of the register in words: ``Helsinki, Finland (storage, processing)``, ``10 June 2026``, ``yes``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from register_api.core.forms import COUNTRY, Number, Reference
+from register_api.core.language.notice import days
+from register_api.core.model import (
+    Certification,
+    Condition,
+    Contact,
+    Exclusion,
+    Identifier,
+    Location,
+    RelatedDocument,
+    ShortNotice,
+    Transfer,
+    Withdrawn,
+)
+from register_api.core.shapes import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import msgspec
+
+    from register_api.core.language.language import Language
+    from register_api.core.model import DayCount
+
+_VOCABULARIES: Mapping[str, str] = MappingProxyType(
+    {
+        "applies_to": "notice_event",
+        "data_scope": "data_scope",
+        "day_count": "day_count",
+        "ict_service": "ict_service",
+        "kind": "vendor_kind",
+    }
+)
+"""Fields that hold codes, and the vocabulary of each."""
+
+
+class Values:
+    """Values in the words of one language, with ids spoken of by name.
+
+    Attributes:
+        language: That language.
+        text: Its messages.
+    """
+
+    def __init__(
+        self,
+        language: Language,
+        names: Mapping[str, str] = MappingProxyType({}),
+        titles: Mapping[str, str] = MappingProxyType({}),
+        day_count: DayCount | None = None,
+    ) -> None:
+        """Keep what ids stand for.
+
+        Args:
+            language: The language of the words.
+            names: Name of each vendor by id.
+            titles: Title of each category by id.
+            day_count: What kind of days a notice promise means.
+        """
+        self.language = language
+        self.text = language.text
+        self._references: Mapping[str, Callable[[str], str]] = {
+            "category": lambda id_: titles.get(id_, id_),
+            "status": lambda id_: language.code("status", id_),
+            "vendor": lambda id_: names.get(id_, id_),
+        }
+        self._day_count = day_count
+        self._words: Mapping[type, Callable[[Any], str]] = {
+            type(None): lambda _value: language.text("not specified"),
+            bool: lambda value: language.text("yes") if value else language.text("no"),
+            dt.date: language.day,
+            list: lambda value: self.of(tuple(value)),
+            tuple: lambda value: language.list([self.of(item) for item in value]),
+            dict: lambda value: language.list([f"{name}: {self.of(text)}" for name, text in value.items()]),
+            Location: self.location,
+            Condition: self.condition,
+            Transfer: self.transfer,
+            Certification: self.certification,
+            Identifier: lambda value: f"{language.code('identifier', value.scheme)} {value.value}",
+            Contact: self.contact,
+            Exclusion: lambda value: value.title,
+            RelatedDocument: lambda value: f"{value.title} ({value.url})" if value.url else value.title,
+            ShortNotice: lambda value: value.reason,
+            Withdrawn: lambda value: value.reason,
+        }
+
+    def of(self, value: Any) -> str:
+        """Return a value in words; a text as it stands."""
+        return self._words.get(type(value), str)(value)
+
+    def of_field(self, kind: type[msgspec.Struct], name: str, value: Any) -> str:
+        """Return what a field of the register says in words: names for ids, words for codes.
+
+        Args:
+            kind: Struct that the field belongs to.
+            name: Its name.
+            value: What it says; of a list also one member.
+        """
+        if isinstance(value, tuple):
+            return self.language.list([self.of_field(kind, name, item) for item in value])
+        form = shapes(kind)[name].form if name in shapes(kind) else None
+        if isinstance(form, Number) and isinstance(value, int):
+            return days(self.language, value, self._day_count)
+        if not isinstance(value, str):
+            return self.of(value)
+        if isinstance(form, Reference):
+            return self._references[form.to](value)
+        if form is COUNTRY:
+            return self.language.country(value)
+        return self.language.code(_VOCABULARIES[name], value) if name in _VOCABULARIES else value
+
+    def codes(self, vocabulary: str, codes: Iterable[str]) -> str:
+        """Return words for some codes, with commas between them."""
+        return ", ".join(self.language.code(vocabulary, code) for code in codes)
+
+    def location(self, value: Location) -> str:
+        """Return a place of processing: ``Helsinki, Finland (storage, processing)``."""
+        notes = [self.codes("activity", value.activities)] if value.activities else []
+        notes += [self.text("default")] if value.default else []
+        notes += [self.only_if(value.condition)] if value.condition else []
+        notes += [value.text.rstrip(".")] if value.text else []
+        where = self.place(value)
+        return f"{where} ({'; '.join(notes)})" if notes else where
+
+    def place(self, value: Location) -> str:
+        """Return where a place is: ``Helsinki, Finland``."""
+        country = self.language.country(value.country)
+        return f"{value.place}, {country}" if value.place else country
+
+    def condition(self, value: Condition) -> str:
+        """Return when something comes into play: the publisher's words, else the setting."""
+        if value.text:
+            return value.text
+        setting = " = ".join(part for part in (value.key, value.value) if part)
+        kind = self.language.code("condition", value.type)
+        return f"{kind} {setting}" if setting else kind
+
+    def only_if(self, value: Condition) -> str:
+        """Return a condition marked as one."""
+        return self.text("condition: {condition}", condition=self.condition(value))
+
+    def mechanism(self, value: Transfer) -> str:
+        """Return what a transfer rests on: ``standard contractual clauses (SCCs), Module Three``."""
+        mechanism = self.language.code("mechanism", value.mechanism)
+        return f"{mechanism}, {value.reference}" if value.reference else mechanism
+
+    def transfer(self, value: Transfer) -> str:
+        """Return a transfer with its mechanism: ``United States (adequacy decision)``."""
+        return f"{self.language.country(value.destination)} ({self.mechanism(value)})"
+
+    def certification(self, value: Certification) -> str:
+        """Return a certification with how far the claim goes."""
+        notes = [self.language.code("claim", value.claim), *([value.scope] if value.scope else [])]
+        if value.valid_until:
+            notes.append(self.text("valid until {day}", day=self.language.day(value.valid_until)))
+        return f"{value.name} ({', '.join(notes)})"
+
+    def contact(self, value: Contact) -> str:
+        """Return whom to ask and where."""
+        address = value.email or value.url or self.text("no address")
+        return f"{self.language.code('role', value.role)} ({address})"
