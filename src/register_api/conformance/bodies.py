@@ -132,7 +132,7 @@ def register_digest(scene: Scene) -> Iterator[str]:
     if not version.isascii() or not version.isdigit():
         yield f"Register-Version is {version[:40]!r}"
         return
-    register = scene.peek(f"v1/versions/{int(version[:9])}/register.json").body
+    register = scene.peek(tree.VERSION_REGISTER.path(int(version[:9]))).body
     match = _DIGEST.fullmatch(scene.header("register-digest"))
     try:
         told = base64.b64decode(match[1], validate=True) if match else b""

@@ -9,20 +9,19 @@ import msgspec
 
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.core.format.paths import is_path, kind_of
-from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.format.paths import KINDS, address_of, is_path, kind_of, target_copy
+from register_api.core.format.tree import FEED_PAGE_SIZE, SCHEMAS
 from register_api.core.log.tiles import TILE_WIDTH, tile_path
 from register_api.errors import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from register_api.conformance.client import Answer
     from register_api.core.log.tiles import Level
 
 _OK = 200
 _MAX_ROOTS = 64
-_SCHEMAS = ("register", "diff", "entry", "versions", "keys", "discovery")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -42,14 +41,9 @@ class Place(msgspec.Struct, frozen=True):
         return self.kind.template.rpartition("/")[0], self.kind.media_type
 
     @property
-    def is_page(self) -> bool:
-        """Whether it is a page for people, which is asked for by its folder."""
-        return self.path.endswith(tree.INDEX.path())
-
-    @property
     def url(self) -> str:
         """Path below the base, without a leading slash."""
-        return self.path.removesuffix(tree.INDEX.path()) if self.is_page else self.path
+        return address_of(self.path)
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +79,7 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
             hint="give the address of the folder that holds v1 and trust",
         )
     vendor = next((found for item in vendors if (found := _text(item, "id"))), "")
-    known_by_name = (*_fixed_names(vendor), *_of_versions(newest), *_of_the_log(newest))
-    paths = (*known_by_name, *_of_trust(peek), *_keys(peek), *_time_stamps(peek, newest))
+    paths = (*_by_name(peek, newest, vendor), *_of_the_log(newest), *_of_trust(peek))
     known = dict.fromkeys(path for path in paths if is_path(path))
     return Places(
         newest=newest,
@@ -96,38 +89,20 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
     )
 
 
-def _fixed_names(vendor: str) -> Iterator[str]:
-    yield from (
-        tree.INDEX.path(),
-        tree.REGISTER.path(),
-        tree.VERSIONS.path(),
-        tree.KEYS.path(),
-        tree.FEED_ATOM.path(),
-        tree.FEED_JSON.path(),
-    )
-    for path in (tree.REGISTER.path(), tree.VERSIONS.path(), tree.FEED_ATOM.path(), tree.FEED_JSON.path()):
-        yield from (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path))
-    yield tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())
-    yield from (tree.SCHEMA.path(name) for name in _SCHEMAS)
-    yield from (tree.CHECKPOINT.path(), tree.TIMESTAMP.path(), tree.DISCOVERY.path(), tree.API_CATALOG.path())
-    yield tree.OPENAPI.path()
-    if vendor:
-        yield tree.SUBPROCESSOR_PAGE.path(vendor)
-
-
-def _of_versions(newest: int) -> Iterator[str]:
-    for number in {1, newest}:
-        documents = (tree.VERSION_REGISTER.path(number), tree.VERSION_DIFF.path(number))
-        yield from documents
-        yield from (beside(path) for path in documents for beside in (tree.RAW_SIGNATURE.of, tree.JWS.of))
-        yield from (
-            tree.VERSION_ENTRY.path(number),
-            tree.VERSION_PROOF.path(number),
-            tree.VERSION_PAGE.path(number),
-        )
-    if newest >= FEED_PAGE_SIZE:
-        page = tree.FEED_ARCHIVE.path(1)
-        yield from (page, tree.RAW_SIGNATURE.of(page), tree.JWS.of(page), tree.XML_SIGNATURE.of(page))
+def _by_name(peek: Callable[[str], Answer], newest: int, vendor: str) -> Iterator[str]:
+    """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
+    values: dict[str, Iterable[object]] = {
+        "version": (1, newest),
+        "size": (1, newest),
+        "page": (1,) if newest >= FEED_PAGE_SIZE else (),
+        "name": [form.name for form in SCHEMAS],
+        "kid": _first_key(peek),
+        "subprocessor": (vendor,) if vendor else (),
+    }
+    for kind in KINDS:
+        named = itertools.product(*(values.get(name, ()) for name in kind.parameters))
+        paths = (kind.path(*each) for each in named)
+        yield from (path for path in paths if not kind.optional or peek(path).status == _OK)
 
 
 def _of_the_log(newest: int) -> Iterator[str]:
@@ -139,35 +114,28 @@ def _of_the_log(newest: int) -> Iterator[str]:
 
 def _of_trust(peek: Callable[[str], Answer]) -> Iterator[str]:
     """Yield the chain from the timestamp to the targets, as far as it can be read."""
-    yield "trust/1.root.json"
+    yield tree.ROOT.path(1)
     names = _signed(_document(peek, tree.TIMESTAMP.path()))
-    for role in ("snapshot", "targets"):
+    for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
         version = _member(names, "meta", f"{role}.json", "version")
         if not isinstance(version, int):
             return
-        yield f"trust/{version}.{role}.json"
-        names = _signed(_document(peek, f"trust/{version}.{role}.json"))
+        yield kind.path(version)
+        names = _signed(_document(peek, kind.path(version)))
     targets = _member(names, "targets")
     for name in targets if isinstance(targets, dict) else ():
-        yield f"trust/targets/{_member(targets, name, 'hashes', 'sha256')}.{name}"
+        yield target_copy(name, str(_member(targets, name, "hashes", "sha256")))
 
 
-def _keys(peek: Callable[[str], Answer]) -> Iterator[str]:
+def _first_key(peek: Callable[[str], Answer]) -> list[str]:
     keys = _document(peek, tree.KEYS.path()).get("keys")
-    for key in itertools.islice(keys if isinstance(keys, list) else (), 1):
-        yield tree.PUBLIC_KEY.path(_text(key, "kid"))
-
-
-def _time_stamps(peek: Callable[[str], Answer], newest: int) -> Iterator[str]:
-    """Yield the time stamp of the newest or the first checkpoint; there need not be any."""
-    paths = (tree.TIME_STAMP.path(number) for number in (newest, 1))
-    yield from itertools.islice((path for path in paths if peek(path).status == _OK), 1)
+    return [_text(keys[0], "kid")] if isinstance(keys, list) and keys else []
 
 
 def _newest_root(peek: Callable[[str], Answer]) -> int:
     """Return the version of the newest root; a host that always answers is found out by a check."""
     return next(
-        (number for number in range(1, _MAX_ROOTS) if peek(f"trust/{number + 1}.root.json").status != _OK),
+        (number for number in range(1, _MAX_ROOTS) if peek(tree.ROOT.path(number + 1)).status != _OK),
         _MAX_ROOTS,
     )
 

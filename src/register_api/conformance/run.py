@@ -182,7 +182,9 @@ def _chosen(check: Check, places: Places) -> Sequence[Place]:
     if check.each == "kinds":
         return tuple({place.family: place for place in reversed(places.files)}.values())
     if check.each in ("pages", "folders"):
-        return [place for place in places.files if place.is_page and (place.url or check.each == "pages")]
+        return [
+            place for place in places.files if place.kind.is_page and (place.url or check.each == "pages")
+        ]
     return places.files
 
 

@@ -201,10 +201,11 @@ CHECKPOINT = FileKind(
 TIME_STAMP = FileKind(
     "log/checkpoints/{size}.tsr",
     "getTimestampReply",
-    "An authority's time stamp on the checkpoint of a size, where there is one",
+    "An authority's time stamp on the checkpoint of a size",
     _TIME_STAMP,
     "immutable",
     checks=("V28",),
+    optional=True,
     max_bytes=64 * KIB,
 )
 _TILE_BYTES = 256 * 32
@@ -344,10 +345,11 @@ API_CATALOG = FileKind(
 SECURITY_TXT = FileKind(
     ".well-known/security.txt",
     "getSecurityTxt",
-    "Whom to tell of a weakness (RFC 9116), if a contact has that role",
+    "Whom to tell of a weakness (RFC 9116), where a contact has that role",
     _TEXT,
     "mutable",
     unchecked="it only says whom to tell of a weakness",
+    optional=True,
     max_bytes=256 * KIB,
 )
 
