@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from register_api.verify.checks.feed_signature import MAX_BYTES
+from register_api.core.format.tree import XML_SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def malformed_forms(good: bytes) -> dict[str, bytes]:
     return {
         "empty": b"",
         "not XML": b"feed",
-        "over the size limit": good + b" " * MAX_BYTES,
+        "over the size limit": good + b" " * XML_SIGNATURE.max_bytes,
         "UTF-16": body.decode().encode("utf-16"),
         "declared as another encoding": good.replace(b"UTF-8", b"ISO-8859-1"),
         "not UTF-8": put("</ds:KeyName>", "", good).replace(b"</ds:KeyName>", b"\xff</ds:KeyName>"),

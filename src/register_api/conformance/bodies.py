@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import brotli
 import zstandard
 
+from register_api.core.format import tree
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

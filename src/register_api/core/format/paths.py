@@ -94,6 +94,11 @@ def is_path(path: str) -> bool:
     return _ANY.fullmatch(path) is not None
 
 
+def is_signed(path: str) -> bool:
+    """Tell whether signatures lie beside a file, also where only later releases know its path."""
+    return is_path(path) and bool(kind_of(path).signatures)
+
+
 def values_in(path: str) -> dict[str, str]:
     """Return the values of the parameters in a path of the tree, by name.
 

@@ -38,7 +38,7 @@ _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 RAW_SIGNATURE = Signature(".sig", "Signature", "Raw Ed25519 signature", "application/octet-stream", KIB)
 JWS = Signature(".jws", "Jws", "Detached JWS", "application/jose", 4 * KIB)
-XML_SIGNATURE = Signature(".dsig", "XmlSignature", "XML signature", "application/xml", 64 * KIB)
+XML_SIGNATURE = Signature(".dsig", "XmlSignature", "XML signature", "application/xml", 16 * KIB)
 
 _BY_DOCUMENT_KEY = (JWS, RAW_SIGNATURE)
 _BY_FEED_KEY_TOO = (JWS, RAW_SIGNATURE, XML_SIGNATURE)

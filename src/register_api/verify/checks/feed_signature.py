@@ -17,6 +17,7 @@ import msgspec
 from lxml import etree
 
 from register_api.core import strict_base64
+from register_api.core.format.tree import XML_SIGNATURE
 from register_api.core.keys.signature import verify_p256_raw
 from register_api.core.keys.xml_signature import (
     COORDINATE_BYTES,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lxml.etree import _Element
-
-MAX_BYTES = 16 * 1024
-"""A signature document takes about one kilobyte; more than this is not looked at."""
 
 UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
 """The only XML declaration that feeds and their signatures may begin with."""
@@ -109,8 +107,10 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
 
 def _parse(dsig: bytes) -> _Element:
     """Read XML that holds elements and text only, so nothing can be expanded, hidden or fetched."""
-    if len(dsig) > MAX_BYTES:
-        raise Malformed(f"a feed signature of {len(dsig)} bytes where at most {MAX_BYTES} are allowed")
+    if len(dsig) > XML_SIGNATURE.max_bytes:
+        raise Malformed(
+            f"a feed signature of {len(dsig)} bytes where at most {XML_SIGNATURE.max_bytes} are allowed"
+        )
     body = UTF8_DECLARATION.sub(b"", dsig, count=1) if dsig.startswith(b"<?xml") else dsig
     for mark, what in ((b"<!", "a DOCTYPE, comment or CDATA section"), (b"<?", "a processing instruction"),
                        (b"&", "a reference to an entity or character"), (b"\0", "a NUL")):  # fmt: skip

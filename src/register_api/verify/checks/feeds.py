@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.format import tree
+from register_api.core.format.paths import FILES
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import good_key
 from register_api.errors import Inconsistent
@@ -43,20 +44,22 @@ def _check_xml_signature(session: Session, path: str, data: bytes, version: int)
 
 
 def check_feed_signatures(session: Session) -> str:
-    """Check the document key's signatures beside both feeds, and read the JSON Feed (V21, V22).
+    """Check the document key's signatures beside all newest files that this check is for (V21).
+
+    Of the JSON Feed it also reads what it names (V22).
 
     Raises:
-        VerificationError: The JSON Feed cannot be had.
+        VerificationError: A file cannot be had.
     """
     version = session.register.version
-    if "feed.atom" not in session.other_copies:
-        check_signatures(session, "V21", tree.FEED_ATOM.path(), session.feed, version)
-    data = session.get(tree.FEED_JSON.path())
-    check_signatures(session, "V21", tree.FEED_JSON.path(), data, version)
-    if not session.record.failed("V21"):
-        with session.record.guard("V22", tree.FEED_JSON.path()):
-            _check_json(session, data)
-    return f"{tree.FEED_ATOM.path()} and {tree.FEED_JSON.path()}"
+    kinds = [kind for kind in FILES if "V21" in kind.checks and kind.target not in session.other_copies]
+    for kind in kinds:
+        data = session.feed if kind is tree.FEED_ATOM else session.get(kind.path())
+        check_signatures(session, "V21", kind.path(), data, version)
+        if kind is tree.FEED_JSON and not session.record.failed("V21"):
+            with session.record.guard("V22", kind.path()):
+                _check_json(session, data)
+    return " and ".join(kind.path() for kind in kinds)
 
 
 def _check_json(session: Session, data: bytes) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from register_api.core.canonical import decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
+from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
@@ -130,9 +131,8 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     for file in entry.files:
         with session.record.guard("V16", file.path):
             genuine[file.path] = _genuine(session, file, version)
-    for path in (tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)):
-        if path in genuine:
-            check_signatures(session, "V17", path, genuine[path], version)
+    for path in filter(is_signed_path, genuine):
+        check_signatures(session, "V17", path, genuine[path], version)
     data = genuine.get(tree.VERSION_REGISTER.path(version))
     if data is None:
         return None

@@ -9,7 +9,7 @@ from register_api.core import strict_base64
 from register_api.core.canonical import decode, digest, encode, is_digest, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format import tree
-from register_api.core.format.paths import max_bytes
+from register_api.core.format.paths import FILES, max_bytes
 from register_api.core.log import merkle, tile_proofs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
@@ -121,11 +121,11 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
     check_utc(entry.published_at)
     paths = [file.path for file in entry.files]
-    own = tree.VERSION_REGISTER.path(version).removesuffix("register.json")
+    own = tree.VERSION_FOLDER.format(version=version)
     if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
         raise Malformed("an entry whose files are not the version's own, each once, in order")
-    if not {tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)} <= set(paths):
-        raise Malformed("an entry that does not name the version's register and diff")
+    if missing := {kind.path(version) for kind in FILES if kind.in_entry} - set(paths):
+        raise Malformed(f"an entry that does not name {' and '.join(sorted(missing))}")
     if not all(is_digest(file.sha256) for file in entry.files):
         raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
     return entry

@@ -57,7 +57,9 @@ CHECKS: tuple[Check, ...] = (
     Check("V18", "Every diff turns the version before into its own", "RFC 6902, RFC 8785"),
     Check("V19", "Versions follow each other without gaps", "docs/format.md, The register"),
     Check("V20", "The feed is vouched for and carries its XML signature", "XML Signature 1.1"),
-    Check("V21", "The feeds are signed by a key good for them", "RFC 8032, RFC 7515 appendix F"),
+    Check(
+        "V21", "Feeds, and what is signed like them, have good signatures", "RFC 8032, RFC 7515 appendix F"
+    ),
     Check("V22", "The feeds name the versions there are", "RFC 4287, JSON Feed 1.1"),
     Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
     Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),

@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry
 from register_api.core.format import tree
-from register_api.core.format.paths import TARGETS_BY_NAME
+from register_api.core.format.paths import TARGETS_BY_NAME, is_signed, kind_of
 from register_api.core.log import tile_proofs
 from register_api.errors import UsageError
 from register_api.verify.checks.history import check_one
@@ -121,8 +121,8 @@ def _paths(session: Session, version: int) -> Iterator[str]:
     named = decode(session.read_log(entry), Entry, max_bytes=MAX_ENTRY_BYTES)
     yield from (entry, tree.VERSION_PROOF.path(version))
     yield from (file.path for file in named.files)
-    for path in (tree.VERSION_REGISTER.path(version), tree.VERSION_DIFF.path(version)):
-        yield from (tree.RAW_SIGNATURE.of(path), tree.JWS.of(path))
+    for path in (file.path for file in named.files if is_signed(file.path)):
+        yield from (signature.of(path) for signature in kind_of(path).signatures)
     yield from (tree.PUBLIC_KEY.path(key.kid) for key in session.keys.keys)
     if version < session.checkpoint.size:
         yield from tile_proofs.tiles_for_consistency(version, session.checkpoint.size)

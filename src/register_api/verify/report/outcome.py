@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.format.paths import FILES, address_of
 from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.report.document import LogHead, Report, StampSeen
 from register_api.verify.report.text import skipped_in_words
@@ -113,7 +114,11 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
             "Let one without --quick follow from time to time."
         )
     yield from _history(session)
-    yield "Pages for people, schemas, and answers that the service computes (/v1/subprocessors, /v1/diff)."
+    unsigned = ", ".join(f"/{address_of(kind.template)}" for kind in FILES if kind.unchecked)
+    yield (
+        f"Files that no signature covers ({unsigned}), and answers that the service computes "
+        "(/v1/subprocessors, /v1/diff)."
+    )
     for check in checks:
         if check.result == "skipped":
             yield skipped_in_words(check)
