@@ -196,9 +196,10 @@ def url_of(kind: FileKind) -> str:
 
 
 def _file(kind: FileKind, tag: str) -> Json:
-    about = f"{kind.summary}. {_CHANGES[kind.cache]}"
+    beside = ", ".join(f"`{each.suffix}`" for each in kind.signatures)
+    about = _CHANGES[kind.cache] + (f" Signatures are beside it: {beside}." if beside else "")
     schema = _body(kind.media_type) if kind.schema is None else _reference(kind.schema.struct)
-    text = f"The file. `Cache-Control: {CACHE_CONTROL[kind.cache]}`"
+    text = f"The file; `Cache-Control: {CACHE_CONTROL[kind.cache]}`."
     good = _reply(text, (*_WHOLE, "Last-Modified", "Link"), kind.media_type, schema)
     operation = _operation(kind.operation, tag, kind.summary, about, good, _OF_FILES)
     parameters = [_path_parameter(name) for name in kind.parameters]

@@ -19,13 +19,10 @@ def form(schema: Mapping[str, Any]) -> str:
     Args:
         schema: JSON Schema of the value, as ``core.schemas`` and ``core.api.queries`` make them.
     """
-    if "title" in schema:
-        return str(schema["title"])
-    for name in ("anyOf", "oneOf", "enum"):
-        if name in schema:
-            return " or ".join(form(item) if isinstance(item, dict) else str(item) for item in schema[name])
-    if "const" in schema:
-        return str(schema["const"])
+    if "anyOf" in schema:
+        return " or ".join(map(form, schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return ", ".join(map(str, schema.get("enum", [schema.get("const")])))
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     inner = schema.get("items", schema.get("additionalProperties"))
