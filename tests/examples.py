@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
+
 from register_api.core import model
 from register_api.core.notice import Policy, Promises
 from register_api.core.rules import Context
@@ -127,6 +129,20 @@ def make_context(previous: model.Register | None = None, **fields: Any) -> Conte
         **fields,
     }
     return Context(previous=previous, **given)
+
+
+def edited_at(record: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return a record with another value at a key path."""
+    if not path:
+        return value
+    first, *rest = path
+    if isinstance(record, msgspec.Struct):
+        return msgspec.structs.replace(
+            record, **{first: edited_at(getattr(record, first), tuple(rest), value)}
+        )
+    if isinstance(record, dict):
+        return {**record, first: edited_at(record[first], tuple(rest), value)}
+    return (*record[:first], edited_at(record[first], tuple(rest), value), *record[first + 1 :])
 
 
 _SAID = frozenset(model.RegisterSource.__struct_fields__) - {"order"}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples import make_context, make_draft, make_vendor
+from examples import edited_at, make_context, make_draft, make_vendor
 from register_api.core.forms import MAX_TEXT, Form
 from register_api.core.rules import check, values
 from register_api.core.shapes import forms_in
@@ -39,18 +38,6 @@ TEXTS = st.one_of(
 )
 
 
-def put(record: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """Return a record with another value at a key path."""
-    if not path:
-        return value
-    first, *rest = path
-    if isinstance(record, msgspec.Struct):
-        return msgspec.structs.replace(record, **{first: put(getattr(record, first), tuple(rest), value)})
-    if isinstance(record, dict):
-        return {**record, first: put(record[first], tuple(rest), value)}
-    return (*record[:first], put(record[first], tuple(rest), value), *record[first + 1 :])
-
-
 @settings(max_examples=300, deadline=None)
 @given(vendor=subprocessors(), text=TEXTS, data=st.data())
 def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
@@ -60,7 +47,7 @@ def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
     source = vendor_source(vendor)
     texts = [(key, form) for key, form, value in forms_in(source, Form) if isinstance(value, str)]
     key, form = data.draw(st.sampled_from(texts))
-    edited = put(source, parse_key(key), text)
+    edited = edited_at(source, parse_key(key), text)
     found = [item for item in values.check_forms(make_draft(edited), make_context()) if item.key == key]
     unclean = any(text_problems(text)) and not (text == "" and form.may_be_empty)
     assert bool(found) == (form.fault(text) is not None)
