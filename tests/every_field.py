@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import inspect
 
-from register_api.core.model import RegisterSource, SubprocessorSource
+from register_api.core.model import Draft, RegisterSource, SubprocessorSource
 from register_api.source.folder import EXAMPLE
 from toml_source import write_source
 
@@ -52,6 +53,14 @@ class EveryField:
         _walk(self.register, inspect.type_info(RegisterSource), change)
         for vendor in self.vendors.values():
             _walk(vendor, inspect.type_info(SubprocessorSource), change)
+
+    def draft(self) -> Draft:
+        """Return the source as it is once it was read."""
+        vendors = ({"id": id_, **vendor} for id_, vendor in self.vendors.items())
+        return Draft(
+            register=msgspec.convert(self.register, RegisterSource),
+            subprocessors=tuple(msgspec.convert(vendor, SubprocessorSource) for vendor in vendors),
+        )
 
     def write(self, folder: Path) -> None:
         """Write the files of the source."""

@@ -15,9 +15,13 @@ import pytest
 from lxml import html
 
 import sample_register as sample
+from every_field import EveryField
+from examples import published
 from register_api.core import model
+from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
+from register_api.core.language.prose import capital
 from register_api.publish.page import write as page
 from register_api.publish.page.templating import safe_link
 from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
@@ -158,6 +162,24 @@ def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
         "Volumes are encrypted at rest",
     ):
         assert said in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param(kind, name, id=f"{kind.__name__}.{name}")
+        for kind in (model.Subprocessor, model.Engagement)
+        for name, row in FIELDS[kind].items()
+        if row.page and name not in {"identifiers", "extra"}  # shown under names of their own
+    ],
+)
+def test_vendor_page_shows_what_the_table_of_fields_says(kind: type[msgspec.Struct], name: str) -> None:
+    """Each field that is shown stands under its label."""
+    vendor = published(EveryField().draft().subprocessors[0])
+    record = vendor if kind is model.Subprocessor else vendor.engagements[0]
+    row, value = FIELDS[kind][name], getattr(record, name)
+    label = row.member if isinstance(value, tuple) and len(value) == 1 and row.member else row.label
+    assert f"<dt>{capital(label)}</dt>" in page.subprocessor_page(sample.view(), vendor, {}).decode()
 
 
 def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:

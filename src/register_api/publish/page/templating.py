@@ -9,18 +9,24 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from markupsafe import Markup, escape
 
 from register_api import __version__
+from register_api.core.diff.meaning import is_empty
+from register_api.core.fields import FIELDS, is_wording
+from register_api.core.forms import CONTACT, LINK, URL, Reference
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, catalogues_sha256
 from register_api.core.language.prose import capital, sentence
 from register_api.core.language.values import Values
+from register_api.core.shapes import shapes
 from register_api.style.environment import page_environment
 from register_api.style.sheet import STYLE
 
 if TYPE_CHECKING:
-    import msgspec
+    from collections.abc import Iterator
+
     from jinja2 import Environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
@@ -71,7 +77,7 @@ def _environment(language: Language) -> Environment:
         sentence=sentence,
     )
     environment.globals.update(
-        label=functools.partial(_label, Phrases(say)),
+        facts=lambda record: list(facts(record, say)),
         language=language.tag,
         # A message is text, and so is what stands in it unless a macro made it.
         plural=lambda one, many, n: escape(language.plural(one, many, n)),
@@ -80,7 +86,36 @@ def _environment(language: Language) -> Environment:
     return environment
 
 
-def _label(phrases: Phrases, record: msgspec.Struct, name: str) -> str:
-    """Return what a field is called where its value stands beside it."""
-    value = getattr(record, name)
-    return capital(phrases.label(type(record), name, len(value) if isinstance(value, tuple) else 1))
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """A field as a vendor's page shows it.
+
+    Attributes:
+        label: What it is called.
+        items: What it says, in words; links and ids as they are. Empty where nothing is said.
+    """
+
+    name: str
+    label: str
+    items: tuple[str, ...]
+    is_link: bool
+    is_vendor: bool
+    is_wording: bool
+
+
+def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
+    """Yield the fields of a vendor or an engagement that its page shows, in the order of the table."""
+    kind, phrases = type(record), Phrases(say)
+    for name in (name for name, row in FIELDS[kind].items() if row.page and name in shapes(kind)):
+        shape, value = shapes(kind)[name], getattr(record, name)
+        said = value if isinstance(value, tuple) else () if is_empty(value) else (value,)
+        is_link = shape.form in (URL, LINK, CONTACT)
+        is_vendor = isinstance(shape.form, Reference) and shape.form.to == "vendor"
+        words = said if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in said)
+        yield Fact(
+            name=name,
+            label=capital(phrases.label(kind, name, len(said))),
+            items=tuple(map(capital, words)) if shape.codes else words,
+            is_link=is_link,
+            is_vendor=is_vendor,
+            is_wording=is_wording(kind, name),
+        )
