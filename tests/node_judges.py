@@ -12,7 +12,7 @@ MODULES = FOLDER / "node_modules"
 
 
 def need_package(name: str) -> None:
-    """Skip the test, or let it fail, if a Node package is not there (``tools.missing``)."""
+    """Skip the test if a Node package is not there."""
     need("node")
     if not (MODULES / name).is_dir():
         missing(f"the Node package {name}", "npm install --prefix tests/node")

@@ -23,6 +23,7 @@ from hostile import GOOD, LAST, everything, replies
 from patience import PATIENCE, in_background, wait_until
 from quick_disk import quick_disk
 from register_api.serve.http import bounds
+from tools import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -389,7 +390,7 @@ def test_five_thousand_idle_connections_are_held_and_others_answered(tmp_path: P
     """The service raises its own limit of open files as far as it may, and needs 60 MiB at the most."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < MANY:
-        pytest.skip(f"this machine allows {hard} open files; {MANY} are needed")
+        missing(f"room for {MANY} open files, instead of {hard},", f"ulimit -Hn {MANY}")
     store = stores.make_store(tmp_path / "store", 1)
     with contextlib.ExitStack() as stack:
         with open_files(FEW):
