@@ -111,10 +111,13 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
         is_link = shape.form in (URL, LINK, CONTACT)
         is_vendor = isinstance(shape.form, Reference) and shape.form.to == "vendor"
         words = said if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in said)
+        if said and (isinstance(said[0], bool) or said[0] in shape.codes):
+            # Words of the catalogue, not a text of the publisher's or a code that is not known.
+            words = (capital(words[0]), *words[1:])
         yield Fact(
             name=name,
             label=capital(phrases.label(kind, name, len(said))),
-            items=tuple(map(capital, words)) if shape.codes else words,
+            items=words,
             is_link=is_link,
             is_vendor=is_vendor,
             is_wording=is_wording(kind, name),
