@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 import releases
 from every_field import EveryField
@@ -197,6 +198,28 @@ def test_sentences_name_codes_that_this_release_does_not_know(mixed: Mixed) -> N
     ends = [decode(mixed.registers()[version], Register) for version in (newer, newer + 1)]
     told = changes_between(ends[0], ends[1], mixed.snapshot().state.promises())
     assert len([change for change in told if CODE in change.summary]) >= 3
+
+
+def test_schemas_of_every_release_stay_and_the_newest_is_the_newest(mixed: Mixed) -> None:
+    """Documents fit the schema of the minor number that they name, and that of any other release."""
+    names = {one.name: one.struct for one in tree.SCHEMAS}
+    schemas = {
+        (name, minor): json.loads(mixed.read(tree.SCHEMA_OF_MINOR.path(name, minor)))
+        for name in names
+        for minor in (FORMAT_MINOR, FORMAT_MINOR + 1)
+    }
+    for (name, minor), schema in schemas.items():
+        grown = minor > FORMAT_MINOR
+        assert (LATER in json.dumps(schema["$defs"][names[name].__name__])) == grown
+        assert (schema == json.loads(mixed.read(tree.SCHEMA.path(name)))) == grown
+    kept = {"register": tree.VERSION_REGISTER, "diff": tree.VERSION_DIFF, "entry": tree.VERSION_ENTRY}
+    for version, release in enumerate(mixed.order, start=1):
+        for name, kind in kept.items():
+            document = json.loads(mixed.read(kind.path(version)))
+            for minor in (FORMAT_MINOR, document["format_minor"]):
+                fits = Draft202012Validator(schemas[name, minor]).is_valid(document)
+                # The older release is from before minor number 0: what is required now it did not write.
+                assert fits or (release, name) in {("older", "register"), ("older", "diff")}, (name, version)
 
 
 def test_lists_keep_what_the_release_before_wrote_into_them(mixed: Mixed) -> None:

@@ -5,12 +5,11 @@ Each is written by ``canonical.encode`` and read by ``canonical.decode``.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import one_of
+from register_api.core.forms import Instant, RegisterName, Sha256, Size, Text, VersionNumber, one_of, spelled
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 
 KeyUse = Literal["document", "log", "feed"]
@@ -20,16 +19,28 @@ EndReason = Literal["rotated", "lost", "compromised"]
 ListedUse = Annotated[str, one_of(*get_args(KeyUse))]
 ListedEndReason = Annotated[str, one_of(*get_args(EndReason))]
 
+FilePath = Annotated[str, spelled("path", "^[a-z0-9.][A-Za-z0-9._/-]*$")]
+Kid = Annotated[str, spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
+Pem = Annotated[str, spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
+NoteKey = Annotated[str, spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")]
+Address = Annotated[str, spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
+
 MAX_ENTRY_BYTES = 4096
 """A log entry is never larger (docs/format.md, The log)."""
 
 
 class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a version: path without leading slash, SHA-256 in hex, size in bytes."""
+    """One file of a version.
 
-    path: str
-    sha256: str
-    size: int
+    Attributes:
+        path: Path in the tree, without leading slash.
+        sha256: SHA-256 of its bytes, in hex.
+        size: How many bytes it has.
+    """
+
+    path: FilePath
+    sha256: Sha256
+    size: Size
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,31 +48,45 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         files: Fixed files of the version, in order of path.
+        published_at: When the version was published, as its register says.
+        register: Name of the register.
+        version: Number of the version.
     """
 
     files: tuple[FileDigest, ...]
     format: Literal["sub-processor-register-entry/1"] = "sub-processor-register-entry/1"
     format_minor: FormatMinor = FORMAT_MINOR
-    published_at: dt.datetime
-    register: str
-    version: int
+    published_at: Instant
+    register: RegisterName
+    version: VersionNumber
 
 
 class VersionList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every entry of the log, oldest first."""
+    """Every entry of the log.
+
+    Attributes:
+        register: Name of the register.
+        versions: The entries, oldest first.
+    """
 
     format: Literal["sub-processor-register-versions/1"] = "sub-processor-register-versions/1"
     format_minor: FormatMinor = FORMAT_MINOR
-    register: str
+    register: RegisterName
     versions: tuple[Entry, ...]
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """When and why a key stopped being good."""
+    """When and why a key stopped being good.
 
-    at: dt.datetime
+    Attributes:
+        at: When it was ended.
+        reason: Why; a reader takes any text.
+        text: More about it, for customers.
+    """
+
+    at: Instant
     reason: ListedEndReason
-    text: str | None = None
+    text: Text | None = None
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,55 +94,83 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kid: RFC 7638 thumbprint of the key.
+        use: What it signs; a reader uses no key whose use it does not know.
         jwk: Public key as RFC 7517 members, without ``alg``.
         pem: SubjectPublicKeyInfo in PEM.
         note_key: C2SP verifier key of a log key, else ``None``.
         first_version: First version this key is good for.
         last_version: Last one; ``None`` means to this day.
+        ended: When and why it stopped being good; ``None`` where it has not.
     """
 
-    kid: str
+    kid: Kid
     use: ListedUse
     jwk: dict[str, str]
-    pem: str
-    note_key: str | None
-    first_version: int
-    last_version: int | None
+    pem: Pem
+    note_key: NoteKey | None
+    first_version: VersionNumber
+    last_version: VersionNumber | None
     ended: Ended | None
 
 
 class KeyList(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of keys; vouched for by TUF and by nothing else."""
+    """The list of keys; vouched for by TUF and by nothing else.
+
+    Attributes:
+        register: Name of the register.
+        keys: All there ever were.
+    """
 
     format: Literal["sub-processor-register-keys/1"] = "sub-processor-register-keys/1"
     format_minor: FormatMinor = FORMAT_MINOR
-    register: str
+    register: RegisterName
     keys: tuple[KeyRecord, ...]
 
 
 class RootReference(msgspec.Struct, frozen=True, kw_only=True):
-    """The trust root to begin from: version and SHA-256 in hex."""
+    """The trust root to begin from.
 
-    version: int
-    sha256: str
+    Attributes:
+        version: Its version.
+        sha256: SHA-256 of its file, in hex.
+    """
+
+    version: VersionNumber
+    sha256: Sha256
 
 
 class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one register lives, as absolute or base-relative URLs."""
+    """Where one register lives, as absolute URLs or relative to this document.
 
-    register: str
-    title: str
-    base: str
-    register_url: str
-    feed_url: str
-    trust_url: str
-    targets_url: str
+    Attributes:
+        register: Its name.
+        title: The publisher's name, for people.
+        base: Folder that the register's tree lies in.
+        register_url: The newest register.
+        feed_url: The Atom feed.
+        trust_url: Folder of the TUF metadata.
+        targets_url: Folder of the TUF targets.
+        root: The trust root to begin from.
+        previous_names: Names that the register had before.
+    """
+
+    register: RegisterName
+    title: Text
+    base: Address
+    register_url: Address
+    feed_url: Address
+    trust_url: Address
+    targets_url: Address
     root: RootReference
-    previous_names: tuple[str, ...] = ()
+    previous_names: tuple[RegisterName, ...] = ()
 
 
 class Discovery(msgspec.Struct, frozen=True, kw_only=True):
-    """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA)."""
+    """``/.well-known/sub-processors.json``: which registers there are (a name not registered at IANA).
+
+    Attributes:
+        registers: The registers of this site.
+    """
 
     format: Literal["sub-processor-register-discovery/1"] = "sub-processor-register-discovery/1"
     format_minor: FormatMinor = FORMAT_MINOR

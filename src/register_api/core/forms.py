@@ -7,6 +7,7 @@ that what is newer than its reader is read, shown and kept (docs/format.md, Open
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -122,9 +123,15 @@ def has_form(form: Form) -> Meta:
     return Meta(extra={"form": form}, extra_json_schema=dict(form.schema))
 
 
+def spelled(words: str, pattern: str) -> Meta:
+    """Return what declares a text that publishing makes, by what it looks like."""
+    return has_form(Form(words=words, schema={"pattern": pattern}))
+
+
 def one_of(*plain: str, **codes: tuple[str, ...]) -> Meta:
     """Return what declares an open vocabulary; a code given by name is called otherwise in tables, too."""
-    return has_form(Vocabulary(codes={**dict.fromkeys(plain, ()), **codes}))
+    known = {**dict.fromkeys(plain, ()), **codes}
+    return has_form(Vocabulary(codes=known, schema={"minLength": 1, "examples": list(known)}))
 
 
 def within(least: int, most: int | None = None) -> Meta:
@@ -140,32 +147,44 @@ def _unless(good: Callable[[str], bool], problem: str) -> Callable[[str], str | 
 
 
 _SLUG_SCHEMA = {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": MAX_SLUG}
+_TEXT_SCHEMA = {"minLength": 1, "maxLength": MAX_TEXT}
+_ZONES = (
+    r"^((Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico"
+    r"|Pacific|US)(/[A-Za-z0-9_+-]+)+|CET|CST6CDT|Cuba|EET|EST|EST5EDT|Egypt|Eire|Factory|GB|GB-Eire|GMT"
+    r"|GMT\+0|GMT-0|GMT0|Greenwich|HST|Hongkong|Iceland|Iran|Israel|Jamaica|Japan|Kwajalein|Libya|MET|MST"
+    r"|MST7MDT|NZ|NZ-CHAT|Navajo|PRC|PST8PDT|Poland|Portugal|ROC|ROK|Singapore|Turkey|UCT|UTC|Universal|W-SU"
+    r"|WET|Zulu)$"
+)
+"""Names of the tz database: new ones lie in one of the areas, and the others are kept as they are."""
+
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR"
 
-TEXT = Form()
-WORDING = Form(is_wording=True)
+TEXT = Form(schema=_TEXT_SCHEMA)
+WORDING = Form(is_wording=True, schema=_TEXT_SCHEMA)
+PURPOSE = Form(is_wording=True, may_be_empty=True, schema={"maxLength": MAX_TEXT})
 URL = Form(
     words="https URL",
     problem=url_problem,
     hint="write the whole address, e.g. https://example.com/privacy",
-    schema={"format": "uri", "pattern": "^https://"},
+    schema={"format": "uri", "pattern": "^https://[A-Za-z0-9][!-~]*$"},
 )
 LINK = Form(
     words="`mailto:` or https URL",
     problem=link_problem,
     hint="write mailto:privacy@example.com, or an https address",
-    schema={"format": "uri", "pattern": "^(https://|mailto:)"},
+    schema={"format": "uri", "pattern": "^(https://[A-Za-z0-9]|mailto:[!-?A-~]+@)[!-~]*$"},
 )
 EMAIL = Form(
     words="mail address",
     problem=email_problem,
     hint="write the bare address, e.g. privacy@example.com",
-    schema={"format": "email"},
+    schema={"format": "email", "pattern": "^[!-?A-~]+@[A-Za-z0-9.-]+$"},
 )
 CONTACT = Form(
     words="mail address, `mailto:` or https URL, or words",
     problem=contact_problem,
     hint="write a mail address, mailto:, an https address, or words",
+    schema=_TEXT_SCHEMA,
 )
 SLUG = Form(
     words="slug",
@@ -179,6 +198,7 @@ REGISTER_NAME = Form(
     problem=_unless(is_register_name, "cannot name a register"),
     rule="R02",
     hint="your domain, a slash, a word: example.com/sub-processors",
+    schema={"pattern": "^[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9._~-]+)*$"},
 )
 COUNTRY = Form(
     words="ISO 3166-1 alpha-2",
@@ -200,13 +220,14 @@ LANGUAGE_TAG = Form(
     hint="write e.g. en or de-AT (BCP 47)",
     schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
 )
-TIME_ZONE = Form(words="IANA name")
+TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
 SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})
 
+Instant = Annotated[dt.datetime, Meta(tz=True)]
 Text = Annotated[str, has_form(TEXT)]
 Wording = Annotated[str, has_form(WORDING)]
-PurposeText = Annotated[str, has_form(Form(is_wording=True, may_be_empty=True))]
-ReasonText = Annotated[str, has_form(Form(may_be_empty=True))]
+PurposeText = Annotated[str, has_form(PURPOSE)]
+ReasonText = Annotated[str, has_form(Form(may_be_empty=True, schema=_TEXT_SCHEMA))]
 Labels = dict[Text, Text]
 Url = Annotated[str, has_form(URL)]
 Link = Annotated[str, has_form(LINK)]
@@ -223,3 +244,4 @@ TimeZone = Annotated[str, has_form(TIME_ZONE)]
 Sha256 = Annotated[str, has_form(SHA256)]
 Days = Annotated[int, within(0, MAX_DAYS)]
 VersionNumber = Annotated[int, within(1)]
+Size = Annotated[int, within(0)]

@@ -15,5 +15,16 @@ from register_api.core.forms import within
 FORMAT_MINOR = 0
 """The minor number that this program writes."""
 
+JOINED = "Joined the format with minor number"
+
 FormatMinor = Annotated[int, Meta(ge=0), within(0)]
 """The minor number as a document says it: whatever release wrote it, whichever reads it."""
+
+
+def since(minor: int) -> Meta:
+    """Return what declares in a field's type with which minor number it joined the format.
+
+    Older documents do not have the field, so it has a default in its struct, and no schema requires
+    it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
+    """
+    return Meta(extra_json_schema={"$comment": f"{JOINED} {minor}"})

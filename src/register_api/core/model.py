@@ -19,6 +19,7 @@ from register_api.core.forms import (
     Country,
     Days,
     Email,
+    Instant,
     Labels,
     LanguageTag,
     Link,
@@ -247,7 +248,7 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     """The first version that said this, and when it was published (UTC)."""
 
     version: VersionNumber
-    at: dt.datetime
+    at: Instant
 
 
 class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -379,7 +380,7 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     format: RegisterFormat = "sub-processor-register/1"
     format_minor: FormatMinor = FORMAT_MINOR
     version: VersionNumber
-    published_at: dt.datetime
+    published_at: Instant
     previous: Previous | None
     recorded: Recorded
     reason: Reason

@@ -1,7 +1,8 @@
 """JSON Schemas (2020-12) of documents, made from the structs that encode them.
 
 The published schemas and the service's own description are both made here, so that one struct has
-one schema.
+one schema. What a value looks like comes from its form, what it means from the struct's docstring or
+else from its label in the table of fields.
 """
 
 from __future__ import annotations
@@ -12,17 +13,47 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core.fields import FIELDS
+from register_api.core.minor import JOINED
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    Definition = dict[str, Any]
+
+_SPELLED = {
+    "date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
+    "date": r"^\d{4}-\d{2}-\d{2}$",
+}
+"""The one spelling of instants and days, which the formats of JSON Schema are wider than."""
+
+_GIVEN = {"not": {"type": "null"}}
+_NOT_GIVEN = {"type": "null"}
+
+
+def _where(status: str, **fields: Definition) -> Definition:
+    return {"if": {"properties": {"status": {"const": status}}}, "then": {"properties": fields}}
+
+
+_TOGETHER: Mapping[str, Definition] = {
+    "Engagement": {
+        "allOf": [
+            _where("active", purpose={"minLength": 1}, locations={"minItems": 1}),
+            _where("conditional", condition=_GIVEN),
+            _where("available", starts_on=_NOT_GIVEN, ends_on=_NOT_GIVEN),
+        ]
+    },
+}
+"""What fields of one struct ask of each other: R08."""
 
 
 def definitions(
     kinds: Sequence[type], references: str
-) -> tuple[tuple[dict[str, Any], ...], dict[str, dict[str, Any]]]:
+) -> tuple[tuple[Definition, ...], dict[str, Definition]]:
     """Return the schemas of structs, and the definitions that they refer to.
 
-    A reader ignores fields that it does not know (optional fields may join), so further properties
-    are allowed; what is always present is required.
+    A reader passes over fields that it does not know, so further properties are allowed; what every
+    release of the format writes is required (docs/compatibility.md).
 
     Args:
         kinds: The structs.
@@ -33,9 +64,9 @@ def definitions(
     """
     schemas, found = msgspec.json.schema_components(kinds, ref_template=references)
     optional = {kind.__name__ for kind in kinds if _leaves_out(kind)}
-    told = {name: _told(value) for name, value in found.items()}
     return schemas, {
-        name: value if name in optional else _as_published(value) for name, value in told.items()
+        name: _finished(_described(name, definition), optional=name in optional) | _TOGETHER.get(name, {})
+        for name, definition in found.items()
     }
 
 
@@ -44,31 +75,56 @@ def _leaves_out(kind: type) -> bool:
     return issubclass(kind, msgspec.Struct) and kind.__struct_config__.omit_defaults
 
 
-def _as_published(definition: dict[str, Any]) -> dict[str, Any]:
-    """Say that every field is always there: no defaults, all required."""
-    properties = {
-        name: {key: value for key, value in field.items() if key != "default"}
-        for name, field in definition.get("properties", {}).items()
-    }
+def _finished(definition: Definition, *, optional: bool) -> Definition:
+    """Say which fields are always there, and how instants and days are spelled."""
+    properties = definition.get("properties", {})
     if not properties:
         return definition
-    return {**definition, "properties": properties, "required": sorted(properties)}
+    shown = {name: _spelled(_without_default(field, optional=optional)) for name, field in properties.items()}
+    if optional:
+        return {**definition, "properties": shown}
+    required = sorted(name for name, field in properties.items() if JOINED not in field.get("$comment", ""))
+    return {**definition, "properties": shown, "required": required}
 
 
-def _told(definition: dict[str, Any]) -> dict[str, Any]:
-    """Say of each field what the struct's docstring says of it (Google style), and of the whole the rest."""
-    if "description" not in definition:
-        return definition
-    text = inspect.cleandoc(definition["description"]).replace("``", "`").replace("`None`", "`null`")
+def _without_default(field: Definition, *, optional: bool) -> Definition:
+    return field if optional else {key: value for key, value in field.items() if key != "default"}
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _spelled(item) for name, item in value.items()}
+    pattern = _SPELLED.get(found.get("format", "")) if found.get("type") == "string" else None
+    return {**found, "pattern": pattern} if pattern else found
+
+
+def _described(name: str, definition: Definition) -> Definition:
+    """Say what the struct and each of its fields are, in the words of the docstring (Google style)."""
+    text = inspect.cleandoc(definition.get("description", "")).replace("``", "`").replace("`None`", "`null`")
     whole, _, rest = text.partition("\n\nAttributes:\n")
-    said = {match[1]: " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
+    said = _LABELS.get(name, {}) | _OF_EVERY_DOCUMENT
+    said |= {match[1].rstrip("_"): " ".join(match[2].split()) for match in _ATTRIBUTE.finditer(rest)}
     properties = {
-        name: {**field, "description": said[name]} if name in said else field
-        for name, field in definition.get("properties", {}).items()
+        field: {**schema, "description": said[field]} if field in said else schema
+        for field, schema in definition.get("properties", {}).items()
     }
-    described = {**definition, "description": whole}
+    described = {**definition, "description": whole} if whole else definition
     return {**described, "properties": properties} if properties else described
 
 
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 """An attribute within a docstring: its name, and its text with the lines that go on with it."""
+
+_OF_EVERY_DOCUMENT = {
+    "format": "Name of this form of document.",
+    "format_minor": "Minor number of the format that its writer knew.",
+}
+
+_LABELS = {
+    kind.__name__: {name: f"{field.label[0].upper()}{field.label[1:]}." for name, field in rows.items()}
+    for kind, rows in FIELDS.items()
+}
+"""What fields of the register are called, for those of which no docstring says more."""

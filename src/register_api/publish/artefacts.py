@@ -159,6 +159,7 @@ class Maker:
             key_list=stored or encode(keys),
             version_summary=summary,
             listed=snapshot.read(tree.VERSIONS.path()) if snapshot else None,
+            stored=snapshot.manifest.files if snapshot else (),
             feed_window=window,
             first_published_at=snapshot.state.first_published_at if snapshot else register.published_at,
             shown_before=previous.document if previous and same_pages else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -22,7 +23,7 @@ from register_api.publish.log_files import LogFiles
 from register_api.publish.page.reuse import vendors_to_write
 from register_api.publish.page.view import PageView
 from register_api.publish.page.write import index_page, subprocessor_pages, version_page
-from register_api.publish.schemas import schemas
+from register_api.publish.schemas import fixed_schemas, newest_schemas
 from register_api.publish.security_txt import security_txt
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from register_api.core.format.kind import FileKind
 
 
-ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes]"
-"""Files of one kind by the value of the parameter in their paths."""
+ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[str, int], bytes]"
+"""Files of one kind by the value of the parameter in their paths, or the values of several."""
 
 
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
         keys: The list of keys, with its bytes in ``key_list``.
         version_summary: The version as its feed entry and its own page tell it.
         listed: The list of versions as it is stored, if there is one.
+        stored: Paths of what is published.
         feed_window: What the feeds say of the newest versions, newest first.
         first_published_at: When version 1 was published.
         shown_before: The version before, if what shows it on pages has not changed since.
@@ -63,6 +65,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     key_list: bytes
     version_summary: VersionSummary
     listed: bytes | None
+    stored: Collection[str]
     feed_window: tuple[FeedEntry, ...]
     first_published_at: dt.datetime
     shown_before: Register | None
@@ -149,7 +152,8 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.FEED_ARCHIVE: _archive,
     tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
     tree.PUBLIC_KEY: lambda new: pem_files(new.keys),
-    tree.SCHEMA: lambda _: schemas(),
+    tree.SCHEMA: lambda new: newest_schemas(new.listed),
+    tree.SCHEMA_OF_MINOR: lambda new: fixed_schemas(new.stored),
 }
 """What makes files of which there are many, each by the value of the parameter in its path."""
 
@@ -158,8 +162,12 @@ def make_files(new: NewVersion) -> dict[str, bytes]:
     """Make every file of a new version that is not signed metadata, by path."""
     files = {kind.path(): data for kind, make in ONE.items() if (data := make(new)) is not None}
     for kind, make_many in MANY.items():
-        files |= {kind.path(value): data for value, data in make_many(new).items()}
+        files |= {_path(kind, value): data for value, data in make_many(new).items()}
     return {**files, **new.log.tiles}
+
+
+def _path(kind: FileKind, value: int | str | tuple[str, int]) -> str:
+    return kind.path(*value) if isinstance(value, tuple) else kind.path(value)
 
 
 def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str]) -> list[str]:

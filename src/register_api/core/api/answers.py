@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from register_api.core.diff.changes import Change
+from register_api.core.forms import Instant
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers
@@ -70,7 +71,7 @@ class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
     """What one version changed about a vendor."""
 
     version: int
-    published_at: dt.datetime
+    published_at: Instant
     changes: tuple[Change, ...]
 
 

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import one_of
+from register_api.core.forms import (
+    LanguageTag,
+    RegisterName,
+    Sha256,
+    Slug,
+    Text,
+    VersionNumber,
+    one_of,
+    spelled,
+)
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.notice import NoticeStatus
 
@@ -40,6 +49,23 @@ ChangeClass = Literal[
 # Open: a reader takes any text there, and shows the summary of a change that it does not know.
 ListedClass = Annotated[str, one_of(*get_args(ChangeClass))]
 
+ChangeId = Annotated[str, spelled("version, hyphen, number", "^[1-9][0-9]*-[1-9][0-9]*$")]
+Operation = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        extra_json_schema={
+            "properties": {
+                "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": True,
+            },
+            "required": ["op", "path"],
+        }
+    ),
+]
+"""An operation of RFC 6902 section 4."""
+
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
     """One thing that a person would want to be told.
@@ -61,38 +87,46 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
         notice: What the notice promise says about it.
     """
 
-    id: str
+    id: ChangeId
     class_: ListedClass
-    subprocessor: str | None
-    engagement: str | None
+    subprocessor: Slug | None
+    engagement: Slug | None
     field: str | None
     fields: tuple[str, ...] = ()
     before: Any = None
     after: Any = None
-    summary: str = ""
-    summary_language: str = "en"
+    summary: Text = ""
+    summary_language: LanguageTag = "en"
     notice: NoticeStatus
 
 
 class DiffEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """One end of a diff: a version and the SHA-256 (hex) of its bytes."""
+    """One end of a diff.
 
-    version: int
-    sha256: str
+    Attributes:
+        version: Number of the version.
+        sha256: SHA-256 of its register's bytes, in hex.
+    """
+
+    version: VersionNumber
+    sha256: Sha256
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     """What changed between two versions (docs/format.md, The diff).
 
     Attributes:
+        register: Name of the register.
         from_: The older version; ``None`` when there is none; ``from`` on the wire.
+        to: The newer version.
+        changes: What changed, for people and alerts, ordered by what matters most.
         patch: RFC 6902 operations that turn the older document into the newer exactly.
     """
 
     format: Literal["sub-processor-register-diff/1"] = "sub-processor-register-diff/1"
     format_minor: FormatMinor = FORMAT_MINOR
-    register: str
+    register: RegisterName
     from_: DiffEnd | None
     to: DiffEnd
     changes: tuple[Change, ...]
-    patch: tuple[dict[str, Any], ...]
+    patch: tuple[Operation, ...]

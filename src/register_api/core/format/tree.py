@@ -143,10 +143,18 @@ PUBLIC_KEY = FileKind(
     checks=("V24",),
     max_bytes=4 * KIB,
 )
+SCHEMA_OF_MINOR = FileKind(
+    "v1/schema/{name}-1.{minor}.json",
+    "getSchemaOfMinor",
+    "JSON Schema of a kind of document, as a minor number of the format has it",
+    _JSON,
+    "immutable",
+    unchecked="it describes documents and is not part of what they say",
+)
 SCHEMA = FileKind(
     "v1/schema/{name}.json",
     "getSchema",
-    "JSON Schema of a kind of document",
+    "JSON Schema of a kind of document, the newest",
     _JSON,
     "mutable",
     unchecked="it describes documents and is not part of what they say",
@@ -372,6 +380,6 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
-    "Discovery": (SCHEMA, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),
+    "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),
 }
 """Every row, under the headings that descriptions show it by."""

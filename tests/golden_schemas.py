@@ -1,0 +1,42 @@
+"""The schemas as they are published, kept in ``tests/schemas``: one file for each form and minor number.
+
+What a release has published under a minor number stays there for good, so a test compares. Until that
+release, and for a minor number that is new, this writes them anew:
+
+    .venv/bin/python tests/golden_schemas.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from register_api.core.format.tree import SCHEMAS
+from register_api.core.minor import FORMAT_MINOR
+from register_api.publish.schemas import schema
+
+FOLDER = Path(__file__).parent / "schemas"
+
+
+def golden(name: str, minor: int) -> Any:
+    """Return a schema as it was kept.
+
+    Raises:
+        FileNotFoundError: None was kept for that minor number.
+    """
+    return json.loads(_file(name, minor).read_text("utf-8"))
+
+
+def _file(name: str, minor: int) -> Path:
+    return FOLDER / f"{name}-1.{minor}.json"
+
+
+def _write() -> None:
+    for one in SCHEMAS:
+        text = json.dumps(schema(one), indent=1, sort_keys=True, ensure_ascii=False)
+        _file(one.name, FORMAT_MINOR).write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    _write()
