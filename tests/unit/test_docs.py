@@ -57,6 +57,7 @@ SAMPLES = {
     "{v}": "2",
     "{id}": "acme-cloud",
     "{name}": "register",
+    "{minor}": "0",
     "{kid}": "A" * 43,
     "{sha256}": "0" * 64,
 }

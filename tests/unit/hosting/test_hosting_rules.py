@@ -59,6 +59,8 @@ PATHS = [
     tree.PUBLIC_KEY.path("k" * 43),
     tree.SCHEMA.path("register"),
     tree.SCHEMA.path("discovery"),
+    tree.SCHEMA_OF_MINOR.path("discovery", 0),
+    tree.SCHEMA_OF_MINOR.path("register", 12),
     tree.CHECKPOINT.path(),
     tree.TIME_STAMP.path(42),
     "log/tile/0/000",
@@ -135,7 +137,7 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     assert found.get("Content-Type", [kind.media_type]) == [kind.media_type]
     expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
     assert found.get("Link", [link_value(expected)]) == [link_value(expected)]
-    left_out = path.startswith("trust/") and path.endswith((".root.json", ".snapshot.json", ".targets.json"))
+    left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS, tree.SCHEMA_OF_MINOR}
     assert found.get("Cache-Control") == (None if left_out else [CACHE_CONTROL[kind.cache]])
 
 

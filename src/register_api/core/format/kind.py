@@ -43,7 +43,7 @@ PARAMETERS: dict[str, PathParameter] = {
     "subprocessor": PathParameter("[a-z0-9-]+", "Id of a sub-processor", "acme-cloud"),
     "kid": PathParameter("[A-Za-z0-9_-]{43}", "RFC 7638 thumbprint of a key", "A" * 43),
     "name": PathParameter("[a-z]+", "Name of a schema", "register"),
-    "minor": PathParameter("(?:0|[1-9][0-9]{0,8})", "Minor number of the format", "0"),
+    "minor": PathParameter("0|[1-9][0-9]{0,8}", "Minor number of the format", "0"),
     "sha256": PathParameter("[0-9a-f]{64}", "SHA-256 of the file in hex", "0" * 64),
     "level": PathParameter("[0-9]{1,2}", "Level of the tile", "0"),
     "tile": PathParameter("(?:x[0-9]{3}/)*[0-9]{3}", "Index of the tile", "000"),
