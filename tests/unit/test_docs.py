@@ -24,6 +24,7 @@ from register_api.core.diff.changes import ChangeClass, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.fields import FIELDS
 from register_api.core.format.paths import FILES
+from register_api.core.format.tree import SCHEMAS
 from register_api.core.forms import Vocabulary
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
@@ -221,6 +222,21 @@ def test_every_kind_of_path_is_in_the_tree_and_every_path_of_the_tree_has_a_kind
     for placeholder, sample in SAMPLES.items():
         paths = [path.replace(placeholder, sample) for path in paths]
     assert any(re.fullmatch(pattern, path) for path in paths)
+
+
+def test_open_and_closed_lists_are_named_as_the_code_has_them():
+    """Each field that holds a code is in one of the two tables, and nothing else is."""
+    found = {"**Open**": set(), "**Closed**": set()}
+    for kind in (kind for form in SCHEMAS for kind in structs(inspect.type_info(form.struct))):
+        names = {field.name: field.encode_name for field in kind.fields}
+        for name, shape in shapes(kind.cls).items():
+            if shape.codes:
+                title = "**Open**" if isinstance(shape.form, Vocabulary) else "**Closed**"
+                found[title].add(f"{kind.cls.__name__}.{names[name]}")
+    text = section(read("docs/compatibility.md"), "## Vocabularies")
+    for title, expected in found.items():
+        table = text.partition(f"\n{title}")[2].partition("\n\n")[2].partition("\n\n")[0]
+        assert set(re.findall(r"`(\w+\.\w+)`", table)) == expected
 
 
 @pytest.mark.parametrize("name", COMMAND_BY_NAME)

@@ -79,7 +79,8 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
             hint="give the address of the folder that holds v1 and trust",
         )
     vendor = next((found for item in vendors if (found := _text(item, "id"))), "")
-    paths = (*_by_name(peek, newest, vendor), *_of_the_log(newest), *_of_trust(peek))
+    minor = register.get("format_minor")
+    paths = (*_by_name(peek, newest, minor, vendor), *_of_the_log(newest), *_of_trust(peek))
     known = dict.fromkeys(path for path in paths if is_path(path))
     return Places(
         newest=newest,
@@ -89,13 +90,14 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
     )
 
 
-def _by_name(peek: Callable[[str], Answer], newest: int, vendor: str) -> Iterator[str]:
+def _by_name(peek: Callable[[str], Answer], newest: int, minor: object, vendor: str) -> Iterator[str]:
     """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
     values: dict[str, Iterable[object]] = {
         "version": (1, newest),
         "size": (1, newest),
         "page": (1,) if newest >= FEED_PAGE_SIZE else (),
         "name": [form.name for form in SCHEMAS],
+        "minor": (minor,) if isinstance(minor, int) else (),
         "kid": _first_key(peek),
         "subprocessor": (vendor,) if vendor else (),
     }

@@ -11,7 +11,6 @@ from register_api.core.forms import (
     RegisterName,
     Sha256,
     Slug,
-    Text,
     VersionNumber,
     one_of,
     spelled,
@@ -50,6 +49,7 @@ ChangeClass = Literal[
 ListedClass = Annotated[str, one_of(*get_args(ChangeClass))]
 
 ChangeId = Annotated[str, spelled("version, hyphen, number", "^[1-9][0-9]*-[1-9][0-9]*$")]
+Sentences = Annotated[str, spelled("string", r"\S")]
 Operation = Annotated[
     dict[str, Any],
     msgspec.Meta(
@@ -58,7 +58,6 @@ Operation = Annotated[
                 "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
                 "path": {"type": "string"},
                 "from": {"type": "string"},
-                "value": True,
             },
             "required": ["op", "path"],
         }
@@ -82,7 +81,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
         before: Older value: of the one field, of several as an object by name, or of the entry that
             went (a vendor with the one engagement spoken of, or an engagement).
         after: Newer value, likewise; of a column an object by id (``acme`` or ``acme/inference``).
-        summary: The change in sentences (``core.language``).
+        summary: The change in sentences.
         summary_language: BCP 47 tag of the summary's language.
         notice: What the notice promise says about it.
     """
@@ -95,7 +94,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
     fields: tuple[str, ...] = ()
     before: Any = None
     after: Any = None
-    summary: Text = ""
+    summary: Sentences = ""
     summary_language: LanguageTag = "en"
     notice: NoticeStatus
 

@@ -135,6 +135,7 @@ def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence
         "subprocessor": [vendor.id for vendor in register.subprocessors[:1]],
         "kid": list(_key_ids(snapshot)),
         "name": ["register"],
+        "minor": [str(register.format_minor)],
         "sha256": [files[path].sha256 for path in targets if path in files],
         "level": ["0"],
         "tile": ["000"],
