@@ -118,7 +118,7 @@ def test_fields_are_described_in_the_words_of_the_structs() -> None:
     defined = schema(BY_NAME["register"])["$defs"]
     country = defined["Location"]["properties"]["country"]
     assert country["description"] == "ISO 3166-1 alpha-2, or `EU`, `EEA`, `worldwide` or `varies`."
-    assert defined["Subprocessor"]["properties"]["seat"]["description"] == "Seat."
+    assert defined["Subprocessor"]["properties"]["seat"]["description"] == "Country of establishment."
     diff = schema(BY_NAME["diff"])["$defs"]["Diff"]["properties"]
     assert diff["from"]["description"].startswith("The older version")
 
