@@ -82,7 +82,7 @@ VERSIONS = FileKind(
 VERSION_REGISTER = FileKind(
     VERSION_FOLDER + "register.json",
     "getVersionRegister",
-    "The register as a version said it",
+    "The register as of a version",
     _JSON,
     "immutable",
     signatures=_BY_DOCUMENT_KEY,
@@ -126,7 +126,7 @@ VERSION_PROOF = FileKind(
 KEYS = FileKind(
     "v1/keys.json",
     "getKeys",
-    "Every document, log and feed key there ever was",
+    "All document, log and feed keys, current and former",
     _JSON,
     "mutable",
     schema=_KEYS,
@@ -209,7 +209,7 @@ CHECKPOINT = FileKind(
 TIME_STAMP = FileKind(
     "log/checkpoints/{size}.tsr",
     "getTimestampReply",
-    "An authority's time stamp on the checkpoint of a size",
+    "Trusted timestamp of the checkpoint of a size, where there is one",
     _TIME_STAMP,
     "immutable",
     checks=("V28",),
@@ -290,7 +290,7 @@ SNAPSHOT = FileKind(
 TIMESTAMP = FileKind(
     TRUST_FOLDER + "timestamp.json",
     "getTrustTimestamp",
-    "TUF timestamp: until when all this is fresh",
+    "TUF timestamp: signed freshness",
     _TINY_JSON,
     "no-cache",
     checks=("V02",),
@@ -333,7 +333,7 @@ SUBPROCESSOR_PAGE = FileKind(
 DISCOVERY = FileKind(
     ".well-known/sub-processors.json",
     "getDiscovery",
-    "Which registers there are",
+    "Registers that are published here",
     _JSON,
     "mutable",
     schema=_DISCOVERY,
@@ -344,7 +344,7 @@ DISCOVERY = FileKind(
 API_CATALOG = FileKind(
     ".well-known/api-catalog",
     "getApiCatalog",
-    "What can be read here (RFC 9727)",
+    "API catalog (RFC 9727)",
     _LINKSET,
     "mutable",
     unchecked="it only says where things are",
@@ -353,7 +353,7 @@ API_CATALOG = FileKind(
 SECURITY_TXT = FileKind(
     ".well-known/security.txt",
     "getSecurityTxt",
-    "Whom to tell of a weakness (RFC 9116), where a contact has that role",
+    "Security contact (RFC 9116), if the register names one",
     _TEXT,
     "mutable",
     unchecked="it only says whom to tell of a weakness",
