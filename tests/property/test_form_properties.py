@@ -49,7 +49,7 @@ def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
     key, form = data.draw(st.sampled_from(texts))
     edited = edited_at(source, parse_key(key), text)
     found = [item for item in values.check_forms(make_draft(edited), make_context()) if item.key == key]
-    unclean = any(text_problems(text)) and not (text == "" and form.may_be_empty)
+    unclean = any(text_problems(text)) and not (text == "" and form.if_empty is None)
     assert bool(found) == (form.fault(text) is not None)
     assert bool(found) >= unclean
     assert all(item.message.isprintable() for item in found)

@@ -55,7 +55,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         hint: What to write instead.
         schema: Keywords of JSON Schema that say the same, as far as they can.
         is_wording: Whether an editorial version may change it (R14).
-        may_be_empty: Whether it is another rule that says when it may be empty (R08, R11).
+        if_empty: What is wrong with an empty text; ``None`` where it depends on more (R08).
     """
 
     words: str = "string"
@@ -64,13 +64,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     schema: Mapping[str, Any] = {}
     is_wording: bool = False
-    may_be_empty: bool = False
+    if_empty: Fault | None = Fault("R05", "the text is empty", "leave the field out if it is unknown")
 
     def fault(self, value: Any) -> Fault | None:
         """Return the first thing that is wrong with a value of a field, or ``None``."""
-        if not value and self.may_be_empty:
-            return None
         judged_whole = self.rule != "R05"  # by its problem: an id or a code has no unclean characters
+        if not value and not judged_whole:
+            return self.if_empty
         unclean = None if judged_whole or is_plain(value) else next(text_problems(value), None)
         if unclean is not None:
             return Fault("R05", f"{quoted(value)} {unclean.text}", unclean.hint)
@@ -159,9 +159,13 @@ _ZONES = (
 
 _CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR"
 
+_NO_REASON = Fault(
+    "R11", "short notice without a reason", "say why the promise could not be kept; everybody gets to see it"
+)
+
 TEXT = Form(schema=_TEXT_SCHEMA)
 WORDING = Form(is_wording=True, schema=_TEXT_SCHEMA)
-PURPOSE = Form(is_wording=True, may_be_empty=True, schema={"maxLength": MAX_TEXT})
+PURPOSE = Form(is_wording=True, if_empty=None, schema={"maxLength": MAX_TEXT})
 URL = Form(
     words="https URL",
     problem=url_problem,
@@ -227,7 +231,7 @@ Instant = Annotated[dt.datetime, Meta(tz=True)]
 Text = Annotated[str, has_form(TEXT)]
 Wording = Annotated[str, has_form(WORDING)]
 PurposeText = Annotated[str, has_form(PURPOSE)]
-ReasonText = Annotated[str, has_form(Form(may_be_empty=True, schema=_TEXT_SCHEMA))]
+ReasonText = Annotated[str, has_form(Form(if_empty=_NO_REASON, schema=_TEXT_SCHEMA))]
 Labels = dict[Text, Text]
 Url = Annotated[str, has_form(URL)]
 Link = Annotated[str, has_form(LINK)]

@@ -24,7 +24,7 @@ MAX_SLUG = 64
 _PLAIN = re.compile(r"[!-%'-;=-~](?:[ -%'-;=-~\n]*[!-%'-;=-~])?")
 """ASCII that no check can object to: most texts, so that the others may take their time."""
 
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG = re.compile(r"<[A-Za-z/!?]")
@@ -67,7 +67,7 @@ def text_problems(text: str) -> Iterator[Problem]:
     if not unicodedata.is_normalized("NFC", text):
         hint = "write it with composed characters; it is not done silently"
         yield Problem("is not in Unicode normalisation form C", hint)
-    for pattern, kind in ((_CONTROL, "control"), (_HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
+    for pattern, kind in ((_CONTROL, "control"), (HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
         found = pattern.search(text)
         if found:
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -20,6 +19,7 @@ from register_api.core.model import (
     Location,
     Status,
     SubprocessorSource,
+    Transfer,
 )
 from register_api.core.shapes import Shape, shapes
 from register_api.importer.columns import folded
@@ -27,7 +27,7 @@ from register_api.importer.places import countries_of, country_of
 from register_api.importer.table import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 
@@ -48,12 +48,15 @@ _CONDITIONS = shapes(Condition)["type"].codes
 _DECLARED = "declared"
 
 
-@functools.cache
-def codes_by_name(kind: type[msgspec.Struct], field: str) -> Mapping[str, str]:
+def _codes_by_name(shape: Shape) -> dict[str, str]:
     """Return the codes of a field by all that they are called, without case and punctuation."""
-    shape = shapes(kind)[field]
     known = shape.form.codes if isinstance(shape.form, Vocabulary) else dict.fromkeys(shape.codes, ())
     return {folded(name): code for code, others in known.items() for name in (code, *others)}
+
+
+CODES = {field: _codes_by_name(shape) for field, shape in _SHAPES.items() if shape.codes}
+MECHANISMS = _codes_by_name(shapes(Transfer)["mechanism"])
+"""Codes of transfer mechanisms by all that they are called."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -124,18 +127,14 @@ def _list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
 
 
 def _coded(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
-    code = codes_by_name(_owner(field), field).get(folded(cell.text))
+    code = CODES[field].get(folded(cell.text))
     return Misfit(f"is not one of {', '.join(shape.codes)}") if code is None else Fit(field, code)
 
 
 def _coded_list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
     items = cell.items if cell.items is not None else re.split(r"\s*[\n,;]\s*", cell.text)
-    codes = [codes_by_name(_owner(field), field).get(folded(item)) for item in items]
+    codes = [CODES[field].get(folded(item)) for item in items]
     return Misfit(f"is not a list of {', '.join(shape.codes)}") if None in codes else Fit(field, codes)
-
-
-def _owner(field: str) -> type[msgspec.Struct]:
-    return SubprocessorSource if field in VENDOR_FIELDS else EngagementSource
 
 
 def _locations(field: str, cell: Cell) -> Fit | Misfit:

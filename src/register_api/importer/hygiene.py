@@ -7,14 +7,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
-from register_api.core.text import text_problems
+from register_api.core.text import HIDDEN, text_problems
 from register_api.importer.table import fault
 
 if TYPE_CHECKING:
     from register_api.errors import Finding
     from register_api.importer.import_report import Reporter
 
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """Spaces that look like the common one; in a name they make two of what a reader takes for one."""
 _FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
@@ -71,6 +70,6 @@ def _problem(text: str, *, name: bool) -> str | None:
 
 
 def _cleaned(text: str, *, name: bool) -> str:
-    text = unicodedata.normalize("NFC", _HIDDEN.sub("", text).replace("\t", " ").replace("\r", ""))
+    text = unicodedata.normalize("NFC", HIDDEN.sub("", text).replace("\t", " ").replace("\r", ""))
     text = _SPACES.sub(" ", text).strip()
     return " ".join(text.split()) if name else text

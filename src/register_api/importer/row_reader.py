@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.countries import is_in_eea
-from register_api.core.model import Transfer
 from register_api.core.printable import quoted
 from register_api.importer.cell_values import (
     LINKED,
     LISTS,
+    MECHANISMS,
     VENDOR_FIELDS,
     Fit,
     Misfit,
-    codes_by_name,
     is_nothing,
     read_value,
 )
@@ -211,7 +210,7 @@ class RowReader:
         text = cells[column].text
         places = [item["country"] for item in found.use.get("locations", [])]
         outside = [place for place in places if not is_in_eea(place)]
-        mechanism = codes_by_name(Transfer, "mechanism").get(folded(text))
+        mechanism = MECHANISMS.get(folded(text))
         if mechanism is None or len(outside) != 1 or outside == ["varies"]:
             found.keep(self._labels[column], text)
             message = "a transfer mechanism in other words, or not for one country alone, is kept as extra"

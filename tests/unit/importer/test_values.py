@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from imports import refusal
 
-from register_api.core.model import Transfer
 from register_api.core.text import is_slug
-from register_api.importer.cell_values import Fit, Misfit, codes_by_name, read_value
+from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_value
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
 from register_api.importer.matching import match_uses
 from register_api.importer.ordering import with_others
@@ -83,7 +82,7 @@ def test_a_cell_is_read_by_the_form_of_its_field(field, text, value):
     ],
 )
 def test_a_transfer_mechanism_has_many_names(text, code):
-    assert codes_by_name(Transfer, "mechanism").get(folded(text)) == code
+    assert MECHANISMS.get(folded(text)) == code
 
 
 def test_the_more_telling_of_two_columns_takes_the_field_and_the_other_is_kept():

@@ -26,7 +26,6 @@ CHECKS: tuple[Check, ...] = (
     states.check_statuses,
     states.check_dates,
     promise.check_promise,
-    promise.check_short_notice,
     version.check_reason,
     version.check_instant,
     identity.check_order,

@@ -1,4 +1,4 @@
-"""R10 to R13: the notice promise (GDPR Art. 28(2)), with exact boundaries."""
+"""R10, R12, R13: the notice promise (GDPR Art. 28(2)), with exact boundaries."""
 
 from __future__ import annotations
 
@@ -118,14 +118,3 @@ def _as_older_promise(finding: Finding, notice: Notice, promises: Promises) -> F
         f"binds what is announced before {until}"
     )
     return found("R13", finding.file, finding.key, message, finding.hint)
-
-
-def check_short_notice(draft: Draft, _context: Context) -> Iterator[Finding]:
-    """R11: whoever breaks the promise says why, for all to see."""
-    for vendor in draft.subprocessors:
-        for index, engagement in enumerate(vendor.engagements):
-            short = engagement.short_notice
-            if short is not None and not short.reason.strip():
-                key = f"engagements[{index}].short_notice.reason"
-                hint = "say why the promise could not be kept; everybody gets to see it"
-                yield found("R11", vendor_file(vendor.id), key, "short notice without a reason", hint)

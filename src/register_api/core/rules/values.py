@@ -1,4 +1,4 @@
-"""R01, R02, R05, R06, R17: every value of a source has the form of its field, and the sizes fit."""
+"""R01, R02, R05, R06, R11, R17: every value of a source has the form of its field, and the sizes fit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_ENGAGEMENTS = 100
 
 
 def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R01, R02, R05, R06, R17: texts, addresses, codes, ids and numbers look as their fields ask for."""
+    """R01, R02, R05, R06, R11, R17: texts, addresses, codes, ids and numbers look as their fields ask for."""
     files = [(REGISTER_FILE, draft.register), *((vendor_file(item.id), item) for item in draft.subprocessors)]
     for file, record in files:
         for key, form, value in forms_in(record, Form):
