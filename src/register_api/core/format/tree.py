@@ -54,248 +54,146 @@ _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
 SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)
 
+# Of each row: what it is; its bytes; who vouches for them.
+# fmt: off
+
 # ------------------------------------------------------------------ the register and its versions
 
 REGISTER = FileKind(
-    "v1/register.json",
-    "getRegister",
-    "The newest register",
-    _JSON,
-    "mutable",
-    signatures=_BY_DOCUMENT_KEY,
-    schema=_REGISTER,
-    target="register.json",
-    checks=("V04", "V05"),
+    "v1/register.json", "getRegister", "The newest register",
+    _JSON, "mutable", schema=_REGISTER,
+    signatures=_BY_DOCUMENT_KEY, target="register.json", checks=("V04", "V05"),
 )
 VERSIONS = FileKind(
-    "v1/versions.json",
-    "getVersions",
-    "Every entry of the log, oldest first",
-    _JSON,
-    "mutable",
-    signatures=_BY_DOCUMENT_KEY,
-    schema=_VERSIONS,
-    checks=("V12",),
-    relation="version-history",
-    max_bytes=64 * MIB,
+    "v1/versions.json", "getVersions", "Every entry of the log, oldest first",
+    _JSON, "mutable", schema=_VERSIONS, relation="version-history", max_bytes=64 * MIB,
+    signatures=_BY_DOCUMENT_KEY, checks=("V12",),
 )
 VERSION_REGISTER = FileKind(
-    VERSION_FOLDER + "register.json",
-    "getVersionRegister",
-    "The register as of a version",
-    _JSON,
-    "immutable",
-    signatures=_BY_DOCUMENT_KEY,
-    schema=_REGISTER,
-    checks=("V16", "V17", "V19"),
-    in_entry=True,
+    VERSION_FOLDER + "register.json", "getVersionRegister", "The register as of a version",
+    _JSON, "immutable", schema=_REGISTER,
+    signatures=_BY_DOCUMENT_KEY, in_entry=True, checks=("V16", "V17", "V19"),
 )
 VERSION_DIFF = FileKind(
-    VERSION_FOLDER + "diff.json",
-    "getVersionDiff",
-    "What a version changed",
-    _JSON,
-    "immutable",
-    signatures=_BY_DOCUMENT_KEY,
-    schema=_DIFF,
-    checks=("V16", "V17", "V18"),
-    in_entry=True,
+    VERSION_FOLDER + "diff.json", "getVersionDiff", "What a version changed",
+    _JSON, "immutable", schema=_DIFF,
+    signatures=_BY_DOCUMENT_KEY, in_entry=True, checks=("V16", "V17", "V18"),
 )
 VERSION_ENTRY = FileKind(
-    VERSION_FOLDER + "entry.json",
-    "getVersionEntry",
+    VERSION_FOLDER + "entry.json", "getVersionEntry",
     "The log's entry for a version: its files with their digests",
-    _JSON,
-    "immutable",
-    schema=_ENTRY,
+    _JSON, "immutable", schema=_ENTRY, max_bytes=MAX_ENTRY_BYTES,
     checks=("V13",),
-    max_bytes=MAX_ENTRY_BYTES,
 )
 VERSION_PROOF = FileKind(
-    VERSION_FOLDER + "entry.tlog-proof",
-    "getVersionProof",
-    "Proof that the log holds the entry",
-    _TEXT,
-    "immutable",
+    VERSION_FOLDER + "entry.tlog-proof", "getVersionProof", "Proof that the log holds the entry",
+    _TEXT, "immutable", max_bytes=64 * KIB,
     checks=("V15",),
-    max_bytes=64 * KIB,
 )
 
 # ------------------------------------------------------------------ keys and schemas
 
 KEYS = FileKind(
-    "v1/keys.json",
-    "getKeys",
-    "All document, log and feed keys, current and former",
-    _JSON,
-    "mutable",
-    schema=_KEYS,
-    target="keys.json",
-    checks=("V03",),
-    max_bytes=MIB,
+    "v1/keys.json", "getKeys", "All document, log and feed keys, current and former",
+    _JSON, "mutable", schema=_KEYS, max_bytes=MIB,
+    target="keys.json", checks=("V03",),
 )
 PUBLIC_KEY = FileKind(
-    "v1/keys/{kid}.pem",
-    "getPublicKey",
-    "One of these keys",
-    _PEM,
-    "immutable",
+    "v1/keys/{kid}.pem", "getPublicKey", "One of these keys",
+    _PEM, "immutable", max_bytes=4 * KIB,
     checks=("V24",),
-    max_bytes=4 * KIB,
 )
 SCHEMA_OF_MINOR = FileKind(
-    "v1/schema/{name}-1.{minor}.json",
-    "getSchemaOfMinor",
+    "v1/schema/{name}-1.{minor}.json", "getSchemaOfMinor",
     "JSON Schema of a kind of document, as a minor number of the format has it",
-    _JSON,
-    "immutable",
+    _JSON, "immutable",
     unchecked="it describes documents and is not part of what they say",
 )
 SCHEMA = FileKind(
-    "v1/schema/{name}.json",
-    "getSchema",
-    "JSON Schema of a kind of document, the newest",
-    _JSON,
-    "mutable",
+    "v1/schema/{name}.json", "getSchema", "JSON Schema of a kind of document, the newest",
+    _JSON, "mutable",
     unchecked="it describes documents and is not part of what they say",
 )
 
 # ------------------------------------------------------------------ feeds
 
 FEED_ATOM = FileKind(
-    "feed.atom",
-    "getAtomFeed",
-    "The changes as an Atom feed",
-    _ATOM,
-    "mutable",
-    signatures=_BY_FEED_KEY_TOO,
-    target="feed.atom",
-    checks=("V20", "V21", "V22"),
-    relation="alternate",
+    "feed.atom", "getAtomFeed", "The changes as an Atom feed",
+    _ATOM, "mutable", relation="alternate",
+    signatures=_BY_FEED_KEY_TOO, target="feed.atom", checks=("V20", "V21", "V22"),
 )
 FEED_JSON = FileKind(
-    "feed.json",
-    "getJsonFeed",
-    "The changes as a JSON Feed",
-    _JSON_FEED,
-    "mutable",
-    signatures=_BY_DOCUMENT_KEY,
-    checks=("V21", "V22"),
-    relation="alternate",
+    "feed.json", "getJsonFeed", "The changes as a JSON Feed",
+    _JSON_FEED, "mutable", relation="alternate",
+    signatures=_BY_DOCUMENT_KEY, checks=("V21", "V22"),
 )
 FEED_ARCHIVE = FileKind(
-    "feed/{page}.atom",
-    "getAtomArchive",
-    "An archive page of the Atom feed",
-    _ATOM,
-    "immutable",
-    signatures=_BY_FEED_KEY_TOO,
-    checks=("V23",),
+    "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed",
+    _ATOM, "immutable",
+    signatures=_BY_FEED_KEY_TOO, checks=("V23",),
 )
 
 # ------------------------------------------------------------------ the log
 
 CHECKPOINT = FileKind(
-    "log/checkpoint",
-    "getCheckpoint",
-    "Size and root of the log, signed",
-    _TEXT,
-    "mutable",
-    target="checkpoint",
-    checks=("V08", "V09"),
-    max_bytes=MAX_CHECKPOINT_BYTES,
-    written="checkpoint",
+    "log/checkpoint", "getCheckpoint", "Size and root of the log, signed",
+    _TEXT, "mutable", max_bytes=MAX_CHECKPOINT_BYTES, written="checkpoint",
+    target="checkpoint", checks=("V08", "V09"),
 )
 TIME_STAMP = FileKind(
-    "log/checkpoints/{size}.tsr",
-    "getTimestampReply",
+    "log/checkpoints/{size}.tsr", "getTimestampReply",
     "Trusted timestamp of the checkpoint of a size, where there is one",
-    _TIME_STAMP,
-    "immutable",
+    _TIME_STAMP, "immutable", optional=True, max_bytes=64 * KIB,
     checks=("V28",),
-    optional=True,
-    max_bytes=64 * KIB,
 )
 _TILE_BYTES = 256 * 32
 _BUNDLE_BYTES = 256 * (MAX_ENTRY_BYTES + 2)
 
 TILE = FileKind(
-    "log/tile/{level}/{tile}",
-    "getTile",
-    "A full tile of the log",
-    _OCTETS,
-    "immutable",
+    "log/tile/{level}/{tile}", "getTile", "A full tile of the log",
+    _OCTETS, "immutable", max_bytes=_TILE_BYTES,
     checks=("V11", "V14"),
-    max_bytes=_TILE_BYTES,
 )
 PARTIAL_TILE = FileKind(
-    "log/tile/{level}/{tile}.p/{width}",
-    "getPartialTile",
-    "A partial tile, until the full one is there",
-    _OCTETS,
-    "immutable",
+    "log/tile/{level}/{tile}.p/{width}", "getPartialTile", "A partial tile, until the full one is there",
+    _OCTETS, "immutable", max_bytes=_TILE_BYTES,
     checks=("V11", "V14"),
-    max_bytes=_TILE_BYTES,
 )
 BUNDLE = FileKind(
-    "log/tile/entries/{tile}",
-    "getEntryBundle",
-    "A full bundle of entries",
-    _OCTETS,
-    "immutable",
+    "log/tile/entries/{tile}", "getEntryBundle", "A full bundle of entries",
+    _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES,
     checks=("V14",),
-    max_bytes=_BUNDLE_BYTES,
 )
 PARTIAL_BUNDLE = FileKind(
-    "log/tile/entries/{tile}.p/{width}",
-    "getPartialEntryBundle",
+    "log/tile/entries/{tile}.p/{width}", "getPartialEntryBundle",
     "A partial bundle, until the full one is there",
-    _OCTETS,
-    "immutable",
+    _OCTETS, "immutable", max_bytes=_BUNDLE_BYTES,
     checks=("V14",),
-    max_bytes=_BUNDLE_BYTES,
 )
 
 # ------------------------------------------------------------------ TUF metadata
 
 ROOT = FileKind(
-    TRUST_FOLDER + "{metadata_version}.root.json",
-    "getTrustRoot",
-    "TUF root: who may sign what",
-    _JSON,
-    "immutable",
+    TRUST_FOLDER + "{metadata_version}.root.json", "getTrustRoot", "TUF root: who may sign what",
+    _JSON, "immutable", max_bytes=512 * KIB,
     checks=("V01", "V02"),
-    max_bytes=512 * KIB,
 )
 TARGETS = FileKind(
-    TRUST_FOLDER + "{metadata_version}.targets.json",
-    "getTrustTargets",
+    TRUST_FOLDER + "{metadata_version}.targets.json", "getTrustTargets",
     "TUF targets: digests of the newest files",
-    _JSON,
-    "immutable",
+    _JSON, "immutable", max_bytes=64 * KIB, written="trust",
     checks=("V02",),
-    max_bytes=64 * KIB,
-    written="trust",
 )
 SNAPSHOT = FileKind(
-    TRUST_FOLDER + "{metadata_version}.snapshot.json",
-    "getTrustSnapshot",
+    TRUST_FOLDER + "{metadata_version}.snapshot.json", "getTrustSnapshot",
     "TUF snapshot: which targets metadata is the newest",
-    _JSON,
-    "immutable",
+    _JSON, "immutable", max_bytes=64 * KIB, written="trust",
     checks=("V02",),
-    max_bytes=64 * KIB,
-    written="trust",
 )
 TIMESTAMP = FileKind(
-    TRUST_FOLDER + "timestamp.json",
-    "getTrustTimestamp",
-    "TUF timestamp: signed freshness",
-    _TINY_JSON,
-    "no-cache",
+    TRUST_FOLDER + "timestamp.json", "getTrustTimestamp", "TUF timestamp: signed freshness",
+    _TINY_JSON, "no-cache", max_bytes=16 * KIB, written="timestamp",
     checks=("V02",),
-    max_bytes=16 * KIB,
-    written="timestamp",
 )
 
 # ------------------------------------------------------------------ pages for people
@@ -303,74 +201,46 @@ TIMESTAMP = FileKind(
 _PAGE = "it shows what the signed register says"
 
 INDEX = FileKind(
-    "index.html",
-    "getRegisterPage",
-    "The register",
-    _HTML,
-    "mutable",
+    "index.html", "getRegisterPage", "The register",
+    _HTML, "mutable", relation="alternate",
     unchecked=_PAGE,
-    relation="alternate",
 )
 VERSION_PAGE = FileKind(
-    "versions/{version}/index.html",
-    "getVersionPage",
-    "What a version changed",
-    _HTML,
-    "mutable",
+    "versions/{version}/index.html", "getVersionPage", "What a version changed",
+    _HTML, "mutable",
     unchecked=_PAGE,
 )
 SUBPROCESSOR_PAGE = FileKind(
-    "subprocessors/{subprocessor}/index.html",
-    "getSubprocessorPage",
-    "One sub-processor",
-    _HTML,
-    "mutable",
+    "subprocessors/{subprocessor}/index.html", "getSubprocessorPage", "One sub-processor",
+    _HTML, "mutable",
     unchecked=_PAGE,
 )
 
 # ------------------------------------------------------------------ by which software finds the register
 
 DISCOVERY = FileKind(
-    ".well-known/sub-processors.json",
-    "getDiscovery",
-    "Registers that are published here",
-    _JSON,
-    "mutable",
-    schema=_DISCOVERY,
+    ".well-known/sub-processors.json", "getDiscovery", "Registers that are published here",
+    _JSON, "mutable", schema=_DISCOVERY, relation="service-meta", max_bytes=256 * KIB,
     checks=("V26",),
-    relation="service-meta",
-    max_bytes=256 * KIB,
 )
 API_CATALOG = FileKind(
-    ".well-known/api-catalog",
-    "getApiCatalog",
-    "API catalog (RFC 9727)",
-    _LINKSET,
-    "mutable",
+    ".well-known/api-catalog", "getApiCatalog", "API catalog (RFC 9727)",
+    _LINKSET, "mutable", max_bytes=256 * KIB,
     unchecked="it only says where things are",
-    max_bytes=256 * KIB,
 )
 SECURITY_TXT = FileKind(
-    ".well-known/security.txt",
-    "getSecurityTxt",
-    "Security contact (RFC 9116), if the register names one",
-    _TEXT,
-    "mutable",
+    ".well-known/security.txt", "getSecurityTxt", "Security contact (RFC 9116), if the register names one",
+    _TEXT, "mutable", optional=True, max_bytes=256 * KIB,
     unchecked="it only says whom to tell of a weakness",
-    optional=True,
-    max_bytes=256 * KIB,
 )
 
 OPENAPI = FileKind(
-    "openapi.json",
-    "getOpenapi",
-    "OpenAPI description of the protocol, the same for every register",
-    _JSON,
-    "mutable",
+    "openapi.json", "getOpenapi", "OpenAPI description of the protocol, the same for every register",
+    _JSON, "mutable", relation="service-desc", max_bytes=MIB,
     unchecked="it describes the protocol and nothing that the register says",
-    relation="service-desc",
-    max_bytes=MIB,
 )
+
+# fmt: on
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER,),
