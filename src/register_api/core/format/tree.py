@@ -62,7 +62,7 @@ SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)
 REGISTER = FileKind(
     "v1/register.json", "getRegister", "The newest register",
     _JSON, "mutable", schema=_REGISTER,
-    signatures=_BY_DOCUMENT_KEY, target="register.json", checks=("V04", "V05"),
+    signatures=_BY_DOCUMENT_KEY, target="register.json", checks=("V04", "V05", "V25"),
 )
 VERSIONS = FileKind(
     "v1/versions.json", "getVersions", "Every entry of the log, oldest first",
@@ -96,7 +96,7 @@ VERSION_PROOF = FileKind(
 KEYS = FileKind(
     "v1/keys.json", "getKeys", "All document, log and feed keys, current and former",
     _JSON, "mutable", schema=_KEYS, max_bytes=MIB,
-    target="keys.json", checks=("V03",),
+    target="keys.json", checks=("V03", "V25"),
 )
 PUBLIC_KEY = FileKind(
     "v1/keys/{kid}.pem", "getPublicKey", "One of these keys",
@@ -120,7 +120,7 @@ SCHEMA = FileKind(
 FEED_ATOM = FileKind(
     "feed.atom", "getAtomFeed", "The changes as an Atom feed",
     _ATOM, "mutable", relation="alternate",
-    signatures=_BY_FEED_KEY_TOO, target="feed.atom", checks=("V20", "V21", "V22"),
+    signatures=_BY_FEED_KEY_TOO, target="feed.atom", checks=("V20", "V21", "V22", "V25"),
 )
 FEED_JSON = FileKind(
     "feed.json", "getJsonFeed", "The changes as a JSON Feed",
@@ -138,7 +138,7 @@ FEED_ARCHIVE = FileKind(
 CHECKPOINT = FileKind(
     "log/checkpoint", "getCheckpoint", "Size and root of the log, signed",
     _TEXT, "mutable", max_bytes=MAX_CHECKPOINT_BYTES, written="checkpoint",
-    target="checkpoint", checks=("V08", "V09"),
+    target="checkpoint", checks=("V08", "V09", "V25"),
 )
 TIME_STAMP = FileKind(
     "log/checkpoints/{size}.tsr", "getTimestampReply",
@@ -152,12 +152,12 @@ _BUNDLE_BYTES = 256 * (MAX_ENTRY_BYTES + 2)
 TILE = FileKind(
     "log/tile/{level}/{tile}", "getTile", "A full tile of the log",
     _OCTETS, "immutable", max_bytes=_TILE_BYTES,
-    checks=("V11", "V14"),
+    checks=("V11", "V13", "V14"),
 )
 PARTIAL_TILE = FileKind(
     "log/tile/{level}/{tile}.p/{width}", "getPartialTile", "A partial tile, until the full one is there",
     _OCTETS, "immutable", max_bytes=_TILE_BYTES,
-    checks=("V11", "V14"),
+    checks=("V11", "V13", "V14"),
 )
 BUNDLE = FileKind(
     "log/tile/entries/{tile}", "getEntryBundle", "A full bundle of entries",

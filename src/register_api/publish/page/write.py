@@ -63,7 +63,7 @@ def index_page(view: PageView) -> bytes:
 
 
 def version_page(version: VersionSummary) -> bytes:
-    """Write the page of what one version changed (``versions/{n}/index.html``).
+    """Write the page of what one version changed (``versions/{version}/index.html``).
 
     It depends on nothing that comes later: no state, and no link to a following version.
     """

@@ -1,0 +1,97 @@
+"""A release with one more published file: one row, one maker. Run as a program, it says what became of it.
+
+The table is read when the modules are imported that follow it, so the row has to join it before them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from register_api.core.format import tree
+from register_api.core.format.kind import FileKind, MediaType
+
+EXAMPLE = FileKind(
+    "v1/example.csv",
+    "getExampleCsv",
+    "The sub-processors as a table",
+    MediaType("text/csv; charset=utf-8", compress=True),
+    "mutable",
+    signatures=(tree.JWS, tree.RAW_SIGNATURE),
+    checks=("V21",),
+    relation="alternate",
+)
+tree.GROUPS["Register"] += (EXAMPLE,)
+
+from format_table import table_of_files  # noqa: E402
+from publishers import NOW, Publisher  # noqa: E402
+from register_api.conformance.places import find_places  # noqa: E402
+from register_api.core.api.openapi import description  # noqa: E402
+from register_api.core.format.paths import is_path  # noqa: E402
+from register_api.hosting.configuration import configuration  # noqa: E402
+from register_api.hosting.site import Site  # noqa: E402
+from register_api.publish import makers  # noqa: E402
+from register_api.verify.checks.session import Options  # noqa: E402
+from register_api.verify.fetch.protocol import MemoryFetcher  # noqa: E402
+from register_api.verify.run import verify  # noqa: E402
+from trees import answer, read_tree  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.publish.makers import NewVersion
+
+
+def example_csv(new: NewVersion) -> bytes:
+    """Make the file: the one other thing that a new kind of file needs."""
+    return "".join(f"{vendor.id},{vendor.name}\r\n" for vendor in new.register.subprocessors).encode()
+
+
+makers.ONE[EXAMPLE] = example_csv
+
+
+def main(folder: Path) -> dict[str, Any]:
+    """Publish two versions, and return what each part of the program knows of the new file."""
+    publisher = Publisher(folder)
+    publisher.publish(NOW)
+    publisher.publish_note("second", NOW + dt.timedelta(seconds=1))
+    files = read_tree(publisher.store / "public")
+    path = EXAMPLE.path()
+    entry = publisher.snapshot().manifest.files[path]
+    catalog = json.loads(files[tree.API_CATALOG.path()])["linkset"][-1]
+    damaged = {**files, path: files[path] + b"evil,Evil\r\n"}
+    return {
+        "paths": [name for name in (path, f"{path}.jws", f"{path}.sig", f"{path}.dsig") if is_path(name)],
+        "made": files[path].decode(),
+        "stored": [entry.media_type, entry.cache, sorted(entry.encodings)],
+        "signed": sorted(name for name in files if name.startswith(f"{path}.")),
+        "verified": outcome(files, path),
+        "changed": outcome(damaged, path),
+        "withheld": outcome({name: data for name, data in files.items() if name != path}, path),
+        "catalog": [link for link in catalog["alternate"] if link["href"].endswith(path)],
+        "hosts": {
+            form: path.replace(".", "\\.") in text or path in text
+            for form in ("nginx", "caddy", "headers")
+            for text in (configuration(form, Site(public="/srv")),)
+        },
+        "described": sorted(url for url in description()["paths"] if url.startswith(f"/{path}")),
+        "asked_of_hosts": sorted(
+            place.path for place in find_places(lambda name: answer(files, name)).files if path in place.path
+        ),
+        "to_be_documented": [line for line in table_of_files() if path in line],
+    }
+
+
+def outcome(files: Mapping[str, bytes], path: str) -> dict[str, Any]:
+    """Return how the verifier judges a tree, and whether it has looked at a file."""
+    fetcher = MemoryFetcher(files)
+    report = verify("memory", Options(wait=0), NOW + dt.timedelta(hours=1), fetcher=fetcher).report
+    failed = {check.id: check.code for check in report.checks if check.result == "failed"}
+    return {"code": report.exit_code, "failed": failed, "asked": path in fetcher.asked}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(Path(sys.argv[1]))))
