@@ -29,6 +29,8 @@ _SPELLED = {
 
 _GIVEN = {"not": {"type": "null"}}
 _NOT_GIVEN = {"type": "null"}
+_NOT_EMPTY = {"type": "string", "minLength": 1}
+_ONE_AT_LEAST: Definition = {"type": "array", "items": {}, "minItems": 1}
 
 
 def _where(status: str, **fields: Definition) -> Definition:
@@ -38,7 +40,7 @@ def _where(status: str, **fields: Definition) -> Definition:
 _TOGETHER: Mapping[str, Definition] = {
     "Engagement": {
         "allOf": [
-            _where("active", purpose={"minLength": 1}, locations={"minItems": 1}),
+            _where("active", purpose=_NOT_EMPTY, locations=_ONE_AT_LEAST),
             _where("conditional", condition=_GIVEN),
             _where("available", starts_on=_NOT_GIVEN, ends_on=_NOT_GIVEN),
         ]
