@@ -124,8 +124,8 @@ def test_feedparser_reads_the_feed(site: Site, publication: Publication) -> None
     assert numbers == list(range(publication.size, 0, -1))
     assert len({entry.updated for entry in feed.entries}) == publication.size
     titles = {number: entry.title for number, entry in zip(numbers, feed.entries, strict=True)}
-    assert "Acme Oy will be added on" in titles[2]
-    assert "Häst & Söner AB will be added on" in titles[3]
+    assert "Acme Oy will be added as a sub-processor on" in titles[2]
+    assert "Häst & Söner AB will be added as a sub-processor on" in titles[3]
     for number, entry in zip(numbers, feed.entries, strict=True):
         links = {(link.rel, link.href) for link in entry.links}
         assert ("related", tree.VERSION_REGISTER.path(number)) in links

@@ -121,7 +121,7 @@ def test_short_notice_is_shown_wherever_people_look(owner: Owner) -> None:
     (change,) = json.loads(shown[tree.VERSION_DIFF.path(2)])["changes"]
     assert (change["notice"]["met"], change["notice"]["promised_days"]) == (False, 30)
     assert change["notice"]["days"] in (6, 7)
-    said = f"{change['notice']['days']} of 30 days"
+    said = f"Short notice: {change['notice']['days']} days instead of 30"
     assert [path for path in FOR_PEOPLE if said not in shown[path]] == []
     assert owner.verify().returncode == 0
 

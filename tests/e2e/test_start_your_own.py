@@ -52,7 +52,7 @@ def test_everything_in_the_guide_works(walked: tuple[Path, Done]) -> None:
     ) == ["1", "2"]
     assert len(re.findall(r"^Verified: ", done.stdout, re.MULTILINE)) == 2
     assert "a log of size 1" in done.stdout
-    assert "31 of 30 days' notice, the notice promise is kept" in done.stdout
+    assert "31 days' notice given (30 required)." in done.stdout
     assert "warning" not in done.stderr
     assert (trust / "keys/1.root.json").is_file()
 

@@ -33,7 +33,7 @@ _TITLES: dict[State, str] = {
     "announced": "Announced",
     "ended": "Ended",
     "available": "Available, not engaged",
-    "withdrawn": "Withdrawn: listed by mistake",
+    "withdrawn": "Withdrawn (listed in error)",
 }
 """What the groups are called, in the order of printing."""
 

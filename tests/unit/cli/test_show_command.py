@@ -172,4 +172,4 @@ def test_history_taken_over_ends_conditions_and_mistakes_are_said(
     assert (
         f"Ended (1)\n  • Acme Oy: Runs the application  [since before version 1]  [ended on {LATER}]" in text
     )
-    assert "Withdrawn: listed by mistake (1)\n  • Beta Oy: Runs the application  [Never signed]" in text
+    assert "Withdrawn (listed in error) (1)\n  • Beta Oy: Runs the application  [Never signed]" in text

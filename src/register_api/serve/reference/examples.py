@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from register_api.serve.stored.table import Table
     from register_api.store.reader import Snapshot
 
-LONGEST_EXAMPLE = 8 * 1024
+LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body that is shown; a larger one would drown the rest."""
 
 _SHOWN = ("json", "xml", "jose", "pem", "text/plain")
