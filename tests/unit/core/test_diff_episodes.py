@@ -355,9 +355,10 @@ def test_moves_are_one_change() -> None:
     vendors: Sequence[Any] = [make_vendor(name) for name in "abcde"]
     older = make_register(*vendors)
     assert told(older, step(older, vendors[4], *vendors[:4])) == [
-        ("reordered", "Sub-processors reordered (moved: E Oy).")
+        ("reordered", "Register: sub-processors reordered.")
     ]
-    assert told(older, step(older, *reversed(vendors))) == [("reordered", "Sub-processors reordered.")]
+    turned = step(older, *reversed(vendors))
+    assert told(older, turned) == [("reordered", "Register: sub-processors reordered.")]
     assert told(older, step(older, make_vendor("z"), *vendors))[1:] == []
 
 
@@ -464,7 +465,7 @@ def test_categories_come_and_go_and_move() -> None:
     ]
     assert [change.before and change.before["id"] for change in found] == [None, "ai"]
     assert told(older, step(older, make_vendor(), categories=(two, one))) == [
-        ("reordered", "Categories reordered.")
+        ("reordered", "Register: categories reordered.")
     ]
 
 

@@ -241,7 +241,7 @@ def real_entry(**changed: Any) -> VersionSummary:
     """Return version 7 with its diff as publishing makes it, against a version without two vendors."""
     newer = sample.register(7, **changed)
     vendors = tuple(item for item in newer.subprocessors if item.id not in {"acme", "hasty-mail"})
-    older = sample.register(6, subprocessors=vendors, notice=newer.notice)
+    older = sample.register(6, subprocessors=vendors, notice=newer.notice, publisher=newer.publisher)
     diff = diff_document(encoded(older), encoded(newer), sample.view(**changed).promises)
     sentences = Sentences.between(older, newer, dt.UTC)
     return VersionSummary(register=newer, diff=diff, size=7, root_hash=bytes(32), sentences=sentences)
@@ -270,6 +270,23 @@ def test_content_says_short_notice_and_its_reason_once() -> None:
     assert feed.count("Short notice: 7 days instead of 30") == 1
     assert feed.count("The former service shuts down on 16 May") == 1
     assert feed.count("31 days' notice given") == 1
+
+
+def test_a_register_in_german_has_a_german_feed() -> None:
+    """Its language, titles, links and content; the summaries are those of the diff."""
+    publisher = msgspec.structs.replace(sample.register().publisher, language="de")
+    entry = real_entry(publisher=publisher)
+    feed = parsed(atom_feed(entry.register, [make_entry(entry)], year=2026))
+    assert feed.feed.language == "de"
+    assert feed.feed.title == "Unterauftragsverarbeiter von Example"
+    (item,) = feed.entries
+    assert item.title == (
+        "Acme Inc. wird zum 10. Juni 2026 als Unterauftragsverarbeiter hinzugefügt sowie 1 weitere Änderung"
+    )
+    assert item.tags[0].label == "hinzugefügt"
+    content = item.content[0].value
+    assert entry.diff.changes[0].summary in content
+    assert "Angekündigt am 10. Mai 2026, wirksam ab 10. Juni 2026." in content
 
 
 @pytest.mark.parametrize("numbers", [[], [1, 2], [2, 2], list(range(51, 0, -1))])

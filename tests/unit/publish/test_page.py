@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from lxml import html
 
+import messages
 import sample_register as sample
 from every_field import EveryField
 from examples import published
@@ -127,6 +128,41 @@ def test_states_follow_the_day_of_the_page() -> None:
     assert "Upcoming, from" not in text
     assert "No upcoming changes." in text
     assert "Former, since 17 May 2026" in text
+
+
+def german_pages() -> list[bytes]:
+    """Return the pages of a register in German."""
+    publisher = msgspec.structs.replace(sample.register().publisher, language="de-AT")
+    view = sample.view(changes=(), publisher=publisher)
+    version = sample.summary(7, (), publisher=publisher)
+    vendors = page.subprocessor_pages(view, view.register.subprocessors)
+    return [page.index_page(view), page.version_page(version), *(data for _, data in vendors)]
+
+
+def test_a_register_in_german_has_german_pages() -> None:
+    """Labels, dates and notice; none of our own English is left on any of them."""
+    pages = german_pages()
+    assert {parse(data).get("lang") for data in pages} == {"de"}
+    text = text_of(pages[0])
+    for said in (
+        "Wir kündigen mindestens 30 Tage im Voraus an: neue Unterauftragsverarbeiter;",
+        "Widerspruchsfrist: 14 Tage ab der Ankündigung.",
+        "Angekündigt, ab 10. Juni 2026",
+        "Verkürzte Ankündigungsfrist: 7 Tage statt 30.",
+        "31 Tage im Voraus angekündigt (30 erforderlich)",
+        "Übermittlungsgrundlage für Vereinigte Staaten: Standardvertragsklauseln, module 3",
+    ):
+        assert said in text
+    english = {message.id for message in messages.catalogue("de") if " " in message.id}
+    kept = {item for item in english for data in pages if isinstance(item, str) and item in text_of(data)}
+    assert kept == set()
+
+
+def test_a_register_in_another_language_has_english_pages_that_say_so() -> None:
+    publisher = msgspec.structs.replace(sample.register().publisher, language="fr")
+    data = page.index_page(sample.view(publisher=publisher))
+    assert parse(data).get("lang") == "en"
+    assert "Change notification policy" in text_of(data)
 
 
 def test_version_page_says_what_changed_and_links_backwards_only() -> None:

@@ -10,7 +10,7 @@ import msgspec
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import ChangeClass
 from register_api.core.diff.deltas import Deltas, Entry, FieldDelta, Key, between, keyed
-from register_api.core.model import Category, Engagement, ReasonKind, Register, Subprocessor
+from register_api.core.model import Engagement, ReasonKind, Register, Subprocessor
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -104,31 +104,6 @@ class Comparison:
         before = keyed(self.older.subprocessors) if self.older else {}
         after = keyed(self.newer.subprocessors)
         return {key: Pair(before.get(key), after.get(key)) for key in after | before}
-
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """What each vendor is called, by id."""
-        return {pair.known.id: pair.known.name for pair in self.vendors.values()}
-
-    @cached_property
-    def heirs(self) -> dict[tuple[str, str], list[str]]:
-        """Who newly names a vendor as replaced or merged into it: names by field and that vendor's id."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for pair in self.vendors.values():
-            for field in ("replaces", "merged_from"):
-                newly = set(getattr(pair.after, field, ())) - set(getattr(pair.before, field, ()))
-                for name in newly:
-                    found.setdefault((field, name), []).append(pair.known.name)
-        return found
-
-    @cached_property
-    def categories(self) -> dict[str, str]:
-        """The title of each category, by id."""
-        listed: tuple[Category, ...] = (
-            *(self.older.categories if self.older else ()),
-            *self.newer.categories,
-        )
-        return {category.id: category.title for category in listed}
 
 
 def _adjacent(older: Register | None, newer: Register) -> bool:

@@ -85,24 +85,9 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
             and isinstance(self.change.after, dict)
         )
 
-    @property
-    def is_order(self) -> bool:
-        """Whether entries of a list stand in another order."""
-        change = self.change
-        before, after = change.before, change.after
-        return change.fields in _ORDERS and _is_ids(before) and _is_ids(after) and set(before) == set(after)
-
     def field(self, name: str) -> FieldChange | None:
         """Return what became of a field, if it changed."""
         return next((field for field in self.fields if field.name == name), None)
-
-
-_ORDERS = frozenset((name,) for name in ("subprocessors", "engagements", "categories", "statuses"))
-
-
-def _is_ids(value: Any) -> bool:
-    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return texts and len(set(value)) == len(value)
 
 
 def view_change(change: Change, vendors: Mapping[str, Subprocessor]) -> ChangeView:
@@ -151,9 +136,11 @@ def _kind(change: Change, path: str) -> tuple[type[msgspec.Struct], str | None]:
     if change.subprocessor is not None:
         return Subprocessor, path
     first, *rest = path.split(".")
+    if first not in _ENTRIES or not rest:
+        return Register, path
     if first in {"categories", "statuses"}:
         return _ENTRIES[first], rest[1] if len(rest) > 1 else None
-    return (_ENTRIES[first], rest[0]) if first in _ENTRIES and rest else (Register, path)
+    return _ENTRIES[first], rest[0]
 
 
 def _member(values: Any, path: str) -> Any:

@@ -11,14 +11,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from register_api.core.calendar import local_day
-from register_api.core.diff.sequence import staying
 from register_api.core.language.change_view import view_change
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital, sentence, shorten
 from register_api.core.language.scene import Scene
 from register_api.core.language.turns import say_turn
-from register_api.core.model import Engagement
+from register_api.core.model import Engagement, Register, Subprocessor
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 
     from register_api.core.diff.changes import Change
     from register_api.core.language.change_view import ChangeView
-    from register_api.core.model import Register
 
 MAX_SUMMARY = 2000
 """Longest summary, in characters."""
 
 MAX_TITLE = 140
 """Longest title, in characters, without what it says of the notice."""
-
-_MOST_NAMED = 3
 
 
 class Sentences:
@@ -92,9 +88,7 @@ class Sentences:
         said = say_turn(view, self._scene)
         if said:
             return said
-        if view.is_column:
-            return [self._column(view)]
-        return [self._reordered(view) if view.is_order else self._fields(view)]
+        return [self._column(view) if view.is_column else self._fields(view)]
 
     def _short_notice(self, view: ChangeView) -> Iterator[str]:
         """Say openly where the notice promised was not given, and why."""
@@ -114,7 +108,8 @@ class Sentences:
             return f"{subject}: {self._scene.language.code('change', type_)}"
         if type_ in _MARKED:
             subject = f"{subject} ({self._scene.language.code('change', type_)})"
-        how = self._scene.phrases.reordered if type_ == "reordered" else self._scene.phrases.of
+        phrases = self._scene.phrases_about(view)
+        how = phrases.reordered if type_ == "reordered" else phrases.of
         return f"{subject}: {'; '.join(map(how, view.fields))}{self._effective(view.change)}"
 
     def _effective(self, change: Change) -> str:
@@ -129,58 +124,26 @@ class Sentences:
         if view.change.subprocessor is not None:
             return self._scene.who(view)
         first, *rest = (view.change.fields[0] if view.change.fields else "").split(".")
-        said = _SUBJECTS.get(first, _SUBJECTS["register"])
-        return self._scene.text(said, title=self._scene.title(view, rest[0]) if rest else "")
+        if first in _TITLED and rest:
+            return self._scene.text(_TITLED[first], title=self._scene.title(view, rest[0]))
+        return capital(self._scene.phrases.label(Register, first)) if rest else self._scene.text("Register")
 
     def _column(self, view: ChangeView) -> str:
         """Say that a field was filled that had been empty everywhere."""
-        field = view.fields[0]
-        label = capital(self._scene.phrases.label(field.kind, field.name))
-        number = len(view.change.after)
-        if field.kind is Engagement:
-            return self._scene.language.plural(
-                "{label} now stated for {n} use", "{label} now stated for {n} uses", number, label=label
-            )
-        return self._scene.language.plural(
-            "{label} now stated for {n} sub-processor",
-            "{label} now stated for {n} sub-processors",
-            number,
-            label=label,
+        label, field = self._scene.phrases.label, view.fields[0]
+        of = (Subprocessor, "engagements") if field.kind is Engagement else (Register, "subprocessors")
+        return self._scene.text(
+            "{label} now stated for {n} {entries}",
+            label=capital(label(field.kind, field.name)),
+            n=len(view.change.after),
+            entries=label(*of),
         )
-
-    def _reordered(self, view: ChangeView) -> str:
-        """Say which entries of a list moved, or how many."""
-        change = view.change
-        listed = self._scene.text(_LISTS[change.fields[0]])
-        subject = f"{self._subject(view)}: {listed}" if change.subprocessor else capital(listed)
-        kept = set(staying(change.before, change.after))
-        moved = [self._scene.names.get(id_, id_) for id_ in change.after if id_ not in kept]
-        if change.fields[0] == "subprocessors" and len(moved) <= _MOST_NAMED:
-            names = self._scene.language.list(moved)
-            return self._scene.text("{list} reordered (moved: {names})", list=subject, names=names)
-        return self._scene.text("{list} reordered", list=subject)
 
 
 _MARKED = frozenset({"corrected", "editorial"})
 """Types that are named beside what changed, since they say that nothing happened in the world."""
 
-_SUBJECTS: Mapping[str, str] = MappingProxyType(
-    {
-        "notice": message("Notice policy"),
-        "publisher": message("Publisher"),
-        "categories": message("Category “{title}”"),
-        "statuses": message("Status “{title}”"),
-        "register": message("Register"),
-    }
+_TITLED: Mapping[str, str] = MappingProxyType(
+    {"categories": message("Category “{title}”"), "statuses": message("Status “{title}”")}
 )
-"""What a change of the register itself is about, by the first part of its path."""
-
-_LISTS: Mapping[str, str] = MappingProxyType(
-    {
-        "subprocessors": message("sub-processors"),
-        "engagements": message("uses"),
-        "categories": message("categories"),
-        "statuses": message("statuses"),
-    }
-)
-"""Lists of entries by the member that holds them."""
+"""Entries of the register that have a title, by the list that holds them."""

@@ -38,10 +38,17 @@ MAX_ITEMS = 400
 class Phrases:
     """Phrases about fields in one language."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, before: Values | None = None) -> None:
+        """Keep how values are said.
+
+        Args:
+            values: Says values.
+            before: Says older values, if they are said otherwise.
+        """
         self._language = values.language
         self.text = values.text
         self._values = values
+        self._before = before or values
 
     def of(self, change: FieldChange) -> str:
         """Say what became of a field."""
@@ -57,7 +64,8 @@ class Phrases:
             is_day, after = isinstance(after, dt.date), self._value(change, after)
             said = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
             return self.text(said, label=label, after=after)
-        return self._moved(change, label, self._words(change, before), self._words(change, after))
+        before = self._before.of_field(change.kind, change.name, before)
+        return self._moved(change, label, before, self._words(change, after))
 
     def reordered(self, change: FieldChange) -> str:
         """Say that a list has the same members in another order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from register_api.core.language.field_changes import Phrases
@@ -40,8 +39,15 @@ class Scene:
         self._titles: dict[str, str] = {status.id: status.title for status in register.statuses}
         self._titles |= {category.id: category.title for category in register.categories}
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
-        values = Values(language, self.names, self._titles, register.notice.day_count)
-        self.phrases = Phrases(values)
+        self.phrases = Phrases(Values(language, self.names, self._titles, register.notice.day_count))
+
+    def phrases_about(self, view: ChangeView) -> Phrases:
+        """Return phrases that know what kind of days were meant before, if that changed."""
+        counted = view.field("day_count")
+        if counted is None:
+            return self.phrases
+        before, after = (Values(self.language, day_count=count) for count in (counted.before, counted.after))
+        return Phrases(after, before)
 
     def name(self, view: ChangeView) -> str:
         """Return what the vendor of a change is called."""
@@ -67,17 +73,9 @@ class Scene:
 
     def heirs(self, view: ChangeView, field: str) -> str:
         """Name the vendors that point to the change's vendor by a field."""
-        return self._named(self._heirs.get((field, view.change.subprocessor or ""), []))
-
-    @functools.cached_property
-    def _heirs(self) -> dict[tuple[str, str], list[str]]:
-        """Ids of the vendors that point to one by a field, in order of reading."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for vendor in self.vendors.values():
-            for field in ("replaces", "merged_from"):
-                for id_ in self._pointed_to(vendor, field):
-                    found.setdefault((field, id_), []).append(vendor.id)
-        return found
+        of = view.change.subprocessor
+        found = (id_ for id_, vendor in self.vendors.items() if of in self._pointed_to(vendor, field))
+        return self._named(list(found))
 
     def _named(self, ids: list[str]) -> str:
         return self.language.list([self.names.get(id_, id_) for id_ in ids])

@@ -120,7 +120,10 @@ def _ended(view: ChangeView, scene: Scene) -> Sequence[str]:
         )
         said = ahead if use.ends_on > scene.day else past
         head = scene.text(said, name=name, date=scene.language.day(use.ends_on))
-    purpose = [scene.phrases.fact(Engagement, "purpose", use.purpose)] if use and use.purpose else []
+    told = name != scene.name(view)
+    purpose = (
+        [scene.phrases.fact(Engagement, "purpose", use.purpose)] if use and use.purpose and not told else []
+    )
     return [head, *purpose, *_successor(view, scene)]
 
 
