@@ -45,6 +45,15 @@ def test_the_metadata_is_complete_and_names_no_address_that_does_not_exist() -> 
     assert "urls" not in METADATA
 
 
+def test_an_image_is_built_from_all_that_the_metadata_names() -> None:
+    """What is not handed to the builder, or not copied, makes the build of the image fail."""
+    needed = {"pyproject.toml", METADATA["readme"], *METADATA["license-files"]}
+    assert needed <= set(read("Containerfile").split())
+    assert needed <= {
+        line.removeprefix("!") for line in read(".dockerignore").splitlines() if line[:1] == "!"
+    }
+
+
 def test_a_library_whose_internals_are_used_has_an_upper_bound() -> None:
     extras = METADATA.get("optional-dependencies", {}).values()
     needed = {line for lines in (METADATA["dependencies"], *extras) for line in lines}
