@@ -265,10 +265,10 @@ def test_file_name_that_is_no_text_stays_printable(tmp_path: Path) -> None:
 
 def test_overlong_dotted_key_is_refused_at_once(tmp_path: Path) -> None:
     """A key of a hundred thousand parts is refused without the parser, which would take minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     loaded = load(write(tmp_path, {ACME_FILE: ".".join("a" * 100_000) + " = 1"}))
     assert "more than 16 parts" in loaded.findings[0].message
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
