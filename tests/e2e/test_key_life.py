@@ -24,8 +24,8 @@ from register_api.cli.main import cli
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish import rotation, trust_rotation
-from register_api.publish.signing.document_signature import sign_jws, sign_raw
 from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
 from register_api.verify.checks.session import Options
@@ -170,9 +170,9 @@ def forge(company: Company, version: int, key: str) -> None:
     public = company.store / "public"
     signer = load(company.keys / key, Ed25519Signer)
     data = (public / path).read_bytes()
-    for suffix, sign in ((".sig", sign_raw), (".jws", sign_jws)):
+    for suffix, signature in ((".sig", signer.sign(data)), (".jws", sign_jws(data, signer))):
         (public / f"{path}{suffix}").unlink()
-        (public / f"{path}{suffix}").write_bytes(sign(data, signer))
+        (public / f"{path}{suffix}").write_bytes(signature)
 
 
 @pytest.mark.parametrize("role", LIST_ROLES)

@@ -16,6 +16,7 @@ from tampering import check, flip, lengthen
 
 from memory_publisher import MemoryPublisher
 from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.log.tlog_proof import parse_proof
 from time_authority import authority
 from verify_outcome import failed
@@ -53,9 +54,6 @@ KINDS: dict[str, tuple[set[int], set[int]]] = {
 }
 """Pattern of the path to the codes when a bit in the middle is flipped, and when a newline is added."""
 
-UNSIGNED = re.compile(r"(.*/)?index\.html|v1/schema/\w+\.json|\.well-known/.*")
-"""What nobody signs: ``verify`` says in its report that it does not look at pages and schemas."""
-
 
 def superseded(files: Mapping[str, bytes], size: int) -> set[str]:
     """Return the trust metadata and copies that no metadata of today names: nobody reads them any more."""
@@ -69,8 +67,8 @@ def superseded(files: Mapping[str, bytes], size: int) -> set[str]:
 
 def vouched_for(publication: Publication) -> list[str]:
     """Return every path that is signed, logged or named by a digest, and in use."""
-    old = superseded(publication.files, publication.size)
-    return [path for path in publication.files if path not in old and not UNSIGNED.fullmatch(path)]
+    left_out = {*superseded(publication.files, publication.size), tree.DISCOVERY.path()}
+    return [path for path in publication.files if kind_of(path).checks and path not in left_out]
 
 
 def test_every_file_is_of_one_kind(publication: Publication) -> None:
@@ -150,7 +148,7 @@ def test_a_missing_file_is_withheld(publication: Publication, kind: str) -> None
 
 def test_what_nobody_signs_or_reads_may_be_damaged_unnoticed(publication: Publication) -> None:
     """Pages, schemas, the API catalogue, and trust metadata that newer metadata has replaced; all at once."""
-    unsigned = {path for path in publication.files if UNSIGNED.fullmatch(path)} - {tree.DISCOVERY.path()}
+    unsigned = {path for path in publication.files if kind_of(path).unchecked}
     unread = unsigned | superseded(publication.files, publication.size)
     assert check({**publication.files, **dict.fromkeys(unread, b"damaged")}).exit_code == 0
 

@@ -11,13 +11,13 @@ from register_api.conformance.related import answers
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.documents import Discovery
+from register_api.core.schemas import DIALECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.conformance.scene import Scene
 
-_SCHEMA_2020 = "https://json-schema.org/draft/2020-12/schema"
 _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KEY", b"root:x:0:")
 
 
@@ -116,8 +116,8 @@ def _targets(scene: Scene, links: dict[str, Any]) -> Iterator[str]:
 def schema(scene: Scene) -> Iterator[str]:
     """It is a JSON Schema of the draft that the format promises."""
     document = _parsed(scene.answer.body)
-    if not isinstance(document, dict) or document.get("$schema") != _SCHEMA_2020:
-        yield f"it does not say $schema {_SCHEMA_2020}"
+    if not isinstance(document, dict) or document.get("$schema") != DIALECT:
+        yield f"it does not say $schema {DIALECT}"
 
 
 def nothing_of_the_store(scene: Scene) -> Iterator[str]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Definition = dict[str, Any]
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""``$schema`` of every schema."""
+
 _SPELLED = {
     "date-time": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
     "date": r"^\d{4}-\d{2}-\d{2}$",

@@ -11,7 +11,7 @@ from register_api.core.canonical import encode
 from register_api.core.documents import VersionList
 from register_api.core.format.tree import SCHEMA_OF_MINOR, SCHEMAS
 from register_api.core.minor import FORMAT_MINOR
-from register_api.core.schemas import definitions
+from register_api.core.schemas import DIALECT, definitions
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -60,7 +60,7 @@ def schema(form: Schema) -> dict[str, Any]:
     """
     (reference,), found = definitions([form.struct], _REFERENCES)
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "$id": f"urn:sub-processor-register:schema:{form.name}:1.{FORMAT_MINOR}",
         "title": form.struct.__name__,
         "description": form.title,

@@ -31,7 +31,7 @@ import register_api
 from programs import run
 from register_api.core.keys.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
-from register_api.publish.signing.document_signature import sign_jws, sign_raw
+from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
 from tools import need
 
@@ -246,7 +246,7 @@ def test_ed25519_signatures_are_those_of_rfc_8032(tmp_path: Path) -> None:
     """The public key and the signature are the standard's."""
     signer = ed25519_signer(tmp_path, ED25519_SEED)
     assert signer.public == ED25519_PUBLIC
-    assert sign_raw(b"\x72", signer) == ED25519_SIGNATURE
+    assert signer.sign(b"\x72") == ED25519_SIGNATURE
 
 
 def test_a_kid_is_the_thumbprint_of_rfc_8037(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_both_forms_of_a_signature_are_taken_by_the_verifying_half(
 ) -> None:
     """Whatever the document's bytes are, the core accepts what publishing makes."""
     signer = ed25519_signer(tmp_path_factory.mktemp("keys"), RFC8037_SEED)
-    verify_raw(data, sign_raw(data, signer), signer.public)
+    verify_raw(data, signer.sign(data), signer.public)
     assert verify_jws(data, sign_jws(data, signer), {signer.kid: signer.public}.__getitem__) == signer.kid
 
 
@@ -327,7 +327,7 @@ def test_openssl_verifies_a_document_by_hand(tmp_path: Path, script: str) -> Non
     need("openssl")
     signer = generate(tmp_path / "keys" / "key.pem", Ed25519Signer)
     (tmp_path / "KID.pem").write_text(signer.public_pem)
-    (tmp_path / "register.json.sig").write_bytes(sign_raw(DOCUMENT, signer))
+    (tmp_path / "register.json.sig").write_bytes(signer.sign(DOCUMENT))
     (tmp_path / "register.json.jws").write_bytes(sign_jws(DOCUMENT, signer))
     for document, code in ((DOCUMENT, 0), (DOCUMENT + b"\n", 1)):
         (tmp_path / "register.json").write_bytes(document)

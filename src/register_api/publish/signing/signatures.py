@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
-from register_api.publish.signing.document_signature import sign_jws, sign_raw
+from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.publish.signing.feed_signature import sign_feed
 
 if TYPE_CHECKING:
@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
     from register_api.core.format.kind import Signature
     from register_api.publish.signing.keyring import Keyring
+    from register_api.publish.signing.signer import Ed25519Signer
+
+
+def sign_jws(data: bytes, signer: Ed25519Signer) -> bytes:
+    """Return the detached JWS over a document (RFC 7515 appendix F): one line without newline."""
+    header = jws_header(signer.kid)
+    return format_jws(header, signer.sign(jws_signing_input(header, data)))
+
 
 SIGN: dict[Signature, Callable[[str, bytes, Keyring], bytes]] = {
-    tree.RAW_SIGNATURE: lambda _, data, keyring: sign_raw(data, keyring.document),
+    tree.RAW_SIGNATURE: lambda _, data, keyring: keyring.document.sign(data),
     tree.JWS: lambda _, data, keyring: sign_jws(data, keyring.document),
     tree.XML_SIGNATURE: lambda name, data, keyring: sign_feed(data, name, keyring.feed),
 }

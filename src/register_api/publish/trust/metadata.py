@@ -26,10 +26,12 @@ Read: TypeAlias = Callable[[str], bytes]
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
+_KINDS = {Root.type: tree.ROOT, Snapshot.type: tree.SNAPSHOT, Targets.type: tree.TARGETS}
+
 
 def metadata_path(role: str, version: int) -> str:
     """Return the path of one version of root, targets or snapshot (TUF consistent snapshots)."""
-    return f"{tree.TRUST_FOLDER}{version}.{role}.json"
+    return _KINDS[role].path(version)
 
 
 def expiry(now: dt.datetime, lifetime: dt.timedelta) -> dt.datetime:
