@@ -13,7 +13,6 @@ from register_api.cli.words import print_proposals
 from register_api.core.language.prose import count
 from register_api.errors import Refused
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
-from register_api.publish.proposing import proposals_for
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def check(
     """Say what is wrong in the source, or breaks the notice promise.
 
     Nothing is written. Warnings do not stop publishing, errors do. What you may have meant (a rename,
-    a merge, a correction) is proposed, and never decided.
+    a return, a replacement) is proposed, and never decided.
 
     \b
     Examples:
@@ -50,7 +49,7 @@ def check(
     snapshot = open_snapshot(store)
     intent = Intent(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
-    proposals = proposals_for(prepared, snapshot)
+    proposals = prepared.proposals()
     if as_json:
         ok = prepared.register is not None
         print_json({"findings": prepared.findings, "ok": ok, "proposals": proposals})

@@ -14,7 +14,6 @@ from register_api.cli.words import print_changes, print_proposals
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.publish.preparation import Intent, Prepared, prepare, read_base
-from register_api.publish.proposing import proposals_for
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def preview(
     """Show in words what publishing now would tell your customers.
 
     Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
-    a merge, a correction) is proposed after the changes, and never decided.
+    a return, a replacement) is proposed after the changes, and never decided.
 
     \b
     Examples:
@@ -55,7 +54,7 @@ def preview(
     snapshot = open_snapshot(store)
     intent = Intent(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
-    proposals = proposals_for(prepared, snapshot)
+    proposals = prepared.proposals()
     if prepared.register is None and not as_json:
         print_proposals(proposals)
     register, _ = prepared.required()

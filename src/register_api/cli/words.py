@@ -52,8 +52,6 @@ def print_proposals(proposals: Sequence[Proposal]) -> None:
         out.print(Text(f"  • {proposal.seen}") + Text(f"  [{proposal.kind.replace('_', ' ')}]", style="dim"))
         for edit in proposal.edits:
             out.print(Text(f"      → {edit.file}: {edit.key} = {edit.value}"))
-        if proposal.options:
-            out.print(Text(f"      → publish with {proposal.options}"))
         if proposal.advice:
             out.print(Text(f"      {proposal.advice}", style="dim"))
 

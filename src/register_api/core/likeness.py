@@ -33,7 +33,6 @@ _WORD = re.compile(r"\w+")
 _HOST = re.compile(r"https://(?:www\.)?([^/?#:]+)")
 _LONGEST_NAME = 100
 _SHORTEST_NAME = 5
-_SHORTEST_PART = 4
 _SHORTEST_WORD = 4
 
 
@@ -54,17 +53,6 @@ def are_near(one: str, other: str) -> bool:
         return False
     matcher = SequenceMatcher(None, first, second, autojunk=False)
     return matcher.quick_ratio() >= NEAR and matcher.ratio() >= NEAR
-
-
-def carries(whole: str, part: str) -> bool:
-    """Tell whether a longer name has another one in it: as words, or as its beginning or end."""
-    words, wanted = set(essence(whole)), set(essence(part))
-    if wanted < words:
-        return True
-    long, short = _joined(whole), _joined(part)
-    if not _SHORTEST_PART <= len(short) < len(long):
-        return False
-    return long.startswith(short) or long.endswith(short)
 
 
 def same_purpose(one: EngagementSource, other: EngagementSource) -> bool:
@@ -115,11 +103,6 @@ def are_two_entities(one: Vendor, other: Vendor) -> bool:
 
 def _words(name: str) -> list[str]:
     return _WORD.findall(name.casefold().replace(".", ""))
-
-
-def _joined(name: str) -> str:
-    """Return the words of a name in their order, without legal forms, as one."""
-    return "".join(word for word in _words(name) if word not in _LEGAL_FORMS)
 
 
 def _numbers(words: tuple[str, ...]) -> list[str]:

@@ -13,6 +13,7 @@ from register_api.core.format import tree
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.printable import printable
+from register_api.core.proposals import propose
 from register_api.core.rules import Context, check
 from register_api.core.versioning import made, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
@@ -21,6 +22,7 @@ from register_api.source.load import load, load_zone, locate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.core.proposals import Proposal
     from register_api.store.reader import Snapshot
 
 
@@ -100,6 +102,12 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         if self.register is None or self.promises is None:
             raise Refused(self.findings)
         return self.register, self.promises
+
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Return what may have been meant, also where an error forbids to publish it."""
+        if self.draft is None or self.context is None:
+            return ()
+        return propose(self.draft, self.context)
 
 
 def read_base(snapshot: Snapshot | None) -> Base:

@@ -11,7 +11,7 @@ import pytest
 from publishers import NOW
 
 if TYPE_CHECKING:
-    from conftest import Call, Clock
+    from conftest import Call
 
     from publishers import Publisher
 
@@ -29,44 +29,29 @@ def rename(publisher: Publisher) -> None:
     register.write_text(register.read_text("utf-8").replace('order = ["acme"]', "order = []"), "utf-8")
 
 
-def move(publisher: Publisher, country: str) -> None:
-    """Write another country for the one vendor."""
+def call(publisher: Publisher, line: str) -> None:
+    """Give the one vendor another name, and what else its file is to say of that."""
     file = publisher.source / "subprocessors" / "acme.toml"
-    text = file.read_text("utf-8")
-    old = text[text.index("\ncountry = ") :].splitlines()[1]
-    file.write_text(text.replace(old, f'country = "{country}"'), "utf-8")
+    file.write_text(file.read_text("utf-8").replace('name = "Acme Oy"', line, 1), "utf-8")
 
 
 def test_preview_proposes_after_the_changes(published: Call, publisher: Publisher) -> None:
-    move(publisher, "SE")
+    call(publisher, 'name = "Zeta Oy"')
     lines = published("preview").stdout.splitlines()
     heading = lines.index(HEADING)
     assert lines[0].startswith("Version 2 (change) against version 1:")
-    assert lines[heading + 1].startswith("  • Of Acme Oy nothing changes but the country (FI → SE)")
-    assert lines[heading + 1].endswith("[correction]")
-    assert lines[heading + 2] == "      → publish with --corrects 1"
+    assert lines[heading + 1] == "  • Acme Oy is called Zeta Oy now.  [former name]"
+    assert lines[heading + 2] == '      → subprocessors/acme.toml: formerly = ["Acme Oy"]'
 
 
 def test_who_follows_a_proposal_is_not_told_again(published: Call, publisher: Publisher) -> None:
-    move(publisher, "SE")
-    assert HEADING not in published("preview", "--corrects", "1").stdout
-
-
-def test_the_version_that_brought_a_country_in_is_found_in_the_store(
-    published: Call, publisher: Publisher, clock: Clock
-) -> None:
-    clock.pass_by(days=20)
-    move(publisher, "SE")
-    assert published("publish").exit_code == 0
-    for note in ("second", "third"):
-        clock.pass_by(days=5)
-        publisher.say(note)
-        assert published("publish").exit_code == 0
-    clock.pass_by(days=1)
-    move(publisher, "DK")
-    assert "→ publish with --corrects 2" in published("preview").stdout
-    clock.pass_by(days=4)
+    call(publisher, 'name = "Zeta Oy"\nformerly = ["Acme Oy"]')
     assert HEADING not in published("preview").stdout
+
+
+def test_who_corrects_is_not_told(published: Call, publisher: Publisher) -> None:
+    call(publisher, 'name = "Zeta Oy"')
+    assert HEADING not in published("preview", "--corrects", "1").stdout
 
 
 def test_a_refused_source_gets_its_proposals_too(published: Call, publisher: Publisher) -> None:
@@ -87,7 +72,7 @@ def test_proposals_for_machines(published: Call, publisher: Publisher) -> None:
     result = published("preview", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     (proposal,) = json.loads(published("check", "--json").stdout)["proposals"]
-    assert proposal.keys() == {"kind", "subprocessors", "seen", "edits", "options", "advice"}
+    assert proposal.keys() == {"kind", "subprocessors", "seen", "edits", "advice"}
     assert (proposal["kind"], proposal["subprocessors"]) == ("rename", ["acme", "acme-cloud"])
     assert proposal["edits"] == [
         {"file": "subprocessors/acme.toml", "key": "name", "value": '"Oy ACME"'},

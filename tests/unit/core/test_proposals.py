@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from examples import FINLAND, NOW, TODAY, make_context, make_draft, make_engagement, make_register, published
+from examples import FINLAND, TODAY, make_context, make_draft, make_engagement, make_register
 from register_api.core import model
 from register_api.core.proposals import Proposal, propose
 from strategies import draft_of, vendor_source
@@ -31,12 +31,10 @@ def vendor(id_: str, **fields: Any) -> model.SubprocessorSource:
     return model.SubprocessorSource(id=id_, **given)
 
 
-def told(
-    before: list[Any], after: list[model.SubprocessorSource], earlier: Any = (), **context: Any
-) -> list[Proposal]:
+def told(before: list[Any], after: list[model.SubprocessorSource], **context: Any) -> list[Proposal]:
     """Return what is proposed for vendors after others were published in January."""
     previous = make_register(*before, version=4)
-    return list(propose(make_draft(*after), make_context(previous, **context), earlier))
+    return list(propose(make_draft(*after), make_context(previous, **context)))
 
 
 def wanted(proposal: Proposal) -> dict[str, Any]:
@@ -50,60 +48,6 @@ def wanted(proposal: Proposal) -> dict[str, Any]:
 
 
 EPISODES: dict[str, tuple[list[Any], list[Any], str, tuple[str, ...], dict[str, Any]]] = {
-    "two ended and a new one carries both names": (
-        [vendor("north"), vendor("south")],
-        [
-            vendor("north", engagements=(ENDING,)),
-            vendor("south", engagements=(ENDING,)),
-            vendor("union", name="North & South Oy", engagements=(STARTING,)),
-        ],
-        "merge",
-        ("union", "north", "south"),
-        {"union.merged_from": ["north", "south"]},
-    ),
-    "two vanish into one new name": (
-        [vendor("north"), vendor("south")],
-        [vendor("union", name="NorthSouth AB", engagements=(STARTING,))],
-        "merge",
-        ("union", "north", "south"),
-        {"union.merged_from": ["north", "south"]},
-    ),
-    "one takes the name of another that ends into its own": (
-        [vendor("north"), vendor("south")],
-        [vendor("north", name="Northsouth Oy"), vendor("south", engagements=(ENDING,))],
-        "merge",
-        ("north", "south"),
-        {"north.merged_from": ["south"], "north.formerly": ["North Oy"]},
-    ),
-    "one ends and its name goes to two": (
-        [vendor("union", name="North South Oy")],
-        [
-            vendor("union", name="North South Oy", engagements=(ENDING,)),
-            vendor("north", engagements=(STARTING,)),
-            vendor("south", engagements=(STARTING,)),
-        ],
-        "split",
-        ("union", "north", "south"),
-        {"north.split_from": "union", "south.split_from": "union"},
-    ),
-    "one gives a part of its name to a new one": (
-        [vendor("north", name="Northsouth Oy")],
-        [vendor("north"), vendor("south", engagements=(STARTING,))],
-        "split",
-        ("north", "south"),
-        {"south.split_from": "north", "north.formerly": ["Northsouth Oy"]},
-    ),
-    "what had been merged comes back two years later": (
-        [vendor("north", merged_from=("south",)), vendor("south", engagements=(OVER,))],
-        [
-            vendor("north", merged_from=("south",)),
-            vendor("south", engagements=(OVER,)),
-            vendor("south-2", name="South", engagements=(STARTING,)),
-        ],
-        "split",
-        ("north", "south-2"),
-        {"south-2.split_from": "north"},
-    ),
     "a name is turned about under the same id": (
         [vendor("azure", name="Azure (Microsoft)")],
         [vendor("azure", name="Microsoft (Azure)")],
@@ -177,20 +121,6 @@ EPISODES: dict[str, tuple[list[Any], list[Any], str, tuple[str, ...], dict[str, 
         ("acme", "acme-2"),
         {},
     ),
-    "one vendor in two rows": (
-        [vendor("acme")],
-        [vendor("acme"), vendor("acme-mail", name="Acme", engagements=(MAIL,))],
-        "double",
-        ("acme", "acme-mail"),
-        {},
-    ),
-    "a vendor's second row leaves its file": (
-        [vendor("acme", engagements=(make_engagement(), MAIL))],
-        [vendor("acme"), vendor("acme-mail", name="Acme", engagements=(MAIL,))],
-        "double",
-        ("acme", "acme-mail"),
-        {},
-    ),
     "one ends and another starts the same": (
         [vendor("acme", engagements=(MAIL,))],
         [
@@ -247,6 +177,26 @@ def test_what_was_proposed_is_not_proposed_again(episode: str) -> None:
 
 
 CALM: dict[str, tuple[list[Any], list[Any]]] = {
+    "two go into one, which only the publisher can know": (
+        [vendor("north"), vendor("south")],
+        [
+            vendor("north", engagements=(ENDING,)),
+            vendor("south", engagements=(ENDING,)),
+            vendor("union", name="North & South Oy", engagements=(STARTING,)),
+        ],
+    ),
+    "one goes into two, which only the publisher can know": (
+        [vendor("union", name="North South Oy")],
+        [
+            vendor("union", name="North South Oy", engagements=(ENDING,)),
+            vendor("north", engagements=(STARTING,)),
+            vendor("south", engagements=(STARTING,)),
+        ],
+    ),
+    "another country soon after, which may have been wrong or may be new": (
+        [vendor("acme", engagements=(make_engagement(locations=(SWEDEN,)),))],
+        [vendor("acme")],
+    ),
     "nothing changes": ([vendor("acme"), vendor("beta")], [vendor("acme"), vendor("beta")]),
     "the order changes": ([vendor("acme"), vendor("beta")], [vendor("beta"), vendor("acme")]),
     "a column is added": (
@@ -400,130 +350,30 @@ def test_before_version_1_there_is_nothing_to_propose() -> None:
     assert propose(make_draft(vendor("acme"), vendor("acme-2", name="Acme")), make_context()) == ()
 
 
-class TestCorrections:
-    """A country that changes soon after it was first said, and nothing with it."""
-
-    WRONG = (make_engagement(locations=(SWEDEN,)),)
-    RIGHT = (make_engagement(locations=(FINLAND,)),)
-
-    def told(self, days: int, after: model.SubprocessorSource, earlier: Any = ()) -> list[Proposal]:
-        """Return what is proposed some days after version 4 was published with the wrong country."""
-        at = NOW - dt.timedelta(days=days)
-        previous = make_register(vendor("acme", engagements=self.WRONG), version=4, published_at=at)
-        return list(propose(make_draft(after), make_context(previous), earlier))
-
-    @pytest.mark.parametrize("days", [0, 1, 14])
-    def test_within_a_fortnight(self, days: int) -> None:
-        (proposal,) = self.told(days, vendor("acme", engagements=self.RIGHT))
-        assert (proposal.kind, proposal.options, proposal.edits) == ("correction", "--corrects 4", ())
-        assert "SE → FI" in proposal.seen
-
-    def test_later_it_is_a_relocation(self) -> None:
-        assert self.told(15, vendor("acme", engagements=self.RIGHT)) == []
-
-    @pytest.mark.parametrize(
-        "after",
-        [
-            vendor("acme", engagements=(make_engagement(locations=(SWEDEN, FINLAND)),)),
-            vendor("acme", engagements=(make_engagement(locations=(FINLAND,), retention="1 day"),)),
-            vendor("acme", engagements=WRONG, seat="FI"),
-            vendor("acme", engagements=(make_engagement(locations=(replace(SWEDEN, place="Luleå"),)),)),
-            vendor("acme", engagements=RIGHT, website="https://acme.example/"),
-        ],
-        ids=["one more country", "more than the country", "a first seat", "another place", "a link too"],
-    )
-    def test_what_is_more_or_less_than_another_country_is_left_alone(self, after: Any) -> None:
-        assert self.told(1, after) == []
-
-    def test_the_seat(self) -> None:
-        at = NOW - dt.timedelta(days=2)
-        previous = make_register(vendor("acme", seat="SE", address="Gata 1"), version=2, published_at=at)
-        after = vendor("acme", seat="FI", address="Katu 1")
-        (proposal,) = propose(make_draft(after), make_context(previous))
-        assert (proposal.kind, proposal.options) == ("correction", "--corrects 2")
-
-    def test_the_version_that_brought_the_mistake_in_is_named(self) -> None:
-        """Versions between that said the same are not at fault; nor is one that said something else."""
-        wrong, other = vendor("acme", engagements=self.WRONG), vendor("acme", engagements=(
-            make_engagement(locations=(GERMANY,)),))  # fmt: skip
-        at = NOW - dt.timedelta(days=3)
-        earlier = [
-            make_register(wrong, version=3, published_at=at),
-            make_register(other, version=2, published_at=at),
-            make_register(wrong, version=1, published_at=at),
-        ]
-        (proposal,) = self.told(1, vendor("acme", engagements=self.RIGHT), iter(earlier))
-        assert proposal.options == "--corrects 3"
-
-    def test_a_country_that_stood_for_long_was_not_wrong_a_moment(self) -> None:
-        earlier = [
-            make_register(
-                vendor("acme", engagements=self.WRONG), version=3, published_at=NOW - dt.timedelta(days=90)
-            )
-        ]
-        assert self.told(1, vendor("acme", engagements=self.RIGHT), earlier) == []
-
-    def test_several_are_one_proposal_and_older_versions_are_read_once(self) -> None:
-        before = [vendor(name, engagements=self.WRONG) for name in "abcde"]
-        previous = make_register(*before, version=4, published_at=NOW - dt.timedelta(days=1))
-        after = [vendor(name, engagements=self.RIGHT) for name in "abcde"]
-        (proposal,) = propose(make_draft(*after), make_context(previous), iter([make_register(version=3)]))
-        assert proposal.subprocessors == tuple("abcde")
-        assert "2 others" in proposal.seen
-
-    def test_who_corrects_already_is_not_told_to(self) -> None:
-        at = NOW - dt.timedelta(days=1)
-        previous = make_register(vendor("acme", engagements=self.WRONG), version=4, published_at=at)
-        context = make_context(previous, reason=model.Reason(kind="correction"), corrects=4)
-        draft = make_draft(vendor("acme", name="Zeta", engagements=self.RIGHT))
-        assert propose(draft, context) == ()
-
-    def test_nothing_is_read_where_no_country_changes(self) -> None:
-        def unread() -> Any:
-            raise AssertionError
-            yield
-
-        assert self.told(1, vendor("acme", engagements=self.WRONG), unread()) == []
+def test_who_corrects_is_asked_for_no_former_name() -> None:
+    """A name that was wrong from the start is not one by which the vendor was known."""
+    context = {"reason": model.Reason(kind="correction"), "corrects": 4}
+    assert told([vendor("acme")], [vendor("acme", name="Zeta")], **context) == []
 
 
-class TestAccidents:
-    """What leaves within a day of being announced was perhaps never meant."""
+def test_two_newcomers_of_the_name_of_one_that_ended_are_left_alone() -> None:
+    """Which of them came back cannot be told."""
+    over = vendor("acme", engagements=(OVER,))
+    again = [vendor(id_, name="Acme", engagements=(STARTING,)) for id_ in ("acme-2", "acme-3")]
+    assert told([over], [over, *again]) == []
 
-    @pytest.mark.parametrize("days", [0, 1, 2])
-    @pytest.mark.parametrize("ended", [False, True])
-    def test_four_published_by_accident_are_taken_off(self, days: int, ended: bool) -> None:
-        at = NOW - dt.timedelta(days=days)
-        listed = [published(vendor(name), 4, at) for name in "abcd"]
-        off = [vendor(name, engagements=(make_engagement(ends_on=TODAY),)) for name in "abcd"]
-        found = told([vendor("stays"), *listed], [vendor("stays"), *(off if ended else [])])
-        assert [item.subprocessors for item in found] == [(name,) for name in "abcd" if days < 2]
-        for item in found:
-            assert item.kind == "accident"
-            assert wanted(item) == {f"{item.subprocessors[0]}.withdrawn": {"reason": "Listed by mistake"}}
 
-    @pytest.mark.parametrize(("ends_on", "count"), [(SOON, 0), (SOON + dt.timedelta(days=31), 1)])
-    def test_an_announced_start_ends_before_it_began(self, ends_on: dt.date, count: int) -> None:
-        """Announced yesterday to start in 60 days, it now ends the day after; not so a month before."""
-        start = SOON + dt.timedelta(days=30) if count else None
-        before = published(vendor("a", engagements=(make_engagement(starts_on=start),)), 4, NOW)
-        after = vendor("a", engagements=(make_engagement(starts_on=start, ends_on=ends_on),))
-        assert len(told([before], [after])) == count
-
-    def test_put_back_under_the_same_id_it_is_simply_listed_again(self) -> None:
-        assert told([vendor("a", withdrawn=MISTAKE)], [vendor("a")]) == []
-
-    def test_a_longer_standing_engagement_was_no_accident(self) -> None:
-        """A vendor of long ago that got a second use yesterday is not a mistake when it goes."""
-        old = published(vendor("a", engagements=(make_engagement(), MAIL)))
-        young = replace(old.engagements[1], announced=model.Announced(version=4, at=NOW))
-        before = replace(old, engagements=(old.engagements[0], young))
-        assert told([before], [vendor("b", engagements=(replace(MAIL, purpose="Else"),))]) == []
+def test_the_file_of_a_vendor_that_had_ended_is_renamed() -> None:
+    """Its id stays, over or not."""
+    (rename,) = told([vendor("acme", engagements=(OVER,))], [vendor("acme-2", name="Acme Oy")])
+    assert (rename.kind, rename.subprocessors) == ("rename", ("acme", "acme-2"))
 
 
 def test_a_vendor_that_vanishes_is_to_be_brought_back() -> None:
     """What was published stays (R03), whatever else is proposed."""
-    (merge,) = told(*EPISODES["two vanish into one new name"][:2])
-    assert "subprocessors/north.toml and subprocessors/south.toml back" in merge.advice
+    (successor,) = told(*EPISODES["a listed vendor takes over from one that vanishes"][:2])
+    assert "Bring subprocessors/acme.toml back, with ends_on" in successor.advice
+    assert "Acme Oy is said by no file any more" in successor.seen
     (rename,) = told(*EPISODES["only the id changes"][:2])
     assert "Bring subprocessors/acme.toml back" in rename.advice
 

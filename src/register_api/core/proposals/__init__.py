@@ -1,4 +1,4 @@
-"""What a publisher may have meant: likely renames, merges, corrections. Nothing here decides."""
+"""What a publisher may have meant: likely renames, returns, successors. Nothing here decides."""
 
 from register_api.core.proposals.proposal import Edit, Kind, Proposal
 from register_api.core.proposals.propose import propose

@@ -11,17 +11,7 @@ from register_api.core.rules.table import vendor_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal[
-    "merge",
-    "split",
-    "return",
-    "rename",
-    "double",
-    "replacement",
-    "accident",
-    "former_name",
-    "correction",
-]
+Kind = Literal["return", "rename", "replacement", "former_name"]
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +35,6 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         subprocessors: Ids of the vendors it is about.
         seen: What was seen, in a sentence.
         edits: What to write if it is so.
-        options: Options to publish with if it is so, e.g. ``--corrects 7``; else empty.
         advice: What else to do or to bear in mind, or an empty string.
     """
 
@@ -53,7 +42,6 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     subprocessors: tuple[str, ...]
     seen: str
     edits: tuple[Edit, ...] = ()
-    options: str = ""
     advice: str = ""
 
 
@@ -63,17 +51,12 @@ def edit(vendor: str, key: str, value: str | Iterable[str]) -> Edit:
     Args:
         vendor: Id of the vendor.
         key: Key in its file.
-        value: A text, or texts.
+        value: A text, or texts; of texts that repeat, the first is written.
     """
-    text = _toml(value) if isinstance(value, str) else f"[{', '.join(map(_toml, value))}]"
+    text = _toml(value) if isinstance(value, str) else f"[{', '.join(map(_toml, dict.fromkeys(value)))}]"
     return Edit(file=vendor_file(vendor), key=key, value=text)
 
 
 def _toml(text: str) -> str:
     """Return a text as a basic string of TOML, which takes what JSON writes."""
     return msgspec.json.encode(text).decode()
-
-
-def added_to(values: Iterable[str], *more: str) -> list[str]:
-    """Return a list with more in it, each once."""
-    return list(dict.fromkeys((*values, *more)))

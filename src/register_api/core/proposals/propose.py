@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.proposals.identity import doubles, former_names, renames, returns
-from register_api.core.proposals.joints import merges, splits
-from register_api.core.proposals.mistakes import accidents, corrections
-from register_api.core.proposals.scene import look
-from register_api.core.proposals.succession import replacements
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import shorten
+from register_api.core.likeness import are_near, are_two_entities, essence, marks, same_purpose, same_use
+from register_api.core.proposals.proposal import Proposal, edit
+from register_api.core.proposals.scene import LEAVING, is_open, look
+from register_api.core.rules.table import vendor_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import datetime as dt
+    from collections.abc import Iterator
 
-    from register_api.core.model import Draft, Register
-    from register_api.core.proposals.proposal import Proposal
+    from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
+    from register_api.core.proposals.scene import Arriving, Known, Scene
     from register_api.core.rules.context import Context
 
-_BY_EVIDENCE = (merges, splits, returns, renames, doubles, replacements)
-"""What needs the most evidence comes first: of each vendor one thing is proposed."""
+CLOSE_DAYS = 31
+"""Days between an end and a start up to which they may be one event."""
+
+_MOST_QUOTED = 60
 
 
-def propose(draft: Draft, context: Context, earlier: Iterable[Register] = ()) -> tuple[Proposal, ...]:
+def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     """Say what a publisher may have meant and did not write (docs/rules.md, Proposals).
 
     Nothing is decided and nothing changed. Where two readings are as likely, neither is proposed.
@@ -29,20 +33,169 @@ def propose(draft: Draft, context: Context, earlier: Iterable[Register] = ()) ->
     Args:
         draft: The source, which may break rules.
         context: What it would be published after, when and why.
-        earlier: Versions before the newest, newest first. Read only where a country or a seat
-            changes; without them the newest version counts as the one that brought it.
     """
-    previous = context.previous
-    if previous is None:
+    if context.previous is None:
         return ()
-    scene = look(previous, draft, context.day)
+    scene = look(context.previous, draft, context.day)
     found: list[Proposal] = []
-    for find in _BY_EVIDENCE:
-        new = list(find(scene))
-        found += new
-        scene = scene.without({id_ for proposal in new for id_ in proposal.subprocessors})
-    found += accidents(scene, context.zone)
-    if context.reason.kind != "correction":
-        found += former_names(scene)
-        found += corrections(scene, previous, context.zone, earlier)
+    # What needs the most evidence comes first: of each vendor one thing is proposed.
+    for find in (_returns, _renames, _replacements, _former_names):
+        if find is not _former_names or context.reason.kind != "correction":
+            found += find(scene)
+            scene = scene.without(id_ for proposal in found for id_ in proposal.subprocessors)
     return tuple(found)
+
+
+def _returns(scene: Scene) -> Iterator[Proposal]:
+    """Propose the old id where a newcomer has the name of a vendor that had ended or was withdrawn."""
+    for one, other in scene.pairs(_is_back):
+        old, new = one.before, other.vendor
+        ends = [item.ends_on for item in old.engagements if item.ends_on is not None]
+        what = "withdrawn" if old.withdrawn else f"ended on {ENGLISH.day(max(ends))}"
+        how = "take [withdrawn] out of" if old.withdrawn else "write a further engagement in"
+        yield Proposal(
+            kind="return",
+            subprocessors=(old.id, new.id),
+            seen=f"{new.name} ({new.id}) is new and has the name of {old.name} ({old.id}), {what}.",
+            advice=f"If it is the same vendor, {how} {vendor_file(old.id)}"
+            f" and leave {vendor_file(new.id)} out.",
+        )
+
+
+def _is_back(one: Known, other: Arriving) -> bool:
+    same = essence(one.before.name) == essence(other.vendor.name)
+    return one.fate == "over" and other.is_new and same and not are_two_entities(one.before, other.vendor)
+
+
+def _renames(scene: Scene) -> Iterator[Proposal]:
+    """Propose to keep the id where one vendor leaves and the same one arrives under another.
+
+    The same one: the same name but for punctuation, legal form and order of words; or a name with a
+    slip in it, or a company number, legal name or website in common, and a common use.
+    """
+    for one, other in scene.pairs(_is_renamed):
+        old, new = one.before, other.vendor
+        names = (*old.formerly, *new.formerly, old.name)
+        edits = (
+            edit(old.id, "name", new.name),
+            edit(old.id, "formerly", [name for name in names if name != new.name]),
+        )
+        how = "is said by no file any more" if one.fate == "vanished" else "leaves"
+        back = f"Bring {vendor_file(old.id)} back" if one.fate == "vanished" else "Take its end out again"
+        yield Proposal(
+            kind="rename",
+            subprocessors=(old.id, new.id),
+            seen=f"{old.name} ({old.id}) {how}, and {new.name} ({new.id}), which is much alike, is new.",
+            edits=() if old.name == new.name else edits,
+            advice=f"If it is the same vendor, it keeps its id for ever. {back}, move what is new into"
+            f" {vendor_file(old.id)}, and leave {vendor_file(new.id)} out.",
+        )
+
+
+def _is_renamed(one: Known, other: Arriving) -> bool:
+    old, new = one.before, other.vendor
+    told = one.fate != "vanished" and (old.name in new.formerly or new.parent == old.id)
+    if one.fate not in LEAVING or not other.is_new or told or are_two_entities(old, new):
+        return False
+    starts = [item.starts_on for item in other.used_for] or [None]
+    if not any(_is_close(one.on, start) for start in starts):
+        return False
+    if essence(old.name) == essence(new.name):
+        return True
+    return (are_near(old.name, new.name) or bool(marks(old) & marks(new))) and same_use(old, new)
+
+
+def _is_close(end: dt.date, start: dt.date | None) -> bool:
+    """Tell whether an end and a start may be one event; an unknown start may."""
+    return start is None or abs((end - start).days) <= CLOSE_DAYS
+
+
+def _replacements(scene: Scene) -> Iterator[Proposal]:
+    """Propose ``replaces`` where one vendor leaves and another starts the same around that day.
+
+    The same: a purpose in much the same words in the same category; or the same name for another
+    legal entity.
+    """
+
+    def fits(one: Known, other: Arriving) -> bool:
+        return bool(_taken_over(one, other, scene.day)) or _is_other_entity(one, other)
+
+    for one, other in scene.pairs(fits):
+        old, new = one.before, other.vendor
+        vanished, taken = one.fate == "vanished", _taken_over(one, other, scene.day)
+        how = "is said by no file any more" if vanished else f"leaves on {ENGLISH.day(one.on)}"
+        back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
+        start = min((item.starts_on or scene.day for item in other.used_for), default=scene.day)
+        use = f" for “{shorten(taken[0].purpose, _MOST_QUOTED)}”" if taken else ""
+        yield Proposal(
+            kind="replacement",
+            subprocessors=(new.id, old.id),
+            seen=f"{old.name} {how}, and {new.name} starts on {ENGLISH.day(start)}{use}.",
+            edits=(edit(new.id, "replaces", (*new.replaces, old.id)),),
+            advice=back if vanished else "",
+        )
+
+
+def _taken_over(one: Known, other: Arriving, day: dt.date) -> list[EngagementSource]:
+    """Return the new engagements that go on with one that a vendor leaves behind; a mistake leaves none."""
+    if one.fate not in {"vanished", "ended"}:
+        return []
+    ends = {item.id: item.ends_on for item in one.after.engagements} if one.after else {}
+    left = [(item, ends.get(item.id) or one.on) for item in one.before.engagements if is_open(item)]
+    return [
+        new
+        for new in other.used_for
+        if any(same_purpose(old, new) and _is_close(end, new.starts_on or day) for old, end in left)
+    ]
+
+
+def _is_other_entity(one: Known, other: Arriving) -> bool:
+    same = essence(one.before.name) == essence(other.vendor.name)
+    leaves = one.fate in {"vanished", "ended"} and other.is_new
+    return leaves and same and are_two_entities(one.before, other.vendor)
+
+
+def _former_names(scene: Scene) -> Iterator[Proposal]:
+    """Propose ``formerly`` where a listed vendor's name changes and the old one is kept nowhere.
+
+    Another spelling in capitals or white space is no other name. Where nothing stated of the vendor
+    stays the same, an id may have been used for another company; then that is asked.
+    """
+    for item in scene.known:
+        before, after = item.before, item.after
+        if item.fate != "stays" or after is None or before.name in after.formerly:
+            continue
+        if _spelling(before.name) != _spelling(after.name):
+            yield _is_called(before, after)
+
+
+def _spelling(name: str) -> str:
+    return "".join(name.casefold().split())
+
+
+def _is_called(before: Subprocessor, after: SubprocessorSource) -> Proposal:
+    if _is_another(before, after):
+        return Proposal(
+            kind="replacement",
+            subprocessors=(before.id,),
+            seen=f"{before.id} stood for {before.name} ({before.legal_name}) and now says {after.name}"
+            f" ({after.legal_name}).",
+            advice=f"If that is another company, it needs a file of its own, with replaces ="
+            f' ["{before.id}"], and {vendor_file(before.id)} gets an ends_on.',
+        )
+    alike = essence(before.name) == essence(after.name)
+    how = ": other punctuation, legal form or order of words" if alike else ""
+    return Proposal(
+        kind="former_name",
+        subprocessors=(before.id,),
+        seen=f"{before.name} is called {after.name} now{how}.",
+        edits=(edit(after.id, "formerly", (*after.formerly, before.name)),),
+        advice="With it, whoever looks for the former name finds the vendor.",
+    )
+
+
+def _is_another(before: Subprocessor, after: SubprocessorSource) -> bool:
+    """Tell whether name and legal name are others altogether and nothing else stated stays."""
+    alike = are_near(before.name, after.name) or set(essence(before.name)) & set(essence(after.name))
+    stated = before.legal_name and after.legal_name
+    return bool(stated and not alike and not marks(before) & marks(after))

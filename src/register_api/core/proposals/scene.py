@@ -1,40 +1,50 @@
-"""Who leaves, who arrives and who stays between the newest version and a source, not yet explained."""
+"""Who leaves, who stays and who arrives between the newest version and a source, not yet explained."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.core.likeness import essence, marks
 from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from register_api.core.model import Draft, Register
 
-How = Literal["vanished", "withdrawn", "ended"]
+Vendor = Subprocessor | SubprocessorSource
+Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]
+"""What becomes of a vendor: it was over before, it stays, or it leaves in one of three ways."""
+
+LEAVING: frozenset[Fate] = frozenset({"vanished", "withdrawn", "ended"})
+
+_COMMON = 8
+"""What more newcomers than that share (a group's number, a host of many) tells none of them apart."""
 
 
-class Leaving(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor that was used and, by the source, is to be used no more.
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor that was published.
 
     Attributes:
         before: As published.
         after: As the source says it; ``None`` where no file says it any more.
+        fate: What becomes of it.
         on: The day on which it leaves: the last ``ends_on``, else the day of publication.
     """
 
     before: Subprocessor
     after: SubprocessorSource | None
-    how: How
+    fate: Fate
     on: dt.date
 
 
 class Arriving(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor with engagements that were not published before.
+    """A vendor of the source that was not published before, or has engagements that were not.
 
     Attributes:
         vendor: As the source says it.
@@ -47,44 +57,47 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor of both, before and after."""
-
-    before: Subprocessor
-    after: SubprocessorSource
-
-
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody, by what happens to them.
+    """Everybody of whom something may be proposed.
 
     Attributes:
         day: Local day on which the source would be published.
-        leaving: Vendors that leave; whom another vendor newly names as replaced or merged is not here.
-        arriving: New vendors that name no other, and vendors with a new engagement.
-        kept: Vendors of both that neither leave nor were over before.
-        past: Vendors of both that were over before.
+        known: Who was published, but for those who leave and whom another vendor newly names as its past.
+        arriving: New vendors and vendors with a new engagement, but for those who newly name their past.
     """
 
     day: dt.date
-    leaving: tuple[Leaving, ...]
+    known: tuple[Known, ...]
     arriving: tuple[Arriving, ...]
-    kept: tuple[Kept, ...]
-    past: tuple[Kept, ...]
 
-    @property
-    def newcomers(self) -> tuple[Arriving, ...]:
-        """Vendors that were not published before."""
-        return tuple(item for item in self.arriving if item.is_new)
-
-    def without(self, ids: Collection[str]) -> Scene:
-        """Return the scene without vendors of which something is proposed already."""
+    def without(self, ids: Iterable[str]) -> Scene:
+        """Return the scene without some vendors."""
+        gone = frozenset(ids)
         return Scene(
             day=self.day,
-            leaving=tuple(item for item in self.leaving if item.before.id not in ids),
-            arriving=tuple(item for item in self.arriving if item.vendor.id not in ids),
-            kept=tuple(item for item in self.kept if item.before.id not in ids),
-            past=self.past,
+            known=tuple(item for item in self.known if item.before.id not in gone),
+            arriving=tuple(item for item in self.arriving if item.vendor.id not in gone),
         )
+
+    def pairs(self, fits: Callable[[Known, Arriving], bool]) -> Iterator[tuple[Known, Arriving]]:
+        """Yield who was known with the one who arrives and fits, where neither fits anybody else.
+
+        Only vendors that have something telling in common are compared.
+        """
+        sharing: dict[Hashable, list[Arriving]] = defaultdict(list)
+        for other in self.arriving:
+            for trait in _traits(other.vendor):
+                sharing[trait].append(other)
+        found = {
+            (one.before.id, other.vendor.id): (one, other)
+            for one in self.known
+            for trait in _traits(one.before)
+            if len(sharing[trait]) <= _COMMON
+            for other in sharing[trait]
+            if fits(one, other)
+        }
+        ones, others = Counter(one for one, _ in found), Counter(other for _, other in found)
+        yield from (pair for (one, other), pair in found.items() if ones[one] == others[other] == 1)
 
 
 def look(previous: Register, draft: Draft, day: dt.date) -> Scene:
@@ -97,63 +110,60 @@ def look(previous: Register, draft: Draft, day: dt.date) -> Scene:
     """
     before = {vendor.id: vendor for vendor in previous.subprocessors}
     after = {vendor.id: vendor for vendor in draft.subprocessors}
-    told = set(_named(after.values())) - set(_named(before.values()))
-    leaving = [_leaving(vendor, after.get(vendor.id), day) for vendor in before.values()]
-    gone = {item.before.id for item in leaving if item is not None}
-    both = [Kept(before=before[id_], after=after[id_]) for id_ in before if id_ in after and id_ not in gone]
+    told = _past(*after.values()) - _past(*before.values())
+    known = [_known(vendor, after.get(vendor.id), day) for vendor in before.values()]
+    arriving = [_arriving(before.get(vendor.id), vendor, day) for vendor in after.values()]
     return Scene(
         day=day,
-        leaving=tuple(item for item in leaving if item is not None and item.before.id not in told),
-        arriving=tuple(_arriving(before, after.values(), day)),
-        kept=tuple(item for item in both if not is_over(item.before, day)),
-        past=tuple(item for item in both if is_over(item.before, day)),
+        known=tuple(item for item in known if item.fate not in LEAVING or item.before.id not in told),
+        arriving=tuple(item for item in arriving if item is not None),
     )
 
 
-def is_over(vendor: Subprocessor | SubprocessorSource, day: dt.date) -> bool:
-    """Tell whether nothing is left of a vendor on a day: all its engagements ended, or it was withdrawn."""
-    states = [state_on(vendor, item, day) for item in vendor.engagements]
-    return vendor.withdrawn is not None or (bool(states) and PAST.issuperset(states))
+def _past(*vendors: Vendor) -> set[str]:
+    """Return who is said to be replaced, merged into another, or split."""
+    named = (name for item in vendors for name in (*item.replaces, *item.merged_from, item.split_from))
+    return {name for name in named if name is not None}
 
 
-def _named(vendors: Iterable[Subprocessor | SubprocessorSource]) -> Iterator[str]:
-    """Yield who is said to be replaced, merged into another, or split."""
-    for vendor in vendors:
-        yield from (*vendor.replaces, *vendor.merged_from)
-        if vendor.split_from is not None:
-            yield vendor.split_from
+def _known(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Known:
+    ends = [item.ends_on for item in after.engagements if item.ends_on is not None] if after else []
+    fate = _fate(before, after, day)
+    return Known(before=before, after=after, fate=fate, on=max(ends, default=day) if fate == "ended" else day)
 
 
-def _leaving(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Leaving | None:
-    if is_over(before, day):
-        return None
+def _fate(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Fate:
+    states = [state_on(before, item, day) for item in before.engagements]
     if after is None:
-        return Leaving(before=before, after=None, how="vanished", on=day)
+        return "vanished"
+    if before.withdrawn is not None or (states and PAST.issuperset(states)):
+        return "over"
     if after.withdrawn is not None:
-        return Leaving(before=before, after=after, how="withdrawn", on=day)
-    if not any(map(_is_open, before.engagements)) or any(map(_is_open, after.engagements)):
-        return None
-    ends = [item.ends_on for item in after.engagements if item.ends_on is not None]
-    return Leaving(before=before, after=after, how="ended", on=max(ends, default=day))
+        return "withdrawn"
+    closes = any(map(is_open, before.engagements)) and not any(map(is_open, after.engagements))
+    return "ended" if closes else "stays"
 
 
-def _is_open(engagement: EngagementSource) -> bool:
+def is_open(engagement: EngagementSource) -> bool:
+    """Tell whether an engagement is more than available and has no end."""
     return engagement.status != "available" and engagement.ends_on is None
 
 
-def _arriving(
-    before: dict[str, Subprocessor], after: Iterable[SubprocessorSource], day: dt.date
-) -> Iterator[Arriving]:
-    for vendor in after:
-        published = before.get(vendor.id)
-        known = {item.id for item in published.engagements} if published else set()
-        new = tuple(
-            item
-            for item in vendor.engagements
-            if item.id not in known and state_on(vendor, item, day) in {"announced", "in_force"}
-        )
-        explains_itself = vendor.withdrawn or set(_named([vendor])) - set(
-            _named([published] if published else [])
-        )
-        if not explains_itself and (published is None or new):
-            yield Arriving(vendor=vendor, used_for=new, is_new=published is None)
+def _arriving(before: Subprocessor | None, after: SubprocessorSource, day: dt.date) -> Arriving | None:
+    known = {item.id for item in before.engagements} if before else set()
+    new = tuple(
+        item
+        for item in after.engagements
+        if item.id not in known and state_on(after, item, day) in {"announced", "in_force"}
+    )
+    explains_itself = after.withdrawn or _past(after) - (_past(before) if before else set())
+    if explains_itself or (before is not None and not new):
+        return None
+    return Arriving(vendor=after, used_for=new, is_new=before is None)
+
+
+def _traits(vendor: Vendor) -> set[Hashable]:
+    uses = {
+        use for item in vendor.engagements for use in (item.category, ("purpose", item.purpose.casefold()))
+    }
+    return {essence(vendor.name), *marks(vendor), *uses}

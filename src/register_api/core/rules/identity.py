@@ -58,7 +58,7 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
                 vendor_file(old.id),
                 "legal_name",
                 f"the id {old.id!r} stood for {old.legal_name!r} ({old.kind}) and is used for another entity",
-                "give the new entity an id of its own, with replaces, or publish a correction",
+                "give the new entity an id of its own, with replaces, or publish with --corrects N",
             )
 
 
@@ -70,9 +70,11 @@ def _check_engagements(old: Subprocessor, new: SubprocessorSource) -> Iterator[F
 
 
 def _gone(message: str, file: str, key: str) -> Finding:
-    return found(
-        "R03", file, key, message, "bring it back; end it by ends_on, or withdraw the vendor with a reason"
+    hint = (
+        "bring it back; end it by ends_on, or withdraw the vendor with a reason;"
+        " who takes over names the old vendor in merged_from, split_from or replaces"
     )
+    return found("R03", file, key, message, hint)
 
 
 def _is_another_entity(old: Subprocessor, new: SubprocessorSource) -> bool:

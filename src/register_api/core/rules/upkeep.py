@@ -72,7 +72,10 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
         for other in others:
             if not (_explains(first, other) or _explains(other, first)):
                 message = f"{other.name!r} looks like {first.name!r} ({first.id})"
-                hint = "if they hang together, say so by formerly, merged_from, split_from or replaces"
+                hint = (
+                    "one company is one file with several engagements; else say how they hang together,"
+                    " by formerly, merged_from, split_from, replaces or parent"
+                )
                 yield found("R25", vendor_file(other.id), "name", message, hint)
 
 
