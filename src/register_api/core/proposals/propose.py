@@ -63,8 +63,12 @@ def _returns(scene: Scene) -> Iterator[Proposal]:
 
 
 def _is_back(one: Known, other: Arriving) -> bool:
-    same = essence(one.before.name) == essence(other.vendor.name)
-    return one.fate == "over" and other.is_new and same and not are_two_entities(one.before, other.vendor)
+    new = other.is_new and not are_two_entities(one.before, other.vendor)
+    return new and one.fate == "over" and _has_the_name(one, other)
+
+
+def _has_the_name(one: Known, other: Arriving) -> bool:
+    return essence(one.before.name) == essence(other.vendor.name)
 
 
 def _renames(scene: Scene) -> Iterator[Proposal]:
@@ -100,9 +104,9 @@ def _is_renamed(one: Known, other: Arriving) -> bool:
     starts = [item.starts_on for item in other.used_for] or [None]
     if not any(_is_close(one.on, start) for start in starts):
         return False
-    if essence(old.name) == essence(new.name):
+    if _has_the_name(one, other):
         return True
-    return (are_near(old.name, new.name) or bool(marks(old) & marks(new))) and same_use(old, new)
+    return same_use(old, new) and (bool(marks(old) & marks(new)) or are_near(old.name, new.name))
 
 
 def _is_close(end: dt.date, start: dt.date | None) -> bool:
@@ -150,9 +154,8 @@ def _taken_over(one: Known, other: Arriving, day: dt.date) -> list[EngagementSou
 
 
 def _is_other_entity(one: Known, other: Arriving) -> bool:
-    same = essence(one.before.name) == essence(other.vendor.name)
     leaves = one.fate in {"vanished", "ended"} and other.is_new
-    return leaves and same and are_two_entities(one.before, other.vendor)
+    return leaves and _has_the_name(one, other) and are_two_entities(one.before, other.vendor)
 
 
 def _former_names(scene: Scene) -> Iterator[Proposal]:

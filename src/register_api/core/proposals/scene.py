@@ -127,15 +127,16 @@ def _past(*vendors: Vendor) -> set[str]:
 
 
 def _known(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Known:
-    ends = [item.ends_on for item in after.engagements if item.ends_on is not None] if after else []
-    fate = _fate(before, after, day)
-    return Known(before=before, after=after, fate=fate, on=max(ends, default=day) if fate == "ended" else day)
+    fate, on = _fate(before, after, day), day
+    if after is not None and fate == "ended":
+        on = max((item.ends_on for item in after.engagements if item.ends_on is not None), default=day)
+    return Known(before=before, after=after, fate=fate, on=on)
 
 
 def _fate(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Fate:
-    states = [state_on(before, item, day) for item in before.engagements]
     if after is None:
         return "vanished"
+    states = [state_on(before, item, day) for item in before.engagements]
     if before.withdrawn is not None or (states and PAST.issuperset(states)):
         return "over"
     if after.withdrawn is not None:
