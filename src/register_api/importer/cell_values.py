@@ -60,13 +60,7 @@ MECHANISMS = _codes_by_name(shapes(Transfer)["mechanism"])
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """A value that a field takes.
-
-    Attributes:
-        field: The field of the model.
-        value: Built-in types, as JSON has them; days are texts.
-        remark: What was assumed in reading it, or an empty string.
-    """
+    """A value that a field takes."""
 
     field: str
     value: Any
@@ -85,12 +79,7 @@ def is_nothing(text: str) -> bool:
 
 
 def read_value(field: str, cell: Cell) -> Fit | Misfit:
-    """Read a cell that is not empty as the value of a field.
-
-    Args:
-        field: One that columns are matched with, but for ``name``, ``category``, ``transfers``.
-        cell: The cell.
-    """
+    """Read a cell that is not empty as the value of a field."""
     if field in _SCHEMES:
         return Fit("identifiers", [{"scheme": field, "value": cell.text}])
     shape = _SHAPES[field]

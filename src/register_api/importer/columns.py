@@ -50,12 +50,7 @@ _FIELD_BY_NAME = {
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a table's columns.
-
-    Attributes:
-        fields: For each column its field, ``extra``, or ``None`` for a column without name and content.
-        passed_over: Columns that would have fitted a field which another one took, and that field.
-    """
+    """What became of a table's columns."""
 
     fields: tuple[str | None, ...]
     passed_over: tuple[tuple[str, str], ...] = ()
@@ -72,15 +67,7 @@ def find_field(name: str) -> str | None:
 
 
 def match_columns(table: Table, chosen: Mapping[str, str]) -> Columns:
-    """Find out which column holds which field.
-
-    Args:
-        table: The table.
-        chosen: Column to field (or ``extra``), as the caller wants it.
-
-    Raises:
-        Refused: Two columns have one name, a column has content and no name, or none holds names.
-    """
+    """Find out which column holds which field."""
     refuse_any(_faults(table))
     wanted = {folded(name): field for name, field in chosen.items()}
     ranked: dict[str, list[tuple[int, int]]] = {}

@@ -77,12 +77,7 @@ def import_files(
 
 
 def tables_in(path: Path, form: FileFormat | None) -> tuple[Table, ...]:
-    """Read the tables of a file.
-
-    Raises:
-        Refused: They cannot be read exactly.
-        UsageError: The file is missing, or its name does not tell its form.
-    """
+    """Read the tables of a file."""
     data = read_bytes(path)
     if data is None:
         raise UsageError(f"there is no file {path}")
@@ -90,13 +85,7 @@ def tables_in(path: Path, form: FileFormat | None) -> tuple[Table, ...]:
 
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
-    """Return what the rules say of a source once files were written into it; nothing is.
-
-    Args:
-        folder: Holds the source as it is.
-        source: Name below the folder to text, of files that change.
-        now: The present instant, UTC.
-    """
+    """Return what the rules say of a source once files were written into it; nothing is."""
     with tempfile.TemporaryDirectory() as passing:
         copy = Path(passing)
         if (folder / SOURCE).is_dir():

@@ -25,11 +25,7 @@ _SUFFIXES: dict[str, FileFormat] = {
 
 
 def format_of(name: str) -> FileFormat:
-    """Return the form of a file by its name.
-
-    Raises:
-        UsageError: The name does not tell.
-    """
+    """Return the form of a file by its name."""
     suffix = PurePath(name).suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError(

@@ -37,11 +37,7 @@ _SHORT = 10
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit that touched the file.
-
-    Attributes:
-        path: The file's path in that commit, or ``None`` where the commit took the file away.
-    """
+    """A commit that touched the file."""
 
     id: str
     authored: int
@@ -57,17 +53,6 @@ def git_states(
 
     Renames are followed as far as git finds them. Of a merge the branch's own side counts: a state is
     what the branch said, not what was prepared beside it.
-
-    Args:
-        repository: A folder in the repository.
-        path: The file, seen from that folder.
-        since: A revision: its state is the first one. Without it the file's first commit is.
-        date: ``author`` or ``committer``: whose date counts.
-        form: Form of the file; by its name in each commit if not given.
-        reporter: Is told of commits that took the file away.
-
-    Raises:
-        UsageError: It is no repository, or has no such revision or file.
     """
     commits = list(_commits(repository, path, "HEAD"))
     if not commits:
@@ -138,11 +123,7 @@ def _commits(repository: Path, path: str, revisions: str) -> Iterator[Commit]:
 
 
 def _git(repository: Path, *arguments: str) -> bytes:
-    """Run git on a repository and return what it prints.
-
-    Raises:
-        UsageError: There is no git, or it says that the call cannot be carried out.
-    """
+    """Run git on a repository and return what it prints."""
     program = shutil.which("git")
     if program is None:
         raise UsageError("there is no program git on this machine")

@@ -16,15 +16,7 @@ _MOST_COLUMNS = 200
 
 
 class HtmlRow:
-    """A row of an HTML table.
-
-    Attributes:
-        elements: Its ``td`` and ``th``.
-        line: Its line in the file, where that is known.
-        is_head: Whether it names the columns.
-        cells: What it says, spanning cells of rows above included; filled by ``spread``.
-        full_width: Columns that its only cell covers, if it has just one that covers several.
-    """
+    """A row of an HTML table."""
 
     def __init__(self, elements: list[HtmlElement], line: int | None, *, is_head: bool) -> None:
         """Keep the elements; ``spread`` reads them."""
@@ -36,19 +28,7 @@ class HtmlRow:
 
 
 def spread(name: str, number: int, rows: list[HtmlRow]) -> tuple[list[HtmlRow], list[str]]:
-    """Fill in the cells of all rows (WHATWG HTML, section 4.9.12).
-
-    Args:
-        name: What reports call the file.
-        number: Which table it is.
-        rows: In order.
-
-    Returns:
-        The rows that have cells, and remarks on what was spread out.
-
-    Raises:
-        Refused: A cell covers several columns but not all, or more rows than there are.
-    """
+    """Fill in the cells of all rows (WHATWG HTML, section 4.9.12)."""
     covered: dict[int, tuple[int, Cell]] = {}
     remarks: list[str] = []
     for index, row in enumerate(rows):

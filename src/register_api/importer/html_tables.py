@@ -28,20 +28,12 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def read_html(name: str, text: str) -> tuple[Table, ...]:
-    """Read all tables of a page.
-
-    Raises:
-        Refused: It cannot be parsed, or a table could be read in two ways.
-    """
+    """Read all tables of a page."""
     return tables_of(name, parse(name, text))
 
 
 def parse(name: str, text: str) -> HtmlElement | None:
-    """Parse a page; ``None`` if it is empty.
-
-    Raises:
-        Refused: The parser had to give up on it.
-    """
+    """Parse a page; ``None`` if it is empty."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(text.encode("utf-8"), parser=parser)
@@ -54,16 +46,7 @@ def parse(name: str, text: str) -> HtmlElement | None:
 
 
 def tables_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) -> tuple[Table, ...]:
-    """Return the tables of a parsed page in order.
-
-    Args:
-        name: What reports call the file.
-        root: The page.
-        own_lines: Whether the parser's lines are those of the file.
-
-    Raises:
-        Refused: A table is nested, has no header, or cells that cannot be put in rows and columns.
-    """
+    """Return the tables of a parsed page in order."""
     tables: list[Table] = []
     headings: dict[int, str] = {}
     for element in root.iter("table", *_HEADINGS) if root is not None else ():

@@ -20,11 +20,7 @@ _FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
 
 
 class Hygiene:
-    """Judges texts and, only where the caller asked for it, cleans them.
-
-    Attributes:
-        faults: What was refused so far.
-    """
+    """Judges texts and, only where the caller asked for it, cleans them."""
 
     def __init__(self, reporter: Reporter, *, clean: bool) -> None:
         """Keep where changes are told, and whether to make any."""
@@ -33,15 +29,7 @@ class Hygiene:
         self._clean = clean
 
     def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
-        """Return a text that obeys the register's rules; a fault is kept otherwise.
-
-        Args:
-            text: As it was found.
-            file: What the file is called.
-            key: Place in it.
-            line: Line in it.
-            name: Whether it names something: then it is one line with common spaces only.
-        """
+        """Return a text that obeys the register's rules; a fault is kept otherwise."""
         problem = _problem(text, name=name)
         if problem is None:
             return text

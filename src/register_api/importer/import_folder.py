@@ -19,12 +19,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, or ``None`` if there is none.
-
-    Raises:
-        UsageError: It cannot be read.
-        Refused: It is not UTF-8.
-    """
+    """Return a file's text, or ``None`` if there is none."""
     data = read_bytes(path)
     try:
         return None if data is None else data.decode("utf-8")
@@ -33,11 +28,7 @@ def read_text(path: Path) -> str | None:
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """Return a file's bytes, or ``None`` if there is none.
-
-    Raises:
-        UsageError: It cannot be read, or is no ordinary file.
-    """
+    """Return a file's bytes, or ``None`` if there is none."""
     if not path.exists():
         return None
     if not path.is_file():
@@ -61,15 +52,7 @@ def vendor_ids(folder: Path) -> list[str]:
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files below a folder, each whole or not at all.
-
-    Args:
-        folder: Made if missing.
-        files: Name below the folder to text, in the order of writing.
-
-    Raises:
-        UsageError: One cannot be written.
-    """
+    """Write files below a folder, each whole or not at all."""
     try:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

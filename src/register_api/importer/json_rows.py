@@ -13,11 +13,7 @@ _LISTS = ("entries", "subprocessors", "sub_processors", "vendors", "rows", "item
 
 
 def read_json(name: str, text: str) -> tuple[Table, ...]:
-    """Read rows; of a list of dated states the newest, which is the last.
-
-    Raises:
-        Refused: It is not strict JSON, or does not hold exactly one list of objects.
-    """
+    """Read rows; of a list of dated states the newest, which is the last."""
     document = parse(name, text)
     states = states_of(document)
     if states is not None:
@@ -27,11 +23,7 @@ def read_json(name: str, text: str) -> tuple[Table, ...]:
 
 
 def parse(name: str, text: str) -> Any:
-    """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in.
-
-    Raises:
-        Refused: It is not well-formed.
-    """
+    """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in."""
     try:
         return json.loads(
             text, object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant
@@ -59,11 +51,7 @@ def states_of(document: Any) -> list[dict[str, Any]] | None:
 
 
 def table_of(name: str, rows: Any, remark: str = "") -> Table:
-    """Return a list of objects as a table; its columns are all names in order of appearance.
-
-    Raises:
-        Refused: It is not a list of objects.
-    """
+    """Return a list of objects as a table; its columns are all names in order of appearance."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         refuse(name, "", "the rows are not a list of objects")
     names = list(dict.fromkeys(key for row in rows for key in row))

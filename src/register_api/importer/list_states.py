@@ -27,14 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """The list as it stood at one time.
-
-    Attributes:
-        mark: What tells it from the others, e.g. ``commit 8e09…``; published with the version.
-        wanted: When it was published elsewhere: UTC, whole seconds.
-        subject: What was said of it then, e.g. the first line of the commit's message.
-        read: Reads its tables.
-    """
+    """The list as it stood at one time."""
 
     mark: str
     wanted: dt.datetime
@@ -50,17 +43,7 @@ class DatedState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
-    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
-
-    Args:
-        name: What reports call the file.
-        data: Its bytes.
-        date: ``author`` takes ``date`` first, ``committer`` takes ``committed`` first.
-        zone: The publisher's time zone: a day without a time begins there.
-
-    Raises:
-        Refused: It is no such file.
-    """
+    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
     states = states_of(parse(name, decode_text(name, data, "json")))
     if states is None:
         hint = 'a list of objects, each with "date" and "entries"'
@@ -96,12 +79,7 @@ def _instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
 
 
 def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[DatedState, ...]:
-    """Give each state an instant later than the one before (R15), the wanted one where that is later.
-
-    Args:
-        states: Oldest first.
-        reporter: Is told which were moved on.
-    """
+    """Give each state an instant later than the one before (R15), the wanted one where that is later."""
     return tuple(_schedule(states, reporter))
 
 

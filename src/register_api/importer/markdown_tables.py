@@ -33,12 +33,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 
 def read_markdown(name: str, text: str) -> tuple[Table, ...]:
-    """Read all tables of a page.
-
-    Raises:
-        Refused: A row has more or fewer cells than its header, stands outside a table, or the page
-            holds HTML that cannot be read.
-    """
+    """Read all tables of a page."""
     if len(text) > _MOST_CHARACTERS:
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")

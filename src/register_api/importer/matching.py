@@ -22,14 +22,6 @@ def match_uses(
     A row is the engagement that said the same; else the one with the same purpose; else the one with the
     same category and products, if there is just one such on either side; else, if one row and one
     engagement are left over, they are the same. What is left then is new.
-
-    Args:
-        uses: Rows of the vendor.
-        known: Engagements that may still be meant, as the last import had them.
-        taken: All ids of engagements that the vendor ever had.
-
-    Returns:
-        Id to row, in order of the rows.
     """
     found: dict[int, str] = {}
     for likeness in (_all, _purpose, _group):

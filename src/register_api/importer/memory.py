@@ -13,14 +13,7 @@ MEMORY_FILE = "taken-over.json"
 
 
 class RememberedVendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor as the table had it.
-
-    Attributes:
-        fields: Of the vendor itself.
-        uses: Engagement's id to its fields.
-        gone: Engagements that stood in an earlier table and not in the newest.
-        listed: Whether the vendor stood in the newest table.
-    """
+    """A vendor as the table had it."""
 
     fields: dict[str, Any] = {}
     uses: dict[str, dict[str, Any]] = {}
@@ -29,11 +22,7 @@ class RememberedVendor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole table as it was last read.
-
-    Attributes:
-        order: Ids of vendors in order of reading.
-    """
+    """A whole table as it was last read."""
 
     format: Literal["register-api-import/1"] = "register-api-import/1"
     order: tuple[str, ...] = ()
@@ -41,11 +30,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_memory(data: bytes | None) -> Memory:
-    """Read the memory file; none there means that nothing was imported before.
-
-    Raises:
-        Refused: It is damaged.
-    """
+    """Read the memory file; none there means that nothing was imported before."""
     if data is None:
         return Memory()
     try:

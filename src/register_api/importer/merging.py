@@ -17,11 +17,7 @@ EXTRA = "extra"
 
 
 class Merger:
-    """Merges tables into sections of one file.
-
-    Attributes:
-        changed: Whether anything was set or taken away.
-    """
+    """Merges tables into sections of one file."""
 
     def __init__(self, file: str, reporter: Reporter) -> None:
         """Keep where conflicts are told."""
@@ -32,14 +28,7 @@ class Merger:
     def merge(
         self, section: Section, last: Mapping[str, Any], new: Mapping[str, Any], order: Iterable[str]
     ) -> None:
-        """Bring a section up to date; what was edited by hand stays.
-
-        Args:
-            section: The TOML section.
-            last: What the last import said of it.
-            new: What the table says now.
-            order: All names of fields, in the order in which new ones are written.
-        """
+        """Bring a section up to date; what was edited by hand stays."""
         named = last.keys() | new.keys()
         for field in order:
             if field in named and field != EXTRA:

@@ -38,12 +38,7 @@ _HEAD = """\
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One name.
-
-    Attributes:
-        formerly: Earlier names of the same vendor, in the table's spelling.
-        when: Field to the words that a row has to have; all rows if empty.
-    """
+    """One name."""
 
     name: str
     id: str
@@ -61,15 +56,7 @@ class Names:
     """Names to ids, as the names file has them, and what this import adds."""
 
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
-        """Read a names file.
-
-        Args:
-            text: Its text; without it a new one begins.
-            file: What reports call it.
-
-        Raises:
-            Refused: It is not well-formed.
-        """
+        """Read a names file."""
         self._document = _parse(file, text)
         self._known = _convert(file, text)
         refuse_any(_faults(file, self._known))
@@ -107,13 +94,7 @@ class Names:
         return alike[-1] if alike and not any(item.name in present for item in alike) else None
 
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> str:
-        """Give a new name an id and write it down.
-
-        Args:
-            name: Letter by letter.
-            taken: Ids in use beside those of this file.
-            vendor: The id, if it is one in use already.
-        """
+        """Give a new name an id and write it down."""
         used = {item.id for item in self._vendors} | set(taken)
         chosen = vendor or free_slug(slug(name), used)
         self._vendors.append(Known(name, chosen))

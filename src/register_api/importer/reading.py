@@ -32,19 +32,7 @@ _CHARSET = re.compile(
 
 
 def read_tables(name: str, data: bytes, form: FileFormat) -> tuple[Table, ...]:
-    """Read all tables of a file.
-
-    Args:
-        name: What reports call the file.
-        data: Its bytes: UTF-8, with or without a byte-order mark.
-        form: How it is written.
-
-    Returns:
-        At least one table; each row has as many cells as the header.
-
-    Raises:
-        Refused: It is not of that form, holds no table, or a table that can be read in two ways.
-    """
+    """Read all tables of a file."""
     tables = _READERS[form](name, decode_text(name, data, form))
     if not tables:
         refuse(name, "", "there is no table in it", "sub-processors in prose are not read")
@@ -56,11 +44,7 @@ def read_tables(name: str, data: bytes, form: FileFormat) -> tuple[Table, ...]:
 
 
 def decode_text(name: str, data: bytes, form: FileFormat) -> str:
-    """Decode a file strictly; a byte-order mark belongs to the encoding and not to the text.
-
-    Raises:
-        Refused: It is too large, not UTF-8, or holds control characters, which parsers drop or alter.
-    """
+    """Decode a file strictly; a byte-order mark belongs to the encoding and not to the text."""
     if len(data) > MAX_BYTES:
         refuse(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")
     declared = _CHARSET.search(data[:2048]) if form == "html" and not data.isascii() else None

@@ -34,16 +34,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row.
-
-    Attributes:
-        name: The vendor's name, letter by letter.
-        category: Title of the category.
-        vendor: Fields of the vendor, as JSON has them.
-        use: Fields of what it is used for, without id and category.
-        extra: Column or label to text that no field takes; it belongs to the use.
-        words: The row's words by field, as names files may ask for them.
-    """
+    """One row."""
 
     name: str
     category: str

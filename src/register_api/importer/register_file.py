@@ -82,11 +82,7 @@ class RegisterFile:
     """The register's file, new or as it was."""
 
     def __init__(self, text: str | None) -> None:
-        """Read the file's text, or begin a new one.
-
-        Raises:
-            Refused: It is not well-formed.
-        """
+        """Read the file's text, or begin a new one."""
         self.is_new = text is None
         self.document = parse(REGISTER_FILE, _NEW if text is None else text)
 
@@ -162,9 +158,5 @@ class RegisterFile:
 
     @property
     def text(self) -> str:
-        """The text of the file as it is now.
-
-        Raises:
-            Refused: It cannot be edited without harm.
-        """
+        """The text of the file as it is now."""
         return dump(REGISTER_FILE, self.document)

@@ -26,16 +26,6 @@ def replay(
     """Take over states and publish each that says something else than the one before.
 
     Interrupted, it can be called again: it goes on after the newest version in the store.
-
-    Args:
-        importer: The folder that holds, or gets, the source.
-        dated: All states, oldest first.
-        target: Where they are published.
-        progress: Called with done, total and the state's mark.
-
-    Raises:
-        Refused: A state cannot be read, or breaks the rules; those before it are published.
-        UsageError: The folder or the store belongs to something else.
     """
     done = published_before(dated, target.newest)
     _check_folder(importer, target)

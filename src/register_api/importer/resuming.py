@@ -23,19 +23,7 @@ def reason_of(state: ListState, subject: str | None) -> str:
 
 
 def published_before(dated: Sequence[DatedState], newest: Register | None) -> int:
-    """Return how many states lie up to the one that the newest version came from.
-
-    Args:
-        dated: All states, oldest first.
-        newest: The store's newest version; ``None`` before the first.
-
-    Returns:
-        0 where the import begins, or goes on after history from another place.
-
-    Raises:
-        Refused: A live version was published, so that no history can follow (R15).
-        UsageError: The newest version is none of these states and not older than all of them.
-    """
+    """Return how many states lie up to the one that the newest version came from."""
     if newest is None:
         return 0
     if newest.recorded == "live":

@@ -83,12 +83,7 @@ class RowReader:
         ]
 
     def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
-        """Return what a row states, or why it cannot be read.
-
-        Args:
-            row: A row with as many cells as the header.
-            titled: Whether the headings above rows tell categories.
-        """
+        """Return what a row states, or why it cannot be read."""
         problem = self._unreadable(row)
         if problem is not None:
             return problem

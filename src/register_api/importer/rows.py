@@ -28,19 +28,7 @@ def read_rows(
     reporter: Reporter,
     hygiene: Hygiene,
 ) -> tuple[ImportedRow, ...]:
-    """Read all rows of the tables of one file.
-
-    Args:
-        tables: Of one file, in order.
-        options: What the caller says of them.
-        titles: Headings that mean a status, to that status.
-        reporter: Is told what went where and what was assumed.
-        hygiene: Judges the texts.
-
-    Raises:
-        Refused: Tables differ in their columns, columns cannot be matched, a row has no name, or a
-            text breaks the rules.
-    """
+    """Read all rows of the tables of one file."""
     chosen = _chosen(tables, options)
     sections = {row.section for table in chosen for row in table.rows}
     several = len(sections) > 1
@@ -68,11 +56,7 @@ def read_rows(
 
 
 def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
-    """Return the tables to read.
-
-    Raises:
-        Refused: One was asked for that is not there, or they have different columns.
-    """
+    """Return the tables to read."""
     file = tables[0].file
     missing = [number for number in options.tables if number > len(tables) or number < 1]
     refuse_any(

@@ -17,11 +17,7 @@ _SEPARATORS = (",", ";")
 
 
 def read_csv(name: str, text: str) -> tuple[Table, ...]:
-    """Read the one table of a CSV file, separated by commas or, as some programs do, by semicolons.
-
-    Raises:
-        Refused: It breaks the syntax, or no separator makes a header with a column of names.
-    """
+    """Read the one table of a CSV file, separated by commas or, as some programs do, by semicolons."""
     fitting = [
         mark for mark in _SEPARATORS if any(find_field(cell) == "name" for cell in _header(text, mark))
     ]
@@ -33,11 +29,7 @@ def read_csv(name: str, text: str) -> tuple[Table, ...]:
 
 
 def read_tsv(name: str, text: str) -> tuple[Table, ...]:
-    """Read the one table of a file separated by tabs.
-
-    Raises:
-        Refused: It breaks the syntax.
-    """
+    """Read the one table of a file separated by tabs."""
     return _read(name, text, "\t")
 
 

@@ -18,12 +18,7 @@ _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "
 
 
 def slug(text: str, *, words: int | None = None) -> str:
-    """Return an id for a text: lower case, ASCII, hyphens; for another script, a digest of it.
-
-    Args:
-        text: A name or a sentence.
-        words: Most words to take.
-    """
+    """Return an id for a text: lower case, ASCII, hyphens; for another script, a digest of it."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     parts = [part for part in _OTHER.split("".join(c for c in plain if not unicodedata.combining(c))) if part]
     made = "-".join(parts[:words])[:MAX_SLUG].strip("-")

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 class Staging:
-    """The copy; gone at the end of the block.
-
-    Attributes:
-        source: The copied source folder.
-    """
+    """The copy; gone at the end of the block."""
 
     def __init__(self, folder: Path) -> None:
         """Copy the source that a folder holds, if it holds one."""

@@ -39,14 +39,7 @@ if TYPE_CHECKING:
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a state of the list makes of the source.
-
-    Attributes:
-        source: Files of the source that change: name below the folder to text.
-        beside: The names file and the memory, which are written after the source.
-        memory: What is remembered.
-        vendors: The vendors of the table.
-    """
+    """What a state of the list makes of the source."""
 
     source: dict[str, str]
     beside: dict[str, str]
@@ -55,13 +48,7 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateImporter:
-    """Writes states of a list into one folder.
-
-    Attributes:
-        reporter: Collects what a person should know.
-        memory: What the last state said.
-        options: What the caller says of the tables.
-    """
+    """Writes states of a list into one folder."""
 
     def __init__(
         self,
@@ -72,19 +59,7 @@ class StateImporter:
         names: Path | None = None,
         keep_names: bool = True,
     ) -> None:
-        """Read the names file and the memory.
-
-        Args:
-            folder: Holds ``register/``, or will.
-            options: What the caller says of the tables.
-            defaults: What the caller says of the register.
-            names: The names file; beside the source if not given.
-            keep_names: Whether new names are written into it.
-
-        Raises:
-            Refused: One of them is damaged.
-            UsageError: One of them cannot be read.
-        """
+        """Read the names file and the memory."""
         self.folder = folder
         self.reporter = Reporter()
         self.options = options
@@ -97,11 +72,7 @@ class StateImporter:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The publisher's time zone: of the source, or as the caller says for a new one.
-
-        Raises:
-            UsageError: There is none of that name.
-        """
+        """The publisher's time zone: of the source, or as the caller says for a new one."""
         text = read_text(self.folder / SOURCE / REGISTER_FILE)
         name = RegisterFile(text).time_zone if text is not None else self._defaults.time_zone or "UTC"
         try:
@@ -112,28 +83,14 @@ class StateImporter:
             ) from error
 
     def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
-        """Read the rows of one file's tables.
-
-        Raises:
-            Refused: They cannot be read exactly.
-        """
+        """Read the rows of one file's tables."""
         hygiene = Hygiene(self.reporter, clean=self.options.clean)
         return read_rows(tables, self.options, self.names.statuses, self.reporter, hygiene)
 
     def plan(
         self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool
     ) -> ImportPlan:
-        """Work out what changes; nothing is written.
-
-        Args:
-            entries: All rows of the state.
-            today: Day that a new draft's content is of.
-            day: Day of a state of the past; ``None`` for a draft.
-            first: Whether it is the first state.
-
-        Raises:
-            Refused: A file of the source cannot be read or edited.
-        """
+        """Work out what changes; nothing is written."""
         register = RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
         taken = vendor_ids(self.folder)
         self._learn_names(taken)
@@ -152,21 +109,13 @@ class StateImporter:
         return ImportPlan(source=source, beside=beside, memory=memory, vendors=notes)
 
     def write_source(self, plan: ImportPlan) -> None:
-        """Write the source and the names file.
-
-        Raises:
-            UsageError: The folder cannot be written.
-        """
+        """Write the source and the names file."""
         write_files(self.folder, plan.source)
         if self._keep_names:
             write_files(self._names_path.parent, {self._names_path.name: self.names.text})
 
     def remember(self, plan: ImportPlan) -> None:
-        """Write down what the table said: from now on the next import builds upon it.
-
-        Raises:
-            UsageError: The folder cannot be written.
-        """
+        """Write down what the table said: from now on the next import builds upon it."""
         write_files(self.folder, plan.beside)
         self.memory = plan.memory
 

@@ -82,11 +82,7 @@ def fault(
 
 
 def refuse_any(faults: Iterable[Finding]) -> None:
-    """Raise if there is any fault.
-
-    Raises:
-        Refused: With all of them.
-    """
+    """Raise if there is any fault."""
     found = tuple(faults)
     if found:
         raise Refused(found)
@@ -95,9 +91,5 @@ def refuse_any(faults: Iterable[Finding]) -> None:
 def refuse(
     file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
 ) -> NoReturn:
-    """Refuse a file for one fault.
-
-    Raises:
-        Refused: Always.
-    """
+    """Refuse a file for one fault."""
     raise Refused([fault(file, key, message, hint, line=line, rule=rule)])

@@ -31,11 +31,7 @@ Section = MutableMapping[str, Any]
 
 
 def parse(file: str, text: str) -> tomlkit.TOMLDocument:
-    """Read a TOML text so that it can be edited.
-
-    Raises:
-        Refused: It is not well-formed.
-    """
+    """Read a TOML text so that it can be edited."""
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
@@ -43,11 +39,7 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:
-    """Return the text of an edited document, after reading it back.
-
-    Raises:
-        Refused: The text would not say what was set; the file was laid out in a way that cannot be edited.
-    """
+    """Return the text of an edited document, after reading it back."""
     text = tomlkit.dumps(document)
     try:
         good = plain(tomllib.loads(text)) == plain(document)

@@ -19,19 +19,10 @@ USE_ORDER = tuple(name for name in EngagementSource.__struct_fields__ if name !=
 
 
 class VendorFile:
-    """A vendor's file below the source folder.
-
-    Attributes:
-        name: ``subprocessors/<id>.toml``.
-        document: The whole of it; the vendor's own fields are set here.
-    """
+    """A vendor's file below the source folder."""
 
     def __init__(self, vendor: str, text: str | None) -> None:
-        """Read the file's text, or begin a new one.
-
-        Raises:
-            Refused: It is not well-formed.
-        """
+        """Read the file's text, or begin a new one."""
         self.vendor = vendor
         self.name = f"subprocessors/{vendor}.toml"
         self.document = parse(self.name, text or "")
@@ -59,9 +50,5 @@ class VendorFile:
 
     @property
     def text(self) -> str:
-        """The text of the file as it is now.
-
-        Raises:
-            Refused: It cannot be edited without harm.
-        """
+        """The text of the file as it is now."""
         return dump(self.name, self.document)

@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vendor is used for, as one row states it.
-
-    Attributes:
-        fields: As JSON has them, with the id of the category; ``extra`` is one of them.
-    """
+    """What a vendor is used for, as one row states it."""
 
     fields: dict[str, Any]
     file: str
@@ -30,12 +26,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor of the table.
-
-    Attributes:
-        fields: Of the vendor itself, ``name`` among them.
-        uses: In order of the rows.
-    """
+    """A vendor of the table."""
 
     id: str
     fields: dict[str, Any]
@@ -49,11 +40,7 @@ class ListedVendor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole table, in order of reading.
-
-    Attributes:
-        categories: Id to title, in order of appearance.
-    """
+    """A whole table, in order of reading."""
 
     vendors: tuple[ListedVendor, ...]
     categories: dict[str, str]
@@ -67,15 +54,7 @@ def make_list(
     taken: Collection[str],
     categories: dict[str, str],
 ) -> ImportedList:
-    """Say which row is which vendor; the names file learns what is new.
-
-    Args:
-        entries: In order of the rows.
-        names: The names file.
-        reporter: Is told of new names and of names listed twice.
-        taken: Ids of vendors that the source has already.
-        categories: Title to id of the categories that the source has already.
-    """
+    """Say which row is which vendor; the names file learns what is new."""
     for title, category in categories.items():
         names.keep_category(title, category)
     before = {entry.name: names.find(entry.name, entry.words) for entry in entries}

@@ -27,12 +27,7 @@ _ENDS = "Taken off the list on "
 
 
 class VendorUpdate:
-    """Updates one vendor's file.
-
-    Attributes:
-        file: The file.
-        remembered: What is to be remembered of the vendor.
-    """
+    """Updates one vendor's file."""
 
     def __init__(
         self,
@@ -43,15 +38,7 @@ class VendorUpdate:
         day: dt.date | None,
         first: bool,
     ) -> None:
-        """Begin.
-
-        Args:
-            file: The vendor's file, or an empty one.
-            remembered: What the last import said of it.
-            reporter: Is told what was kept, ended, proposed.
-            day: Day of the state that is taken over; ``None`` for a draft of today.
-            first: Whether nothing was published before: what is listed then has no start.
-        """
+        """Begin."""
         self.file = file
         self.remembered = remembered
         self._reporter = reporter
@@ -65,12 +52,7 @@ class VendorUpdate:
         return self._merger.changed
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
-        """Write what the rows say.
-
-        Args:
-            listed: The vendor's rows.
-            earlier_names: Names that the names file tells it had before.
-        """
+        """Write what the rows say."""
         before = plain(self.file.document.get("name"))
         self._merger.merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
         self._keep_names(before, plain(self.file.document.get("name")), earlier_names)
