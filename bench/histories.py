@@ -21,8 +21,8 @@ import zstandard
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from publishers import Publisher
-from register_api.publish.pipeline import Order, publish_version
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 from register_api.store import plan
 
 if TYPE_CHECKING:
@@ -90,11 +90,11 @@ def small_history(folder: Path, versions: int) -> Publisher:
 
 def example_store(folder: Path) -> Path:
     """Return a store with this repository's own register, published once."""
-    order = Order(
+    order = PublishRequest(
         source=REGISTER,
         store=folder / "store",
         keys=folder / "private",
-        intent=Intent(now=END, text="First version"),
+        intent=PublishOptions(now=END, text="First version"),
     )
     if not order.store.exists():
         with quickly():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from register_api.verify.evidence.report import EvidenceReport
+    from register_api.verify.evidence.evidence_report import EvidenceReport
 
 YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
 """Long after everything in a package has expired."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from register_api.core.canonical import decode
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
-from register_api.publish.pipeline import Order, Published, publish_version, refresh_freshness
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import Published, PublishRequest, publish_version, refresh_freshness
+from register_api.publish.preparation import PublishOptions
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.checks.session import Options
@@ -129,10 +129,10 @@ class Publisher:
 
     def publish(self, now: dt.datetime = NOW, **order: object) -> Published:
         """Publish the source; what an intent does not take goes into the order."""
-        said = {name: order.pop(name) for name in Intent.__struct_fields__ if name in order}
-        intent = Intent(now=now, **said)  # type: ignore[arg-type]
+        said = {name: order.pop(name) for name in PublishOptions.__struct_fields__ if name in order}
+        intent = PublishOptions(now=now, **said)  # type: ignore[arg-type]
         given = {"source": self.source, "store": self.store, "keys": self.keys, **order}
-        return publish_version(Order(intent=intent, **given))  # type: ignore[arg-type]
+        return publish_version(PublishRequest(intent=intent, **given))  # type: ignore[arg-type]
 
     def publish_note(self, note: str, now: dt.datetime = NOW, **order: object) -> Published:
         """Publish a version that differs in its note alone."""

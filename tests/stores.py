@@ -23,7 +23,7 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
-from register_api.store.manifest import State, StoredPolicy
+from register_api.store.manifest import PublisherState, StoredPolicy
 from register_api.store.transaction import commit
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def register(version: int, previous_sha256: str | None = None) -> Register:
     )
 
 
-def state(version: int) -> State:
+def state(version: int) -> PublisherState:
     """Return the publisher's state after a version."""
-    return State(
+    return PublisherState(
         register=NAME,
         version=version,
         published_at=published_at(version),

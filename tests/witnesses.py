@@ -16,7 +16,7 @@ from register_api.core.log.tile_proofs import consistency_proof, root
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
 from register_api.witness.app import create_app
-from register_api.witness.run import make_witness, open_witness
+from register_api.witness.server import make_witness, open_witness
 
 if TYPE_CHECKING:
     import threading

@@ -17,8 +17,8 @@ from register_api.serve.app import create_app
 from register_api.serve.run import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
-from register_api.store.listing import Listing
-from register_api.store.manifest import ManifestEntry, State
+from register_api.store.manifest import ManifestEntry, PublisherState
+from register_api.store.manifest_entries import ManifestFiles
 from register_api.store.manifest_file import OpenManifest
 from running import in_a_thread, serving
 
@@ -61,7 +61,7 @@ def rewrite_store(store: Path, generation: int, files: Mapping[str, bytes]) -> N
         target = folder / layout.TREE / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    listing = Listing().replaced({path: _entry(path, data) for path, data in files.items()})
+    listing = ManifestFiles().replaced({path: _entry(path, data) for path, data in files.items()})
     manifest = OpenManifest(register=NAME, version=1, generation=generation, files=listing).encode()
     (folder / layout.MANIFEST).write_bytes(manifest)
     (folder / layout.STATE).write_bytes(_state(digest(manifest)))
@@ -86,7 +86,7 @@ def _entry(path: str, data: bytes) -> ManifestEntry:
 
 
 def _state(manifest_sha256: str) -> bytes:
-    state = State(
+    state = PublisherState(
         register=NAME,
         version=1,
         published_at=LONG_AGO,

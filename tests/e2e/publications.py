@@ -12,8 +12,8 @@ from sources import add_vendor, copy_register
 from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.publish.pipeline import Order, publish_version
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +92,10 @@ class HourlyPublisher:
     def publish(self, text: str, *, corrects: int | None = None, store: Path | None = None) -> None:
         """Publish the source as it is."""
         self.now += dt.timedelta(hours=1)
-        intent = Intent(now=self.now, text=text, corrects=corrects)
-        publish_version(Order(source=self.source, store=store or self.store, keys=self.keys, intent=intent))
+        intent = PublishOptions(now=self.now, text=text, corrects=corrects)
+        publish_version(
+            PublishRequest(source=self.source, store=store or self.store, keys=self.keys, intent=intent)
+        )
 
     def add(self, id_: str, name: str, days: int, *, short_notice: str = "") -> None:
         """Write a vendor that starts so many days after the next version."""

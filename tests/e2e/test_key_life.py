@@ -625,7 +625,7 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_publication(
         raise Cut
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "settle", stop)
+        patch.setattr(module, "promote_next_keys", stop)
         result = CliRunner().invoke(
             cli, ["keys", "rotate", role, "--store", str(company.store), "--keys", str(company.keys)]
         )

@@ -14,12 +14,12 @@ from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.tile_proofs import consistency_proof
 from register_api.errors import Malformed
 from register_api.publish.certificate_order import sort_certificates
-from register_api.witness.record import STATE_FILE, Record, State
+from register_api.witness.record import STATE_FILE, Record, WitnessState
 from vectors_of_others import vector_bytes
 from witnesses import AT, Partner, log_vkey
 
 if TYPE_CHECKING:
-    from register_api.witness.witness import Answer
+    from register_api.witness.witness import WitnessReply
 
 _FIRST, _LAST = 7, 300
 _ANSWERS = {200, 400, 403, 404, 409, 422}
@@ -47,7 +47,7 @@ def _requests() -> tuple[bytes, ...]:
     return tuple(map(add_checkpoint.format_request, requests))
 
 
-def _decide(data: bytes) -> Answer:
+def _decide(data: bytes) -> WitnessReply:
     """Ask a witness that has signed the log at its first size."""
     with memory_folder() as folder:
         witness = Partner(folder).open(grown_log().note_key)
@@ -61,7 +61,7 @@ def _decide(data: bytes) -> Answer:
     raise Malformed("refused")
 
 
-def _state(data: bytes) -> State:
+def _state(data: bytes) -> WitnessState:
     with memory_folder() as folder:
         (folder / STATE_FILE).write_bytes(data)
         return Record(folder).load()

@@ -12,8 +12,8 @@ from memory_folder import memory_folder
 from register_api.core.rules import check
 from register_api.source.file import SourceFile, parse_source
 from register_api.source.load import LoadedSource, load
-from register_api.store.listing import Listing
-from register_api.store.manifest import Journal, State
+from register_api.store.manifest import Journal, PublisherState
+from register_api.store.manifest_entries import ManifestFiles
 from register_api.store.manifest_file import read_manifest
 from register_api.store.reader import open_snapshot, read_document
 from stores import make_store
@@ -150,11 +150,11 @@ TARGETS = (
     Target(
         name="store's manifest.json",
         parse=_read_manifest,
-        refusals=documented(read_manifest, Listing.__getitem__),
+        refusals=documented(read_manifest, ManifestFiles.__getitem__),
         seeds=lambda: (_store_documents()["manifest.json"],),
         json=True,
         cost=5,
     ),
-    _read_document("state.json", State),
+    _read_document("state.json", PublisherState),
     _read_document("journal.json", Journal),
 )

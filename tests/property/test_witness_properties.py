@@ -26,7 +26,7 @@ from witnesses import AT, Partner, checkpoint_at, proof_between
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.witness.witness import Answer
+    from register_api.witness.witness import WitnessReply
 
 SIZE = 9
 TRUNK = MemoryLog().grow(SIZE)
@@ -74,7 +74,7 @@ def check_one_history(partner: Partner, signed: list[bytes]) -> None:
     assert max((size for size, _ in heads), default=0) <= (recorded.size if recorded else 0)
 
 
-def signed_by(answer: Answer, step: tuple[int, int, int, int]) -> list[bytes]:
+def signed_by(answer: WitnessReply, step: tuple[int, int, int, int]) -> list[bytes]:
     """Return the cosigned checkpoint, if it was signed."""
     return [checkpoint_at(FORKS[step[2]], step[1]) + answer.body] if answer.status == 200 else []
 

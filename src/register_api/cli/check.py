@@ -12,7 +12,7 @@ from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_proposals
 from register_api.core.language.prose import count
 from register_api.errors import Refused
-from register_api.publish.preparation import Intent, Prepared, prepare, read_base
+from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def check(
       register-api check --source register --json
     """
     snapshot = open_snapshot(store)
-    intent = Intent(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    intent = PublishOptions(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
     proposals = prepared.proposals()
     if as_json:
@@ -61,7 +61,7 @@ def check(
         raise click.exceptions.Exit(Refused.exit_code)
 
 
-def _print_tally(prepared: Prepared) -> None:
+def _print_tally(prepared: Candidate) -> None:
     errors = sum(1 for finding in prepared.findings if finding.severity == "error")
     warnings = len(prepared.findings) - errors
     out.print(f"{count(errors, 'error')}, {count(warnings, 'warning')}")

@@ -25,7 +25,7 @@ from register_api.errors import UsageError
 from register_api.verify.checks.session import Options
 from register_api.verify.checks.table import worst
 from register_api.verify.compare.judge import Comparing, Given
-from register_api.verify.compare.report import render_text
+from register_api.verify.compare.log_comparison import render_text
 from register_api.verify.run import look
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from register_api.cli.output import err, out
 from register_api.core.instant import format_instant
 from register_api.core.log.policy import printable_name
 from register_api.errors import RegisterError
+from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
 from register_api.publish.cosigning.standing import Standing, read_head, standing
-from register_api.publish.cosigning.transaction import ask_witnesses
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from register_api.cli.trust_options import (
 )
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.evidence_report import EvidenceReport, render_text
 from register_api.verify.evidence.package import check_free, write_archive
-from register_api.verify.evidence.report import EvidenceReport, render_text
 from register_api.verify.report.text import render_text as render_served
 
 

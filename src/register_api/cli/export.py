@@ -19,7 +19,7 @@ from register_api.store.layout import PUBLIC
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
-    from register_api.hosting.configuration import Form
+    from register_api.hosting.configuration import HostFormat
 
 _LISTEN = "80"
 
@@ -55,7 +55,7 @@ _LISTEN = "80"
 )
 @click.option("--force", is_flag=True, help="With --output: replace a file that exists.")
 def export(
-    forms: tuple[Form, ...],
+    forms: tuple[HostFormat, ...],
     store: Path,
     public: str | None,
     server_name: str,

@@ -13,7 +13,7 @@ from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_changes, print_proposals
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
-from register_api.publish.preparation import Intent, Prepared, prepare, read_base
+from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def preview(
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
     snapshot = open_snapshot(store)
-    intent = Intent(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    intent = PublishOptions(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
     proposals = prepared.proposals()
     if prepared.register is None and not as_json:
@@ -69,7 +69,7 @@ def preview(
     print_proposals(proposals)
 
 
-def _coming_diff(prepared: Prepared) -> Diff:
+def _coming_diff(prepared: Candidate) -> Diff:
     """Return the diff that publishing now would make; digests of what does not exist are zeros.
 
     Raises:

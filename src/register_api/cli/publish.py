@@ -14,8 +14,8 @@ from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import instant_after, reason_options
 from register_api.cli.words import print_publication
 from register_api.core.language.prose import count
-from register_api.publish.pipeline import Order, publish_version
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
@@ -95,11 +95,13 @@ def publish(
     before = open_snapshot(store)
     if if_empty and before is not None:
         return
-    order = Order(
+    order = PublishRequest(
         source=source,
         store=store,
         keys=keys,
-        intent=Intent(now=instant_after(before, at), text=reason, kind=kind, corrects=corrects, at=at),
+        intent=PublishOptions(
+            now=instant_after(before, at), text=reason, kind=kind, corrects=corrects, at=at
+        ),
         base_url=_with_final_slash(base_url),
         root_keys=root_keys,
         root_threshold=root_threshold,

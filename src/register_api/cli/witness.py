@@ -17,7 +17,7 @@ from register_api.core import strict_base64
 from register_api.core.instant import format_instant
 from register_api.serve.settings_sources import read_settings
 from register_api.witness.record import Record
-from register_api.witness.run import make_witness, open_witness, serve_witness
+from register_api.witness.server import make_witness, open_witness, serve_witness
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from register_api.hosting.site import Site
 
-Form = Literal["nginx", "caddy", "headers"]
+HostFormat = Literal["nginx", "caddy", "headers"]
 
 _SHARED = {
     **headers.CORS,
@@ -26,10 +26,14 @@ _SHARED = {
 }
 """Headers of every answer. What the service says of pages alone is no harm for other files."""
 
-_TEMPLATES: dict[Form, str] = {"nginx": "nginx.conf.j2", "caddy": "Caddyfile.j2", "headers": "_headers.j2"}
+_TEMPLATES: dict[HostFormat, str] = {
+    "nginx": "nginx.conf.j2",
+    "caddy": "Caddyfile.j2",
+    "headers": "_headers.j2",
+}
 
 
-def configuration(form: Form, site: Site, digests: Mapping[str, str] | None = None) -> str:
+def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | None = None) -> str:
     """Return the configuration of a host that serves a published tree.
 
     Args:

@@ -30,7 +30,7 @@ PAGE_POLICY = page_policy("'unsafe-inline'")
 """Any style that stands in the page, since that of a later release has another digest; no script at all."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class HeaderRule(msgspec.Struct, frozen=True):
     """A value that a header has for some paths.
 
     Attributes:
@@ -43,22 +43,22 @@ class Rule(msgspec.Struct, frozen=True):
     value: str
 
 
-def media_types() -> list[Rule]:
+def media_types() -> list[HeaderRule]:
     """Return the media type of every kind of file, one rule a type."""
     return _by_value((kind.pattern, kind.media_type) for kind in KINDS)
 
 
-def caches() -> list[Rule]:
+def caches() -> list[HeaderRule]:
     """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
     return _by_value((kind.pattern, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
 
 
-def links() -> list[Rule]:
+def links() -> list[HeaderRule]:
     """Return the ``Link`` headers that are the same in every publication.
 
     In a value ``{register_number}`` stands for the number that the pattern's group of that name has found.
     """
-    return [Rule(_numbered(kind), value) for kind in KINDS if (value := _links_by_number(kind))]
+    return [HeaderRule(_numbered(kind), value) for kind in KINDS if (value := _links_by_number(kind))]
 
 
 def lasting_links(path: str) -> list[Link]:
@@ -67,11 +67,11 @@ def lasting_links(path: str) -> list[Link]:
     return [link for link in links_of_it if link.relation not in NEIGHBOURS]
 
 
-def _by_value(rows: Iterable[tuple[str, str]]) -> list[Rule]:
+def _by_value(rows: Iterable[tuple[str, str]]) -> list[HeaderRule]:
     patterns: dict[str, list[str]] = {}
     for pattern, value in rows:
         patterns.setdefault(value, []).append(pattern)
-    return [Rule("|".join(found), value) for value, found in patterns.items()]
+    return [HeaderRule("|".join(found), value) for value, found in patterns.items()]
 
 
 def _numbered(kind: FileKind) -> str:

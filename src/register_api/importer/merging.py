@@ -32,7 +32,7 @@ class Merger:
         named = last.keys() | new.keys()
         for field in order:
             if field in named and field != EXTRA:
-                self._settle(section, field, last.get(field), new.get(field))
+                self._merge_field(section, field, last.get(field), new.get(field))
         self._merge_extra(section, last.get(EXTRA, {}), new.get(EXTRA, {}))
 
     def set(self, section: Section, field: str, value: Any) -> None:
@@ -48,11 +48,11 @@ class Merger:
         if EXTRA not in section:
             section[EXTRA] = {}
         for label in labels:
-            self._settle(section[EXTRA], label, last.get(label), new.get(label))
+            self._merge_field(section[EXTRA], label, last.get(label), new.get(label))
         if not section[EXTRA]:
             del section[EXTRA]
 
-    def _settle(self, section: Section, field: str, last: Any, new: Any) -> None:
+    def _merge_field(self, section: Section, field: str, last: Any, new: Any) -> None:
         current = plain(section.get(field))
         if new in (current, last):
             return

@@ -16,8 +16,8 @@ from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.draft import judge
 from register_api.importer.import_folder import vendor_ids
 from register_api.importer.resuming import reason_of
-from register_api.publish.pipeline import Order, publish_version
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
     from register_api.importer.list_states import DatedState, ListState
@@ -128,10 +128,10 @@ class StatePublisher:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
 
     def _publish(self, item: DatedState) -> int | None:
-        intent = Intent(
+        intent = PublishOptions(
             now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
         )
-        order = Order(
+        order = PublishRequest(
             source=self._staging.source,
             store=self._target.store,
             keys=self._target.keys,

@@ -12,7 +12,7 @@ from register_api.core.model import Register
 from register_api.errors import StoreError
 from register_api.publish.discovery import discovery_document
 from register_api.publish.signing.key_list import pem_files, revised
-from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
@@ -53,11 +53,11 @@ def key_change(store: Path, keyring: Keyring) -> Iterator[Snapshot]:
         snapshot = open_snapshot(store)
         if snapshot is None:
             raise nothing_published(store)
-        settle(keyring.anew(), snapshot.read)
+        promote_next_keys(keyring.reopen(), snapshot.read)
         yield snapshot
 
 
-def vouch_anew(
+def resign_metadata(
     snapshot: Snapshot,
     keyring: Keyring,
     now: dt.datetime,

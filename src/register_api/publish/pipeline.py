@@ -13,12 +13,12 @@ from register_api.core.format import tree
 from register_api.errors import StoreError
 from register_api.publish.artefacts import Artefacts, Maker
 from register_api.publish.page.templating import TEMPLATES_SHA256
-from register_api.publish.preparation import Intent, Prepared, prepare, read_base
+from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import repository as trust_repository
 from register_api.store.lock import locked
-from register_api.store.manifest import State, StoredPolicy
+from register_api.store.manifest import PublisherState, StoredPolicy
 from register_api.store.reader import Snapshot, open_snapshot, reopened
 from register_api.store.transaction import commit, recover
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from register_api.store.plan import Progress
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be published, where, and with which keys.
 
     Attributes:
@@ -47,7 +47,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     source: Path
     store: Path
     keys: Path
-    intent: Intent
+    intent: PublishOptions
     base_url: str | None = None
     root_keys: int = 1
     root_threshold: int = 1
@@ -61,11 +61,11 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
         snapshot: The visible publication; ``None`` where nothing has changed (R26).
     """
 
-    prepared: Prepared
+    prepared: Candidate
     snapshot: Snapshot | None
 
 
-def publish_version(order: Order, progress: Progress | None = None) -> Published:
+def publish_version(order: PublishRequest, progress: Progress | None = None) -> Published:
     """Check a source and publish it as the next version, whole or not at all.
 
     Args:
@@ -98,7 +98,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _publish(order: Order, progress: Progress | None) -> Published:
+def _publish(order: PublishRequest, progress: Progress | None) -> Published:
     # Before the lock: a source that is refused leaves no trace, not even a folder.
     seen = open_snapshot(order.store)
     prepared = prepare(order.source, read_base(seen), order.intent)
@@ -113,7 +113,7 @@ def _publish(order: Order, progress: Progress | None) -> Published:
             root_threshold=order.root_threshold,
         )
         if snapshot is not None:
-            settle(keyring.anew(), snapshot.read)
+            promote_next_keys(keyring.reopen(), snapshot.read)
         if _sha256_of_newest(snapshot) != prepared.base.sha256:
             prepared = prepare(order.source, read_base(snapshot), order.intent)
         register, promises = prepared.required()
@@ -173,10 +173,10 @@ def _state(
     promises: Promises,
     made: Artefacts,
     base_url: str | None,
-) -> State:
+) -> PublisherState:
     """Return what the next publication needs to know."""
     rows = (StoredPolicy(version=row.version, day=row.day, notice=row.notice) for row in promises.policies)
-    return State(
+    return PublisherState(
         register=register.register,
         version=register.version,
         published_at=register.published_at,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
 
-class Intent(msgspec.Struct, frozen=True, kw_only=True):
+class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Why and when somebody publishes.
 
     Attributes:
@@ -50,7 +50,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
         return Reason(kind=self.kind or usual, text=self.text)
 
 
-class Base(msgspec.Struct, frozen=True, kw_only=True):
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """What has been published so far.
 
     Attributes:
@@ -72,7 +72,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         return self.newest.sha256 if self.newest else None
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A source after loading and checking.
 
     Attributes:
@@ -85,7 +85,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         context: What it was judged against; ``None`` likewise.
     """
 
-    base: Base
+    base: Baseline
     findings: tuple[Finding, ...]
     register: Register | None = None
     promises: Promises | None = None
@@ -110,24 +110,24 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         return propose(self.draft, self.context)
 
 
-def read_base(snapshot: Snapshot | None) -> Base:
+def read_base(snapshot: Snapshot | None) -> Baseline:
     """Read the newest version from a store.
 
     Raises:
         StoreDamaged: The store or its newest register cannot be read.
     """
     if snapshot is None:
-        return Base()
+        return Baseline()
     data = snapshot.read(tree.REGISTER.path())
     try:
         # These are the canonical bytes that were published: their digest has just been compared.
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError) as error:
         raise StoreDamaged(f"the newest register cannot be read: {printable(error)}") from error
-    return Base(newest=Encoded(register, data), promises=snapshot.state.promises())
+    return Baseline(newest=Encoded(register, data), promises=snapshot.state.promises())
 
 
-def prepare(source: Path, base: Base, intent: Intent) -> Prepared:
+def prepare(source: Path, base: Baseline, intent: PublishOptions) -> Candidate:
     """Load and check a source, and make the version that it would become.
 
     Args:
@@ -140,17 +140,17 @@ def prepare(source: Path, base: Base, intent: Intent) -> Prepared:
     """
     loaded = load(source)
     if loaded.draft is None:
-        return Prepared(base=base, findings=loaded.findings)
+        return Candidate(base=base, findings=loaded.findings)
     context = _context(loaded.draft, base, intent)
     findings = (*loaded.findings, *locate(source, check(loaded.draft, context)))
     if any(finding.severity == "error" for finding in findings):
-        return Prepared(base=base, findings=findings, draft=loaded.draft, context=context)
+        return Candidate(base=base, findings=findings, draft=loaded.draft, context=context)
     return _prepared(loaded.draft, base, context, findings)
 
 
-def _prepared(draft: Draft, base: Base, context: Context, findings: tuple[Finding, ...]) -> Prepared:
+def _prepared(draft: Draft, base: Baseline, context: Context, findings: tuple[Finding, ...]) -> Candidate:
     register = made(draft, context)
-    return Prepared(
+    return Candidate(
         base=base,
         findings=findings,
         register=register,
@@ -166,7 +166,7 @@ def _prepared(draft: Draft, base: Base, context: Context, findings: tuple[Findin
     )
 
 
-def _context(draft: Draft, base: Base, intent: Intent) -> Context:
+def _context(draft: Draft, base: Baseline, intent: PublishOptions) -> Context:
     version = base.register.version + 1 if base.register else 1
     zone = load_zone(draft.register.publisher.time_zone)
     nothing = Promises(zone=zone, first_live=None, policies=())

@@ -8,11 +8,11 @@ import msgspec
 from tuf.api.metadata import Root
 
 from register_api.errors import KeyStoreError, StoreError, UsageError
-from register_api.publish.key_transaction import key_change, vouch_anew
+from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
@@ -116,8 +116,8 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
             if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
-        visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
+        visible = resign_metadata(snapshot, keyring, now, root=files)
+        return Changed(snapshot=visible, kept=promote_next_keys(keyring.reopen(), visible.read))
 
 
 def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:

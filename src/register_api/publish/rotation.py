@@ -17,11 +17,11 @@ from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
 from register_api.core.format import tree
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
-from register_api.publish.key_transaction import key_change, nothing_published, vouch_anew
+from register_api.publish.key_transaction import key_change, nothing_published, resign_metadata
 from register_api.publish.signing.key_list import key_record
 from register_api.publish.signing.key_ranges import record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.next_key import promote_next_keys
 from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -159,6 +159,6 @@ def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
 
 
 def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: KeyList) -> Changed:
-    visible = vouch_anew(snapshot, keyring, change.now, keys=keys)
-    kept = settle(keyring.anew(), visible.read)
+    visible = resign_metadata(snapshot, keyring, change.now, keys=keys)
+    kept = promote_next_keys(keyring.reopen(), visible.read)
     return Changed(snapshot=visible, kept=kept)

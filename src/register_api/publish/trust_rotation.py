@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from tuf.api.metadata import Root
 
 from register_api.errors import KeyStoreError, UsageError
-from register_api.publish.key_transaction import key_change, vouch_anew
+from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing.keyring import Keyring
-from register_api.publish.signing.next_key import settle
+from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
@@ -55,8 +55,8 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         if role.startswith("root-"):
             signers = (*signers, keyring.root(int(role.removeprefix("root-"))))
         files = {metadata_path(Root.type, root.version): sign_root(root, signers)}
-        visible = vouch_anew(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=settle(keyring.anew(), visible.read))
+        visible = resign_metadata(snapshot, keyring, now, root=files)
+        return Changed(snapshot=visible, kept=promote_next_keys(keyring.reopen(), visible.read))
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
@@ -73,7 +73,7 @@ def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
     """
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as snapshot:
-        return Changed(snapshot=vouch_anew(snapshot, keyring, now))
+        return Changed(snapshot=resign_metadata(snapshot, keyring, now))
 
 
 def _root_signers(keyring: Keyring, before: Root, role: str) -> tuple[Ed25519Signer, ...]:

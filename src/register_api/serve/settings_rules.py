@@ -18,14 +18,14 @@ _ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})",
 _HIGHEST_PORT = 65535
 
 
-class Address(NamedTuple):
+class ListenAddress(NamedTuple):
     """A host and a port to listen on."""
 
     host: str
     port: int
 
 
-def metrics_address(settings: Settings) -> Address | None:
+def metrics_address(settings: Settings) -> ListenAddress | None:
     """Return where metrics are to be had, or ``None``; an IPv6 address stands in brackets.
 
     Raises:
@@ -36,7 +36,7 @@ def metrics_address(settings: Settings) -> Address | None:
     match = _ADDRESS.fullmatch(settings.metrics)
     if match is None or int(match["port"]) > _HIGHEST_PORT:
         raise ValueError(settings.metrics)
-    return Address(match["host"].strip("[]"), int(match["port"]))
+    return ListenAddress(match["host"].strip("[]"), int(match["port"]))
 
 
 def complaint_about(settings: Settings) -> str | None:

@@ -13,7 +13,7 @@ from register_api.core.model import Notice
 from register_api.core.notice import Policy, Promises
 
 
-class Form(msgspec.Struct, frozen=True, kw_only=True):
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     """One content coding of a file, ready on disk: SHA-256 in hex, size in bytes."""
 
     sha256: str
@@ -33,7 +33,7 @@ class ManifestEntry(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size: int
     published_at: dt.datetime
-    encodings: dict[str, Form] = {}
+    encodings: dict[str, Encoding] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: str
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher needs to know of all versions without reading them.
 
     Attributes:

@@ -9,8 +9,8 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
-from register_api.store.listing import Listing
 from register_api.store.manifest import Manifest
+from register_api.store.manifest_entries import ManifestFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ class OpenManifest(msgspec.Struct, frozen=True, kw_only=True):
     register: str
     version: int
     generation: int
-    files: Listing
+    files: ManifestFiles
 
     def encode(self) -> bytes:
         """Return the bytes of ``manifest.json``: JSON with one line a file."""
@@ -58,5 +58,5 @@ def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
         register=manifest.register,
         version=manifest.version,
         generation=manifest.generation,
-        files=Listing(data[start : -len(_END)]),
+        files=ManifestFiles(data[start : -len(_END)]),
     )

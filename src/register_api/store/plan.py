@@ -12,8 +12,8 @@ from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
 from register_api.store.compress import compressed_forms
-from register_api.store.listing import Listing
-from register_api.store.manifest import Form, Journal, ManifestEntry, State
+from register_api.store.manifest import Encoding, Journal, ManifestEntry, PublisherState
+from register_api.store.manifest_entries import ManifestFiles
 from register_api.store.manifest_file import OpenManifest
 from register_api.store.reader import Snapshot
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, str], None]
 
 
-class Plan:
+class CommitPlan:
     """One publication on its way to the disk; ``transaction.commit`` says in which order.
 
     Attributes:
@@ -54,7 +54,7 @@ class Plan:
         self.now = now
         self.number = before.generation + 1 if before else 1
         self.folder = layout.generation_folder(store, self.number)
-        self.listing = before.manifest.files if before else Listing()
+        self.listing = before.manifest.files if before else ManifestFiles()
         self.retired = [path for path in retired if path in self.listing and path not in files]
         self.old = {path: self.listing[path] for path in (*files, *self.retired) if path in self.listing}
         self.data = files
@@ -82,7 +82,9 @@ class Plan:
             sha256=sha256,
             size=len(data),
             published_at=self.now,
-            encodings={coding: Form(sha256=digest(form), size=len(form)) for coding, form in forms.items()},
+            encodings={
+                coding: Encoding(sha256=digest(form), size=len(form)) for coding, form in forms.items()
+            },
         )
 
     def _forms(self, sha256: str, data: bytes) -> dict[str, bytes]:
@@ -122,7 +124,7 @@ class Plan:
             files.append(file)
         return files
 
-    def write_documents(self, state: State) -> Snapshot:
+    def write_documents(self, state: PublisherState) -> Snapshot:
         """Write the store's own documents of this generation; return what readers will open."""
         manifest = OpenManifest(
             register=state.register,

@@ -12,7 +12,7 @@ from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Journal, State
+from register_api.store.manifest import Journal, PublisherState
 from register_api.store.manifest_file import OpenManifest, read_manifest
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Snapshot:
         state: What the publisher needs to go on.
     """
 
-    def __init__(self, store: Path, generation: int, manifest: OpenManifest, state: State) -> None:
+    def __init__(self, store: Path, generation: int, manifest: OpenManifest, state: PublisherState) -> None:
         """Keep what ``open_snapshot`` has read."""
         self.store = store
         self.generation = generation
@@ -93,7 +93,7 @@ def open_snapshot(store: Path, generation: int | None = None) -> Snapshot | None
     if number is None:
         return None
     folder = layout.generation_folder(store, number)
-    state = read_document(folder / layout.STATE, State)
+    state = read_document(folder / layout.STATE, PublisherState)
     manifest = read_manifest(folder / layout.MANIFEST, state.manifest_sha256)
     return Snapshot(store, number, manifest, state)
 

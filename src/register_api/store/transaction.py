@@ -24,7 +24,7 @@ from register_api.core.format.paths import in_order
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.plan import Plan
+from register_api.store.plan import CommitPlan
 from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from register_api.store.manifest import Journal, State
+    from register_api.store.manifest import Journal, PublisherState
     from register_api.store.plan import Progress
 
 KEPT_GENERATIONS = 2
@@ -42,7 +42,7 @@ KEPT_GENERATIONS = 2
 def commit(
     store: Path,
     files: Mapping[str, bytes],
-    state: State,
+    state: PublisherState,
     *,
     now: dt.datetime,
     retired: Iterable[str] = (),
@@ -70,7 +70,7 @@ def commit(
     before = reopened(store, before)
     groups = in_order(files)
     ordered = {path: data for group in groups for path, data in group.items()}
-    plan = Plan(store, before, ordered, now, retired=retired, progress=progress)
+    plan = CommitPlan(store, before, ordered, now, retired=retired, progress=progress)
     journal = plan.write_journal()
     for group in groups:
         plan.write_group(group)
@@ -78,7 +78,7 @@ def commit(
     _route(store, before.generation if before else None, journal)
     _link_manifest(store)
     durable.switch_link(store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}")
-    settle(store, plan.number, journal)
+    finish_commit(store, plan.number, journal)
     return snapshot
 
 
@@ -101,7 +101,7 @@ def recover(store: Path) -> bool:
     journal = read_journal(store, number)
     if journal is None:
         raise StoreDamaged(f"generation {number} has no journal")
-    mended = settle(store, number, journal)
+    mended = finish_commit(store, number, journal)
     for old in generations(store)[:-KEPT_GENERATIONS]:
         shutil.rmtree(layout.generation_folder(store, old))
     return mended or bool(later)
@@ -129,7 +129,7 @@ def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
     durable.sync_folders({(tree / name).parent for name in kept}, below=tree.parent)
 
 
-def settle(store: Path, number: int, journal: Journal) -> bool:
+def finish_commit(store: Path, number: int, journal: Journal) -> bool:
     """Put the files of the visible generation in the place of the links that lead to them.
 
     Returns:

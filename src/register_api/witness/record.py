@@ -55,7 +55,7 @@ class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: bytes
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessState(msgspec.Struct, frozen=True, kw_only=True):
     """What one witness must not forget.
 
     Attributes:
@@ -112,9 +112,9 @@ class Record:
         with self.held():
             if self.exists():
                 raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never begun anew")
-            self._save(State(verifier_key=verifier_key, logs={}))
+            self._save(WitnessState(verifier_key=verifier_key, logs={}))
 
-    def load(self) -> State:
+    def load(self) -> WitnessState:
         """Read the state.
 
         Raises:
@@ -122,7 +122,7 @@ class Record:
         """
         path = self.folder / STATE_FILE
         try:
-            return read_state(path, State, format_name=FORMAT)
+            return read_state(path, WitnessState, format_name=FORMAT)
         except FileNotFoundError:
             raise WitnessError(
                 f"there is no {path}",
@@ -136,7 +136,7 @@ class Record:
                 hint="bring it back from a copy of today; else make a new witness with a new key",
             ) from error
 
-    def remember(self, state: State, origin: str, cosigned: Cosigned) -> None:
+    def remember(self, state: WitnessState, origin: str, cosigned: Cosigned) -> None:
         """Replace the state by one that knows a larger checkpoint; durable on return.
 
         Args:
@@ -149,7 +149,7 @@ class Record:
         """
         self._save(msgspec.structs.replace(state, logs={**state.logs, origin: cosigned}))
 
-    def settle(self) -> None:
+    def fsync_state(self) -> None:
         """Make durable what is there: a process that died may have renamed the state and no more.
 
         Raises:
@@ -176,7 +176,7 @@ class Record:
         except OSError as error:
             raise WitnessError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
 
-    def _save(self, state: State) -> None:
+    def _save(self, state: WitnessState) -> None:
         try:
             durable.remove_leftovers(self.folder)
             write_state(self.folder / STATE_FILE, state, format_name=FORMAT)

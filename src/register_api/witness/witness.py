@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from register_api.publish.signing.signer import Ed25519Signer
-    from register_api.witness.record import Record, State
+    from register_api.witness.record import Record, WitnessState
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ MAX_CLOCK_BEHIND = 60
 """So many seconds the clock may lie before the last cosignature; its time is then used again."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessReply(msgspec.Struct, frozen=True, kw_only=True):
     """What a witness answers: an HTTP status, a body and its media type."""
 
     status: int
@@ -61,7 +61,7 @@ class Witness:
         for log in logs:
             self._logs.setdefault(log.name, []).append(log)
 
-    def add_checkpoint(self, body: bytes, now: int) -> Answer:
+    def add_checkpoint(self, body: bytes, now: int) -> WitnessReply:
         """Decide on one request.
 
         Args:
@@ -88,7 +88,7 @@ class Witness:
         with self._record.held():
             return self._decide(request, note, checkpoint, now)
 
-    def _decide(self, request: AddCheckpoint, note: Note, checkpoint: Checkpoint, now: int) -> Answer:
+    def _decide(self, request: AddCheckpoint, note: Note, checkpoint: Checkpoint, now: int) -> WitnessReply:
         state = self._record.load()
         last = state.logs.get(checkpoint.origin)
         size, root = (last.size, last.root) if last else (0, merkle.EMPTY_ROOT)
@@ -96,7 +96,7 @@ class Witness:
         if last is not None and same_size and checkpoint.root != root:
             self._tell_fork(last, checkpoint, self._own_lines(note))
         if request.old_size != size or (same_size and checkpoint.root != root):
-            return Answer(status=409, body=format_size(size), media_type=SIZE_TYPE)
+            return WitnessReply(status=409, body=format_size(size), media_type=SIZE_TYPE)
         try:
             _check_proof(request, checkpoint, root)
         except (Malformed, Forged) as error:
@@ -105,10 +105,10 @@ class Witness:
         if last is None or checkpoint.size > size:
             self._remember(state, note, checkpoint, at)
         else:
-            self._record.settle()
+            self._record.fsync_state()
         return self._cosign(note.text, at)
 
-    def _remember(self, state: State, note: Note, checkpoint: Checkpoint, at: int) -> None:
+    def _remember(self, state: WitnessState, note: Note, checkpoint: Checkpoint, at: int) -> None:
         cosigned = Cosigned(
             size=checkpoint.size, root=checkpoint.root, at=at, checkpoint=self._own_lines(note)
         )
@@ -119,9 +119,9 @@ class Witness:
         known = {(key.name, key.key_id) for keys in self._logs.values() for key in keys}
         return format_note(note.text, [one for one in note.signatures if (one.name, one.key_id) in known])
 
-    def _cosign(self, text: str, at: int) -> Answer:
+    def _cosign(self, text: str, at: int) -> WitnessReply:
         line = cosignature_line(self._key, at, self._signer.sign(cosigned_bytes(text, at)))
-        return Answer(status=200, body=format_lines([line]))
+        return WitnessReply(status=200, body=format_lines([line]))
 
     def _tell_fork(self, last: Cosigned, other: Checkpoint, data: bytes) -> None:
         """Keep the proof that a log has signed two roots for one size, and say so."""
@@ -159,5 +159,5 @@ def _time(last: Cosigned | None, now: int) -> int:
     return last.at
 
 
-def _refusal(status: int, sentence: str) -> Answer:
-    return Answer(status=status, body=f"{sentence}\n".encode())
+def _refusal(status: int, sentence: str) -> WitnessReply:
+    return WitnessReply(status=status, body=f"{sentence}\n".encode())

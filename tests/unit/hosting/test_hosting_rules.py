@@ -17,7 +17,7 @@ from register_api.hosting.configuration import configuration
 from register_api.hosting.digests import lasting_digests
 from register_api.hosting.rules import NUMBER, caches, links, media_types
 from register_api.hosting.site import Site, read_site
-from register_api.store.manifest import Form, ManifestEntry
+from register_api.store.manifest import Encoding, ManifestEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,7 +149,7 @@ def test_digests_are_those_of_what_never_changes() -> None:
         sha256=digest(b"plain"),
         size=5,
         published_at="2026-01-01T00:00:00Z",  # type: ignore[arg-type]
-        encodings={"gzip": Form(sha256=digest(b"gzip"), size=4)},
+        encodings={"gzip": Encoding(sha256=digest(b"gzip"), size=4)},
     )
     head = ManifestEntry(
         **{name: getattr(entry, name) for name in entry.__struct_fields__} | {"cache": "mutable"}

@@ -14,7 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, in_order, kind_of
 from register_api.errors import KeyStoreError
 from register_api.publish.artefacts import Artefacts, Maker
-from register_api.publish.preparation import Intent, prepare, read_base
+from register_api.publish.preparation import PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
 from register_api.store.reader import open_snapshot
 
@@ -24,7 +24,7 @@ SECOND = dt.timedelta(seconds=1)
 def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
     """Make the artefacts of the next version without storing them."""
     snapshot = open_snapshot(publisher.store)
-    prepared = prepare(publisher.source, read_base(snapshot), Intent(now=now))
+    prepared = prepare(publisher.source, read_base(snapshot), PublishOptions(now=now))
     register, promises = prepared.required()
     keyring = Keyring.open(publisher.keys, create=create)
     return Maker(snapshot, keyring, now, None).make(prepared.base.newest, register, promises)

@@ -24,9 +24,9 @@ from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import format_verifier_key, parse_note
 from register_api.core.log.policy_file import parse_policy
 from register_api.errors import StoreError, UntrustedKey
-from register_api.publish.cosigning import transaction
+from register_api.publish.cosigning import cosigning_transaction
+from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
 from register_api.publish.cosigning.standing import read_head, standing
-from register_api.publish.cosigning.transaction import ask_witnesses
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
 from register_api.verify.checks.session import Options
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import Policy
-    from register_api.publish.cosigning.transaction import Cosigned
+    from register_api.publish.cosigning.cosigning_transaction import CosigningResult
 
 SECOND = int(NOW.timestamp())
 KEY = private_key(80)
@@ -90,7 +90,7 @@ def policy_of(*witnesses: tuple[str, str], quorum: str = "all") -> Policy:
     return parse_policy("".join(f"{x}\n" for x in (*lines, f"group g {quorum} {names}", "quorum g")).encode())
 
 
-def asked(publisher: Publisher, policy: Policy, seconds: float = 10.0) -> Cosigned:
+def asked(publisher: Publisher, policy: Policy, seconds: float = 10.0) -> CosigningResult:
     """Ask for the newest checkpoint."""
     return ask_witnesses(publisher.store, policy, NOW, seconds)
 
@@ -227,14 +227,14 @@ def test_a_line_that_another_run_added_meanwhile_is_not_added_twice(
 
     with Answering(answer) as server:
         policy = policy_of((VKEY, server.url))
-        whole = transaction.ask_all
+        whole = cosigning_transaction.ask_all
 
         def twice(*arguments: Any) -> Any:
-            monkeypatch.setattr(transaction, "ask_all", whole)
+            monkeypatch.setattr(cosigning_transaction, "ask_all", whole)
             asked(publisher, policy)
             return whole(*arguments)
 
-        monkeypatch.setattr(transaction, "ask_all", twice)
+        monkeypatch.setattr(cosigning_transaction, "ask_all", twice)
         assert asked(publisher, policy).after.is_met
     assert read_head(publisher.snapshot()).further_lines == 1
 

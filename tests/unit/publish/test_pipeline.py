@@ -16,8 +16,8 @@ from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
 from register_api.errors import Refused, StoreDamaged, StoreError, UsageError
-from register_api.publish.pipeline import Order, publish_version, refresh_freshness
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version, refresh_freshness
+from register_api.publish.preparation import PublishOptions
 from register_api.store import plan
 from register_api.store.reader import open_snapshot
 from verify_outcome import failed, result
@@ -43,7 +43,9 @@ def rules(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
 def test_what_is_written_comes_in_the_order_of_the_format(publisher: Publisher) -> None:
     """Fixed files, tiles and proof; freshness and targets; heads; checkpoint; timestamp last."""
     steps: list[tuple[int, int, str]] = []
-    order = Order(source=publisher.source, store=publisher.store, keys=publisher.keys, intent=Intent(now=NOW))
+    order = PublishRequest(
+        source=publisher.source, store=publisher.store, keys=publisher.keys, intent=PublishOptions(now=NOW)
+    )
     publish_version(order, lambda done, total, what: steps.append((done, total, what)))
     stages = [kind_of(what).stage for _, _, what in steps]
     assert stages == sorted(stages, key=get_args(Stage).index)

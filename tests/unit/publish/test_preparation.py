@@ -8,7 +8,7 @@ import pytest
 
 from publishers import NOW, Publisher
 from register_api.errors import Refused
-from register_api.publish.preparation import Base, Intent, prepare, read_base
+from register_api.publish.preparation import Baseline, PublishOptions, prepare, read_base
 
 SECOND = dt.timedelta(seconds=1)
 
@@ -24,13 +24,13 @@ SECOND = dt.timedelta(seconds=1)
     ],
 )
 def test_the_kind_follows_from_what_is_said(intent: dict, version: int, kind: str) -> None:
-    reason = Intent(now=NOW, text="why", **intent).reason(version)
+    reason = PublishOptions(now=NOW, text="why", **intent).reason(version)
     assert (reason.kind, reason.text) == (kind, "why")
 
 
 def test_a_source_that_cannot_be_read_has_findings_and_no_version(publisher: Publisher) -> None:
     (publisher.source / "register.toml").write_text("register = ", "utf-8")
-    prepared = prepare(publisher.source, Base(), Intent(now=NOW))
+    prepared = prepare(publisher.source, Baseline(), PublishOptions(now=NOW))
     assert prepared.register is None
     assert [finding.rule for finding in prepared.findings] == ["R01"]
     with pytest.raises(Refused, match="1 error in the source"):
@@ -40,7 +40,7 @@ def test_a_source_that_cannot_be_read_has_findings_and_no_version(publisher: Pub
 def test_findings_of_rules_have_their_line(publisher: Publisher) -> None:
     publisher.list("beta", 'status = "active"\nends_on = 2020-01-01')
     publisher.list("beta", "starts_on = 2020-01-02\nends_on = 2020-01-01")
-    prepared = prepare(publisher.source, Base(), Intent(now=NOW))
+    prepared = prepare(publisher.source, Baseline(), PublishOptions(now=NOW))
     (finding,) = [finding for finding in prepared.findings if finding.severity == "error"]
     assert (finding.rule, finding.file) == ("R09", "subprocessors/beta.toml")
     lines = (publisher.source / "subprocessors/beta.toml").read_text("utf-8").splitlines()
@@ -50,14 +50,14 @@ def test_findings_of_rules_have_their_line(publisher: Publisher) -> None:
 def test_an_unchanged_source_is_known_as_such_whatever_publishing_sets(publisher: Publisher) -> None:
     publisher.publish(NOW)
     base = read_base(publisher.snapshot())
-    prepared = prepare(publisher.source, base, Intent(now=NOW + SECOND, text="another reason"))
+    prepared = prepare(publisher.source, base, PublishOptions(now=NOW + SECOND, text="another reason"))
     assert prepared.unchanged
     assert prepared.register is not None
     assert prepared.register.version == 2
 
 
 def test_an_empty_store_is_no_base() -> None:
-    assert read_base(None) == Base()
+    assert read_base(None) == Baseline()
 
 
 def test_the_base_is_the_newest_version_with_all_promises(publisher: Publisher) -> None:

@@ -182,7 +182,7 @@ def test_a_person_is_asked_once_for_the_keys_of_a_token(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(getpass, "getpass", lambda question: questions.append(question) or PIN)
     keyring = Keyring.open(path.parent, create=False)
-    assert keyring.document.kid != keyring.anew().log.kid
+    assert keyring.document.kid != keyring.reopen().log.kid
     assert len(questions) == 1
     path.write_text(f"{URI}?module-path={hsm.module}&pin-source={hsm.pin_file}\n")
     monkeypatch.delenv(token_session.VARIABLE)

@@ -15,7 +15,7 @@ from register_api.serve.app import create_app, make_parts
 from register_api.serve.process.listening import address_of, listen_for_metrics
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
-from register_api.serve.settings_rules import Address
+from register_api.serve.settings_rules import ListenAddress
 from register_api.serve.telemetry.metrics import METRICS
 from running import connect, in_a_thread
 
@@ -32,7 +32,7 @@ def bases(three_versions: Path) -> Iterator[tuple[str, str]]:
     settings = Settings(store=str(three_versions), port=0, poll_seconds=0.02, shutdown_seconds=2)
     parts = make_parts(settings, lambda: stores.published_at(3))
     server = make_server(create_app(settings, parts=parts), settings, parts)
-    with contextlib.closing(listen_for_metrics(Address("127.0.0.1", 0))) as other:
+    with contextlib.closing(listen_for_metrics(ListenAddress("127.0.0.1", 0))) as other:
         server.give_metrics(parts, other)
         with in_a_thread(server, settings) as base:
             yield base, address_of(other)

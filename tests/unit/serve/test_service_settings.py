@@ -8,7 +8,7 @@ import pytest
 
 from register_api.errors import UsageError
 from register_api.serve.settings import BOUNDS, VARIABLES, Settings
-from register_api.serve.settings_rules import Address, metrics_address
+from register_api.serve.settings_rules import ListenAddress, metrics_address
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:
@@ -157,9 +157,13 @@ def test_what_does_not_go_together_is_refused(given: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "address"),
-    [("off", None), ("127.0.0.1:9100", Address("127.0.0.1", 9100)), ("[::1]:0", Address("::1", 0))],
+    [
+        ("off", None),
+        ("127.0.0.1:9100", ListenAddress("127.0.0.1", 9100)),
+        ("[::1]:0", ListenAddress("::1", 0)),
+    ],
 )
-def test_an_address_for_metrics_is_read(text: str, address: Address | None) -> None:
+def test_an_address_for_metrics_is_read(text: str, address: ListenAddress | None) -> None:
     """IPv6 addresses stand in brackets, as in URLs."""
     assert metrics_address(Settings(metrics=text)) == address
 

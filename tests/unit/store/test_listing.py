@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import stores
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.listing import Listing
-from register_api.store.manifest import Form, Manifest, ManifestEntry
+from register_api.store.manifest import Encoding, Manifest, ManifestEntry
+from register_api.store.manifest_entries import ManifestFiles
 from register_api.store.manifest_file import read_manifest
 from register_api.store.reader import open_snapshot
 
@@ -33,7 +33,7 @@ def entry(size: int, *, cache: str = "immutable") -> ManifestEntry:
         sha256=f"{size:064x}",
         size=size,
         published_at=dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC),
-        encodings={"gzip": Form(sha256="ab" * 32, size=1)},
+        encodings={"gzip": Encoding(sha256="ab" * 32, size=1)},
     )
 
 
@@ -46,7 +46,7 @@ def test_a_listing_is_what_a_dictionary_would_be(
     model = {path: entry(number) for number, path in enumerate(first)}
     changed = {path: entry(100 + number) for number, path in enumerate(second)}
     gone = [path for number, path in enumerate(first) if number in retired and path not in changed]
-    listing = Listing().replaced(model).replaced(changed, gone)
+    listing = ManifestFiles().replaced(model).replaced(changed, gone)
     expected = {path: item for path, item in (model | changed).items() if path not in gone}
     assert dict(listing) == expected
     assert list(listing) == sorted(expected)
@@ -58,7 +58,7 @@ def test_a_listing_is_what_a_dictionary_would_be(
 
 
 def test_what_is_not_listed_is_not_there() -> None:
-    listing = Listing().replaced({"b": entry(1)})
+    listing = ManifestFiles().replaced({"b": entry(1)})
     for path in ("", "a", "b/c", "c"):
         with pytest.raises(KeyError):
             listing[path]
@@ -66,15 +66,15 @@ def test_what_is_not_listed_is_not_there() -> None:
 
 
 def test_paths_that_may_be_kept_for_ever_are_told_from_the_others() -> None:
-    listing = Listing().replaced(
+    listing = ManifestFiles().replaced(
         {"a": entry(1), "b": entry(2, cache="mutable"), "c": entry(3, cache="no-cache")}
     )
     assert list(listing.changing()) == ["b", "c"]
 
 
 def test_a_damaged_line_is_found_when_it_is_asked_for() -> None:
-    listing = Listing(
-        Listing().replaced({"a": entry(1), "b": entry(2)}).text.replace(b'"size":2', b'"size":x')
+    listing = ManifestFiles(
+        ManifestFiles().replaced({"a": entry(1), "b": entry(2)}).text.replace(b'"size":2', b'"size":x')
     )
     assert listing["a"].size == 1
     with pytest.raises(StoreDamaged, match="entry of 'b'"):
@@ -84,7 +84,7 @@ def test_a_damaged_line_is_found_when_it_is_asked_for() -> None:
 def test_a_damaged_line_is_told_in_characters_that_can_be_printed() -> None:
     """A path may hold line feeds, and be as long as the file."""
     path = "\r\n" + "a" * 5000
-    listing = Listing(Listing().replaced({path: entry(1)}).text.replace(b'"size":1', b'"size":x'))
+    listing = ManifestFiles(ManifestFiles().replaced({path: entry(1)}).text.replace(b'"size":1', b'"size":x'))
     with pytest.raises(StoreDamaged) as refused:
         listing[path]
     assert refused.value.message.isprintable()
@@ -94,13 +94,13 @@ def test_a_damaged_line_is_told_in_characters_that_can_be_printed() -> None:
 @pytest.mark.parametrize("line", [b"\x80", b'"\x80":{}', b"{", b""])
 def test_a_line_that_names_no_path_is_damage(line: bytes) -> None:
     """Found when all paths are asked for, as starting the service does."""
-    listing = Listing(line + b",\n" + Listing().replaced({"b": entry(2)}).text)
+    listing = ManifestFiles(line + b",\n" + ManifestFiles().replaced({"b": entry(2)}).text)
     with pytest.raises(StoreDamaged, match="names no path"):
         list(listing)
 
 
 def test_an_entry_that_is_nested_deeply_is_damage() -> None:
-    listing = Listing(b'"a":' + b"[" * 20_000 + b"]" * 20_000)
+    listing = ManifestFiles(b'"a":' + b"[" * 20_000 + b"]" * 20_000)
     with pytest.raises(StoreDamaged, match="entry of 'a'"):
         listing["a"]
 

@@ -16,7 +16,7 @@ from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged, StoreLocked
 from register_api.store import layout, plan
 from register_api.store.lock import locked
-from register_api.store.manifest import State
+from register_api.store.manifest import PublisherState
 from register_api.store.reader import Snapshot, generations, open_snapshot
 from register_api.store.transaction import commit, recover
 
@@ -27,8 +27,8 @@ NOW = dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC)
 LONG = b"words that repeat themselves " * 40
 
 
-def state(version: int) -> State:
-    return State(
+def state(version: int) -> PublisherState:
+    return PublisherState(
         register="example.com/sub-processors",
         version=version,
         published_at=NOW + dt.timedelta(days=version),

@@ -15,7 +15,7 @@ from register_api.core.log.tlog_proof import parse_proof
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.report import render_text
+from register_api.verify.evidence.evidence_report import render_text
 from register_api.verify.fetch.protocol import MemoryFetcher
 from time_authority import Authority, authority
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.verify.evidence.collect import Made
-    from register_api.verify.evidence.report import EvidenceReport
+    from register_api.verify.evidence.evidence_report import EvidenceReport
 
 SOON = NOW + dt.timedelta(days=1)
 

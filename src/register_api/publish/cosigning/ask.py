@@ -51,7 +51,7 @@ _CONFLICT = 409
 _HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class CosigningRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What witnesses are asked to sign.
 
     Attributes:
@@ -86,7 +86,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ask_all(
-    witnesses: Sequence[PolicyWitness], question: Question, seconds: float = SECONDS
+    witnesses: Sequence[PolicyWitness], question: CosigningRequest, seconds: float = SECONDS
 ) -> tuple[Outcome, ...]:
     """Ask witnesses, all at once.
 
@@ -102,7 +102,7 @@ def ask_all(
 
 
 async def _ask_all(
-    witnesses: Sequence[PolicyWitness], question: Question, seconds: float
+    witnesses: Sequence[PolicyWitness], question: CosigningRequest, seconds: float
 ) -> tuple[Outcome, ...]:
     limits = HttpLimits(connect=seconds, read=seconds, exchange=seconds, run=seconds, attempts=1)
     async with BoundedClient(limits, command="refresh") as client:
@@ -110,7 +110,7 @@ async def _ask_all(
         return tuple(await asyncio.gather(*asked))
 
 
-async def _outcome(client: BoundedClient, witness: PolicyWitness, question: Question) -> Outcome:
+async def _outcome(client: BoundedClient, witness: PolicyWitness, question: CosigningRequest) -> Outcome:
     try:
         line, at = await _ask(client, _address(witness), witness, question)
     except RegisterError as error:
@@ -134,7 +134,7 @@ def _address(witness: PolicyWitness) -> Url:
 
 
 async def _ask(
-    client: BoundedClient, url: Url, witness: PolicyWitness, question: Question
+    client: BoundedClient, url: Url, witness: PolicyWitness, question: CosigningRequest
 ) -> tuple[SignatureLine, dt.datetime]:
     """Ask one witness; when it has signed another size than was guessed, once more from there."""
     old_size = max(question.size - 1, 0)
@@ -148,7 +148,7 @@ async def _ask(
     raise Unreachable("it names another size each time")
 
 
-def _request(question: Question, old_size: int) -> bytes:
+def _request(question: CosigningRequest, old_size: int) -> bytes:
     proof = consistency_proof(old_size, question.size, question.read) if 0 < old_size < question.size else ()
     return format_request(
         AddCheckpoint(old_size=old_size, proof=tuple(proof), checkpoint=question.checkpoint)
@@ -172,7 +172,9 @@ async def _post(client: BoundedClient, url: Url, body: bytes) -> Reply:
     )
 
 
-def _checked(body: bytes, witness: PolicyWitness, question: Question) -> tuple[SignatureLine, dt.datetime]:
+def _checked(
+    body: bytes, witness: PolicyWitness, question: CosigningRequest
+) -> tuple[SignatureLine, dt.datetime]:
     """Return the witness's line and its time, if it is a good one.
 
     Raises:
@@ -195,7 +197,7 @@ def _is_of(line: SignatureLine, witness: PolicyWitness, found: Cosignature) -> b
     return own and int.from_bytes(line.signature[:8], "big") == found.at
 
 
-def _time(found: Cosignature, question: Question) -> dt.datetime:
+def _time(found: Cosignature, question: CosigningRequest) -> dt.datetime:
     """Return when a witness signed: after the version was published, and not in the future."""
     earliest = (question.published_at - MAX_CLOCK_APART).timestamp()
     if not earliest <= found.at <= (question.now + MAX_CLOCK_APART).timestamp():

@@ -14,7 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.publish.feed.entry import document_links, entry_id, feed_id, page_link
-from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, Link, xml_text
+from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, FeedLink, xml_text
 from register_api.publish.feed.links import Place, archive_path
 
 if TYPE_CHECKING:
@@ -101,19 +101,19 @@ def _empty_feed(register: Register, year: int) -> Any:
     return feed
 
 
-def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[Link]:
+def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[FeedLink]:
     """Yield the links of the page as a whole."""
     language = Language.of(register.publisher.language)
-    yield Link("self", place.href(place.path), _ATOM)
-    yield Link("alternate", place.href(tree.INDEX.path()), "text/html", feed_title(register))
+    yield FeedLink("self", place.href(place.path), _ATOM)
+    yield FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", feed_title(register))
     signature = place.href(tree.XML_SIGNATURE.of(place.path))
     signed = language.text("XML signature over this feed's exact bytes")
-    yield Link("describedby", signature, "application/xml", signed)
+    yield FeedLink("describedby", signature, "application/xml", signed)
     if archive is not None:
-        yield Link("current", place.href(tree.FEED_ATOM.path()), _ATOM)
+        yield FeedLink("current", place.href(tree.FEED_ATOM.path()), _ATOM)
     previous = archive - 1 if archive is not None else register.version // FEED_PAGE_SIZE
     if previous > 0:
-        yield Link("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
+        yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
 
 
 def _append(feed: Any, entry: FeedEntry, id_: str, place: Place, language: Language) -> None:

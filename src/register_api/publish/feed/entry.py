@@ -18,7 +18,7 @@ from register_api.core.format.paths import kind_of
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language, message
 from register_api.core.model import Register
-from register_api.publish.feed.extension import Link, xml_text
+from register_api.publish.feed.extension import FeedLink, xml_text
 from register_api.publish.page.shown_changes import shown_changes
 from register_api.publish.page.templating import render
 from register_api.store.manifest import FeedEntry
@@ -80,10 +80,10 @@ def make_entry(version: VersionSummary) -> FeedEntry:
     )
 
 
-def page_link(entry: FeedEntry, place: Place, language: Language) -> Link:
+def page_link(entry: FeedEntry, place: Place, language: Language) -> FeedLink:
     """Return the link to the version's page."""
     href = place.href(tree.VERSION_PAGE.path(entry.version))
-    return Link("alternate", href, "text/html", language.text("Version {version}", version=entry.version))
+    return FeedLink("alternate", href, "text/html", language.text("Version {version}", version=entry.version))
 
 
 def title(version: VersionSummary) -> str:
@@ -113,11 +113,11 @@ def content(version: VersionSummary) -> str:
     return xml_text(html)
 
 
-def document_links(entry: FeedEntry, place: Place, language: Language) -> Iterator[Link]:
+def document_links(entry: FeedEntry, place: Place, language: Language) -> Iterator[FeedLink]:
     """Yield links to the documents that the entry rests on."""
     for path, what in (
         (tree.VERSION_DIFF.path(entry.version), message("What version {version} changed")),
         (tree.VERSION_REGISTER.path(entry.version), message("The register, version {version}")),
     ):
         titled = language.text(what, version=entry.version)
-        yield Link("related", place.href(path), kind_of(path).media_type, titled)
+        yield FeedLink("related", place.href(path), kind_of(path).media_type, titled)

@@ -27,7 +27,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """Characters that XML 1.0 cannot hold (section 2.2)."""
 
 
-class Link(msgspec.Struct, frozen=True):
+class FeedLink(msgspec.Struct, frozen=True):
     """An ``atom:link`` (RFC 4287 section 4.2.7)."""
 
     rel: str
@@ -41,7 +41,7 @@ class FeedExtension:
 
     def __init__(self) -> None:
         """Start without links."""
-        self.links: tuple[Link, ...] = ()
+        self.links: tuple[FeedLink, ...] = ()
         self.archive = False
 
     def extend_ns(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class EntryExtension:
 
     def __init__(self) -> None:
         """Start without links."""
-        self.links: tuple[Link, ...] = ()
+        self.links: tuple[FeedLink, ...] = ()
 
     def extend_atom(self, entry: _Element) -> _Element:
         """Add links."""
@@ -76,7 +76,7 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def _add_links(parent: _Element, links: tuple[Link, ...]) -> None:
+def _add_links(parent: _Element, links: tuple[FeedLink, ...]) -> None:
     for link in links:
         given = {name: xml_text(value) for name, value in msgspec.structs.asdict(link).items() if value}
         etree.SubElement(parent, "link", given)

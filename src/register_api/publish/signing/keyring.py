@@ -97,7 +97,7 @@ class Keyring:
             raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
 
-    def anew(self) -> Keyring:
+    def reopen(self) -> Keyring:
         """Return a keyring of the same folder that reads its files again, and asks nobody twice."""
         other = copy.copy(self)
         other.create, other._opened = False, {}  # noqa: SLF001  (of its own class)

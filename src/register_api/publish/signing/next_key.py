@@ -1,9 +1,9 @@
 """A key that is made but not in force yet, and how it takes the place of the one before it.
 
 ``<role>.next.pem`` is made first. Once the tree names it, the old file is kept as
-``<role>-<first 8 of kid>.pem.old`` and the new one takes its name. A crash between the two is mended
-by ``settle`` at the next publication: what the tree names decides, not the files. No private key is
-ever deleted.
+``<role>-<first 8 of kid>.pem.old`` and the new one takes its name. A crash between the two is mended by
+``promote_next_keys`` at the next publication: what the tree names decides, not the files. No private key
+is ever deleted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NEXT = ".next.pem"
 
 
-def settle(keyring: Keyring, read: Read) -> tuple[Path, ...]:
+def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
     """Let each next key that the tree names already take its place.
 
     Args:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.serve.settings import Settings
-    from register_api.serve.settings_rules import Address
+    from register_api.serve.settings_rules import ListenAddress
 
 BACKLOG = 2048
 """Connections that wait for being accepted."""
@@ -68,7 +68,7 @@ def listen_at(host: str, port: int, hint: str) -> socket.socket:
         raise UsageError(f"cannot listen on {_named(host)} port {port}: {reason}", hint=hint) from error
 
 
-def listen_for_metrics(address: Address) -> socket.socket:
+def listen_for_metrics(address: ListenAddress) -> socket.socket:
     """Return the socket at which metrics are to be had.
 
     Raises:

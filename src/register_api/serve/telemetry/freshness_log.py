@@ -22,7 +22,7 @@ WARN_BEFORE = dt.timedelta(hours=12)
 
 _log = logging.getLogger(__name__)
 
-State = Literal["none", "fresh", "expiring", "expired"]
+FreshnessState = Literal["none", "fresh", "expiring", "expired"]
 
 
 class FreshnessLog:
@@ -37,9 +37,9 @@ class FreshnessLog:
         """
         self._shelf = shelf
         self._clock = clock
-        self._said: State = "none"
+        self._said: FreshnessState = "none"
 
-    def look(self) -> State:
+    def look(self) -> FreshnessState:
         """Say what has changed since the last look, if anything has."""
         until = self._until()
         state = self._judge(until)
@@ -55,7 +55,7 @@ class FreshnessLog:
         except Problem:
             return None
 
-    def _judge(self, until: dt.datetime | None) -> State:
+    def _judge(self, until: dt.datetime | None) -> FreshnessState:
         if until is None:
             return "none"
         left = until - self._clock()
@@ -80,7 +80,7 @@ def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AbstractAs
     return repeating(look, seconds)
 
 
-def _say(state: State, before: State, until: dt.datetime) -> None:
+def _say(state: FreshnessState, before: FreshnessState, until: dt.datetime) -> None:
     facts = {"fresh_until": format_instant(until)}
     if state == "expired":
         _log.error("freshness has expired; customers refuse what is served until it is renewed", extra=facts)

@@ -30,7 +30,7 @@ def check_key_files(session: Session) -> str:
     """Compare every key's PEM file with the list of keys (V24)."""
     for key in session.keys.keys:
         path = tree.PUBLIC_KEY.path(key.kid)
-        with session.record.guard("V24", path):
+        with session.record.recording("V24", path):
             if session.get(path) != key.pem.encode():
                 raise Forged("not the key that the list of keys gives")
     return f"{len(session.keys.keys)} files"
@@ -39,7 +39,7 @@ def check_key_files(session: Session) -> str:
 def check_copies(session: Session) -> str:
     """Judge public files that are not the targets, and look at the targets' copies (V25)."""
     for name, data in session.other_copies.items():
-        with session.record.guard(COPY_CHECK, TARGETS_BY_NAME[name].path()):
+        with session.record.recording(COPY_CHECK, TARGETS_BY_NAME[name].path()):
             _judge(session, name, data)
     if session.options.newest_alone:
         if any(session.kept(name) for name in TARGETS_BY_NAME):
@@ -47,7 +47,7 @@ def check_copies(session: Session) -> str:
         return "the public paths; the copies below /trust/targets/ were not asked for"
     for name in TARGETS_BY_NAME:
         if name not in session.other_copies:
-            with session.record.guard(COPY_CHECK):
+            with session.record.recording(COPY_CHECK):
                 session.target_copy(name)
     return f"{len(TARGETS_BY_NAME)} targets"
 

@@ -57,7 +57,7 @@ def check_feed_signatures(session: Session) -> str:
         data = session.feed if kind is tree.FEED_ATOM else session.get(kind.path())
         check_signatures(session, "V21", kind.path(), data, version)
         if kind is tree.FEED_JSON and not session.record.failed("V21"):
-            with session.record.guard("V22", kind.path()):
+            with session.record.recording("V22", kind.path()):
                 _check_json(session, data)
     return " and ".join(kind.path() for kind in kinds)
 
@@ -99,7 +99,7 @@ def check_archive(session: Session) -> str:
     session.expect(len(pages))
     for page in pages:
         session.advance(f"archive page {page}")
-        with session.record.guard("V23", tree.FEED_ARCHIVE.path(page)):
+        with session.record.recording("V23", tree.FEED_ARCHIVE.path(page)):
             _check_archive_page(session, page)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
 

@@ -69,7 +69,7 @@ def check_one(session: Session, version: int) -> None:
         session: A round whose checkpoint holds.
         version: Its number, at most the size of the log.
     """
-    with session.record.guard("V13"):
+    with session.record.recording("V13"):
         check_root(session)
         _walk(session, version, version)
         session.versions_checked = (version, version)
@@ -102,7 +102,7 @@ def _before(session: Session, first: int) -> _Version | None:
     """Return the version before the first one; its digest is judged by what names it."""
     if first == 1:
         return None
-    with session.record.guard("V16", tree.VERSION_REGISTER.path(first - 1)):
+    with session.record.recording("V16", tree.VERSION_REGISTER.path(first - 1)):
         data = session.get(tree.VERSION_REGISTER.path(first - 1))
         return _Version(register=decode(data, Register), data=data)
     return None
@@ -111,15 +111,15 @@ def _before(session: Session, first: int) -> _Version | None:
 def _check_version(session: Session, version: int, before: _Version | None) -> _Version | None:
     """Check one version; return it for the next one to build on, if its files are genuine."""
     record, path = session.record, tree.VERSION_ENTRY.path(version)
-    with record.guard("V13", path):
+    with record.recording("V13", path):
         data = session.read_log(path)
         check_in_log(session, version, data)
         entry = read_entry(session, version, data)
         session.published[version] = format_instant(entry.published_at)
-        with record.guard("V14"):
+        with record.recording("V14"):
             history_log.check_bundle(session, version, data)
             history_log.check_older_tiles(session, version)
-        with record.guard("V15", tree.VERSION_PROOF.path(version)):
+        with record.recording("V15", tree.VERSION_PROOF.path(version)):
             history_log.check_proof(session, version, data)
         return _check_files(session, entry, before)
     return None
@@ -129,20 +129,20 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     """Fetch every file that an entry names; then look into register and diff."""
     version, genuine = entry.version, dict[str, bytes]()
     for file in entry.files:
-        with session.record.guard("V16", file.path):
+        with session.record.recording("V16", file.path):
             genuine[file.path] = _genuine(session, file, version)
     for path in filter(is_signed_path, genuine):
         check_signatures(session, "V17", path, genuine[path], version)
     data = genuine.get(tree.VERSION_REGISTER.path(version))
     if data is None:
         return None
-    with session.record.guard("V19", tree.VERSION_REGISTER.path(version)):
+    with session.record.recording("V19", tree.VERSION_REGISTER.path(version)):
         found = _Version(register=decode(data, Register), data=data)
         _check_order(found, entry, before)
         session.versions_read.add(found.register)
         diff = genuine.get(tree.VERSION_DIFF.path(version))
         if diff is not None and (before is not None or version == 1):
-            with session.record.guard("V18", tree.VERSION_DIFF.path(version)):
+            with session.record.recording("V18", tree.VERSION_DIFF.path(version)):
                 checked = _check_diff(diff, found, before)
                 session.versions_read.add_diff(found.register, checked, len(diff))
         return found

@@ -41,9 +41,9 @@ class Recorder:
         self._skipped: dict[str, str] = {}
         self._nothing_to_check: set[str] = set()
 
-    def guard(self, check: str, path: str = "") -> Guard:
+    def recording(self, check: str, path: str = "") -> RecordedBlock:
         """Turn an error raised within into a finding of a check; a path is put before its message."""
-        return Guard(self, check, path)
+        return RecordedBlock(self, check, path)
 
     def fail(self, check: str, error: VerificationError) -> None:
         """Add a finding."""
@@ -100,7 +100,7 @@ class Recorder:
         return CheckResult(id=number, title=title, standard=standard, result="skipped", sentence=reason)
 
 
-class Guard:
+class RecordedBlock:
     """A block whose finding is recorded; what stands behind the block goes on."""
 
     def __init__(self, record: Recorder, check: str, path: str) -> None:

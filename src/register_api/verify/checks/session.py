@@ -189,7 +189,7 @@ class Session:
         if kept is not None and not (name == "checkpoint" and self.options.asks_for_witnesses):
             return kept
         path = TARGETS_BY_NAME[name].path()
-        with self.record.guard(COPY_CHECK, path):
+        with self.record.recording(COPY_CHECK, path):
             data = self.get(path)
             if (vouched := self.trusted.vouched_part(name, data)) is not None:
                 self.served_checkpoint = data if name == "checkpoint" else self.served_checkpoint

@@ -37,9 +37,9 @@ def check_signatures(session: Reading, check: str, path: str, data: bytes, versi
         version: The version that its key must be good for.
     """
     raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
-    with session.record.guard(check, raw):
+    with session.record.recording(check, raw):
         _check_raw(session, data, session.get(raw), version)
-    with session.record.guard(check, jws):
+    with session.record.recording(check, jws):
         verify_jws(data, session.get(jws), lambda kid: document_key(session.keys, kid, version))
 
 

@@ -128,7 +128,7 @@ def _run(session: Session, step: Step) -> None:
     if missing := [need for need in step.needs if not record.holds(need)]:
         _skip(session, step, f"it rests on {' and '.join(missing)}, which did not hold")
         return
-    with record.guard(step.check):
+    with record.recording(step.check):
         try:
             record.passed(step.check, step.run(session))
         except NotApplicable as reason:

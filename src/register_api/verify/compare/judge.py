@@ -14,7 +14,7 @@ from register_api.errors import Forked, Inconsistent, UsageError, VerificationEr
 from register_api.verify import state
 from register_api.verify.checks.others import check_same_history
 from register_api.verify.checks.table import worst
-from register_api.verify.compare.report import Comparison, Finding, Seen
+from register_api.verify.compare.log_comparison import LogComparison, LogFinding, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ class Comparing:
                     self._contradicting[one.given.data] = one.log
                     self._contradicting[self._session.checkpoint_data] = self._session.checkpoint
 
-    def report(self, folder: Path | None) -> Comparison:
+    def report(self, folder: Path | None) -> LogComparison:
         """Return what was found; checkpoints that contradict each other are kept in a folder.
 
         Raises:
@@ -114,12 +114,12 @@ class Comparing:
         """
         bad = worst(self._errors) if self._errors else None
         undecided = self._undecided and bad is None
-        return Comparison(
+        return LogComparison(
             exit_code=bad.exit_code if bad else UsageError.exit_code if undecided else 0,
             word=bad.word if bad else "not decided" if undecided else "one history",
             checkpoints=tuple(_seen(one) for one in self._read),
             findings=tuple(
-                Finding(code=error.exit_code, word=error.word, sentence=error.message)
+                LogFinding(code=error.exit_code, word=error.word, sentence=error.message)
                 for error in self._errors
             ),
             undecided=tuple(self._undecided),

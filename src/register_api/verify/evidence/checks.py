@@ -160,7 +160,7 @@ def check_key_files(contents: Contents) -> str:
     """Compare every key's PEM file with the list of keys (E13)."""
     for key in contents.keys.keys:
         path = tree.PUBLIC_KEY.path(key.kid)
-        with contents.record.guard("E13", path):
+        with contents.record.recording("E13", path):
             if contents.get(path) != key.pem.encode():
                 raise Forged("not the key that the list of keys gives")
     return f"{len(contents.keys.keys)} files"

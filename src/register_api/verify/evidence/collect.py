@@ -17,10 +17,10 @@ from register_api.errors import UsageError
 from register_api.verify.checks.history import check_one
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.contents import Contents
+from register_api.verify.evidence.evidence_report import EvidenceReport
 from register_api.verify.evidence.offline import examine, make_report
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
-from register_api.verify.evidence.report import EvidenceReport
 from register_api.verify.evidence.trust import EVIDENCE_TARGETS
 from register_api.verify.fetch.protocol import NotServed
 from register_api.verify.report.document import Report

@@ -15,8 +15,8 @@ from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.evidence import checks, log_checks, time_stamp
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
 from register_api.verify.evidence.contents import Contents, only_version
+from register_api.verify.evidence.evidence_report import EvidenceReport
 from register_api.verify.evidence.readme import check_readme
-from register_api.verify.evidence.report import EvidenceReport
 from register_api.verify.evidence.table import CHECKS
 from register_api.verify.report.document import LogHead, StampSeen
 
@@ -87,7 +87,7 @@ def examine(contents: Contents, progress: Progress | None = None) -> None:
         if missing := [need for need in needs if not record.holds(need)]:
             record.skip(check, f"it rests on {' and '.join(missing)}, which did not hold")
             continue
-        with record.guard(check):
+        with record.recording(check):
             try:
                 record.passed(check, run(contents))
             except NotApplicable as reason:

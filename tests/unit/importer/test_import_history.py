@@ -19,8 +19,8 @@ from register_api.errors import Refused, UsageError
 from register_api.importer import state_publisher
 from register_api.importer.history import Origin
 from register_api.importer.register_file import RegisterDefaults
-from register_api.publish.pipeline import Order, publish_version
-from register_api.publish.preparation import Intent
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def test_an_import_goes_on_where_it_was_interrupted(
 ) -> None:
     calls = iter(range(1, 99))
 
-    def interrupted(order: Order):
+    def interrupted(order: PublishRequest):
         published = publish_version(order)
         if next(calls) == before:
             raise KeyboardInterrupt
@@ -246,11 +246,11 @@ def test_live_versions_follow_on_the_same_log_and_history_no_more(desk: Desk) ->
     path.write_text(
         path.read_text().replace('name = "Beta"', 'name = "Beta"\nwebsite = "https://beta.example/"')
     )
-    order = Order(
+    order = PublishRequest(
         source=desk.folder / "register",
         store=desk.store,
         keys=desk.folder / "private",
-        intent=Intent(now=NOW),
+        intent=PublishOptions(now=NOW),
     )
     assert publish_version(order).snapshot is not None
     newest = desk.newest()

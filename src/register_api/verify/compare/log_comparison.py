@@ -30,7 +30,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     signed: bool
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class LogFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What does not hold: exit code and word of its kind, and a sentence."""
 
     code: int
@@ -38,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class LogComparison(msgspec.Struct, frozen=True, kw_only=True):
     """What may be concluded from some checkpoints.
 
     Attributes:
@@ -55,18 +55,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     word: str
     checkpoints: tuple[Seen, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LogFinding, ...] = ()
     undecided: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
 
-def render_text(report: Comparison) -> str:
+def render_text(report: LogComparison) -> str:
     """Return the report for a person."""
     return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(report: Comparison) -> Iterator[str]:
+def _lines(report: LogComparison) -> Iterator[str]:
     for seen in report.checkpoints:
         signed = "signed" if seen.signed else "SIGNATURE NOT CHECKED"
         yield f"{seen.name}: {plain(seen.origin)}, size {seen.size}, root {seen.root_hash}, {signed}"

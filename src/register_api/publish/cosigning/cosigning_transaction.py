@@ -16,7 +16,7 @@ from register_api.core.format import tree
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.log.note import format_lines
 from register_api.errors import StoreError
-from register_api.publish.cosigning.ask import SECONDS, Outcome, Question, ask_all
+from register_api.publish.cosigning.ask import SECONDS, CosigningRequest, Outcome, ask_all
 from register_api.publish.cosigning.standing import Standing, read_head, standing
 from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
 
-class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
+class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of asking.
 
     Attributes:
@@ -44,7 +44,7 @@ class Cosigned(msgspec.Struct, frozen=True, kw_only=True):
     after: Standing
 
 
-def ask_witnesses(store: Path, policy: Policy, now: dt.datetime, seconds: float = SECONDS) -> Cosigned:
+def ask_witnesses(store: Path, policy: Policy, now: dt.datetime, seconds: float = SECONDS) -> CosigningResult:
     """Ask those witnesses of a policy that have not cosigned the newest checkpoint yet.
 
     Args:
@@ -63,8 +63,8 @@ def ask_witnesses(store: Path, policy: Policy, now: dt.datetime, seconds: float 
     head = read_head(snapshot)
     before = standing(head, policy)
     if not before.absent:
-        return Cosigned(outcomes=(), after=before)
-    question = Question(
+        return CosigningResult(outcomes=(), after=before)
+    question = CosigningRequest(
         checkpoint=head.vouched,
         size=snapshot.state.version,
         published_at=snapshot.state.published_at,
@@ -75,7 +75,7 @@ def ask_witnesses(store: Path, policy: Policy, now: dt.datetime, seconds: float 
     lines = [outcome.line for outcome in outcomes if outcome.line is not None]
     if lines:
         snapshot = _add(store, head.vouched, lines, now)
-    return Cosigned(outcomes=outcomes, after=standing(read_head(snapshot), policy))
+    return CosigningResult(outcomes=outcomes, after=standing(read_head(snapshot), policy))
 
 
 def _add(store: Path, vouched: bytes, lines: Sequence[SignatureLine], now: dt.datetime) -> Snapshot:

@@ -26,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ManifestEntry)
 
 
-class Listing(Mapping[str, ManifestEntry]):
+class ManifestFiles(Mapping[str, ManifestEntry]):
     """Every path of a tree with its entry, in order of path; entries are decoded when asked for.
 
     Attributes:
@@ -77,7 +77,7 @@ class Listing(Mapping[str, ManifestEntry]):
         """Yield the paths that nobody may keep for ever: their cache class is not ``fixed``."""
         return (_path(line) for line in self._lines() if _IMMUTABLE not in line)
 
-    def replaced(self, entries: Mapping[str, ManifestEntry], retired: Collection[str] = ()) -> Listing:
+    def replaced(self, entries: Mapping[str, ManifestEntry], retired: Collection[str] = ()) -> ManifestFiles:
         """Return the list with other or further entries, and without what is retired.
 
         Args:
@@ -92,7 +92,7 @@ class Listing(Mapping[str, ManifestEntry]):
                 pieces.append(_name(path) + _encoder.encode(entries[path]))
             at = end + len(_BETWEEN) if start < end else start
         pieces.append(self.text[at:])
-        return Listing(_BETWEEN.join(piece for piece in pieces if piece))
+        return ManifestFiles(_BETWEEN.join(piece for piece in pieces if piece))
 
     def _lines(self) -> list[bytes]:
         return self.text.split(_BETWEEN) if self.text else []
