@@ -11,7 +11,7 @@ from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.cell_values import LINKED
 from register_api.importer.columns import EXTRA, NAMES
-from register_api.importer.file_format import FILE_FORMATS
+from register_api.importer.reading_options import FILE_FORMATS
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command

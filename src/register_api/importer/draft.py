@@ -13,10 +13,10 @@ from register_api.core.model import Reason
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.errors import UsageError
-from register_api.importer.file_format import format_of
 from register_api.importer.import_folder import SOURCE, read_bytes, write_files
 from register_api.importer.import_report import ImportReport
 from register_api.importer.reading import read_tables
+from register_api.importer.reading_options import format_of
 from register_api.importer.state_importer import StateImporter
 from register_api.source.load import load
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Draft
     from register_api.errors import Finding
-    from register_api.importer.file_format import FileFormat
-    from register_api.importer.reading_options import ImportedRow, ImportOptions
+    from register_api.importer.reading_options import FileFormat, ImportedRow, ImportOptions
     from register_api.importer.register_file import RegisterDefaults
     from register_api.importer.table import Table
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.errors import UsageError
-from register_api.importer.file_format import format_of
 from register_api.importer.list_states import ListState
 from register_api.importer.reading import read_tables
+from register_api.importer.reading_options import format_of
 from register_api.importer.table import MAX_BYTES, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from register_api.importer.file_format import FileFormat
     from register_api.importer.import_report import Reporter
+    from register_api.importer.reading_options import FileFormat
     from register_api.importer.table import Table
 
 _LONGEST = 300.0

@@ -12,22 +12,61 @@ import msgspec
 
 from register_api.errors import UsageError
 from register_api.importer.git_history import git_states
-from register_api.importer.import_folder import SOURCE, read_bytes
+from register_api.importer.import_folder import SOURCE, Staging, read_bytes, vendor_ids
 from register_api.importer.import_report import ImportReport
-from register_api.importer.list_states import read_history, schedule
+from register_api.importer.list_states import published_before, read_history, schedule
 from register_api.importer.memory import MEMORY_FILE
 from register_api.importer.names import NAMES_FILE
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
-from register_api.importer.replay import replay
 from register_api.importer.state_importer import StateImporter
+from register_api.importer.state_publisher import StatePublisher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from register_api.importer.list_states import ListState
+    from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.replay import Progress
     from register_api.importer.state_publisher import ImportedState, Target
+
+    Progress = Callable[[int, int, str], None]
+
+
+def replay(
+    importer: StateImporter, dated: Sequence[DatedState], target: Target, progress: Progress | None = None
+) -> tuple[ImportedState, ...]:
+    """Take over states and publish each that says something else than the one before.
+
+    Interrupted, it can be called again: it goes on after the newest version in the store.
+    """
+    done = published_before(dated, target.newest)
+    _check_folder(importer, target)
+    taken: list[ImportedState] = []
+    with Staging(importer.folder) as staging:
+        publisher = StatePublisher(importer, target, staging)
+        if done:
+            publisher.catch_up(dated[done - 1])
+        publisher.check_source()
+        for number, item in enumerate(dated[done:], done + 1):
+            if progress is not None:
+                progress(number - 1, len(dated), item.state.mark[:18])
+            if _is_skipped(item.state, target.skip):
+                importer.reporter.note("skipped", f"{item.state.mark} was left out, as --skip says")
+                continue
+            taken.append(publisher.publish(item))
+    return tuple(taken)
+
+
+def _check_folder(importer: StateImporter, target: Target) -> None:
+    if target.newest is None and vendor_ids(importer.folder):
+        raise UsageError(
+            f"{importer.folder} has sub-processors already, but nothing was published yet",
+            hint="history begins in a folder without them; register.toml and names.toml may be there",
+        )
+
+
+def _is_skipped(state: ListState, skip: Sequence[str]) -> bool:
+    kind, _, name = state.mark.partition(" ")
+    return any(name == item or (kind == "commit" and name.startswith(item)) for item in skip)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

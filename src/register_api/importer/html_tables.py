@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from lxml import etree, html
 
 from register_api.importer.columns import find_field
-from register_api.importer.html_grid import HtmlRow, spread
-from register_api.importer.html_text import text_of
+from register_api.importer.html_grid import HtmlRow, spread, text_of
 from register_api.importer.table import Row, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:

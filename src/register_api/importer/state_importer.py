@@ -20,7 +20,6 @@ from register_api.importer.import_folder import (
 from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.memory import MEMORY_FILE, Memory, RememberedVendor, read_memory, write_memory
 from register_api.importer.names import NAMES_FILE, Names
-from register_api.importer.ordering import with_others
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
 from register_api.importer.toml_values import parse, plain
@@ -36,6 +35,25 @@ if TYPE_CHECKING:
     from register_api.importer.reading_options import ImportedRow, ImportOptions
     from register_api.importer.table import Table
     from register_api.importer.vendor_list import ImportedList, ListedVendor
+
+
+def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
+    """Return an order with those that it leaves out put back, each behind the one it stood behind.
+
+    What left the table so keeps its place in the reading order, and nothing seems to have moved.
+    """
+    listed = set(order)
+    behind: dict[str | None, list[str]] = {}
+    last: str | None = None
+    for item in before:
+        if item in listed:
+            last = item
+        else:
+            behind.setdefault(last, []).append(item)
+    merged = list(behind.get(None, []))
+    for item in order:
+        merged += [item, *behind.get(item, [])]
+    return merged
 
 
 class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):

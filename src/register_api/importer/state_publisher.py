@@ -15,13 +15,13 @@ from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.draft import judge
 from register_api.importer.import_folder import vendor_ids
-from register_api.importer.resuming import reason_of
+from register_api.importer.list_states import reason_of
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
+    from register_api.importer.import_folder import Staging
     from register_api.importer.list_states import DatedState, ListState
-    from register_api.importer.staging import Staging
     from register_api.importer.state_importer import ImportPlan, StateImporter
 
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.printable import quoted
-from register_api.importer.matching import match_uses
 from register_api.importer.memory import RememberedVendor
-from register_api.importer.merging import Merger
 from register_api.importer.toml_values import plain
-from register_api.importer.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
+from register_api.importer.vendor_file import USE_ORDER, VENDOR_ORDER, Merger, VendorFile
+from register_api.importer.vendor_list import match_uses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

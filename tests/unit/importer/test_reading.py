@@ -6,8 +6,8 @@ import pytest
 from imports import refusal
 
 from register_api.errors import Refused, UsageError
-from register_api.importer.file_format import format_of
 from register_api.importer.reading import read_tables
+from register_api.importer.reading_options import format_of
 from register_api.importer.table import MAX_BYTES
 
 HEAD = "| Name | Purpose |\n|---|---|\n"

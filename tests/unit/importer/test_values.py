@@ -6,15 +6,13 @@ import pytest
 from imports import refusal
 
 from register_api.core.text import is_slug
-from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_value
+from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, countries_of, country_of, read_value
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
-from register_api.importer.matching import match_uses
-from register_api.importer.ordering import with_others
-from register_api.importer.places import countries_of, country_of
+from register_api.importer.names import free_slug, slug
 from register_api.importer.row_reader import OWN_WAY
-from register_api.importer.slugs import free_slug, slug
+from register_api.importer.state_importer import with_others
 from register_api.importer.table import Cell, Row, Table
-from register_api.importer.vendor_list import Use
+from register_api.importer.vendor_list import Use, match_uses
 
 
 def table(header: list[str], *rows: list[str]) -> Table:
