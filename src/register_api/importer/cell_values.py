@@ -31,7 +31,6 @@ from register_api.importer.table import Cell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 _COMMON = {
     "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states": "US", "the united states": "US",
     "united states of america": "US", "the united states of america": "US",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,7 +10,7 @@ from register_api.core.model import Reason
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.errors import UsageError
-from register_api.importer.import_folder import SOURCE, read_bytes, write_files
+from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, write_files
 from register_api.importer.import_report import ImportReport
 from register_api.importer.reading import read_tables
 from register_api.importer.reading_options import format_of
@@ -23,6 +20,7 @@ from register_api.source.load import load
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
+    from pathlib import Path
 
     from register_api.core.model import Draft
     from register_api.errors import Finding
@@ -85,10 +83,7 @@ def tables_in(path: Path, form: FileFormat | None) -> tuple[Table, ...]:
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
     """Return what the rules say of a source once files were written into it; nothing is."""
-    with tempfile.TemporaryDirectory() as passing:
-        copy = Path(passing)
-        if (folder / SOURCE).is_dir():
-            shutil.copytree(folder / SOURCE, copy / SOURCE, symlinks=True)
+    with passing_copy(folder) as copy:
         write_files(copy, source)
         loaded = load(copy / SOURCE)
     return loaded.findings + (check(loaded.draft, _context(loaded.draft, now)) if loaded.draft else ())

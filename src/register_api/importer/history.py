@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import msgspec
 
 from register_api.errors import UsageError
 from register_api.importer.git_history import git_states
-from register_api.importer.import_folder import SOURCE, Staging, read_bytes, vendor_ids
+from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, vendor_ids
 from register_api.importer.import_report import ImportReport
 from register_api.importer.list_states import published_before, read_history, schedule
 from register_api.importer.memory import MEMORY_FILE
@@ -41,7 +40,7 @@ def replay(
     done = published_before(dated, target.newest)
     _check_folder(importer, target)
     taken: list[ImportedState] = []
-    with Staging(importer.folder) as staging:
+    with passing_copy(importer.folder) as staging:
         publisher = StatePublisher(importer, target, staging)
         if done:
             publisher.catch_up(dated[done - 1])
@@ -159,10 +158,7 @@ def _work_folder(folder: Path, *, dry_run: bool) -> Iterator[Path]:
     if not dry_run:
         yield folder
         return
-    with tempfile.TemporaryDirectory() as passing:
-        copy = Path(passing)
-        if (folder / SOURCE).is_dir():
-            shutil.copytree(folder / SOURCE, copy / SOURCE, symlinks=True)
+    with passing_copy(folder) as copy:
         for name in (NAMES_FILE, MEMORY_FILE):
             if (folder / name).is_file():
                 shutil.copy(folder / name, copy / name)

@@ -12,7 +12,6 @@ from register_api.importer.table import Cell, refuse
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-
 _BLOCKS = frozenset({"address", "article", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
                      "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"})  # fmt: skip
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title"})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from register_api.core.text import is_slug
 from register_api.errors import UsageError
@@ -13,35 +14,7 @@ from register_api.files import durable
 from register_api.importer.table import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-
-
-class Staging:
-    """The copy; gone at the end of the block."""
-
-    def __init__(self, folder: Path) -> None:
-        """Copy the source that a folder holds, if it holds one."""
-        self._passing = tempfile.TemporaryDirectory()
-        self._folder = Path(self._passing.name)
-        self.source = self._folder / SOURCE
-        if (folder / SOURCE).is_dir():
-            shutil.copytree(folder / SOURCE, self.source, symlinks=True)
-
-    def put(self, files: Mapping[str, str]) -> None:
-        """Write files, named below the folder that holds the source."""
-        write_files(self._folder, files)
-
-    def __enter__(self) -> Self:
-        """Return the copy."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the copy away."""
-        self._passing.cleanup()
-
+    from collections.abc import Iterator, Mapping
 
 SOURCE = "register"
 VENDORS = "subprocessors"
@@ -89,3 +62,13 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
             durable.replace(folder / name, text.encode("utf-8"))
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def passing_copy(folder: Path) -> Iterator[Path]:
+    """Yield a folder with a copy of the source that a folder holds, if it holds one; gone after the block."""
+    with tempfile.TemporaryDirectory() as passing:
+        copy = Path(passing)
+        if (folder / SOURCE).is_dir():
+            shutil.copytree(folder / SOURCE, copy / SOURCE, symlinks=True)
+        yield copy

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.importer.import_report import Reporter
 
-
 _BEGINS = "Taken over from "
 
 

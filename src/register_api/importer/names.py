@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from register_api.errors import Finding
 
-
 _OTHER = re.compile("[^a-z0-9]+")
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
                           "'": "", "\u2019": "", "&": " and "})  # fmt: skip

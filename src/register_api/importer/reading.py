@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from register_api.errors import Finding
     from register_api.importer.reading_options import FileFormat
 
-
 _SEPARATORS = (",", ";")
 
 

@@ -90,7 +90,7 @@ class RowReader:
         cells = [self._judged(row, index) for index in range(len(row.cells))]
         found = _Found({}, {}, {})
         for index, cell in enumerate(cells):
-            self._take(index, cell, found, self._place(row, index))
+            self._take(index, cell, found, self._table.place(row, index))
         status = self._standing.status(row, cells)
         if status is None:
             return self._fault(row, "status", "names no status", "names.toml may say which it is: [statuses]")
@@ -132,17 +132,14 @@ class RowReader:
     def _fault(self, row: Row, field: str, problem: str, hint: str) -> Finding:
         column = self._column(field)
         message = f"{quoted(row.cells[column].text)} {problem}"
-        return fault(self._table.file, self._place(row, column), message, hint, line=row.line)
+        return fault(self._table.file, self._table.place(row, column), message, hint, line=row.line)
 
     def _column(self, field: str) -> int:
         return self._columns.fields.index(field)
 
-    def _place(self, row: Row, column: int) -> str:
-        return self._table.place(row, column)
-
     def _judged(self, row: Row, index: int) -> Cell:
         """Return a cell as it may stand in the register, part by part where it is a list."""
-        cell, field, place = row.cells[index], self._columns.fields[index], self._place(row, index)
+        cell, field, place = row.cells[index], self._columns.fields[index], self._table.place(row, index)
 
         def judged(text: str) -> str:
             named = field in {"name", "category"}

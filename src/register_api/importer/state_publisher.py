@@ -14,13 +14,12 @@ from register_api.core.printable import quoted
 from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.draft import judge
-from register_api.importer.import_folder import vendor_ids
+from register_api.importer.import_folder import SOURCE, vendor_ids, write_files
 from register_api.importer.list_states import reason_of
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
-    from register_api.importer.import_folder import Staging
     from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.state_importer import ImportPlan, StateImporter
 
@@ -67,7 +66,7 @@ class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
 class StatePublisher:
     """Takes over one state after the other."""
 
-    def __init__(self, importer: StateImporter, target: Target, staging: Staging) -> None:
+    def __init__(self, importer: StateImporter, target: Target, staging: Path) -> None:
         """Keep what states are taken over with."""
         self._importer = importer
         self._target = target
@@ -77,7 +76,7 @@ class StatePublisher:
     def catch_up(self, item: DatedState) -> None:
         """Write the state of the newest version once more: an interruption may have come in between."""
         plan = self._plan(item, first=self._version == 1)
-        self._staging.put(plan.source)
+        write_files(self._staging, plan.source)
         self._keep(plan)
 
     def check_source(self) -> None:
@@ -96,7 +95,7 @@ class StatePublisher:
         plan = self._plan(item, first=self._version == 0)
         if plan.memory == before:
             return ImportedState(mark=item.state.mark, at=item.at)
-        self._staging.put(plan.source)
+        write_files(self._staging, plan.source)
         findings = self._judge(plan) if self._target.dry_run else ()
         version = None if self._target.dry_run else self._publish(item)
         self._version = version or self._version + self._target.dry_run
@@ -132,7 +131,7 @@ class StatePublisher:
             now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
         )
         order = PublishRequest(
-            source=self._staging.source,
+            source=self._staging / SOURCE,
             store=self._target.store,
             keys=self._target.keys,
             intent=intent,

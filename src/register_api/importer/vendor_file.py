@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from register_api.importer.import_report import Reporter
     from register_api.importer.toml_values import Section
 
-
 EXTRA = "extra"
 
 

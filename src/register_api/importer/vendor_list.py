@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from register_api.importer.names import Names
     from register_api.importer.reading_options import ImportedRow
 
-
 _WORDS_OF_AN_ID = 5
 
 
