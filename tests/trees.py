@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.conformance.client import Answer
+from register_api.conformance.raw_client import Answer
 from register_api.core.format.paths import is_path
 
 if TYPE_CHECKING:

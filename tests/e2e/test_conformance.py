@@ -13,10 +13,10 @@ from commands import register_api
 from publications import NOW
 
 from programs import output_of
-from register_api.conformance.address import read_address
-from register_api.conformance.client import Client, Limits
-from register_api.conformance.run import run_checks
+from register_api.conformance.host_address import read_address
+from register_api.conformance.raw_client import Client, RunLimits
 from register_api.conformance.script import load_checks
+from register_api.conformance.suite import run_checks
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from tools import need
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from hosts import Site
     from publications import Publication
 
-    from register_api.conformance.report import Report
+    from register_api.conformance.report import ConformanceReport
 
 CHECKS = load_checks()
 TITLES = {check.id: check.title for check in CHECKS}
 
 
-def lacking(report: Report) -> set[str]:
+def lacking(report: ConformanceReport) -> set[str]:
     """Return what a host may leave out and does, by the first words of the checks' titles."""
     return {" ".join(check.title.split()[:3]) for check in report.checks if check.result == "lacking"}
 
 
-def judged(base: str, **wishes: object) -> Report:
+def judged(base: str, **wishes: object) -> ConformanceReport:
     """Return the report on a host; nothing may have failed, or gone unasked."""
-    report = run_checks(Client(read_address(base), Limits()), CHECKS, NOW, **wishes)  # type: ignore[arg-type]
+    report = run_checks(Client(read_address(base), RunLimits()), CHECKS, NOW, **wishes)  # type: ignore[arg-type]
     failed = [(check.id, check.findings) for check in report.checks if check.result == "failed"]
     assert failed == []
     assert (report.exit_code, report.complete) == (0, True)
@@ -56,7 +56,7 @@ def test_the_service_keeps_every_rule_for_every_kind_of_path(
         report = judged(site.base)
     assert (report.profile, report.version) == ("service", publication.size)
     assert [check.id for check in report.checks if check.result != "ok"] == []
-    assert report.requests < Limits().requests
+    assert report.requests < RunLimits().requests
 
 
 def test_nginx_keeps_what_it_was_told(publication: Publication, tmp_path: Path) -> None:

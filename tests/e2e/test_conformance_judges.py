@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from publications import NOW
 
-from register_api.conformance import run as run_module
-from register_api.conformance.address import read_address
-from register_api.conformance.client import Client, Limits
-from register_api.conformance.judge import JUDGEMENTS, complaints
-from register_api.conformance.run import run_checks
+from register_api.conformance import suite as run_module
+from register_api.conformance.host_address import read_address
+from register_api.conformance.judgements import JUDGEMENTS, complaints
+from register_api.conformance.raw_client import Client, RunLimits
 from register_api.conformance.script import load_checks
+from register_api.conformance.suite import run_checks
 from register_api.core.format import tree
 
 if TYPE_CHECKING:
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
     from publications import Publication
 
-    from register_api.conformance.scene import Scene
+    from register_api.conformance.exchange_context import ExchangeContext
 
 CHECKS = load_checks()
 
 
 @pytest.fixture(scope="module")
-def scenes(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> list[Scene]:
+def scenes(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> list[ExchangeContext]:
     """Every exchange of the script as it went with the service, which did nothing wrong."""
-    kept: list[Scene] = []
+    kept: list[ExchangeContext] = []
 
-    def keep(scene: Scene) -> list[str]:
+    def keep(scene: ExchangeContext) -> list[str]:
         kept.append(scene)
         return complaints(scene)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "complaints", keep)
         with hosts.service(publication.store) as site:
-            report = run_checks(Client(read_address(site.base), Limits()), CHECKS, NOW)
+            report = run_checks(Client(read_address(site.base), RunLimits()), CHECKS, NOW)
             assert report.exit_code == 0
             for scene in kept:  # what judgements ask for is kept for when nobody answers any more
                 complaints(scene)
@@ -47,8 +47,8 @@ def scenes(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def told(
-    scene: Scene, *, status: int | None = None, body: bytes | None = None, **headers: str | None
-) -> Scene:
+    scene: ExchangeContext, *, status: int | None = None, body: bytes | None = None, **headers: str | None
+) -> ExchangeContext:
     """Return a scene with another answer; a header that is ``None`` is taken away."""
     answer = scene.answer
     changed = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -62,14 +62,14 @@ def told(
     return msgspec.structs.replace(scene, answer=lie)
 
 
-def test_another_status_is_always_wrong(scenes: list[Scene]) -> None:
+def test_another_status_is_always_wrong(scenes: list[ExchangeContext]) -> None:
     """In every exchange of every check."""
     assert len(scenes) > 1000
     for scene in scenes:
         assert "expected status" in complaints(told(scene, status=299))[0]
 
 
-def test_every_header_that_is_expected_is_looked_at(scenes: list[Scene]) -> None:
+def test_every_header_that_is_expected_is_looked_at(scenes: list[ExchangeContext]) -> None:
     """One with another value is wrong, and so is one where none may be."""
     looked_at = 0
     for scene in scenes:
@@ -79,7 +79,7 @@ def test_every_header_that_is_expected_is_looked_at(scenes: list[Scene]) -> None
     assert looked_at > 300
 
 
-def test_every_body_that_is_expected_is_looked_at(scenes: list[Scene]) -> None:
+def test_every_body_that_is_expected_is_looked_at(scenes: list[ExchangeContext]) -> None:
     """Something where nothing may come, and nothing where something is expected."""
     for scene in scenes:
         if scene.exchange.body is not None:
@@ -87,24 +87,24 @@ def test_every_body_that_is_expected_is_looked_at(scenes: list[Scene]) -> None:
             assert complaints(told(scene, body=lie)), scene.exchange.send
 
 
-def _drop_style(scene: Scene) -> Scene:
+def _drop_style(scene: ExchangeContext) -> ExchangeContext:
     return told(scene, content_security_policy="default-src 'none'; frame-ancestors 'none'")
 
 
-def _run_scripts(scene: Scene) -> Scene:
+def _run_scripts(scene: ExchangeContext) -> ExchangeContext:
     policy = scene.header("content-security-policy")
     return told(scene, content_security_policy=f"{policy}; script-src 'self'")
 
 
-def _without_member(name: str) -> Callable[[Scene], Scene]:
-    def lie(scene: Scene) -> Scene:
+def _without_member(name: str) -> Callable[[ExchangeContext], ExchangeContext]:
+    def lie(scene: ExchangeContext) -> ExchangeContext:
         members = msgspec.json.decode(scene.answer.body)
         return told(scene, body=msgspec.json.encode({key: members[key] for key in members if key != name}))
 
     return lie
 
 
-LIES: dict[str, list[Callable[[Scene], Scene]]] = {
+LIES: dict[str, list[Callable[[ExchangeContext], ExchangeContext]]] = {
     "whole": [lambda scene: told(scene, body=scene.answer.body[:-1]), lambda scene: told(scene, body=b"")],
     "same": [lambda scene: told(scene, body=scene.answer.body + b" ")],
     "as-get": [
@@ -190,7 +190,7 @@ LIES: dict[str, list[Callable[[Scene], Scene]]] = {
 
 
 @pytest.mark.parametrize("name", JUDGEMENTS)
-def test_every_judgement_can_be_displeased(scenes: list[Scene], name: str) -> None:
+def test_every_judgement_can_be_displeased(scenes: list[ExchangeContext], name: str) -> None:
     """Wherever the script asks for it, each lie of its kind is found out."""
     asked = [scene for scene in scenes if name in scene.exchange.holds]
     assert asked
@@ -199,7 +199,7 @@ def test_every_judgement_can_be_displeased(scenes: list[Scene], name: str) -> No
         assert any(found) if name in {"links", "neighbours"} else all(found)
 
 
-def test_only_documents_with_links_have_to_have_them(scenes: list[Scene]) -> None:
+def test_only_documents_with_links_have_to_have_them(scenes: list[ExchangeContext]) -> None:
     """A register without its links is found out, a tile without any is none the worse."""
     by_path = {scene.place.path: scene for scene in scenes if scene.place and "links" in scene.exchange.holds}
     register = told(by_path[tree.REGISTER.path()], link=None)
@@ -207,7 +207,7 @@ def test_only_documents_with_links_have_to_have_them(scenes: list[Scene]) -> Non
     assert not list(JUDGEMENTS["links"](told(by_path[tree.CHECKPOINT.path()], link=None)))
 
 
-def test_forms_may_not_share_a_tag(scenes: list[Scene]) -> None:
+def test_forms_may_not_share_a_tag(scenes: list[ExchangeContext]) -> None:
     """RFC 9110 section 8.8.3.3: a cache would hand out one form for the other."""
     coded = [
         scene

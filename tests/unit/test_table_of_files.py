@@ -9,7 +9,7 @@ import pytest
 
 from memory_folder import memory_folder
 from publishers import NOW, Publisher
-from register_api.conformance.places import find_places
+from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, address_of, kind_of
 from register_api.verify.checks.session import Options

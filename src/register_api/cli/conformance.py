@@ -9,18 +9,18 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
-from register_api.conformance.address import read_address
-from register_api.conformance.client import Client, Limits
+from register_api.conformance.host_address import read_address
+from register_api.conformance.raw_client import Client, RunLimits
 from register_api.conformance.report import render_text
-from register_api.conformance.run import run_checks
 from register_api.conformance.script import load_checks
+from register_api.conformance.suite import run_checks
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
     from register_api.conformance.report import Profile
-    from register_api.conformance.script import Check
+    from register_api.conformance.script import ConformanceCheck
 
-_LIMITS = Limits()
+_LIMITS = RunLimits()
 
 
 @click.command()
@@ -86,7 +86,7 @@ def conformance(
         raise UsageError("conformance takes the URL of a register", hint="register-api conformance --help")
     with progress("asking") as report_progress:
         report = run_checks(
-            Client(read_address(url), Limits(requests=max_requests, run=max_seconds)),
+            Client(read_address(url), RunLimits(requests=max_requests, run=max_seconds)),
             checks,
             clock.now(),
             profile=profile,
@@ -100,7 +100,7 @@ def conformance(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _check_ids(only: tuple[str, ...], checks: tuple[Check, ...]) -> None:
+def _check_ids(only: tuple[str, ...], checks: tuple[ConformanceCheck, ...]) -> None:
     """Refuse numbers that no check has.
 
     Raises:
@@ -114,7 +114,7 @@ def _check_ids(only: tuple[str, ...], checks: tuple[Check, ...]) -> None:
         )
 
 
-def _show(checks: tuple[Check, ...], only: frozenset[str], *, as_json: bool) -> None:
+def _show(checks: tuple[ConformanceCheck, ...], only: frozenset[str], *, as_json: bool) -> None:
     chosen = [check for check in checks if not only or check.id in only]
     if as_json:
         print_json(chosen)

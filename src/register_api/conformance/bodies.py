@@ -19,7 +19,7 @@ from register_api.core.format import tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from register_api.conformance.scene import Scene
+    from register_api.conformance.exchange_context import ExchangeContext
 
 _WORTH_IT = 1024
 """From this many bytes on, a file that compresses has ready forms."""
@@ -41,59 +41,59 @@ _AS_GET = (
 )
 
 
-def whole(scene: Scene) -> Iterator[str]:
+def whole(context: ExchangeContext) -> Iterator[str]:
     """The body has the length that was announced, and is not empty (RFC 9110 section 8.6)."""
-    announced = scene.header("content-length")
-    if announced and announced != str(len(scene.answer.body)):
-        yield f"Content-Length says {announced[:20]}, {len(scene.answer.body)} bytes came"
-    if not scene.answer.body:
+    announced = context.header("content-length")
+    if announced and announced != str(len(context.answer.body)):
+        yield f"Content-Length says {announced[:20]}, {len(context.answer.body)} bytes came"
+    if not context.answer.body:
         yield "the body is empty"
 
 
-def same(scene: Scene) -> Iterator[str]:
+def same(context: ExchangeContext) -> Iterator[str]:
     """The body is that of the first exchange."""
-    if scene.answer.body != scene.first.body:
+    if context.answer.body != context.first.body:
         yield "other bytes than at the first request"
 
 
-def as_get(scene: Scene) -> Iterator[str]:
+def as_get(context: ExchangeContext) -> Iterator[str]:
     """The headers are those that GET had (RFC 9110 section 9.3.2)."""
     for name in _AS_GET:
-        value, expected = scene.header(name), scene.first.headers.get(name, "")
+        value, expected = context.header(name), context.first.headers.get(name, "")
         if value != expected and (value or name != "content-length"):
             yield f"{name} is {value[:80]!r}, GET had {expected[:80]!r}"
 
 
-def digest_of_the_body(scene: Scene) -> Iterator[str]:
+def digest_of_the_body(context: ExchangeContext) -> Iterator[str]:
     """``Repr-Digest`` is the SHA-256 of the bytes that came (RFC 9530 section 3)."""
-    field = scene.header("repr-digest")
+    field = context.header("repr-digest")
     match = _DIGEST.search(field)
     if match is None:
         yield f"Repr-Digest is {field[:80]!r}, no SHA-256" if field else "Repr-Digest is missing"
-    elif base64.b64decode(match[1]) != hashlib.sha256(scene.answer.body).digest():
+    elif base64.b64decode(match[1]) != hashlib.sha256(context.answer.body).digest():
         yield "Repr-Digest is not the SHA-256 of the bytes that came"
 
 
-def coding(scene: Scene) -> Iterator[str]:
+def coding(context: ExchangeContext) -> Iterator[str]:
     """A ready form comes where one is worth it: other bytes, other tag, decoded the same file."""
-    wanted, came = scene.exchange.with_["Accept-Encoding"], scene.header("content-encoding")
+    wanted, came = context.exchange.with_["Accept-Encoding"], context.header("content-encoding")
     if came == "":
-        yield from _no_coding(scene, wanted)
+        yield from _no_coding(context, wanted)
         return
     if came != wanted:
         yield f"Content-Encoding is {came[:40]!r}, only {wanted} was acceptable"
         return
-    if _decoded(came, scene.answer.body, len(scene.first.body) + 1) != scene.first.body:
+    if _decoded(came, context.answer.body, len(context.first.body) + 1) != context.first.body:
         yield f"decoded from {came} it is not the file"
-    if scene.header("etag") == scene.first.headers.get("etag", "") != "":
+    if context.header("etag") == context.first.headers.get("etag", "") != "":
         yield f"the {came} form has the ETag of the plain form"
 
 
-def _no_coding(scene: Scene, wanted: str) -> Iterator[str]:
-    compresses = scene.place is None or scene.place.kind.media.compress
-    if compresses and len(scene.first.body) >= _WORTH_IT:
-        yield f"there is no {wanted} form of {len(scene.first.body)} bytes"
-    yield from same(scene)
+def _no_coding(context: ExchangeContext, wanted: str) -> Iterator[str]:
+    compresses = context.place is None or context.place.kind.media.compress
+    if compresses and len(context.first.body) >= _WORTH_IT:
+        yield f"there is no {wanted} form of {len(context.first.body)} bytes"
+    yield from same(context)
 
 
 def _decoded(name: str, data: bytes, most: int) -> bytes | None:
@@ -109,13 +109,13 @@ def _decoded(name: str, data: bytes, most: int) -> bytes | None:
         return None
 
 
-def ranges(scene: Scene) -> Iterator[str]:
+def ranges(context: ExchangeContext) -> Iterator[str]:
     """The whole comes, or exactly the part that ``Content-Range`` names (RFC 9110 section 14)."""
-    plain, answer = scene.first.body, scene.answer
+    plain, answer = context.first.body, context.answer
     if answer.status not in (_PART, _UNSATISFIABLE):
-        yield from same(scene)
+        yield from same(context)
         return
-    match = _CONTENT_RANGE.fullmatch(scene.header("content-range"))
+    match = _CONTENT_RANGE.fullmatch(context.header("content-range"))
     if answer.status == _UNSATISFIABLE:
         if match is not None and match[4] is not None and int(match[4][:20]) != len(plain):
             yield "Content-Range gives another length than the file has"
@@ -128,14 +128,14 @@ def ranges(scene: Scene) -> Iterator[str]:
         yield "the bytes are not the part that Content-Range names"
 
 
-def register_digest(scene: Scene) -> Iterator[str]:
+def register_digest(context: ExchangeContext) -> Iterator[str]:
     """``Register-Digest`` is that of the version that ``Register-Version`` names."""
-    version = scene.header("register-version")
+    version = context.header("register-version")
     if not version.isascii() or not version.isdigit():
         yield f"Register-Version is {version[:40]!r}"
         return
-    register = scene.peek(tree.VERSION_REGISTER.path(int(version[:9]))).body
-    match = _DIGEST.fullmatch(scene.header("register-digest"))
+    register = context.peek(tree.VERSION_REGISTER.path(int(version[:9]))).body
+    match = _DIGEST.fullmatch(context.header("register-digest"))
     try:
         told = base64.b64decode(match[1], validate=True) if match else b""
     except binascii.Error:

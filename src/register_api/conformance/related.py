@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from register_api.conformance.scene import MAX_QUOTE
+from register_api.conformance.exchange_context import MAX_QUOTE
 from register_api.core.links import NEIGHBOURS, WholeTree, links_of
 from register_api.core.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from register_api.conformance.scene import Scene
+    from register_api.conformance.exchange_context import ExchangeContext
     from register_api.core.links import Link
 
 _OK = 200
@@ -24,52 +24,52 @@ _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[a-z*]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)
 _PARAMETER = re.compile(r';\s*([a-z*]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))')
 
 
-def lasting_links(scene: Scene) -> Iterator[str]:
+def lasting_links(context: ExchangeContext) -> Iterator[str]:
     """Signatures, schema, newest version and history are named, and answer as what they are said to be."""
-    yield from _missing(scene, (link for link in _expected(scene) if link.relation not in NEIGHBOURS))
-    for target, _, media_type in _given(scene):
-        yield from answers(scene, target, media_type)
+    yield from _missing(context, (link for link in _expected(context) if link.relation not in NEIGHBOURS))
+    for target, _, media_type in _given(context):
+        yield from answers(context, target, media_type)
 
 
-def neighbours(scene: Scene) -> Iterator[str]:
+def neighbours(context: ExchangeContext) -> Iterator[str]:
     """The versions before and after are named where they are known, and only there (RFC 5829)."""
-    expected = [link for link in _expected(scene) if link.relation in NEIGHBOURS]
-    yield from _missing(scene, expected)
+    expected = [link for link in _expected(context) if link.relation in NEIGHBOURS]
+    yield from _missing(context, expected)
     known = {link.relation for link in expected}
-    for _, relations, _ in _given(scene):
+    for _, relations, _ in _given(context):
         for relation in NEIGHBOURS.intersection(relations.split()) - known:
             yield f'a link rel="{relation}" where there is none'
 
 
-def catalog_link(scene: Scene) -> Iterator[str]:
+def catalog_link(context: ExchangeContext) -> Iterator[str]:
     """An answer about the catalog names it by its relation (RFC 9727 section 2)."""
-    if not any("api-catalog" in relations.split() for _, relations, _ in _given(scene)):
+    if not any("api-catalog" in relations.split() for _, relations, _ in _given(context)):
         yield 'there is no link rel="api-catalog"'
 
 
-def leads_to_the_folder(scene: Scene) -> Iterator[str]:
+def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
     """``Location`` is the folder that was asked for, with its slash (RFC 9110 section 10.2.2)."""
-    if scene.place is None:
+    if context.place is None:
         return
-    location = scene.header("location")
-    beside = scene.place.url.removesuffix("/")
-    if scene.address.path_of(location, beside) != f"/{scene.place.url}":
-        yield f"Location {location[:120]!r} does not lead to /{scene.place.url}"
+    location = context.header("location")
+    beside = context.place.url.removesuffix("/")
+    if context.address.path_of(location, beside) != f"/{context.place.url}":
+        yield f"Location {location[:120]!r} does not lead to /{context.place.url}"
 
 
-def answers(scene: Scene, reference: str, media_type: str = "") -> Iterator[str]:
+def answers(context: ExchangeContext, reference: str, media_type: str = "") -> Iterator[str]:
     """Say if a reference within this host does not answer; what leads elsewhere is not asked.
 
     Args:
-        scene: The answer that it was found in.
+        context: The answer that it was found in.
         reference: Relative or absolute.
         media_type: Media type that was promised; a JSON schema may come as plain JSON.
     """
-    beside = scene.place.url if scene.place else scene.exchange.send.partition(" /")[2]
-    path = scene.address.path_of(reference, beside)
+    beside = context.place.url if context.place else context.exchange.send.partition(" /")[2]
+    path = context.address.path_of(reference, beside)
     if path is None:
         return
-    target = scene.peek(path.removeprefix("/"))
+    target = context.peek(path.removeprefix("/"))
     if target.status != _OK:
         yield f"the link to {path[:120]} answers with status {target.status}"
         return
@@ -80,17 +80,17 @@ def answers(scene: Scene, reference: str, media_type: str = "") -> Iterator[str]
         yield f"the link to {path[:120]} promises {media_type}, {found} came"
 
 
-def _expected(scene: Scene) -> list[Link]:
+def _expected(context: ExchangeContext) -> list[Link]:
     """Return the links that a document has by the rules of the tree."""
-    if scene.place is None:
+    if context.place is None:
         return []
-    return links_of(scene.place.path, scene.places.newest, WholeTree(scene.places.newest))
+    return links_of(context.place.path, context.places.newest, WholeTree(context.places.newest))
 
 
-def _missing(scene: Scene, expected: Iterable[Link]) -> Iterator[str]:
+def _missing(context: ExchangeContext, expected: Iterable[Link]) -> Iterator[str]:
     given = {
-        (scene.address.path_of(target, scene.place.url if scene.place else ""), relation, media_type)
-        for target, relations, media_type in _given(scene)
+        (context.address.path_of(target, context.place.url if context.place else ""), relation, media_type)
+        for target, relations, media_type in _given(context)
         for relation in relations.split()
     }
     for link in expected:
@@ -98,8 +98,8 @@ def _missing(scene: Scene, expected: Iterable[Link]) -> Iterator[str]:
             yield f'the link rel="{link.relation}" to {link.reference} is missing'
 
 
-def _given(scene: Scene) -> Iterator[tuple[str, str, str]]:
+def _given(context: ExchangeContext) -> Iterator[tuple[str, str, str]]:
     """Yield target, relations and type of each link of an answer (RFC 8288 section 3)."""
-    for match in _LINK.finditer(scene.header("link")[:_MOST]):
+    for match in _LINK.finditer(context.header("link")[:_MOST]):
         parameters = {name: quoted or plain for name, quoted, plain in _PARAMETER.findall(match[2])}
         yield match[1], parameters.get("rel", ""), parameters.get("type", "")

@@ -22,7 +22,7 @@ _WIDTH = 13
 _UNDER = " " * _WIDTH
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was not as it should be.
 
     Attributes:
@@ -36,7 +36,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     complaint: str
 
 
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+class ConformanceResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one check found.
 
     Attributes:
@@ -52,10 +52,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     host: Host
     result: Result
     sentence: str
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Failure, ...] = ()
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ConformanceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one run found.
 
     Attributes:
@@ -79,16 +79,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     complete: bool
     exit_code: int
-    checks: tuple[CheckResult, ...]
+    checks: tuple[ConformanceResult, ...]
 
 
-def render_text(report: Report) -> str:
+def render_text(report: ConformanceReport) -> str:
     """Return the report for a person."""
     lines = [*_head(report), "", *(line for check in report.checks for line in _check(check)), ""]
     return "\n".join((*lines, *_verdict(report))) + "\n"
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: ConformanceReport) -> Iterator[str]:
     how = "as it seems; --profile says otherwise" if report.detected else "as was said"
     yield f"{report.base}, checked on {report.checked_at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Host:        {_HOSTS[report.profile]} ({how})"
@@ -96,7 +96,7 @@ def _head(report: Report) -> Iterator[str]:
     yield f"Requests:    {report.requests}"
 
 
-def _check(check: CheckResult) -> Iterator[str]:
+def _check(check: ConformanceResult) -> Iterator[str]:
     start = f"{_MARKS[check.result]:{_WIDTH}}{check.id}  {check.title}"
     if check.result in ("ok", "skipped"):
         yield f"{start}: {check.sentence}"
@@ -110,7 +110,7 @@ def _check(check: CheckResult) -> Iterator[str]:
         yield f"{_UNDER}- and {len(check.findings) - _SHOWN} more (--json lists them)"
 
 
-def _verdict(report: Report) -> Iterator[str]:
+def _verdict(report: ConformanceReport) -> Iterator[str]:
     count = {name: sum(1 for check in report.checks if check.result == name) for name in _MARKS}
     if count["lacking"]:
         yield "Lacking is what a host of files may leave out: nothing that is proven depends on it."

@@ -27,7 +27,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         http: Version of HTTP of the request.
         headers: Regular expression for the whole value of each header; empty: it must not be there.
         body: Regular expression found in the body; empty: there must be none.
-        holds: What else has to hold, by the names in ``judge.JUDGEMENTS``.
+        holds: What else has to hold, by the names in ``judgements.JUDGEMENTS``.
     """
 
     send: str
@@ -44,7 +44,7 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
         return (self.status,) if isinstance(self.status, int) else self.status
 
 
-class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ConformanceCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One numbered check.
 
     Attributes:
@@ -64,8 +64,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     each: Each = "once"
 
 
-def load_checks() -> tuple[Check, ...]:
+def load_checks() -> tuple[ConformanceCheck, ...]:
     """Return all checks, in order."""
     text = resources.files("register_api.conformance").joinpath("checks.toml").read_text("utf-8")
     document: dict[str, Any] = tomllib.loads(text)
-    return msgspec.convert(tuple(document["check"]), tuple[Check, ...])
+    return msgspec.convert(tuple(document["check"]), tuple[ConformanceCheck, ...])

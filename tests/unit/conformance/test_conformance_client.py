@@ -10,8 +10,8 @@ import pytest
 
 from hostile_server import Server
 from patience import PATIENCE
-from register_api.conformance.address import read_address
-from register_api.conformance.client import Answer, Client, Limits, NoAnswer, UsedUp
+from register_api.conformance.host_address import read_address
+from register_api.conformance.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[..., tuple[Answer, list[bytes]]]
 
-QUICK = Limits(exchange=0.6, run=5, requests=3, body=1000)
+QUICK = RunLimits(exchange=0.6, run=5, requests=3, body=1000)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_requests_and_time_of_a_run_are_bounded(ask: Ask) -> None:
         client.ask("GET", "/", {})
     assert client.asked == 3
     with pytest.raises(UsedUp):
-        Client(read_address("http://127.0.0.1:9/"), Limits(run=0)).ask("GET", "/", {})
+        Client(read_address("http://127.0.0.1:9/"), RunLimits(run=0)).ask("GET", "/", {})
 
 
 def test_a_host_without_tls_is_no_https_host() -> None:

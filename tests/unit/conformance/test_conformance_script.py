@@ -14,14 +14,14 @@ import pytest
 import zstandard
 
 import stores
-from register_api.conformance.address import read_address
-from register_api.conformance.client import Answer, Client, Limits, NoAnswer, UsedUp
-from register_api.conformance.judge import JUDGEMENTS
-from register_api.conformance.places import Place, Places, find_places
+from register_api.conformance.exchange_context import ExchangeContext, names_known_before, names_of_answers
+from register_api.conformance.host_address import read_address
+from register_api.conformance.judgements import JUDGEMENTS
+from register_api.conformance.raw_client import Answer, Client, NoAnswer, RunLimits, UsedUp
 from register_api.conformance.report import render_text
-from register_api.conformance.run import run_checks
-from register_api.conformance.scene import Scene, names_known_before, names_of_answers
-from register_api.conformance.script import Check, Exchange, load_checks
+from register_api.conformance.script import ConformanceCheck, Exchange, load_checks
+from register_api.conformance.served_tree import ServedFile, ServedTree, find_places
+from register_api.conformance.suite import run_checks
 from register_api.core.canonical import encode
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
@@ -37,10 +37,10 @@ NONE = Answer(0, {}, b"")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_a_check_uses_names_patterns_and_judgements_that_exist(check: Check) -> None:
+def test_a_check_uses_names_patterns_and_judgements_that_exist(check: ConformanceCheck) -> None:
     """A name that nobody replaces would be asked for as it stands."""
-    place = Place(tree.REGISTER.path(), kind_of(tree.REGISTER.path())) if check.each != "once" else None
-    places = Places(newest=3, root=1, vendor="acme", files=())
+    place = ServedFile(tree.REGISTER.path(), kind_of(tree.REGISTER.path())) if check.each != "once" else None
+    places = ServedTree(newest=3, root=1, vendor="acme", files=())
     known = {**names_known_before(ADDRESS, places, place), **names_of_answers(NONE, NONE)}
     for exchange in check.exchange:
         texts = (exchange.send, *exchange.with_.values(), *exchange.headers.values(), exchange.body or "")
@@ -54,8 +54,8 @@ def test_a_check_uses_names_patterns_and_judgements_that_exist(check: Check) -> 
 class Host(Client):
     """A host in memory: what it answers is made by a test."""
 
-    def __init__(self, files: Mapping[str, bytes], limits: Limits | None = None) -> None:
-        super().__init__(ADDRESS, limits or Limits())
+    def __init__(self, files: Mapping[str, bytes], limits: RunLimits | None = None) -> None:
+        super().__init__(ADDRESS, limits or RunLimits())
         self.files = dict(files)
 
     def ask(self, method: str, target: str, headers: Mapping[str, str], version: str = "1.1") -> Answer:
@@ -69,10 +69,10 @@ class Host(Client):
 REGISTER = {tree.REGISTER.path(): encode(stores.register(1)), "": b"<!doctype html><html>"}
 
 
-def check(**exchange: object) -> Check:
+def check(**exchange: object) -> ConformanceCheck:
     """Return a check with one exchange."""
     one = Exchange(**{"send": "GET /v1/register.json", "status": 200, **exchange})  # type: ignore[arg-type]
-    return Check(id="C01", title="A title", standard="A standard", host="any", exchange=(one,))
+    return ConformanceCheck(id="C01", title="A title", standard="A standard", host="any", exchange=(one,))
 
 
 def test_parts_of_two_publications_are_no_finding() -> None:
@@ -98,7 +98,9 @@ def test_the_report_says_what_was_asked_what_came_and_which_standard() -> None:
         Exchange(send=f"GET /{name}", status=200, with_={"Accept": "a\nb"})
         for name in ("1", "2", "3", "4\x1b")
     )
-    failing = Check(id="C01", title="A title", standard="RFC 9110 section 9", host="any", exchange=exchanges)
+    failing = ConformanceCheck(
+        id="C01", title="A title", standard="RFC 9110 section 9", host="any", exchange=exchanges
+    )
     text = render_text(run_checks(Host(REGISTER), [failing], NOW))
     assert "FAILED       C01  A title" in text
     assert "RFC 9110 section 9; 4 answers, 4 of them are not as it should be" in text
@@ -155,13 +157,13 @@ def test_a_place_is_of_every_kind_that_a_long_history_has() -> None:
     } <= found
 
 
-def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> Scene:
+def scene(body: bytes = b"", first: bytes = b"", **headers: str) -> ExchangeContext:
     """Return a scene of a gzip request for the newest register."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Scene(
+    return ExchangeContext(
         address=ADDRESS,
-        places=Places(newest=3, root=1, vendor="acme", files=()),
-        place=Place(tree.REGISTER.path(), kind_of(tree.REGISTER.path())),
+        places=ServedTree(newest=3, root=1, vendor="acme", files=()),
+        place=ServedFile(tree.REGISTER.path(), kind_of(tree.REGISTER.path())),
         exchange=Exchange(
             send="GET /v1/register.json", status=200, with_={"Accept-Encoding": named["coding"]}
         ),
@@ -204,7 +206,7 @@ def test_a_form_that_grows_beyond_the_file_is_not_unpacked(coding: str) -> None:
         ("linkset", scene(b"[" * 1_000_000, coding="gzip")),
     ],
 )
-def test_a_hostile_answer_does_not_keep_a_judge_busy(name: str, hostile: Scene) -> None:
+def test_a_hostile_answer_does_not_keep_a_judge_busy(name: str, hostile: ExchangeContext) -> None:
     """Complained about or not: it comes to an end (without bounds this would take minutes)."""
     list(JUDGEMENTS[name](hostile))
 

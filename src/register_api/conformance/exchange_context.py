@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.conformance.address import Address
-from register_api.conformance.client import Answer
-from register_api.conformance.places import Place, Places
+from register_api.conformance.host_address import Address
+from register_api.conformance.raw_client import Answer
 from register_api.conformance.script import Exchange
+from register_api.conformance.served_tree import ServedFile, ServedTree
 from register_api.core.headers import CACHE_CONTROL
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MAX_QUOTE = 160
 """Characters of a server's own words that a report quotes."""
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class ExchangeContext(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange of a check.
 
     Attributes:
@@ -38,8 +38,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     address: Address
-    places: Places
-    place: Place | None
+    places: ServedTree
+    place: ServedFile | None
     exchange: Exchange
     answer: Answer
     first: Answer
@@ -50,7 +50,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer.headers.get(name, "")
 
 
-def names_known_before(address: Address, places: Places, place: Place | None) -> dict[str, str]:
+def names_known_before(address: Address, places: ServedTree, place: ServedFile | None) -> dict[str, str]:
     """Return what stands for a name in the script, as far as it does not depend on an answer."""
     known = {
         "$base": address.base.removesuffix("/"),

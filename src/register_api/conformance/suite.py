@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.conformance.client import Answer, NoAnswer, UsedUp
-from register_api.conformance.judge import complaints
-from register_api.conformance.places import find_places
-from register_api.conformance.report import CheckResult, Finding, Report
-from register_api.conformance.scene import (
-    Scene,
+from register_api.conformance.exchange_context import (
+    ExchangeContext,
     filled,
     in_words,
     names_known_before,
     names_of_answers,
 )
+from register_api.conformance.judgements import complaints
+from register_api.conformance.raw_client import Answer, NoAnswer, UsedUp
+from register_api.conformance.report import ConformanceReport, ConformanceResult, Failure
+from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
 from register_api.errors import Unreachable
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from register_api.conformance.client import Client
-    from register_api.conformance.places import Place, Places
+    from register_api.conformance.raw_client import Client
     from register_api.conformance.report import Profile, Result
-    from register_api.conformance.script import Check, Exchange
+    from register_api.conformance.script import ConformanceCheck, Exchange
+    from register_api.conformance.served_tree import ServedFile, ServedTree
 
 _MOST_HELD = 256 * 2**20
 """Bytes of plain answers that are kept."""
@@ -39,13 +39,13 @@ _NO_PLACE = "nothing of this kind is served here"
 
 def run_checks(
     client: Client,
-    checks: Sequence[Check],
+    checks: Sequence[ConformanceCheck],
     now: dt.datetime,
     *,
     profile: Profile | None = None,
     only: frozenset[str] = frozenset(),
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> Report:
+) -> ConformanceReport:
     """Carry out checks against a host.
 
     Args:
@@ -69,7 +69,7 @@ def run_checks(
     for done, check in enumerate(checks):
         progress(done, len(checks), check.title)
         results.append(_result(run, check, places, taken, only))
-    return Report(
+    return ConformanceReport(
         base=client.address.base,
         checked_at=now,
         profile=taken,
@@ -82,13 +82,13 @@ def run_checks(
     )
 
 
-def _exit_code(results: Sequence[CheckResult]) -> int:
+def _exit_code(results: Sequence[ConformanceResult]) -> int:
     if any(result.result == "failed" for result in results):
         return 1
     return 0 if _is_complete(results) else Unreachable.exit_code
 
 
-def _is_complete(results: Sequence[CheckResult]) -> bool:
+def _is_complete(results: Sequence[ConformanceResult]) -> bool:
     return all(result.sentence != _USED_UP for result in results)
 
 
@@ -100,7 +100,7 @@ class _Run:
         self._plain: dict[str, Answer] = {}
         self._held = 0
 
-    def find_places(self) -> Places:
+    def find_places(self) -> ServedTree:
         """Find out what is served; the first request says whether anybody is there at all."""
         try:
             self.client.ask("HEAD", "/", {})
@@ -143,7 +143,9 @@ class _Run:
         return self.client.ask(method, target, headers, exchange.http)
 
 
-def _result(run: _Run, check: Check, places: Places, profile: Profile, only: frozenset[str]) -> CheckResult:
+def _result(
+    run: _Run, check: ConformanceCheck, places: ServedTree, profile: Profile, only: frozenset[str]
+) -> ConformanceResult:
     if only and check.id not in only:
         return _made(check, "skipped", "not asked for")
     if check.host == "service" and profile == "static":
@@ -165,8 +167,10 @@ def _result(run: _Run, check: Check, places: Places, profile: Profile, only: fro
     return _made(check, "lacking" if lacking else "failed", f"{sentence}, {wrong}", findings)
 
 
-def _made(check: Check, result: Result, sentence: str, findings: Sequence[Finding] = ()) -> CheckResult:
-    return CheckResult(
+def _made(
+    check: ConformanceCheck, result: Result, sentence: str, findings: Sequence[Failure] = ()
+) -> ConformanceResult:
+    return ConformanceResult(
         id=check.id,
         title=check.title,
         standard=check.standard,
@@ -177,7 +181,7 @@ def _made(check: Check, result: Result, sentence: str, findings: Sequence[Findin
     )
 
 
-def _chosen(check: Check, places: Places) -> Sequence[Place]:
+def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile]:
     """Return the files that a check is carried out for."""
     if check.each == "kinds":
         return tuple({place.family: place for place in reversed(places.files)}.values())
@@ -189,15 +193,17 @@ def _chosen(check: Check, places: Places) -> Sequence[Place]:
 
 
 def _carried_out(
-    run: _Run, check: Check, places: Places, chosen: Sequence[Place]
-) -> tuple[int, list[Finding]]:
+    run: _Run, check: ConformanceCheck, places: ServedTree, chosen: Sequence[ServedFile]
+) -> tuple[int, list[Failure]]:
     """Return how many answers were looked at, and what is wrong with them."""
-    stages: Sequence[Place | None] = chosen if check.each != "once" else [None]
+    stages: Sequence[ServedFile | None] = chosen if check.each != "once" else [None]
     rows = [row for place in stages for row in _played(run, check, places, place)]
     return len(rows), [finding for row in rows for finding in row]
 
 
-def _played(run: _Run, check: Check, places: Places, place: Place | None) -> Iterator[list[Finding]]:
+def _played(
+    run: _Run, check: ConformanceCheck, places: ServedTree, place: ServedFile | None
+) -> Iterator[list[Failure]]:
     """Yield for each exchange what is wrong with its answer, the worst first and alone."""
     first = before = _NONE
     for number, exchange in enumerate(check.exchange):
@@ -207,10 +213,10 @@ def _played(run: _Run, check: Check, places: Places, place: Place | None) -> Ite
         try:
             answer = run.ask(exchange, names)
         except NoAnswer as error:
-            yield [Finding(asked=asked, came="no answer", complaint=str(error))]
+            yield [Failure(asked=asked, came="no answer", complaint=str(error))]
             continue
         first = answer if number == 0 else first
-        scene = Scene(
+        context = ExchangeContext(
             address=run.client.address,
             places=places,
             place=place,
@@ -220,6 +226,6 @@ def _played(run: _Run, check: Check, places: Places, place: Place | None) -> Ite
             peek=run.peek,
         )
         came = f"status {answer.status}" if answer.status else "closed without an answer"
-        found = complaints(scene)
-        yield [Finding(asked=asked, came=came, complaint="; ".join(found))] if found else []
+        found = complaints(context)
+        yield [Failure(asked=asked, came=came, complaint="; ".join(found))] if found else []
         before = answer

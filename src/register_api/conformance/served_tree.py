@@ -17,14 +17,14 @@ from register_api.errors import Unreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from register_api.conformance.client import Answer
+    from register_api.conformance.raw_client import Answer
     from register_api.core.log.tiles import Level
 
 _OK = 200
 _MAX_ROOTS = 64
 
 
-class Place(msgspec.Struct, frozen=True):
+class ServedFile(msgspec.Struct, frozen=True):
     """One file of the tree.
 
     Attributes:
@@ -46,7 +46,7 @@ class Place(msgspec.Struct, frozen=True):
         return address_of(self.path)
 
 
-class Places(msgspec.Struct, frozen=True, kw_only=True):
+class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
     """What is served at an address.
 
     Attributes:
@@ -59,10 +59,10 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     newest: int
     root: int
     vendor: str
-    files: tuple[Place, ...]
+    files: tuple[ServedFile, ...]
 
 
-def find_places(peek: Callable[[str], Answer]) -> Places:
+def find_places(peek: Callable[[str], Answer]) -> ServedTree:
     """Look at what is served.
 
     Args:
@@ -82,11 +82,11 @@ def find_places(peek: Callable[[str], Answer]) -> Places:
     minor = register.get("format_minor")
     paths = (*_by_name(peek, newest, minor, vendor), *_of_the_log(newest), *_of_trust(peek))
     known = dict.fromkeys(path for path in paths if is_path(path))
-    return Places(
+    return ServedTree(
         newest=newest,
         root=_newest_root(peek),
         vendor=vendor,
-        files=tuple(Place(path, kind_of(path)) for path in known),
+        files=tuple(ServedFile(path, kind_of(path)) for path in known),
     )
 
 

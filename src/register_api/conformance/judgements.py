@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from register_api.conformance import bodies, documents, problems, related
-from register_api.conformance.scene import (
+from register_api.conformance import bodies, document_checks, problem_checks, related
+from register_api.conformance.exchange_context import (
     MAX_QUOTE,
     filled,
     names_known_before,
@@ -18,9 +18,9 @@ from register_api.core.printable import quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from register_api.conformance.scene import Scene
+    from register_api.conformance.exchange_context import ExchangeContext
 
-JUDGEMENTS: dict[str, Callable[[Scene], Iterable[str]]] = {
+JUDGEMENTS: dict[str, Callable[[ExchangeContext], Iterable[str]]] = {
     "whole": bodies.whole,
     "same": bodies.same,
     "as-get": bodies.as_get,
@@ -32,34 +32,34 @@ JUDGEMENTS: dict[str, Callable[[Scene], Iterable[str]]] = {
     "neighbours": related.neighbours,
     "folder": related.leads_to_the_folder,
     "catalog-link": related.catalog_link,
-    "policy": documents.policy,
-    "discovery": documents.discovery,
-    "linkset": documents.linkset,
-    "service-links": documents.service_links,
-    "schema": documents.schema,
-    "no-catch-all": documents.nothing_of_the_store,
-    "problem": problems.problem,
-    "silent": problems.silent,
+    "policy": document_checks.policy,
+    "discovery": document_checks.discovery,
+    "linkset": document_checks.linkset,
+    "service-links": document_checks.service_links,
+    "schema": document_checks.schema,
+    "no-catch-all": document_checks.nothing_of_the_store,
+    "problem": problem_checks.problem,
+    "silent": problem_checks.silent,
 }
 """Name in the script: what looks at a scene and yields what is wrong, in words."""
 
 
-def complaints(scene: Scene) -> list[str]:
+def complaints(context: ExchangeContext) -> list[str]:
     """Return what is wrong with an answer, in words."""
-    exchange, answer = scene.exchange, scene.answer
+    exchange, answer = context.exchange, context.answer
     if answer.status not in exchange.allowed:
         return [f"expected status {' or '.join(map(str, exchange.allowed))}"]
-    known = names_known_before(scene.address, scene.places, scene.place)
-    names = {**known, **names_of_answers(scene.first, scene.first)}
-    found = [*_headers(scene, names), *_body(scene, names)]
+    known = names_known_before(context.address, context.places, context.place)
+    names = {**known, **names_of_answers(context.first, context.first)}
+    found = [*_headers(context, names), *_body(context, names)]
     for name in exchange.holds:
-        found += JUDGEMENTS[name](scene)
+        found += JUDGEMENTS[name](context)
     return found
 
 
-def _headers(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
-    for name, text in scene.exchange.headers.items():
-        value = scene.header(name)
+def _headers(context: ExchangeContext, names: Mapping[str, str]) -> Iterator[str]:
+    for name, text in context.exchange.headers.items():
+        value = context.header(name)
         if not re.fullmatch(pattern(text, names), value):
             if not text:
                 yield f"{name}: {quoted(value, MAX_QUOTE)} must not be there"
@@ -69,11 +69,11 @@ def _headers(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
                 yield f"{name}: {quoted(value, MAX_QUOTE)} does not fit {filled(text, names)}"
 
 
-def _body(scene: Scene, names: Mapping[str, str]) -> Iterator[str]:
-    wanted = scene.exchange.body
+def _body(context: ExchangeContext, names: Mapping[str, str]) -> Iterator[str]:
+    wanted = context.exchange.body
     if wanted is None:
         return
-    text = scene.answer.body.decode("utf-8", "replace")
+    text = context.answer.body.decode("utf-8", "replace")
     if not wanted and text:
         yield "a body came where there must be none"
     elif wanted and not re.search(pattern(wanted, names), text, re.DOTALL):

@@ -21,14 +21,14 @@ from register_api import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.conformance.address import Address
+    from register_api.conformance.host_address import Address
 
 _AGENT = f"register-api/{__version__} conformance"
 _NO_BODY = frozenset({204, 304})
 _PIECE = 65536
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one run may cost.
 
     Attributes:
@@ -74,7 +74,7 @@ class Client:
         asked: Number of requests so far.
     """
 
-    def __init__(self, address: Address, limits: Limits) -> None:
+    def __init__(self, address: Address, limits: RunLimits) -> None:
         """Begin without a connection; the time for the run begins now."""
         self.address = address
         self.asked = 0

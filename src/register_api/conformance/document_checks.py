@@ -16,14 +16,14 @@ from register_api.core.schemas import DIALECT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.conformance.scene import Scene
+    from register_api.conformance.exchange_context import ExchangeContext
 
 _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KEY", b"root:x:0:")
 
 
-def policy(scene: Scene) -> Iterator[str]:
+def policy(context: ExchangeContext) -> Iterator[str]:
     """Nothing may run, and the page's own styles may apply (Content Security Policy Level 3)."""
-    rules = _directives(scene.header("content-security-policy"))
+    rules = _directives(context.header("content-security-policy"))
     if rules.get("default-src") != ["'none'"]:
         yield "Content-Security-Policy does not begin from default-src 'none'"
     for name in rules:
@@ -32,7 +32,7 @@ def policy(scene: Scene) -> Iterator[str]:
     if rules.get("frame-ancestors") != ["'none'"]:
         yield "frame-ancestors is not 'none'"
     allowed = rules.get("style-src", [])
-    for style in _styles(scene.answer.body):
+    for style in _styles(context.answer.body):
         source = f"'sha256-{strict_base64.encode(hashlib.sha256(style).digest())}'"
         if source not in allowed and "'unsafe-inline'" not in allowed:
             yield "style-src does not let the page's own style apply"
@@ -49,10 +49,10 @@ def _styles(page: bytes) -> Iterator[bytes]:
         yield page[begin:at]
 
 
-def discovery(scene: Scene) -> Iterator[str]:
+def discovery(context: ExchangeContext) -> Iterator[str]:
     """The discovery document has its form, leads to what it names, and names the root that is served."""
     try:
-        document = msgspec.json.decode(scene.answer.body, type=Discovery)
+        document = msgspec.json.decode(context.answer.body, type=Discovery)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         yield f"no discovery document: {str(error)[:200]!a}"
         return
@@ -60,69 +60,69 @@ def discovery(scene: Scene) -> Iterator[str]:
         yield "it names no register"
     for register in document.registers:
         for reference in (register.register_url, register.feed_url):
-            yield from answers(scene, reference)
-        yield from _root(scene, register.trust_url, register.root.version, register.root.sha256)
+            yield from answers(context, reference)
+        yield from _root(context, register.trust_url, register.root.version, register.root.sha256)
 
 
-def _root(scene: Scene, trust_url: str, version: int, sha256: str) -> Iterator[str]:
+def _root(context: ExchangeContext, trust_url: str, version: int, sha256: str) -> Iterator[str]:
     reference = f"{trust_url.rstrip('/')}/{version}.root.json"
-    path = scene.address.path_of(reference, scene.exchange.send.partition(" /")[2])
-    if path is not None and digest(scene.peek(path.removeprefix("/")).body) != sha256:
+    path = context.address.path_of(reference, context.exchange.send.partition(" /")[2])
+    if path is not None and digest(context.peek(path.removeprefix("/")).body) != sha256:
         yield f"the root {path[:120]} has another SHA-256 than it says"
 
 
-def linkset(scene: Scene) -> Iterator[str]:
+def linkset(context: ExchangeContext) -> Iterator[str]:
     """The catalog is a linkset (RFC 9264 section 4.2), and its links to files answer."""
-    contexts = _contexts(scene)
+    contexts = _contexts(context)
     if not contexts:
         yield "it has no member linkset with link contexts"
-    for context in contexts:
-        if not isinstance(context, dict):
+    for link_set in contexts:
+        if not isinstance(link_set, dict):
             yield "a link context is no object"
             continue
-        if isinstance(context.get("anchor"), str):
-            yield from answers(scene, context["anchor"])
-        files = {key: value for key, value in context.items() if key not in {"anchor", *_OF_THE_SERVICE}}
-        yield from _targets(scene, files)
+        if isinstance(link_set.get("anchor"), str):
+            yield from answers(context, link_set["anchor"])
+        files = {key: value for key, value in link_set.items() if key not in {"anchor", *_OF_THE_SERVICE}}
+        yield from _targets(context, files)
 
 
-def service_links(scene: Scene) -> Iterator[str]:
+def service_links(context: ExchangeContext) -> Iterator[str]:
     """The catalog leads to the API reference and the status (RFC 8631), and these answer."""
     found: dict[str, Any] = {}
-    for context in _contexts(scene):
-        if isinstance(context, dict):
-            found |= {key: value for key, value in context.items() if key in _OF_THE_SERVICE}
+    for link_set in _contexts(context):
+        if isinstance(link_set, dict):
+            found |= {key: value for key, value in link_set.items() if key in _OF_THE_SERVICE}
     for relation in sorted(_OF_THE_SERVICE - found.keys()):
         yield f"there is no link {relation}"
-    yield from _targets(scene, found)
+    yield from _targets(context, found)
 
 
-def _contexts(scene: Scene) -> list[Any]:
-    document = _parsed(scene.answer.body)
+def _contexts(context: ExchangeContext) -> list[Any]:
+    document = _parsed(context.answer.body)
     contexts = document.get("linkset") if isinstance(document, dict) else None
     return contexts if isinstance(contexts, list) else []
 
 
-def _targets(scene: Scene, links: dict[str, Any]) -> Iterator[str]:
+def _targets(context: ExchangeContext, links: dict[str, Any]) -> Iterator[str]:
     for relation, targets in links.items():
         for target in targets if isinstance(targets, list) else [None]:
             if not isinstance(target, dict) or not isinstance(target.get("href"), str):
                 yield f"{relation[:60]!a} is not a list of objects with href"
                 continue
             media_type = target.get("type")
-            yield from answers(scene, target["href"], media_type if isinstance(media_type, str) else "")
+            yield from answers(context, target["href"], media_type if isinstance(media_type, str) else "")
 
 
-def schema(scene: Scene) -> Iterator[str]:
+def schema(context: ExchangeContext) -> Iterator[str]:
     """It is a JSON Schema of the draft that the format promises."""
-    document = _parsed(scene.answer.body)
+    document = _parsed(context.answer.body)
     if not isinstance(document, dict) or document.get("$schema") != DIALECT:
         yield f"it does not say $schema {DIALECT}"
 
 
-def nothing_of_the_store(scene: Scene) -> Iterator[str]:
+def nothing_of_the_store(context: ExchangeContext) -> Iterator[str]:
     """Nothing comes that lies outside the tree."""
-    if any(secret in scene.answer.body for secret in _STORE):
+    if any(secret in context.answer.body for secret in _STORE):
         yield "a file came that lies outside the tree"
 
 
