@@ -81,7 +81,11 @@ class Names:
     """Names to ids, as the names file has them, and what this import adds."""
 
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
-        """Read a names file."""
+        """Read a names file.
+
+        Raises:
+            Refused: It is not well-formed.
+        """
         self._document = _parse(file, text)
         self._known = _convert(file, text)
         refuse_any(_faults(file, self._known))

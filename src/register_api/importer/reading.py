@@ -94,7 +94,11 @@ _CHARSET = re.compile(
 
 
 def read_tables(name: str, data: bytes, form: FileFormat) -> tuple[Table, ...]:
-    """Read all tables of a file."""
+    """Read all tables of a file.
+
+    Raises:
+        Refused: It is not of that form, holds no table, or a table that can be read in two ways.
+    """
     tables = _READERS[form](name, decode_text(name, data, form))
     if not tables:
         refuse(name, "", "there is no table in it", "sub-processors in prose are not read")
