@@ -245,11 +245,7 @@ async def _body(response: httpx.Response, max_bytes: int) -> bytes:
 
 
 def _target(response: httpx.Response) -> Url:
-    """Return where a redirect within the origin leads.
-
-    Raises:
-        Unreachable: It leads to another origin, or nowhere.
-    """
+    """Return where a redirect within the origin leads."""
     url = response.request.url
     try:
         target = url.join(response.headers.get("location", ""))

@@ -92,11 +92,7 @@ def compare(
 
 
 def _look(fetcher: Fetcher, wishes: Options) -> Session:
-    """Verify the newest register, for its keys and its log.
-
-    Raises:
-        VerificationError: The worst of what was found: nothing can be concluded from it.
-    """
+    """Verify the newest register, for its keys and its log."""
     with progress("checking") as report_progress:
         session = look(fetcher, wishes, clock.now(), None, report_progress)
     if errors := session.record.errors():

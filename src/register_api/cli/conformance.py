@@ -101,11 +101,7 @@ def conformance(
 
 
 def _check_ids(only: tuple[str, ...], checks: tuple[ConformanceCheck, ...]) -> None:
-    """Refuse numbers that no check has.
-
-    Raises:
-        UsageError: There is none of this number.
-    """
+    """Refuse numbers that no check has."""
     known = {check.id for check in checks}
     unknown = [name for name in only if name not in known]
     if unknown:

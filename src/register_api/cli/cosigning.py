@@ -36,12 +36,7 @@ def ask_and_tell(store: Path, policy: Policy | None, instant: dt.datetime) -> No
 
 
 def witnesses_document(snapshot: Snapshot, policy: Policy | None) -> dict[str, Any]:
-    """Return where the newest checkpoint stands with witnesses, for machines.
-
-    Raises:
-        StoreDamaged: The store's parts contradict each other.
-        VerificationError: The policy is for other logs, or a line of its witnesses is damaged.
-    """
+    """Return where the newest checkpoint stands with witnesses, for machines."""
     head = read_head(snapshot)
     if policy is None:
         return {"further_lines": head.further_lines}

@@ -51,11 +51,7 @@ def _register(name: str, store: Path) -> Encoded[Register]:
 
 
 def _read(name: str, store: Path) -> bytes:
-    """Return the bytes of a register by file name, or by version number in the store.
-
-    Raises:
-        UsageError: There is no such file or version.
-    """
+    """Return the bytes of a register by file name, or by version number in the store."""
     try:
         if not name.isdecimal():
             return Path(name).read_bytes()

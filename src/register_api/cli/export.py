@@ -94,12 +94,7 @@ def export(
 
 
 def _digests(store: Path, prefix: str) -> dict[str, str]:
-    """Return the digests of files that never change.
-
-    Raises:
-        UsageError: Nothing is published in this store.
-        StoreDamaged: The manifest cannot be read.
-    """
+    """Return the digests of files that never change."""
     snapshot = open_snapshot(store)
     if snapshot is None:
         raise UsageError(f"nothing is published in {store}, so there are no digests", hint="give --store")
@@ -107,11 +102,7 @@ def _digests(store: Path, prefix: str) -> dict[str, str]:
 
 
 def _put(text: str, output: Path | None, *, force: bool) -> None:
-    """Print a configuration, or write it.
-
-    Raises:
-        UsageError: The file is there already, or cannot be written.
-    """
+    """Print a configuration, or write it."""
     if output is None:
         click.echo(text, nl=False)
         return

@@ -87,11 +87,7 @@ def init(
 def _answers(
     name: str | None, domain: str | None, contact: str | None, days: int | None, *, interactive: bool
 ) -> dict[str, Any]:
-    """Complete the options by asking, or by names to be replaced.
-
-    Raises:
-        UsageError: The domain or the mail address is none.
-    """
+    """Complete the options by asking, or by names to be replaced."""
 
     def ask(text: str, usual: str) -> str:
         return click.prompt(text, default=usual) if interactive else usual
@@ -109,11 +105,7 @@ def _answers(
 
 
 def _refuse_existing(folder: Path) -> None:
-    """Refuse before anything is written.
-
-    Raises:
-        UsageError: A file that would be written is there already.
-    """
+    """Refuse before anything is written."""
     there = [target for target in (*_FILES.values(), _EXAMPLE, _NGINX) if (folder / target).exists()]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")

@@ -14,17 +14,7 @@ _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 
 
 def install_paths(folder: Path) -> dict[str, str]:
-    """Return what the templates in ``deploy`` need.
-
-    Args:
-        folder: Where the register will be; it need not exist yet.
-
-    Returns:
-        The ``folder`` and the ``program``, absolute, and the name of the ``user``.
-
-    Raises:
-        UsageError: Such a folder cannot stand in configuration files.
-    """
+    """Return what the templates in ``deploy`` need."""
     path = str(folder.absolute())
     if not _PLAIN_PATH.fullmatch(path):
         raise UsageError(

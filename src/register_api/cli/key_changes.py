@@ -192,11 +192,7 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
 
 
 def checked_text(text: str | None) -> str | None:
-    """Return a text for customers, as clean as every text of the register (R17).
-
-    Raises:
-        UsageError: It is empty, or holds characters that mislead or cannot be seen.
-    """
+    """Return a text for customers, as clean as every text of the register (R17)."""
     if text is None:
         return None
     problems = list(text_problems(text))

@@ -57,11 +57,7 @@ def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
 
 
 def _public_file(path: Path) -> Path | None:
-    """Return where the public half goes: of a root key beside it; others are published by themselves.
-
-    Raises:
-        UsageError: There is such a file already, or the name is that of a role with another kind of key.
-    """
+    """Return where the public half goes: of a root key beside it; others are published by themselves."""
     role, following, _ = path.name.removesuffix(".pem").partition(".next")
     if role == "feed":
         raise UsageError("a feed key is no Ed25519 key", hint="publish, or keys rotate feed, makes it")

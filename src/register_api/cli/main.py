@@ -80,11 +80,7 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand.
-
-        Raises:
-            NotInstalled: A part of the distribution is missing that it needs.
-        """
+        """Import and return a subcommand."""
         if cmd_name not in _COMMANDS:
             return None
         if any(importlib.util.find_spec(_PARTS[extra][1]) is None for extra in _COMMANDS[cmd_name].extras):

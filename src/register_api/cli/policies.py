@@ -28,20 +28,12 @@ def policy_option(command: Command) -> Command:
 
 
 def policy_of(path: Path | None) -> Policy | None:
-    """Return the policy that is named, if one is.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
+    """Return the policy that is named, if one is."""
     return None if path is None else read_policy(path)
 
 
 def read_policy(path: Path) -> Policy:
-    """Read a policy file.
-
-    Raises:
-        UsageError: It cannot be read, or is no such file.
-    """
+    """Read a policy file."""
     try:
         with path.open("rb") as file:
             # One byte more than is allowed, so that what is too large is seen to be.

@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthority | None:
-    """Return whom to ask, if anybody.
-
-    Raises:
-        UsageError: No such address, or no certificates in the file.
-    """
+    """Return whom to ask, if anybody."""
     if url is None:
         return None
     anchors = read_certificates(certificate, "--time-authority-certificate") if certificate else None

@@ -85,12 +85,7 @@ class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> Witnesses:
-    """Return which cosignatures are asked for.
-
-    Raises:
-        UsageError: A key is none of a witness, more are asked for than keys are given, the policy cannot
-            be read, or both are given.
-    """
+    """Return which cosignatures are asked for."""
     if policy is not None:
         if keys or number is not None:
             raise UsageError("--policy says which witnesses; leave --witness and --witnesses out")
@@ -103,16 +98,7 @@ def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | Non
 
 
 def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:
-    """Read a C2SP verifier key that an option gives.
-
-    Args:
-        option: Name of the option, for the message.
-        text: The key as it was given.
-        algorithm: The type that it must have: ``ED25519`` of a log, ``COSIGNATURE`` of a witness.
-
-    Raises:
-        UsageError: It is no verifier key, or one of the other type.
-    """
+    """Read a C2SP verifier key that an option gives."""
     try:
         key = parse_verifier_key(text)
     except VerificationError as error:
@@ -151,11 +137,7 @@ def stamped_by_option(command: Command) -> Command:
 
 
 def read_certificates(path: Path, option: str) -> tuple[Certificate, ...]:
-    """Return the certificates in a file that an option names.
-
-    Raises:
-        UsageError: It cannot be read, or has no root certificate in PEM.
-    """
+    """Return the certificates in a file that an option names."""
     try:
         with path.open("rb") as file:
             return read_anchors(file.read(MAX_ANCHORS_BYTES + 1))
@@ -166,11 +148,7 @@ def read_certificates(path: Path, option: str) -> tuple[Certificate, ...]:
 
 
 def read_checkpoint(path: Path) -> bytes:
-    """Return a checkpoint that someone kept as a file; what is too large is left to its reader to refuse.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
+    """Return a checkpoint that someone kept as a file; what is too large is left to its reader to refuse."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_NOTE_BYTES + 1)

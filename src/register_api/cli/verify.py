@@ -131,11 +131,7 @@ def _verified(base: str | None, offline: Path | None, wishes: Options) -> tuple[
 
 
 def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:
-    """Refuse options that do not go together.
-
-    Raises:
-        UsageError: They do not.
-    """
+    """Refuse options that do not go together."""
     if (base is None) == (offline is None):
         raise UsageError("verify takes either BASE or --offline FILE", hint="register-api verify --help")
     if offline is not None and (wishes.state or wishes.others or wishes.quick or wishes.history != "new"):

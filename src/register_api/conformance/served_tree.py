@@ -63,14 +63,7 @@ class ServedTree(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_places(peek: Callable[[str], Answer]) -> ServedTree:
-    """Look at what is served.
-
-    Args:
-        peek: Answers GET for a path below the base, without a leading slash.
-
-    Raises:
-        Unreachable: There is no register at this address.
-    """
+    """Look at what is served."""
     register = _document(peek, tree.REGISTER.path())
     newest, vendors = register.get("version"), register.get("subprocessors")
     if not isinstance(newest, int) or newest < 1 or not isinstance(vendors, list):

@@ -58,22 +58,14 @@ def _authority_problem(authority: str) -> str | None:
 
 
 def email_problem(address: str) -> str | None:
-    """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing.
-
-    Returns:
-        The end of the sentence "this address …", or ``None``.
-    """
+    """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing."""
     local, at, domain = address.rpartition("@")
     good = at and _LOCAL.fullmatch(local) and is_host(domain) and "." in domain
     return None if good and len(address) <= _MAX_EMAIL else "is no e-mail address such as privacy@example.com"
 
 
 def link_problem(url: str) -> str | None:
-    """Say what is wrong with an address that may be ``https`` or ``mailto`` (RFC 6068), or nothing.
-
-    Returns:
-        The end of the sentence "this address …", or ``None``.
-    """
+    """Say what is wrong with an address that may be ``https`` or ``mailto`` (RFC 6068), or nothing."""
     if not url.startswith("mailto:"):
         return None if url_problem(url) is None else f"{url_problem(url)}, nor is it a good mailto: address"
     address, _, query = url.removeprefix("mailto:").partition("?")

@@ -42,11 +42,7 @@ def earliest_start(announced_on: dt.date, notice: Notice) -> dt.date:
 
 
 def later_day(day: dt.date, days: int, notice: Notice) -> dt.date:
-    """Return the day that lies that many days after another, counted as the promise counts.
-
-    Raises:
-        OverflowError: The day lies beyond the year 9999.
-    """
+    """Return the day that lies that many days after another, counted as the promise counts."""
     if notice.day_count == "calendar":
         return day + dt.timedelta(days=days)
     holidays = frozenset(notice.holidays)

@@ -166,12 +166,7 @@ def decode(data: bytes, kind: type[T], *, max_bytes: int = 16 * 2**20) -> T:
 
 
 def _check_spelling(written: Any, read: Any) -> None:
-    """Refuse an instant that is written in another way than ``2026-05-10T09:00:00Z``.
-
-    Args:
-        written: The document as plain values.
-        read: What a struct has of it; members that only one of them has are optional or unknown.
-    """
+    """Refuse an instant that is written in another way than ``2026-05-10T09:00:00Z``."""
     if isinstance(read, dt.datetime):
         if written != f"{read.replace(tzinfo=None).isoformat(timespec='seconds')}Z":
             raise Malformed(f"the instant {ascii(written)[:40]} is not spelled like 2026-05-10T09:00:00Z")

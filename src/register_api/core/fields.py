@@ -275,11 +275,7 @@ def entries(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 def change_of(kind: type[msgspec.Struct], name: str) -> ChangeClass:
-    """Return the class of a change of a field in itself.
-
-    Raises:
-        KeyError: No change is told of the field alone.
-    """
+    """Return the class of a change of a field in itself."""
     change = FIELDS[kind][name].change
     if change is None:
         raise KeyError(name)

@@ -133,17 +133,7 @@ def status(what: Event, announced: Announced, starts_on: dt.date | None, promise
 
 
 def strictest(what: Event, version: int, day: dt.date, promises: Promises) -> Notice | None:
-    """Return the promise with the latest first right day among those that cover an event.
-
-    Args:
-        what: The event.
-        version: The version that announces it.
-        day: Local day of the announcement.
-        promises: All promises of the register.
-
-    Returns:
-        The promise, or ``None`` when none covers the event or the version is a baseline.
-    """
+    """Return the promise with the latest first right day among those that cover an event."""
     if promises.is_baseline(version):
         return None
     covering = [notice for notice in promises.binding(version, day) if _covers(notice, what)]

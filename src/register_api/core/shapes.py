@@ -72,13 +72,7 @@ def _shape(kind: inspect.Type) -> Shape:
 
 
 def forms_in(record: msgspec.Struct, of: type[F], place: str = "") -> Iterator[tuple[str, F, Any]]:
-    """Yield key path, form and value of everything in a record that has a form.
-
-    Args:
-        record: Any struct of the model.
-        of: The kind of form looked for; ``Form`` means all.
-        place: Key path of the record itself; keys are written as the source writes them.
-    """
+    """Yield key path, form and value of everything in a record that has a form."""
     before = f"{place}." if place else ""
     for name, shape in _with_forms(type(record), of):
         value = getattr(record, name)

@@ -91,16 +91,7 @@ def _events(vendor: Subprocessor, engagement: EngagementSource, day: dt.date) ->
 
 
 def known_on(published: Iterable[tuple[int, dt.datetime]], day: dt.date, zone: dt.tzinfo) -> int | None:
-    """Return the newest version that was known at the end of a day.
-
-    Args:
-        published: Number and instant of each version, oldest first.
-        day: A day in the publisher's time zone.
-        zone: That zone.
-
-    Returns:
-        The version's number, or ``None`` if nothing had been published by then.
-    """
+    """Return the newest version that was known at the end of a day."""
     # Where clocks go back over midnight a day has two ends, and a later version can be of an earlier day.
     known = (version for version, instant in published if local_day(instant, zone) <= day)
     return max(known, default=None)

@@ -103,16 +103,7 @@ def as_known(versions: StoredVersions, moment: Moment) -> AsKnown | None:
 
 
 def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | None) -> int | None:
-    """Return the newest version that had been published by an instant or the end of a day.
-
-    Args:
-        versions: The stored versions; none is read, only when each was published.
-        known_at: An aware instant, which counts itself; a day in the publisher's time zone; or
-            ``None`` for now.
-
-    Returns:
-        The version's number, or ``None`` if nothing had been published by then.
-    """
+    """Return the newest version that had been published by an instant or the end of a day."""
     if known_at is None:
         return versions.newest or None
     if isinstance(known_at, dt.datetime):

@@ -22,12 +22,7 @@ _SAID_BY_THE_SOURCE = tuple(
 
 
 def make_version(draft: Draft, context: Context) -> Register:
-    """Return the version that a source becomes.
-
-    Args:
-        draft: A source without errors.
-        context: What was published before, when, and why it is published now.
-    """
+    """Return the version that a source becomes."""
     promises = context.promises_with(draft)
     vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
     return Register(

@@ -57,11 +57,7 @@ def _certificates(answer: bytes) -> _Element | None:
 
 
 def _children(data: bytes, parent: _Element) -> list[_Element]:
-    """Return the elements within one.
-
-    Raises:
-        ValueError: They do not fill it exactly, or there is none.
-    """
+    """Return the elements within one."""
     found, at = [], parent.content
     while at < parent.end:
         found.append(_element(data, at, parent.end))
@@ -72,11 +68,7 @@ def _children(data: bytes, parent: _Element) -> list[_Element]:
 
 
 def _element(data: bytes, start: int, end: int) -> _Element:
-    """Return the element that begins at a place.
-
-    Raises:
-        ValueError: It does not end before ``end``, or has no length of a form that DER has.
-    """
+    """Return the element that begins at a place."""
     content = start + 2
     if content > end:
         raise ValueError

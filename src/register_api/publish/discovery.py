@@ -22,14 +22,7 @@ _UP = "../"
 
 
 def discovery_document(register: Register, roots: Sequence[bytes], base_url: str | None) -> bytes:
-    """Return ``/.well-known/sub-processors.json`` (docs/format.md, Discovery).
-
-    Args:
-        register: The newest version.
-        roots: Every TUF root, oldest first.
-        base_url: Where the tree is published, ending in ``/``; ``None`` gives references relative to
-            this document (RFC 3986 section 5).
-    """
+    """Return ``/.well-known/sub-processors.json`` (docs/format.md, Discovery)."""
     base = base_url or _UP
     reference = RegisterReference(
         register=register.register,
@@ -49,9 +42,6 @@ def api_catalog(base_url: str | None) -> bytes:
 
     The links of ``service-doc`` and ``status`` (RFC 8631) lead to what only the service answers; a
     host of plain files answers 404 there.
-
-    Args:
-        base_url: As for ``discovery_document``.
     """
     base = base_url or _UP
     return encode({"linkset": [_catalog(base), _service(base), _register(base)]})

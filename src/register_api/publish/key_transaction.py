@@ -32,20 +32,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def key_change(store: Path, keyring: Keyring) -> Iterator[Snapshot]:
-    """Hold the store for a change of keys, and finish what an interrupted one left half done.
-
-    Args:
-        store: Folder of the store.
-        keyring: The private keys.
-
-    Yields:
-        The visible publication.
-
-    Raises:
-        StoreError: Nothing was published yet, or the store is damaged.
-        StoreLocked: A publisher is at work.
-        KeyStoreError: A private key cannot be used.
-    """
+    """Hold the store for a change of keys, and finish what an interrupted one left half done."""
     if open_snapshot(store) is None:
         raise nothing_published(store)
     with locked(store):
@@ -65,23 +52,7 @@ def resign_metadata(
     root: Mapping[str, bytes] | None = None,
     keys: KeyList | None = None,
 ) -> Snapshot:
-    """Sign targets, snapshot and timestamp anew over the same version, as one transaction.
-
-    Args:
-        snapshot: The visible publication; the store's lock is held.
-        keyring: Its targets and online keys are used.
-        now: The present instant, UTC.
-        root: The next root by its path, if there is one.
-        keys: The changed list of keys, if it has changed.
-
-    Returns:
-        The visible publication with the change.
-
-    Raises:
-        KeyStoreError: A key is missing, or not the one that the root names.
-        StoreError: The store is damaged.
-        UntrustedKey: A key of the list is also one of the root.
-    """
+    """Sign targets, snapshot and timestamp anew over the same version, as one transaction."""
     root = root or {}
     changed = {tree.KEYS.path(): revised(snapshot.read(tree.KEYS.path()), keys)} if keys else {}
 

@@ -38,18 +38,7 @@ class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def append_entry(register: str, entry: bytes, size: int, read: ReadTile, signer: Ed25519Signer) -> LogFiles:
-    """Append one entry to the log and sign the checkpoint of the larger one.
-
-    Args:
-        register: The register's name: origin of the log and name of its key.
-        entry: Bytes of the new ``entry.json``.
-        size: Entries in the log before; the new entry gets this index.
-        read: Gives the tiles of the log before.
-        signer: The log key.
-
-    Raises:
-        Malformed: A stored tile is damaged.
-    """
+    """Append one entry to the log and sign the checkpoint of the larger one."""
     new = tiles.append(size, [entry], read)
 
     def read_all(path: str) -> bytes:

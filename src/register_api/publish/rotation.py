@@ -133,11 +133,7 @@ def disowned_versions(store: Path, kid: str, last_version: int) -> range:
 
 
 def _use(record: KeyRecord) -> KeyUse:
-    """Return what a key is for.
-
-    Raises:
-        UsageError: Only a later release knows how to replace such a key.
-    """
+    """Return what a key is for."""
     for use in USES:
         if use == record.use:
             return use

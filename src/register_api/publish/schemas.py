@@ -22,12 +22,7 @@ _REFERENCES = "#/$defs/{name}"
 
 
 def newest_schemas(listed: bytes | None) -> Mapping[str, bytes]:
-    """Return the schema of every form of document by its name, as the newest release has it.
-
-    Args:
-        listed: The list of versions as it is stored, which has the highest minor number of those who
-            wrote it. Where a later release than this one has published, its schemas stay.
-    """
+    """Return the schema of every form of document by its name, as the newest release has it."""
     published = msgspec.json.decode(listed, type=VersionList).format_minor if listed else 0
     return {} if published > FORMAT_MINOR else _schemas()
 
@@ -36,9 +31,6 @@ def fixed_schemas(stored: Container[str]) -> Mapping[tuple[str, int], bytes]:
     """Return the schemas of this minor number by name and number, as far as they are not published.
 
     What a release once wrote there is never written again.
-
-    Args:
-        stored: Paths of what is published.
     """
     return {
         (name, FORMAT_MINOR): data

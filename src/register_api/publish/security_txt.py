@@ -30,11 +30,6 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
     """Return the file, or ``None`` when no contact has the role ``security``.
 
     It is not signed by OpenPGP: no key of the register has that form, nor that role.
-
-    Args:
-        publisher: Whose register this is.
-        now: The present instant, from which its validity counts.
-        base_url: Where the tree is published, ending in ``/``, if that is fixed.
     """
     contacts = [line for contact in publisher.contacts for line in _contact(contact)]
     if not contacts:

@@ -86,11 +86,7 @@ def _stamped(snapshot: Snapshot, version: int) -> bytes:
 
 
 def _check_time(stamp: TimeStamp, published_at: dt.datetime, now: dt.datetime) -> None:
-    """Refuse a time that customers would object to for ever: a stamp is never replaced.
-
-    Raises:
-        NotStamped: It lies before the publication, or after now.
-    """
+    """Refuse a time that customers would object to for ever: a stamp is never replaced."""
     try:
         check_plausible(stamp, published_at)
     except Inconsistent as error:

@@ -43,17 +43,7 @@ class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
 def make_version_files(
     previous: Encoded[Register] | None, register: Register, promises: Promises
 ) -> VersionFiles:
-    """Encode a version, its diff and its log entry.
-
-    Args:
-        previous: The version before as it is stored, if there is one.
-        register: The new version.
-        promises: All notice promises, the new version's among them.
-
-    Raises:
-        StoreError: The log entry would be larger than the format allows, or the diff does not lead to
-            the new version.
-    """
+    """Encode a version, its diff and its log entry."""
     newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
     _check_patch(previous, diff, newest)
@@ -64,11 +54,7 @@ def make_version_files(
 
 
 def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest: Encoded[Register]) -> None:
-    """Refuse a diff that a customer could not apply; once it is logged it could never be mended.
-
-    Raises:
-        StoreError: Its patch does not turn the stored bytes into the new ones.
-    """
+    """Refuse a diff that a customer could not apply; once it is logged it could never be mended."""
     wrong = f"the diff does not lead to version {newest.document.version}"
     try:
         result = apply_patch(previous.plain() if previous else None, diff.plain()["patch"])
@@ -91,13 +77,7 @@ def _entry(register: Register, documents: Mapping[FileKind, bytes]) -> Entry:
 
 
 def versions_document(before: bytes | None, entry: bytes, register: str) -> bytes:
-    """Return ``versions.json`` with one more entry; what it says so far stays as it is.
-
-    Args:
-        before: The list so far; ``None`` before the first version.
-        entry: Canonical bytes of the new entry.
-        register: The register's name.
-    """
+    """Return ``versions.json`` with one more entry; what it says so far stays as it is."""
     listed = msgspec.json.decode(before or encode(VersionList(register=register, versions=())))
     listed["format_minor"] = max(FORMAT_MINOR, listed["format_minor"])
     listed["versions"].append(msgspec.json.decode(entry))

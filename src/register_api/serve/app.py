@@ -46,12 +46,7 @@ class Parts(NamedTuple):
 
 
 def make_parts(settings: Settings, clock: Clock = system_clock.now) -> Parts:
-    """Return parts that have not read anything yet.
-
-    Args:
-        settings: Where the store is, and what bounds there are.
-        clock: Tells the present instant.
-    """
+    """Return parts that have not read anything yet."""
     shelf = Shelf(settings.store_path, settings.cache_bytes)
     return Parts(shelf, Answers(settings.answer_cache_bytes), Counters(), clock)
 

@@ -15,12 +15,7 @@ _log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def repeating(step: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
-    """Take a step again and again while the block runs; one that fails is logged, and the next is taken.
-
-    Args:
-        step: What is done.
-        seconds: How long to wait after each.
-    """
+    """Take a step again and again while the block runs; one that fails is logged, and the next is taken."""
     task = asyncio.create_task(_repeat(step, seconds))
     try:
         yield

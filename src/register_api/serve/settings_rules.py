@@ -26,11 +26,7 @@ class ListenAddress(NamedTuple):
 
 
 def metrics_address(settings: Settings) -> ListenAddress | None:
-    """Return where metrics are to be had, or ``None``; an IPv6 address stands in brackets.
-
-    Raises:
-        ValueError: The setting is no address.
-    """
+    """Return where metrics are to be had, or ``None``; an IPv6 address stands in brackets."""
     if settings.metrics == OFF:
         return None
     match = _ADDRESS.fullmatch(settings.metrics)

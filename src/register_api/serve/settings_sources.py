@@ -95,15 +95,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _with(settings: Settings, name: str, value: object, said: str, *, strict: bool = True) -> Settings:
-    """Return the settings with one more.
-
-    Args:
-        settings: What there is so far.
-        name: The setting.
-        value: What it is set to.
-        said: How it was written, for a complaint.
-        strict: Whether text may not stand for a number or a truth.
-    """
+    """Return the settings with one more."""
     hint = _MEANINGS[name]
     try:
         converted = msgspec.convert(value, _KINDS[name], strict=strict)

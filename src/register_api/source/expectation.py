@@ -61,12 +61,7 @@ _FINDS = (
 
 
 def is_scalar(value: Any, shape: Shape) -> bool:
-    """Tell whether a TOML value is what a field without parts takes, or an item of a list of such.
-
-    Args:
-        value: As ``tomli`` read it. Days may be TOML dates or text such as ``2026-06-10``.
-        shape: What the field holds: texts, truth values, whole numbers, days, or codes.
-    """
+    """Tell whether a TOML value is what a field without parts takes, or an item of a list of such."""
     takes = _TAKES.get(type(shape.kind))
     return takes is not None and takes(value) and (not shape.codes or value in shape.codes)
 

@@ -43,12 +43,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 def read_source_file(folder: Path, path: Path) -> SourceFile:
-    """Read one TOML file; whatever its bytes are, the answer is a table or findings.
-
-    Args:
-        folder: The source folder, to name the file by.
-        path: The file in it.
-    """
+    """Read one TOML file; whatever its bytes are, the answer is a table or findings."""
     name = name_of(folder, path)
     try:
         return parse_source(name, _read_bytes(path))

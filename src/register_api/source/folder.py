@@ -22,11 +22,7 @@ VENDOR_FOLDER = "subprocessors"
 
 
 def list_vendor_files(folder: Path) -> list[Path]:
-    """Return the vendors' files in order of name; hidden files and other kinds are left out.
-
-    Raises:
-        UsageError: The folder is there and may not be read.
-    """
+    """Return the vendors' files in order of name; hidden files and other kinds are left out."""
     vendors = folder / VENDOR_FOLDER
     return [vendors / name for name in _visible(vendors) if _is_vendor_file(name)]
 

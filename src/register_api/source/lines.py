@@ -21,15 +21,7 @@ _END = Token("end", "", 0)
 
 
 def nearest_line(lines: dict[KeyPath, int], key: str) -> int | None:
-    """Return the line of a key, counted from 1, or that of the nearest table around it.
-
-    Args:
-        lines: What ``index_lines`` found.
-        key: As in a finding, e.g. ``engagements[0].locations[1].country``.
-
-    Returns:
-        The line, or ``None`` if neither the key nor anything around it stands in the text.
-    """
+    """Return the line of a key, counted from 1, or that of the nearest table around it."""
     path = parse_key(key)
     while path:
         if path in lines:

@@ -15,15 +15,7 @@ _LARGE = 64 * 1024
 
 
 def compressed_forms(data: bytes) -> dict[str, bytes]:
-    """Return the compressed forms that are smaller than the data itself.
-
-    Args:
-        data: The file.
-
-    Returns:
-        Bytes by content coding (RFC 9110 section 8.4.1): ``br``, ``gzip``, ``zstd``; the same data
-        always gives the same bytes.
-    """
+    """Return the compressed forms that are smaller than the data itself."""
     if len(data) < _SMALLEST:
         return {}
     large = len(data) >= _LARGE

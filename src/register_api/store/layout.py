@@ -47,12 +47,7 @@ def generation_folder(store: Path, number: int) -> Path:
 
 
 def current_generation(store: Path) -> int | None:
-    """Return the number of the visible generation, or ``None`` before the first publication.
-
-    Raises:
-        OSError: The link cannot be read for another reason than its absence.
-        ValueError: The link leads elsewhere.
-    """
+    """Return the number of the visible generation, or ``None`` before the first publication."""
     try:
         return int((store / CURRENT).readlink().name)
     except FileNotFoundError:

@@ -122,11 +122,7 @@ def current(store: Path) -> int | None:
 
 
 def read_journal(store: Path, generation: int) -> Journal | None:
-    """Return a generation's journal, or ``None`` when it was not written yet.
-
-    Raises:
-        StoreDamaged: The journal cannot be read.
-    """
+    """Return a generation's journal, or ``None`` when it was not written yet."""
     path = layout.generation_folder(store, generation) / layout.JOURNAL
     return read_document(path, Journal) if path.exists() else None
 

@@ -90,17 +90,7 @@ def joined_by(rows: tuple[Promised, ...], register: Register) -> tuple[Promised,
 def open_deadlines(
     register: Register, rows: tuple[Promised, ...], known_to: int, on: dt.date
 ) -> tuple[Deadline, ...]:
-    """Return until when a customer may object, the nearest first.
-
-    Args:
-        register: The newest version.
-        rows: The promises of all versions up to ``known_to``.
-        known_to: Number of the last version that the rows cover; 0: none.
-        on: The day that is asked about, in the publisher's time zone.
-
-    Raises:
-        Malformed: A time zone, a day or a number of days is not one that can be counted with.
-    """
+    """Return until when a customer may object, the nearest first."""
     known = {*range(1, known_to + 1), register.version}
     try:
         promises = _promises(joined_by(rows, register), zone_of(register.publisher.time_zone))
@@ -145,9 +135,6 @@ def _until(engagement: Engagement, day: dt.date, promises: Promises) -> dt.date 
     """Return the last day to object to an engagement that was announced on a day, if there is one.
 
     A first list announces only what starts after it, and so does each imported version.
-
-    Raises:
-        Malformed: The promise has more days than can be counted.
     """
     starts_later = engagement.starts_on is not None and engagement.starts_on > day
     if promises.is_baseline(engagement.announced.version) and not starts_later:

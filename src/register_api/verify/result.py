@@ -135,12 +135,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
         Deadlines follow from the register and from what is remembered, so that a run that finds nothing new
         still gives those that are open.
-
-        Args:
-            on: A day in the publisher's time zone; without it, today.
-
-        Raises:
-            Malformed: As ``today``, or a promise has days that cannot be counted.
         """
         return open_deadlines(self.register, self.promised, self.checked_version, on or self.today())
 
@@ -159,11 +153,7 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
     finding: VerificationError | None
 
     def raise_for_finding(self) -> Verified:
-        """Return what was verified.
-
-        Raises:
-            VerificationError: The worst finding, where a check failed; its subclass says of what kind.
-        """
+        """Return what was verified."""
         if self.verified is None:
             raise self.finding or VerificationError("not verified")
         return self.verified
@@ -192,13 +182,7 @@ class VersionsRead:
         self.promised = joined_by(self.promised, register)
 
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:
-        """Take the diff of a version, once it is checked.
-
-        Args:
-            register: The version.
-            diff: Its diff.
-            size: Bytes of the diff.
-        """
+        """Take the diff of a version, once it is checked."""
         update = Update(
             version=register.version,
             sha256=diff.to.sha256,

@@ -133,12 +133,7 @@ class Witness:
 
 
 def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) -> None:
-    """Check that the checkpoint continues what was signed before; nothing continues nothing.
-
-    Raises:
-        Malformed: The proof has the wrong form for these sizes.
-        Forged: It leads to another root.
-    """
+    """Check that the checkpoint continues what was signed before; nothing continues nothing."""
     if request.old_size == 0:
         if request.proof:
             raise Malformed("a consistency proof from size 0, which is empty")
@@ -147,11 +142,7 @@ def _check_proof(request: AddCheckpoint, checkpoint: Checkpoint, root: bytes) ->
 
 
 def _time(last: Cosigned | None, now: int) -> int:
-    """Return the time to sign with: never before that of the last checkpoint, which was smaller then.
-
-    Raises:
-        WitnessError: The clock lies well before it.
-    """
+    """Return the time to sign with: never before that of the last checkpoint, which was smaller then."""
     if last is None or now >= last.at:
         return now
     if last.at - now > MAX_CLOCK_BEHIND:

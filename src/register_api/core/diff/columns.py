@@ -32,15 +32,7 @@ _RowKey = tuple[str, str | None]
 
 
 def fold_columns(found: list[Difference], comparison: Comparison) -> list[Difference | Column]:
-    """Take columns out of what was found for each entry, and tell each once.
-
-    Args:
-        found: Differences of vendors and engagements in reading order.
-        comparison: The two registers.
-
-    Returns:
-        Columns first, then what remains.
-    """
+    """Take columns out of what was found for each entry, and tell each once."""
     columns: list[Column] = []
     for level in (Subprocessor, Engagement):
         filled = _newly_filled(found, level)

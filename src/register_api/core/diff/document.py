@@ -31,16 +31,7 @@ _WEIGHT: dict[ChangeClass, int] = {name: weight for weight, name in enumerate(ge
 
 
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
-    """Say what changed from one version to another (docs/format.md, The diff).
-
-    Args:
-        older: The older version; ``None`` before the first, when every vendor is ``added``.
-        newer: The newer version; any later one, or an earlier one to read the change backwards.
-        promises: All promises of the register as of the newer version.
-
-    Returns:
-        The changes by class in order of weight, within a class in order of reading.
-    """
+    """Say what changed from one version to another (docs/format.md, The diff)."""
     comparison = Comparison(older, newer, promises.zone)
     sentences = Sentences.between(older, newer, promises.zone)
     found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.class_])

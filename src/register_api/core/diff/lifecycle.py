@@ -29,12 +29,7 @@ _DATES = frozenset({"starts_on", "ends_on", "short_notice"})
 
 
 def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]:
-    """Yield all that happened to one vendor, in reading order.
-
-    Args:
-        key: The vendor's key in the comparison.
-        comparison: The two registers.
-    """
+    """Yield all that happened to one vendor, in reading order."""
     vendor = comparison.vendors[key]
     if not vendor.in_both:
         yield from _came_or_went(vendor)

@@ -46,13 +46,7 @@ _CORRECTABLE: frozenset[ChangeClass] = frozenset(
 
 
 def class_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeClass:
-    """Return the class of a change to one field.
-
-    Args:
-        kind: Struct that the field belongs to.
-        change: The field before and after, which differ.
-        reason: Why the newer version was published.
-    """
+    """Return the class of a change to one field."""
     if _is_reordered(change.before, change.after):
         return "reordered"
     if reason == "editorial" and is_reworded(kind, change):

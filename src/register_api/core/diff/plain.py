@@ -11,9 +11,5 @@ _decoder = msgspec.json.Decoder()
 
 
 def to_plain(value: object) -> Any:
-    """Return a value as it would come back from the wire: ``dict``, ``list``, strings, integers, ``None``.
-
-    Args:
-        value: A model struct, or anything built from structs, dates and builtins.
-    """
+    """Return a value as it would come back from the wire: ``dict``, ``list``, strings, integers, ``None``."""
     return _decoder.decode(_encoder.encode(value))

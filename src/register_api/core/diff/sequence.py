@@ -29,15 +29,7 @@ def staying(older: Sequence[Item], newer: Sequence[Item]) -> list[Item]:
 
 
 def plan_moves(older: Sequence[Item], newer: Sequence[Item]) -> list[tuple[int, int]]:
-    """Return the fewest moves that turn one order into the other, to be made one after the other.
-
-    Args:
-        older: Distinct items.
-        newer: The same items in another order.
-
-    Returns:
-        Pairs of positions: where to take the item out, and where to put it in after that.
-    """
+    """Return the fewest moves that turn one order into the other, to be made one after the other."""
     if list(older) == list(newer):
         return []
     kept = set(staying(older, newer))

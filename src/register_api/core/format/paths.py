@@ -100,11 +100,7 @@ def is_signed(path: str) -> bool:
 
 
 def values_in(path: str) -> dict[str, str]:
-    """Return the values of the parameters in a path of the tree, by name.
-
-    Raises:
-        KeyError: No file of the tree has such a path.
-    """
+    """Return the values of the parameters in a path of the tree, by name."""
     match = _compiled(kind_of(path).named_pattern).fullmatch(path)
     return match.groupdict() if match else {}
 

@@ -91,12 +91,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view_change(change: Change, vendors: Mapping[str, Subprocessor]) -> ChangeView:
-    """Return a change with what it is about.
-
-    Args:
-        change: The change.
-        vendors: Vendors by id.
-    """
+    """Return a change with what it is about."""
     entry = change.before if change.after is None else change.after
     whole = _read(Subprocessor, entry) if change.subprocessor and not change.fields else None
     listed = whole is not None and whole.id == change.subprocessor

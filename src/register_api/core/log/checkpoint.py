@@ -81,11 +81,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 
 def parse_number(text: str) -> int:
-    """Read a size or an index: ASCII decimal without leading zeros, at most 2^63-1.
-
-    Raises:
-        Malformed: Anything else.
-    """
+    """Read a size or an index: ASCII decimal without leading zeros, at most 2^63-1."""
     if not _NUMBER.fullmatch(text) or int(text) > merkle.MAX_SIZE:
         raise Malformed("a number that is not a plain decimal of at most 63 bits")
     return int(text)

@@ -58,16 +58,7 @@ def split_point(size: int) -> int:
 
 
 def perfect_subtrees(start: int, end: int) -> list[tuple[int, int]]:
-    """Return the perfect subtrees that a range of a split tree consists of, largest first.
-
-    Args:
-        start: First entry; a multiple of the largest power of two in ``end - start``, as every range
-            is that RFC 6962 splits off.
-        end: One after the last entry.
-
-    Returns:
-        Pairs of height and number: entries from ``number << height``, ``1 << height`` of them.
-    """
+    """Return the perfect subtrees that a range of a split tree consists of, largest first."""
     found = []
     while start < end:
         height = (end - start).bit_length() - 1

@@ -111,11 +111,7 @@ def _chunks(row: list[bytes]) -> list[list[bytes]]:
 
 
 def read_tile(level: int, index: int, width: int, read: ReadTile) -> list[bytes]:
-    """Read the hashes of one tile.
-
-    Raises:
-        Malformed: The tile is not exactly as long as its width says.
-    """
+    """Read the hashes of one tile."""
     data = read(tile_path(level, index, width))
     if len(data) != width * merkle.HASH_BYTES:
         raise Malformed(f"{len(data)} bytes in tile {tile_path(level, index, width)}")
@@ -123,13 +119,7 @@ def read_tile(level: int, index: int, width: int, read: ReadTile) -> list[bytes]
 
 
 def tile_of_subtree(height: int, number: int, size: int) -> tuple[int, int, int]:
-    """Return where a perfect subtree's hash can be computed from: level, index and width of a tile.
-
-    Args:
-        height: Height of the subtree; 0 is a leaf.
-        number: Its number among subtrees of this height.
-        size: Entries of the log whose tiles are read.
-    """
+    """Return where a perfect subtree's hash can be computed from: level, index and width of a tile."""
     level = height // TILE_HEIGHT
     index = (number << (height % TILE_HEIGHT)) // TILE_WIDTH
     width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
@@ -152,11 +142,7 @@ class HashReader:
         self._tiles: dict[tuple[int, int, int], list[bytes]] = {}
 
     def range_hash(self, start: int, end: int) -> bytes:
-        """Return the hash over entries ``start`` to ``end - 1``, a range that RFC 6962 splits off.
-
-        Raises:
-            Malformed: A tile has not the form its path says.
-        """
+        """Return the hash over entries ``start`` to ``end - 1``, a range that RFC 6962 splits off."""
         return merkle.join_subtrees(list(self._subtree_hashes(start, end)))
 
     def _subtree_hashes(self, start: int, end: int) -> Iterator[bytes]:

@@ -40,11 +40,7 @@ def parse_pointer(text: object) -> list[str]:
 
 
 def list_index(token: str, length: int) -> int:
-    """Return the index that a token names in an array of that many members (RFC 6901 section 4).
-
-    Raises:
-        Inconsistent: Not an index, or beyond the last member.
-    """
+    """Return the index that a token names in an array of that many members (RFC 6901 section 4)."""
     if not _INDEX.fullmatch(token) or int(token) >= length:
         raise Inconsistent(f"the patch speaks of position {token[:20]!r} in a list of {length}")
     return int(token)

@@ -29,16 +29,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def make_patch(older: Any | None, newer: Any) -> list[dict[str, Any]]:
-    """Return the operations that turn one document into another exactly.
-
-    Args:
-        older: What its bytes say (``canonical.Encoded.plain``); ``None``: no document.
-        newer: The same.
-
-    Returns:
-        Operations of RFC 6902 in an order that depends on the documents only; none where both say the
-        same. They share nothing with the arguments.
-    """
+    """Return the operations that turn one document into another exactly."""
     if older is None:
         return [{"op": "add", "path": "", "value": to_plain(newer)}]
     found: list[dict[str, Any]] = to_plain(list(_compare((), older, newer)))

@@ -88,16 +88,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def ask_all(
     witnesses: Sequence[PolicyWitness], question: CosigningRequest, seconds: float = SECONDS
 ) -> tuple[Outcome, ...]:
-    """Ask witnesses, all at once.
-
-    Args:
-        witnesses: Whom to ask; one without an address is told of and not asked.
-        question: What to sign.
-        seconds: For all of them together.
-
-    Returns:
-        One outcome for each, in order; nothing is raised.
-    """
+    """Ask witnesses, all at once."""
     return asyncio.run(_ask_all(witnesses, question, seconds))
 
 
@@ -175,11 +166,7 @@ async def _post(client: BoundedClient, url: Url, body: bytes) -> Reply:
 def _checked(
     body: bytes, witness: PolicyWitness, question: CosigningRequest
 ) -> tuple[SignatureLine, dt.datetime]:
-    """Return the witness's line and its time, if it is a good one.
-
-    Raises:
-        VerificationError: It is not.
-    """
+    """Return the witness's line and its time, if it is a good one."""
     signed = question.checkpoint + body
     if not body or not has_further_lines(signed, question.checkpoint):
         raise Malformed("it answered with something else than signature lines")

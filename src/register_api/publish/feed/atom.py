@@ -34,21 +34,7 @@ def atom_feed(
     archive: int | None = None,
     base_url: str | None = None,
 ) -> bytes:
-    """Write one page of the Atom feed.
-
-    Args:
-        register: The newest version that the page may know of: of an archive page, its last.
-        entries: At most 50 versions, newest first.
-        year: Year of version 1, part of all ids.
-        archive: Number of the archive page, or ``None`` for ``feed.atom``.
-        base_url: Address of the tree's root; ``None`` makes all links relative.
-
-    Returns:
-        UTF-8 with an XML declaration; the same arguments give the same bytes.
-
-    Raises:
-        ValueError: More than 50 entries, none, or an order other than newest first.
-    """
+    """Write one page of the Atom feed."""
     check_order(entries)
     place = Place(path=archive_path(archive), base_url=base_url)
     feed = _empty_feed(register, year)

@@ -53,12 +53,7 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def feed_id(register: str, year: int) -> str:
-    """Return the feed's tag URI (RFC 4151), e.g. ``tag:salesynq.com,2026:sub-processors``.
-
-    Args:
-        register: The register's name: a domain and a path.
-        year: Year of version 1; it never changes, or every reader would see all entries anew.
-    """
+    """Return the feed's tag URI (RFC 4151), e.g. ``tag:salesynq.com,2026:sub-processors``."""
     domain, _, path = register.partition("/")
     return f"tag:{domain},{year}:{path}"
 

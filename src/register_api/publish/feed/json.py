@@ -26,20 +26,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 def json_feed(
     register: Register, entries: Sequence[FeedEntry], *, year: int, base_url: str | None = None
 ) -> bytes:
-    """Write the JSON Feed.
-
-    Args:
-        register: The newest version.
-        entries: At most 50 versions, newest first.
-        year: Year of version 1, part of all ids.
-        base_url: Address of the tree's root; ``None`` makes all links relative to the feed.
-
-    Returns:
-        RFC 8785 bytes; the same arguments give the same bytes.
-
-    Raises:
-        ValueError: More than 50 entries, none, or an order other than newest first.
-    """
+    """Write the JSON Feed."""
     check_order(entries)
     place = Place(path=tree.FEED_JSON.path(), base_url=base_url)
     language = Language.of(register.publisher.language)

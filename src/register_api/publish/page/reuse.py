@@ -21,14 +21,7 @@ _SHOWN_ON_ALL = ("register", "publisher", "notice", "statuses", "categories", "r
 def vendors_to_write(
     before: Register | None, day_before: dt.date, after: Register, day: dt.date
 ) -> list[Subprocessor]:
-    """Return the vendors whose page would say something else than it does.
-
-    Args:
-        before: The version before; ``None`` writes all.
-        day_before: Local day on which that version was published.
-        after: The new version.
-        day: Local day on which it is published.
-    """
+    """Return the vendors whose page would say something else than it does."""
     if before is None or _all_change(before, after):
         return list(after.subprocessors)
     old = {vendor.id: vendor for vendor in before.subprocessors}

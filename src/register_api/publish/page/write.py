@@ -86,13 +86,7 @@ def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Itera
 
 
 def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str]) -> bytes:
-    """Write one sub-processor's page (``subprocessors/{id}/index.html``).
-
-    Args:
-        view: The newest version.
-        vendor: One of its vendors.
-        names: Name of each vendor by id.
-    """
+    """Write one sub-processor's page (``subprocessors/{id}/index.html``)."""
     categories = {category.id: category for category in view.register.categories}
     return _page(
         "subprocessor.html.j2",

@@ -27,15 +27,7 @@ TOKEN_MARK = b"pkcs11:"
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a private key file of mode 0600, durable on return.
-
-    Args:
-        path: Where to write; its folder is made with mode 0700 if it is missing.
-        data: The content.
-
-    Raises:
-        KeyStoreError: The file exists, others may write to its folder, or the disk does not take it.
-    """
+    """Write a private key file of mode 0600, durable on return."""
     make_folder(path.parent)
     try:
         durable.create(path, data, secret=True)
@@ -58,29 +50,17 @@ def exists(path: Path) -> bool:
 
 
 def is_encrypted(path: Path) -> bool:
-    """Tell whether a key file needs a passphrase.
-
-    Raises:
-        KeyStoreError: As ``read``.
-    """
+    """Tell whether a key file needs a passphrase."""
     return read(path).startswith(ENCRYPTED_MARK)
 
 
 def is_reference(path: Path) -> bool:
-    """Tell whether a key file names a key in a token instead of holding one.
-
-    Raises:
-        KeyStoreError: As ``read``.
-    """
+    """Tell whether a key file names a key in a token instead of holding one."""
     return read(path).startswith(TOKEN_MARK)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of mode 0700 for private keys, unless it is there.
-
-    Raises:
-        KeyStoreError: It cannot be made, or others may write to it.
-    """
+    """Make a folder of mode 0700 for private keys, unless it is there."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_folder(folder)
@@ -115,16 +95,7 @@ def read(path: Path) -> Secret:
 
 
 def read_line(path: Path, named_by: str, most: int) -> Secret:
-    """Return the first line of a file with a passphrase or a PIN, which only its owner may read.
-
-    Args:
-        path: The file.
-        named_by: What names it, for the error.
-        most: How many bytes it may have.
-
-    Raises:
-        KeyStoreError: The file is missing, open to others, or its first line is empty or too long.
-    """
+    """Return the first line of a file with a passphrase or a PIN, which only its owner may read."""
     if not exists(path):
         raise KeyStoreError(f"there is no file {path}, which {named_by} names")
     line = read(path).first_line()

@@ -23,17 +23,7 @@ if TYPE_CHECKING:
 
 
 def first_key_list(register: str, keyring: Keyring) -> KeyList:
-    """List the keys of a new register, good from version 1 on.
-
-    Args:
-        register: Name of the register, which is the log's origin and key name.
-        keyring: Its document, log and feed keys are opened, or made if it may make keys.
-
-    Raises:
-        KeyStoreError: A key is missing or cannot be used.
-        Malformed: The name of the register cannot be a key name.
-        UntrustedKey: One key is meant for two uses.
-    """
+    """List the keys of a new register, good from version 1 on."""
     records = (key_record(use, signer, register, 1) for use, signer in _signers(keyring).items())
     keys = KeyList(register=register, keys=tuple(records))
     check_keys(keys)
@@ -45,17 +35,6 @@ def current_key_list(published: KeyList | None, register: str, keyring: Keyring,
 
     A key is never added here: the list says from which version on a key is good, so a new key joins
     it by rotation only.
-
-    Args:
-        published: The list of the newest publication, or ``None`` for a new register.
-        register: Name of the register.
-        keyring: The keys that the version will be signed with.
-        version: Number of the version.
-
-    Raises:
-        KeyStoreError: A key is missing, is not in the list, or is not good for this version.
-        Malformed: The published list contradicts itself, or the register's name cannot be a key name.
-        UntrustedKey: The published list has one key twice, or ranges with a gap or an overlap.
     """
     if published is None:
         return first_key_list(register, keyring)
@@ -71,10 +50,6 @@ def revised(published: bytes, keys: KeyList) -> bytes:
     """Return ``keys.json`` with changed records, and all else that it says as it is.
 
     A later release of this program may have written more than this one knows; it stays.
-
-    Args:
-        published: The published list.
-        keys: What it is to say from now on.
     """
     document = msgspec.json.decode(published)
     known = {record["kid"]: record for record in document["keys"]}
@@ -90,17 +65,7 @@ def _revised(known: dict[str, Any], record: KeyRecord) -> dict[str, Any]:
 
 
 def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -> KeyRecord:
-    """Describe a key that is good from a version on.
-
-    Args:
-        use: What the key signs.
-        signer: The key.
-        register: Name of the register.
-        first_version: The first version it signs.
-
-    Raises:
-        Malformed: The name of the register cannot be a key name.
-    """
+    """Describe a key that is good from a version on."""
     return KeyRecord(
         kid=signer.kid,
         use=use,

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def open_record(keys: KeyList, use: str) -> KeyRecord:
-    """Return the key of a use that is good to this day.
-
-    Raises:
-        UsageError: There is none.
-    """
+    """Return the key of a use that is good to this day."""
     for record in keys.keys:
         if record.use == use and record.last_version is None:
             return record
@@ -34,9 +30,6 @@ def record_of(keys: KeyList, kid: str) -> KeyRecord:
 
     A name is the thumbprint, or use, hyphen and thumbprint, as public files are named: a thumbprint
     that begins with a hyphen would look like an option.
-
-    Raises:
-        UsageError: No key, or more than one, begins so.
     """
     found = [record for record in keys.keys if kid and _is_called(record, kid)]
     if len(found) != 1:

@@ -161,12 +161,7 @@ class Keyring:
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
     def adopt_following(self, role: str) -> Signer:
-        """Let the key that follows stand for its role in this keyring from now on; files stay as they are.
-
-        Raises:
-            UsageError: There is no such role.
-            KeyStoreError: As every key.
-        """
+        """Let the key that follows stand for its role in this keyring from now on; files stay as they are."""
         signer = self.following(role)
         self._opened[f"{role}.pem"] = self._opened.pop(f"{role}.next.pem")
         return signer

@@ -31,19 +31,7 @@ NEXT = ".next.pem"
 
 
 def promote_next_keys(keyring: Keyring, read: Read) -> tuple[Path, ...]:
-    """Let each next key that the tree names already take its place.
-
-    Args:
-        keyring: A keyring of its own for this; its folder's keys are moved.
-        read: The tree.
-
-    Returns:
-        Where the old keys lie now.
-
-    Raises:
-        KeyStoreError: A key cannot be read or moved.
-        StoreError: There is no root, or it cannot be read.
-    """
+    """Let each next key that the tree names already take its place."""
     waiting = sorted(keyring.folder.glob(f"*{NEXT}"))
     named = _named(read) if waiting else frozenset()
     kept: list[Path] = []

@@ -76,11 +76,7 @@ class Passphrases:
 
 
 def _named() -> Secret | None:
-    """Return the first line of the file that the environment names, if it names one.
-
-    Raises:
-        KeyStoreError: The file is missing, open to others, or its first line is empty or too long.
-    """
+    """Return the first line of the file that the environment names, if it names one."""
     name = os.environ.get(VARIABLE)
     if not name:
         return None

@@ -23,19 +23,7 @@ if TYPE_CHECKING:
 
 
 def public_files(read: Read) -> dict[str, bytes]:
-    """Return the files of the public ``keys/`` folder.
-
-    Args:
-        read: The tree, with a root and ``keys.json``.
-
-    Returns:
-        Content by file name: ``<role>-<kid>.pem`` for each key of the newest root and of
-        ``keys.json``, and ``1.root.json`` with every root after it.
-
-    Raises:
-        StoreError: There is no root, or it cannot be read.
-        KeyError: There is no list of keys.
-    """
+    """Return the files of the public ``keys/`` folder."""
     roots = trust_metadata.roots(read)
     keys = canonical.decode(read(tree.KEYS.path()), KeyList)
     files = {f"{number}.root.json": data for number, data in enumerate(roots, start=1)}

@@ -92,15 +92,7 @@ class TokenKey:
 
 
 def make_in_token(uri: TokenUri, pins: Pins) -> None:
-    """Make a key pair in a token, of which the private half never leaves it.
-
-    Args:
-        uri: Says which token, and the label that the key gets.
-        pins: Knows the token's PIN.
-
-    Raises:
-        KeyStoreError: The URI has no label, the token has a key of that name, or it cannot make one.
-    """
+    """Make a key pair in a token, of which the private half never leaves it."""
     if uri.label is None:
         raise KeyStoreError("a new key in a token needs a label: object= in the pkcs11: URI")
     with session(uri, pins, write=True) as (pkcs11, opened):

@@ -27,11 +27,7 @@ class TufSigner(Signer):
         public_key: Key,  # noqa: ARG003
         secrets_handler: SecretsHandler | None = None,  # noqa: ARG003
     ) -> NoReturn:
-        """Keys come from the keyring alone.
-
-        Raises:
-            ValueError: Always.
-        """
+        """Keys come from the keyring alone."""
         raise ValueError("keys come from the keyring")
 
     @property

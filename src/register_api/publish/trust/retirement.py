@@ -41,17 +41,6 @@ def outlived(read: Read, published_at: PublishedAt, now: dt.datetime) -> tuple[s
 
     A root never may: a customer follows them one by one from the first. Nor may what the newest timestamp
     names, however old it is.
-
-    Args:
-        read: The tree as it is.
-        published_at: When each of its files was published.
-        now: The present instant, UTC.
-
-    Returns:
-        Paths of snapshots, targets metadata, and copies of targets; nothing before the first publication.
-
-    Raises:
-        StoreDamaged: The newest metadata cannot be read.
     """
     timestamp = trust_metadata.timestamp(read)
     if timestamp is None:

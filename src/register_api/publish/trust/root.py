@@ -72,19 +72,7 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
 def make_root(
     root_keys: Sequence[Key], threshold: int, *, targets: Key, online: Key, version: int, now: dt.datetime
 ) -> Root:
-    """Put together a root that is not signed yet.
-
-    Args:
-        root_keys: Public keys of those who sign roots.
-        threshold: How many of them have to.
-        targets: Public key for targets.
-        online: Public key for snapshot and timestamp.
-        version: Number of the root, from 1 without gaps.
-        now: The present instant, UTC.
-
-    Raises:
-        UntrustedKey: A key stands in two roles or counts twice, or the threshold cannot be met.
-    """
+    """Put together a root that is not signed yet."""
     holders = {
         Root.type: (list(root_keys), threshold),
         "targets": ([targets], 1),

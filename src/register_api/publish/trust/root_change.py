@@ -46,17 +46,7 @@ class RootChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
-    """Put together the next root, not signed yet.
-
-    Args:
-        before: The newest root.
-        change: What is to be different.
-        now: The present instant, UTC.
-
-    Raises:
-        UsageError: A key that is to leave is not there.
-        UntrustedKey: A key would stand in two roles or count twice, or the threshold cannot be met.
-    """
+    """Put together the next root, not signed yet."""
     leaving = {_root_keyid(before, kid) for kid in change.removed}
     staying = [keyid for keyid in before.roles[Root.type].keyids if keyid not in leaving]
     return make_root(
@@ -80,12 +70,7 @@ def kid_of(key: Key) -> str:
 
 
 def missing_signatures(before: Root, draft: Metadata[Root]) -> dict[int, int]:
-    """Return how many signatures a root still needs: by its predecessor's version, and by its own.
-
-    Args:
-        before: The newest root.
-        draft: The next one, with the signatures it has so far.
-    """
+    """Return how many signatures a root still needs: by its predecessor's version, and by its own."""
     found = {}
     for root in (before, draft.signed):
         result = root.get_verification_result(Root.type, draft.signed_bytes, draft.signatures)

@@ -68,12 +68,7 @@ class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def new_draft(before: bytes | None, root: Root) -> RootDraft:
-    """Begin a draft that nobody has signed.
-
-    Args:
-        before: The newest root as published; ``None`` for a first root.
-        root: The next one.
-    """
+    """Begin a draft that nobody has signed."""
     text = before.decode() if before is not None else None
     return RootDraft(before=text, root=encode(Metadata(root)).decode())
 

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
-    """Refuse a category that neither of some versions has.
-
-    Raises:
-        Problem: It lists the categories there are.
-    """
+    """Refuse a category that neither of some versions has."""
     known = dict.fromkeys(category.id for register in registers for category in register.categories)
     for wanted in sorted(query.category.difference(known)):
         detail = f"Version {registers[0].version} has no category {wanted}{listed(tuple(known))}."

@@ -24,11 +24,7 @@ class Basis(TypedDict):
 
 
 def known_by(archive: Archive, moment: Moment) -> AsKnown:
-    """Return the state on a day as far as it was known at a moment.
-
-    Raises:
-        Problem: Nothing was published by then.
-    """
+    """Return the state on a day as far as it was known at a moment."""
     known = as_known(archive, moment)
     if known is None:
         raise Problem("nothing-known-yet", "The first version was published after that.")

@@ -30,15 +30,7 @@ class _Timestamp(msgspec.Struct, frozen=True):
 
 
 def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
-    """Tell what is served and until when it is fresh.
-
-    Args:
-        shelf: Where the current table stands.
-        now: The present instant.
-
-    Raises:
-        Problem: Nothing is published, or the freshness statement is missing or has expired.
-    """
+    """Tell what is served and until when it is fresh."""
     table = shelf.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")

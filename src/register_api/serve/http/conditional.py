@@ -44,27 +44,14 @@ def none_match_fails(field: bytes, etag: bytes) -> bool:
 
 
 def match_fails(field: bytes, etag: bytes) -> bool:
-    """Tell whether ``If-Match`` does not name the current representation (RFC 9110 section 13.1.1).
-
-    Args:
-        field: The header's value: ``*``, or a list of entity tags.
-        etag: Strong entity tag of the selected representation, with its quotes.
-
-    Returns:
-        True if none matches by strong comparison (section 8.8.3.2), so that the answer is 412.
-    """
+    """Tell whether ``If-Match`` does not name the current representation (RFC 9110 section 13.1.1)."""
     if field.strip(b" \t") == b"*":
         return False
     return (b"", etag) not in _MAYBE_WEAK_TAG.findall(field)
 
 
 def modified_after(field: bytes, modified: int) -> bool:
-    """Tell whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4).
-
-    Args:
-        field: The header's value; one that is no HTTP date is ignored.
-        modified: When the representation was last modified, in seconds since the epoch.
-    """
+    """Tell whether ``If-Unmodified-Since`` is older than the representation (section 13.1.4)."""
     since = http_date(field)
     return since is not None and modified > since
 

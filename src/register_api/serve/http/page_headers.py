@@ -20,9 +20,6 @@ def page_headers(page: bytes) -> tuple[Header, ...]:
 
     The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
     section 2.3.1); everything else is refused: scripts, frames, forms, other sites.
-
-    Args:
-        page: The HTML as it is served, not compressed.
     """
     styles = " ".join(f"'sha256-{_sha256(text)}'" for text in _STYLE.findall(page))
     policy = headers.page_policy(styles or "'none'")

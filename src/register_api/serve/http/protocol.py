@@ -83,21 +83,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target.
-
-        Raises:
-            ValueError: It is too long; the parser's caller asks for the refusal.
-        """
+        """Take a part of the request target."""
         super().on_url(url)
         if len(self.url) > bounds.MAX_TARGET_BYTES:
             self._give_up(bounds.TARGET_TOO_LONG)
 
     def on_headers_complete(self) -> None:
-        """Judge a whole head, and have the request answered.
-
-        Raises:
-            ValueError: It is refused, or the last one that is taken; the parser's caller is told why.
-        """
+        """Judge a whole head, and have the request answered."""
         has_body = self._judge_headers()
         super().on_headers_complete()
         self._head_since = 0.0
@@ -125,11 +117,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse, as the parser gave up.
-
-        Args:
-            msg: The library's words, which are not passed on.
-        """
+        """Refuse, as the parser gave up."""
         del msg
         self._refuse(self._why or bounds.NO_REQUEST)
 

@@ -27,16 +27,7 @@ _GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
 
 
 def select(resource: Resource, headers: Headers) -> tuple[Representation | None, bool]:
-    """Choose the representation and evaluate the conditions (RFC 9110 section 13.2.2).
-
-    Args:
-        resource: What was asked for.
-        headers: The request's headers, names in lower case.
-
-    Returns:
-        The representation, ``None`` when ``refusal`` has to say why it is not sent; and whether the
-        client has it already (304).
-    """
+    """Choose the representation and evaluate the conditions (RFC 9110 section 13.2.2)."""
     accept: bytes | None = None
     tags: bytes | None = None
     since: bytes | None = None

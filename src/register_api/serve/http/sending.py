@@ -18,18 +18,7 @@ if TYPE_CHECKING:
 
 
 async def send_resource(resource: Resource, scope: Scope, send: Send, table: Table | None = None) -> None:
-    """Answer GET or HEAD with a resource, in the form and under the conditions asked for.
-
-    Args:
-        resource: What was asked for.
-        scope: The request.
-        send: Where the reply goes.
-        table: Reads a body that is not held in memory.
-
-    Raises:
-        Problem: The client accepts no form there is or sets a condition that does not hold, or the
-            stored file cannot be read.
-    """
+    """Answer GET or HEAD with a resource, in the form and under the conditions asked for."""
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
         raise refusal(resource, scope["headers"])
@@ -43,11 +32,7 @@ async def send_resource(resource: Resource, scope: Scope, send: Send, table: Tab
 
 
 async def send_stored(table: Table, path: str, scope: Scope, send: Send) -> None:
-    """Answer GET or HEAD with a settled file of the tree.
-
-    Raises:
-        Problem: The client accepts no form there is, or the stored file cannot be read.
-    """
+    """Answer GET or HEAD with a settled file of the tree."""
     try:
         resource = await table.resource(path)
     except StoreDamaged as error:
@@ -56,13 +41,7 @@ async def send_stored(table: Table, path: str, scope: Scope, send: Send) -> None
 
 
 async def send_redirect(folder: str, send: Send) -> None:
-    """Send a client that left out the last slash to the page (RFC 9110 section 15.4.9).
-
-    Args:
-        folder: URL path without its last slash; the reference is relative to it, so that it holds
-            under any prefix.
-        send: Where the reply goes.
-    """
+    """Send a client that left out the last slash to the page (RFC 9110 section 15.4.9)."""
     headers = (
         (b"location", folder.rpartition("/")[2].encode("ascii") + b"/"),
         (b"content-length", b"0"),

@@ -14,14 +14,7 @@ _OTHER_FILES = 128
 
 
 def room_for(connections: int) -> int:
-    """Raise this process's limit as far as is needed and allowed.
-
-    Args:
-        connections: How many there may be.
-
-    Returns:
-        How many there can be.
-    """
+    """Raise this process's limit as far as is needed and allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + SPARE_CONNECTIONS + _OTHER_FILES
     if soft == resource.RLIM_INFINITY or soft >= wanted:

@@ -48,16 +48,7 @@ def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> 
 
 
 def listen_at(host: str, port: int, hint: str) -> socket.socket:
-    """Return a socket that listens at a host and port.
-
-    Args:
-        host: Name or address.
-        port: 0 takes any that is free.
-        hint: What to do if that is not possible.
-
-    Raises:
-        UsageError: The address is taken, not ours or not known.
-    """
+    """Return a socket that listens at a host and port."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -69,11 +60,7 @@ def listen_at(host: str, port: int, hint: str) -> socket.socket:
 
 
 def listen_for_metrics(address: ListenAddress) -> socket.socket:
-    """Return the socket at which metrics are to be had.
-
-    Raises:
-        UsageError: The address is taken, not ours or not known.
-    """
+    """Return the socket at which metrics are to be had."""
     return listen_at(address.host, address.port, "choose another with REGISTER_METRICS")
 
 

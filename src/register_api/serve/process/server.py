@@ -40,12 +40,7 @@ class RegisterServer(uvicorn.Server):
         self._metrics_guard = Guard(guard.limits)  # scrapes are no requests for the register
 
     def give_metrics(self, parts: Parts, listener: socket.socket) -> None:
-        """Have metrics answered at an address of their own.
-
-        Args:
-            parts: What the service works with.
-            listener: A socket that listens.
-        """
+        """Have metrics answered at an address of their own."""
         connections = self.server_state.connections
         self._metrics = (metrics_app(parts, lambda: len(connections)), listener)
 
@@ -76,14 +71,7 @@ class RegisterServer(uvicorn.Server):
 def make_server(
     app: App, settings: Settings, parts: Parts | None = None, *, reads_bodies: bool = False
 ) -> RegisterServer:
-    """Return the server that runs an application the way the service is run.
-
-    Args:
-        app: The application.
-        settings: How to run.
-        parts: What the application works with; without it refusals are counted for nobody.
-        reads_bodies: Whether the application reads bodies, and bounds them itself.
-    """
+    """Return the server that runs an application the way the service is run."""
     guard = Guard(limits_of(settings), None if parts is None else parts.counters)
     config = _config(app, guard, settings.shutdown_seconds, reads_bodies=reads_bodies)
     return RegisterServer(config, guard)

@@ -56,11 +56,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examples_of(table: Table) -> dict[str, Example]:
-    """Return an example for each address that has one, by the address as it is described.
-
-    Raises:
-        StoreDamaged: A stored file cannot be read.
-    """
+    """Return an example for each address that has one, by the address as it is described."""
     register = table.archive.register(table.archive.newest)
     day = Moment(on=local_day(register.published_at, table.archive.zone))
     values = dict(_values(register, day))

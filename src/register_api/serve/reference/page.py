@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
 
 def reference_page(table: Table | None) -> bytes:
-    """Write the page.
-
-    Args:
-        table: What is published, for real examples; without it there are none.
-
-    Raises:
-        StoreDamaged: A stored file cannot be read.
-    """
+    """Write the page."""
     examples = {} if table is None else examples_of(table)
     template = _ENVIRONMENT.get_template("reference.html.j2")
     return template.render(**description(), statuses=STATUSES, examples=examples).encode()

@@ -87,14 +87,7 @@ def make_resource(
     forms: Mapping[str, tuple[str, int]],
     bodies: Mapping[str, bytes],
 ) -> Resource:
-    """Build a resource with all its headers.
-
-    Args:
-        path: Path in the tree; empty for a computed answer.
-        facts: What all forms have in common.
-        forms: SHA-256 in hex and size in bytes, by content coding.
-        bodies: Bytes by content coding, as far as they are held in memory.
-    """
+    """Build a resource with all its headers."""
     modified = facts.modified
     return Resource(
         path=path,
@@ -108,12 +101,7 @@ def make_resource(
 
 
 def computed_resource(facts: Facts, forms: Mapping[str, bytes]) -> Resource:
-    """Build the resource of an answer that was computed just now.
-
-    Args:
-        facts: What all forms have in common.
-        forms: The bytes by content coding.
-    """
+    """Build the resource of an answer that was computed just now."""
     described = {coding: (digest(data), len(data)) for coding, data in forms.items()}
     return make_resource("", facts, described, forms)
 

@@ -107,11 +107,7 @@ class Shelf:
         return table
 
     def _refuse_going_back(self) -> None:
-        """Refuse a generation before the one that is served: customers would see a register rolled back.
-
-        Raises:
-            StoreDamaged: The store shows an older generation.
-        """
+        """Refuse a generation before the one that is served: customers would see a register rolled back."""
         visible = current(self._store)
         if self.table is not None and visible is not None and visible < self.table.snapshot.generation:
             raise StoreDamaged(

@@ -15,12 +15,7 @@ _ATTEMPTS = 2
 
 
 def read_form(snapshot: Snapshot, path: str, coding: str = "identity") -> bytes:
-    """Return one form of a file, checked against the digest in the manifest.
-
-    Raises:
-        KeyError: The publication has no such path or form.
-        StoreDamaged: The file cannot be read, or has other bytes than were published.
-    """
+    """Return one form of a file, checked against the digest in the manifest."""
     data = _read(snapshot, path, coding)
     if digest(data) != sha256_of(snapshot, path, coding):
         raise StoreDamaged(f"{path} ({coding}) has other bytes than the manifest says")

@@ -125,18 +125,7 @@ class Table:
 
 
 def load_table(store: Path, bodies: Bodies) -> Table | None:
-    """Load the table of the visible publication.
-
-    Args:
-        store: The store's folder.
-        bodies: Bytes of settled files, kept from one publication to the next.
-
-    Returns:
-        The table, or ``None`` when nothing was published yet.
-
-    Raises:
-        StoreDamaged: The publication cannot be read whole.
-    """
+    """Load the table of the visible publication."""
     snapshot = open_snapshot(store)
     return None if snapshot is None else Table(snapshot, bodies)
 

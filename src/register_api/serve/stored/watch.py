@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 @contextlib.asynccontextmanager
 async def watching(shelf: Shelf, seconds: float) -> AsyncIterator[None]:
-    """Load what is published, and follow the store until the block ends.
-
-    Args:
-        shelf: Where the current table stands.
-        seconds: How often to look for a new publication.
-    """
+    """Load what is published, and follow the store until the block ends."""
     shelf.show(await asyncio.to_thread(shelf.load))
 
     async def follow() -> None:

@@ -18,10 +18,6 @@ def client_fields(scope: Scope, how: LogClients) -> dict[str, str]:
 
     It is the address that the connection came from, behind a proxy the proxy's; headers that claim
     another one are not believed.
-
-    Args:
-        scope: The request.
-        how: How much of the address.
     """
     client = scope.get("client")
     if how == "none" or client is None:

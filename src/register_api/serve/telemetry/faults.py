@@ -17,13 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def logged_problem(name: Name, detail: str, error: Exception) -> Problem:
-    """Log what went wrong and return what the client is told: a sentence and the request's number.
-
-    Args:
-        name: A key of ``PROBLEMS``.
-        detail: The sentence.
-        error: What went wrong; without its traceback in the log.
-    """
+    """Log what went wrong and return what the client is told: a sentence and the request's number."""
     request_id = uuid.uuid4().hex
     _log.error("a request failed: %s", error, extra={"request_id": request_id})
     return _numbered(name, detail, request_id)

@@ -65,13 +65,7 @@ class FreshnessLog:
 
 
 def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AbstractAsyncContextManager[None]:
-    """Return a block that, while it runs, looks at freshness again and again.
-
-    Args:
-        shelf: Where the current table stands.
-        clock: Tells the present instant.
-        seconds: How often to look.
-    """
+    """Return a block that, while it runs, looks at freshness again and again."""
     log = FreshnessLog(shelf, clock)
 
     async def look() -> None:

@@ -25,12 +25,7 @@ LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
 
 
 def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
-    """Let everything that is logged in this process go to standard error.
-
-    Args:
-        settings: Which level, and which form.
-        stream: Somewhere else to write to.
-    """
+    """Let everything that is logged in this process go to standard error."""
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(settings.log_format, is_terminal=stream.isatty()))

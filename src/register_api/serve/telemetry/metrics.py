@@ -124,12 +124,7 @@ class ServiceCollector(Collector):
 
 
 def metrics_app(parts: Parts, open_connections: Callable[[], int]) -> App:
-    """Return the application that answers scrapes.
-
-    Args:
-        parts: What the service works with.
-        open_connections: Returns how many connections are open.
-    """
+    """Return the application that answers scrapes."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ServiceCollector(parts, open_connections))
     return cast("App", make_asgi_app(registry))

@@ -53,14 +53,7 @@ def check_copies(session: Session) -> str:
 
 
 def _judge(session: Session, name: str, data: bytes) -> None:
-    """Raise what a file stands for that is not the target: forged, old, or too new.
-
-    Raises:
-        RolledBack: A genuine file, older than the target.
-        Inconsistent: A genuine file, newer than the target.
-        Forked: A signed checkpoint with another root for the same size.
-        Forged: Nobody has signed it.
-    """
+    """Raise what a file stands for that is not the target: forged, old, or too new."""
     version = session.register.version
     try:
         found = _JUDGES.get(name, _judge_other)(session, data)
@@ -110,12 +103,7 @@ def _judge_feed(session: Session, data: bytes) -> int:
 
 
 def _judge_keys(session: Session, data: bytes) -> int:
-    """Never return: nothing vouches for a list of keys but the targets metadata.
-
-    Raises:
-        RolledBack: The list is what an older one would be: newer keys and ends of keys are missing.
-        Forged: It is anything else.
-    """
+    """Never return: nothing vouches for a list of keys but the targets metadata."""
     keys = decode(data, KeyList)
     known = {key.kid: key for key in session.keys.keys}
     for key in keys.keys:
@@ -126,11 +114,7 @@ def _judge_keys(session: Session, data: bytes) -> int:
 
 
 def _judge_other(_session: Session, _data: bytes) -> int:
-    """Never return: of other targets, nothing tells an old one from a forged one.
-
-    Raises:
-        Forged: It is not the target.
-    """
+    """Never return: of other targets, nothing tells an old one from a forged one."""
     raise Forged("not what is vouched for")
 
 
@@ -143,13 +127,7 @@ _JUDGES = {
 
 
 def check_discovery(session: Session) -> str:
-    """Check what the discovery document says of this register, if there is one (V26).
-
-    Raises:
-        NotApplicable: There is none at this address.
-        Malformed: It is damaged.
-        Inconsistent: It does not name this register, or another root.
-    """
+    """Check what the discovery document says of this register, if there is one (V26)."""
     try:
         data = session.get(tree.DISCOVERY.path())
     except NotServed as error:

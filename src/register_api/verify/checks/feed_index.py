@@ -83,17 +83,7 @@ def read_json(data: bytes, register: str) -> tuple[FeedIndex, dict[str, Any]]:
 
 
 def check_page(index: FeedIndex, newest: int, oldest: int, published: dict[int, str]) -> None:
-    """Check that a page names exactly some versions, newest first, with their instants.
-
-    Args:
-        index: What the page names.
-        newest: First version on it.
-        oldest: Last version on it.
-        published: Instants of those versions that are known.
-
-    Raises:
-        Inconsistent: It names others, or another instant.
-    """
+    """Check that a page names exactly some versions, newest first, with their instants."""
     if index.versions != tuple(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
     for version, updated in zip(index.versions, index.updated, strict=True):

@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_feed(session: Session) -> str:
-    """Check the newest feed's bytes and its XML signature (V20).
-
-    Raises:
-        NotApplicable: Another feed is served at its path; its signatures say nothing of this one.
-        VerificationError: It cannot be had, or its signature does not fit.
-    """
+    """Check the newest feed's bytes and its XML signature (V20)."""
     session.feed = session.target("feed.atom")
     if "feed.atom" in session.other_copies:
         raise NotApplicable(f"something else is served at {tree.FEED_ATOM.path()}, see V25")
@@ -47,9 +42,6 @@ def check_feed_signatures(session: Session) -> str:
     """Check the document key's signatures beside all newest files that this check is for (V21).
 
     Of the JSON Feed it also reads what it names (V22).
-
-    Raises:
-        VerificationError: A file cannot be had.
     """
     version = session.register.version
     kinds = [kind for kind in FILES if "V21" in kind.checks and kind.target not in session.other_copies]
@@ -73,11 +65,7 @@ def _check_json(session: Session, data: bytes) -> None:
 
 
 def check_feed_entries(session: Session) -> str:
-    """Check that the newest feed names the newest versions (V22).
-
-    Raises:
-        VerificationError: It is no Atom feed, or names others.
-    """
+    """Check that the newest feed names the newest versions (V22)."""
     size = session.checkpoint.size
     oldest = max(1, size - FEED_PAGE_SIZE + 1)
     with naming(tree.FEED_ATOM.path()):
@@ -87,11 +75,7 @@ def check_feed_entries(session: Session) -> str:
 
 
 def check_archive(session: Session) -> str:
-    """Check the archive pages that hold versions looked at in this run (V23).
-
-    Raises:
-        NotApplicable: There is no such page.
-    """
+    """Check the archive pages that hold versions looked at in this run (V23)."""
     first, last = first_version(session), session.checkpoint.size // FEED_PAGE_SIZE
     pages = range((first - 1) // FEED_PAGE_SIZE + 1, last + 1)
     if not pages:

@@ -25,11 +25,7 @@ if TYPE_CHECKING:
 
 
 def check_key_list(session: Session) -> str:
-    """Read the list of keys and check that it makes sense beside the root (V03).
-
-    Raises:
-        VerificationError: It cannot be had, or does not make sense.
-    """
+    """Read the list of keys and check that it makes sense beside the root (V03)."""
     data = session.target("keys.json")
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
@@ -40,11 +36,7 @@ def check_key_list(session: Session) -> str:
 
 
 def check_register(session: Session) -> str:
-    """Read the newest register strictly (V04).
-
-    Raises:
-        VerificationError: It cannot be had, is not in its one form, or names another register.
-    """
+    """Read the newest register strictly (V04)."""
     data = session.target("register.json")
     with naming(tree.REGISTER.path()):
         register = decode(data, Register)
@@ -77,12 +69,7 @@ def check_register_signatures(session: Session) -> str:
 
 
 def check_same_register(session: Session) -> str:
-    """Compare the register's name with the remembered one (V06).
-
-    Raises:
-        Inconsistent: The folder remembers another register.
-        NotApplicable: Nothing is remembered.
-    """
+    """Compare the register's name with the remembered one (V06)."""
     if session.remembered is None:
         raise NotApplicable("nothing is remembered from an earlier run")
     if session.remembered.register != session.register.register:
@@ -99,11 +86,7 @@ def another_register(remembered: str, served: str) -> Inconsistent:
 
 
 def check_clock(session: Session) -> str:
-    """Compare this machine's clock with the latest instant seen signed (V07).
-
-    Raises:
-        ClockBehind: The clock lies before it.
-    """
+    """Compare this machine's clock with the latest instant seen signed (V07)."""
     latest = last_instant(session)
     if session.now < latest:
         raise ClockBehind(
@@ -123,11 +106,7 @@ def last_instant(session: Session) -> dt.datetime:
 
 
 def check_checkpoint(session: Session) -> str:
-    """Verify the log's checkpoint; its size is the newest version (V08).
-
-    Raises:
-        VerificationError: It cannot be had, is not signed, or is of another version.
-    """
+    """Verify the log's checkpoint; its size is the newest version (V08)."""
     vouched, register = session.target("checkpoint"), session.register
     data = session.served_checkpoint or vouched
     with naming(tree.CHECKPOINT.path()):
@@ -141,13 +120,6 @@ def check_checkpoint(session: Session) -> str:
 
 
 def check_witnesses(session: Session) -> str:
-    """Check that the customer's witnesses have cosigned (V09).
-
-    Raises:
-        Unwitnessed: Not enough of them, or not those that the policy wants.
-        UntrustedKey: The policy is for other logs.
-        NotApplicable: None were asked for.
-        VerificationError: A witness's line is damaged or does not fit.
-    """
+    """Check that the customer's witnesses have cosigned (V09)."""
     key = log_key(session.keys, session.register.version)
     return witnesses_in_words(session.checkpoint_data, key, session.options)

@@ -63,12 +63,7 @@ def check_history(session: Session) -> str:
 
 
 def check_one(session: Session, version: int) -> None:
-    """Check one version alone, with the version before it, as far as that is needed; findings are recorded.
-
-    Args:
-        session: A round whose checkpoint holds.
-        version: Its number, at most the size of the log.
-    """
+    """Check one version alone, with the one before it as far as needed; findings are recorded."""
     with session.record.recording("V13"):
         check_root(session)
         _walk(session, version, version)

@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_bundle(session: Session, version: int, data: bytes) -> None:
-    """Compare an entry with the one in the log's bundle (C2SP tlog-tiles, Entry Bundles).
-
-    Raises:
-        Forged: The bundle holds another entry.
-        VerificationError: The bundle cannot be had or has the wrong form.
-    """
+    """Compare an entry with the one in the log's bundle (C2SP tlog-tiles, Entry Bundles)."""
     index, at = divmod(version - 1, tiles.TILE_WIDTH)
     width = min(tiles.TILE_WIDTH, session.checkpoint.size - index * tiles.TILE_WIDTH)
     path = tiles.tile_path("entries", index, width)
@@ -33,10 +28,6 @@ def check_older_tiles(session: Session, version: int) -> None:
 
     They stay until their full tile is there (docs/format.md, The log): customers with an older
     checkpoint read them.
-
-    Raises:
-        Forged: An older tile holds something else.
-        VerificationError: A tile cannot be had or has the wrong form.
     """
     level, size = 0, session.checkpoint.size
     while version % (1 << (tiles.TILE_HEIGHT * level)) == 0:
@@ -61,12 +52,7 @@ def _check_prefix(session: Session, kind: tiles.Level, index: int, width: int, t
 
 
 def check_proof(session: Session, version: int, data: bytes) -> None:
-    """Check the version's own proof, and that its old checkpoint belongs to this history.
-
-    Raises:
-        Forked: The old checkpoint is signed, and of another history.
-        VerificationError: The proof cannot be had, has the wrong form, or does not fit.
-    """
+    """Check the version's own proof, and that its old checkpoint belongs to this history."""
     proof = parse_proof(session.get(tree.VERSION_PROOF.path(version)))
     keys = [log_key(session.keys, version)]
     old = verify_proof(data, proof, session.register.register, keys)

@@ -28,15 +28,7 @@ class Named(Protocol):
 
 
 def check_continues(session: Session) -> str:
-    """Compare the log with the remembered one, by at most three tiles (V10).
-
-    Raises:
-        RolledBack: The log is shorter than remembered.
-        Forked: It does not begin with what is remembered.
-        Forged: The tiles do not give the root that is signed.
-        NotApplicable: Nothing is remembered.
-        VerificationError: A tile cannot be had.
-    """
+    """Compare the log with the remembered one, by at most three tiles (V10)."""
     if session.remembered is None:
         raise NotApplicable("nothing is remembered from an earlier run")
     old_size, old_root = session.remembered.size, session.remembered.root_hash
@@ -55,11 +47,7 @@ def check_continues(session: Session) -> str:
 
 
 def root_at(session: Session, size: int) -> bytes:
-    """Return the root that the log had at a size; its tiles are known to give its own root.
-
-    Raises:
-        VerificationError: A tile cannot be had or has the wrong form.
-    """
+    """Return the root that the log had at a size; its tiles are known to give its own root."""
     if size == session.checkpoint.size:
         return session.checkpoint.root
     return tile_proofs.root(size, session.read_log, tree_size=session.checkpoint.size)
@@ -78,11 +66,7 @@ def check_root(session: Session) -> None:
 
 
 def check_newest(session: Session) -> str:
-    """Check that the log holds an entry that names the newest register (V11).
-
-    Raises:
-        VerificationError: The entry cannot be had, is not in the log, or names other bytes.
-    """
+    """Check that the log holds an entry that names the newest register (V11)."""
     if session.kept("register.json") is not None and session.kept("checkpoint") is not None:
         return "held when it was checked before; neither the register nor the log has changed"
     version = session.register.version
@@ -98,24 +82,14 @@ def check_newest(session: Session) -> str:
 
 
 def check_in_log(session: Session, version: int, data: bytes) -> None:
-    """Check that the log holds bytes as the entry of a version.
-
-    Raises:
-        Forged: It holds another entry there.
-        VerificationError: A tile cannot be had or has the wrong form.
-    """
+    """Check that the log holds bytes as the entry of a version."""
     log: Checkpoint = session.checkpoint
     proof = tile_proofs.inclusion_proof(version - 1, log.size, session.read_log)
     merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, log.size, proof, log.root)
 
 
 def read_entry(session: Named, version: int, data: bytes) -> Entry:
-    """Read a log entry and check that it is of a version and names its register and diff.
-
-    Raises:
-        Malformed: It has not the form of an entry, or names files that are not the version's.
-        Inconsistent: It is of another version or register.
-    """
+    """Read a log entry and check that it is of a version and names its register and diff."""
     entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
     if (entry.register, entry.version) != (session.register.register, version):
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
@@ -132,22 +106,13 @@ def read_entry(session: Named, version: int, data: bytes) -> Entry:
 
 
 def check_utc(instant: dt.datetime) -> None:
-    """Check that an instant is in UTC, as the format has it; others cannot always be compared.
-
-    Raises:
-        Malformed: It is in another time zone, or in none.
-    """
+    """Check that an instant is in UTC, as the format has it; others cannot always be compared."""
     if instant.utcoffset() != dt.timedelta():
         raise Malformed("an instant that is not in UTC")
 
 
 def check_versions(session: Session) -> str:
-    """Compute the log's root from the list of versions (V12).
-
-    Raises:
-        NotApplicable: Only new versions are looked at: the list grows with history.
-        VerificationError: The list cannot be had, is not signed, or is not what the log holds.
-    """
+    """Compute the log's root from the list of versions (V12)."""
     if first_version(session) > 1:
         raise NotApplicable("only new versions were looked at (history: new)")
     data = session.get(tree.VERSIONS.path())

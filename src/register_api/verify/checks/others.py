@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_others(session: Session) -> str:
-    """Compare the log with every checkpoint that was handed in (V27).
-
-    Raises:
-        NotApplicable: None was.
-    """
+    """Compare the log with every checkpoint that was handed in (V27)."""
     others = session.options.others
     if not others:
         raise NotApplicable("no other customer's checkpoint was given")
@@ -30,17 +26,7 @@ def check_others(session: Session) -> str:
 
 
 def check_same_history(session: Session, data: bytes) -> None:
-    """Check that another customer's checkpoint is of the history that is served here.
-
-    Args:
-        session: A round whose checkpoint holds.
-        data: The other checkpoint, a signed note.
-
-    Raises:
-        Forked: It is of another history; both checkpoints are added to the session's evidence.
-        RolledBack: It is of a larger log: others are shown more.
-        VerificationError: It is not signed by the log's key, or a tile cannot be had or does not fit.
-    """
+    """Check that another customer's checkpoint is of the history that is served here."""
     log = session.checkpoint
     key = log_key(session.keys, peek_size(data))
     other = open_checkpoint(data, session.register.register, [key])

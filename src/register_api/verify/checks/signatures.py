@@ -27,15 +27,7 @@ class Reading(Protocol):
 
 
 def check_signatures(session: Reading, check: str, path: str, data: bytes, version: int) -> None:
-    """Check both signatures beside a document; findings go to a check.
-
-    Args:
-        session: The round, with its list of keys.
-        check: Number of the check.
-        path: The document's path.
-        data: Its bytes.
-        version: The version that its key must be good for.
-    """
+    """Check both signatures beside a document; findings go to a check."""
     raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
     with session.record.recording(check, raw):
         _check_raw(session, data, session.get(raw), version)

@@ -56,12 +56,7 @@ def begin(session: Session) -> str:
 
 
 def follow_trust(session: Session) -> str:
-    """Follow the chain of trust to the newest targets (V02).
-
-    Raises:
-        VerificationError: It does not hold.
-        Inconsistent: It does not, and this is another register than the remembered one.
-    """
+    """Follow the chain of trust to the newest targets (V02)."""
     start: Start = session.start
     try:
         session.trusted = trust.follow(session.fetcher, start, session.now)

@@ -24,16 +24,7 @@ MOST_ASKED = 8
 
 
 def check_time_stamp(session: Session) -> str:
-    """Check the newest time stamp there is, of the newest version or one shortly before it (V28).
-
-    Raises:
-        NotApplicable: No authority's certificates were given.
-        Unwitnessed: None of the newest versions is stamped.
-        Forked: The stamped checkpoint is of another history.
-        Inconsistent: The stamp is older than what it stamps.
-        ClockBehind: It lies in the future by this machine's clock.
-        VerificationError: The stamp, or what it rests on, does not hold.
-    """
+    """Check the newest time stamp there is, of the newest version or one shortly before it (V28)."""
     anchors = session.options.stamped_by
     if not anchors:
         raise NotApplicable("no authority's certificates were given (--stamped-by)")
@@ -68,12 +59,7 @@ def stamp_in_words(size: int, stamp: TimeStamp, version: int, published_at: dt.d
 
 
 def _newest_stamp(session: Session) -> tuple[int, bytes]:
-    """Return the newest stamped size with the stamp's bytes, asking for a few versions at most.
-
-    Raises:
-        Unwitnessed: None of them is stamped.
-        VerificationError: A stamp cannot be had.
-    """
+    """Return the newest stamped size with the stamp's bytes, asking for a few versions at most."""
     newest = session.checkpoint.size
     oldest = max(newest - MOST_ASKED, 0) + 1
     for size in range(newest, oldest - 1, -1):
@@ -89,12 +75,7 @@ def _newest_stamp(session: Session) -> tuple[int, bytes]:
 
 
 def _stamped_version(session: Session, version: int) -> tuple[bytes, dt.datetime]:
-    """Return the checkpoint in a version's proof, and when that version says it was published.
-
-    Raises:
-        Forked: The checkpoint is signed, and of another history than the log.
-        VerificationError: The proof or the entry cannot be had, or does not hold.
-    """
+    """Return the checkpoint in a version's proof, and when that version says it was published."""
     proof_path, entry_path = tree.VERSION_PROOF.path(version), tree.VERSION_ENTRY.path(version)
     proof, entry = parse_proof(session.read_log(proof_path)), session.read_log(entry_path)
     with naming(proof_path):

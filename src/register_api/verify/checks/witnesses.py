@@ -26,19 +26,7 @@ _LAST_SECOND = 253_402_300_799
 
 
 def witnesses_in_words(data: bytes, log_key: NoteKey, options: Options) -> str:
-    """Check that enough of the customer's witnesses have cosigned a checkpoint; return who, and when.
-
-    Args:
-        data: The signed checkpoint with all its lines; the log's own signature has been checked.
-        log_key: The key that the log's own signature was checked with.
-        options: Which witnesses, and how many or which of them.
-
-    Raises:
-        Unwitnessed: Not enough of them, or not those that the policy wants.
-        UntrustedKey: The policy is for other logs.
-        NotApplicable: None were asked for.
-        VerificationError: A witness's line is damaged or does not fit.
-    """
+    """Check that enough of the customer's witnesses have cosigned a checkpoint; return who, and when."""
     if options.policy is not None:
         return _by_policy(data, log_key, options.policy)
     if not options.cosignatures:

@@ -91,11 +91,7 @@ class Contents:
 
 
 def only_version(files: Mapping[str, bytes]) -> int:
-    """Return the version that a package is of.
-
-    Raises:
-        Malformed: It has files of none or of several.
-    """
+    """Return the version that a package is of."""
     found = {int(match[1]) for path in files if (match := _VERSION.fullmatch(path))}
     if len(found) != 1:
         raise Malformed(f"a package is of one version, this one has files of {len(found)}")

@@ -39,12 +39,7 @@ def make_readme(contents: Contents) -> bytes:
 
 
 def check_readme(contents: Contents) -> str:
-    """Compare README.txt with what the package shows (E15).
-
-    Raises:
-        Forged: It says something else, or is of another form.
-        NotApplicable: There is none.
-    """
+    """Compare README.txt with what the package shows (E15)."""
     data = contents.files.get(README)
     if data is None:
         raise NotApplicable("there is none")

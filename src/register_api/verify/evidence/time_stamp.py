@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 def stamped_size(paths: Container[str], version: int, newest: int) -> int | None:
-    """Return which checkpoint of a package is stamped: the version's own rather than the newest.
-
-    Args:
-        paths: The files that there are.
-        version: The version that the package is of.
-        newest: Size of its newest checkpoint.
-    """
+    """Return which checkpoint of a package is stamped: the version's own rather than the newest."""
     return next((size for size in (version, newest) if tree.TIME_STAMP.path(size) in paths), None)
 
 
@@ -33,11 +27,6 @@ def check_time_stamp(contents: Contents) -> str:
     """Check the time stamp as of its own time; that certificates have expired since is no finding (E16).
 
     Without the customer's certificates only what it is of is checked: its signature may be anybody's.
-
-    Raises:
-        NotApplicable: Nobody's certificates were given.
-        Unwitnessed: They were, and there is no stamp.
-        VerificationError: The stamp does not hold.
     """
     anchors = contents.options.stamped_by
     size = stamped_size(contents.files, contents.version, contents.head.size)

@@ -45,11 +45,7 @@ def root_versions(paths: Iterable[str]) -> list[int]:
 
 
 def read_roots(get: Get, paths: Iterable[str]) -> dict[int, bytes]:
-    """Return all roots of a package, oldest first.
-
-    Raises:
-        Malformed: They are not numbered from 1 without gaps, or one holds another version.
-    """
+    """Return all roots of a package, oldest first."""
     versions = root_versions(paths)
     if versions != list(range(1, len(versions) + 1)) or not versions:
         raise Malformed("the roots in the package are not numbered from 1 without gaps")
@@ -57,16 +53,7 @@ def read_roots(get: Get, paths: Iterable[str]) -> dict[int, bytes]:
 
 
 def check_roots(roots: Mapping[int, bytes], start: Start) -> Root:
-    """Check the chain of roots; return the newest.
-
-    Args:
-        roots: What ``read_roots`` gave.
-        start: The root that the customer begins with.
-
-    Raises:
-        UntrustedKey: The start is not in the chain, or a root is not signed by its threshold.
-        VerificationError: A root has the wrong form.
-    """
+    """Check the chain of roots; return the newest."""
     if roots.get(start.origin.version) != start.root:
         raise UntrustedKey(
             f"the root that was given, version {start.origin.version}, is not in the package's chain",

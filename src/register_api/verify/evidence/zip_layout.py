@@ -27,17 +27,7 @@ _SIZE_BEHIND = 0x8
 
 
 def check_layout(data: bytes, infos: Iterable[zipfile.ZipInfo], index_at: int) -> None:
-    """Check that a ZIP has one reading.
-
-    Args:
-        data: The whole file.
-        infos: Every entry of its index.
-        index_at: Where the reader found the index.
-
-    Raises:
-        Malformed: Something lies between, before or behind the members, or a member's two
-            descriptions differ.
-    """
+    """Check that a ZIP has one reading."""
     at, members = 0, sorted(infos, key=lambda info: info.header_offset)
     for info in members:
         if info.header_offset != at:

@@ -69,11 +69,7 @@ class HttpFetcher:
 
 
 def _refuse_running_loop() -> None:
-    """Refuse to block an event loop, which could not run another one anyway.
-
-    Raises:
-        UsageError: This thread runs one.
-    """
+    """Refuse to block an event loop, which could not run another one anyway."""
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         raise UsageError(

@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 
 
 def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Report:
-    """Return the report of a round.
-
-    Args:
-        base: Address that was checked.
-        session: The round, run to its end.
-        evidence: Files with checkpoints that contradict each other.
-    """
+    """Return the report of a round."""
     record, errors = session.record, session.record.errors()
     checks = record.results()
     trusted = session.trusted if record.holds("V02") else None
@@ -57,16 +51,7 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
 
 
 def make_verified(session: Session, checked_version: int, promised: tuple[Promised, ...]) -> Verified:
-    """Return what a program may rely on after a round without findings.
-
-    Args:
-        session: The round.
-        checked_version: All versions up to this one have been read in full.
-        promised: What was promised about notice, up to that version.
-
-    Raises:
-        ValueError: No root was chosen, so that nothing was checked.
-    """
+    """Return what a program may rely on after a round without findings."""
     if session.origin is None:
         raise ValueError("a round that has checked nothing")
     trusted, remembered = session.trusted, session.remembered

@@ -159,12 +159,7 @@ def _newest_root(folder: Path) -> Root | None:
 
 
 def _check_roots(folder: Path) -> None:
-    """Check what each root that the client took says of its keys; what fails below it may come from that.
-
-    Raises:
-        UntrustedKey: A root names a key that may not stand there.
-        Malformed: A root has not the form of one.
-    """
+    """Check what each root that the client took says of its keys; what fails below it may come from that."""
     for data in _root_files(folder).values():
         check_root_roles(read_root(data).to_dict())
 
@@ -205,9 +200,6 @@ def _check_one_timestamp(trusted: Trusted, received: bytes) -> None:
     """Check that the timestamp received is the trusted one.
 
     The client passes over another one of the same version, once it has checked its signature.
-
-    Raises:
-        Forked: Both are signed and say different things.
     """
     signed = Metadata.from_bytes(received).signed
     if signed != Metadata.from_bytes(trusted.metadata["timestamp"]).signed:

@@ -50,14 +50,7 @@ class LastRead:
 
 
 def explain(error: Exception, last: LastRead, root: Root | None, now: dt.datetime) -> VerificationError:
-    """Return the finding that an exception of the TUF client stands for.
-
-    Args:
-        error: What the client raised.
-        last: What it had read.
-        root: The newest root that it trusted; ``None`` when it took none.
-        now: The present instant, UTC.
-    """
+    """Return the finding that an exception of the TUF client stands for."""
     if isinstance(error, VerificationError):
         return error
     if isinstance(error.__cause__, VerificationError):

@@ -14,17 +14,7 @@ from register_api.errors import Malformed
 
 
 def check_form(path: str, data: bytes) -> None:
-    """Refuse metadata in any other spelling.
-
-    Args:
-        path: Where it was found, for the message.
-        data: The bytes as received.
-
-    Raises:
-        Malformed: Not JSON in ASCII, white space between its parts, an escape where none is needed, a
-            name twice in one object, a number that is no integer, a member that no signature covers, or
-            a truth value as version.
-    """
+    """Refuse metadata in any other spelling."""
     try:
         text = data.decode("ascii")
         document = json.loads(text, object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)

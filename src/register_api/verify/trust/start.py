@@ -91,16 +91,7 @@ def read_root(data: bytes) -> Root:
 
 
 def check_expected(start: Start, roots: Mapping[int, str]) -> None:
-    """Check that the chain of roots passes through what was remembered.
-
-    Args:
-        start: What was begun with.
-        roots: Version to digest of every root in the chain.
-
-    Raises:
-        UntrustedKey: The chain has another root in that place, or ends before it. A root that is newer
-            than what is remembered is the customer's own choice.
-    """
+    """Check that the chain of roots passes through what was remembered."""
     for version, sha256 in start.expected_roots.items():
         if version >= min(roots) and roots.get(version) != sha256:
             raise UntrustedKey(f"the root that was given does not lead to the remembered version {version}")
