@@ -11,7 +11,7 @@ import msgspec
 
 import stores
 from patience import PATIENCE, in_background, wait_until
-from register_api.serve.app import create_app, make_parts
+from register_api.serve.app import create_app, make_state
 from register_api.serve.process.listening import address_of, listen
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
@@ -41,7 +41,7 @@ def running(
     """
     usual = Settings(store=str(store), port=0, poll_seconds=0.02, shutdown_seconds=2)
     chosen = msgspec.structs.replace(usual, **settings)
-    parts = make_parts(chosen, clock)
+    parts = make_state(chosen, clock)
     server = make_server(create_app(chosen, parts=parts), chosen, parts)
     with in_a_thread(server, chosen) as base:
         yield base

@@ -14,7 +14,7 @@ from register_api.core.canonical import digest
 from register_api.core.format.kind import FileKind, MediaType
 from register_api.core.format.paths import kind_of
 from register_api.serve.app import create_app
-from register_api.serve.run import make_server
+from register_api.serve.launch import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
 from register_api.store.manifest import ManifestEntry, PublisherState
@@ -114,7 +114,7 @@ class Service(Host):
         wait_until(self._is_served)
 
     def _is_served(self) -> bool:
-        table = self._front._shelf.table  # type: ignore[attr-defined]
+        table = self._front._replies.table  # type: ignore[attr-defined]
         return table is not None and table.snapshot.generation == self.generation
 
 

@@ -9,7 +9,7 @@ import click
 
 from register_api.cli.output import out
 from register_api.cli.serving_options import address_options, deployment_options, settings_option
-from register_api.serve.run import serve as serve_forever
+from register_api.serve.launch import serve as serve_forever
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:

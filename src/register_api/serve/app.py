@@ -1,4 +1,4 @@
-"""The service as one ASGI application: the front door, and Litestar behind it."""
+"""The service as one ASGI application: the fast path, and Litestar behind it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from register_api import clock as system_clock
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
-from register_api.serve.front import Front
+from register_api.serve.fast_path import FastPath
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import Problem
 from register_api.serve.prefix import Prefixed
-from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.stored.watch import watching
 from register_api.serve.telemetry.counters import Counters
 from register_api.serve.telemetry.faults import fault
@@ -29,29 +29,29 @@ if TYPE_CHECKING:
     from register_api.serve.settings import Settings
 
 
-class Parts(NamedTuple):
+class AppState(NamedTuple):
     """What the service works with, and what metrics tell of.
 
     Attributes:
-        shelf: Where the current table stands.
+        replies: Where the current table stands.
         answers: Answers that were computed before.
         counters: What was done so far.
         clock: Tells the present instant.
     """
 
-    shelf: Shelf
+    replies: CurrentReplies
     answers: Answers
     counters: Counters
     clock: Clock
 
 
-def make_parts(settings: Settings, clock: Clock = system_clock.now) -> Parts:
+def make_state(settings: Settings, clock: Clock = system_clock.now) -> AppState:
     """Return parts that have not read anything yet."""
-    shelf = Shelf(settings.store_path, settings.cache_bytes)
-    return Parts(shelf, Answers(settings.answer_cache_bytes), Counters(), clock)
+    replies = CurrentReplies(settings.store_path, settings.cache_bytes)
+    return AppState(replies, Answers(settings.answer_cache_bytes), Counters(), clock)
 
 
-def create_app(settings: Settings, clock: Clock = system_clock.now, parts: Parts | None = None) -> App:
+def create_app(settings: Settings, clock: Clock = system_clock.now, parts: AppState | None = None) -> App:
     """Build the service; it begins to read the store when its life span starts.
 
     Args:
@@ -62,21 +62,21 @@ def create_app(settings: Settings, clock: Clock = system_clock.now, parts: Parts
     Returns:
         An ASGI application.
     """
-    parts = parts or make_parts(settings, clock)
+    parts = parts or make_state(settings, clock)
     app: App = _front(parts, settings.poll_seconds)
     if settings.prefix:
         app = Prefixed(app, settings.prefix, stripped=settings.root_path_stripped)
     return RequestLog(app, settings.log_clients) if settings.log_requests else app
 
 
-def _front(parts: Parts, poll_seconds: float) -> Front:
-    service = Service(parts.shelf, parts.answers, parts.clock)
+def _front(parts: AppState, poll_seconds: float) -> FastPath:
+    service = Service(parts.replies, parts.answers, parts.clock)
 
     def follow(_: Litestar) -> AbstractAsyncContextManager[None]:
-        return watching(parts.shelf, poll_seconds)
+        return watching(parts.replies, poll_seconds)
 
     def follow_freshness(_: Litestar) -> AbstractAsyncContextManager[None]:
-        return watching_freshness(parts.shelf, parts.clock, poll_seconds)
+        return watching_freshness(parts.replies, parts.clock, poll_seconds)
 
     def as_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         """Turn what a route raised into a problem; what nobody expected is logged and not told."""
@@ -91,7 +91,7 @@ def _front(parts: Parts, poll_seconds: float) -> Front:
         openapi_config=None,
         logging_config=None,
     )
-    return Front(parts.shelf, cast("App", computed), is_computed, parts.counters)
+    return FastPath(parts.replies, cast("App", computed), is_computed, parts.counters)
 
 
 def _response(problem: Problem, scope: Any) -> Response[bytes]:

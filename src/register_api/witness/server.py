@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.log.note import COSIGNATURE, ED25519, format_verifier_key, parse_verifier_key
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
-from register_api.serve.run import run_app
+from register_api.serve.launch import run_app
 from register_api.witness.app import create_app
 from register_api.witness.record import Record
 from register_api.witness.witness import Witness

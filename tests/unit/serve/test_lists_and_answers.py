@@ -16,7 +16,7 @@ from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
-from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.current_replies import CurrentReplies
 from running import running
 
 if TYPE_CHECKING:
@@ -161,10 +161,10 @@ class TestCost:
 
     def test_a_flood_of_small_answers_is_kept_within_bounds(self, three_versions: Path) -> None:
         """What an answer takes besides its bytes counts as well."""
-        shelf = Shelf(three_versions, 2**20)
-        shelf.show(shelf.load())
+        replies = CurrentReplies(three_versions, 2**20)
+        replies.show(replies.load())
         kept = Answers(2**20)
-        service = Service(shelf, kept, lambda: stores.published_at(3))
+        service = Service(replies, kept, lambda: stores.published_at(3))
 
         async def flood() -> None:
             for number in range(400):
@@ -175,9 +175,9 @@ class TestCost:
 
     def test_renewing_freshness_leaves_answers_as_they_are(self, one_version: Path) -> None:
         """They depend on the version; a new timestamp is no new version."""
-        shelf = Shelf(one_version, 2**20)
-        shelf.show(shelf.load())
-        service = Service(shelf, Answers(2**20), lambda: stores.published_at(1))
+        replies = CurrentReplies(one_version, 2**20)
+        replies.show(replies.load())
+        service = Service(replies, Answers(2**20), lambda: stores.published_at(1))
 
         async def ask() -> Resource:
             return await service.answer(question("listUpcoming"))
@@ -186,11 +186,11 @@ class TestCost:
         stores.commit(
             one_version, stores.timestamp(stores.EXPIRES), stores.state(1), now=stores.published_at(2)
         )
-        assert shelf.is_stale()
-        shelf.show(shelf.load())
+        assert replies.is_stale()
+        replies.show(replies.load())
         assert asyncio.run(ask()) is before
         stores.publish(one_version, 2)
-        shelf.show(shelf.load())
+        replies.show(replies.load())
         assert asyncio.run(ask()) is not before
 
 

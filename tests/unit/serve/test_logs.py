@@ -15,7 +15,7 @@ import pytest
 import stores
 from patience import PATIENCE
 from register_api.serve.settings import Settings
-from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.telemetry.client_address import client_fields
 from register_api.serve.telemetry.counters import Counters
 from register_api.serve.telemetry.faults import fault
@@ -172,11 +172,11 @@ def test_requests_are_logged_only_when_that_is_turned_on(
 def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Warned of 12 hours before, an error when it is too late, and good again after a refresh."""
     now = stores.EXPIRES - dt.timedelta(hours=13)
-    shelf = Shelf(one_version, 0)
-    log = FreshnessLog(shelf, lambda: now)
+    replies = CurrentReplies(one_version, 0)
+    log = FreshnessLog(replies, lambda: now)
     with caplog.at_level("INFO", "register_api.serve.telemetry.freshness_log"):
         assert log.look() == "none"
-        shelf.show(shelf.load())
+        replies.show(replies.load())
         for hours, state in (
             (0, "fresh"),
             (1, "expiring"),
@@ -188,7 +188,7 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
             assert log.look() == state
         refreshed = stores.timestamp(now + dt.timedelta(days=2))
         commit(one_version, refreshed, stores.state(1), now=now)
-        shelf.show(shelf.load())
+        replies.show(replies.load())
         assert log.look() == "fresh"
     said = [(record.levelname, record.getMessage().split(";")[0]) for record in caplog.records]
     assert said == [

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 import stores
 from patience import PATIENCE
-from register_api.serve.app import create_app, make_parts
+from register_api.serve.app import create_app, make_state
 from register_api.serve.process.listening import address_of, listen_for_metrics
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
@@ -30,7 +30,7 @@ OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 def bases(three_versions: Path) -> Iterator[tuple[str, str]]:
     """Return the addresses of a service and of its metrics."""
     settings = Settings(store=str(three_versions), port=0, poll_seconds=0.02, shutdown_seconds=2)
-    parts = make_parts(settings, lambda: stores.published_at(3))
+    parts = make_state(settings, lambda: stores.published_at(3))
     server = make_server(create_app(settings, parts=parts), settings, parts)
     with contextlib.closing(listen_for_metrics(ListenAddress("127.0.0.1", 0))) as other:
         server.give_metrics(parts, other)

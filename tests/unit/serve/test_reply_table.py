@@ -17,8 +17,8 @@ from register_api.core.two_clocks import version_known
 from register_api.errors import StoreDamaged
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.shelf import Shelf
-from register_api.serve.stored.table import Table, load_table
+from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply_table import ReplyTable, load_reply_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from register_api.serve.stored.reply import Representation
 
 
-def load(store: Path, limit: int = 2**20) -> Table:
+def load(store: Path, limit: int = 2**20) -> ReplyTable:
     """Return the table of a store."""
-    table = load_table(store, BoundedCache(limit, len))
+    table = load_reply_table(store, BoundedCache(limit, len))
     assert table is not None
     return table
 
@@ -72,7 +72,7 @@ def test_only_head_files_are_held(three_versions: Path) -> None:
 def test_memory_for_settled_files_is_bounded(three_versions: Path) -> None:
     """Asking for every file of every version keeps no more than the limit."""
     bodies: BoundedCache[bytes] = BoundedCache(4000, len)
-    table = load_table(three_versions, bodies)
+    table = load_reply_table(three_versions, bodies)
     assert table is not None
 
     async def ask_for_everything() -> None:
@@ -147,53 +147,53 @@ def test_a_page_may_use_its_own_style_and_nothing_else() -> None:
 
 
 class TestShelf:
-    """The shelf follows the store and never shows half a publication."""
+    """What is served follows the store and never shows half a publication."""
 
     def test_it_starts_empty_and_takes_what_is_published(self, tmp_path: Path) -> None:
         """An empty store is no failure."""
-        shelf = Shelf(tmp_path, 1000)
-        shelf.show(shelf.load())
-        assert (shelf.table, shelf.failed, shelf.is_stale()) == (None, False, False)
+        replies = CurrentReplies(tmp_path, 1000)
+        replies.show(replies.load())
+        assert (replies.table, replies.failed, replies.is_stale()) == (None, False, False)
         stores.publish(tmp_path, 1)
-        assert shelf.is_stale()
-        shelf.show(shelf.load())
-        assert shelf.table is not None
-        assert shelf.table.archive.newest == 1
-        assert not shelf.is_stale()
+        assert replies.is_stale()
+        replies.show(replies.load())
+        assert replies.table is not None
+        assert replies.table.archive.newest == 1
+        assert not replies.is_stale()
 
     def test_a_failed_load_keeps_the_table(self, one_version: Path) -> None:
         """What cannot be read whole is not shown; when it is mended, it is."""
-        shelf = Shelf(one_version, 1000)
-        shelf.show(shelf.load())
+        replies = CurrentReplies(one_version, 1000)
+        replies.show(replies.load())
         stores.publish(one_version, 2)
         manifest = one_version / "current" / "manifest.json"
         whole = manifest.read_bytes()
         manifest.write_bytes(whole[:100])
-        assert shelf.is_stale()
-        shelf.show(shelf.load())
-        assert shelf.failed
-        assert shelf.table is not None
-        assert shelf.table.archive.newest == 1
+        assert replies.is_stale()
+        replies.show(replies.load())
+        assert replies.failed
+        assert replies.table is not None
+        assert replies.table.archive.newest == 1
         manifest.write_bytes(whole)
-        shelf.show(shelf.load())
-        assert (shelf.failed, shelf.table.archive.newest) == (False, 2)
+        replies.show(replies.load())
+        assert (replies.failed, replies.table.archive.newest) == (False, 2)
 
     def test_a_store_that_vanishes_is_a_failure(self, one_version: Path) -> None:
         """What was loaded is served on."""
-        shelf = Shelf(one_version, 1000)
-        shelf.show(shelf.load())
+        replies = CurrentReplies(one_version, 1000)
+        replies.show(replies.load())
         (one_version / "current").unlink()
-        assert shelf.is_stale()
-        shelf.show(shelf.load())
-        assert shelf.failed
-        assert shelf.table is not None
+        assert replies.is_stale()
+        replies.show(replies.load())
+        assert replies.failed
+        assert replies.table is not None
 
     def test_a_link_that_leads_elsewhere_is_a_failure(self, tmp_path: Path) -> None:
         """The watcher survives it."""
-        shelf = Shelf(tmp_path, 1000)
+        replies = CurrentReplies(tmp_path, 1000)
         (tmp_path / "current").symlink_to("elsewhere")
-        assert not shelf.is_stale()
-        assert shelf.failed
+        assert not replies.is_stale()
+        assert replies.failed
 
 
 def test_known_at_is_an_instant_or_the_end_of_a_day(three_versions: Path) -> None:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SERVE = (
-    "import os; from register_api.serve import run, settings_sources;"
-    "run.serve(settings_sources.read_settings(os.environ), lambda url: print(url, flush=True))"
+    "import os; from register_api.serve import launch, settings_sources;"
+    "launch.serve(settings_sources.read_settings(os.environ), lambda url: print(url, flush=True))"
 )
 
 _IMPORTED = (
-    "import sys; from register_api.serve import run, settings;"
-    "run.create_app(settings.Settings());"
+    "import sys; from register_api.serve import launch, settings;"
+    "launch.create_app(settings.Settings());"
     "print('\\n'.join(sys.modules))"
 )
 
@@ -35,7 +35,7 @@ _IMPORTED = (
 def test_the_role_that_signs_is_not_loaded() -> None:
     """Neither the publisher's code nor libraries that sign are in the process, whoever imports them."""
     loaded = set(output_of(sys.executable, "-c", _IMPORTED).decode().split())
-    assert "register_api.serve.front" in loaded
+    assert "register_api.serve.fast_path" in loaded
     forbidden = ("register_api.publish", "register_api.verify", "register_api.cli", "tuf", "securesystemslib")
     assert [name for name in loaded if name.startswith(forbidden)] == []
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import stores
 from patience import PATIENCE, join, wait_until
 from register_api.core.format import tree
-from register_api.serve.front import Front
-from register_api.serve.stored import table as table_module
-from register_api.serve.stored.shelf import Shelf
+from register_api.serve.fast_path import FastPath
+from register_api.serve.stored import reply_table as table_module
+from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.stored.watch import watching
 from register_api.serve.telemetry.counters import Counters
 from running import running
@@ -103,7 +103,7 @@ def test_every_answer_is_of_one_publication_and_none_goes_back(one_version: Path
         assert set(range(2, VERSIONS + 1)) <= set(reader.seen)
 
 
-def ask(front: Front, path: str) -> asyncio.Task[tuple[int, bytes]]:
+def ask(front: FastPath, path: str) -> asyncio.Task[tuple[int, bytes]]:
     """Begin a GET; return its status and body when it is answered."""
     scope: dict[str, Any] = {
         "type": "http",
@@ -129,11 +129,11 @@ async def nothing(_scope: Any, _receive: Any, _send: Any) -> None:
     raise AssertionError("no question was asked")
 
 
-def front_of(store: Path) -> tuple[Front, Shelf]:
-    """Return a front door, and the shelf that it answers from."""
-    shelf = Shelf(store, 2**20)
-    shelf.show(shelf.load())
-    return Front(shelf, nothing, lambda _: False, Counters()), shelf
+def front_of(store: Path) -> tuple[FastPath, CurrentReplies]:
+    """Return a fast path, and the current replies that it answers from."""
+    replies = CurrentReplies(store, 2**20)
+    replies.show(replies.load())
+    return FastPath(replies, nothing, lambda _: False, Counters()), replies
 
 
 def slow_reading(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
@@ -155,7 +155,7 @@ def test_an_answer_under_way_stays_with_its_publication(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its bytes are read when the next publication is shown already, and are still those of its own."""
-    front, shelf = front_of(one_version)
+    front, replies = front_of(one_version)
     path = tree.VERSION_PAGE.path(1)
     old = (one_version / "public" / path).read_bytes()
     reading, shown = slow_reading(monkeypatch)
@@ -164,7 +164,7 @@ def test_an_answer_under_way_stays_with_its_publication(
         asked = ask(front, "/" + path)
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: stores.page("Version 1, which is an old one now")})
-        shelf.show(shelf.load())
+        replies.show(replies.load())
         shown.set()
         first = await asked
         assert await ask(front, "/" + path) == (200, (one_version / "public" / path).read_bytes())
@@ -178,7 +178,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two publications later nothing of the first is kept; the client gets what is there now."""
-    front, shelf = front_of(one_version)
+    front, replies = front_of(one_version)
     path = tree.VERSION_PAGE.path(1)
     newest = stores.page("Version 1, which is a very old one now")
     reading, shown = slow_reading(monkeypatch)
@@ -188,7 +188,7 @@ def test_an_answer_whose_bytes_are_gone_comes_from_the_next_publication(
         await asyncio.to_thread(reading.wait, PATIENCE)
         stores.publish(one_version, 2, more={path: newest})
         shutil.rmtree(one_version / "generations" / "1")
-        shelf.show(shelf.load())
+        replies.show(replies.load())
         shown.set()
         return await asked
 
@@ -199,16 +199,16 @@ def test_a_store_that_goes_back_is_not_followed(one_version: Path, tmp_path: Pat
     """Customers would see a rollback: what was served stays, and the failure is told."""
     before = shutil.copytree(one_version, tmp_path / "backup", symlinks=True)
     stores.publish(one_version, 2)
-    shelf = Shelf(one_version, 2**20)
-    shelf.show(shelf.load())
+    replies = CurrentReplies(one_version, 2**20)
+    replies.show(replies.load())
     shutil.rmtree(one_version)
     shutil.copytree(before, one_version, symlinks=True)
-    assert shelf.is_stale()
-    shelf.show(shelf.load())
-    assert shelf.failed
-    assert shelf.table is not None
-    assert shelf.table.archive.newest == 2
-    fresh = Shelf(one_version, 2**20)
+    assert replies.is_stale()
+    replies.show(replies.load())
+    assert replies.failed
+    assert replies.table is not None
+    assert replies.table.archive.newest == 2
+    fresh = CurrentReplies(one_version, 2**20)
     fresh.show(fresh.load())
     assert fresh.table is not None
     assert fresh.table.archive.newest == 1
@@ -218,21 +218,23 @@ def test_the_next_table_is_shown_where_requests_are_answered(
     one_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is loaded in another thread; the swap itself cannot fall between two steps of an answer."""
-    shelf = Shelf(one_version, 2**20)
+    replies = CurrentReplies(one_version, 2**20)
     where: dict[str, set[int]] = {"load": set(), "show": set()}
     for name, threads in where.items():
-        method = getattr(Shelf, name)
+        method = getattr(CurrentReplies, name)
 
-        def noting(self: Shelf, *more: Any, threads: set[int] = threads, method: Any = method) -> Any:
+        def noting(
+            self: CurrentReplies, *more: Any, threads: set[int] = threads, method: Any = method
+        ) -> Any:
             threads.add(threading.get_ident())
             return method(self, *more)
 
-        monkeypatch.setattr(Shelf, name, noting)
+        monkeypatch.setattr(CurrentReplies, name, noting)
 
     async def follow() -> None:
-        async with watching(shelf, 0.01):
+        async with watching(replies, 0.01):
             stores.publish(one_version, 2)
-            while shelf.table is None or shelf.table.archive.newest < 2:  # noqa: ASYNC110 (what is watched)
+            while replies.table is None or replies.table.archive.newest < 2:  # noqa: ASYNC110 (what is watched)
                 await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(follow(), 20))

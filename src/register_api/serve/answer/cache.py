@@ -10,7 +10,7 @@ from register_api.core.canonical import encode
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.reply import Facts, Resource, computed_resource, structured_digest
+from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource, structured_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -25,7 +25,7 @@ _OVERHEAD = 4096
 """Bytes of memory that headers, question and bookkeeping of one answer take, rounded up."""
 
 
-class Basis(Protocol):
+class AnswerSource(Protocol):
     """What an answer says it was computed from."""
 
     @property
@@ -96,7 +96,7 @@ class Answers:
 
 
 def finish(
-    document: object, basis: Basis, *, schema: str | None = None, following: str | None = None
+    document: object, basis: AnswerSource, *, schema: str | None = None, following: str | None = None
 ) -> Resource:
     """Encode an answer and make its headers.
 
@@ -116,19 +116,21 @@ def finish(
         more.append((b"link", target.encode("ascii")))
     if following is not None:
         more.append((b"link", f'<{following}>; rel="next"; type="application/json"'.encode("ascii")))
-    return computed_resource(Facts(media_type="application/json", cache="mutable", more=tuple(more)), forms)
+    return computed_resource(
+        CommonHeaders(media_type="application/json", cache="mutable", more=tuple(more)), forms
+    )
 
 
 def finish_own(document: object) -> Resource:
     """Encode what the service says of itself and make its headers."""
     return computed_resource(
-        Facts(media_type="application/json", cache="mutable"), forms_of(encode(document))
+        CommonHeaders(media_type="application/json", cache="mutable"), forms_of(encode(document))
     )
 
 
 def finish_page(page: bytes) -> Resource:
     """Make the headers of a page; it may load and run nothing."""
-    facts = Facts(media_type="text/html; charset=utf-8", cache="mutable", more=page_headers(page))
+    facts = CommonHeaders(media_type="text/html; charset=utf-8", cache="mutable", more=page_headers(page))
     return computed_resource(facts, forms_of(page))
 
 

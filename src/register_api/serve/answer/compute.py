@@ -20,9 +20,9 @@ from register_api.core.language.language import Language
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.core.timeline import upcoming as events_after
+from register_api.serve.answer.as_of import basis, known_by
 from register_api.serve.answer.filters import check_categories, check_ids, is_listed, matching
 from register_api.serve.answer.history import history
-from register_api.serve.answer.moment import basis, known_by
 from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
 

@@ -13,8 +13,8 @@ from register_api.core.instant import format_instant
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from register_api.serve.stored.shelf import Shelf
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.current_replies import CurrentReplies
+    from register_api.serve.stored.reply_table import ReplyTable
 
 
 class _Signed(msgspec.Struct, frozen=True):
@@ -29,9 +29,9 @@ class _Timestamp(msgspec.Struct, frozen=True):
     signed: _Signed
 
 
-def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
+def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
     """Tell what is served and until when it is fresh."""
-    table = shelf.table
+    table = replies.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
     expires = fresh_until(table)
@@ -41,16 +41,16 @@ def readiness(shelf: Shelf, now: dt.datetime) -> Readiness:
         )
     warning = "A newer publication cannot be loaded; the one before it is served. The log says why."
     return Readiness(
-        status="degraded" if shelf.failed else "ready",
+        status="degraded" if replies.failed else "ready",
         register=table.archive.name,
         version=table.archive.newest,
         generation=table.snapshot.generation,
         fresh_until=expires,
-        warnings=(warning,) if shelf.failed else (),
+        warnings=(warning,) if replies.failed else (),
     )
 
 
-def fresh_until(table: Table) -> dt.datetime:
+def fresh_until(table: ReplyTable) -> dt.datetime:
     """Return when the freshness statement of a publication expires.
 
     Raises:

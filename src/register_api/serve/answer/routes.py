@@ -78,7 +78,7 @@ def _health_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 
     @get(READINESS)
     async def readyz() -> Response[Readiness]:
-        answer = readiness(service.shelf, service.clock())
+        answer = readiness(service.replies, service.clock())
         return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
 
     return healthz, readyz

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from register_api.clock import Clock
     from register_api.core.api.answers import Computed
     from register_api.core.api.operations import Question
+    from register_api.serve.stored.current_replies import CurrentReplies
     from register_api.serve.stored.reply import Resource
-    from register_api.serve.stored.shelf import Shelf
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.reply_table import ReplyTable
 
 _log = logging.getLogger(__name__)
 
@@ -36,15 +36,15 @@ _log = logging.getLogger(__name__)
 class Service:
     """Answers from the publication that is current when a question arrives."""
 
-    def __init__(self, shelf: Shelf, answers: Answers, clock: Clock) -> None:
+    def __init__(self, replies: CurrentReplies, answers: Answers, clock: Clock) -> None:
         """Join the parts.
 
         Args:
-            shelf: Where the current table stands.
+            replies: Where the current table stands.
             answers: Answers that were computed before.
             clock: Tells what today is.
         """
-        self.shelf = shelf
+        self.replies = replies
         self.clock = clock
         self._answers = answers
 
@@ -87,7 +87,7 @@ class Service:
         Raises:
             Problem: Too many are waiting.
         """
-        table = self.shelf.table
+        table = self.replies.table
         shown = None if table is None else table.snapshot.generation  # of freshness there is an example, too
         return await self._keep(("reference", shown), lambda: finish_page(reference_page(table)))
 
@@ -103,17 +103,17 @@ class Service:
 
         return await self._answers.get(question, compute)
 
-    def _moment(self, query: msgspec.Struct, table: Table) -> Moment:
+    def _moment(self, query: msgspec.Struct, table: ReplyTable) -> Moment:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""
         today = local_day(self.clock(), table.archive.zone)
         if not isinstance(query, DatedQuery):
             return Moment(on=today)
         return Moment(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
 
-    def _table(self) -> Table:
-        if self.shelf.table is None:
+    def _table(self) -> ReplyTable:
+        if self.replies.table is None:
             raise Problem("nothing-published", "Come back when the first version has been published.")
-        return self.shelf.table
+        return self.replies.table
 
 
 def _finished(document: Computed | Diff) -> Resource:

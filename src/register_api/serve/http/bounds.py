@@ -53,7 +53,7 @@ BOUNDS: dict[str, int | float] = {
 """Every bound that is no setting, by its name in the manual."""
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds that are settings; ``serve.settings`` says what each means."""
 
     keep_alive_seconds: float
@@ -62,9 +62,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: int
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> ServerLimits:
     """Return the bounds that the settings give."""
-    return Limits(
+    return ServerLimits(
         keep_alive_seconds=settings.keep_alive_seconds,
         head_seconds=settings.head_seconds,
         send_seconds=settings.send_seconds,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from register_api.serve.http.bounds import Refusal
-    from register_api.serve.http.guard import Guard
+    from register_api.serve.http.connection_reaper import ConnectionReaper
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -28,22 +28,24 @@ class BoundedProtocol(HttpToolsProtocol):
     last on its connection, so that nobody has to agree with us on where it ends.
     """
 
-    def __init__(self, *arguments: Any, guard: Guard, reads_bodies: bool = False, **more: Any) -> None:
+    def __init__(
+        self, *arguments: Any, reaper: ConnectionReaper, reads_bodies: bool = False, **more: Any
+    ) -> None:
         """Begin a connection.
 
         Args:
             arguments: What uvicorn hands over.
-            guard: What all connections have in common.
+            reaper: What all connections have in common.
             reads_bodies: Whether the application reads bodies, and bounds them itself.
             more: What uvicorn hands over by name.
         """
         super().__init__(*arguments, **more)
-        self._guard = guard
+        self._reaper = reaper
         self._reads_bodies = reads_bodies
         self._unfinished = 0
         self._head_since = 0.0
         self._body_since = 0.0
-        self._idle_since = guard.now
+        self._idle_since = reaper.now
         self._replies = 0
         self._progress: Progress | None = None
         self._why: Refusal | None = None
@@ -54,8 +56,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
-        self._guard.counters.connections += 1
-        excess = len(self.connections) - self._guard.limits.max_connections
+        self._reaper.counters.connections += 1
+        excess = len(self.connections) - self._reaper.limits.max_connections
         if excess > bounds.SPARE_CONNECTIONS:
             transport.abort()
         elif excess > 0:
@@ -79,7 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Note when the head of a request begins."""
-        self._head_since = self._guard.now
+        self._head_since = self._reaper.now
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -98,11 +100,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.pipeline:
             self._running = self.cycle
         if has_body and self._reads_bodies:
-            self._body_since = self._guard.now
+            self._body_since = self._reaper.now
         elif has_body or self.parser.should_upgrade():
-            LastReply(self.cycle, self.transport, self.leave)
+            LastReply(self.cycle, self.transport, self.close_gracefully)
         if len(self.pipeline) >= bounds.MAX_PIPELINED:
-            LastReply(self.cycle, self.transport, self.leave)
+            LastReply(self.cycle, self.transport, self.close_gracefully)
             raise ValueError("no more requests are taken on this connection")
 
     def on_body(self, body: bytes) -> None:
@@ -128,7 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         self.server_state.total_requests += 1
         self._replies += 1
-        self._idle_since = self._guard.now
+        self._idle_since = self._reaper.now
         if self.transport.is_closing() or self._leaving_since:
             return
         self.flow.resume_reading()
@@ -136,20 +138,20 @@ class BoundedProtocol(HttpToolsProtocol):
             self._running, app = self.pipeline.pop()
             self._start_asgi_task(self._running, app)
         elif self._refused:
-            self._say_why()
+            self._send_refusal()
 
-    def judge(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """End the connection if it has kept the service waiting for too long.
 
         Args:
             now: The present second of the guard's clock.
         """
-        limits = self._guard.limits
+        limits = self._reaper.limits
         left = self.transport.get_write_buffer_size()
         if left:
             self._progress = self._progress or Progress()
             if self._progress.has_stalled(left, self._replies, now, limits.send_seconds):
-                self._guard.counters.broken += 1
+                self._reaper.counters.broken += 1
                 self.transport.abort()
             return
         self._progress = None
@@ -165,10 +167,10 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._is_idle() and now - self._idle_since >= limits.keep_alive_seconds:
             self.transport.close()
 
-    def leave(self) -> None:
+    def close_gracefully(self) -> None:
         """End the connection from our side, and listen a little longer so that the last reply arrives."""
         if not self._leaving_since and not self.transport.is_closing():
-            self._leaving_since = self._guard.now
+            self._leaving_since = self._reaper.now
             self.transport.write_eof()
             self.flow.resume_reading()
 
@@ -209,11 +211,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_since or self.cycle is None or self._why is not None:
             self._why = why
         if self._is_idle():
-            self._say_why()
+            self._send_refusal()
 
-    def _say_why(self) -> None:
+    def _send_refusal(self) -> None:
         if self._why is not None and not self.transport.is_closing():
-            self._guard.counters.others["refused", self._why.status] += 1
+            self._reaper.counters.others["refused", self._why.status] += 1
             usual = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
             self.transport.write(self._why.first + usual + self._why.rest)
-        self.leave()
+        self.close_gracefully()

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from register_api.serve.http.asgi import Message, Scope, Send
     from register_api.serve.http.problems import Problem
     from register_api.serve.stored.reply import Representation, Resource
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.reply_table import ReplyTable
 
 
-async def send_resource(resource: Resource, scope: Scope, send: Send, table: Table | None = None) -> None:
+async def send_resource(
+    resource: Resource, scope: Scope, send: Send, table: ReplyTable | None = None
+) -> None:
     """Answer GET or HEAD with a resource, in the form and under the conditions asked for."""
     representation, unchanged = select(resource, scope["headers"])
     if representation is None:
@@ -31,7 +33,7 @@ async def send_resource(resource: Resource, scope: Scope, send: Send, table: Tab
     await send(body)
 
 
-async def send_stored(table: Table, path: str, scope: Scope, send: Send) -> None:
+async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
     """Answer GET or HEAD with a settled file of the tree."""
     try:
         resource = await table.resource(path)
@@ -64,7 +66,7 @@ def without_body(send: Send) -> Send:
     return send_head
 
 
-async def _body(resource: Resource, representation: Representation, table: Table | None) -> Message:
+async def _body(resource: Resource, representation: Representation, table: ReplyTable | None) -> Message:
     if representation.body is not None or table is None:
         return representation.body or NO_BODY
     try:

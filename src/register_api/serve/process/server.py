@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from register_api.serve.http.bounds import limits_of
-from register_api.serve.http.guard import Guard
+from register_api.serve.http.connection_reaper import ConnectionReaper
 from register_api.serve.http.protocol import BoundedProtocol
 from register_api.serve.process.listening import BACKLOG
 from register_api.serve.telemetry.metrics import metrics_app
@@ -18,7 +18,7 @@ from register_api.serve.telemetry.metrics import metrics_app
 if TYPE_CHECKING:
     import socket
 
-    from register_api.serve.app import Parts
+    from register_api.serve.app import AppState
     from register_api.serve.http.asgi import App
     from register_api.serve.settings import Settings
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 class RegisterServer(uvicorn.Server):
     """A server that looks at its connections now and then, and may have a second address for metrics."""
 
-    def __init__(self, config: uvicorn.Config, guard: Guard) -> None:
+    def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper) -> None:
         """Prepare a server.
 
         Args:
             config: How uvicorn runs.
-            guard: What all connections have in common.
+            reaper: What all connections have in common.
         """
         super().__init__(config)
-        self._guard = guard
+        self._reaper = reaper
         self._metrics: tuple[App, socket.socket] | None = None
         self._metrics_state = ServerState()
-        self._metrics_guard = Guard(guard.limits)  # scrapes are no requests for the register
+        self._metrics_reaper = ConnectionReaper(reaper.limits)  # scrapes are no requests for the register
 
-    def give_metrics(self, parts: Parts, listener: socket.socket) -> None:
+    def give_metrics(self, parts: AppState, listener: socket.socket) -> None:
         """Have metrics answered at an address of their own."""
         connections = self.server_state.connections
         self._metrics = (metrics_app(parts, lambda: len(connections)), listener)
@@ -50,15 +50,17 @@ class RegisterServer(uvicorn.Server):
         if self._metrics is None or self.should_exit:
             return
         app, listener = self._metrics
-        config = _config(app, self._metrics_guard, self.config.timeout_graceful_shutdown or 0)
+        config = _config(app, self._metrics_reaper, self.config.timeout_graceful_shutdown or 0)
         config.load()
-        make = functools.partial(BoundedProtocol, config, self._metrics_state, {}, guard=self._metrics_guard)
+        make = functools.partial(
+            BoundedProtocol, config, self._metrics_state, {}, reaper=self._metrics_reaper
+        )
         self.servers.append(await asyncio.get_running_loop().create_server(make, sock=listener))
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is done ten times a second; returns whether it is time to end."""
-        self._guard.glance(cast("Any", self.server_state.connections))
-        self._metrics_guard.glance(cast("Any", self._metrics_state.connections))
+        self._reaper.sweep(cast("Any", self.server_state.connections))
+        self._metrics_reaper.sweep(cast("Any", self._metrics_state.connections))
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -69,15 +71,17 @@ class RegisterServer(uvicorn.Server):
 
 
 def make_server(
-    app: App, settings: Settings, parts: Parts | None = None, *, reads_bodies: bool = False
+    app: App, settings: Settings, parts: AppState | None = None, *, reads_bodies: bool = False
 ) -> RegisterServer:
     """Return the server that runs an application the way the service is run."""
-    guard = Guard(limits_of(settings), None if parts is None else parts.counters)
-    config = _config(app, guard, settings.shutdown_seconds, reads_bodies=reads_bodies)
-    return RegisterServer(config, guard)
+    reaper = ConnectionReaper(limits_of(settings), None if parts is None else parts.counters)
+    config = _config(app, reaper, settings.shutdown_seconds, reads_bodies=reads_bodies)
+    return RegisterServer(config, reaper)
 
 
-def _config(app: App, guard: Guard, shutdown_seconds: int, *, reads_bodies: bool = False) -> uvicorn.Config:
+def _config(
+    app: App, reaper: ConnectionReaper, shutdown_seconds: int, *, reads_bodies: bool = False
+) -> uvicorn.Config:
     """Return how uvicorn runs.
 
     Its access log is off: it costs two thirds of the throughput, and addresses of readers are nobody's
@@ -86,7 +90,7 @@ def _config(app: App, guard: Guard, shutdown_seconds: int, *, reads_bodies: bool
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=cast("Any", functools.partial(BoundedProtocol, guard=guard, reads_bodies=reads_bodies)),
+        http=cast("Any", functools.partial(BoundedProtocol, reaper=reaper, reads_bodies=reads_bodies)),
         ws="none",
         lifespan="on",
         access_log=False,

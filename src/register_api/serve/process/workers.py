@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
 
-    from register_api.serve.process.ending import Ending
+    from register_api.serve.process.shutdown import Shutdown
 
 _log = logging.getLogger(__name__)
 
@@ -35,13 +35,13 @@ class Workers:
     """Starts processes, replaces those that die, and ends all of them when told to."""
 
     def __init__(
-        self, work: Callable[[], None], ending: Ending, number: int, shutdown_seconds: float
+        self, work: Callable[[], None], shutdown: Shutdown, number: int, shutdown_seconds: float
     ) -> None:
         """Prepare the workers.
 
         Args:
             work: What each does, until it is told to end; it inherits the listening socket.
-            ending: Whether this process was told to end.
+            shutdown: Whether this process was told to end.
             number: How many there are.
             shutdown_seconds: How long replies under way may take then.
 
@@ -55,13 +55,13 @@ class Workers:
         self._number = number
         self._seconds = shutdown_seconds + _GRACE_SECONDS
         self._running: dict[BaseProcess, float] = {}
-        self._ending = ending
+        self._shutdown = shutdown
         self._not_before = 0.0
 
     def run(self) -> None:
         """Keep the workers running until this process is told to end; then end them in order."""
         try:
-            while not self._ending.told:
+            while not self._shutdown.requested:
                 if time.monotonic() >= self._not_before:
                     self._fill_up()
                 connection.wait([worker.sentinel for worker in self._running], _GLANCE_SECONDS)
@@ -70,7 +70,7 @@ class Workers:
             self._end()
 
     def _fill_up(self) -> None:
-        while len(self._running) < self._number and not self._ending.told:
+        while len(self._running) < self._number and not self._shutdown.requested:
             worker = self._context.Process(target=_begin, args=(self._work, os.getpid()))
             worker.start()
             self._running[worker] = time.monotonic()
@@ -80,7 +80,7 @@ class Workers:
             if worker.is_alive():
                 continue
             del self._running[worker]
-            if self._ending.told:
+            if self._shutdown.requested:
                 continue
             facts = {"worker": worker.pid, "exit_code": worker.exitcode}
             _log.error("a worker has died and is replaced", extra=facts)

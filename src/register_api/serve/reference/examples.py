@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from register_api.core.format.kind import FileKind
     from register_api.core.model import Register
     from register_api.serve.answer.archive import Archive
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.reply_table import ReplyTable
     from register_api.store.reader import Snapshot
 
 LONGEST_EXAMPLE = 16 * 1024
@@ -55,7 +55,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None
 
 
-def examples_of(table: Table) -> dict[str, Example]:
+def examples_of(table: ReplyTable) -> dict[str, Example]:
     """Return an example for each address that has one, by the address as it is described."""
     register = table.archive.register(table.archive.newest)
     day = Moment(on=local_day(register.published_at, table.archive.zone))

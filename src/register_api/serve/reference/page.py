@@ -14,10 +14,10 @@ from register_api.style.environment import page_environment
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.reply_table import ReplyTable
 
 
-def reference_page(table: Table | None) -> bytes:
+def reference_page(table: ReplyTable | None) -> bytes:
     """Write the page."""
     examples = {} if table is None else examples_of(table)
     template = _ENVIRONMENT.get_template("reference.html.j2")

@@ -32,7 +32,7 @@ NOSNIFF = as_headers(headers.NOSNIFF)
 CACHE_CONTROL = {cache: value.encode("ascii") for cache, value in headers.CACHE_CONTROL.items()}
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class CommonHeaders(msgspec.Struct, frozen=True, kw_only=True):
     """What the headers of all forms of a resource have in common.
 
     Attributes:
@@ -83,7 +83,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_resource(
     path: str,
-    facts: Facts,
+    facts: CommonHeaders,
     forms: Mapping[str, tuple[str, int]],
     bodies: Mapping[str, bytes],
 ) -> Resource:
@@ -100,7 +100,7 @@ def make_resource(
     )
 
 
-def computed_resource(facts: Facts, forms: Mapping[str, bytes]) -> Resource:
+def computed_resource(facts: CommonHeaders, forms: Mapping[str, bytes]) -> Resource:
     """Build the resource of an answer that was computed just now."""
     described = {coding: (digest(data), len(data)) for coding, data in forms.items()}
     return make_resource("", facts, described, forms)
@@ -111,7 +111,9 @@ def structured_digest(sha256: str) -> bytes:
     return b"sha-256=:" + base64.b64encode(bytes.fromhex(sha256)) + b":"
 
 
-def _representation(facts: Facts, coding: str, sha256: str, size: int, body: bytes | None) -> Representation:
+def _representation(
+    facts: CommonHeaders, coding: str, sha256: str, size: int, body: bytes | None
+) -> Representation:
     etag = f'"{sha256[:32]}"'.encode("ascii")
     shared = (
         (b"etag", etag),
@@ -128,7 +130,7 @@ def _representation(facts: Facts, coding: str, sha256: str, size: int, body: byt
     )
 
 
-def _content_headers(facts: Facts, coding: str, sha256: str, size: int) -> Iterable[Header]:
+def _content_headers(facts: CommonHeaders, coding: str, sha256: str, size: int) -> Iterable[Header]:
     yield b"content-type", facts.media_type.encode("ascii")
     yield b"content-length", str(size).encode("ascii")
     if coding != "identity":

@@ -11,17 +11,17 @@ from register_api.serve.background import repeating
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from register_api.serve.stored.shelf import Shelf
+    from register_api.serve.stored.current_replies import CurrentReplies
 
 
 @contextlib.asynccontextmanager
-async def watching(shelf: Shelf, seconds: float) -> AsyncIterator[None]:
+async def watching(replies: CurrentReplies, seconds: float) -> AsyncIterator[None]:
     """Load what is published, and follow the store until the block ends."""
-    shelf.show(await asyncio.to_thread(shelf.load))
+    replies.show(await asyncio.to_thread(replies.load))
 
     async def follow() -> None:
-        if shelf.is_stale():
-            shelf.show(await asyncio.to_thread(shelf.load))
+        if replies.is_stale():
+            replies.show(await asyncio.to_thread(replies.load))
 
     async with repeating(follow, seconds):
         yield

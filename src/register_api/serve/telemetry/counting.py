@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from register_api.serve.http.asgi import Message, Send
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.reply_table import ReplyTable
     from register_api.serve.telemetry.counters import Counters, Kind
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 
 
 def counting(
-    counters: Counters, table: Table | None, url: str, is_computed: Callable[[str], bool], send: Send
+    counters: Counters, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
 ) -> Send:
     """Return a ``send`` that counts the reply it begins.
 
@@ -35,7 +35,7 @@ def counting(
     return counted
 
 
-def _kind(table: Table | None, url: str, is_computed: Callable[[str], bool]) -> Kind:
+def _kind(table: ReplyTable | None, url: str, is_computed: Callable[[str], bool]) -> Kind:
     if url in _HEALTH:
         return "health"
     if is_computed(url):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from register_api.clock import Clock
-    from register_api.serve.stored.shelf import Shelf
+    from register_api.serve.stored.current_replies import CurrentReplies
 
 WARN_BEFORE = dt.timedelta(hours=12)
 """How long before freshness expires it is warned of; `register-api status` warns at the same time."""
@@ -28,14 +28,14 @@ FreshnessState = Literal["none", "fresh", "expiring", "expired"]
 class FreshnessLog:
     """Remembers what was said last, so that each change is said once."""
 
-    def __init__(self, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, replies: CurrentReplies, clock: Clock) -> None:
         """Begin without having said anything.
 
         Args:
-            shelf: Where the current table stands.
+            replies: Where the current table stands.
             clock: Tells the present instant.
         """
-        self._shelf = shelf
+        self._replies = replies
         self._clock = clock
         self._said: FreshnessState = "none"
 
@@ -49,7 +49,7 @@ class FreshnessLog:
         return state
 
     def _until(self) -> dt.datetime | None:
-        table = self._shelf.table
+        table = self._replies.table
         try:
             return None if table is None else fresh_until(table)
         except Problem:
@@ -64,9 +64,11 @@ class FreshnessLog:
         return "expiring" if left <= WARN_BEFORE else "fresh"
 
 
-def watching_freshness(shelf: Shelf, clock: Clock, seconds: float) -> AbstractAsyncContextManager[None]:
+def watching_freshness(
+    replies: CurrentReplies, clock: Clock, seconds: float
+) -> AbstractAsyncContextManager[None]:
     """Return a block that, while it runs, looks at freshness again and again."""
-    log = FreshnessLog(shelf, clock)
+    log = FreshnessLog(replies, clock)
 
     async def look() -> None:
         log.look()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from register_api.serve.app import Parts
+    from register_api.serve.app import AppState
     from register_api.serve.http.asgi import App
 
 
@@ -72,7 +72,7 @@ Sample = tuple[tuple[str, ...], float]
 class ServiceCollector(Collector):
     """Reads the numbers of one process when a scrape asks for them."""
 
-    def __init__(self, parts: Parts, open_connections: Callable[[], int]) -> None:
+    def __init__(self, parts: AppState, open_connections: Callable[[], int]) -> None:
         """Remember where the numbers are.
 
         Args:
@@ -98,20 +98,20 @@ class ServiceCollector(Collector):
             yield name, (), value
 
     def _plain(self) -> Iterator[tuple[str, float]]:
-        shelf, answers, counters, _ = self._parts
+        replies, answers, counters, _ = self._parts
         yield "register_faults_total", counters.faults
         yield "register_connections_total", counters.connections
         yield "register_connections_open", self._open_connections()
         yield "register_slow_readers_total", counters.broken
-        yield "register_publication_loads_total", shelf.loads
-        yield "register_publication_load_failures_total", shelf.failures
-        yield "register_publication_stale", int(shelf.failed)
+        yield "register_publication_loads_total", replies.loads
+        yield "register_publication_load_failures_total", replies.failures
+        yield "register_publication_stale", int(replies.failed)
         yield "register_answers_kept_total", answers.hits
         yield "register_answers_computed_total", answers.misses
         yield "register_start_time_seconds", self._started.timestamp()
 
     def _publication(self) -> Iterator[tuple[str, float]]:
-        table = self._parts.shelf.table
+        table = self._parts.replies.table
         if table is None:
             return
         yield "register_publication_version", table.archive.newest
@@ -123,7 +123,7 @@ class ServiceCollector(Collector):
         yield "register_freshness_seconds", left.total_seconds()
 
 
-def metrics_app(parts: Parts, open_connections: Callable[[], int]) -> App:
+def metrics_app(parts: AppState, open_connections: Callable[[], int]) -> App:
     """Return the application that answers scrapes."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ServiceCollector(parts, open_connections))

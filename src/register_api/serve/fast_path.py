@@ -1,4 +1,4 @@
-"""The front door: answers what is stored itself, and passes on only what has to be computed.
+"""The fast path: answers what is stored itself, and passes on only what has to be computed.
 
 The first branch of ``__call__`` is the hot path: a head file, by GET or HEAD. No web framework
 stands in its way, and nothing is encoded, hashed, compressed, read or timed on it.
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from register_api.serve.http.asgi import App, Receive, Scope, Send
-    from register_api.serve.stored.shelf import Shelf
-    from register_api.serve.stored.table import Table
+    from register_api.serve.stored.current_replies import CurrentReplies
+    from register_api.serve.stored.reply_table import ReplyTable
     from register_api.serve.telemetry.counters import Counters
 
 _METHODS = frozenset(METHODS.split(", "))
@@ -34,12 +34,12 @@ _PREFLIGHT = start_message(204, (_ALLOW, *as_headers(PREFLIGHT), *CORS))
 """Answer to OPTIONS, be it a CORS preflight (Fetch standard, HTTP extensions) or not."""
 
 
-class Front:
+class FastPath:
     """An ASGI application that stands before the one that computes."""
 
     def __init__(
         self,
-        shelf: Shelf,
+        replies: CurrentReplies,
         computed: App,
         is_computed: Callable[[str], bool],
         counters: Counters,
@@ -47,12 +47,12 @@ class Front:
         """Join the parts.
 
         Args:
-            shelf: Where the current table stands.
+            replies: Where the current table stands.
             computed: The application behind, for computed answers; it needs to know GET only.
             is_computed: Tells whether a URL path is one of its.
             counters: Where requests are counted.
         """
-        self._shelf = shelf
+        self._replies = replies
         self._computed = computed
         self._is_computed = is_computed
         self._counters = counters
@@ -62,7 +62,7 @@ class Front:
         if scope["type"] != "http":
             await self._computed(scope, receive, send)
             return
-        table = self._shelf.table
+        table = self._replies.table
         method = scope["method"]
         if table is not None and method in {"GET", "HEAD"}:
             resource = table.ready.get(scope["path"])
@@ -78,21 +78,23 @@ class Front:
                     return
         await self._answer(table, scope, receive, send)
 
-    async def _answer(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not a plain request for a head file; a fault here becomes a problem too."""
         send = counting(self._counters, table, scope["path"], self._is_computed, send)
         try:
             await self._answer_well(table, scope, receive, send)
         except Problem as problem:
-            if problem.name == "unreadable" and self._shelf.table is not table:
+            if problem.name == "unreadable" and self._replies.table is not table:
                 # The bytes of a publication that has been replaced meanwhile are gone; nothing was sent yet.
-                await self._answer(self._shelf.table, scope, receive, send)
+                await self._answer(self._replies.table, scope, receive, send)
             else:
                 await send_problem(problem, scope, send)
         except Exception as error:  # noqa: BLE001 (no fault may reach the client as it is)
             await send_problem(fault(error, scope, self._counters), scope, send)
 
-    async def _answer_well(self, table: Table | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_well(
+        self, table: ReplyTable | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         url, method = scope["path"], scope["method"]
         path = None if table is None else table.path_of(url)
         is_folder = table is not None and table.is_folder(url)
@@ -114,7 +116,7 @@ class Front:
             await send_redirect(url, send)
 
 
-def _missing(table: Table | None) -> Problem:
+def _missing(table: ReplyTable | None) -> Problem:
     if table is None:
         return Problem("nothing-published", "Come back when the first version has been published.")
     return Problem("not-found", "No file or question has this address.")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.serve.app import create_app, make_parts
-from register_api.serve.process.ending import listening_to_signals
+from register_api.serve.app import create_app, make_state
 from register_api.serve.process.file_limit import room_for
 from register_api.serve.process.listening import address_of, is_inherited, listen, listen_for_metrics
 from register_api.serve.process.server import make_server
+from register_api.serve.process.shutdown import shutdown_on_signals
 from register_api.serve.process.workers import Workers
 from register_api.serve.settings import OFF
 from register_api.serve.settings_rules import metrics_address
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from register_api.serve.http.asgi import App
-    from register_api.serve.process.ending import Ending
+    from register_api.serve.process.shutdown import Shutdown
     from register_api.serve.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -45,13 +45,13 @@ def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) 
     set_up_logs(settings)
     settings = msgspec.structs.replace(settings, max_connections=room_for(settings.max_connections))
     inherited = is_inherited(os.environ)
-    with _listening(settings, inherited=inherited) as listeners, listening_to_signals() as ending:
+    with _listening(settings, inherited=inherited) as listeners, shutdown_on_signals() as shutdown:
         address = address_of(listeners[0])
         announce(address)
         _log.info("started", extra={"address": address, "workers": settings.workers})
-        answer = functools.partial(_answer, settings, listeners, ending)
+        answer = functools.partial(_answer, settings, listeners, shutdown)
         if settings.workers > 1:
-            Workers(answer, ending, settings.workers, settings.shutdown_seconds).run()
+            Workers(answer, shutdown, settings.workers, settings.shutdown_seconds).run()
         else:
             answer()
         _log.info("stopped")
@@ -69,9 +69,9 @@ def run_app(app: App, settings: Settings, announce: Callable[[str], None]) -> No
         UsageError: The address cannot be listened on.
     """
     set_up_logs(settings)
-    with contextlib.closing(listen(settings)) as listener, listening_to_signals() as ending:
+    with contextlib.closing(listen(settings)) as listener, shutdown_on_signals() as shutdown:
         announce(address_of(listener))
-        ending.run(make_server(app, settings, reads_bodies=True), sockets=[listener])
+        shutdown.run(make_server(app, settings, reads_bodies=True), sockets=[listener])
 
 
 @contextlib.contextmanager
@@ -88,9 +88,9 @@ def _listening(settings: Settings, *, inherited: bool) -> Iterator[list[socket.s
         yield found
 
 
-def _answer(settings: Settings, listeners: list[socket.socket], ending: Ending) -> None:
-    parts = make_parts(settings)
+def _answer(settings: Settings, listeners: list[socket.socket], shutdown: Shutdown) -> None:
+    parts = make_state(settings)
     server = make_server(create_app(settings, parts=parts), settings, parts)
     if len(listeners) > 1:
         server.give_metrics(parts, listeners[1])
-    ending.run(server, sockets=[listeners[0]])
+    shutdown.run(server, sockets=[listeners[0]])

@@ -1,4 +1,4 @@
-"""The front door without a socket: faults, missing files, and what is passed on."""
+"""The fast path without a socket: faults, missing files, and what is passed on."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 
 from register_api.core.format import tree
 from register_api.serve.answer.cache import Answers
-from register_api.serve.front import Front
+from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import PROBLEMS, Problem
-from register_api.serve.stored.reply import Facts, Resource, computed_resource
-from register_api.serve.stored.shelf import Shelf
+from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource
 from register_api.serve.telemetry.counters import Counters
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ANSWER = computed_resource(Facts(media_type="application/json", cache="mutable"), {"identity": b"{}"})
+ANSWER = computed_resource(CommonHeaders(media_type="application/json", cache="mutable"), {"identity": b"{}"})
 
 
 def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def scope(method: str, path: str, **headers: str) -> dict[str, Any]:
     return {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": pairs}
 
 
-def call(front: Front, request: dict[str, Any]) -> tuple[int, bytes]:
+def call(front: FastPath, request: dict[str, Any]) -> tuple[int, bytes]:
     """Return status and body of a reply."""
     sent: list[Any] = []
 
@@ -58,11 +58,11 @@ async def answers(scope_: Any, receive: Any, send: Any) -> None:
     await send(body_message(b"b"))
 
 
-def front(store: Path, computed: Any = fails) -> Front:
-    """Return a front door with the table of a store, and one computed path."""
-    shelf = Shelf(store, 2**20)
-    shelf.show(shelf.load())
-    return Front(shelf, computed, lambda url: url == "/computed", Counters())
+def front(store: Path, computed: Any = fails) -> FastPath:
+    """Return a fast path with the table of a store, and one computed path."""
+    replies = CurrentReplies(store, 2**20)
+    replies.show(replies.load())
+    return FastPath(replies, computed, lambda url: url == "/computed", Counters())
 
 
 def test_a_fault_is_logged_and_not_told(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:

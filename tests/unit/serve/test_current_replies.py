@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
-from register_api.serve.stored import shelf as shelf_module
-from register_api.serve.stored.shelf import Shelf
-from register_api.serve.stored.table import load_table
+from register_api.serve.stored import current_replies as shelf_module
+from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply_table import load_reply_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def failing(times: int, load: object = load_table) -> object:
+def failing(times: int, load: object = load_reply_table) -> object:
     """Return a loader that fails so often, as if what it reads were cleared away, and then loads."""
     left = times
 
@@ -35,11 +35,11 @@ def test_publications_that_overtake_the_reading_are_no_failure(
     """Each attempt meets another publication; the one that can be read is served."""
     generations = iter(range(100))
     monkeypatch.setattr(shelf_module, "current", lambda _store: next(generations))
-    monkeypatch.setattr(shelf_module, "load_table", failing(5))
-    shelf = Shelf(one_version, 0)
-    shelf.show(shelf.load())
-    assert shelf.table is not None
-    assert (shelf.loads, shelf.failures, shelf.failed) == (1, 0, False)
+    monkeypatch.setattr(shelf_module, "load_reply_table", failing(5))
+    replies = CurrentReplies(one_version, 0)
+    replies.show(replies.load())
+    assert replies.table is not None
+    assert (replies.loads, replies.failures, replies.failed) == (1, 0, False)
     assert "cannot be loaded" not in caplog.text
 
 
@@ -47,13 +47,13 @@ def test_a_publication_that_fails_twice_is_a_failure_said_once(
     one_version: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the next look it is tried again; what was there is served meanwhile."""
-    shelf = Shelf(one_version, 0)
-    shelf.show(shelf.load())
-    before = shelf.table
-    monkeypatch.setattr(shelf_module, "load_table", failing(4))
-    shelf.show(shelf.load())
-    shelf.show(shelf.load())
-    assert (shelf.table is before, shelf.failed, shelf.failures) == (True, True, 2)
+    replies = CurrentReplies(one_version, 0)
+    replies.show(replies.load())
+    before = replies.table
+    monkeypatch.setattr(shelf_module, "load_reply_table", failing(4))
+    replies.show(replies.load())
+    replies.show(replies.load())
+    assert (replies.table is before, replies.failed, replies.failures) == (True, True, 2)
     assert caplog.text.count("cannot be loaded") == 1
-    shelf.show(shelf.load())
-    assert (shelf.failed, shelf.loads) == (False, 2)
+    replies.show(replies.load())
+    assert (replies.failed, replies.loads) == (False, 2)

@@ -16,7 +16,7 @@ from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Message, body_message
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.reply import Facts, Resource, make_resource
+from register_api.serve.stored.reply import CommonHeaders, Resource, make_resource
 from register_api.serve.stored.stored_file import read_form
 from register_api.store.reader import Snapshot, open_snapshot
 
@@ -33,7 +33,7 @@ _KEPT_HEADERS = 2048
 """Settled resources whose headers are kept."""
 
 
-class Table:
+class ReplyTable:
     """Every reply that is known beforehand, for one publication.
 
     Attributes:
@@ -112,11 +112,11 @@ class Table:
         page = read_form(self.snapshot, path) if _is_page(entry) else b""
         return make_resource(path, self._facts(path, page), _forms(entry), {})
 
-    def _facts(self, path: str, data: bytes) -> Facts:
+    def _facts(self, path: str, data: bytes) -> CommonHeaders:
         entry = self._files[path]
         links = link_value(links_of(path, self.snapshot.manifest.version, self._files))
         more: tuple[Header, ...] = ((b"link", links.encode("ascii")),) if links else ()
-        return Facts(
+        return CommonHeaders(
             media_type=entry.media_type,
             cache=entry.cache,
             modified=entry.published_at,
@@ -124,10 +124,10 @@ class Table:
         )
 
 
-def load_table(store: Path, bodies: Bodies) -> Table | None:
+def load_reply_table(store: Path, bodies: Bodies) -> ReplyTable | None:
     """Load the table of the visible publication."""
     snapshot = open_snapshot(store)
-    return None if snapshot is None else Table(snapshot, bodies)
+    return None if snapshot is None else ReplyTable(snapshot, bodies)
 
 
 def _urls(path: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where the current table stands; replacing it is one assignment."""
+"""The current reply table; swapping it is one assignment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.table import Table, load_table
+from register_api.serve.stored.reply_table import ReplyTable, load_reply_table
 from register_api.store.reader import current
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ _MOST_ATTEMPTS = 20
 """How many publications may overtake the reading of one before that counts as a failure."""
 
 
-class Shelf:
-    """The table that requests are answered from, and what went wrong with its successor.
+class CurrentReplies:
+    """Holds the reply table that requests are answered from, and what went wrong with its successor.
 
     Attributes:
         table: The current table; ``None`` until something is published.
@@ -36,7 +36,7 @@ class Shelf:
             store: The store's folder.
             cache_bytes: How many bytes of settled files to keep in memory.
         """
-        self.table: Table | None = None
+        self.table: ReplyTable | None = None
         self.failed = False
         self.loads = 0
         self.failures = 0
@@ -54,7 +54,7 @@ class Shelf:
         self.failed = self.failed and stale
         return stale
 
-    def load(self) -> Table | None:
+    def load(self) -> ReplyTable | None:
         """Load the visible publication, which takes a while and may happen in another thread.
 
         Returns:
@@ -68,7 +68,7 @@ class Shelf:
         self.failed = False
         return table
 
-    def show(self, table: Table | None) -> None:
+    def show(self, table: ReplyTable | None) -> None:
         """Serve a table from now on; to be called where requests are answered.
 
         Between two of its pauses an answer then sees one publication, however often it looks.
@@ -82,7 +82,7 @@ class Shelf:
             facts = {"version": table.archive.newest, "generation": table.snapshot.generation}
             _log.info("publication loaded", extra=facts)
 
-    def _load_newest(self) -> Table | None:
+    def _load_newest(self) -> ReplyTable | None:
         """Load; again where that fails, unless it was the same publication that failed before.
 
         Publications that follow each other quickly clear older generations away, also while they are
@@ -99,9 +99,9 @@ class Shelf:
                 failed = visible
         return self._load()
 
-    def _load(self) -> Table | None:
+    def _load(self) -> ReplyTable | None:
         self._refuse_going_back()
-        table = load_table(self._store, self._bodies)
+        table = load_reply_table(self._store, self._bodies)
         if table is None and self.table is not None:
             raise StoreDamaged(f"what was published in {self._store} is gone")
         return table

@@ -1,4 +1,4 @@
-"""An orderly end: signals that tell a process to stop are remembered, whenever they come."""
+"""Graceful shutdown, also for signals that arrive before the server runs."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ if TYPE_CHECKING:
     import uvicorn
 
 
-class Ending:
-    """Whether this process was told to end.
+class Shutdown:
+    """Whether this process was asked to shut down.
 
     A worker that has just been forked still has its parent's handlers, which lead here: a signal that
     comes before it has set up anything of its own is not lost.
 
     Attributes:
-        told: Whether it was.
+        requested: Whether it was.
     """
 
     def __init__(self) -> None:
-        """Begin without having been told."""
-        self.told = False
+        """Begin without having been asked."""
+        self.requested = False
         self._server: uvicorn.Server | None = None
 
     def run(self, server: uvicorn.Server, **arguments: Any) -> None:
-        """Run a server until this process is told to end.
+        """Run a server until this process is asked to shut down.
 
         Args:
             server: A server that was not run yet.
             arguments: What its ``run`` takes.
         """
         self._server = server
-        server.should_exit = self.told
+        server.should_exit = self.requested
         server.run(**arguments)
 
-    def tell(self) -> None:
-        """Tell this process to end."""
-        self.told = True
+    def request(self) -> None:
+        """Ask this process to shut down."""
+        self.requested = True
         if self._server is not None:
             self._server.should_exit = True
 
 
 @contextlib.contextmanager
-def listening_to_signals() -> Iterator[Ending]:
+def shutdown_on_signals() -> Iterator[Shutdown]:
     """Let SIGTERM, SIGINT and SIGHUP end the process in order while the block runs.
 
     uvicorn takes the first two for itself while it runs, and raises them again when it has shut down.
     """
-    ending = Ending()
+    shutdown = Shutdown()
 
-    def tell(_number: int, _frame: Any) -> None:
-        ending.tell()
+    def request(_number: int, _frame: Any) -> None:
+        shutdown.request()
 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.signal(number, tell) for number in numbers}
+    before = {number: signal.signal(number, request) for number in numbers}
     try:
-        yield ending
+        yield shutdown
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,0 +1,55 @@
+"""Closes connections that exceed their time limits.
+
+One sweep over all connections twice a second replaces a timer for each: the hot path sets no timer.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from register_api.serve.telemetry.counters import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from register_api.serve.http.bounds import ServerLimits
+
+SWEEP_SECONDS = 0.5
+"""How often all connections are swept, and so how exactly times are kept."""
+
+
+class Connection(Protocol):
+    """A connection with time limits."""
+
+    def check_timeouts(self, now: float) -> None:
+        """End it if it has kept the service waiting for too long."""
+
+
+class ConnectionReaper:
+    """Sweeps the connections of one process, and holds what they have in common.
+
+    Attributes:
+        limits: How long and how many.
+        counters: Where refusals are counted.
+        now: Seconds of a clock that only goes forward, at the last sweep; never 0.
+    """
+
+    def __init__(self, limits: ServerLimits, counters: Counters | None = None) -> None:
+        """Begin to count the time."""
+        self.limits = limits
+        self.counters = counters or Counters()
+        self.now = time.monotonic()
+
+    def sweep(self, connections: Iterable[Connection]) -> None:
+        """Check every connection, if it is time to.
+
+        Args:
+            connections: All that are open; checking may close some of them.
+        """
+        now = time.monotonic()
+        if now - self.now < min(SWEEP_SECONDS, self.limits.head_seconds, self.limits.send_seconds):
+            return
+        self.now = now
+        for connection in list(connections):
+            connection.check_timeouts(now)
