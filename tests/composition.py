@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from register_api.core.diff.deltas import Delta, Deltas, OrderDelta
 
 if TYPE_CHECKING:
-    from register_api.core.diff.deltas import Entry
+    from register_api.core.diff.deltas import EntryPath
 
 Ends = TypeVar("Ends", Delta, OrderDelta)
 
@@ -21,7 +21,7 @@ def compose(first: Deltas, second: Deltas) -> Deltas:
     return Deltas(_compose(first.entries, second.entries), _compose(first.orders, second.orders))
 
 
-def _compose(first: dict[Entry, Ends], second: dict[Entry, Ends]) -> dict[Entry, Ends]:
+def _compose(first: dict[EntryPath, Ends], second: dict[EntryPath, Ends]) -> dict[EntryPath, Ends]:
     found = first | second
     for place in first.keys() & second.keys():
         before, after = first[place].before, second[place].after

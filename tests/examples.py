@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from register_api.core import model
-from register_api.core.notice import Policy, Promises
+from register_api.core.notice import NoticePolicy, Promises
 from register_api.core.rules import Context
 
 NAME = "example.com/sub-processors"
@@ -113,7 +113,9 @@ def make_promises(
     return Promises(
         zone=zone,
         first_live=first_live,
-        policies=tuple(Policy(version=version, day=day, notice=notice) for version, day, notice in rows),
+        policies=tuple(
+            NoticePolicy(version=version, day=day, notice=notice) for version, day, notice in rows
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
 from register_api.core.diff.plain import to_plain
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
-from register_api.core.notice import NoticeStatus, Policy, Promises
+from register_api.core.notice import NoticePolicy, NoticeStatus, Promises
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.page.view import PageView
 
@@ -263,7 +263,7 @@ def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: 
 def view(**changed: object) -> PageView:
     """Return what the pages of version 7 need."""
     newest = summary(**changed)
-    policy = Policy(version=1, day=FIRST.date(), notice=NOTICE)
+    policy = NoticePolicy(version=1, day=FIRST.date(), notice=NOTICE)
     return PageView(
         register=newest.register,
         diff=newest.diff,

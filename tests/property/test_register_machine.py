@@ -26,11 +26,11 @@ from memory_folder import memory_folder
 from naive_promise import Said, broken, covered, stands, surprises
 from publishers import Publisher
 from quick_disk import quick_disk
+from register_api.core.bitemporal import AsOf, register_as_of
 from register_api.core.canonical import decode, digest
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
-from register_api.core.two_clocks import Moment, as_known
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
@@ -332,7 +332,7 @@ class RegisterMachine(RuleBasedStateMachine):
                 for version in versions[-1:]
                 for id_, vendor, used_for in version.uses()
             }
-            answer = as_known(stored, Moment(on=on, known_at=known))
+            answer = register_as_of(stored, AsOf(on=on, known_at=known))
             rows = answer.rows() if answer else ()
             assert {(row.vendor.id, row.engagement.id, row.state) for row in rows} == expected
             assert (answer.register.version if answer else 0) == len(versions)

@@ -29,7 +29,7 @@ from register_api.core.forms import Vocabulary
 from register_api.core.model import Register
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.core.questionnaire.answers import EngagementAnswers
-from register_api.core.rules.table import RULES
+from register_api.core.rules.rule_table import RULES
 from register_api.core.shapes import Shape, shapes
 from register_api.errors import RegisterError, VerificationError
 from register_api.serve.http.bounds import BOUNDS

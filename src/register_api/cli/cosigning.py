@@ -15,12 +15,12 @@ from register_api.publish.cosigning.standing import Standing, read_head, standin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.publish.cosigning.ask import Outcome
     from register_api.store.reader import Snapshot
 
 
-def ask_and_tell(store: Path, policy: Policy | None, instant: dt.datetime) -> None:
+def ask_and_tell(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:
     """Ask the witnesses that are missing; what goes wrong is told in a line and stops nothing."""
     if policy is None:
         return
@@ -35,7 +35,7 @@ def ask_and_tell(store: Path, policy: Policy | None, instant: dt.datetime) -> No
         err.print(f"Witnesses: {_in_words(asked.after)}")
 
 
-def witnesses_document(snapshot: Snapshot, policy: Policy | None) -> dict[str, Any]:
+def witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dict[str, Any]:
     """Return where the newest checkpoint stands with witnesses, for machines."""
     head = read_head(snapshot)
     if policy is None:

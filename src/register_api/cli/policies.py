@@ -12,7 +12,7 @@ from register_api.errors import Malformed, UsageError
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
 
 
 def policy_option(command: Command) -> Command:
@@ -27,12 +27,12 @@ def policy_option(command: Command) -> Command:
     )(command)
 
 
-def policy_of(path: Path | None) -> Policy | None:
+def policy_of(path: Path | None) -> WitnessPolicy | None:
     """Return the policy that is named, if one is."""
     return None if path is None else read_policy(path)
 
 
-def read_policy(path: Path) -> Policy:
+def read_policy(path: Path) -> WitnessPolicy:
     """Read a policy file."""
     try:
         with path.open("rb") as file:

@@ -23,7 +23,7 @@ from register_api.publish.trust.repository import expiries
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.publish.time_authority import TimeAuthority
     from register_api.store.reader import Snapshot
 
@@ -81,13 +81,17 @@ def refresh(
         wait = usual if _refreshed(store, keys, witnesses, authority) else min(_RETRY_SECONDS, usual)
 
 
-def _refresh(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> None:
+def _refresh(
+    store: Path, keys: Path, witnesses: WitnessPolicy | None, authority: TimeAuthority | None
+) -> None:
     _print_refreshed(refresh_freshness(store, keys, clock.now()))
     ask_and_tell(store, witnesses, clock.now())
     time_stamps.stamp(store, authority, clock.now())
 
 
-def _refreshed(store: Path, keys: Path, witnesses: Policy | None, authority: TimeAuthority | None) -> bool:
+def _refreshed(
+    store: Path, keys: Path, witnesses: WitnessPolicy | None, authority: TimeAuthority | None
+) -> bool:
     """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
     try:
         _refresh(store, keys, witnesses, authority)

@@ -12,11 +12,11 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.core.api.queries import MOST_ROWS, SubprocessorsQuery
+from register_api.core.bitemporal import AsOf, EngagementState, RegisterAsOf, register_as_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import shorten
-from register_api.core.two_clocks import AsKnown, Moment, Standing, as_known
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive
@@ -72,8 +72,8 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
     if snapshot is None:
         raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
     archive = Archive(snapshot)
-    moment = Moment(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
-    known = as_known(archive, moment)
+    moment = AsOf(on=on or local_day(clock.now(), archive.zone), known_at=known_at)
+    known = register_as_of(archive, moment)
     if as_json:
         everything = SubprocessorsQuery(limit=MOST_ROWS)
         print_json(compute.subprocessors(archive, everything, moment) if known else _nothing(archive, moment))
@@ -84,7 +84,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         _print_state(known, moment)
 
 
-def _nothing(archive: Archive, moment: Moment) -> dict[str, Any]:
+def _nothing(archive: Archive, moment: AsOf) -> dict[str, Any]:
     """Return the answer to a question about a time before version 1."""
     return {
         "register": archive.name,
@@ -98,7 +98,7 @@ def _nothing(archive: Archive, moment: Moment) -> dict[str, Any]:
     }
 
 
-def _print_state(known: AsKnown, moment: Moment) -> None:
+def _print_state(known: RegisterAsOf, moment: AsOf) -> None:
     register = known.register
     day = ENGLISH.day(known.on)
     as_of = "" if moment.known_at is None else f", as known at {_when(moment.known_at)}"
@@ -114,7 +114,7 @@ def _print_state(known: AsKnown, moment: Moment) -> None:
         out.print(f"Without an engagement: {', '.join(idle)}")
 
 
-def _print_group(state: State, rows: list[Standing]) -> None:
+def _print_group(state: State, rows: list[EngagementState]) -> None:
     if not rows:
         return
     out.print(Text(f"{_TITLES[state]} ({len(rows)})", style="bold"))
@@ -124,7 +124,7 @@ def _print_group(state: State, rows: list[Standing]) -> None:
         out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
 
 
-def _notes(row: Standing) -> Iterator[str]:
+def _notes(row: EngagementState) -> Iterator[str]:
     """Yield an engagement's dates as they read on the day, and its condition."""
     engagement, state = row.engagement, row.state
     if state in {"in_force", "announced"} and engagement.status == "conditional":

@@ -11,7 +11,7 @@ import msgspec
 
 from register_api.cli.policies import read_policy
 from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifier_key
-from register_api.core.log.policy import Policy
+from register_api.core.log.policy import WitnessPolicy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
 from register_api.verify.fetch.http import HttpFetcher
@@ -81,7 +81,7 @@ class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: tuple[str, ...] = ()
     number: int = 0
-    policy: Policy | None = None
+    policy: WitnessPolicy | None = None
 
 
 def read_witnesses(keys: tuple[str, ...], number: int | None, policy: Path | None) -> Witnesses:

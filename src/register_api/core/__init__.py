@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from register_api.core.bitemporal import EngagementState, engagement_states
     from register_api.core.canonical import decode, digest, encode
     from register_api.core.diff.changes import Change, Diff
     from register_api.core.diff.document import changes_between
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
     )
     from register_api.core.notice import NoticeStatus, Promises, promises_of
     from register_api.core.timeline import State, Upcoming, state_on, upcoming
-    from register_api.core.two_clocks import Standing, standing
 
 __all__ = [
     "Change",
     "Diff",
     "Engagement",
+    "EngagementState",
     "Location",
     "Notice",
     "NoticeStatus",
     "Promises",
     "Publisher",
     "Register",
-    "Standing",
     "State",
     "Subprocessor",
     "Transfer",
@@ -46,20 +46,20 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "engagement_states",
     "promises_of",
-    "standing",
     "state_on",
     "upcoming",
 ]
 
 _NAMES = {
+    "bitemporal": ("EngagementState", "engagement_states"),
     "canonical": ("decode", "digest", "encode"),
     "diff.changes": ("Change", "Diff"),
     "diff.document": ("changes_between",),
     "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
     "notice": ("NoticeStatus", "Promises", "promises_of"),
     "timeline": ("State", "Upcoming", "state_on", "upcoming"),
-    "two_clocks": ("Standing", "standing"),
 }
 """Module to the public names that it defines."""
 

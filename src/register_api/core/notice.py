@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A notice promise and the version and local day from which it was in force."""
 
     version: int
@@ -41,12 +41,12 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
 
     zone: dt.tzinfo
     first_live: int | None
-    policies: tuple[Policy, ...]
+    policies: tuple[NoticePolicy, ...]
 
     def joined_by(self, version: int, day: dt.date, notice: Notice, *, live: bool) -> Promises:
         """Return the promises as they stand once a further version is published."""
         changed = not self.policies or self.policies[-1].notice != notice
-        new = (Policy(version=version, day=day, notice=notice),) if changed else ()
+        new = (NoticePolicy(version=version, day=day, notice=notice),) if changed else ()
         first = version if live and self.first_live is None else self.first_live
         return Promises(zone=self.zone, first_live=first, policies=self.policies + new)
 

@@ -38,7 +38,7 @@ _LONGEST_NAME = 64
 _LIKENESS = 0.6
 
 
-class Problem(NamedTuple):
+class TextProblem(NamedTuple):
     """What is wrong with a text, as the end of the sentence "this text …", and what to do about it."""
 
     text: str
@@ -50,7 +50,7 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-def text_problems(text: str) -> Iterator[Problem]:
+def text_problems(text: str) -> Iterator[TextProblem]:
     """Yield what is wrong with a text.
 
     Length is not judged here. HTML is what an HTML parser would take for a tag, a comment or a
@@ -60,22 +60,22 @@ def text_problems(text: str) -> Iterator[Problem]:
     if is_plain(text):
         return
     if not text:
-        yield Problem("is empty", "leave the field out if it is unknown")
+        yield TextProblem("is empty", "leave the field out if it is unknown")
     if text != text.strip():
         hint = "take the white space away; it is not done silently"
-        yield Problem("begins or ends with white space", hint)
+        yield TextProblem("begins or ends with white space", hint)
     if not unicodedata.is_normalized("NFC", text):
         hint = "write it with composed characters; it is not done silently"
-        yield Problem("is not in Unicode normalisation form C", hint)
+        yield TextProblem("is not in Unicode normalisation form C", hint)
     for pattern, kind in ((_CONTROL, "control"), (HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
         found = pattern.search(text)
         if found:
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
-            yield Problem(what, "take it out; it may have come along when the text was copied")
+            yield TextProblem(what, "take it out; it may have come along when the text was copied")
     found = _TAG.search(text) or next(filter(_is_known, _REFERENCE.finditer(text)), None)
     if found:
         hint = "write plain text; a < that no letter follows is fine, and so is a bare &"
-        yield Problem(f"holds HTML: {found[0]} in place {found.start() + 1}", hint)
+        yield TextProblem(f"holds HTML: {found[0]} in place {found.start() + 1}", hint)
 
 
 def _is_known(reference: re.Match[str]) -> bool:

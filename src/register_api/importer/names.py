@@ -62,7 +62,7 @@ _HEAD = """\
 """
 
 
-class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KnownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One name."""
 
     name: str
@@ -72,7 +72,7 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    vendors: tuple[Known, ...] = ()
+    vendors: tuple[KnownName, ...] = ()
     categories: dict[str, str] = {}
     statuses: dict[str, Status] = {}
 
@@ -102,7 +102,7 @@ class Names:
         """The file as it is with what was added."""
         return tomlkit.dumps(self._document)
 
-    def find(self, name: str, words: Mapping[str, str]) -> Known | None:
+    def find(self, name: str, words: Mapping[str, str]) -> KnownName | None:
         """Return what is known of a row: by name and words, by name, then by an earlier name."""
         fitting = [item for item in self._vendors if name in (item.name, *item.formerly)]
         with_words = [item for item in fitting if item.when and item.when.items() <= words.items()]
@@ -116,7 +116,7 @@ class Names:
             dict.fromkeys(name for item in self._vendors if item.id == vendor for name in item.formerly)
         )
 
-    def look_alike(self, name: str, present: Collection[str]) -> Known | None:
+    def look_alike(self, name: str, present: Collection[str]) -> KnownName | None:
         """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
         made = slug(name)
         alike = [item for item in self._vendors if not item.when and slug(item.name) == made]
@@ -126,7 +126,7 @@ class Names:
         """Give a new name an id and write it down."""
         used = {item.id for item in self._vendors} | set(taken)
         chosen = vendor or free_slug(slug(name), used)
-        self._vendors.append(Known(name, chosen))
+        self._vendors.append(KnownName(name, chosen))
         table = tomlkit.table()
         table.trivia.indent = "" if len(self._vendors) > 1 else "\n"
         table.add("name", name)

@@ -33,7 +33,7 @@ _PUBLISHED_KINDS = (RegisterSource, SubprocessorSource, EngagementSource)
 _LABEL = Shape(inspect.StrType())
 
 
-class Problem(msgspec.Struct, frozen=True):
+class SourceProblem(msgspec.Struct, frozen=True):
     """One place where a table does not fit a struct: where, what, and what to do."""
 
     path: KeyPath
@@ -41,7 +41,7 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[Problem, ...]]:
+def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[SourceProblem, ...]]:
     """Read a table as a struct, or say everything that keeps it from being one.
 
     Args:
@@ -57,10 +57,10 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[Pr
     try:
         return msgspec.convert(document, kind), ()
     except (msgspec.MsgspecError, ValueError) as error:
-        return None, (Problem((), str(error)),)
+        return None, (SourceProblem((), str(error)),)
 
 
-def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[Problem]:
+def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[SourceProblem]:
     """Yield the problems of one value; ``top`` is the struct of the whole file."""
     if shape.is_list and isinstance(value, list):
         item_shape = msgspec.structs.replace(shape, is_list=False)
@@ -73,12 +73,14 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
         for name, item in value.items():
             yield from _walk(item, _LABEL, (*path, name), top)
     elif shape.is_list or not is_scalar(value, shape):
-        yield Problem(path, f"expected {expected(shape)}, found {found(value)}", _hint(value, shape, path))
+        yield SourceProblem(
+            path, f"expected {expected(shape)}, found {found(value)}", _hint(value, shape, path)
+        )
 
 
 def _walk_table(
     table: dict[str, Any], kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
-) -> Iterator[Problem]:
+) -> Iterator[SourceProblem]:
     known = shapes(kind)
     for name, value in table.items():
         if name not in known:
@@ -88,21 +90,23 @@ def _walk_table(
             yield from _walk(value, known[name], (*path, name), top)
     for name, shape in known.items():
         if shape.is_required and name not in table:
-            yield Problem((*path, name), f"{name} is missing: expected {expected(shape)}")
+            yield SourceProblem((*path, name), f"{name} is missing: expected {expected(shape)}")
 
 
-def _unknown(name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]) -> Problem:
+def _unknown(
+    name: str, kind: type[msgspec.Struct], path: KeyPath, top: type[msgspec.Struct]
+) -> SourceProblem:
     """Say what is wrong with a key that the struct does not have."""
     at = (*path, name)
     if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
-        return Problem(at, f"{name} is set by publishing", SET_BY_PUBLISHING[name])
+        return SourceProblem(at, f"{name} is set by publishing", SET_BY_PUBLISHING[name])
     place = _places(top).get(name)
     if place:
-        return Problem(at, f"unknown key {shortened(name)}", f"{name} belongs to {place}")
+        return SourceProblem(at, f"unknown key {shortened(name)}", f"{name} belongs to {place}")
     near = nearest(name, shapes(kind))
     if near:
-        return Problem(at, f"unknown key {shortened(name)}", f"did you mean {near}?")
-    return Problem(at, f"unknown key {shortened(name)}", f"known here: {', '.join(shapes(kind))}")
+        return SourceProblem(at, f"unknown key {shortened(name)}", f"did you mean {near}?")
+    return SourceProblem(at, f"unknown key {shortened(name)}", f"known here: {', '.join(shapes(kind))}")
 
 
 def _hint(value: Any, shape: Shape, path: KeyPath) -> str:

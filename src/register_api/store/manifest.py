@@ -10,7 +10,7 @@ import msgspec
 
 from register_api.core.format.kind import CacheClass
 from register_api.core.model import Notice
-from register_api.core.notice import Policy, Promises
+from register_api.core.notice import NoticePolicy, Promises
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             zoneinfo.ZoneInfoNotFoundError: The machine's time zone data lacks the zone.
         """
-        rows = (Policy(version=row.version, day=row.day, notice=row.notice) for row in self.policies)
+        rows = (NoticePolicy(version=row.version, day=row.day, notice=row.notice) for row in self.policies)
         return Promises(zone=ZoneInfo(self.time_zone), first_live=self.first_live, policies=tuple(rows))
 
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.clock import zone_of
+from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
 from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import upcoming
-from register_api.core.two_clocks import standing
 from register_api.errors import VerificationError
 from register_api.verify.promised import Promised, joined_by, open_deadlines
 from register_api.verify.report.document import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
+    from register_api.core.bitemporal import EngagementState
     from register_api.core.diff.changes import Diff
     from register_api.core.timeline import Upcoming
-    from register_api.core.two_clocks import Standing
     from register_api.verify.promised import Deadline
 
 MOST_CHANGED_BYTES = 64 * 2**20
@@ -108,7 +108,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         """
         return local_day(self.checked_at, zone_of(self.register.publisher.time_zone))
 
-    def engagements(self, on: dt.date | None = None) -> tuple[Standing, ...]:
+    def engagements(self, on: dt.date | None = None) -> tuple[EngagementState, ...]:
         """Return every engagement with its state on a day: in force, announced, ended and so on.
 
         Args:
@@ -117,7 +117,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             Malformed: As ``today``.
         """
-        return standing(self.register, on or self.today())
+        return engagement_states(self.register, on or self.today())
 
     def upcoming(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
         """Return what starts or ends after a day, the nearest first.

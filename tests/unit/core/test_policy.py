@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from memory_log import MemoryLog, private_key, witness_key
 from register_api.core.log.note import format_verifier_key
-from register_api.core.log.policy import NONE, Policy, printable_name
+from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
 from register_api.core.log.policy_file import MAX_OF_A_KIND, MAX_POLICY_BYTES, parse_policy
 from register_api.errors import Malformed, UntrustedKey
 
@@ -181,7 +181,7 @@ REFUSED = {
 @pytest.mark.parametrize("data", ACCEPTED.values(), ids=ACCEPTED)
 def test_right_files_are_read(data: bytes) -> None:
     """Whatever the specification allows, in whatever odd form."""
-    assert isinstance(parse_policy(data), Policy)
+    assert isinstance(parse_policy(data), WitnessPolicy)
 
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)

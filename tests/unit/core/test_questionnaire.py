@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from register_api.core.bitemporal import EngagementState, vendor_states
 from register_api.core.language.language import ENGLISH, Language
 from register_api.core.model import (
     Announced,
@@ -20,10 +21,9 @@ from register_api.core.model import (
     Transfer,
     Withdrawn,
 )
-from register_api.core.notice import Policy, Promises, status
+from register_api.core.notice import NoticePolicy, Promises, status
 from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
 from register_api.core.questionnaire.fill import answers
-from register_api.core.two_clocks import Standing, standing_of
 from strategies import engagements
 
 DAY = dt.date(2026, 5, 10)
@@ -34,7 +34,7 @@ REGION = Condition(type="region", key="LLM_REGION", value="eu")
 def promises(**notice: Any) -> Promises:
     """Return one promise, in force from version 1."""
     said = Notice(days=30, applies_to=("addition",), **notice)
-    policy = Policy(version=1, day=dt.date(2026, 1, 1), notice=said)
+    policy = NoticePolicy(version=1, day=dt.date(2026, 1, 1), notice=said)
     return Promises(zone=dt.UTC, first_live=1, policies=(policy,))
 
 
@@ -45,7 +45,7 @@ def answered(
     given_ = {"category": "ai", "status": "active", "announced": ANNOUNCED, **fields}
     vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
     of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
-    (row,) = standing_of(of, on)
+    (row,) = vendor_states(of, on)
     return answers(row, on, promise or promises(), language)
 
 
@@ -216,7 +216,7 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
     """Whatever is announced, the answer and the notice of the change name one day."""
     promise = promises(objection_days=days, day_count="business" if business else "calendar")
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
-    row = Standing(vendor=vendor, engagement=engagement, state="in_force")
+    row = EngagementState(vendor=vendor, engagement=engagement, state="in_force")
     told = status("addition", engagement.announced, engagement.starts_on, promise)
     assert answers(row, DAY, promise, ENGLISH).objection.until == told.objection_until
 
@@ -226,7 +226,7 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
 def test_any_engagement_is_answered_in_sentences(engagement: Engagement, language: Language) -> None:
     """Each answer has words, and says nothing but silence where it says that nothing is stated."""
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
-    (row,) = standing_of(vendor, DAY)
+    (row,) = vendor_states(vendor, DAY)
     found = answers(row, DAY, promises(), language)
     for name in QUESTIONS:
         assert getattr(found, name).words

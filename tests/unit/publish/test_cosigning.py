@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.publish.cosigning.cosigning_transaction import CosigningResult
 
 SECOND = int(NOW.timestamp())
@@ -83,19 +83,19 @@ def witness(publisher: Publisher, partner: Partner) -> Iterator[str]:
         yield url
 
 
-def policy_of(*witnesses: tuple[str, str], quorum: str = "all") -> Policy:
+def policy_of(*witnesses: tuple[str, str], quorum: str = "all") -> WitnessPolicy:
     """Return a policy of witnesses by verifier key and address."""
     lines = [f"witness w{number} {vkey} {url}" for number, (vkey, url) in enumerate(witnesses)]
     names = " ".join(f"w{number}" for number in range(len(witnesses)))
     return parse_policy("".join(f"{x}\n" for x in (*lines, f"group g {quorum} {names}", "quorum g")).encode())
 
 
-def asked(publisher: Publisher, policy: Policy, seconds: float = 10.0) -> CosigningResult:
+def asked(publisher: Publisher, policy: WitnessPolicy, seconds: float = 10.0) -> CosigningResult:
     """Ask for the newest checkpoint."""
     return ask_witnesses(publisher.store, policy, NOW, seconds)
 
 
-def verified(publisher: Publisher, policy: Policy | None = None) -> int:
+def verified(publisher: Publisher, policy: WitnessPolicy | None = None) -> int:
     """Return the exit code of a customer who asks for a policy."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     fetcher = FolderFetcher(publisher.store / "public")

@@ -12,7 +12,7 @@ from register_api.core.canonical import Encoded, encode
 from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, kind_of
-from register_api.core.notice import Policy, Promises
+from register_api.core.notice import NoticePolicy, Promises
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import MANY, ONE, NewVersion, make_files, no_longer_made
@@ -40,7 +40,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
     newest, diff = register(number), summary(number).diff
     entry = Entry(files=(), published_at=newest.published_at, register=newest.register, version=number)
     keys = first_key_list(newest.register, keyring)
-    policy = Policy(version=1, day=FIRST.date(), notice=NOTICE)
+    policy = NoticePolicy(version=1, day=FIRST.date(), notice=NOTICE)
     fields: dict[str, object] = {
         "files": VersionFiles(
             register=Encoded(newest, encode(newest)),

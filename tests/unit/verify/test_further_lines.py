@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.verify.report.document import Report
 
 AT = int(NOW.timestamp())
@@ -42,7 +42,7 @@ def vkey(name: str) -> str:
     return format_verifier_key(name, key.public, key.algorithm)
 
 
-def policy(*lines: str) -> Policy:
+def policy(*lines: str) -> WitnessPolicy:
     """Return a policy: the three witnesses as a, b and c, and further lines."""
     named = (f"witness {short} {vkey(name)}" for short, name in zip("abc", WITNESSES, strict=True))
     return parse_policy("".join(f"{line}\n" for line in (*named, *lines)).encode())
@@ -86,7 +86,7 @@ def test_lines_below_what_is_vouched_for_are_taken() -> None:
     ],
 )
 def test_a_quorum_that_is_not_met_is_17_and_says_who_is_missing(
-    asked: Policy, names: Iterable[str], missing: str
+    asked: WitnessPolicy, names: Iterable[str], missing: str
 ) -> None:
     """Nothing else is wrong."""
     report = report_on(VOUCHED + lines_of(*names), policy=asked)
@@ -198,7 +198,7 @@ def test_no_changed_byte_passes_for_a_good_line(place: int, change: int) -> None
     assert report.exit_code in {11, 12, 17}
 
 
-def quick(files: Mapping[str, bytes], folder: Path, asked: Policy | None) -> tuple[Report, list[str]]:
+def quick(files: Mapping[str, bytes], folder: Path, asked: WitnessPolicy | None) -> tuple[Report, list[str]]:
     """Make a quick run; return its report and what it asked for."""
     fetcher = MemoryFetcher(files)
     options = Options(wait=0, state=folder, quick=True, policy=asked)

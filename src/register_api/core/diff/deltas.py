@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Key = str | tuple[str, int]
 """An entry's id; with a number from 2 where foreign input says an id more than once."""
 
-Entry = tuple[Key, ...]
+EntryPath = tuple[Key, ...]
 """Where an entry stands: ``()``, ``("notice",)``, ``("subprocessors", id, "engagements", id)``, …"""
 
 
@@ -74,8 +74,8 @@ class OrderDelta(msgspec.Struct, frozen=True):
 class Deltas(msgspec.Struct, frozen=True):
     """All that differs between two registers: entries by place, and orders by the place of the list."""
 
-    entries: dict[Entry, Delta]
-    orders: dict[Entry, OrderDelta]
+    entries: dict[EntryPath, Delta]
+    orders: dict[EntryPath, OrderDelta]
 
 
 def between(older: Register | None, newer: Register | None) -> Deltas:
@@ -98,7 +98,9 @@ def keyed(items: Sequence[T]) -> dict[Key, T]:
     return found
 
 
-def _compare(found: Deltas, place: Entry, older: msgspec.Struct | None, newer: msgspec.Struct | None) -> None:
+def _compare(
+    found: Deltas, place: EntryPath, older: msgspec.Struct | None, newer: msgspec.Struct | None
+) -> None:
     """Note how an entry and all inside it differ; equal ones cost one comparison."""
     if older == newer:
         return
@@ -115,7 +117,7 @@ def _compare(found: Deltas, place: Entry, older: msgspec.Struct | None, newer: m
             _compare(found, (*place, name), before, after)
 
 
-def _compare_list(found: Deltas, place: Entry, older: tuple[Any, ...], newer: tuple[Any, ...]) -> None:
+def _compare_list(found: Deltas, place: EntryPath, older: tuple[Any, ...], newer: tuple[Any, ...]) -> None:
     order = OrderDelta(tuple(item.id for item in older), tuple(item.id for item in newer))
     if order.before != order.after:
         found.orders[place] = order

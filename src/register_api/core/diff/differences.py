@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import ChangeClass
-from register_api.core.diff.deltas import Deltas, Entry, FieldDelta, Key, between, keyed
+from register_api.core.diff.deltas import Deltas, EntryPath, FieldDelta, Key, between, keyed
 from register_api.core.model import Engagement, ReasonKind, Register, Subprocessor
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     class_: ChangeClass
     record: Pair[msgspec.Struct]
-    place: Entry = ()
+    place: EntryPath = ()
     vendor: Pair[Subprocessor] | None = None
     engagement: Pair[Engagement] | None = None
     fields: tuple[FieldDelta, ...] = ()
@@ -72,7 +72,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 class Reorder(msgspec.Struct, frozen=True, kw_only=True):
     """A list of which entries that stayed stand in another order, by id."""
 
-    place: Entry
+    place: EntryPath
     before: tuple[str, ...]
     after: tuple[str, ...]
     vendor: Pair[Subprocessor] | None = None

@@ -50,7 +50,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[bytes, ...]
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A policy file that was read.
 
     Attributes:

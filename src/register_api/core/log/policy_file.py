@@ -18,7 +18,7 @@ import re
 from typing import TypeVar
 
 from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, parse_verifier_key
-from register_api.core.log.policy import NONE, Group, Policy, PolicyLog, PolicyWitness, printable_name
+from register_api.core.log.policy import NONE, Group, PolicyLog, PolicyWitness, WitnessPolicy, printable_name
 from register_api.errors import Malformed, UntrustedKey
 
 MAX_POLICY_BYTES = 256 * 2**10
@@ -35,7 +35,7 @@ _LEAST_GROUP = 3
 T = TypeVar("T", PolicyLog, PolicyWitness)
 
 
-def parse_policy(data: bytes) -> Policy:
+def parse_policy(data: bytes) -> WitnessPolicy:
     """Read a policy file.
 
     Raises:
@@ -81,10 +81,10 @@ class _Reader:
         else:
             raise Malformed(f"{printable_name(kind[:40])!r} is none of log, witness, group and quorum")
 
-    def policy(self) -> Policy:
+    def policy(self) -> WitnessPolicy:
         if self._quorum is None:
             raise Malformed("a policy without a quorum")
-        return Policy(
+        return WitnessPolicy(
             logs=tuple(self._logs),
             witnesses=tuple(self._witnesses),
             groups=tuple(self._groups),

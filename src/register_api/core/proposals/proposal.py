@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from register_api.core.rules.table import vendor_file
+from register_api.core.rules.rule_table import vendor_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

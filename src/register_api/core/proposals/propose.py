@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import shorten
-from register_api.core.likeness import are_near, are_two_entities, essence, marks, same_purpose, same_use
+from register_api.core.proposals.comparison import LEAVING, compare_vendors, is_open
 from register_api.core.proposals.proposal import Proposal, edit
-from register_api.core.proposals.scene import LEAVING, is_open, look
-from register_api.core.rules.table import vendor_file
+from register_api.core.rules.rule_table import vendor_file
+from register_api.core.similarity import (
+    are_distinct_entities,
+    identifiers_of,
+    is_similar,
+    normalise_name,
+    same_purpose,
+    same_use,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
     from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
-    from register_api.core.proposals.scene import Arriving, Known, Scene
+    from register_api.core.proposals.comparison import Arriving, KnownVendor, VendorComparison
     from register_api.core.rules.context import Context
 
 CLOSE_DAYS = 31
@@ -36,19 +43,19 @@ def propose(draft: Draft, context: Context) -> tuple[Proposal, ...]:
     """
     if context.previous is None:
         return ()
-    scene = look(context.previous, draft, context.day)
+    comparison = compare_vendors(context.previous, draft, context.day)
     found: list[Proposal] = []
     # What needs the most evidence comes first: of each vendor one thing is proposed.
     for find in (_returns, _renames, _replacements, _former_names):
         if find is not _former_names or context.reason.kind != "correction":
-            found += find(scene)
-            scene = scene.without(id_ for proposal in found for id_ in proposal.subprocessors)
+            found += find(comparison)
+            comparison = comparison.without(id_ for proposal in found for id_ in proposal.subprocessors)
     return tuple(found)
 
 
-def _returns(scene: Scene) -> Iterator[Proposal]:
+def _returns(comparison: VendorComparison) -> Iterator[Proposal]:
     """Propose the old id where a newcomer has the name of a vendor that had ended or was withdrawn."""
-    for one, other in scene.pairs(_is_back):
+    for one, other in comparison.pairs(_is_back):
         old, new = one.before, other.vendor
         ends = [item.ends_on for item in old.engagements if item.ends_on is not None]
         what = "withdrawn" if old.withdrawn else f"ended on {ENGLISH.day(max(ends))}"
@@ -62,22 +69,22 @@ def _returns(scene: Scene) -> Iterator[Proposal]:
         )
 
 
-def _is_back(one: Known, other: Arriving) -> bool:
-    new = other.is_new and not are_two_entities(one.before, other.vendor)
+def _is_back(one: KnownVendor, other: Arriving) -> bool:
+    new = other.is_new and not are_distinct_entities(one.before, other.vendor)
     return new and one.fate == "over" and _has_the_name(one, other)
 
 
-def _has_the_name(one: Known, other: Arriving) -> bool:
-    return essence(one.before.name) == essence(other.vendor.name)
+def _has_the_name(one: KnownVendor, other: Arriving) -> bool:
+    return normalise_name(one.before.name) == normalise_name(other.vendor.name)
 
 
-def _renames(scene: Scene) -> Iterator[Proposal]:
+def _renames(comparison: VendorComparison) -> Iterator[Proposal]:
     """Propose to keep the id where one vendor leaves and the same one arrives under another.
 
     The same one: the same name but for punctuation, legal form and order of words; or a name with a
     slip in it, or a company number, legal name or website in common, and a common use.
     """
-    for one, other in scene.pairs(_is_renamed):
+    for one, other in comparison.pairs(_is_renamed):
         old, new = one.before, other.vendor
         names = (*old.formerly, *new.formerly, old.name)
         edits = (
@@ -96,17 +103,19 @@ def _renames(scene: Scene) -> Iterator[Proposal]:
         )
 
 
-def _is_renamed(one: Known, other: Arriving) -> bool:
+def _is_renamed(one: KnownVendor, other: Arriving) -> bool:
     old, new = one.before, other.vendor
     told = one.fate != "vanished" and (old.name in new.formerly or new.parent == old.id)
-    if one.fate not in LEAVING or not other.is_new or told or are_two_entities(old, new):
+    if one.fate not in LEAVING or not other.is_new or told or are_distinct_entities(old, new):
         return False
     starts = [item.starts_on for item in other.used_for] or [None]
     if not any(_is_close(one.on, start) for start in starts):
         return False
     if _has_the_name(one, other):
         return True
-    return same_use(old, new) and (bool(marks(old) & marks(new)) or are_near(old.name, new.name))
+    return same_use(old, new) and (
+        bool(identifiers_of(old) & identifiers_of(new)) or is_similar(old.name, new.name)
+    )
 
 
 def _is_close(end: dt.date, start: dt.date | None) -> bool:
@@ -114,22 +123,22 @@ def _is_close(end: dt.date, start: dt.date | None) -> bool:
     return start is None or abs((end - start).days) <= CLOSE_DAYS
 
 
-def _replacements(scene: Scene) -> Iterator[Proposal]:
+def _replacements(comparison: VendorComparison) -> Iterator[Proposal]:
     """Propose ``replaces`` where one vendor leaves and another starts the same around that day.
 
     The same: a purpose in much the same words in the same category; or the same name for another
     legal entity.
     """
 
-    def fits(one: Known, other: Arriving) -> bool:
-        return bool(_taken_over(one, other, scene.day)) or _is_other_entity(one, other)
+    def fits(one: KnownVendor, other: Arriving) -> bool:
+        return bool(_taken_over(one, other, comparison.day)) or _is_other_entity(one, other)
 
-    for one, other in scene.pairs(fits):
+    for one, other in comparison.pairs(fits):
         old, new = one.before, other.vendor
-        vanished, taken = one.fate == "vanished", _taken_over(one, other, scene.day)
+        vanished, taken = one.fate == "vanished", _taken_over(one, other, comparison.day)
         how = "is said by no file any more" if vanished else f"leaves on {ENGLISH.day(one.on)}"
         back = f"Bring {vendor_file(old.id)} back, with ends_on: what was published stays."
-        start = min((item.starts_on or scene.day for item in other.used_for), default=scene.day)
+        start = min((item.starts_on or comparison.day for item in other.used_for), default=comparison.day)
         use = f" for “{shorten(taken[0].purpose, _MOST_QUOTED)}”" if taken else ""
         yield Proposal(
             kind="replacement",
@@ -140,7 +149,7 @@ def _replacements(scene: Scene) -> Iterator[Proposal]:
         )
 
 
-def _taken_over(one: Known, other: Arriving, day: dt.date) -> list[EngagementSource]:
+def _taken_over(one: KnownVendor, other: Arriving, day: dt.date) -> list[EngagementSource]:
     """Return the new engagements that go on with one that a vendor leaves behind; a mistake leaves none."""
     if one.fate not in {"vanished", "ended"}:
         return []
@@ -153,18 +162,18 @@ def _taken_over(one: Known, other: Arriving, day: dt.date) -> list[EngagementSou
     ]
 
 
-def _is_other_entity(one: Known, other: Arriving) -> bool:
+def _is_other_entity(one: KnownVendor, other: Arriving) -> bool:
     leaves = one.fate in {"vanished", "ended"} and other.is_new
-    return leaves and _has_the_name(one, other) and are_two_entities(one.before, other.vendor)
+    return leaves and _has_the_name(one, other) and are_distinct_entities(one.before, other.vendor)
 
 
-def _former_names(scene: Scene) -> Iterator[Proposal]:
+def _former_names(comparison: VendorComparison) -> Iterator[Proposal]:
     """Propose ``formerly`` where a listed vendor's name changes and the old one is kept nowhere.
 
     Another spelling in capitals or white space is no other name. Where nothing stated of the vendor
     stays the same, an id may have been used for another company; then that is asked.
     """
-    for item in scene.known:
+    for item in comparison.known:
         before, after = item.before, item.after
         if item.fate != "stays" or after is None or before.name in after.formerly:
             continue
@@ -186,7 +195,7 @@ def _is_called(before: Subprocessor, after: SubprocessorSource) -> Proposal:
             advice=f"If that is another company, it needs a file of its own, with replaces ="
             f' ["{before.id}"], and {vendor_file(before.id)} gets an ends_on.',
         )
-    alike = essence(before.name) == essence(after.name)
+    alike = normalise_name(before.name) == normalise_name(after.name)
     how = ": other punctuation, legal form or order of words" if alike else ""
     return Proposal(
         kind="former_name",
@@ -199,6 +208,8 @@ def _is_called(before: Subprocessor, after: SubprocessorSource) -> Proposal:
 
 def _is_another(before: Subprocessor, after: SubprocessorSource) -> bool:
     """Tell whether name and legal name are others altogether and nothing else stated stays."""
-    alike = are_near(before.name, after.name) or set(essence(before.name)) & set(essence(after.name))
+    alike = is_similar(before.name, after.name) or set(normalise_name(before.name)) & set(
+        normalise_name(after.name)
+    )
     stated = before.legal_name and after.legal_name
-    return bool(stated and not alike and not marks(before) & marks(after))
+    return bool(stated and not alike and not identifiers_of(before) & identifiers_of(after))

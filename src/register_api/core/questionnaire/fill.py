@@ -24,15 +24,15 @@ from register_api.core.questionnaire.region import region, within_eea
 if TYPE_CHECKING:
     import datetime as dt
 
+    from register_api.core.bitemporal import EngagementState
     from register_api.core.language.language import Language
     from register_api.core.notice import Promises
-    from register_api.core.two_clocks import Standing
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that tell which products use a vendor."""
 
 
-def answers(row: Standing, on: dt.date, promises: Promises, language: Language) -> EngagementAnswers:
+def answers(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> EngagementAnswers:
     """Answer the eight questions for one engagement.
 
     Args:

@@ -14,10 +14,10 @@ from register_api.core.questionnaire.answers import NOT_STATED, ObjectionAnswer
 if TYPE_CHECKING:
     import datetime as dt
 
+    from register_api.core.bitemporal import EngagementState
     from register_api.core.language.language import Language
     from register_api.core.model import Notice
     from register_api.core.notice import Promises
-    from register_api.core.two_clocks import Standing
 
 _OVER = {
     "available": message("Not in use, so there is nothing to object to yet."),
@@ -27,7 +27,7 @@ _OVER = {
 """States in which nobody has to object."""
 
 
-def objection(row: Standing, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
+def objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
     """Answer until when a customer may object to an engagement.
 
     Args:

@@ -1,7 +1,7 @@
 """The numbered rules R01 to R26: what is refused and what is warned about (docs/rules.md)."""
 
+from register_api.core.rules.check_draft import check
 from register_api.core.rules.context import Context
-from register_api.core.rules.judge import check
-from register_api.core.rules.table import RULES, Rule
+from register_api.core.rules.rule_table import RULES, Rule
 
 __all__ = ["RULES", "Context", "Rule", "check"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.forms import Reference
 from register_api.core.notice_event import find_engagement
-from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 
 if TYPE_CHECKING:

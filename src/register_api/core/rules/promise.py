@@ -11,7 +11,7 @@ from register_api.core.forms import MAX_DAYS
 from register_api.core.model import EngagementSource, Notice
 from register_api.core.notice import Promises, strictest
 from register_api.core.notice_event import Event, events
-from register_api.core.rules.table import found, vendor_file
+from register_api.core.rules.rule_table import found, vendor_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 
 
-class Promised(msgspec.Struct, frozen=True, kw_only=True):
+class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to an engagement, where a promise covers it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Promised(msgspec.Struct, frozen=True, kw_only=True):
     notice: Notice
 
 
-def promised(draft: Draft, context: Context) -> Iterator[Promised]:
+def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
     """Yield every engagement to which something happens that a promise covers."""
     if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
         return  # nothing was promised, or a number (R17) that cannot be counted with
@@ -51,7 +51,7 @@ def promised(draft: Draft, context: Context) -> Iterator[Promised]:
             what = tuple(events(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind))
             notice = _strictest_of(what, context, promises)
             if notice is not None:
-                yield Promised(
+                yield CoveredChange(
                     file=vendor_file(vendor.id),
                     place=f"engagements[{index}]",
                     engagement=engagement,
@@ -84,7 +84,7 @@ def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
             yield fault
 
 
-def _fault(item: Promised, notice: Notice, context: Context) -> Finding | None:
+def _fault(item: CoveredChange, notice: Notice, context: Context) -> Finding | None:
     """Judge one engagement by one promise."""
     key, starts_on = f"{item.place}.starts_on", item.engagement.starts_on
     right = f"{earliest_start(context.day, notice)} is the first day that is right"

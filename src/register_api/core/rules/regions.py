@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED, is_in_eea
-from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:

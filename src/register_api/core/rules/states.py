@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.notice_event import START_EVENTS, events, find_engagement
-from register_api.core.rules.table import found, vendor_file
+from register_api.core.rules.rule_table import found, vendor_file
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.forms import TEXT, Form
-from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.instant import format_instant
 from register_api.core.rules.context import EPOCH
 from register_api.core.rules.promise import promised
-from register_api.core.rules.table import REGISTER_FILE, found
+from register_api.core.rules.rule_table import REGISTER_FILE, found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

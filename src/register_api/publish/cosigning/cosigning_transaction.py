@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.note import SignatureLine
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.store.reader import Snapshot
 
 
@@ -44,7 +44,9 @@ class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
     after: Standing
 
 
-def ask_witnesses(store: Path, policy: Policy, now: dt.datetime, seconds: float = SECONDS) -> CosigningResult:
+def ask_witnesses(
+    store: Path, policy: WitnessPolicy, now: dt.datetime, seconds: float = SECONDS
+) -> CosigningResult:
     """Ask those witnesses of a policy that have not cosigned the newest checkpoint yet.
 
     Args:

@@ -12,7 +12,7 @@ from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, has_further_lines, parse_note
-from register_api.core.log.policy import Policy, PolicyWitness
+from register_api.core.log.policy import PolicyWitness, WitnessPolicy
 from register_api.errors import StoreDamaged, VerificationError
 from register_api.publish.trust import repository as trust_repository
 
@@ -47,7 +47,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         found: Good cosignatures of its witnesses.
     """
 
-    policy: Policy
+    policy: WitnessPolicy
     found: tuple[Cosignature, ...]
 
     @property
@@ -89,7 +89,7 @@ def read_head(snapshot: Snapshot) -> Head:
     return Head(vouched=vouched, public=public, key=key)
 
 
-def standing(head: Head, policy: Policy) -> Standing:
+def standing(head: Head, policy: WitnessPolicy) -> Standing:
     """Say where a policy stands.
 
     Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.two_clocks import standing_of
+from register_api.core.bitemporal import vendor_states
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,4 +39,4 @@ def _all_change(before: Register, after: Register) -> bool:
 
 
 def _states(vendor: Subprocessor, day: dt.date) -> list[str]:
-    return [row.state for row in standing_of(vendor, day)]
+    return [row.state for row in vendor_states(vendor, day)]

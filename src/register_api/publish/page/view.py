@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import calendar, timeline
+from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
 from register_api.core.diff.changes import Diff
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given, shortfall
@@ -19,7 +20,6 @@ from register_api.core.language.prose import capital
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises
 from register_api.core.timeline import State
-from register_api.core.two_clocks import Standing, standing, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,12 +77,12 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
 
 def rows(view: PageView) -> list[Row]:
     """Return all engagements in the register's order of reading."""
-    return [_row(view, found) for found in standing(view.register, view.today)]
+    return [_row(view, found) for found in engagement_states(view.register, view.today)]
 
 
 def rows_of(view: PageView, vendor: Subprocessor) -> list[Row]:
     """Return one vendor's engagements."""
-    return [_row(view, found) for found in standing_of(vendor, view.today)]
+    return [_row(view, found) for found in vendor_states(vendor, view.today)]
 
 
 def upcoming(view: PageView, all_rows: list[Row]) -> list[Ahead]:
@@ -112,7 +112,7 @@ def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | No
     )
 
 
-def _row(view: PageView, found: Standing) -> Row:
+def _row(view: PageView, found: EngagementState) -> Row:
     vendor, engagement, state = found.vendor, found.engagement, found.state
     badge, look = _badge(view, engagement, state)
     status = notice_of_start(view, engagement) if engagement.short_notice else None

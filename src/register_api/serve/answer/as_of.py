@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from register_api.core.two_clocks import as_known
+from register_api.core.bitemporal import register_as_of
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from register_api.core.two_clocks import AsKnown, Moment
+    from register_api.core.bitemporal import AsOf, RegisterAsOf
     from register_api.serve.answer.archive import Archive
 
 
@@ -23,15 +23,15 @@ class Basis(TypedDict):
     on: dt.date
 
 
-def known_by(archive: Archive, moment: Moment) -> AsKnown:
+def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:
     """Return the state on a day as far as it was known at a moment."""
-    known = as_known(archive, moment)
+    known = register_as_of(archive, as_of)
     if known is None:
         raise Problem("nothing-known-yet", "The first version was published after that.")
     return known
 
 
-def basis(known: AsKnown) -> Basis:
+def basis(known: RegisterAsOf) -> Basis:
     """Return what an answer has to say about the register it was computed from."""
     return {
         "register": known.register.register,

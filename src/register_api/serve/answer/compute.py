@@ -37,13 +37,13 @@ if TYPE_CHECKING:
         SubprocessorsQuery,
         UpcomingQuery,
     )
+    from register_api.core.bitemporal import AsOf, EngagementState
     from register_api.core.diff.changes import Diff
     from register_api.core.model import Subprocessor
-    from register_api.core.two_clocks import Moment, Standing
     from register_api.serve.answer.archive import Archive
 
 
-def diff(archive: Archive, query: DiffQuery, moment: Moment) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
+def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
     """Return the diff of any two versions; of one with itself it is empty.
 
     Raises:
@@ -56,47 +56,47 @@ def diff(archive: Archive, query: DiffQuery, moment: Moment) -> Diff:  # noqa: A
     return diff_document(archive.stored(older), archive.stored(newer), archive.promises)
 
 
-def subprocessors(archive: Archive, query: SubprocessorsQuery, moment: Moment) -> SubprocessorsAnswer:
+def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> SubprocessorsAnswer:
     """Return the vendors with engagements that fit, a page of them.
 
     Raises:
         Problem: The register has no such category, or nothing was published by then.
     """
-    known = known_by(archive, moment)
+    known = known_by(archive, as_of)
     check_categories(query, known.register, archive.register(archive.newest))
     rows = ((vendor, matching(vendor, query, known)) for vendor in known.register.subprocessors)
-    page, facts = page_of([pair for pair in rows if is_listed(*pair, query)], query, moment)
+    page, facts = page_of([pair for pair in rows if is_listed(*pair, query)], query, as_of)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
 
 
-def answers(archive: Archive, query: AnswersQuery, moment: Moment) -> QuestionnaireAnswer:
+def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> QuestionnaireAnswer:
     """Return the eight answers for each engagement that fits, a page of them.
 
     Raises:
         Problem: There is no such category, vendor or engagement, or nothing was published by then.
     """
-    known = known_by(archive, moment)
+    known = known_by(archive, as_of)
     check_categories(query, known.register, archive.register(archive.newest))
     check_ids(query, known.register)
     vendors = known.register.subprocessors
     asked = [item for item in vendors if not query.subprocessor or item.id in query.subprocessor]
     fitting = (row for vendor in asked for row in matching(vendor, query, known))
     rows = [row for row in fitting if not query.engagement or row.engagement.id in query.engagement]
-    page, facts = page_of(rows, query, moment)
+    page, facts = page_of(rows, query, as_of)
     language = Language.of(known.register.publisher.language)
     questions = {member: language.text(question) for member, question in QUESTIONS.items()}
     given = tuple(questionnaire(row, known.on, archive.promises, language) for row in page)
     return QuestionnaireAnswer(**basis(known), **facts, questions=questions, answers=given)
 
 
-def subprocessor(archive: Archive, query: SubprocessorQuery, moment: Moment) -> SubprocessorAnswer:
+def subprocessor(archive: Archive, query: SubprocessorQuery, as_of: AsOf) -> SubprocessorAnswer:
     """Return one vendor with its history.
 
     Raises:
         Problem: There is no such vendor in that version, or nothing was published by then.
     """
-    known = known_by(archive, moment)
+    known = known_by(archive, as_of)
     register = known.register
     vendor = next((item for item in register.subprocessors if item.id == query.id), None)
     if vendor is None:
@@ -110,18 +110,18 @@ def subprocessor(archive: Archive, query: SubprocessorQuery, moment: Moment) -> 
     )
 
 
-def upcoming(archive: Archive, query: UpcomingQuery, moment: Moment) -> UpcomingAnswer:
+def upcoming(archive: Archive, query: UpcomingQuery, as_of: AsOf) -> UpcomingAnswer:
     """Return what will start or end after a day, soonest first, a page of it.
 
     Raises:
         Problem: Nothing was published by then.
     """
-    known = known_by(archive, moment)
-    page, facts = page_of(events_after(known.register, known.on), query, moment)
+    known = known_by(archive, as_of)
+    page, facts = page_of(events_after(known.register, known.on), query, as_of)
     return UpcomingAnswer(**basis(known), **facts, upcoming=page)
 
 
-ANSWERS: Mapping[str, Callable[[Archive, Any, Moment], Computed | Diff]] = MappingProxyType(
+ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = MappingProxyType(
     {
         "listAnswers": answers,
         "listSubprocessors": subprocessors,
@@ -133,7 +133,7 @@ ANSWERS: Mapping[str, Callable[[Archive, Any, Moment], Computed | Diff]] = Mappi
 """What computes the answer of each operation (``core.api.operations.QUESTIONS``)."""
 
 
-def _listed(vendor: Subprocessor, found: Iterable[Standing]) -> ListedSubprocessor:
+def _listed(vendor: Subprocessor, found: Iterable[EngagementState]) -> ListedSubprocessor:
     engagements = tuple(
         ListedEngagement(**msgspec.structs.asdict(row.engagement), state=row.state) for row in found
     )

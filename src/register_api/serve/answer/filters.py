@@ -10,8 +10,8 @@ from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
     from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
+    from register_api.core.bitemporal import EngagementState, RegisterAsOf
     from register_api.core.model import Engagement, Register, Subprocessor
-    from register_api.core.two_clocks import AsKnown, Standing
 
 
 def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
@@ -37,7 +37,9 @@ def check_ids(query: AnswersQuery, register: Register) -> None:
         raise Problem("no-such-engagement", f"Version {register.version} has no engagement {wanted} there.")
 
 
-def matching(vendor: Subprocessor, query: SubprocessorsQuery, known: AsKnown) -> tuple[Standing, ...]:
+def matching(
+    vendor: Subprocessor, query: SubprocessorsQuery, known: RegisterAsOf
+) -> tuple[EngagementState, ...]:
     """Return the engagements of a vendor that fit every filter, with where they stand."""
     # The register's texts are NFC (docs/format.md, Bytes); some keyboards and file systems are not.
     text = unicodedata.normalize("NFC", query.q or "").casefold()
@@ -51,7 +53,7 @@ def matching(vendor: Subprocessor, query: SubprocessorsQuery, known: AsKnown) ->
     )
 
 
-def is_listed(vendor: Subprocessor, found: tuple[Standing, ...], query: SubprocessorsQuery) -> bool:
+def is_listed(vendor: Subprocessor, found: tuple[EngagementState, ...], query: SubprocessorsQuery) -> bool:
     """Tell whether a vendor is part of the answer; one without engagements is if nothing is asked."""
     return bool(found) or (not vendor.engagements and not query.filters_anything())
 

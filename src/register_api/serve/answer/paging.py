@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.api.queries import UpcomingQuery
-    from register_api.core.two_clocks import Moment
+    from register_api.core.bitemporal import AsOf
 
 T = TypeVar("T")
 
@@ -24,17 +24,17 @@ class PageFacts(TypedDict):
     next: str | None
 
 
-def page_of(items: Sequence[T], query: UpcomingQuery, moment: Moment) -> tuple[tuple[T, ...], PageFacts]:
+def page_of(items: Sequence[T], query: UpcomingQuery, as_of: AsOf) -> tuple[tuple[T, ...], PageFacts]:
     """Return the items of the page that was asked for, and what the page says about itself."""
     end = query.offset + query.limit
-    following = _reference(query, moment, end) if end < len(items) else None
+    following = _reference(query, as_of, end) if end < len(items) else None
     facts: PageFacts = {"total": len(items), "offset": query.offset, "next": following}
     return tuple(items[query.offset : end]), facts
 
 
-def _reference(query: UpcomingQuery, moment: Moment, offset: int) -> str:
+def _reference(query: UpcomingQuery, as_of: AsOf, offset: int) -> str:
     """Return a later page as a relative reference that asks for the same day, whatever day it is then."""
-    asked = msgspec.structs.replace(query, on=moment.on, offset=offset)
+    asked = msgspec.structs.replace(query, on=as_of.on, offset=offset)
     return "?" + urlencode(list(_given(asked)))
 
 

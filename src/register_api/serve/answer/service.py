@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
 from register_api.core.api.queries import DatedQuery
+from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Diff
-from register_api.core.two_clocks import Moment
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
 from register_api.serve.answer.compute import ANSWERS
@@ -64,13 +64,13 @@ class Service:
         """
         table = self._table()
         query = read_query(query_string, question.query, in_path or {})
-        moment = self._moment(query, table)
+        as_of = self._as_of(query, table)
 
         def work() -> Resource:
-            return _finished(ANSWERS[question.operation](table.archive, query, moment))
+            return _finished(ANSWERS[question.operation](table.archive, query, as_of))
 
         version = table.archive.newest
-        key = (question.operation, query, moment, version, table.archive.sha256(version))
+        key = (question.operation, query, as_of, version, table.archive.sha256(version))
         return await self._keep(key, work)
 
     async def description(self) -> Resource:
@@ -103,12 +103,12 @@ class Service:
 
         return await self._answers.get(question, compute)
 
-    def _moment(self, query: msgspec.Struct, table: ReplyTable) -> Moment:
+    def _as_of(self, query: msgspec.Struct, table: ReplyTable) -> AsOf:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""
         today = local_day(self.clock(), table.archive.zone)
         if not isinstance(query, DatedQuery):
-            return Moment(on=today)
-        return Moment(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
+            return AsOf(on=today)
+        return AsOf(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
 
     def _table(self) -> ReplyTable:
         if self.replies.table is None:

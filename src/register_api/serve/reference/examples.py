@@ -11,6 +11,7 @@ import msgspec
 
 from register_api.core.api.openapi import url_of
 from register_api.core.api.operations import QUESTIONS
+from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
@@ -19,7 +20,6 @@ from register_api.core.format.paths import KINDS, TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.instant import format_instant
 from register_api.core.log.tiles import TILE_WIDTH
-from register_api.core.two_clocks import Moment
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.compute import ANSWERS
 from register_api.serve.answer.query import read_query
@@ -58,7 +58,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 def examples_of(table: ReplyTable) -> dict[str, Example]:
     """Return an example for each address that has one, by the address as it is described."""
     register = table.archive.register(table.archive.newest)
-    day = Moment(on=local_day(register.published_at, table.archive.zone))
+    day = AsOf(on=local_day(register.published_at, table.archive.zone))
     values = dict(_values(register, day))
     candidates = _candidates(table.snapshot, register)
     asked = ((each.url, _asked(each, table.archive, values, day)) for each in QUESTIONS)
@@ -66,7 +66,7 @@ def examples_of(table: ReplyTable) -> dict[str, Example]:
     return {url: example for url, example in (*asked, *stored) if example is not None}
 
 
-def _values(register: Register, day: Moment) -> Iterator[tuple[str, str]]:
+def _values(register: Register, day: AsOf) -> Iterator[tuple[str, str]]:
     """Yield a value of each query parameter for which the newest version has one."""
     yield "from", str(max(1, register.version - 1))
     yield "to", str(register.version)
@@ -82,7 +82,7 @@ def _values(register: Register, day: Moment) -> Iterator[tuple[str, str]]:
         yield from (("data_scope", scope) for scope in engagement.data_scope[:1])
 
 
-def _asked(question: Question, archive: Archive, values: dict[str, str], day: Moment) -> Example | None:
+def _asked(question: Question, archive: Archive, values: dict[str, str], day: AsOf) -> Example | None:
     in_path = {name: value for name, value in values.items() if f"{{{name}}}" in question.url}
     chosen = {name: values[name] for name in question.example if name in values}
     if len(chosen) < len(question.example) or ("{" in question.url and not in_path):

@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
-from register_api.core.log.policy import NONE, Policy
+from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.fetch.limits import RUN_LIMITS
@@ -63,7 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = False
     witnesses: tuple[str, ...] = ()
     cosignatures: int = 0
-    policy: Policy | None = None
+    policy: WitnessPolicy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
     limits: HttpLimits = RUN_LIMITS

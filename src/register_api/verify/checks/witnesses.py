@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from register_api.core.log.cosignature import Cosignature
     from register_api.core.log.note import NoteKey
-    from register_api.core.log.policy import Policy
+    from register_api.core.log.policy import WitnessPolicy
     from register_api.verify.checks.session import Options
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -37,7 +37,7 @@ def witnesses_in_words(data: bytes, log_key: NoteKey, options: Options) -> str:
     return _in_words(found)
 
 
-def _by_policy(data: bytes, log_key: NoteKey, policy: Policy) -> str:
+def _by_policy(data: bytes, log_key: NoteKey, policy: WitnessPolicy) -> str:
     policy.check_log(log_key)
     found = verify_cosignatures(data, policy.keys)
     seen = {cosignature.public for cosignature in found}

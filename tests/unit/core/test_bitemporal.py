@@ -9,7 +9,7 @@ import pytest
 
 from examples import make_engagement, make_register, make_vendor
 from register_api.core import model
-from register_api.core.two_clocks import Moment, as_known, standing, standing_of, version_known
+from register_api.core.bitemporal import AsOf, engagement_states, register_as_of, vendor_states, version_known
 
 
 def instant(text: str) -> dt.datetime:
@@ -83,7 +83,7 @@ def history() -> Stored:
 def test_both_clocks(on: str, known_at: str | None, version: int, states: str) -> None:
     """What was so is asked of the day, what had been said of the version; taken over ones count alike."""
     stored = history()
-    known = as_known(stored, Moment(on=day(on), known_at=known_at and day(known_at)))
+    known = register_as_of(stored, AsOf(on=day(on), known_at=known_at and day(known_at)))
     assert known is not None
     assert (known.register.version, known.sha256, known.on) == (version, f"{version:064}", day(on))
     assert ", ".join(f"{row.vendor.id} {row.state}" for row in known.rows()) == states
@@ -94,7 +94,7 @@ def test_both_clocks(on: str, known_at: str | None, version: int, states: str) -
 def test_before_version_1_nothing_was_known(known_at: dt.datetime | dt.date) -> None:
     """Whatever day is asked about, and no version is read."""
     stored = history()
-    assert as_known(stored, Moment(on=day("2026-06-15"), known_at=known_at)) is None
+    assert register_as_of(stored, AsOf(on=day("2026-06-15"), known_at=known_at)) is None
     assert stored.read == []
 
 
@@ -144,10 +144,10 @@ def test_rows_are_in_order_of_reading() -> None:
     register = make_register(
         make_vendor("z", engagements=several), make_vendor("idle", engagements=()), make_vendor("y")
     )
-    rows = standing(register, day("2026-01-01"))
+    rows = engagement_states(register, day("2026-01-01"))
     assert [(row.vendor.id, row.engagement.id, row.state) for row in rows] == [
         ("z", "b", "ended"),
         ("z", "a", "in_force"),
         ("y", "hosting", "in_force"),
     ]
-    assert standing_of(register.subprocessors[0], day("2026-01-01")) == rows[:2]
+    assert vendor_states(register.subprocessors[0], day("2026-01-01")) == rows[:2]

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.core.two_clocks import Moment, as_known
+from register_api.core.bitemporal import AsOf, register_as_of
 from strategies import ZONES, registers
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def naive_state(vendor: model.Subprocessor, item: model.Engagement, on: dt.date)
 )
 def test_it_is_what_a_loop_finds(stored: Stored, on: dt.date, known_at: dt.datetime | dt.date | None) -> None:
     """Same version, same rows, same states."""
-    known = as_known(stored, Moment(on=on, known_at=known_at))
+    known = register_as_of(stored, AsOf(on=on, known_at=known_at))
     register = naive_version(stored, known_at)
     if known is None or register is None:
         assert known is register

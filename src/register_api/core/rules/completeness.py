@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from register_api.core.likeness import essence
-from register_api.core.rules.table import REGISTER_FILE, found, vendor_file
+from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
+from register_api.core.similarity import normalise_name
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R25: two vendors that look like one, unless the source says how they hang together."""
     alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
     for vendor in draft.subprocessors:
-        alike[essence(vendor.name)].append(vendor)
+        alike[normalise_name(vendor.name)].append(vendor)
     for first, *others in alike.values():
         for other in others:
             if not (_explains(first, other) or _explains(other, first)):

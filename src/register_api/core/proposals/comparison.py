@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from register_api.core.likeness import essence, marks
 from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.similarity import identifiers_of, normalise_name
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _COMMON = 8
 """What more newcomers than that share (a group's number, a host of many) tells none of them apart."""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class KnownVendor(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor that was published.
 
     Attributes:
@@ -57,7 +57,7 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class VendorComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Everybody of whom something may be proposed.
 
     Attributes:
@@ -67,19 +67,19 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     day: dt.date
-    known: tuple[Known, ...]
+    known: tuple[KnownVendor, ...]
     arriving: tuple[Arriving, ...]
 
-    def without(self, ids: Iterable[str]) -> Scene:
+    def without(self, ids: Iterable[str]) -> VendorComparison:
         """Return the scene without some vendors."""
         gone = frozenset(ids)
-        return Scene(
+        return VendorComparison(
             day=self.day,
             known=tuple(item for item in self.known if item.before.id not in gone),
             arriving=tuple(item for item in self.arriving if item.vendor.id not in gone),
         )
 
-    def pairs(self, fits: Callable[[Known, Arriving], bool]) -> Iterator[tuple[Known, Arriving]]:
+    def pairs(self, fits: Callable[[KnownVendor, Arriving], bool]) -> Iterator[tuple[KnownVendor, Arriving]]:
         """Yield who was known with the one who arrives and fits, where neither fits anybody else.
 
         Only vendors that have something telling in common are compared.
@@ -100,7 +100,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         yield from (pair for (one, other), pair in found.items() if ones[one] == others[other] == 1)
 
 
-def look(previous: Register, draft: Draft, day: dt.date) -> Scene:
+def compare_vendors(previous: Register, draft: Draft, day: dt.date) -> VendorComparison:
     """Compare a source with the newest version.
 
     Args:
@@ -113,7 +113,7 @@ def look(previous: Register, draft: Draft, day: dt.date) -> Scene:
     told = _past(*after.values()) - _past(*before.values())
     known = [_known(vendor, after.get(vendor.id), day) for vendor in before.values()]
     arriving = [_arriving(before.get(vendor.id), vendor, day) for vendor in after.values()]
-    return Scene(
+    return VendorComparison(
         day=day,
         known=tuple(item for item in known if item.fate not in LEAVING or item.before.id not in told),
         arriving=tuple(item for item in arriving if item is not None),
@@ -126,11 +126,11 @@ def _past(*vendors: Vendor) -> set[str]:
     return {name for name in named if name is not None}
 
 
-def _known(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Known:
+def _known(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> KnownVendor:
     fate, on = _fate(before, after, day), day
     if after is not None and fate == "ended":
         on = max((item.ends_on for item in after.engagements if item.ends_on is not None), default=day)
-    return Known(before=before, after=after, fate=fate, on=on)
+    return KnownVendor(before=before, after=after, fate=fate, on=on)
 
 
 def _fate(before: Subprocessor, after: SubprocessorSource | None, day: dt.date) -> Fate:
@@ -167,4 +167,4 @@ def _traits(vendor: Vendor) -> set[Hashable]:
     uses = {
         use for item in vendor.engagements for use in (item.category, ("purpose", item.purpose.casefold()))
     }
-    return {essence(vendor.name), *marks(vendor), *uses}
+    return {normalise_name(vendor.name), *identifiers_of(vendor), *uses}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from register_api.core.rules import identity, promise, regions, states, upkeep, values, version
-from register_api.core.rules.table import REGISTER_FILE, found
+from register_api.core.rules import completeness, identity, promise, regions, states, values, version
+from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.versioning import made, unchanged
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from register_api.core.rules.context import Context
     from register_api.errors import Finding
 
-Check: TypeAlias = "Callable[[Draft, Context], Iterator[Finding]]"
+DraftCheck: TypeAlias = "Callable[[Draft, Context], Iterator[Finding]]"
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[DraftCheck, ...] = (
     identity.check_ids,
     identity.check_history,
     identity.check_references,
@@ -33,10 +33,10 @@ CHECKS: tuple[Check, ...] = (
     identity.check_store,
     regions.warn_of_transfers,
     regions.warn_of_remote_access,
-    upkeep.warn_of_gaps,
-    upkeep.warn_of_unstated_data,
-    upkeep.warn_of_age,
-    upkeep.warn_of_likeness,
+    completeness.warn_of_gaps,
+    completeness.warn_of_unstated_data,
+    completeness.warn_of_age,
+    completeness.warn_of_likeness,
 )
 """What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
 

@@ -37,15 +37,15 @@ _SHORTEST_WORD = 4
 
 
 @lru_cache(maxsize=4096)
-def essence(name: str) -> tuple[str, ...]:
+def normalise_name(name: str) -> tuple[str, ...]:
     """Return a name without punctuation, legal form, case and order of words."""
     words = sorted(_words(name))
     return tuple(word for word in words if word not in _LEGAL_FORMS) or tuple(words) or (name.casefold(),)
 
 
-def are_near(one: str, other: str) -> bool:
+def is_similar(one: str, other: str) -> bool:
     """Tell whether two names look like one with a slip of the keyboard; numbers in them must be equal."""
-    left, right = essence(one), essence(other)
+    left, right = normalise_name(one), normalise_name(other)
     if _numbers(left) != _numbers(right):
         return False
     first, second = " ".join(left), " ".join(right)
@@ -69,18 +69,18 @@ def same_use(one: Vendor, other: Vendor) -> bool:
     return any(same_purpose(left, right) for left in one.engagements for right in other.engagements)
 
 
-def marks(vendor: Vendor) -> frozenset[tuple[str, str]]:
+def identifiers_of(vendor: Vendor) -> frozenset[tuple[str, str]]:
     """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
     found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers}
     if vendor.legal_name:
-        found.add(("legal_name", " ".join(essence(vendor.legal_name))))
+        found.add(("legal_name", " ".join(normalise_name(vendor.legal_name))))
     host = _HOST.match(vendor.website or "")
     if host:
         found.add(("website", host[1].casefold()))
     return frozenset(found)
 
 
-def are_two_entities(one: Vendor, other: Vendor) -> bool:
+def are_distinct_entities(one: Vendor, other: Vendor) -> bool:
     """Tell whether what is stated of two vendors says that they are two legal entities.
 
     A number that both have says that they are one, whatever else differs. Two legal names under one
@@ -96,7 +96,7 @@ def are_two_entities(one: Vendor, other: Vendor) -> bool:
     stated = one.legal_name and other.legal_name
     return bool(
         stated
-        and essence(one.name) == essence(other.name)
+        and normalise_name(one.name) == normalise_name(other.name)
         and sorted(_words(one.legal_name or "")) != sorted(_words(other.legal_name or ""))
     )
 

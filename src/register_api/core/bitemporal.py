@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     """When a question is about.
 
     Attributes:
@@ -55,7 +55,7 @@ class StoredVersions(Protocol):
         """Return the SHA-256 (hex) of a version's register."""
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement and where it stands on a day."""
 
     vendor: Subprocessor
@@ -63,7 +63,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     state: State
 
 
-class AsKnown(msgspec.Struct, frozen=True, kw_only=True):
+class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
     """A day as one version tells it.
 
     Attributes:
@@ -76,30 +76,30 @@ class AsKnown(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     on: dt.date
 
-    def of(self, vendor: Subprocessor) -> tuple[Standing, ...]:
+    def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
         """Return where one vendor's engagements stand."""
-        return standing_of(vendor, self.on)
+        return vendor_states(vendor, self.on)
 
-    def rows(self) -> tuple[Standing, ...]:
+    def rows(self) -> tuple[EngagementState, ...]:
         """Return where every engagement stands, in the register's order of reading."""
-        return standing(self.register, self.on)
+        return engagement_states(self.register, self.on)
 
 
-def as_known(versions: StoredVersions, moment: Moment) -> AsKnown | None:
+def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None:
     """Return the state on a day as it was known by an instant or the end of a day.
 
     Args:
         versions: The stored versions; one is read.
-        moment: Both clocks.
+        as_of: Both clocks.
 
     Returns:
         ``None`` if nothing had been published by then.
     """
-    version = version_known(versions, moment.known_at)
+    version = version_known(versions, as_of.known_at)
     if version is None:
         return None
     register, sha256 = versions.register(version), versions.sha256(version)
-    return AsKnown(register=register, sha256=sha256, on=moment.on)
+    return RegisterAsOf(register=register, sha256=sha256, on=as_of.on)
 
 
 def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | None) -> int | None:
@@ -111,16 +111,16 @@ def version_known(versions: StoredVersions, known_at: dt.datetime | dt.date | No
     return known_on(enumerate(versions.published, start=1), known_at, versions.zone)
 
 
-def standing(register: Register, day: dt.date) -> tuple[Standing, ...]:
+def engagement_states(register: Register, day: dt.date) -> tuple[EngagementState, ...]:
     """Return where every engagement of a register stands on a day, in its order of reading."""
-    return tuple(row for vendor in register.subprocessors for row in standing_of(vendor, day))
+    return tuple(row for vendor in register.subprocessors for row in vendor_states(vendor, day))
 
 
-def standing_of(vendor: Subprocessor, day: dt.date) -> tuple[Standing, ...]:
+def vendor_states(vendor: Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
     """Return where each engagement of a vendor stands on a day, in the publisher's time zone."""
-    return tuple(_standing(vendor, day))
+    return tuple(_vendor_states(vendor, day))
 
 
-def _standing(vendor: Subprocessor, day: dt.date) -> Iterator[Standing]:
+def _vendor_states(vendor: Subprocessor, day: dt.date) -> Iterator[EngagementState]:
     for engagement in vendor.engagements:
-        yield Standing(vendor=vendor, engagement=engagement, state=state_on(vendor, engagement, day))
+        yield EngagementState(vendor=vendor, engagement=engagement, state=state_on(vendor, engagement, day))
