@@ -27,16 +27,16 @@ from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.verify.checks.session import Options
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.fetch.http import HttpFetcher
-from register_api.verify.fetch.protocol import FolderFetcher
-from register_api.verify.run import verify
 from static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from publishers import Publisher
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 ROUNDS, FEW, PAIRS = 7, 10, 50
 GOAL_REQUESTS, GOAL_KIBIBYTES, GOAL_MILLISECONDS = 12, 64.0, 60.0

@@ -12,7 +12,7 @@ from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.evidence.package import make_archive
-from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

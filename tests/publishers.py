@@ -13,14 +13,14 @@ from register_api.publish.preparation import PublishOptions
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import FolderFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.publish.signing.keyring import Keyring
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 NAME = "example.com/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)

@@ -9,7 +9,7 @@ from customer import WORDS, verify_files
 from listing import README, render
 from rooms import ATTACKS
 
-from register_api.verify.checks.table import CHECKS
+from register_api.verify.checks.check_table import CHECKS
 
 HONEST = {attack.begin for attack in ATTACKS}
 

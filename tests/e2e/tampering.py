@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from publications import NOW
 
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import MemoryFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 
 def flip(data: bytes) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["register_api.publish.pipeline", "register_api.verify.run"])
+FORKS.set_forkserver_preload(["register_api.publish.pipeline", "register_api.verify.engine"])
 
 KEY_FILES = ("root-1.pem", "targets.pem", "online.pem", "document.pem", "log.pem", "feed.pem")
 SECOND = dt.timedelta(seconds=1)

@@ -29,8 +29,8 @@ from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import FolderFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 from verify_outcome import failed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 LIST_ROLES = ["document", "log", "feed"]
 

@@ -18,7 +18,7 @@ from register_api.core.log import (
     tlog_proof,
 )
 from register_api.errors import Malformed
-from register_api.verify.compare.judge import Comparing, Given
+from register_api.verify.compare.comparing import Comparing, Given
 from vectors_of_others import vector_bytes
 
 if TYPE_CHECKING:

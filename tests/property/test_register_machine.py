@@ -36,8 +36,8 @@ from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
 from register_api.store.reader import open_snapshot
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import FolderFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 from source_book import Book, Edit, edits, mostly, promises, starts
 from toml_source import write_source
 from verify_outcome import failed

@@ -36,8 +36,8 @@ from register_api.serve.http.bounds import BOUNDS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.serve.telemetry.metrics import METRICS
 from register_api.store.manifest import Manifest
-from register_api.verify.checks.table import CHECKS
-from register_api.verify.evidence.table import CHECKS as EVIDENCE_CHECKS
+from register_api.verify.checks.check_table import CHECKS
+from register_api.verify.evidence.check_table import CHECKS as EVIDENCE_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

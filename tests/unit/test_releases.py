@@ -28,12 +28,12 @@ from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.core.shapes import forms_in, shapes
+from register_api.publish.page.render import index_page, subprocessor_pages
 from register_api.publish.page.view import PageView
-from register_api.publish.page.write import index_page, subprocessor_pages
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
-from register_api.verify.fetch.protocol import FolderFetcher
+from register_api.verify.fetch.fetcher import FolderFetcher
 from releases import CODE, LATER
 from running import running
 

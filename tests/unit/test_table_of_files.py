@@ -13,15 +13,15 @@ from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, address_of, kind_of
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import MemoryFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
 from trees import answer, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.core.format.kind import FileKind
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 LATER = {tree.FEED_ARCHIVE, tree.TILE, tree.BUNDLE, tree.TIME_STAMP, tree.SECURITY_TXT}
 """Files that the first version of a register does not have."""

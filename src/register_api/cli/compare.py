@@ -22,15 +22,15 @@ from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
+from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.session import Options
-from register_api.verify.checks.table import worst
-from register_api.verify.compare.judge import Comparing, Given
+from register_api.verify.compare.comparing import Comparing, Given
 from register_api.verify.compare.log_comparison import render_text
-from register_api.verify.run import look
+from register_api.verify.engine import look
 
 if TYPE_CHECKING:
     from register_api.verify.checks.session import Session
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 _LEAST = 2
 

@@ -10,7 +10,7 @@ from register_api.core.instant import format_instant
 from register_api.core.log.policy import printable_name
 from register_api.errors import RegisterError
 from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
-from register_api.publish.cosigning.standing import Standing, read_head, standing
+from register_api.publish.cosigning.witness_status import WitnessStatus, read_head, witness_status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def witnesses_document(snapshot: Snapshot, policy: WitnessPolicy | None) -> dict
     head = read_head(snapshot)
     if policy is None:
         return {"further_lines": head.further_lines}
-    found = standing(head, policy)
+    found = witness_status(head, policy)
     return {
         "further_lines": head.further_lines,
         "cosigned": [{"key": one.witness, "at": _instant(_time(one.at))} for one in found.found],
@@ -67,7 +67,7 @@ def print_witnesses(document: dict[str, Any]) -> None:
         out.print(f"    {one['key']} is missing ({one['name']})")
 
 
-def _in_words(found: Standing) -> str:
+def _in_words(found: WitnessStatus) -> str:
     met = "is met" if found.is_met else "is NOT met yet; register-api refresh asks again"
     of = len(found.policy.witnesses)
     return f"{len(found.found)} of {of} have cosigned, the quorum {printable_name(found.policy.quorum)} {met}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
-class Instant(click.ParamType["dt.datetime"]):
+class InstantParam(click.ParamType["dt.datetime"]):
     """An instant such as ``2026-05-10T09:00:00Z``: with a time zone, whole seconds."""
 
     name = "instant"
@@ -34,7 +34,7 @@ class Instant(click.ParamType["dt.datetime"]):
         return instant.astimezone(dt.UTC)
 
 
-class Day(click.ParamType["dt.date"]):
+class DayParam(click.ParamType["dt.date"]):
     """A day such as ``2026-05-10``, in the publisher's time zone."""
 
     name = "day"
@@ -47,7 +47,7 @@ class Day(click.ParamType["dt.date"]):
             self.fail(f"{value!r} is no day; write it like 2026-05-10", param, ctx)
 
 
-class InstantOrDay(Instant):
+class InstantOrDayParam(InstantParam):
     """An instant such as ``2026-05-10T09:00:00Z``, or a day, which means its end."""
 
     name = "instant or day"
@@ -55,7 +55,7 @@ class InstantOrDay(Instant):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the instant in UTC, or the day."""
         if isinstance(value, str) and len(value) == len("2026-05-10"):
-            return Day().convert(value, param, ctx)
+            return DayParam().convert(value, param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -25,7 +25,7 @@ def reason_options(command: Command) -> Command:
     for add in (
         click.option(
             "--at",
-            type=options.Instant(),
+            type=options.InstantParam(),
             help="Take over history: when this state was published elsewhere. Marks the version imported,"
             " for ever; refused once a live version exists.",
         ),

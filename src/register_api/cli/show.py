@@ -43,13 +43,13 @@ _MOST_PURPOSE = 70
 @click.command()
 @click.option(
     "--on",
-    type=options.Day(),
+    type=options.DayParam(),
     metavar="DAY",
     help="The day that is asked about, in the publisher's time zone.  [default: today]",
 )
 @click.option(
     "--known-at",
-    type=options.InstantOrDay(),
+    type=options.InstantOrDayParam(),
     metavar="INSTANT",
     help="Only what had been published by this instant, or by the end of this day.  [default: now]",
 )

@@ -14,8 +14,8 @@ from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifi
 from register_api.core.log.policy import WitnessPolicy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
+from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.fetch.http import HttpFetcher
-from register_api.verify.fetch.protocol import FolderFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from register_api.core.log.note import NoteKey
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

@@ -12,14 +12,14 @@ from register_api.cli import options, trust_options
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
 from register_api.verify.checks.session import History, Options
+from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.evidence_report import EvidenceReport
 from register_api.verify.evidence.evidence_report import render_text as render_evidence
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.report.text import render_text
-from register_api.verify.run import verify as verify_register
 
 if TYPE_CHECKING:
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 
 @click.command()

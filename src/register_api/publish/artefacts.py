@@ -59,7 +59,7 @@ class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
     feed_window: tuple[FeedEntry, ...]
 
 
-class Maker:
+class ArtefactBuilder:
     """Makes the artefacts of one new version on top of what is stored."""
 
     def __init__(

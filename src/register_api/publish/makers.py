@@ -20,10 +20,10 @@ from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.feed.json import json_feed
 from register_api.publish.log_files import LogFiles
+from register_api.publish.page.render import index_page, subprocessor_pages, version_page
 from register_api.publish.page.reuse import vendors_to_write
 from register_api.publish.page.view import PageView
-from register_api.publish.page.write import index_page, subprocessor_pages, version_page
-from register_api.publish.schemas import fixed_schemas, newest_schemas
+from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.security_txt import security_txt
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document

@@ -11,7 +11,7 @@ import msgspec
 
 from register_api.core.format import tree
 from register_api.errors import StoreError
-from register_api.publish.artefacts import Artefacts, Maker
+from register_api.publish.artefacts import ArtefactBuilder, Artefacts
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
@@ -120,7 +120,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or (snapshot.state.base_url if snapshot else None)
-        maker = Maker(snapshot, keyring, order.intent.now, base_url)
+        maker = ArtefactBuilder(snapshot, keyring, order.intent.now, base_url)
         made = maker.make(prepared.base.newest, register, promises)
         state = _state(snapshot, register, promises, made, base_url)
         visible = commit(

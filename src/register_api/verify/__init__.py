@@ -5,11 +5,11 @@ package may change with any release.
 """
 
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import Fetcher, FolderFetcher, MemoryFetcher
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher, MemoryFetcher
 from register_api.verify.promised import Deadline
-from register_api.verify.report.document import CheckResult, LogHead, Report, StampSeen
+from register_api.verify.report.report import CheckResult, LogHead, Report, StampSeen
 from register_api.verify.result import Trust, Update, Verified, VerifyResult
-from register_api.verify.run import verify
 from register_api.verify.state import RootOrigin
 
 __all__ = [

@@ -16,7 +16,7 @@ from register_api.core.model import Reason, Recorded, Register
 from register_api.core.timeline import upcoming
 from register_api.errors import VerificationError
 from register_api.verify.promised import Promised, joined_by, open_deadlines
-from register_api.verify.report.document import LogHead, Report, StampSeen
+from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from register_api.core.format.paths import (
     target_copy,
     values_in,
 )
-from register_api.verify.checks.table import CHECKS
+from register_api.verify.checks.check_table import CHECKS
 
 IN_NO_CATALOG = {
     tree.REGISTER: "it is what the catalog's links are of",

@@ -11,7 +11,7 @@ from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import Refused
 from register_api.importer.draft import import_files
-from register_api.importer.history import Origin, import_history
+from register_api.importer.import_history import Origin, import_history
 from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_publisher import ImportedState, Target

@@ -17,7 +17,7 @@ from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
 from register_api.errors import Refused, UsageError
 from register_api.importer import state_publisher
-from register_api.importer.history import Origin
+from register_api.importer.import_history import Origin
 from register_api.importer.register_file import RegisterDefaults
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import PublishOptions

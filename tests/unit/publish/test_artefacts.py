@@ -13,7 +13,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, in_order, kind_of
 from register_api.errors import KeyStoreError
-from register_api.publish.artefacts import Artefacts, Maker
+from register_api.publish.artefacts import ArtefactBuilder, Artefacts
 from register_api.publish.preparation import PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
 from register_api.store.reader import open_snapshot
@@ -27,7 +27,7 @@ def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
     prepared = prepare(publisher.source, read_base(snapshot), PublishOptions(now=now))
     register, promises = prepared.required()
     keyring = Keyring.open(publisher.keys, create=create)
-    return Maker(snapshot, keyring, now, None).make(prepared.base.newest, register, promises)
+    return ArtefactBuilder(snapshot, keyring, now, None).make(prepared.base.newest, register, promises)
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:

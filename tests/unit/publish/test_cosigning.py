@@ -26,12 +26,12 @@ from register_api.core.log.policy_file import parse_policy
 from register_api.errors import StoreError, UntrustedKey
 from register_api.publish.cosigning import cosigning_transaction
 from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
-from register_api.publish.cosigning.standing import read_head, standing
+from register_api.publish.cosigning.witness_status import read_head, witness_status
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import FolderFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 from witnesses import Answering, Partner, log_vkey, serving, waiting
 
 if TYPE_CHECKING:
@@ -400,7 +400,7 @@ def test_where_a_policy_stands(publisher: Publisher, partner: Partner, witness: 
     """Who has signed and when, and who is missing."""
     policy = policy_of((partner.vkey, witness), (VKEY, "http://127.0.0.1:1/"), quorum="any")
     asked(publisher, policy)
-    found = standing(read_head(publisher.snapshot()), policy)
+    found = witness_status(read_head(publisher.snapshot()), policy)
     assert [(one.witness, one.at) for one in found.found] == [(partner.key.name, SECOND)]
     assert [one.key for one in found.absent] == [LIAR]
     assert found.is_met

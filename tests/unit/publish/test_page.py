@@ -23,7 +23,7 @@ from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.prose import capital
-from register_api.publish.page import write as page
+from register_api.publish.page import render as page
 from register_api.publish.page.templating import safe_link
 from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
 

@@ -8,14 +8,14 @@ import pytest
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import MemoryFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
     Run = Callable[..., Report]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from register_api import errors
+from register_api.verify.checks.check_table import CHECKS, WORST_FIRST, worst, worst_code
 from register_api.verify.checks.steps import STEPS
-from register_api.verify.checks.table import CHECKS, WORST_FIRST, worst, worst_code
-from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.fetch.fetcher import NotServed
 
 
 def test_checks_are_numbered_without_gaps() -> None:

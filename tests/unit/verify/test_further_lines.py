@@ -17,8 +17,8 @@ from register_api.core.log.note import format_verifier_key
 from register_api.core.log.policy_file import parse_policy
 from register_api.verify import state
 from register_api.verify.checks.session import Options
-from register_api.verify.fetch.protocol import MemoryFetcher
-from register_api.verify.run import verify
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
 from verify_outcome import failed, told
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import WitnessPolicy
-    from register_api.verify.report.document import Report
+    from register_api.verify.report.report import Report
 
 AT = int(NOW.timestamp())
 WITNESSES = {f"w{number}.example": private_key(80 + number) for number in range(3)}

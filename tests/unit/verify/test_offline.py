@@ -23,11 +23,11 @@ from register_api.core.notice import NoticeStatus
 from register_api.errors import UsageError
 from register_api.verify.checks.session import Options
 from register_api.verify.evidence.archive import README
+from register_api.verify.evidence.check_table import CHECKS
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.evidence_report import EvidenceReport, render_text
 from register_api.verify.evidence.readme import make_readme
-from register_api.verify.evidence.table import CHECKS
-from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from register_api.verify.checks.session import Options
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.evidence_report import render_text
-from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.fetch.fetcher import MemoryFetcher
 from time_authority import Authority, authority
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.log.note import format_lines
 from register_api.errors import StoreError
 from register_api.publish.cosigning.ask import SECONDS, CosigningRequest, Outcome, ask_all
-from register_api.publish.cosigning.standing import Standing, read_head, standing
+from register_api.publish.cosigning.witness_status import WitnessStatus, read_head, witness_status
 from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import commit, recover
@@ -41,7 +41,7 @@ class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     outcomes: tuple[Outcome, ...]
-    after: Standing
+    after: WitnessStatus
 
 
 def ask_witnesses(
@@ -63,7 +63,7 @@ def ask_witnesses(
     """
     snapshot = _open(store)
     head = read_head(snapshot)
-    before = standing(head, policy)
+    before = witness_status(head, policy)
     if not before.absent:
         return CosigningResult(outcomes=(), after=before)
     question = CosigningRequest(
@@ -77,7 +77,7 @@ def ask_witnesses(
     lines = [outcome.line for outcome in outcomes if outcome.line is not None]
     if lines:
         snapshot = _add(store, head.vouched, lines, now)
-    return CosigningResult(outcomes=outcomes, after=standing(read_head(snapshot), policy))
+    return CosigningResult(outcomes=outcomes, after=witness_status(read_head(snapshot), policy))
 
 
 def _add(store: Path, vouched: bytes, lines: Sequence[SignatureLine], now: dt.datetime) -> Snapshot:

@@ -15,7 +15,7 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
 from register_api.publish.feed.entry import document_links, entry_id, feed_id, page_link
 from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, FeedLink, xml_text
-from register_api.publish.feed.links import Place, archive_path
+from register_api.publish.feed.feed_links import FeedPlace, archive_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def atom_feed(
 ) -> bytes:
     """Write one page of the Atom feed."""
     check_order(entries)
-    place = Place(path=archive_path(archive), base_url=base_url)
+    place = FeedPlace(path=archive_path(archive), base_url=base_url)
     feed = _empty_feed(register, year)
     feed.register.links = tuple(_feed_links(register, place, archive))
     feed.register.archive = archive is not None
@@ -87,7 +87,7 @@ def _empty_feed(register: Register, year: int) -> Any:
     return feed
 
 
-def _feed_links(register: Register, place: Place, archive: int | None) -> Iterator[FeedLink]:
+def _feed_links(register: Register, place: FeedPlace, archive: int | None) -> Iterator[FeedLink]:
     """Yield the links of the page as a whole."""
     language = Language.of(register.publisher.language)
     yield FeedLink("self", place.href(place.path), _ATOM)
@@ -102,7 +102,7 @@ def _feed_links(register: Register, place: Place, archive: int | None) -> Iterat
         yield FeedLink("prev-archive", place.href(tree.FEED_ARCHIVE.path(previous)), _ATOM)
 
 
-def _append(feed: Any, entry: FeedEntry, id_: str, place: Place, language: Language) -> None:
+def _append(feed: Any, entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> None:
     """Add an entry below those already there."""
     element = feed.add_entry(order="append")
     element.id(id_)

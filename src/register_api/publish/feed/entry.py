@@ -26,7 +26,7 @@ from register_api.store.manifest import FeedEntry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.publish.feed.links import Place
+    from register_api.publish.feed.feed_links import FeedPlace
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
     )
 
 
-def page_link(entry: FeedEntry, place: Place, language: Language) -> FeedLink:
+def page_link(entry: FeedEntry, place: FeedPlace, language: Language) -> FeedLink:
     """Return the link to the version's page."""
     href = place.href(tree.VERSION_PAGE.path(entry.version))
     return FeedLink("alternate", href, "text/html", language.text("Version {version}", version=entry.version))
@@ -108,7 +108,7 @@ def content(version: VersionSummary) -> str:
     return xml_text(html)
 
 
-def document_links(entry: FeedEntry, place: Place, language: Language) -> Iterator[FeedLink]:
+def document_links(entry: FeedEntry, place: FeedPlace, language: Language) -> Iterator[FeedLink]:
     """Yield links to the documents that the entry rests on."""
     for path, what in (
         (tree.VERSION_DIFF.path(entry.version), message("What version {version} changed")),

@@ -12,7 +12,7 @@ from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
 from register_api.publish.feed.atom import check_order, feed_description, feed_title
 from register_api.publish.feed.entry import document_links, entry_id, page_link
-from register_api.publish.feed.links import Place
+from register_api.publish.feed.feed_links import FeedPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def json_feed(
 ) -> bytes:
     """Write the JSON Feed."""
     check_order(entries)
-    place = Place(path=tree.FEED_JSON.path(), base_url=base_url)
+    place = FeedPlace(path=tree.FEED_JSON.path(), base_url=base_url)
     language = Language.of(register.publisher.language)
     author = {"name": register.publisher.name, "url": register.publisher.website}
     return canonical.encode(
@@ -54,7 +54,7 @@ def json_feed(
     )
 
 
-def _item(entry: FeedEntry, id_: str, place: Place, language: Language) -> dict[str, Any]:
+def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> dict[str, Any]:
     """Spell one entry; documents of the version are its attachments."""
     published = msgspec.to_builtins(entry.published_at)
     return {

@@ -50,7 +50,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
         return Language.of(self.register.publisher.language)
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     """An engagement as a page shows it.
 
     Attributes:
@@ -71,21 +71,21 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     """A start or an end that lies ahead, with its row and the notice given for a start."""
 
     event: timeline.Upcoming
-    row: Row
+    row: PageRow
     notice: str | None
 
 
-def rows(view: PageView) -> list[Row]:
+def rows(view: PageView) -> list[PageRow]:
     """Return all engagements in the register's order of reading."""
     return [_row(view, found) for found in engagement_states(view.register, view.today)]
 
 
-def rows_of(view: PageView, vendor: Subprocessor) -> list[Row]:
+def rows_of(view: PageView, vendor: Subprocessor) -> list[PageRow]:
     """Return one vendor's engagements."""
     return [_row(view, found) for found in vendor_states(vendor, view.today)]
 
 
-def upcoming(view: PageView, all_rows: list[Row]) -> list[Ahead]:
+def upcoming(view: PageView, all_rows: list[PageRow]) -> list[Ahead]:
     """Return what will start or end after the day of the page, the nearest first."""
     by_id = {(row.vendor.id, row.engagement.id): row for row in all_rows}
     return [
@@ -112,12 +112,14 @@ def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | No
     )
 
 
-def _row(view: PageView, found: EngagementState) -> Row:
+def _row(view: PageView, found: EngagementState) -> PageRow:
     vendor, engagement, state = found.vendor, found.engagement, found.state
     badge, look = _badge(view, engagement, state)
     status = notice_of_start(view, engagement) if engagement.short_notice else None
     short = shortfall(view.language, status) if status else None
-    return Row(vendor=vendor, engagement=engagement, state=state, badge=badge, look=look, short_notice=short)
+    return PageRow(
+        vendor=vendor, engagement=engagement, state=state, badge=badge, look=look, short_notice=short
+    )
 
 
 def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, str]:
@@ -136,12 +138,12 @@ def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, s
     return title, engagement.status if state == "in_force" else state
 
 
-def _ahead(view: PageView, event: timeline.Upcoming, row: Row) -> Ahead:
+def _ahead(view: PageView, event: timeline.Upcoming, row: PageRow) -> Ahead:
     status = notice_of_start(view, row.engagement) if event.what == "starts" else None
     return Ahead(event=event, row=row, notice=notice_given(view.language, status) if status else None)
 
 
-def lead(view: PageView, all_rows: list[Row]) -> list[str]:
+def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
     """Say how many sub-processors are used, and how many more could be."""
     language, publisher = view.language, view.register.publisher
     left = {row.vendor.id for row in all_rows if row.state not in timeline.PAST}
@@ -163,7 +165,7 @@ def lead(view: PageView, all_rows: list[Row]) -> list[str]:
     ]
 
 
-_GROUPS: tuple[Callable[[Row], bool], ...] = (
+_GROUPS: tuple[Callable[[PageRow], bool], ...] = (
     lambda row: row.state == "in_force" and row.engagement.status == "active",
     lambda row: row.state == "in_force",
     lambda row: row.state == "announced",

@@ -6,14 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from register_api.errors import VerificationError
-from register_api.verify.checks.table import CHECKS, worst
-from register_api.verify.report.document import CheckResult
+from register_api.verify.checks.check_table import CHECKS, worst
+from register_api.verify.report.report import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from register_api.verify.checks.table import Check
+    from register_api.verify.checks.check_table import Check
 
 MAX_MESSAGES = 5
 """So many findings of one check are told in words; of more only the number."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.state import Remembered, RootOrigin
     from register_api.verify.trust.chain import Trusted
     from register_api.verify.trust.start import Start

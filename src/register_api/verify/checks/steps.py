@@ -11,10 +11,10 @@ from register_api.core.canonical import parse
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.errors import VerificationError
-from register_api.verify.checks import copies, feeds, head, history, log, others, time_stamp
+from register_api.verify.checks import cross_check, feeds, head, log, mirrors, time_stamp, version_history
+from register_api.verify.checks.check_table import CHECKS
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import Session
-from register_api.verify.checks.table import CHECKS
 from register_api.verify.trust import chain as trust
 from register_api.verify.trust import start as trust_start
 
@@ -92,15 +92,15 @@ STEPS: tuple[Step, ...] = (
     Step("V10", ("V06", "V08"), log.check_continues, always=True),
     Step("V11", ("V08",), log.check_newest, always=True),
     Step("V12", ("V08",), log.check_versions),
-    Step("V13", ("V08",), history.check_history, also=history.CHECKS[1:]),
+    Step("V13", ("V08",), version_history.check_history, also=version_history.CHECKS[1:]),
     Step("V20", ("V04",), feeds.check_feed),
     Step("V21", ("V08", "V20"), feeds.check_feed_signatures),
     Step("V22", ("V08", "V20"), feeds.check_feed_entries),
     Step("V23", ("V08",), feeds.check_archive),
-    Step("V24", ("V03",), copies.check_key_files),
-    Step("V25", ("V04",), copies.check_copies, always=True),
-    Step("V26", ("V04",), copies.check_discovery),
-    Step("V27", ("V08",), others.check_others, always=True),
+    Step("V24", ("V03",), mirrors.check_key_files),
+    Step("V25", ("V04",), mirrors.check_copies, always=True),
+    Step("V26", ("V04",), mirrors.check_discovery),
+    Step("V27", ("V08",), cross_check.check_others, always=True),
     Step("V28", ("V08",), time_stamp.check_time_stamp, always=True),
 )
 

@@ -11,7 +11,7 @@ from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import ClockBehind, Forked, Inconsistent, Unwitnessed
 from register_api.verify.checks.log import check_root, read_entry, root_at
 from register_api.verify.checks.recorder import NotApplicable, naming
-from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -18,7 +18,7 @@ from register_api.core.format.kind import MIB
 from register_api.core.format.paths import kind_of, max_bytes
 from register_api.errors import Malformed
 from register_api.verify.evidence.zip_layout import check_layout
-from register_api.verify.fetch.protocol import check_path
+from register_api.verify.fetch.fetcher import check_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, is_signed, kind_of
 from register_api.core.log import tile_proofs
 from register_api.errors import UsageError
-from register_api.verify.checks.history import check_one
+from register_api.verify.checks.version_history import check_one
+from register_api.verify.engine import look
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.contents import Contents
 from register_api.verify.evidence.evidence_report import EvidenceReport
@@ -22,17 +23,16 @@ from register_api.verify.evidence.offline import examine, make_report
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
 from register_api.verify.evidence.trust import EVIDENCE_TARGETS
-from register_api.verify.fetch.protocol import NotServed
-from register_api.verify.report.document import Report
+from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.report.outcome import make_report as make_served_report
-from register_api.verify.run import look
+from register_api.verify.report.report import Report
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
     from register_api.verify.checks.session import Options, Progress, Session
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):

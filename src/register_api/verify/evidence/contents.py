@@ -10,8 +10,8 @@ from register_api.core.format.paths import max_bytes
 from register_api.errors import Malformed
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.table import CHECKS
-from register_api.verify.fetch.protocol import MemoryFetcher
+from register_api.verify.evidence.check_table import CHECKS
+from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from register_api.verify.report.document import CheckResult, LogHead, StampSeen
+from register_api.verify.report.report import CheckResult, LogHead, StampSeen
 from register_api.verify.report.text import (
     checks_in_words,
     instant_in_words,

@@ -10,15 +10,15 @@ from register_api.core.canonical import digest
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.errors import Malformed, UsageError
+from register_api.verify.checks.check_table import worst, worst_code
 from register_api.verify.checks.recorder import NotApplicable, Recorder
-from register_api.verify.checks.table import worst, worst_code
 from register_api.verify.evidence import checks, log_checks, time_stamp
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
+from register_api.verify.evidence.check_table import CHECKS
 from register_api.verify.evidence.contents import Contents, only_version
 from register_api.verify.evidence.evidence_report import EvidenceReport
 from register_api.verify.evidence.readme import check_readme
-from register_api.verify.evidence.table import CHECKS
-from register_api.verify.report.document import LogHead, StampSeen
+from register_api.verify.report.report import LogHead, StampSeen
 
 if TYPE_CHECKING:
     import datetime as dt

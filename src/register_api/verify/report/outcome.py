@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.format.paths import FILES, address_of
-from register_api.verify.checks.table import worst, worst_code
-from register_api.verify.report.document import LogHead, Report, StampSeen
+from register_api.verify.checks.check_table import worst, worst_code
+from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.report.text import skipped_in_words
 from register_api.verify.result import Trust, Verified
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from register_api.verify.checks.session import Session
     from register_api.verify.promised import Promised
-    from register_api.verify.report.document import CheckResult
+    from register_api.verify.report.report import CheckResult
 
 
 def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Report:

@@ -10,7 +10,7 @@ from register_api.core.language.prose import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report.document import CheckResult, Report, StampSeen
+    from register_api.verify.report.report import CheckResult, Report, StampSeen
     from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600

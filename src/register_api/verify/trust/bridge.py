@@ -10,14 +10,14 @@ from tuf.ngclient import FetcherInterface
 
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
-from register_api.verify.fetch.protocol import NotServed
-from register_api.verify.trust.errors import LastRead
+from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.trust.client_errors import LastRead
 from register_api.verify.trust.form import check_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 
 class Bridge(FetcherInterface):

@@ -25,14 +25,14 @@ from register_api.core.log.note import has_further_lines
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
 from register_api.verify.fetch import limits
 from register_api.verify.trust.bridge import Bridge
-from register_api.verify.trust.errors import explain
+from register_api.verify.trust.client_errors import explain
 from register_api.verify.trust.form import check_form
 from register_api.verify.trust.start import Start, check_expected, read_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
 
 _ROLES = ("root", "timestamp", "snapshot", "targets")
 UNEXPECTED = (
@@ -117,7 +117,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
         now: The present instant, UTC; expiry is judged by this and by the machine's clock.
 
     Raises:
-        VerificationError: The subclass that fits: see ``trust.errors``.
+        VerificationError: The subclass that fits: see ``trust.client_errors``.
     """
     bridge = Bridge(fetcher)
     with tempfile.TemporaryDirectory(prefix="register-api-") as name:

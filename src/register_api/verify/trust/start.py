@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from register_api.verify.fetch.protocol import Fetcher
+    from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.state import Beginning, Remembered
 
 FIRST_ROOT = tree.ROOT.path(1)

@@ -14,7 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import address_of
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where a page of the feed lies.
 
     Attributes:

@@ -39,7 +39,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         return len(parse_note(self.public).signatures) - len(parse_note(self.vouched).signatures)
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class WitnessStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Where a policy stands.
 
     Attributes:
@@ -89,7 +89,7 @@ def read_head(snapshot: Snapshot) -> Head:
     return Head(vouched=vouched, public=public, key=key)
 
 
-def standing(head: Head, policy: WitnessPolicy) -> Standing:
+def witness_status(head: Head, policy: WitnessPolicy) -> WitnessStatus:
     """Say where a policy stands.
 
     Raises:
@@ -97,4 +97,4 @@ def standing(head: Head, policy: WitnessPolicy) -> Standing:
         VerificationError: A line of one of its witnesses is damaged.
     """
     policy.check_log(head.key)
-    return Standing(policy=policy, found=verify_cosignatures(head.public, policy.keys))
+    return WitnessStatus(policy=policy, found=verify_cosignatures(head.public, policy.keys))

@@ -20,7 +20,7 @@ from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import COPY_CHECK
 from register_api.verify.checks.signatures import is_signed
-from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
     from register_api.verify.checks.session import Session

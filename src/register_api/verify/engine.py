@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from register_api import clock
 from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
+from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.head import last_instant
-from register_api.verify.checks.history import CHECKS as HISTORY_CHECKS
 from register_api.verify.checks.session import Options, Session
 from register_api.verify.checks.steps import run_all
-from register_api.verify.checks.table import worst
-from register_api.verify.fetch.protocol import NotServed
+from register_api.verify.checks.version_history import CHECKS as HISTORY_CHECKS
+from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.report.outcome import make_report, make_verified
 from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from register_api.bounded_http.limits import HttpLimits
     from register_api.verify.checks.session import Progress
+    from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.fetch.http import HttpFetcher
-    from register_api.verify.fetch.protocol import Fetcher
     from register_api.verify.promised import Promised
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")

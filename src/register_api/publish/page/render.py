@@ -17,7 +17,7 @@ from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
 from register_api.publish.page.shown_changes import shown_changes
 from register_api.publish.page.templating import render
-from register_api.publish.page.view import Row
+from register_api.publish.page.view import PageRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ class _Section(msgspec.Struct, frozen=True):
     """A category with the rows that stand in it."""
 
     category: Category
-    rows: list[Row]
+    rows: list[PageRow]
 
 
 def index_page(view: PageView) -> bytes:

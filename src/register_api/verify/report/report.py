@@ -19,7 +19,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one check found.
 
     Attributes:
-        id: ``V01`` and so on; title and standard as in ``table.CHECKS``.
+        id: ``V01`` and so on; title and standard as in ``check_table.CHECKS``.
         result: Held, failed, or not made.
         sentence: What was found, or why it was not made.
         hint: What can be done, or an empty string.

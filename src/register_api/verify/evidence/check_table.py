@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register_api.verify.checks.table import Check
+from register_api.verify.checks.check_table import Check
 
 CHECKS: tuple[Check, ...] = (
     Check(
