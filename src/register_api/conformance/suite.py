@@ -155,7 +155,7 @@ def _result(
         return _made(check, "skipped", _NO_PLACE)
     try:
         looked_at, findings = _carried_out(run, check, places, chosen)
-        if findings and run.is_another_publication():  # parts of two: look once more, at all of it anew
+        if findings and run.is_another_publication():  # parts of two: look once more, at all of it again
             looked_at, findings = _carried_out(run, check, places, chosen)
     except UsedUp:
         return _made(check, "skipped", _USED_UP)

@@ -76,7 +76,7 @@ def _fields(record: msgspec.Struct) -> dict[str, Any]:
 def _announced(
     vendor: SubprocessorSource, engagement: EngagementSource, context: Context, promises: Promises
 ) -> Announced:
-    """Return which version first said this: the old one, unless it is said anew."""
+    """Return which version first said this: the old one, unless it is said again."""
     before = context.previous_vendor(vendor.id)
     old = next((item for item in before.engagements if item.id == engagement.id), None) if before else None
     if old is None or _starts_earlier(old, engagement):

@@ -1,4 +1,4 @@
-"""Changes of keys, vouched for anew without a new version: one transaction like every publication."""
+"""Key changes without a new version: metadata is signed again, in one transaction like every publication."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def resign_metadata(
     root: Mapping[str, bytes] | None = None,
     keys: KeyList | None = None,
 ) -> Snapshot:
-    """Sign targets, snapshot and timestamp anew over the same version, as one transaction."""
+    """Sign targets, snapshot and timestamp again over the same version, as one transaction."""
     root = root or {}
     changed = {tree.KEYS.path(): revised(snapshot.read(tree.KEYS.path()), keys)} if keys else {}
 

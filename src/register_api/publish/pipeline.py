@@ -140,7 +140,7 @@ def _sha256_of_newest(snapshot: Snapshot | None) -> str | None:
 
 
 def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
-    """Sign freshness anew with the online key alone, as one transaction.
+    """Renew the signed timestamp with the online key alone, as one transaction.
 
     Args:
         store: Folder of the store.

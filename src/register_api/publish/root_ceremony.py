@@ -87,7 +87,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
 
 
 def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
-    """Publish a root that enough people have signed, with all below it signed anew.
+    """Publish a root that enough people have signed, with all metadata below it signed again.
 
     Args:
         store: Folder of the store.

@@ -87,7 +87,7 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
     """Close a key's range at the last version that is known to be good.
 
     What the log holds of it after that version is refused by customers from now on, and nothing
-    makes it good again: files that are fixed are never signed anew (docs/keys.md).
+    makes it good again: files that are fixed are never signed again (docs/keys.md).
 
     Args:
         change: Where and why.

@@ -18,7 +18,7 @@ ROLE = "security"
 """Role of the contacts that the file names."""
 
 _GOOD_FOR = dt.timedelta(days=364)
-"""Less than a year, as RFC 9116 section 2.5.5 recommends; each publication begins it anew."""
+"""Less than a year, as RFC 9116 section 2.5.5 recommends; each publication renews it."""
 
 _ADDRESS = "@!$'*+-._~"
 """What an address may have unescaped in a ``mailto`` URI (RFC 6068 section 2)."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:
-    """Let a new key take over a role of the root at once: a new root, and all below it signed anew.
+    """Let a new key take over a role of the root at once: a new root, and all metadata below it signed again.
 
     Args:
         store: Folder of the store.
@@ -60,7 +60,7 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
-    """Sign targets, snapshot and timestamp anew over the version that is published.
+    """Sign targets, snapshot and timestamp again over the version that is published.
 
     Args:
         store: Folder of the store.

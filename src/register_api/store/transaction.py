@@ -8,7 +8,7 @@ Steps of ``commit``, each durable before the next:
    leads to the generation before, which keeps the old bytes: new names lead nowhere yet, changed
    ones to what they held before;
 4. ``current`` is switched: the whole publication is visible;
-5. the names settle: each link is replaced by the file itself; what is retired leaves ``public``.
+5. the commit is finished: each link is replaced by the file itself; what is retired leaves ``public``.
 
 ``recover`` finishes step 5 of the visible generation and undoes any later one; it runs first in
 every transaction. The cost is that of what changes, not of what there is. Callers hold the lock

@@ -133,7 +133,7 @@ def load(folder: Path) -> Remembered | None:
     except DamagedState as error:
         raise Malformed(
             f"the state in {path} is damaged: {error}",
-            hint="bring it back from a backup; without one, move it away: the next run then begins anew "
+            hint="bring it back from a backup; without one, move it away: the next run then starts over "
             "and cannot tell whether history was rewritten meanwhile",
         ) from error
 

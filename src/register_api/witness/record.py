@@ -6,7 +6,7 @@
     DIR/lock          one decision at a time, also between processes
     DIR/evidence/…    checkpoints of one size with different roots, kept for ever
 
-A state that is missing or damaged is never begun anew by itself: a witness that forgets what it signed
+A state that is missing or damaged is never replaced by an empty one: a witness that forgets what it signed
 may sign a second history. What remains possible: an old state brought back from a backup, and a disk that
 lies about ``fsync``.
 """
@@ -111,7 +111,7 @@ class Record:
             raise WitnessError(f"{self.folder} cannot be made: {error.strerror}") from error
         with self.held():
             if self.exists():
-                raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never begun anew")
+                raise WitnessError(f"{self.folder / STATE_FILE} exists already; it is never replaced")
             self._save(WitnessState(verifier_key=verifier_key, logs={}))
 
     def load(self) -> WitnessState:

@@ -39,7 +39,7 @@ def make_witness(folder: Path, key_file: Path, name: str, *, unused_key: bool = 
     """
     record = Record(folder)
     if record.exists():
-        raise WitnessError(f"there is a witness in {folder} already; it is never begun anew")
+        raise WitnessError(f"there is a witness in {folder} already; it is never replaced")
     try:
         format_verifier_key(name, bytes.fromhex(_ANY_POINT), COSIGNATURE)
     except RegisterError as error:

@@ -39,7 +39,7 @@ TEMPLATES_SHA256 = hashlib.sha256(
     + __version__.encode()
     + catalogues_sha256()
 ).hexdigest()
-"""Names what pages are made with: where it differs, pages are made anew."""
+"""Names what pages are made with: where it differs, pages are made again."""
 
 
 def safe_link(url: str | None) -> str | None:

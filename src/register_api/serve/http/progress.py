@@ -10,7 +10,7 @@ class Progress:
 
     While a reply is written, what is left only shrinks, so that little less after a while means a client
     that is too slow. When a further reply was written meanwhile that says nothing, and the while begins
-    anew; but replies are held back as long as much is left, so a client that takes nothing cannot have
+    again; but replies are held back as long as much is left, so a client that takes nothing cannot have
     that go on for ever.
     """
 

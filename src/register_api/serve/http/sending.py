@@ -34,7 +34,7 @@ async def send_resource(
 
 
 async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
-    """Answer GET or HEAD with a settled file of the tree."""
+    """Answer GET or HEAD with an immutable file of the tree."""
     try:
         resource = await table.resource(path)
     except StoreDamaged as error:

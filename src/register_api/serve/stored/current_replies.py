@@ -34,7 +34,7 @@ class CurrentReplies:
 
         Args:
             store: The store's folder.
-            cache_bytes: How many bytes of settled files to keep in memory.
+            cache_bytes: How many bytes of immutable files to keep in memory.
         """
         self.table: ReplyTable | None = None
         self.failed = False
@@ -112,7 +112,7 @@ class CurrentReplies:
         if self.table is not None and visible is not None and visible < self.table.snapshot.generation:
             raise StoreDamaged(
                 f"{self._store} has gone back from generation {self.table.snapshot.generation} to {visible}; "
-                "if that is meant, start the service anew"
+                "if that is meant, restart the service"
             )
 
     def _note(self, error: Exception) -> None:

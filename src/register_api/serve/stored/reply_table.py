@@ -47,7 +47,7 @@ class ReplyTable:
 
         Args:
             snapshot: The publication.
-            bodies: Bytes of settled files, kept from one publication to the next.
+            bodies: Bytes of immutable files, kept from one publication to the next.
 
         Raises:
             StoreDamaged: A head file cannot be read, or is not what the manifest says.
