@@ -148,10 +148,25 @@ class NotStamped(RegisterError):
 
 
 class VerificationError(RegisterError):
-    """What was served could not be vouched for; subclasses carry the exit codes."""
+    """What was served could not be vouched for; subclasses carry the exit codes.
+
+    Attributes:
+        path: The file that the message names, or an empty string.
+    """
 
     exit_code = 11
     word = "not verified"
+
+    def __init__(self, message: str, *, hint: str = "", path: str = "") -> None:
+        """Keep the sentence, the hint, and the file that the sentence names, if it names one."""
+        super().__init__(message, hint=hint)
+        self.path = path
+
+    def of_file(self, path: str) -> VerificationError:
+        """Return the error with a file's path before its message, unless it names a file already."""
+        if self.path or not path:
+            return self
+        return type(self)(f"{path}: {self.message}", hint=self.hint, path=path)
 
 
 class Unreachable(VerificationError):

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.importer.import_report import Reporter
 
-_BEGINS = "Taken over from "
-
 
 def reason_of(state: ListState, subject: str | None) -> str:
     """Return why a version was published: where it comes from, and what was said of it there."""
-    return f"{_BEGINS}{state.mark}" + (f": {subject}" if subject else "")
+    return f"Imported from {state.mark}" + (f": {subject}" if subject else "")
 
 
 def published_before(dated: Sequence[DatedState], newest: Register | None) -> int:
@@ -38,7 +36,7 @@ def published_before(dated: Sequence[DatedState], newest: Register | None) -> in
         message = f"version {newest.version} was published live; history cannot follow it"
         refuse("register.toml", "", message, "history comes first", rule="R15")
     for number, item in enumerate(dated, 1):
-        if _is_from(newest, item):
+        if item.at == newest.published_at:
             return number
     if dated and dated[0].at <= newest.published_at:
         raise UsageError(
@@ -47,15 +45,6 @@ def published_before(dated: Sequence[DatedState], newest: Register | None) -> in
             hint="--store names another store, --since begins later",
         )
     return 0
-
-
-def _is_from(newest: Register, item: DatedState) -> bool:
-    """Tell by the mark; one that only counts states needs the instant, too."""
-    said = newest.reason.text or ""
-    mark = f"{_BEGINS}{item.state.mark}"
-    if said != mark and not said.startswith(f"{mark}:"):
-        return False
-    return item.state.mark.startswith("commit ") or item.at == newest.published_at
 
 
 _SECOND = dt.timedelta(seconds=1)

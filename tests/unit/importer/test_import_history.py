@@ -65,7 +65,7 @@ def test_each_state_that_says_something_else_is_a_version(desk: Desk) -> None:
     ]  # fmt: skip
     assert "moved to 2019-01-01T00:00:01Z" in told(report, "assumed")
     assert str(versions[3].updated_on) == "2020-02-03"
-    assert versions[3].reason.text == "Taken over from state 5"
+    assert versions[3].reason.text == "Imported from state 5"
     assert '"Acme" went and "Delta" came' in told(report, "proposed")
 
 
@@ -372,9 +372,9 @@ def test_the_versions_of_a_file_are_published_with_their_commits(desk: Desk, rep
     origin = Origin(repository=repository.folder, path="pages/new.md")
     report, taken = desk.take_over(origin, subjects=True)
     assert [item.version for item in taken] == [1, None, None, 2]
-    assert desk.version(1).reason.text == f"Taken over from commit {first}: Edit the list"
+    assert desk.version(1).reason.text == f"Imported from commit {first}: Edit the list"
     assert f"{desk.version(2).published_at:%Y-%m-%dT%H:%M:%SZ}" == "2018-04-01T10:00:01Z"
-    assert desk.version(2).reason.text == f"Taken over from {taken[-1].mark}"
+    assert desk.version(2).reason.text == f"Imported from {taken[-1].mark}"
     assert "holds HTML" in told(report, "left")
     repository.commit("2018-05-01T10:00:00Z", "Remove Acme", new_md=listed("Beta", "Gamma"))
     _, taken = desk.take_over(origin)

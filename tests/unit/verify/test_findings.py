@@ -11,6 +11,7 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import check_keys
+from register_api.errors import Malformed
 from verify_outcome import failed, told
 
 if TYPE_CHECKING:
@@ -52,3 +53,12 @@ def test_a_walk_through_damaged_history_ends(run: Run) -> None:
 def test_the_helper_makes_a_list_that_the_core_takes(publisher: MemoryPublisher) -> None:
     """Attacks made with the helper fail for the reason they name, not because the helper is wrong."""
     check_keys(msgspec.json.decode(publisher.files[tree.KEYS.path()], type=KeyList))
+
+
+def test_a_file_is_named_once() -> None:
+    """By the error itself, whatever letters its sentence has."""
+    error = Malformed("a short text").of_file("a")
+    assert (error.message, error.path) == ("a: a short text", "a")
+    assert error.of_file("feed.atom") is error
+    assert Malformed("there is no a", path="a").of_file("a").message == "there is no a"
+    assert Malformed("one", hint="do this").of_file("b").hint == "do this"

@@ -20,7 +20,7 @@ def check_bundle(session: Session, version: int, data: bytes) -> None:
     width = min(tiles.TILE_WIDTH, session.checkpoint.size - index * tiles.TILE_WIDTH)
     path = tiles.tile_path("entries", index, width)
     if tiles.entries_in_bundle(session.read_log(path), width)[at] != data:
-        raise Forged(f"{path}: entry {version - 1} is not the one in the log")
+        raise Forged(f"{path}: entry {version - 1} is not the one in the log", path=path)
 
 
 def check_older_tiles(session: Session, version: int) -> None:
@@ -46,9 +46,9 @@ def _check_prefix(session: Session, kind: tiles.Level, index: int, width: int, t
     if kind == "entries":
         tiles.entries_in_bundle(data, width)
     elif len(data) != width * merkle.HASH_BYTES:
-        raise Malformed(f"{path} has not the length that its width says")
+        raise Malformed(f"{path} has not the length that its width says", path=path)
     if not whole.startswith(data):
-        raise Forged(f"{path} does not hold what the log holds")
+        raise Forged(f"{path} does not hold what the log holds", path=path)
 
 
 def check_proof(session: Session, version: int, data: bytes) -> None:

@@ -77,7 +77,7 @@ def check_newest(session: Session) -> str:
         entry = read_entry(session, version, data)
     named = {file.path: file.sha256 for file in entry.files}
     if named[tree.VERSION_REGISTER.path(version)] != digest(session.register_data):
-        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}")
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
     return f"entry {version - 1} of the log names the register's digest"
 
 

@@ -86,7 +86,8 @@ def _judge_checkpoint(session: Session, data: bytes) -> int:
     )
     if other.size == mine.size and other.root != mine.root:
         session.evidence.append((other.size, other.root, data))
-        raise Forked(f"{tree.CHECKPOINT.path()}: a second root for the size {other.size}, also signed")
+        second = Forked(f"a second root for the size {other.size}, also signed")
+        raise second.of_file(tree.CHECKPOINT.path())
     return other.size
 
 

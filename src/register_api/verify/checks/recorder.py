@@ -118,7 +118,7 @@ class RecordedBlock:
         """Record a finding; anything else is not for us."""
         if not isinstance(error, VerificationError):
             return False
-        self._record.fail(self._check, _named(error, self._path))
+        self._record.fail(self._check, error.of_file(self._path))
         return True
 
 
@@ -128,16 +128,10 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except VerificationError as error:
-        named = _named(error, path)
+        named = error.of_file(path)
         if named is error:
             raise
         raise named from error
-
-
-def _named(error: VerificationError, path: str) -> VerificationError:
-    if not path or path in error.message:
-        return error
-    return type(error)(f"{path}: {error.message}", hint=error.hint)
 
 
 def _sentence(bad: VerificationError, errors: list[VerificationError]) -> str:

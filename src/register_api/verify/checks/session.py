@@ -208,7 +208,7 @@ class Session:
         path = self.trusted.copy_path(name)
         data = self.get(path)
         if not self.trusted.is_target(name, data):
-            raise Forged(f"{path} has not the digest that the targets metadata gives")
+            raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
         return data
 
     def expect(self, steps: int) -> None:

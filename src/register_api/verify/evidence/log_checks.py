@@ -50,7 +50,7 @@ def _head(contents: Contents) -> tuple[bytes, Checkpoint]:
     path = trusted.copy_path("checkpoint")
     copy, data = contents.get(path), contents.get(tree.CHECKPOINT.path())
     if not trusted.is_target("checkpoint", copy):
-        raise Forged(f"{path} has not the digest that the targets metadata gives")
+        raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
     if trusted.vouched_part("checkpoint", data) is None:
         raise Forged(f"{tree.CHECKPOINT.path()} is not that file, with or without further signature lines")
     with naming(tree.CHECKPOINT.path()):

@@ -72,11 +72,11 @@ def _check_root(version: int, data: bytes, before: Root | None) -> Root:
         metadata = Metadata[Root].from_bytes(data)
         root = read_root(data)
         if root.version != version:
-            raise Malformed(f"{path} holds version {root.version}")
+            raise Malformed(f"{path} holds version {root.version}", path=path)
         check_form(path, data)
         check_root_roles(root.to_dict())
         if not root.consistent_snapshot:
-            raise Malformed(f"{path} does not ask for consistent snapshots")
+            raise Malformed(f"{path} does not ask for consistent snapshots", path=path)
         for signer in (root,) if before is None else (before, root):
             signer.verify_delegate(Root.type, metadata.signed_bytes, metadata.signatures)
     return root
@@ -119,7 +119,7 @@ def _signed(
         check_form(path, data)
         metadata = Metadata[Any].from_bytes(data)
         if not isinstance(metadata.signed, kind):
-            raise Malformed(f"{path} is metadata of another role")
+            raise Malformed(f"{path} is metadata of another role", path=path)
         root.verify_delegate(kind.type, metadata.signed_bytes, metadata.signatures)
         if meta is not None and metadata.signed.version != meta.version:
             raise BadVersionNumberError(path)

@@ -46,7 +46,7 @@ def check_path(path: str) -> None:
         Malformed: Not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
     """
     if not _SAFE_PATH.fullmatch(path):
-        raise Malformed(f"no path of a tree: {path[:200]!a}")
+        raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
 
 
 class MemoryFetcher:
@@ -67,7 +67,7 @@ class MemoryFetcher:
         check_path(path)
         self.asked.append(path)
         if path not in self.files:
-            raise NotServed(f"there is no {path}")
+            raise NotServed(f"there is no {path}", path=path)
         return _bounded(path, self.files[path], max_bytes)
 
 
@@ -85,13 +85,13 @@ class FolderFetcher:
             with (self._folder / path).open("rb") as file:
                 data = file.read(max_bytes + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise NotServed(f"there is no {path}") from error
+            raise NotServed(f"there is no {path}", path=path) from error
         except OSError as error:
-            raise Unreachable(f"{path} cannot be read: {error.strerror}") from error
+            raise Unreachable(f"{path} cannot be read: {error.strerror}", path=path) from error
         return _bounded(path, data, max_bytes)
 
 
 def _bounded(path: str, data: bytes, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
-        raise Malformed(f"{path} has more than {max_bytes} bytes")
+        raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
     return data

@@ -60,11 +60,11 @@ class HttpFetcher:
         try:
             reply = self._runner.run(self._client.get(self.base.join(path), max_bytes))
         except (Unreachable, Malformed) as error:
-            raise type(error)(f"{path}: {error.message}", hint=error.hint) from error
+            raise error.of_file(path) from error
         if reply.status in _NOT_SERVED:
-            raise NotServed(f"{path} is not served (status {reply.status})")
+            raise NotServed(f"{path} is not served (status {reply.status})", path=path)
         if reply.status != OK:
-            raise Unreachable(f"{path}: the server answered with status {reply.status}")
+            raise Unreachable(f"{path}: the server answered with status {reply.status}", path=path)
         return reply.body
 
 

@@ -20,14 +20,14 @@ def check_form(path: str, data: bytes) -> None:
         document = json.loads(text, object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)
         spelled = json.dumps(document, separators=(",", ":"))
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{path} is not TUF metadata: {_reason(error)}") from error
+        raise Malformed(f"{path} is not TUF metadata: {_reason(error)}", path=path) from error
     if spelled != text:
-        raise Malformed(f"{path} is not spelled as metadata is: compact ASCII JSON")
+        raise Malformed(f"{path} is not spelled as metadata is: compact ASCII JSON", path=path)
     if not _is_envelope(document):
-        raise Malformed(f"{path} holds something beside what is signed, or no signatures")
+        raise Malformed(f"{path} holds something beside what is signed, or no signatures", path=path)
     # The TUF library takes true for 1, and names files by it.
     if isinstance(document["signed"], dict) and type(document["signed"].get("version")) is bool:
-        raise Malformed(f"{path} has a version that is no number")
+        raise Malformed(f"{path} has a version that is no number", path=path)
 
 
 def _is_envelope(document: object) -> bool:
