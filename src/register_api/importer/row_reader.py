@@ -20,18 +20,12 @@ from register_api.importer.cell_values import (
 )
 from register_api.importer.columns import EXTRA, folded
 from register_api.importer.reading_options import ImportedRow
-from register_api.importer.row_defaults import RowDefaults
+from register_api.importer.row_defaults import TableContext, row_category, row_status
 from register_api.importer.table import Cell, fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from register_api.errors import Finding
-    from register_api.importer.columns import Columns
-    from register_api.importer.hygiene import Hygiene
-    from register_api.importer.import_report import Reporter
-    from register_api.importer.reading_options import ImportOptions
-from register_api.importer.table import Row, Table
+    from register_api.importer.table import Row
 
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
@@ -61,28 +55,18 @@ class _Found(msgspec.Struct):
 class RowReader:
     """Reads the rows of one table."""
 
-    def __init__(
-        self,
-        table: Table,
-        columns: Columns,
-        options: ImportOptions,
-        titles: Mapping[str, str],
-        reporter: Reporter,
-        hygiene: Hygiene,
-    ) -> None:
-        """Keep the table and what is known of it; judge the names of its columns once."""
-        self._table = table
-        self._columns = columns
-        self._options = options
-        self._standing = RowDefaults(table, columns, options, titles, reporter, hygiene)
-        self._reporter = reporter
-        self._hygiene = hygiene
-        key = f"table {table.number}, header"
+    def __init__(self, context: TableContext) -> None:
+        """Judge the names of the table's columns once."""
+        self._context, self._table = context, context.table
+        self._columns, self._options = context.columns, context.options
+        self._reporter, self._hygiene = context.reporter, context.hygiene
+        key = f"table {self._table.number}, header"
         self._labels = [
-            hygiene.text(cell.text, table.file, key, line=table.line, name=True) for cell in table.header
+            self._hygiene.text(cell.text, self._table.file, key, line=self._table.line, name=True)
+            for cell in self._table.header
         ]
 
-    def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
+    def read(self, row: Row) -> ImportedRow | Finding:
         """Return what a row states, or why it cannot be read."""
         problem = self._unreadable(row)
         if problem is not None:
@@ -91,7 +75,7 @@ class RowReader:
         found = _Found({}, {}, {})
         for index, cell in enumerate(cells):
             self._take(index, cell, found, self._table.place(row, index))
-        status = self._standing.status(row, cells)
+        status = row_status(self._context, row, cells)
         if status is None:
             return self._fault(row, "status", "names no status", "names.toml may say which it is: [statuses]")
         found.use["status"] = status
@@ -101,7 +85,7 @@ class RowReader:
         fields = self._columns.fields
         return ImportedRow(
             name=cells[self._column("name")].text,
-            category=self._standing.category(row, cells, titled=titled),
+            category=row_category(self._context, row, cells),
             vendor=found.vendor,
             use=found.use,
             extra=found.extra,

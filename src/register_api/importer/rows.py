@@ -8,6 +8,7 @@ from register_api.core.printable import quoted
 from register_api.importer.columns import EXTRA, Columns, folded, match_columns
 from register_api.importer.import_report import ColumnNote
 from register_api.importer.reading_options import ImportedRow
+from register_api.importer.row_defaults import TableContext
 from register_api.importer.row_reader import RowReader
 from register_api.importer.table import fault, refuse, refuse_any
 
@@ -37,14 +38,14 @@ def read_rows(
     for table in chosen:
         columns = match_columns(table, options.columns)
         _report(table, columns, reporter)
-        reader = RowReader(table, columns, options, titles, reporter, hygiene)
+        reader = RowReader(TableContext(table, columns, options, titles, reporter, hygiene, several))
         for row in table.rows:
             if not any(cell.text for cell in row.cells):
                 _skipped(reporter, table, row, "an empty row")
             elif _repeats_header(table, row):
                 _skipped(reporter, table, row, "a row that repeats the header")
             else:
-                found = reader.read(row, titled=several)
+                found = reader.read(row)
                 if isinstance(found, ImportedRow):
                     entries.append(found)
                 else:
