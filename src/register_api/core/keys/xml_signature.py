@@ -15,18 +15,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 NAMESPACE = "http://www.w3.org/2000/09/xmldsig#"
-EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
-SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+_EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+_ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+_SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 COORDINATE_BYTES = 32
 """Length of ``r`` and of ``s`` on P-256."""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """An element as it must be: name, attributes (``None``: any value), children, or text."""
+
+    name: str
+    attributes: dict[str, str | None] = {}
+    children: tuple[Shape, ...] = ()
+    text: bool = False
+
+
+SHAPE = Shape(
+    "Signature",
+    children=(
+        Shape(
+            "SignedInfo",
+            children=(
+                Shape("CanonicalizationMethod", {"Algorithm": _EXCLUSIVE_C14N}),
+                Shape("SignatureMethod", {"Algorithm": _ECDSA_SHA256}),
+                Shape(
+                    "Reference",
+                    {"URI": None},
+                    (Shape("DigestMethod", {"Algorithm": _SHA256}), Shape("DigestValue", text=True)),
+                ),
+            ),
+        ),
+        Shape("SignatureValue", text=True),
+        Shape("KeyInfo", children=(Shape("KeyName", text=True),)),
+    ),
+)
+"""The whole document: what is signed has this form, and nothing else is looked at."""
 
 
 def ds(name: str) -> str:

@@ -14,17 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from register_api.core import strict_base64
-from register_api.core.keys.xml_signature import (
-    COORDINATE_BYTES,
-    ECDSA_SHA256,
-    EXCLUSIVE_C14N,
-    NAMESPACE,
-    SHA256,
-    canonical,
-    ds,
-)
+from register_api.core.keys.xml_signature import COORDINATE_BYTES, NAMESPACE, SHAPE, Shape, canonical, ds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lxml.etree import _Element
 
 
@@ -50,27 +44,22 @@ def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
     Returns:
         The signature document, UTF-8 with an XML declaration.
     """
-    root = etree.Element(ds("Signature"), nsmap={"ds": NAMESPACE})
-    signed_info = _signed_info(root, data, uri)
-    signature = _fixed_length(signer.sign(canonical(signed_info)))
-    _text(root, "SignatureValue", strict_base64.encode(signature))
-    _text(etree.SubElement(root, ds("KeyInfo")), "KeyName", signer.kid)
+    digest = strict_base64.encode(hashlib.sha256(data).digest())
+    root = _element(SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
+    root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
 
 
-def _signed_info(root: _Element, data: bytes, uri: str) -> _Element:
-    """Add what is signed: the algorithms, the file's name and its digest."""
-    signed_info = etree.SubElement(root, ds("SignedInfo"))
-    etree.SubElement(signed_info, ds("CanonicalizationMethod"), Algorithm=EXCLUSIVE_C14N)
-    etree.SubElement(signed_info, ds("SignatureMethod"), Algorithm=ECDSA_SHA256)
-    reference = etree.SubElement(signed_info, ds("Reference"), URI=uri)
-    etree.SubElement(reference, ds("DigestMethod"), Algorithm=SHA256)
-    _text(reference, "DigestValue", strict_base64.encode(hashlib.sha256(data).digest()))
-    return signed_info
-
-
-def _text(parent: _Element, name: str, text: str) -> None:
-    etree.SubElement(parent, ds(name)).text = text
+def _element(shape: Shape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
+    """Return an element of its shape, with the texts and attributes that the shape leaves open."""
+    name, spaces = ds(shape.name), {"ds": NAMESPACE}
+    element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)
+    for key, value in shape.attributes.items():
+        element.set(key, values[key] if value is None else value)
+    element.text = values.get(shape.name)
+    for child in shape.children:
+        _element(child, values, element)
+    return element
 
 
 def _fixed_length(der: bytes) -> bytes:

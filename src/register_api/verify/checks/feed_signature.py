@@ -13,21 +13,12 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
 from lxml import etree
 
 from register_api.core import strict_base64
 from register_api.core.format.tree import XML_SIGNATURE
 from register_api.core.keys.signature import verify_p256_raw
-from register_api.core.keys.xml_signature import (
-    COORDINATE_BYTES,
-    ECDSA_SHA256,
-    EXCLUSIVE_C14N,
-    NAMESPACE,
-    SHA256,
-    canonical,
-    ds,
-)
+from register_api.core.keys.xml_signature import COORDINATE_BYTES, NAMESPACE, SHAPE, Shape, canonical, ds
 from register_api.core.printable import printable
 from register_api.errors import Forged, Malformed, UntrustedKey
 
@@ -41,36 +32,6 @@ UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?
 
 _SPACE = " \t\r\n"
 _DIGEST_BYTES = 32
-
-
-class _Shape(msgspec.Struct, frozen=True):
-    """An element as it must be: name, attributes (``None``: any value), children, or text."""
-
-    name: str
-    attributes: dict[str, str | None] = {}
-    children: tuple[_Shape, ...] = ()
-    text: bool = False
-
-
-_SHAPE = _Shape(
-    "Signature",
-    children=(
-        _Shape(
-            "SignedInfo",
-            children=(
-                _Shape("CanonicalizationMethod", {"Algorithm": EXCLUSIVE_C14N}),
-                _Shape("SignatureMethod", {"Algorithm": ECDSA_SHA256}),
-                _Shape(
-                    "Reference",
-                    {"URI": None},
-                    (_Shape("DigestMethod", {"Algorithm": SHA256}), _Shape("DigestValue", text=True)),
-                ),
-            ),
-        ),
-        _Shape("SignatureValue", text=True),
-        _Shape("KeyInfo", children=(_Shape("KeyName", text=True),)),
-    ),
-)
 
 
 def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable[[str], str]) -> str:
@@ -92,7 +53,7 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
         Forged: The signature or the digest does not fit, or another file is named.
     """
     root = _parse(dsig)
-    _insist(root, _SHAPE)
+    _insist(root, SHAPE)
     kid = _only_text(root, "KeyInfo", "KeyName")
     signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
     digest = _octets(_only_text(root, "SignedInfo", "Reference", "DigestValue"), _DIGEST_BYTES)
@@ -124,7 +85,7 @@ def _parse(dsig: bytes) -> _Element:
         raise Malformed(f"the feed signature is not XML in UTF-8: {printable(error)}") from error
 
 
-def _insist(element: _Element, shape: _Shape) -> None:
+def _insist(element: _Element, shape: Shape) -> None:
     """Refuse an element that differs from its shape in anything but white space between children."""
     problem = next(_differences(element, shape), None)
     if problem is not None:
@@ -133,7 +94,7 @@ def _insist(element: _Element, shape: _Shape) -> None:
         _insist(child, expected)
 
 
-def _differences(element: _Element, shape: _Shape) -> Iterator[str]:
+def _differences(element: _Element, shape: Shape) -> Iterator[str]:
     """Name what differs, without looking into children."""
     if element.tag != ds(shape.name):
         yield f"{element.tag!r} where ds:{shape.name} must stand"
