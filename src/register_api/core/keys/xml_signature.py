@@ -30,32 +30,32 @@ COORDINATE_BYTES = 32
 """Length of ``r`` and of ``s`` on P-256."""
 
 
-class Shape(msgspec.Struct, frozen=True):
+class XmlShape(msgspec.Struct, frozen=True):
     """An element as it must be: name, attributes (``None``: any value), children, or text."""
 
     name: str
     attributes: dict[str, str | None] = {}
-    children: tuple[Shape, ...] = ()
+    children: tuple[XmlShape, ...] = ()
     text: bool = False
 
 
-SHAPE = Shape(
+SIGNATURE_SHAPE = XmlShape(
     "Signature",
     children=(
-        Shape(
+        XmlShape(
             "SignedInfo",
             children=(
-                Shape("CanonicalizationMethod", {"Algorithm": _EXCLUSIVE_C14N}),
-                Shape("SignatureMethod", {"Algorithm": _ECDSA_SHA256}),
-                Shape(
+                XmlShape("CanonicalizationMethod", {"Algorithm": _EXCLUSIVE_C14N}),
+                XmlShape("SignatureMethod", {"Algorithm": _ECDSA_SHA256}),
+                XmlShape(
                     "Reference",
                     {"URI": None},
-                    (Shape("DigestMethod", {"Algorithm": _SHA256}), Shape("DigestValue", text=True)),
+                    (XmlShape("DigestMethod", {"Algorithm": _SHA256}), XmlShape("DigestValue", text=True)),
                 ),
             ),
         ),
-        Shape("SignatureValue", text=True),
-        Shape("KeyInfo", children=(Shape("KeyName", text=True),)),
+        XmlShape("SignatureValue", text=True),
+        XmlShape("KeyInfo", children=(XmlShape("KeyName", text=True),)),
     ),
 )
 """The whole document: what is signed has this form, and nothing else is looked at."""

@@ -14,7 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from register_api.core import strict_base64
-from register_api.core.keys.xml_signature import COORDINATE_BYTES, NAMESPACE, SHAPE, Shape, canonical, ds
+from register_api.core.keys.xml_signature import (
+    COORDINATE_BYTES,
+    NAMESPACE,
+    SIGNATURE_SHAPE,
+    XmlShape,
+    canonical,
+    ds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +52,12 @@ def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
         The signature document, UTF-8 with an XML declaration.
     """
     digest = strict_base64.encode(hashlib.sha256(data).digest())
-    root = _element(SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
+    root = _element(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
     root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
 
 
-def _element(shape: Shape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
+def _element(shape: XmlShape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
     """Return an element of its shape, with the texts and attributes that the shape leaves open."""
     name, spaces = ds(shape.name), {"ds": NAMESPACE}
     element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)

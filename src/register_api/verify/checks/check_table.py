@@ -7,19 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from register_api.errors import (
-    ClockBehind,
-    Forged,
-    Forked,
-    Inconsistent,
-    Malformed,
-    RolledBack,
-    Stale,
-    Unreachable,
-    UntrustedKey,
-    Unwitnessed,
-    VerificationError,
-)
+from register_api import errors
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -71,25 +59,25 @@ CHECKS: tuple[Check, ...] = (
     Check("V28", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
 )
 
-WORST_FIRST: tuple[type[VerificationError], ...] = (
-    Forked,
-    Forged,
-    UntrustedKey,
-    RolledBack,
-    Malformed,
-    Inconsistent,
-    Unwitnessed,
-    ClockBehind,
-    Stale,
-    Unreachable,
+WORST_FIRST: tuple[type[errors.VerificationError], ...] = (
+    errors.Forked,
+    errors.Forged,
+    errors.UntrustedKey,
+    errors.RolledBack,
+    errors.Malformed,
+    errors.Inconsistent,
+    errors.Unwitnessed,
+    errors.ClockBehind,
+    errors.Stale,
+    errors.Unreachable,
 )
 """Kinds of finding, worst first: proof of a second history, then of a false file, then of a key that may
 not speak, then of an old file; then what is no proof of intent; last what waiting may cure."""
 
 
-def worst(errors: list[VerificationError]) -> VerificationError:
+def worst(found: list[errors.VerificationError]) -> errors.VerificationError:
     """Return the worst of some findings; of equally bad ones the first."""
-    return min(errors, key=lambda error: _rank(type(error)))
+    return min(found, key=lambda error: _rank(type(error)))
 
 
 def worst_code(codes: list[int]) -> int:
@@ -98,6 +86,6 @@ def worst_code(codes: list[int]) -> int:
     return min(codes, key=order.index, default=0)
 
 
-def _rank(kind: type[VerificationError]) -> int:
+def _rank(kind: type[errors.VerificationError]) -> int:
     """Return the place of a kind or of the kind it is derived from."""
     return next((at for at, known in enumerate(WORST_FIRST) if issubclass(kind, known)), len(WORST_FIRST))

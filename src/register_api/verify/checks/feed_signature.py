@@ -18,7 +18,14 @@ from lxml import etree
 from register_api.core import strict_base64
 from register_api.core.format.tree import XML_SIGNATURE
 from register_api.core.keys.signature import verify_p256_raw
-from register_api.core.keys.xml_signature import COORDINATE_BYTES, NAMESPACE, SHAPE, Shape, canonical, ds
+from register_api.core.keys.xml_signature import (
+    COORDINATE_BYTES,
+    NAMESPACE,
+    SIGNATURE_SHAPE,
+    XmlShape,
+    canonical,
+    ds,
+)
 from register_api.core.printable import printable
 from register_api.errors import Forged, Malformed, UntrustedKey
 
@@ -53,7 +60,7 @@ def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable
         Forged: The signature or the digest does not fit, or another file is named.
     """
     root = _parse(dsig)
-    _insist(root, SHAPE)
+    _insist(root, SIGNATURE_SHAPE)
     kid = _only_text(root, "KeyInfo", "KeyName")
     signature = _octets(_only_text(root, "SignatureValue"), 2 * COORDINATE_BYTES)
     digest = _octets(_only_text(root, "SignedInfo", "Reference", "DigestValue"), _DIGEST_BYTES)
@@ -85,7 +92,7 @@ def _parse(dsig: bytes) -> _Element:
         raise Malformed(f"the feed signature is not XML in UTF-8: {printable(error)}") from error
 
 
-def _insist(element: _Element, shape: Shape) -> None:
+def _insist(element: _Element, shape: XmlShape) -> None:
     """Refuse an element that differs from its shape in anything but white space between children."""
     problem = next(_differences(element, shape), None)
     if problem is not None:
@@ -94,7 +101,7 @@ def _insist(element: _Element, shape: Shape) -> None:
         _insist(child, expected)
 
 
-def _differences(element: _Element, shape: Shape) -> Iterator[str]:
+def _differences(element: _Element, shape: XmlShape) -> Iterator[str]:
     """Name what differs, without looking into children."""
     if element.tag != ds(shape.name):
         yield f"{element.tag!r} where ds:{shape.name} must stand"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from register_api.verify.report.report import CheckResult, LogHead, StampSeen
+from register_api.verify.report.report import LogHead, RunReport
 from register_api.verify.report.text import (
     checks_in_words,
     instant_in_words,
@@ -16,57 +14,33 @@ from register_api.verify.report.text import (
     stamp_in_words,
     verdict_in_words,
 )
-from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class EvidenceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer may rely on after one package was verified.
+class EvidenceReport(RunReport, frozen=True, kw_only=True):
+    """What a customer may rely on after one package was verified; no freshness is judged.
 
     Attributes:
         file: Name of the file.
         file_sha256: Digest of its bytes, hex.
-        checked_at: Instant of the check, UTC; nothing is judged by it.
-        exit_code: 0, or the code of the worst finding.
-        word: ``verified``, or the kind of the worst finding.
-        register: The register's name, once it is vouched for; so are the following.
-        version: Number of the version.
-        sha256: Digest of its bytes, hex.
-        published_at: When it was published, as the publisher says, UTC.
+        published_at: When the version was published, as the publisher says, UTC.
         recorded: Whether it was published live, or taken over from an older record.
         vouched_until: Until when the metadata in the package vouched for the keys, UTC.
-        root: The root that trust began from.
-        root_version: Version of the newest root in the package.
-        log: Size and root hash of the log when the version was published.
-        newest_log: The same of the newest checkpoint in the package.
-        time_stamp: An accepted authority's time stamp on one of these two, once checked.
+        newest_log: Size and root hash of the newest checkpoint in the package; ``log`` is the one
+            when the version was published, and a time stamp is on either.
         changes: What the version announced, one sentence a change.
-        checks: One result for each check there is, in order.
-        not_checked: What nobody should take from this report, in sentences.
     """
 
     format: Literal["sub-processor-register-evidence-report/1"] = "sub-processor-register-evidence-report/1"
     file: str
     file_sha256: str
-    checked_at: dt.datetime
-    exit_code: int
-    word: str
-    register: str | None = None
-    version: int | None = None
-    sha256: str | None = None
     published_at: dt.datetime | None = None
     recorded: str | None = None
     vouched_until: dt.datetime | None = None
-    root: RootOrigin | None = None
-    root_version: int | None = None
-    log: LogHead | None = None
     newest_log: LogHead | None = None
-    time_stamp: StampSeen | None = None
     changes: tuple[str, ...] = ()
-    checks: tuple[CheckResult, ...]
-    not_checked: tuple[str, ...]
 
 
 def render_text(report: EvidenceReport) -> str:

@@ -63,48 +63,58 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
         return cls(size=size, at=stamp.at, authority=stamp.authority)
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer may rely on after one run.
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What every run of checks reports, over a publisher's address or over one package.
 
     Attributes:
-        base: Address that was checked.
+        format: Name and number of the report's form.
         checked_at: Instant of the check, UTC.
         exit_code: 0, or the code of the worst finding.
         word: ``verified``, or the kind of the worst finding.
         register: The register's name, once it is vouched for; so are the following.
-        version: Number of the newest version.
+        version: Number of the version.
         sha256: Digest of its bytes, hex.
-        since: Since when this is the newest version: when it was published, UTC.
-        fresh_until: Until when what vouches for it is good, UTC.
         root: The root that trust began from.
-        root_version: Version of the newest root.
-        root_sha256: Its digest, hex.
+        root_version: Version of the newest root that was seen.
         log: Size and root hash of the log.
         time_stamp: The newest time stamp of an accepted authority, once checked.
-        remembered: Size of the log that was remembered before; ``None``: nothing was.
-        versions_checked: First and last version that were checked in full in this run.
         checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
-        evidence: Files with checkpoints that contradict each other.
     """
 
-    format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
-    base: str
+    format: str
     checked_at: dt.datetime
     exit_code: int
     word: str
     register: str | None = None
     version: int | None = None
     sha256: str | None = None
-    since: dt.datetime | None = None
-    fresh_until: dt.datetime | None = None
     root: RootOrigin | None = None
     root_version: int | None = None
-    root_sha256: str | None = None
     log: LogHead | None = None
     time_stamp: StampSeen | None = None
-    remembered: int | None = None
-    versions_checked: tuple[int, int] | None = None
     checks: tuple[CheckResult, ...]
     not_checked: tuple[str, ...]
+
+
+class Report(RunReport, frozen=True, kw_only=True):
+    """What a customer may rely on after one run.
+
+    Attributes:
+        base: Address that was checked; the version is the newest there.
+        since: Since when this is the newest version: when it was published, UTC.
+        fresh_until: Until when what vouches for it is good, UTC.
+        root_sha256: Digest of the newest root, hex.
+        remembered: Size of the log that was remembered before; ``None``: nothing was.
+        versions_checked: First and last version that were checked in full in this run.
+        evidence: Files with checkpoints that contradict each other.
+    """
+
+    format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
+    base: str
+    since: dt.datetime | None = None
+    fresh_until: dt.datetime | None = None
+    root_sha256: str | None = None
+    remembered: int | None = None
+    versions_checked: tuple[int, int] | None = None
     evidence: tuple[str, ...] = ()
