@@ -28,8 +28,8 @@ class EveryField:
 
     Attributes:
         register: Table of ``register.toml``.
-        vendors: Tables of the vendors' files by id: one with every field but ``withdrawn``, one that is
-            withdrawn, and those that the first one names.
+        vendors: Tables of the vendors' files by id: one with every field but ``withdrawn`` and
+            ``cancelled``, one that is withdrawn, and those that the first one names.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,10 @@ class EveryField:
         self.register: Table = tomllib.loads("".join(head))
         vendor = tomllib.loads(_EXAMPLE)
         withdrawn = vendor.pop("withdrawn")
+        use = vendor["engagements"][0]
+        use.pop("cancelled")  # it is in use
+        plans = [*vendor["planned"], *use["planned"]]
+        self._cancelled = [(plan, plan.pop("cancelled")) for plan in plans if "cancelled" in plan]
         self.vendors: dict[str, Table] = {
             vendor["id"]: vendor,
             "mistake": {"name": "Mistake", "withdrawn": withdrawn},
@@ -47,6 +51,11 @@ class EveryField:
     def note(self, text: str) -> None:
         """Say something else without any weight, so that there is a version to publish."""
         self.register["extra"]["edition"] = text
+
+    def cancel(self) -> None:
+        """Cancel what was planned: only what was published can be."""
+        for plan, cancelled in self._cancelled:
+            plan["cancelled"] = cancelled
 
     def edit(self, change: Callable[[Table, inspect.StructType], None]) -> None:
         """Let a function change each table, and show it the struct that the table becomes."""

@@ -46,7 +46,9 @@ def make_vendor(id_: str = "acme", **fields: Any) -> model.SubprocessorSource:
         "seat": "FI",
         "privacy_url": f"https://{id_}.example/privacy",
         "contact": f"privacy@{id_}.example",
-        "identifiers": (model.Identifier(scheme="national", value="1234567-8"),),
+        "identifiers": (
+            model.Identifier(scheme="national", value="1234567-8", country="FI", registry="PRH"),
+        ),
         "engagements": (make_engagement(),),
         **fields,
     }
@@ -61,6 +63,7 @@ def make_draft(*vendors: model.SubprocessorSource, **fields: Any) -> model.Draft
         "updated_on": TODAY,
         "publisher": model.Publisher(name="Example", time_zone="UTC", language="en"),
         "notice": NOTICE,
+        "url": "https://example.com/",
         "statuses": tuple(
             model.StatusText(id=id_, title=id_.title()) for id_ in ("active", "conditional", "available")
         ),
@@ -77,6 +80,7 @@ def make_register(*vendors: model.SubprocessorSource, version: int = 1, **fields
     """
     draft = make_draft(*vendors, **{name: fields.pop(name) for name in _SAID & fields.keys()})
     said = {name: getattr(draft.register, name) for name in _SAID}
+    said["notice"] = model.Notice(**fields_of(said["notice"]))
     given = {
         "version": version,
         "published_at": FIRST + dt.timedelta(days=version - 1),
@@ -95,14 +99,32 @@ def published(
     if isinstance(vendor, model.Subprocessor):
         return vendor
     announced = model.Announced(version=version, at=at)
-    used_for = (
-        model.Engagement(
-            **{name: getattr(item, name) for name in item.__struct_fields__}, announced=announced
-        )
+    used_for = tuple(
+        model.Engagement(**fields_of(item) | _published_plans(item, announced), announced=announced)
         for item in vendor.engagements
     )
-    fields = {name: getattr(vendor, name) for name in vendor.__struct_fields__}
-    return model.Subprocessor(**{**fields, "engagements": tuple(used_for)})
+    withdrawn = vendor.withdrawn and model.Withdrawn(reason=vendor.withdrawn.reason, announced=announced)
+    fields = fields_of(vendor) | {"engagements": used_for, "withdrawn": withdrawn}
+    fields["planned"] = _published_plans(vendor, announced)["planned"]
+    return model.Subprocessor(**fields)
+
+
+def fields_of(record: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields of a struct by name."""
+    return {name: getattr(record, name) for name in record.__struct_fields__}
+
+
+def _published_plans(owner: Any, announced: model.Announced) -> dict[str, Any]:
+    """Return planned changes and cancellations of an owner as published."""
+
+    def cancelled(item: Any) -> model.Cancelled | None:
+        return item.cancelled and model.Cancelled(reason=item.cancelled.reason, announced=announced)
+
+    planned = tuple(
+        model.PlannedChange(**fields_of(item) | {"announced": announced, "cancelled": cancelled(item)})
+        for item in owner.planned
+    )
+    return {"planned": planned} | ({"cancelled": cancelled(owner)} if hasattr(owner, "cancelled") else {})
 
 
 def make_promises(

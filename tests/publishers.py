@@ -30,8 +30,8 @@ The TUF library judges freshness by the machine's clock too, so what is to be ve
 """
 
 _REGISTER = """\
+url = "https://example.com/"
 register = "{name}"
-updated_on = {updated_on}
 order = ["acme"]
 
 [publisher]
@@ -69,7 +69,7 @@ legal_name = "{title} Oy"
 seat = "FI"
 privacy_url = "https://{id}.example/privacy"
 contact = "privacy@{id}.example"
-identifiers = [{{ scheme = "national", value = "1234567-8" }}]
+identifiers = [{{ scheme = "national", value = "1234567-8", country = "FI", registry = "PRH" }}]
 
 [[engagements]]
 id = "hosting"
@@ -89,9 +89,7 @@ def register_toml(
     note: str = "first", *, name: str = NAME, time_zone: str = "UTC", days: int = 30, notice: str = ""
 ) -> str:
     """Return a ``register.toml`` that keeps every rule; ``notice`` holds further lines of that table."""
-    return _REGISTER.format(
-        note=note, name=name, time_zone=time_zone, days=days, notice=notice, updated_on=NOW.date()
-    )
+    return _REGISTER.format(note=note, name=name, time_zone=time_zone, days=days, notice=notice)
 
 
 def vendor_toml(id_: str = "acme", engagement: str = "") -> str:

@@ -25,7 +25,7 @@ NOTICE = model.Notice(
     days=30,
     applies_to=("addition", "replacement", "activation"),
     channels=("email to the administrative contact", "this page"),
-    objection_days=14,
+    objection=model.Objection(days=14, contact="mailto:privacy@example.com"),
     subscribe="mailto:privacy@example.com",
     text="We tell customers of every intended addition or replacement before it happens.",
 )
@@ -42,6 +42,19 @@ def engagement(id_: str, category: str, **fields: object) -> model.Engagement:
         **fields,
     }
     return model.Engagement(id=id_, category=category, **given)  # type: ignore[arg-type]
+
+
+def _announced(days: int, *, met: bool) -> model.Announced:
+    return model.Announced(
+        version=7,
+        at=SEVENTH,
+        required=True,
+        promised_days=30,
+        days=days,
+        day_count="calendar",
+        met=met,
+        objection_until=dt.date(2026, 5, 24),
+    )
 
 
 def _hoster() -> model.Subprocessor:
@@ -91,7 +104,7 @@ def _acme() -> model.Subprocessor:
                 purpose="Turns free text into structured signals; what identifies people is redacted before",
                 locations=(model.Location(country="US", text="via api.acme.example"),),
                 transfers=(model.Transfer(destination="US", mechanism="scc", reference="module 3"),),
-                announced=model.Announced(version=7, at=SEVENTH),
+                announced=_announced(31, met=True),
                 starts_on=dt.date(2026, 6, 10),
             ),
         ),
@@ -107,7 +120,7 @@ def _hasty() -> model.Subprocessor:
                 "delivery",
                 "operations",
                 purpose="Sends messages to users",
-                announced=model.Announced(version=7, at=SEVENTH),
+                announced=_announced(7, met=False),
                 starts_on=dt.date(2026, 5, 17),
                 short_notice=model.ShortNotice(reason="The former service shuts down on 16 May"),
                 locations=(model.Location(country="EEA"),),
@@ -145,7 +158,9 @@ def _others() -> tuple[model.Subprocessor, ...]:
         model.Subprocessor(
             id="mistaken",
             name="Mistaken Ltd",
-            withdrawn=model.Withdrawn(reason="It was never used"),
+            withdrawn=model.Withdrawn(
+                reason="It was never used", announced=model.Announced(version=1, at=FIRST)
+            ),
             engagements=(engagement("none", "operations"),),
         ),
     )
@@ -215,11 +230,11 @@ def _came(number: int, vendor: model.Subprocessor, notice: NoticeStatus) -> Chan
     return msgspec.structs.replace(came, summary=said)
 
 
-def _notice(starts_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
+def _notice(effective_on: dt.date, days: int, *, met: bool) -> NoticeStatus:
     return NoticeStatus(
         required=True,
         announced_on=TODAY,
-        starts_on=starts_on,
+        effective_on=effective_on,
         days=days,
         day_count="calendar",
         promised_days=30,

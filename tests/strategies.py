@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from register_api.core import model
 from register_api.core.canonical import digest, encode
+from register_api.core.notice import promised
+from register_api.core.planned_changes import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +107,13 @@ def _choice(kind: Any) -> SearchStrategy[Any]:
 @functools.cache
 def identifiers() -> SearchStrategy[model.Identifier]:
     """Draw company numbers; only national ones, which have no check digits."""
-    return st.builds(model.Identifier, scheme=st.just("national"), value=words())
+    return st.builds(
+        model.Identifier,
+        scheme=st.just("national"),
+        value=words(),
+        country=st.sampled_from(("DE", "FI")),
+        registry=words(),
+    )
 
 
 @functools.cache
@@ -180,7 +188,14 @@ def notices() -> SearchStrategy[model.Notice]:
         day_count=_choice(model.DayCount),
         holidays=_lists(days(), max_size=5),
         channels=_lists(words()),
-        objection_days=_maybe(st.integers(0, 60)),
+        objection=_maybe(
+            st.builds(
+                model.Objection,
+                days=st.integers(0, 60),
+                contact=st.just("mailto:privacy@example.com"),
+                instructions=_maybe(words()),
+            )
+        ),
         subscribe=st.none() | st.just("mailto:privacy@example.com") | urls(),
         text=_maybe(words()),
     )
@@ -200,6 +215,7 @@ def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -
     ends_on = draw(_maybe(days())) if status != "available" else None
     if starts_on is not None and ends_on is not None and ends_on <= starts_on:
         ends_on = starts_on + dt.timedelta(days=1)
+    announced = model.Announced(version=draw(st.integers(1, version)), at=at or draw(instants()))
     return model.Engagement(
         id=draw(ids()),
         category=draw(st.sampled_from(CATEGORY_IDS)),
@@ -219,16 +235,73 @@ def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -
         notes=draw(_maybe(words())),
         starts_on=starts_on,
         ends_on=ends_on,
-        short_notice=draw(st.none() | st.builds(model.ShortNotice, reason=words())),
+        short_notice=draw(_short_notices()),
+        planned=draw(_planned(model.Engagement, announced)),
+        cancelled=draw(_cancellations(announced)) if starts_on is not None else None,
         extra=draw(_labels()),
-        announced=model.Announced(version=draw(st.integers(1, version)), at=at or draw(instants())),
+        announced=announced,
     )
+
+
+@functools.cache
+def _short_notices() -> SearchStrategy[model.ShortNotice | None]:
+    return st.none() | st.builds(model.ShortNotice, reason=words())
+
+
+def _cancellations(announced: model.Announced) -> SearchStrategy[model.Cancelled | None]:
+    given = st.builds(model.Cancelled, reason=words(), announced=st.just(announced))
+    return st.none() | st.none() | given
+
+
+def settings_of(kind: type[msgspec.Struct]) -> SearchStrategy[dict[str, Any]]:
+    """Draw what a planned change of an owner sets, as JSON has it."""
+    fields: dict[type[msgspec.Struct], dict[str, SearchStrategy[Any]]] = {
+        model.Engagement: {
+            "purpose": words(),
+            "locations": st.lists(locations(), min_size=1, max_size=2),
+            "data_scope": _lists(_choice(model.DataScope), max_size=3),
+            "data_categories": _lists(words()),
+            "retention": _maybe(words()),
+            "category": st.sampled_from(CATEGORY_IDS),
+        },
+        model.Subprocessor: {
+            "name": words(),
+            "legal_name": words(),
+            "seat": st.sampled_from(("DE", "US", "IE")),
+            "website": urls(),
+        },
+    }
+    return (
+        st.sets(st.sampled_from(sorted(fields[kind])), min_size=1, max_size=2)
+        .flatmap(lambda names: st.fixed_dictionaries({name: fields[kind][name] for name in sorted(names)}))
+        .map(lambda values: plain(kind, msgspec.json.decode(msgspec.json.encode(values))))
+    )
+
+
+def _planned(
+    kind: type[msgspec.Struct], announced: model.Announced
+) -> SearchStrategy[tuple[model.PlannedChange, ...]]:
+    """Draw planned changes of a vendor or an engagement, mostly none."""
+    change = st.builds(
+        model.PlannedChange,
+        id=slugs(),
+        effective_on=days(),
+        set=settings_of(kind),
+        short_notice=_short_notices(),
+        cancelled=_cancellations(announced),
+        notes=_maybe(words()),
+        announced=st.just(announced),
+    )
+    some = st.lists(change, min_size=1, max_size=2, unique_by=lambda item: item.id).map(tuple)
+    return st.just(()) | st.just(()) | some
 
 
 @st.composite
 def subprocessors(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -> model.Subprocessor:
     """Draw a published vendor with up to three engagements."""
     used_for = st.lists(engagements(version, at), max_size=3, unique_by=lambda item: item.id)
+    announced = model.Announced(version=draw(st.integers(1, version)), at=at or draw(instants()))
+    withdrawals = st.builds(model.Withdrawn, reason=words(), announced=st.just(announced))
     return model.Subprocessor(
         id=draw(ids()),
         name=draw(texts()),
@@ -243,7 +316,8 @@ def subprocessors(draw: DrawFn, version: int = 1, at: dt.datetime | None = None)
         identifiers=draw(_lists(identifiers())),
         formerly=draw(_lists(words())),
         certifications=draw(_lists(certifications())),
-        withdrawn=draw(st.none() | st.none() | st.builds(model.Withdrawn, reason=words())),
+        withdrawn=draw(st.none() | st.none() | withdrawals),
+        planned=draw(_planned(model.Subprocessor, announced)),
         extra=draw(_labels()),
         engagements=draw(used_for.map(tuple)),
     )
@@ -336,6 +410,7 @@ def draft_of(register: model.Register) -> model.Draft:
     fields = {
         name: getattr(register, name) for name in model.RegisterSource.__struct_fields__ if name != "order"
     }
+    fields["notice"] = promised(register.notice)
     return model.Draft(
         register=model.RegisterSource(**fields, order=tuple(vendor.id for vendor in register.subprocessors)),
         subprocessors=tuple(vendor_source(vendor) for vendor in register.subprocessors),
@@ -344,14 +419,33 @@ def draft_of(register: model.Register) -> model.Draft:
 
 def vendor_source(vendor: model.Subprocessor) -> model.SubprocessorSource:
     """Return a vendor as its source file says it."""
-    fields = {name: getattr(vendor, name) for name in vendor.__struct_fields__}
-    used_for = (
-        model.EngagementSource(
-            **{name: getattr(item, name) for name in item.__struct_fields__ if name != "announced"}
-        )
-        for item in vendor.engagements
+    withdrawn = vendor.withdrawn and model.WithdrawnSource(reason=vendor.withdrawn.reason)
+    fields = _said(vendor) | {
+        "withdrawn": withdrawn,
+        "planned": _planned_sources(vendor.planned),
+        "engagements": tuple(
+            model.EngagementSource(
+                **_said(item)
+                | {"planned": _planned_sources(item.planned), "cancelled": _cancelled_source(item)}
+            )
+            for item in vendor.engagements
+        ),
+    }
+    return model.SubprocessorSource(**fields)
+
+
+def _said(record: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__struct_fields__ if name != "announced"}
+
+
+def _cancelled_source(item: model.Engagement | model.PlannedChange) -> model.CancelledSource | None:
+    return item.cancelled and model.CancelledSource(reason=item.cancelled.reason)
+
+
+def _planned_sources(planned: tuple[model.PlannedChange, ...]) -> tuple[model.PlannedChangeSource, ...]:
+    return tuple(
+        model.PlannedChangeSource(**_said(item) | {"cancelled": _cancelled_source(item)}) for item in planned
     )
-    return model.SubprocessorSource(**{**fields, "engagements": tuple(used_for)})
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from examples import (
 )
 from register_api.core import model
 from register_api.core.calendar import days_of_notice, earliest_start, local_day
-from register_api.core.notice import status, strictest
+from register_api.core.notice import announce, strictest
 from register_api.core.rules import check
 
 ONE_DAY = dt.timedelta(days=1)
@@ -87,7 +87,7 @@ def errors(starts_on: dt.date, now: dt.datetime, zone: dt.tzinfo, notice: model.
     previous = make_register(notice=notice, published_at=now - ONE_DAY)
     promises = make_promises((1, dt.date(2000, 1, 1), notice), zone=zone)
     context = make_context(previous, now=now, zone=zone, promises=promises)
-    draft = make_draft(make_vendor(), newcomer, notice=notice, updated_on=now.date())
+    draft = make_draft(make_vendor(), newcomer, notice=notice, updated_on=local_day(now, zone))
     return [finding.rule for finding in check(draft, context) if finding.severity == "error"]
 
 
@@ -118,14 +118,14 @@ def test_a_lowered_promise_binds_to_the_day(day: dt.date, old: int, new: int, la
     first, second = (msgspec.structs.replace(NOTICE, days=days) for days in (old, new))
     promises = make_promises((1, day - ONE_DAY, first), (2, day, second))
     announced_on = day + dt.timedelta(days=later)
-    found = strictest("addition", 3, announced_on, promises)
+    found = strictest(["addition"], 3, announced_on, promises)
     assert found is not None
     assert found.days == (max(old, new) if later < old else new)
 
 
 @given(announcements, st.integers(-60, 200))
 @QUICK
-def test_status_says_met_exactly_when_the_rule_accepts(
+def test_an_announcement_says_met_exactly_when_the_rule_accepts(
     announced: tuple[dt.date, model.Notice], distance: int
 ) -> None:
     """What the diff says of a promise is what the rule judged."""
@@ -133,5 +133,5 @@ def test_status_says_met_exactly_when_the_rule_accepts(
     now = dt.datetime.combine(day, dt.time(12), dt.UTC)
     starts_on = day + dt.timedelta(days=distance)
     promises = make_promises((1, dt.date(2000, 1, 1), notice))
-    found = status("addition", model.Announced(version=2, at=now), starts_on, promises)
+    found = announce(["addition"], starts_on, 2, now, promises)
     assert found.met is (errors(starts_on, now, dt.UTC, notice) == [])

@@ -161,7 +161,9 @@ def words_of(shape: Shape) -> str:
         case inspect.StructType():
             return shape.kind.cls.__name__
         case inspect.DictType():
-            return "object, string → string"
+            return (
+                "object" if isinstance(shape.kind.value_type, inspect.AnyType) else "object, string → string"
+            )
         case inspect.DateType():
             return "day"
         case inspect.BoolType():

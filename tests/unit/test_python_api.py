@@ -60,7 +60,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     with memory_folder() as folder:
         monkeypatch.chdir(folder)
         publisher = Publisher(folder)
-        publisher.say(notice="objection_days = 14\n")
+        publisher.say(notice='objection = { days = 14, contact = "mailto:privacy@example.com" }\n')
         publisher.publish()
         yield publisher
 

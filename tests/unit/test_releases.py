@@ -75,6 +75,8 @@ class Mixed(Publisher):
     def _write(self, number: int, release: releases.Release) -> None:
         source = EveryField()
         source.note(str(number))
+        if number:
+            source.cancel()
         if release == "newer":
             source.edit(say_what_is_new)
         source.write(self.source)

@@ -227,7 +227,7 @@ def test_promise_of_notice() -> None:
     assert "email" in notice.channels[0]
     assert "administrative contact" in notice.channels[0]
     assert notice.subscribe == "mailto:privacy@salesynq.com"
-    assert notice.objection_days is None
+    assert notice.objection is None
     assert all(word in (notice.text or "") for word in ("30 days", "only with notice", "added or replaced"))
 
 

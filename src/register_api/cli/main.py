@@ -40,6 +40,14 @@ _COMMANDS = {
     "preview": _Command(
         "preview", "Show in words what publishing now would tell your customers.", ("publish",)
     ),
+    "add": _Command("add", "Add a sub-processor, or a further use of one.", ("publish",)),
+    "end": _Command("end", "End a sub-processor, or one use of it, on a day.", ("publish",)),
+    "replace": _Command("replace", "Let a new sub-processor take another's place on a day.", ("publish",)),
+    "change": _Command("change", "Plan a change to a sub-processor that stays, from a day on.", ("publish",)),
+    "cancel": _Command("cancel", "Cancel what was announced and will not come.", ("publish",)),
+    "fold": _Command(
+        "fold", "Write planned changes that have taken effect into the base fields.", ("publish",)
+    ),
     "publish": _Command(
         "publish", "Publish the source as the next version, signed, whole or not at all.", ("publish",)
     ),

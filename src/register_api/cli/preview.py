@@ -51,8 +51,26 @@ def preview(
       register-api preview
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
+    show_preview(source, store, text=reason, kind=kind, corrects=corrects, at=at, as_json=as_json)
+
+
+def show_preview(
+    source: Path,
+    store: Path,
+    *,
+    text: str | None = None,
+    kind: ReasonKind | None = None,
+    corrects: int | None = None,
+    at: dt.datetime | None = None,
+    as_json: bool = False,
+) -> None:
+    """Print what publishing the source now would tell customers.
+
+    Raises:
+        Refused: An error in the source forbids publishing.
+    """
     snapshot = open_snapshot(store)
-    intent = PublishOptions(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
+    intent = PublishOptions(now=instant_after(snapshot, at), text=text, kind=kind, corrects=corrects, at=at)
     prepared = prepare(source, read_base(snapshot), intent)
     proposals = prepared.proposals()
     if prepared.register is None and not as_json:

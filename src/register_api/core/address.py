@@ -85,3 +85,29 @@ def contact_problem(contact: str) -> str | None:
     if "@" in contact and len(contact.split()) == 1:
         return email_problem(contact)
     return None
+
+
+_LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
+
+
+def base_url_problem(url: str) -> str | None:
+    """Say what is wrong with the address of a tree's root, as the end of a sentence, or ``None``.
+
+    It is https; http only to this machine, for a trial.
+    """
+    if any(url.startswith((f"{host}/", f"{host}:")) for host in _LOOPBACK):
+        judged = "https://localhost.example/" + url.partition("://")[2].partition("/")[2]
+    else:
+        judged = url
+    problem = url_problem(judged)
+    if problem is None and ("?" in url or "#" in url):
+        problem = "has a query or a fragment"
+    return problem or (None if url.endswith("/") else "does not end in a slash")
+
+
+def license_problem(text: str) -> str | None:
+    """Say what is wrong with a licence, as the end of a sentence, or ``None``."""
+    if _SPDX.fullmatch(text):
+        return None
+    return "is not an SPDX identifier" if "://" not in text else url_problem(text)

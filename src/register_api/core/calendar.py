@@ -10,7 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from register_api.core.model import Notice
+    from register_api.core.model import NoticeSource
 
 _SATURDAY = 5
 _WEEK = 7
@@ -32,7 +32,7 @@ def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     return instant.astimezone(zone).date()
 
 
-def earliest_start(announced_on: dt.date, notice: Notice) -> dt.date:
+def earliest_start(announced_on: dt.date, notice: NoticeSource) -> dt.date:
     """Return the first day on which a change announced that day may start.
 
     Raises:
@@ -41,8 +41,12 @@ def earliest_start(announced_on: dt.date, notice: Notice) -> dt.date:
     return later_day(announced_on, notice.days, notice)
 
 
-def later_day(day: dt.date, days: int, notice: Notice) -> dt.date:
-    """Return the day that lies that many days after another, counted as the promise counts."""
+def later_day(day: dt.date, days: int, notice: NoticeSource) -> dt.date:
+    """Return the day that lies that many days after another, counted as the promise counts.
+
+    Raises:
+        OverflowError: The day lies beyond the year 9999.
+    """
     if notice.day_count == "calendar":
         return day + dt.timedelta(days=days)
     holidays = frozenset(notice.holidays)
@@ -52,7 +56,7 @@ def later_day(day: dt.date, days: int, notice: Notice) -> dt.date:
     return day
 
 
-def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: Notice) -> int:
+def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: NoticeSource) -> int:
     """Return how many days of notice were given, counted as the promise counts.
 
     Returns:
@@ -65,7 +69,7 @@ def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: Notice) ->
     return _business_days_between(announced_on, starts_on, notice)
 
 
-def _business_days_between(after: dt.date, until: dt.date, notice: Notice) -> int:
+def _business_days_between(after: dt.date, until: dt.date, notice: NoticeSource) -> int:
     """Count business days later than one day, up to and with another, without walking years."""
     weeks, rest = divmod((until - after).days, _WEEK)
     tail = (after + dt.timedelta(days=offset) for offset in range(1, rest + 1))

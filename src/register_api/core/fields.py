@@ -68,6 +68,9 @@ _REGISTER = {
         entries=True,
         instead="each vendor has a file of its own: subprocessors/<id>.toml",
     ),
+    "url": Field("address of the register", "details_changed"),
+    "license": Field("licence of the data", "details_changed"),
+    "lifecycle": Field("state of the register", "policy_changed"),
     "exclusions": Field("exclusions", "policy_changed", member="exclusion"),
     "related_documents": Field("related documents", "details_changed", member="related document"),
     "extra": Field("further details", "details_changed", member="further detail"),
@@ -89,9 +92,10 @@ _NOTICE = {
     "holidays": Field("holidays", "policy_changed", member="holiday"),
     "applies_to": Field("changes covered", "policy_changed", member="change covered"),
     "channels": Field("notice channels", "policy_changed", member="notice channel"),
-    "objection_days": Field("objection period", "policy_changed"),
+    "objection": Field("objection period", "policy_changed"),
     "subscribe": Field("subscription address", "policy_changed"),
     "text": Field("policy text", "policy_changed"),
+    "also_binding": Field("older promises that still bind", instead=_NOT_IN_SOURCE),
 }
 
 _STATUS = {
@@ -135,6 +139,13 @@ _SUBPROCESSOR = {
         "sub-processors url, sub-processor list, sub-processors list, list of sub-processors, "
         "further sub-processors"
     )),
+    "dpa_url": Field("data processing agreement", "details_changed", page=True, columns=(
+        "dpa, dpa url, dpa link, data processing agreement, data processing addendum"
+    )),
+    "domain": Field("domain", "details_changed", page=True, columns="domain"),
+    "register": Field("own register", "details_changed", page=True),
+    "role": Field("role", "entity_changed", page=True),
+    "engaged_by": Field("sub-processor that engages it", "details_changed", page=True),
     "contact": Field("contact", "details_changed", page=True, columns=(
         "contact, contact details, dpo, dpo contact, privacy contact, contact email"
     )),
@@ -151,6 +162,7 @@ _SUBPROCESSOR = {
         "certifications, certification, certificates, compliance, attestations"
     )),
     "withdrawn": Field("reason for removal", "withdrawn"),
+    "planned": Field("planned changes", entries=True),
     "engagements": Field("uses", entries=True),
     "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
@@ -161,6 +173,7 @@ _ENGAGEMENT = {
         "category, service category, type of service, service type, group"
     )),
     "status": Field("status", "activated", columns="status"),
+    "entity": Field("legal entity for this use", "entity_changed", page=True),
     "purpose": Field("purpose", "purpose_changed", columns=(
         "purpose, purpose of processing, processing purpose, purposes, nature and purpose, "
         "nature and purpose of processing, nature of processing, description of processing, "
@@ -174,6 +187,8 @@ _ENGAGEMENT = {
     )),
     "ends_on": Field("end date", "schedule_changed", page=True, columns="ends on, end date, end"),
     "short_notice": Field("reason for short notice", "schedule_changed"),
+    "planned": Field("planned changes", entries=True),
+    "cancelled": Field("reason for cancellation", "cancelled"),
     "products": Field("products", "purpose_changed", member="product", page=True, columns=(
         "products, product, applicable products, applicable services, used by"
     )),
@@ -222,18 +237,52 @@ _ENGAGEMENT = {
     "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
 
+_PLANNED = {
+    "id": Field("id"),
+    "effective_on": Field("effective date", "schedule_changed"),
+    "set": Field("new values", "schedule_changed"),
+    "short_notice": Field("reason for short notice", "schedule_changed"),
+    "cancelled": Field("reason for cancellation", "cancelled"),
+    "notes": Field("notes", "details_changed", member="note"),
+    "announced": Field("announcement", instead=_NOT_IN_SOURCE),
+}
+
 _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.Previous: {"version": "version", "sha256": "digest"},
     model.Reason: {"kind": "kind", "text": "wording"},
-    model.Announced: {"version": "version", "at": "time of publication"},
-    model.Identifier: {"scheme": "scheme", "value": "number"},
+    model.Announced: {
+        "version": "version", "at": "time of publication", "required": "whether notice is required",
+        "promised_days": "days of notice promised", "days": "days of notice given",
+        "day_count": "counting of days",
+        "met": "whether the promise was kept", "objection_until": "objection deadline",
+    },
+    model.Objection: {
+        "days": "days to object", "contact": "address for objections", "instructions": "wording",
+    },
+    model.OlderPromise: {
+        "version": "version", "until": "last day", "days": "days of notice",
+        "day_count": "way of counting days", "holidays": "holidays", "applies_to": "changes covered",
+        "objection": "period to object",
+    },
+    model.CancelledSource: {"reason": "reason"},
+    model.Cancelled: {"reason": "reason", "announced": "announcement"},
+    model.WithdrawnSource: {"reason": "reason"},
+    model.Identifier: {
+        "scheme": "scheme", "value": "number", "country": "country", "registry": "company register",
+    },
+    model.Entity: {
+        "legal_name": "legal name", "seat": "seat", "address": "address",
+        "identifiers": "company identifiers",
+    },
+    model.OwnRegister: {"url": "address", "root_sha256": "root fingerprint"},
+    model.Lifecycle: {"state": "state", "on": "effective date", "successor": "successor", "text": "wording"},
     model.Contact: {"role": "role", "email": "email address", "url": "link"},
     model.Exclusion: {"title": "title", "text": "reason", "examples": "examples"},
     model.RelatedDocument: {"title": "title", "url": "link"},
     model.Certification: {
         "name": "name", "claim": "claim", "scope": "scope", "valid_until": "last day", "url": "link",
     },
-    model.Withdrawn: {"reason": "reason"},
+    model.Withdrawn: {"reason": "reason", "announced": "announcement"},
     model.ShortNotice: {"reason": "reason"},
     model.Condition: {"type": "kind", "key": "setting", "value": "value", "text": "wording"},
     model.Location: {
@@ -250,10 +299,13 @@ FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = MappingProxyType(
         model.RegisterSource: _REGISTER,
         model.Publisher: _PUBLISHER,
         model.Notice: _NOTICE,
+        model.NoticeSource: _NOTICE,
         model.StatusText: _STATUS,
         model.Category: _CATEGORY,
         model.Subprocessor: _SUBPROCESSOR,
         model.SubprocessorSource: _SUBPROCESSOR,
+        model.PlannedChange: _PLANNED,
+        model.PlannedChangeSource: _PLANNED,
         model.Engagement: _ENGAGEMENT,
         model.EngagementSource: _ENGAGEMENT,
         **{kind: {name: Field(label) for name, label in labels.items()} for kind, labels in _WITHIN.items()},
@@ -287,5 +339,6 @@ def is_wording(kind: type[msgspec.Struct], name: str) -> bool:
     """Tell whether a field holds nothing but wording, which an editorial version may change (R14)."""
     shape = shapes(kind)[name]
     if shape.struct is not None:
-        return all(is_wording(shape.struct, inner) for inner in shapes(shape.struct))
+        said = (inner for inner in shapes(shape.struct) if inner != "announced")
+        return all(is_wording(shape.struct, inner) for inner in said)
     return shape.form is not None and shape.form.is_wording

@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
+from register_api.core.address import (
+    base_url_problem,
+    contact_problem,
+    email_problem,
+    is_host,
+    license_problem,
+    link_problem,
+    url_problem,
+)
 from register_api.core.countries import ASSIGNED
 from register_api.core.printable import quoted
 from register_api.core.text import (
@@ -29,6 +37,9 @@ from register_api.core.text import (
 
 MAX_TEXT = 4000
 """Characters that a text may have (R17)."""
+
+_MOST_LATE = 4_000_000
+"""Days by which a notice can be late: more than a calendar of four-digit years has."""
 
 MAX_DAYS = 3650
 """Most days that a promise may name (R17)."""
@@ -225,6 +236,23 @@ LANGUAGE_TAG = Form(
     schema={"pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
 )
 TIME_ZONE = Form(words="IANA name", schema={"pattern": _ZONES})
+BASE_URL = Form(
+    words="https URL that ends in a slash",
+    problem=base_url_problem,
+    hint="write the address of the tree's root, e.g. https://trust.example.com/",
+    schema={"format": "uri", "pattern": "^https?://.*/$"},
+)
+DOMAIN = Form(
+    words="domain",
+    problem=_unless(is_host, "is not a valid domain"),
+    hint="the registrable domain in lower case, such as example.com; not a whole address",
+    schema={"pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)+$"},
+)
+LICENSE = Form(
+    words="SPDX identifier or https URL",
+    problem=license_problem,
+    hint="an SPDX identifier such as CC0-1.0 or CC-BY-4.0, or the https address of a licence",
+)
 SHA256 = Form(words="64 hex digits", schema={"pattern": "^[0-9a-f]{64}$"})
 
 Instant = Annotated[dt.datetime, Meta(tz=True)]
@@ -235,6 +263,9 @@ ReasonText = Annotated[str, has_form(Form(if_empty=_NO_REASON, schema=_TEXT_SCHE
 Labels = dict[Text, Text]
 Url = Annotated[str, has_form(URL)]
 Link = Annotated[str, has_form(LINK)]
+BaseUrl = Annotated[str, has_form(BASE_URL)]
+Domain = Annotated[str, has_form(DOMAIN)]
+License = Annotated[str, has_form(LICENSE)]
 Email = Annotated[str, has_form(EMAIL)]
 ContactText = Annotated[str, has_form(CONTACT)]
 Slug = Annotated[str, has_form(SLUG)]
@@ -249,3 +280,4 @@ Sha256 = Annotated[str, has_form(SHA256)]
 Days = Annotated[int, within(0, MAX_DAYS)]
 VersionNumber = Annotated[int, within(1)]
 Size = Annotated[int, within(0)]
+NoticeDays = Annotated[int, within(-_MOST_LATE)]

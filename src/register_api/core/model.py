@@ -9,20 +9,24 @@ UTC with whole seconds.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from register_api.core.forms import (
+    BaseUrl,
     CategoryId,
     ContactText,
     Country,
     Days,
+    Domain,
     Email,
     Instant,
     Labels,
     LanguageTag,
+    License,
     Link,
+    NoticeDays,
     Place,
     PurposeText,
     ReasonText,
@@ -50,6 +54,8 @@ DayCount = Literal["calendar", "business"]
 Status = Literal["active", "conditional", "available"]
 StatusId = Annotated[Status, has_form(Reference(to="status"))]
 VendorKind = Literal["third_party", "affiliate"]
+VendorRole = Literal["sub_processor", "independent_controller"]
+LifecycleState = Literal["moved", "closed"]
 
 NoticeEvent = Literal["addition", "replacement", "activation", "relocation", "data_changed"]
 """Kinds of change that this program can tell from each other; a promise may name others."""
@@ -100,10 +106,17 @@ IctService = Annotated[str, one_of(*(f"S{number:02}" for number in range(1, 20))
 
 
 class Identifier(msgspec.Struct, frozen=True, kw_only=True):
-    """A company number: scheme and value, e.g. an LEI (ISO 17442)."""
+    """A company number: scheme and value, e.g. an LEI (ISO 17442).
+
+    Attributes:
+        country: Country whose register gave it; a national number needs it.
+        registry: That register: its ISO 17442 registration authority code, or words; likewise.
+    """
 
     scheme: IdentifierScheme
     value: Text
+    country: Country | None = None
+    registry: Text | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +144,22 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """The notice promise (GDPR Art. 28(2), general written authorisation).
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """How a customer may object to what was announced (GDPR Art. 28(2)).
+
+    Attributes:
+        days: Days after the announcement in which to object, counted as ``Notice.day_count`` says.
+        contact: Where the objection goes: ``mailto:`` or ``https://``.
+        instructions: What it has to say, in words.
+    """
+
+    days: Days
+    contact: Link
+    instructions: Wording | None = None
+
+
+class NoticeSource(msgspec.Struct, frozen=True, kw_only=True):
+    """The notice promise (GDPR Art. 28(2), general written authorisation), as the publisher writes it.
 
     Attributes:
         days: Days of notice promised before a covered change starts.
@@ -140,7 +167,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         holidays: Days that do not count as business days; so that anybody can redo the count.
         applies_to: Kinds of change the promise covers.
         channels: How notice is given, in words.
-        objection_days: Days after the announcement in which a customer may object, if promised.
+        objection: How and until when a customer may object; ``None`` where nothing is promised.
         subscribe: Where to ask for notices: ``mailto:`` or ``https://``.
     """
 
@@ -149,9 +176,37 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     day_count: DayCount = "calendar"
     holidays: tuple[dt.date, ...] = ()
     channels: tuple[Text, ...] = ()
-    objection_days: Days | None = None
+    objection: Objection | None = None
     subscribe: Link | None = None
     text: Text | None = None
+
+
+class OlderPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that was shortened or narrowed and still binds what is announced for a while.
+
+    Attributes:
+        version: First version that made it.
+        until: Last day on which an announcement is still bound by it.
+    """
+
+    version: VersionNumber
+    until: dt.date
+    days: Days
+    day_count: DayCount
+    holidays: tuple[dt.date, ...] = ()
+    applies_to: tuple[CoveredEvent, ...]
+    objection: Objection | None = None
+
+
+class Notice(NoticeSource, frozen=True, kw_only=True):
+    """The notice promise as published.
+
+    Attributes:
+        also_binding: Older promises that still bind on the day of publication, newest first; set by
+            publishing.
+    """
+
+    also_binding: tuple[OlderPromise, ...] = ()
 
 
 class StatusText(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,10 +251,83 @@ class Certification(msgspec.Struct, frozen=True, kw_only=True):
     url: Url | None = None
 
 
-class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that announced something, and whether it was in time; set by publishing.
+
+    Attributes:
+        version: The version.
+        at: When it was published (UTC).
+        required: Whether the notice promise covers what it announces.
+        promised_days: Days of notice promised for it; ``None``, like all below, where none is required.
+        days: Days of notice given, counted as promised; negative when announced late.
+        day_count: What kind of days these are.
+        met: Whether the promise was kept.
+        objection_until: Last day to object; ``None`` too where the promise names no period.
+    """
+
+    version: VersionNumber
+    at: Instant
+    required: bool = False
+    promised_days: Days | None = None
+    days: NoticeDays | None = None
+    day_count: DayCount | None = None
+    met: bool | None = None
+    objection_until: dt.date | None = None
+
+
+class WithdrawnSource(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor was listed by mistake; the entry stays visible with the reason."""
 
     reason: Wording
+
+
+class Withdrawn(WithdrawnSource, frozen=True, kw_only=True):
+    """A withdrawal as published: with the version that announced it."""
+
+    announced: Announced
+
+
+class CancelledSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What was announced will not come; it stays visible with the reason and is never in force."""
+
+    reason: Wording
+
+
+class Cancelled(CancelledSource, frozen=True, kw_only=True):
+    """A cancellation as published: with the version that announced it."""
+
+    announced: Announced
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """The legal entity that is engaged for one use, where a brand has several contracting entities."""
+
+    legal_name: Text
+    seat: Country | None = None
+    address: Wording | None = None
+    identifiers: tuple[Identifier, ...] | None = None
+
+
+class OwnRegister(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's own machine-readable register: its address, and the SHA-256 (hex) of its first root."""
+
+    url: Url
+    root_sha256: Sha256 | None = None
+
+
+class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
+    """The register has moved, or nobody keeps it any more.
+
+    Attributes:
+        state: ``moved`` or ``closed``.
+        on: Day from which that holds.
+        successor: Address of the register that takes its place.
+    """
+
+    state: LifecycleState
+    on: dt.date
+    successor: Url | None = None
+    text: Wording | None = None
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,11 +372,30 @@ class ShortNotice(msgspec.Struct, frozen=True, kw_only=True):
     reason: ReasonText
 
 
-class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """The first version that said this, and when it was published (UTC)."""
+class PlannedChangeSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A change with a date of its own, to a vendor or an engagement that stays (effective dating).
 
-    version: VersionNumber
-    at: Instant
+    Attributes:
+        id: Slug, unique within its owner; lasting.
+        effective_on: First day on which it holds.
+        set: Field of the owner to its whole new value, as JSON has it; only what changes.
+        short_notice: Why this announcement came too late, if it did.
+        cancelled: It was announced and will not come.
+    """
+
+    id: Slug
+    effective_on: dt.date
+    set: dict[str, Any]
+    short_notice: ShortNotice | None = None
+    cancelled: CancelledSource | None = None
+    notes: Wording | None = None
+
+
+class PlannedChange(PlannedChangeSource, frozen=True, kw_only=True):
+    """A planned change as published: with the version that announced it."""
+
+    announced: Announced
+    cancelled: Cancelled | None = None
 
 
 class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,13 +405,17 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
         ict_service: Type of ICT service ``S01`` to ``S19`` (Regulation (EU) 2024/2956, Annex III).
         data_scope: Whose data: customers' content, their accounts, website visitors, or none.
         special_categories: Whether GDPR Art. 9 data is processed; ``None`` means not stated.
-        starts_on: First day of use; ``None`` means before version 1.
+        starts_on: First day of use. ``None`` of an engagement in use: in use before version 1, start
+            not stated; of an available one: none, since it is not used.
         ends_on: First day on which the vendor is no longer engaged.
+        planned: Changes with dates of their own; the other fields say what holds now.
+        cancelled: It was announced and will not come.
     """
 
     id: Slug
     category: CategoryId
     status: StatusId
+    entity: Entity | None = None
     purpose: PurposeText = ""
     products: tuple[Text, ...] = ()
     ict_service: IctService | None = None
@@ -281,6 +432,8 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
     short_notice: ShortNotice | None = None
+    planned: tuple[PlannedChangeSource, ...] = ()
+    cancelled: CancelledSource | None = None
     extra: Labels = {}
 
 
@@ -288,6 +441,8 @@ class Engagement(EngagementSource, frozen=True, kw_only=True):
     """What one vendor is used for, as published: with the version that announced it."""
 
     announced: Announced
+    planned: tuple[PlannedChange, ...] = ()
+    cancelled: Cancelled | None = None
 
 
 class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,6 +457,11 @@ class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     website: Url | None = None
     privacy_url: Url | None = None
     subprocessors_url: Url | None = None
+    dpa_url: Url | None = None
+    domain: Domain | None = None
+    register: OwnRegister | None = None
+    role: VendorRole = "sub_processor"
+    engaged_by: VendorId | None = None
     contact: ContactText | None = None
     identifiers: tuple[Identifier, ...] = ()
     parent: VendorId | None = None
@@ -310,19 +470,22 @@ class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     merged_from: tuple[VendorId, ...] = ()
     split_from: VendorId | None = None
     certifications: tuple[Certification, ...] = ()
-    withdrawn: Withdrawn | None = None
     extra: Labels = {}
 
 
 class SubprocessorSource(_VendorFields, frozen=True, kw_only=True):
     """A vendor as the publisher writes it: one TOML file."""
 
+    withdrawn: WithdrawnSource | None = None
+    planned: tuple[PlannedChangeSource, ...] = ()
     engagements: tuple[EngagementSource, ...] = ()
 
 
 class Subprocessor(_VendorFields, frozen=True, kw_only=True):
     """A vendor as published (a sub-processor, GDPR Art. 28(2) and (4))."""
 
+    withdrawn: Withdrawn | None = None
+    planned: tuple[PlannedChange, ...] = ()
     engagements: tuple[Engagement, ...] = ()
 
 
@@ -330,9 +493,10 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher says at the level of the register, in source and on the wire alike."""
 
     register: RegisterName
-    updated_on: dt.date
+    url: BaseUrl | None = None
+    license: License | None = None
+    lifecycle: Lifecycle | None = None
     publisher: Publisher
-    notice: Notice
     statuses: tuple[StatusText, ...]
     categories: tuple[Category, ...]
     exclusions: tuple[Exclusion, ...] = ()
@@ -341,8 +505,14 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
-    """``register.toml``: everything but the vendors, and the order of reading them."""
+    """``register.toml``: everything but the vendors, and the order of reading them.
 
+    Attributes:
+        updated_on: Day of the content; ``None`` means the day of publication.
+    """
+
+    updated_on: dt.date | None = None
+    notice: NoticeSource
     order: tuple[Slug, ...] = ()
 
 
@@ -375,6 +545,7 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
         published_at: When this version first said what it says (UTC, whole seconds).
         recorded: ``imported`` marks history taken over from elsewhere, for ever.
         corrects: Number of the version that a correction puts right.
+        updated_on: Day of the content in the publisher's time zone.
     """
 
     format: RegisterFormat = "sub-processor-register/1"
@@ -385,4 +556,6 @@ class Register(_RegisterFields, frozen=True, kw_only=True):
     recorded: Recorded
     reason: Reason
     corrects: VersionNumber | None = None
+    updated_on: dt.date
+    notice: Notice
     subprocessors: tuple[Subprocessor, ...] = ()

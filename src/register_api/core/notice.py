@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
-from register_api.core.model import Announced, DayCount, Notice
+from register_api.core.model import Announced, DayCount, NoticeSource, OlderPromise
 from register_api.core.notice_event import START_EVENTS, Event
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     day: dt.date
-    notice: Notice
+    notice: NoticeSource
 
 
 class Promises(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +43,11 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
     first_live: int | None
     policies: tuple[NoticePolicy, ...]
 
-    def joined_by(self, version: int, day: dt.date, notice: Notice, *, live: bool) -> Promises:
+    def joined_by(self, version: int, day: dt.date, notice: NoticeSource, *, live: bool) -> Promises:
         """Return the promises as they stand once a further version is published."""
-        changed = not self.policies or self.policies[-1].notice != notice
-        new = (NoticePolicy(version=version, day=day, notice=notice),) if changed else ()
+        made = promised(notice)
+        changed = not self.policies or self.policies[-1].notice != made
+        new = (NoticePolicy(version=version, day=day, notice=made),) if changed else ()
         first = version if live and self.first_live is None else self.first_live
         return Promises(zone=self.zone, first_live=first, policies=self.policies + new)
 
@@ -54,14 +55,52 @@ class Promises(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether nothing was promised before that version: the first, or an imported one."""
         return version == 1 or self.first_live is None or version < self.first_live
 
-    def binding(self, version: int, day: dt.date) -> Iterator[Notice]:
+    def binding(self, version: int, day: dt.date) -> Iterator[NoticeSource]:
         """Yield the promises that bind a change announced by a version on a day, newest first."""
-        known = [policy for policy in self.policies if policy.version <= version]
-        superseded_on: dt.date | None = None
-        for policy in reversed(known):
-            if superseded_on is None or day < earliest_start(superseded_on, policy.notice):
+        for policy, until in self._reaching(version):
+            if until is None or day < until:
                 yield policy.notice
+
+    def also_binding(self, version: int, day: dt.date) -> Iterator[OlderPromise]:
+        """Yield older promises that still bind what is announced that day beyond the newest one.
+
+        A promise that was only raised or widened does not: the newest says all that it said.
+        """
+        (newest, _), *older = self._reaching(version)
+        for policy, until in older:
+            if until is not None and day < until and _says_more(policy.notice, newest.notice, day):
+                yield OlderPromise(
+                    version=policy.version,
+                    until=until - dt.timedelta(days=1),
+                    days=policy.notice.days,
+                    day_count=policy.notice.day_count,
+                    holidays=policy.notice.holidays,
+                    applies_to=policy.notice.applies_to,
+                    objection=policy.notice.objection,
+                )
+
+    def _reaching(self, version: int) -> Iterator[tuple[NoticePolicy, dt.date | None]]:
+        """Yield promises, newest first, each with the first day on which it binds no more."""
+        superseded_on: dt.date | None = None
+        for policy in reversed([policy for policy in self.policies if policy.version <= version]):
+            yield policy, None if superseded_on is None else earliest_start(superseded_on, policy.notice)
             superseded_on = policy.day
+
+
+def _says_more(older: NoticeSource, newest: NoticeSource, day: dt.date) -> bool:
+    """Tell whether an older promise covers more than the newest, or gives more days to wait or object."""
+    objections = [objection_until(day, notice) or dt.date.min for notice in (older, newest)]
+    return (
+        not set(older.applies_to) <= set(newest.applies_to)
+        or earliest_start(day, older) > earliest_start(day, newest)
+        or objections[0] > objections[1]
+    )
+
+
+def promised(notice: NoticeSource) -> NoticeSource:
+    """Return a promise without what publishing adds to it, so that promises can be compared."""
+    fields = {name: getattr(notice, name) for name in NoticeSource.__struct_fields__}
+    return NoticeSource(**fields)
 
 
 def promises_of(versions: Iterable[Register], zone: dt.tzinfo) -> Promises:
@@ -85,17 +124,18 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         required: Whether the promise covers the change.
         announced_on: Local day of the announcement.
-        starts_on: Day from which the change holds.
-        days: Days of notice given, counted as promised; negative when announced late.
+        effective_on: Day from which the change holds; ``None`` where none is stated.
+        days: Days of notice given, counted as promised; negative when announced late; ``None``, like
+            all below, where no notice is required.
         day_count: What kind of days these and the promised ones are.
         promised_days: Days of notice promised for it.
-        met: Whether the promise was kept; ``None`` where there is none.
+        met: Whether the promise was kept.
         objection_until: Last day to object, where the promise names a period.
     """
 
     required: bool
     announced_on: dt.date | None = None
-    starts_on: dt.date | None = None
+    effective_on: dt.date | None = None
     days: int | None = None
     day_count: DayCount | None = None
     promised_days: int | None = None
@@ -103,59 +143,102 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
     objection_until: dt.date | None = None
 
 
-def status(what: Event, announced: Announced, starts_on: dt.date | None, promises: Promises) -> NoticeStatus:
-    """Judge an event by the promises in force when it was announced.
+def announce(
+    what: Iterable[Event], effective_on: dt.date | None, version: int, at: dt.datetime, promises: Promises
+) -> Announced:
+    """Judge what a version announces by the promises that bind it.
 
     Args:
-        what: The event, from ``notice_event.events``.
-        announced: The version and instant that announced it.
-        starts_on: Day from which it holds; ``None`` when none is given.
-        promises: All promises of the register.
+        what: All events of the announcement, from ``core.announcements``.
+        effective_on: Day from which it holds; ``None`` when none is given, which meets no promise.
+        version: The version that announces it.
+        at: When that version was published.
+        promises: All promises of the register, that version's among them.
 
     Returns:
-        The status; ``required=False`` without days where no promise covers the event.
+        The record that publishing sets; the promise with the latest first right day is counted, and the
+        latest deadline for objections holds.
     """
-    day = local_day(announced.at, promises.zone)
-    current = next(promises.binding(announced.version, day), None)
-    binding = strictest(what, announced.version, day, promises)
-    counted = binding or current
-    days = days_of_notice(day, starts_on, counted) if starts_on is not None and counted else None
-    return NoticeStatus(
-        required=binding is not None,
-        announced_on=day,
-        starts_on=starts_on,
-        days=days,
-        day_count=counted.day_count if counted else None,
-        promised_days=binding.days if binding else None,
-        met=starts_on is not None and starts_on >= earliest_start(day, binding) if binding else None,
-        objection_until=objection_until(day, current),
+    day = local_day(at, promises.zone)
+    covering = list(_covering(what, version, day, promises))
+    if not covering:
+        return Announced(version=version, at=at)
+    binding = max(covering, key=lambda notice: earliest_start(day, notice))
+    deadlines = [objection_until(day, notice) for notice in covering]
+    return Announced(
+        version=version,
+        at=at,
+        required=True,
+        promised_days=binding.days,
+        days=None if effective_on is None else days_of_notice(day, effective_on, binding),
+        day_count=binding.day_count,
+        met=effective_on is not None and effective_on >= earliest_start(day, binding),
+        objection_until=max((item for item in deadlines if item is not None), default=None),
     )
 
 
-def strictest(what: Event, version: int, day: dt.date, promises: Promises) -> Notice | None:
-    """Return the promise with the latest first right day among those that cover an event."""
-    if promises.is_baseline(version):
-        return None
-    covering = [notice for notice in promises.binding(version, day) if _covers(notice, what)]
+def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
+    """Return an announcement as the notice status of the change it announces.
+
+    The first version of a register announces only what starts after it: what it lists as in use is no
+    news that anybody could have been given notice of.
+    """
+    day = local_day(announced.at, zone)
+    if announced.version == 1 and (effective_on is None or effective_on <= day):
+        return NoticeStatus(required=False, effective_on=effective_on)
+    return NoticeStatus(
+        required=announced.required,
+        announced_on=day,
+        effective_on=effective_on,
+        days=announced.days,
+        day_count=announced.day_count,
+        promised_days=announced.promised_days,
+        met=announced.met,
+        objection_until=announced.objection_until,
+    )
+
+
+def strictest(what: Iterable[Event], version: int, day: dt.date, promises: Promises) -> NoticeSource | None:
+    """Return the promise with the latest first right day among those that cover any of some events.
+
+    Args:
+        what: The events.
+        version: The version that announces them.
+        day: Local day of the announcement.
+        promises: All promises of the register.
+
+    Returns:
+        The promise, or ``None`` when none covers an event or the version is a baseline.
+    """
+    covering = _covering(what, version, day, promises)
     return max(covering, key=lambda notice: earliest_start(day, notice), default=None)
 
 
-def _covers(notice: Notice, what: Event) -> bool:
+def _covering(
+    what: Iterable[Event], version: int, day: dt.date, promises: Promises
+) -> Iterator[NoticeSource]:
+    if promises.is_baseline(version):
+        return
+    events = tuple(what)
+    for notice in promises.binding(version, day):
+        if any(_covers(notice, event) for event in events):
+            yield notice
+
+
+def _covers(notice: NoticeSource, what: Event) -> bool:
     if what == "rescheduled":
         return not START_EVENTS.isdisjoint(notice.applies_to)
     return what in notice.applies_to
 
 
-def objection_until(day: dt.date, notice: Notice | None) -> dt.date | None:
+def objection_until(day: dt.date, notice: NoticeSource) -> dt.date | None:
     """Return the last day to object to what was announced on a day, counted as the promise counts.
 
     Args:
         day: Local day of the announcement.
-        notice: The promise in force on that day.
+        notice: A promise that binds the announcement.
 
     Returns:
         The day, or ``None`` where no period is promised.
     """
-    if notice is None or notice.objection_days is None:
-        return None
-    return later_day(day, notice.objection_days, notice)
+    return None if notice.objection is None else later_day(day, notice.objection.days, notice)

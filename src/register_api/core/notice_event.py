@@ -26,8 +26,11 @@ START_EVENTS: frozenset[Event] = frozenset({"addition", "replacement", "activati
 
 
 def is_engaged(vendor: Vendor, engagement: EngagementSource, day: dt.date) -> bool:
-    """Tell whether a vendor is used, or announced to be, as of a day: neither available nor over."""
-    if vendor.withdrawn is not None or engagement.status == "available":
+    """Tell whether a vendor is used, or announced to be, as of a day: neither available nor over.
+
+    Here as in ``events``, vendor and engagement are as they hold on that day (``vendor_on``).
+    """
+    if vendor.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
         return False
     return engagement.ends_on is None or engagement.ends_on > day
 
@@ -58,13 +61,18 @@ def events(
         reason_kind: Why the newer version is published; a correction replaces nobody.
     """
     old = find_engagement(before, engagement.id)
-    if after.withdrawn is not None or engagement.status == "available":
+    if after.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":
         return
     if before is not None and old is not None and is_engaged(before, old, day):
         if is_engaged(after, engagement, day):
             yield from _changes(before, old, after, engagement, day, reason_kind)
-    elif old is None or old.status == "available" or is_engaged(after, engagement, day):
+    elif old is None or old.status == "available" or _runs_again(after, engagement, day, reason_kind):
         yield from _starts(before, old, after, engagement, day)
+
+
+def _runs_again(after: Vendor, engagement: EngagementSource, day: dt.date, reason_kind: ReasonKind) -> bool:
+    """Tell whether what had ended or was withdrawn runs again; a correction says that it never stopped."""
+    return reason_kind != "correction" and is_engaged(after, engagement, day)
 
 
 def _starts(

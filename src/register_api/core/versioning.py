@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from register_api.core.model import Announced, Engagement, Previous, Register, RegisterSource, Subprocessor
-from register_api.core.notice import strictest
-from register_api.core.notice_event import START_EVENTS, events
+from register_api.core.announcements import announcements
+from register_api.core.model import (
+    Announced,
+    Cancelled,
+    Engagement,
+    Notice,
+    PlannedChange,
+    Previous,
+    Register,
+    Subprocessor,
+    Withdrawn,
+)
+from register_api.core.notice import announce, promised
+from register_api.core.notice_event import find_engagement
+from register_api.core.planned_changes import plain as plain_set
 
 if TYPE_CHECKING:
     import msgspec
 
-    from register_api.core.model import Draft, EngagementSource, SubprocessorSource
+    from register_api.core.model import (
+        Draft,
+        EngagementSource,
+        SubprocessorSource,
+    )
     from register_api.core.notice import Promises
-    from register_api.core.notice_event import Event
     from register_api.core.rules.context import Context
 
-_SAID_BY_THE_SOURCE = tuple(
-    name for name in Register.__struct_fields__ if name in RegisterSource.__struct_fields__
-)
+_SET_BY_PUBLISHING = ("version", "published_at", "previous", "recorded", "reason", "corrects")
+"""Fields of a version that say when and why, not what."""
 
 
 def make_version(draft: Draft, context: Context) -> Register:
     """Return the version that a source becomes."""
     promises = context.promises_with(draft)
     vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
+    source = _fields(draft.register)
+    del source["order"]
+    source["updated_on"] = draft.register.updated_on or context.day
+    source["notice"] = Notice(
+        **_fields(promised(draft.register.notice)),
+        also_binding=tuple(promises.also_binding(context.version, context.day)),
+    )
     return Register(
         version=context.version,
         published_at=context.published_at,
@@ -33,7 +54,7 @@ def make_version(draft: Draft, context: Context) -> Register:
         reason=context.reason,
         corrects=context.corrects,
         subprocessors=tuple(vendors),
-        **{name: getattr(draft.register, name) for name in _SAID_BY_THE_SOURCE},
+        **source,
     )
 
 
@@ -49,10 +70,18 @@ def made(draft: Draft, context: Context) -> Register:
     return context.made_before[0][1]
 
 
-def unchanged(register: Register, previous: Register) -> bool:
-    """Tell whether a version says just what another says, but for what publishing sets (R26)."""
-    names = (*_SAID_BY_THE_SOURCE, "subprocessors")
-    return all(getattr(register, name) == getattr(previous, name) for name in names)
+def unchanged(register: Register, previous: Register, *, dated: bool) -> bool:
+    """Tell whether a version says just what another says, but for what publishing sets (R26).
+
+    Args:
+        register: The new version.
+        previous: The version before.
+        dated: Whether the source states the day of its content, so that another day is another content.
+    """
+    passed_over = {*_SET_BY_PUBLISHING, "notice", *(() if dated else ("updated_on",))}
+    content = (name for name in register.__struct_fields__ if name not in passed_over)
+    same_promise = promised(register.notice) == promised(previous.notice)
+    return same_promise and all(getattr(register, name) == getattr(previous, name) for name in content)
 
 
 def _previous(context: Context) -> Previous | None:
@@ -62,38 +91,60 @@ def _previous(context: Context) -> Previous | None:
 
 
 def _vendor(vendor: SubprocessorSource, context: Context, promises: Promises) -> Subprocessor:
-    engagements = tuple(
-        Engagement(**_fields(engagement), announced=_announced(vendor, engagement, context, promises))
-        for engagement in vendor.engagements
-    )
-    return Subprocessor(**_fields(vendor) | {"engagements": engagements})
+    before = context.previous_vendor(vendor.id)
+    said = {
+        item.key: announce(item.what, item.effective_on, context.version, context.published_at, promises)
+        for item in announcements(before, vendor, context.day, context.reason.kind)
+        if not item.written_into_use
+    }
+    plain = Announced(version=context.version, at=context.published_at)
+    engagements = []
+    for source in vendor.engagements:
+        old: Any = find_engagement(before, source.id)
+        kept = old.announced if old is not None else plain
+        fields = {
+            "announced": said.get((vendor.id, source.id, None), kept),
+            "planned": _planned((vendor.id, source.id), source, old, said, plain),
+            "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
+        }
+        engagements.append(Engagement(**_fields(source) | fields))
+    fields = {
+        "engagements": tuple(engagements),
+        "planned": _planned((vendor.id, None), vendor, before, said, plain),
+        "withdrawn": _final(Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
+    }
+    return Subprocessor(**_fields(vendor) | fields)
+
+
+def _planned(
+    key: tuple[str, str | None],
+    owner: EngagementSource | SubprocessorSource,
+    before: Subprocessor | Engagement | None,
+    said: dict[tuple[str, str | None, str | None], Announced],
+    plain: Announced,
+) -> tuple[PlannedChange, ...]:
+    """Return planned changes as published: what was said before keeps the version that said it."""
+    known = {item.id: item for item in before.planned} if before else {}
+    made = []
+    for source in owner.planned:
+        old = known.get(source.id)
+        kept = old.announced if old is not None else plain
+        fields = {
+            "set": plain_set(type(owner), source.set),
+            "announced": said.get((*key, source.id), kept),
+            "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
+        }
+        made.append(PlannedChange(**_fields(source) | fields))
+    return tuple(made)
+
+
+F = TypeVar("F", Cancelled, Withdrawn)
+
+
+def _final(kind: type[F], source: msgspec.Struct | None, old: F | None, plain: Announced) -> F | None:
+    """Return a cancellation or withdrawal with the version that first said it."""
+    return None if source is None else kind(**_fields(source), announced=old.announced if old else plain)
 
 
 def _fields(record: msgspec.Struct) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__struct_fields__}
-
-
-def _announced(
-    vendor: SubprocessorSource, engagement: EngagementSource, context: Context, promises: Promises
-) -> Announced:
-    """Return which version first said this: the old one, unless it is said again."""
-    before = context.previous_vendor(vendor.id)
-    old = next((item for item in before.engagements if item.id == engagement.id), None) if before else None
-    if old is None or _starts_earlier(old, engagement):
-        return Announced(version=context.version, at=context.published_at)
-    what = events(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind)
-    if any(_is_said_anew(item, context, promises) for item in what):
-        return Announced(version=context.version, at=context.published_at)
-    return old.announced
-
-
-def _starts_earlier(old: EngagementSource, new: EngagementSource) -> bool:
-    """Tell whether the start moves earlier; no start means one before version 1."""
-    if old.status == "available" or new.status == "available" or old.starts_on is None:
-        return False
-    return new.starts_on is None or new.starts_on < old.starts_on
-
-
-def _is_said_anew(what: Event, context: Context, promises: Promises) -> bool:
-    """Tell whether an event makes an announcement: a start of any kind, or what a promise covers."""
-    return what in START_EVENTS or strictest(what, context.version, context.day, promises) is not None

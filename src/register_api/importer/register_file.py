@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 
-from register_api.importer.toml_values import dump, parse, plain, put
+from register_api.source.toml_values import dump, parse, plain, put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,10 +22,10 @@ from register_api.importer.memory import MEMORY_FILE, Memory, RememberedVendor, 
 from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
-from register_api.importer.toml_values import parse, plain
-from register_api.importer.vendor_file import VendorFile
 from register_api.importer.vendor_list import make_list
 from register_api.importer.vendor_update import VendorUpdate
+from register_api.source.toml_values import parse, plain
+from register_api.source.vendor_file import VendorFile
 
 if TYPE_CHECKING:
     import datetime as dt

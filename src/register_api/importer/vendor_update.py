@@ -9,16 +9,17 @@ import msgspec
 
 from register_api.core.printable import quoted
 from register_api.importer.memory import RememberedVendor
-from register_api.importer.toml_values import plain
-from register_api.importer.vendor_file import USE_ORDER, VENDOR_ORDER, Merger, VendorFile
+from register_api.importer.merging import Merger
 from register_api.importer.vendor_list import match_uses
+from register_api.source.toml_values import plain
+from register_api.source.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.importer.import_report import Reporter
-    from register_api.importer.toml_values import Section
     from register_api.importer.vendor_list import ListedVendor, Use
+    from register_api.source.toml_values import Section
 
 _DAY = dt.timedelta(days=1)
 _ENDS = "Taken off the list on "

@@ -160,7 +160,8 @@ def _prepared(draft: Draft, base: Baseline, context: Context, findings: tuple[Fi
             register.notice,
             live=register.recorded == "live",
         ),
-        unchanged=base.register is not None and unchanged(register, base.register),
+        unchanged=base.register is not None
+        and unchanged(register, base.register, dated=draft.register.updated_on is not None),
         draft=draft,
         context=context,
     )

@@ -70,8 +70,9 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
     elif shape.struct and isinstance(value, dict) and not shape.is_list:
         yield from _walk_table(value, shape.struct, path, top)
     elif isinstance(shape.kind, inspect.DictType) and isinstance(value, dict):
-        for name, item in value.items():
-            yield from _walk(item, _LABEL, (*path, name), top)
+        if not isinstance(shape.kind.value_type, inspect.AnyType):  # what a plan sets is judged by R01
+            for name, item in value.items():
+                yield from _walk(item, _LABEL, (*path, name), top)
     elif shape.is_list or not is_scalar(value, shape):
         yield SourceProblem(
             path, f"expected {expected(shape)}, found {found(value)}", _hint(value, shape, path)
@@ -100,6 +101,10 @@ def _unknown(
     at = (*path, name)
     if name in SET_BY_PUBLISHING and kind in _PUBLISHED_KINDS:
         return SourceProblem(at, f"{name} is set by publishing", SET_BY_PUBLISHING[name])
+    place = _places(kind).get(name) if kind is not top else None
+    if place:
+        above = ".".join(part for part in path if isinstance(part, str))
+        return SourceProblem(at, f"unknown key {shortened(name)}", f"{name} belongs to {above}.{place}")
     place = _places(top).get(name)
     if place:
         return SourceProblem(at, f"unknown key {shortened(name)}", f"{name} belongs to {place}")
@@ -125,8 +130,11 @@ def _hint(value: Any, shape: Shape, path: KeyPath) -> str:
 
 @functools.cache
 def _places(top: type[msgspec.Struct]) -> dict[str, str]:
-    """Return for each key of a kind of file where it first belongs, seen from the top."""
-    places = dict.fromkeys(shapes(top), "the top of the file, before the first [header]")
+    """Return for each key of a kind of table where it first belongs, seen from that table."""
+    whole_file = top in {RegisterSource, SubprocessorSource}
+    places = (
+        dict.fromkeys(shapes(top), "the top of the file, before the first [header]") if whole_file else {}
+    )
     waiting = list(shapes(top).items())
     for path, shape in waiting:
         for name, inner in (shapes(shape.struct) if shape.struct else {}).items():

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core.format.kind import CacheClass
-from register_api.core.model import Notice
+from register_api.core.model import NoticeSource
 from register_api.core.notice import NoticePolicy, Promises
 
 
@@ -51,7 +51,7 @@ class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     day: dt.date
-    notice: Notice
+    notice: NoticeSource
 
 
 class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):

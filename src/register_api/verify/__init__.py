@@ -7,14 +7,12 @@ package may change with any release.
 from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher, MemoryFetcher
-from register_api.verify.promised import Deadline
 from register_api.verify.report.report import CheckResult, LogHead, Report, StampSeen
 from register_api.verify.result import Trust, Update, Verified, VerifyResult
 from register_api.verify.state import RootOrigin
 
 __all__ = [
     "CheckResult",
-    "Deadline",
     "Fetcher",
     "FolderFetcher",
     "LogHead",

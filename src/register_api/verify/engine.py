@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from register_api.verify.checks.session import Progress
     from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.fetch.http import HttpFetcher
-    from register_api.verify.promised import Promised
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
@@ -78,7 +77,7 @@ def verify(
     errors = session.record.errors()
     if errors:
         return VerifyResult(report=report, verified=None, finding=worst(errors))
-    verified = make_verified(session, *_read_in_full(session))
+    verified = make_verified(session, _read_in_full(session))
     return VerifyResult(report=report, verified=verified, finding=None)
 
 
@@ -139,7 +138,7 @@ def _remember(folder: Path, session: Session) -> tuple[str, ...]:
 
 def _new_state(session: Session) -> Remembered:
     known, metadata = session.remembered, session.trusted.metadata
-    checked_version, promised = _read_in_full(session)
+    checked_version = _read_in_full(session)
     return Remembered(
         register=session.register.register,
         origin=session.start.origin if known is None else known.origin,
@@ -152,7 +151,6 @@ def _new_state(session: Session) -> Remembered:
         root_hash=session.checkpoint.root,
         last_instant=last_instant(session),
         checked_version=checked_version,
-        promised=promised,
         kept={
             "keys.json": session.keys_data,
             "register.json": session.register_data,
@@ -161,10 +159,10 @@ def _new_state(session: Session) -> Remembered:
     )
 
 
-def _read_in_full(session: Session) -> tuple[int, tuple[Promised, ...]]:
-    """Return up to which version all were read in full and found good, and what was promised by then."""
+def _read_in_full(session: Session) -> int:
+    """Return up to which version all were read in full and found good."""
     known, read = session.remembered, session.versions_checked
-    before = (0, ()) if known is None else (known.checked_version, known.promised)
-    if read is None or read[1] <= before[0] or not all(map(session.record.holds, HISTORY_CHECKS)):
+    before = 0 if known is None else known.checked_version
+    if read is None or read[1] <= before or not all(map(session.record.holds, HISTORY_CHECKS)):
         return before
-    return read[1], session.versions_read.promised
+    return read[1]

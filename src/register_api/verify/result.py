@@ -13,17 +13,15 @@ from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
 from register_api.core.model import Reason, Recorded, Register
-from register_api.core.timeline import upcoming
+from register_api.core.timeline import open_deadlines, upcoming
 from register_api.errors import VerificationError
-from register_api.verify.promised import Promised, joined_by, open_deadlines
 from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
     from register_api.core.bitemporal import EngagementState
     from register_api.core.diff.changes import Diff
-    from register_api.core.timeline import Upcoming
-    from register_api.verify.promised import Deadline
+    from register_api.core.timeline import Deadline, Upcoming
 
 MOST_CHANGED_BYTES = 64 * 2**20
 """Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
@@ -87,7 +85,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
             ``register.version`` after a quick run: the next run without ``quick`` reads the rest.
         updates: Every version that was read in full in this run, oldest first: without anything remembered,
             or with ``history="all"``, the whole history.
-        promised: What was promised about notice, up to ``checked_version``.
     """
 
     register: Register
@@ -98,7 +95,6 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     remembered_version: int | None
     checked_version: int
     updates: tuple[Update, ...]
-    promised: tuple[Promised, ...]
 
     def today(self) -> dt.date:
         """Return the day of the check in the publisher's time zone, which all days of the register mean.
@@ -133,10 +129,15 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     def deadlines(self, on: dt.date | None = None) -> tuple[Deadline, ...]:
         """Return until when a customer may object, the nearest first, without what has passed.
 
-        Deadlines follow from the register and from what is remembered, so that a run that finds nothing new
-        still gives those that are open.
+        Deadlines follow from the register alone, so that a run that finds nothing new still gives them.
+
+        Args:
+            on: A day in the publisher's time zone; without it, today.
+
+        Raises:
+            Malformed: As ``today``.
         """
-        return open_deadlines(self.register, self.promised, self.checked_version, on or self.today())
+        return open_deadlines(self.register, on or self.today())
 
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,15 +161,10 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionsRead:
-    """What the versions say that a round reads in full, oldest first.
+    """What the versions say that a round reads in full, oldest first."""
 
-    Attributes:
-        promised: What was promised about notice, up to the last of them.
-    """
-
-    def __init__(self, promised: tuple[Promised, ...] = ()) -> None:
-        """Begin with the promises of all versions before the first that will be read."""
-        self.promised = promised
+    def __init__(self) -> None:
+        """Begin with nothing read."""
         self._updates: deque[tuple[Update, int]] = deque()
         self._size = 0
 
@@ -176,10 +172,6 @@ class VersionsRead:
     def updates(self) -> tuple[Update, ...]:
         """The versions and their changes."""
         return tuple(update for update, _ in self._updates)
-
-    def add(self, register: Register) -> None:
-        """Take a version whose place in history is checked."""
-        self.promised = joined_by(self.promised, register)
 
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:
         """Take the diff of a version, once it is checked."""

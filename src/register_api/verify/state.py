@@ -22,7 +22,6 @@ import msgspec
 from register_api.errors import Malformed, UsageError
 from register_api.files import durable
 from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
-from register_api.verify.promised import Promised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +65,6 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         root_hash: Its root hash, 32 bytes.
         last_instant: The latest instant seen signed, UTC.
         checked_version: All versions up to this one have been checked in full; 0: none.
-        promised: What was promised about notice, up to that version.
         kept: Targets by name, for runs that need not fetch them again.
     """
 
@@ -81,7 +79,6 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: bytes
     last_instant: dt.datetime
     checked_version: int
-    promised: tuple[Promised, ...]
     kept: dict[str, bytes] = {}
 
 

@@ -100,7 +100,8 @@ def test_what_is_asked_for_is_pinned_with_its_digest(file: str, left_out: set[st
 @pytest.mark.parametrize("extras", [(), ("publish",), ("serve",), ("import",), ("all",)], ids="+".join)
 def test_a_command_works_with_its_extras_and_says_without_which_it_needs(extras: tuple[str, ...]) -> None:
     """An extra that another one builds on, or all, is there as well."""
-    there = {extra for extra, (_, package) in _PARTS.items() if package in installed.brought_by(*extras)}
+    brought = installed.brought_by(*extras)
+    there = {extra for extra, (_, module) in _PARTS.items() if module in brought}
     words = {("publish",): "publishing part", ("serve",): "serving part", ("import",): "importing part"}
     for name, (code, said) in run_help(*extras).items():
         needed = _COMMANDS[name].extras

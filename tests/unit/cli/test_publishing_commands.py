@@ -158,7 +158,7 @@ def test_what_breaks_the_promise_is_refused_with_the_first_day_that_is_right(
     result = published(command)
     assert result.exit_code == 1
     assert "error R10" in result.stderr
-    assert f"{(NOW + dt.timedelta(days=30)).date()} is the first day that is right" in result.stderr
+    assert f"{(NOW + dt.timedelta(days=30)).date()} is the earliest date allowed" in result.stderr
     assert "refused by rules: 1 error in the source; nothing was published" in result.stderr
     assert everything(publisher.store) == before
 

@@ -52,7 +52,7 @@ def history() -> Stored:
         for month in (6, 7)
     )
     over = make_vendor(engagements=(make_engagement(ends_on=day("2026-06-01")),))
-    off = make_vendor("beta", withdrawn=model.Withdrawn(reason="x"))
+    off = make_vendor("beta", withdrawn=model.WithdrawnSource(reason="x"))
     rows = [
         ("2025-02-01T12:00", "imported", (acme, parked)),
         ("2026-03-01T12:00", "imported", (acme, june, parked)),

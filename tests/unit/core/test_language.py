@@ -87,6 +87,8 @@ CLOSED = {
     "day_count": model.DayCount,
     "status": model.Status,
     "vendor_kind": model.VendorKind,
+    "vendor_role": model.VendorRole,
+    "lifecycle": model.LifecycleState,
 }
 
 
@@ -196,7 +198,9 @@ def test_what_became_of_the_promise(given: NoticeStatus, english: str | None, ge
 
 def test_dates_of_a_change() -> None:
     """Notice, effect and objection, as far as they are known."""
-    dated = status(31, announced_on=DAY, starts_on=dt.date(2026, 6, 10), objection_until=dt.date(2026, 5, 24))
+    dated = status(
+        31, announced_on=DAY, effective_on=dt.date(2026, 6, 10), objection_until=dt.date(2026, 5, 24)
+    )
     assert list(notice_dates(ENGLISH, dated)) == [
         "Notice given 10 May 2026, effective 10 June 2026.",
         "Objection deadline: 24 May 2026.",
@@ -205,14 +209,17 @@ def test_dates_of_a_change() -> None:
         "Angekündigt am 10. Mai 2026, wirksam ab 10. Juni 2026.",
         "Widerspruchsfrist bis 24. Mai 2026.",
     ]
-    assert list(notice_dates(ENGLISH, status(None, starts_on=DAY))) == ["Effective 10 May 2026."]
+    assert list(notice_dates(ENGLISH, status(None, effective_on=DAY))) == ["Effective 10 May 2026."]
     assert list(notice_dates(ENGLISH, NoticeStatus(required=False))) == []
 
 
 def test_the_promise_itself() -> None:
     """How many days before what, and how long one may object."""
     notice = model.Notice(
-        days=14, day_count="business", applies_to=("addition", "relocation"), objection_days=7
+        days=14,
+        day_count="business",
+        applies_to=("addition", "relocation"),
+        objection=model.Objection(days=7, contact="mailto:a@example.com"),
     )
     assert promise(ENGLISH, notice) == (
         "We give at least 14 business days' prior notice of: new sub-processors; "
@@ -272,7 +279,7 @@ def test_the_promise_itself() -> None:
          "DPA (https://a.example/)"),
         (model.RelatedDocument(title="DPA"), "DPA", "DPA"),
         (model.ShortNotice(reason="Outage"), "Outage", "Outage"),
-        (model.Withdrawn(reason="Mistake"), "Mistake", "Mistake"),
+        (model.WithdrawnSource(reason="Mistake"), "Mistake", "Mistake"),
     ],
 )  # fmt: skip
 def test_values_in_words(value: Any, english: str, german: str) -> None:

@@ -8,19 +8,20 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from examples import make_engagement, make_register, make_vendor, published
+from examples import make_context, make_draft, make_engagement, make_vendor
 from register_api.core import model
 from register_api.core.diff.document import changes_between
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.core.notice import Promises
+from register_api.core.versioning import make_version
 
 replace = msgspec.structs.replace
 NOTICE = model.Notice(
     days=30,
     day_count="business",
     applies_to=("addition", "replacement", "activation", "relocation", "data_changed"),
-    objection_days=10,
+    objection=model.Objection(days=10, contact="mailto:privacy@example.com"),
 )
 HELSINKI = model.Location(country="FI", place="Helsinki", activities=("store", "process"))
 SHENZHEN = model.Location(country="CN", place="Shenzhen", activities=("access",))
@@ -66,15 +67,25 @@ LOGS = use(
     starts_on=dt.date(2026, 3, 16),
     short_notice=model.ShortNotice(reason="The old service shuts down"),
 )
-WIDER = use(
-    locations=(HELSINKI, SHENZHEN),
-    transfers=(SCC,),
-    data_categories=("All customer data", "Support tickets"),
-    starts_on=dt.date(2026, 6, 1),
+WIDER = model.PlannedChangeSource(
+    id="wider",
+    effective_on=dt.date(2026, 6, 1),
+    set={
+        "locations": [
+            {"country": "FI", "place": "Helsinki", "activities": ["store", "process"]},
+            {"country": "CN", "place": "Shenzhen", "activities": ["access"]},
+        ],
+        "transfers": [{"destination": "CN", "mechanism": "scc", "reference": "2021/914, Module Three"}],
+        "data_categories": ["All customer data", "Support tickets"],
+    },
+)
+SOLD = model.PlannedChangeSource(
+    id="sold", effective_on=dt.date(2026, 6, 1), set={"legal_name": "Acme Cloud Ltd", "seat": "IE"}
 )
 RUNS = use(starts_on=dt.date(2026, 12, 1))
 TALLINN = replace(HELSINKI, country="EE", place="Tallinn")
 REWORDED = replace(RUNS, locations=(TALLINN,), purpose="Runs the applications")
+NEVER_SIGNED = model.WithdrawnSource(reason="Never signed")
 
 STEPS: list[Step] = [
     Step(
@@ -115,15 +126,14 @@ STEPS: list[Step] = [
         ],
     ),
     Step(
-        [vendor("acme", WIDER)],
+        [vendor("acme", use(planned=(WIDER,)))],
         [
             ("Acme Oy: processing location added: Shenzhen, China (remote access), effective 1 June 2026."),
             "Acme Oy: category of personal data added: Support tickets, effective 1 June 2026.",
             (
                 "Acme Oy: third-country transfer added: China (standard contractual clauses, "
-                "2021/914, Module Three)."
+                "2021/914, Module Three), effective 1 June 2026."
             ),
-            "Acme Oy: start date set to 1 June 2026.",
         ],
         [
             (
@@ -136,13 +146,12 @@ STEPS: list[Step] = [
             ),
             (
                 "Acme Oy: Drittlandübermittlung hinzugefügt: China (Standardvertragsklauseln, "
-                "2021/914, Module Three)."
+                "2021/914, Module Three), wirksam ab 1. Juni 2026."
             ),
-            "Acme Oy: Beginn festgelegt: 1. Juni 2026.",
         ],
     ),
     Step(
-        [vendor("acme", WIDER, legal_name="Acme Cloud Ltd", seat="IE")],
+        [vendor("acme", use(planned=(WIDER,)), planned=(SOLD,))],
         [
             (
                 "Acme Oy: legal name changed from Acme Oy to Acme Cloud Ltd; country of establishment"
@@ -288,7 +297,11 @@ STEPS: list[Step] = [
         ],
     ),
     Step(
-        [vendor("delta", REWORDED, replaces=("gamma",), withdrawn=model.Withdrawn(reason="Never signed"))],
+        [
+            vendor(
+                "delta", REWORDED, replaces=("gamma",), withdrawn=model.WithdrawnSource(reason="Never signed")
+            )
+        ],
         [
             "Delta Oy removed (listed in error). Reason for removal: Never signed.",
         ],
@@ -302,23 +315,18 @@ STEPS: list[Step] = [
 def history() -> list[model.Register]:
     """Return all versions: the first with a vendor in use and one available, then a version a month."""
     at = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
-    publisher = model.Publisher(name="Example", time_zone="UTC", language="en")
-    gamma = vendor("gamma", use(status="available"))
-    versions = [make_register(vendor("acme"), gamma, published_at=at, notice=NOTICE, publisher=publisher)]
-    for number, step in enumerate(STEPS, start=2):
+    listed = {item.id: item for item in (vendor("acme"), vendor("gamma", use(status="available")))}
+    fields: dict[str, Any] = {"notice": NOTICE}
+    versions: list[model.Register] = []
+    for step in (Step([], [], [], None, "initial"), *STEPS):
+        listed |= {item.id: item for item in step.vendors}
+        fields |= step.fields or {}
+        previous = versions[-1] if versions else None
+        reason = model.Reason(kind=step.kind)
+        context = make_context(previous, now=at, reason=reason, promises=promises(versions))
+        draft = make_draft(*listed.values(), updated_on=None, **fields)
+        versions.append(make_version(draft, context))
         at += dt.timedelta(days=28)
-        before = versions[-1]
-        new = {item.id: published(item, number, at) for item in step.vendors}
-        listed = {item.id: item for item in before.subprocessors} | new
-        fields = {
-            "version": number,
-            "published_at": at,
-            "previous": model.Previous(version=number - 1, sha256="0" * 64),
-            "reason": model.Reason(kind=step.kind),
-            "subprocessors": tuple(listed.values()),
-            **(step.fields or {}),
-        }
-        versions.append(replace(before, **fields))
     return versions
 
 

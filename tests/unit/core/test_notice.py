@@ -10,7 +10,7 @@ import pytest
 
 from examples import FINLAND, FIRST, NOTICE, make_engagement, make_promises, make_vendor
 from register_api.core import model
-from register_api.core.notice import NoticeStatus, Promises, status, strictest
+from register_api.core.notice import NoticeStatus, Promises, announce, notice_status, strictest
 from register_api.core.notice_event import events, is_engaged
 
 DAY = dt.date(2026, 6, 1)
@@ -51,7 +51,7 @@ def seen(
         pytest.param(None, vendor(CONDITIONAL), "addition", id="a new vendor, conditional"),
         pytest.param(None, vendor(AVAILABLE), None, id="a new vendor that is only available"),
         pytest.param(
-            None, vendor(ACTIVE, withdrawn=model.Withdrawn(reason="x")), None, id="new and withdrawn"
+            None, vendor(ACTIVE, withdrawn=model.WithdrawnSource(reason="x")), None, id="new and withdrawn"
         ),
         pytest.param(
             None, vendor(ACTIVE, replaces=("old",)), "replacement", id="a new vendor in another's place"
@@ -122,7 +122,7 @@ def seen(
         pytest.param(vendor(changed(ACTIVE, ends_on=DAY)), vendor(ACTIVE), "addition", id="runs again"),
         pytest.param(vendor(ACTIVE), vendor(changed(ACTIVE, ends_on=PAST)), None, id="ends"),
         pytest.param(
-            vendor(ACTIVE, withdrawn=model.Withdrawn(reason="x")),
+            vendor(ACTIVE, withdrawn=model.WithdrawnSource(reason="x")),
             vendor(ACTIVE),
             "addition",
             id="listed again",
@@ -199,7 +199,7 @@ def test_engaged_means_told_of_as_used() -> None:
     assert is_engaged(vendor(), changed(ACTIVE, ends_on=SOON), DAY)
     assert not is_engaged(vendor(), changed(ACTIVE, ends_on=DAY), DAY)
     assert not is_engaged(vendor(), AVAILABLE, DAY)
-    assert not is_engaged(vendor(withdrawn=model.Withdrawn(reason="x")), ACTIVE, DAY)
+    assert not is_engaged(vendor(withdrawn=model.WithdrawnSource(reason="x")), ACTIVE, DAY)
 
 
 NEW = msgspec.structs.replace(NOTICE, days=10)
@@ -224,22 +224,22 @@ def test_a_lowered_promise_binds_for_its_own_days(version: int, day: str, days: 
 def test_a_raised_promise_counts_at_once() -> None:
     """The version that promises more is held to it."""
     raised = make_promises((1, FIRST.date(), NEW), (5, DAY, NOTICE))
-    assert strictest("addition", 5, DAY, raised) == NOTICE
+    assert strictest(["addition"], 5, DAY, raised) == NOTICE
 
 
 def test_a_narrowed_promise_binds_too() -> None:
     """What the older promise covered stays covered for its days."""
     narrow = msgspec.structs.replace(NOTICE, applies_to=("addition",))
     promises = make_promises((1, FIRST.date(), NOTICE), (5, DAY, narrow))
-    assert strictest("activation", 6, dt.date(2026, 6, 30), promises) == NOTICE
-    assert strictest("activation", 6, dt.date(2026, 7, 1), promises) is None
+    assert strictest(["activation"], 6, dt.date(2026, 6, 30), promises) == NOTICE
+    assert strictest(["activation"], 6, dt.date(2026, 7, 1), promises) is None
 
 
 def test_several_older_promises_may_bind() -> None:
     """Lowering twice does not get rid of the first promise."""
     lower = msgspec.structs.replace(NOTICE, days=1)
     promises = make_promises((1, FIRST.date(), NOTICE), (5, DAY, NEW), (6, DAY, lower))
-    assert strictest("addition", 6, DAY, promises) == NOTICE
+    assert strictest(["addition"], 6, DAY, promises) == NOTICE
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_baseline(version: int, first_live: int | None, baseline: bool) -> None:
     """Version 1 and imported versions owe no notice."""
     promises = make_promises(first_live=first_live)
     assert promises.is_baseline(version) is baseline
-    assert (strictest("addition", version, DAY, promises) is None) is baseline
+    assert (strictest(["addition"], version, DAY, promises) is None) is baseline
 
 
 def test_joining_notes_a_promise_only_when_it_changes() -> None:
@@ -266,19 +266,35 @@ def test_joining_notes_a_promise_only_when_it_changes() -> None:
     ]
 
 
-def announced(version: int, day: dt.date = DAY) -> model.Announced:
-    """Return an announcement at noon of a day."""
-    return model.Announced(version=version, at=dt.datetime.combine(day, dt.time(12), dt.UTC))
+def announced(
+    what: str | None, effective_on: dt.date | None, promises: Promises, version: int = 2, day: dt.date = DAY
+) -> model.Announced:
+    """Return what an announcement at noon of a day says."""
+    at = dt.datetime.combine(day, dt.time(12), dt.UTC)
+    return announce([what] if what else [], effective_on, version, at, promises)  # type: ignore[list-item]
 
 
-def test_status_of_a_promise_that_was_kept() -> None:
+TO_OBJECT = model.Objection(days=14, contact="mailto:privacy@example.com")
+
+
+def test_a_promise_that_was_kept() -> None:
     """Exactly the number is enough; objections run from the announcement."""
-    promise = msgspec.structs.replace(NOTICE, objection_days=14)
-    found = status("addition", announced(2), SOON, make_promises((1, FIRST.date(), promise)))
-    assert found == NoticeStatus(
+    promise = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
+    said = announced("addition", SOON, make_promises((1, FIRST.date(), promise)))
+    assert said == model.Announced(
+        version=2,
+        at=dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC),
+        required=True,
+        promised_days=30,
+        days=30,
+        day_count="calendar",
+        met=True,
+        objection_until=dt.date(2026, 6, 15),
+    )
+    assert notice_status(said, SOON, dt.UTC) == NoticeStatus(
         required=True,
         announced_on=DAY,
-        starts_on=SOON,
+        effective_on=SOON,
         days=30,
         day_count="calendar",
         promised_days=30,
@@ -288,32 +304,82 @@ def test_status_of_a_promise_that_was_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("starts_on", "days"), [(dt.date(2026, 6, 30), 29), (DAY, 0), (PAST, -31), (None, None)]
+    ("effective_on", "days"), [(dt.date(2026, 6, 30), 29), (DAY, 0), (PAST, -31), (None, None)]
 )
-def test_status_of_a_promise_that_was_broken(starts_on: dt.date | None, days: int | None) -> None:
+def test_a_promise_that_was_broken(effective_on: dt.date | None, days: int | None) -> None:
     """One day less, the same day, a day before, no day: each is said openly."""
-    found = status("addition", announced(2), starts_on, make_promises())
-    assert (found.required, found.days, found.met) == (True, days, False)
+    said = announced("addition", effective_on, make_promises())
+    assert (said.required, said.days, said.met) == (True, days, False)
 
 
-def test_status_counts_by_the_promise_that_binds() -> None:
+def test_the_promise_that_binds_is_counted() -> None:
     """An older, longer promise is the one that is reported."""
-    found = status("addition", announced(6, dt.date(2026, 6, 30)), dt.date(2026, 7, 10), LOWERED)
-    assert (found.promised_days, found.days, found.met) == (30, 10, False)
+    said = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
+    assert (said.promised_days, said.days, said.met) == (30, 10, False)
 
 
-def test_status_without_promise() -> None:
-    """Nothing is required of a baseline, of what is not covered, or where nothing happens."""
+def test_no_deadline_where_nothing_was_promised() -> None:
+    """Of a baseline, of what is not covered, or where nothing happens, nothing is counted at all."""
+    promise = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
+    promises = make_promises((1, FIRST.date(), promise))
     for what, version in (("addition", 1), ("relocation", 2), (None, 2)):
-        found = status(what, announced(version), SOON, make_promises())
-        assert (found.required, found.met, found.promised_days) == (False, None, None)
+        said = announced(what, SOON, promises, version)
+        assert said == model.Announced(version=version, at=said.at)
+    assert notice_status(said, SOON, dt.UTC) == NoticeStatus(
+        required=False, announced_on=DAY, effective_on=SOON
+    )
+
+
+def test_the_first_version_announces_only_what_starts_after_it() -> None:
+    """What was in use before is no news that notice could have been given of."""
+    first = model.Announced(version=1, at=dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC))
+    assert notice_status(first, None, dt.UTC) == NoticeStatus(required=False)
+    assert notice_status(first, DAY, dt.UTC) == NoticeStatus(required=False, effective_on=DAY)
+    assert notice_status(first, SOON, dt.UTC).announced_on == DAY
+
+
+def test_the_latest_deadline_of_the_promises_that_bind_holds() -> None:
+    """A promise of more days to object binds as long as its days of notice do."""
+    old = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
+    new = msgspec.structs.replace(NOTICE, objection=msgspec.structs.replace(TO_OBJECT, days=3))
+    promises = make_promises((1, FIRST.date(), old), (5, DAY, new))
+    assert announced("addition", SOON, promises, 5).objection_until == dt.date(2026, 6, 15)
+    assert announced("addition", SOON, promises, 6, SOON).objection_until == dt.date(2026, 7, 4)
+
+
+def also_binding(*promises: tuple[int, dt.date, model.NoticeSource], on: str) -> list[tuple[int, int, str]]:
+    """Return version, days and last day of the older promises that bind on a day."""
+    found = make_promises(*promises).also_binding(9, dt.date.fromisoformat(on))
+    return [(item.version, item.days, item.until.isoformat()) for item in found]
+
+
+def test_a_lowered_promise_is_said_to_bind_until_its_last_day() -> None:
+    """30 days lowered to 10 on 1 June: what is announced up to 30 June still gets 30."""
+    rows = ((1, FIRST.date(), NOTICE), (5, DAY, NEW))
+    assert also_binding(*rows, on="2026-06-01") == [(1, 30, "2026-06-30")]
+    assert also_binding(*rows, on="2026-06-30") == [(1, 30, "2026-06-30")]
+    assert also_binding(*rows, on="2026-07-01") == []
+
+
+def test_a_raised_promise_says_all_that_the_older_one_said() -> None:
+    """Nobody is told of a promise that the newest one keeps anyway."""
+    assert also_binding((1, FIRST.date(), NEW), (5, DAY, NOTICE), on="2026-06-01") == []
+    narrow = msgspec.structs.replace(NOTICE, days=90, applies_to=("addition",))
+    assert also_binding((1, FIRST.date(), NOTICE), (5, DAY, narrow), on="2026-06-01") == [
+        (1, 30, "2026-06-30")
+    ]
+    silent = msgspec.structs.replace(NOTICE, objection=None)
+    to_object = msgspec.structs.replace(NOTICE, objection=TO_OBJECT)
+    assert also_binding((1, FIRST.date(), to_object), (5, DAY, silent), on="2026-06-01") == [
+        (1, 30, "2026-06-30")
+    ]
 
 
 @pytest.mark.parametrize("covered", ["addition", "replacement", "activation", "relocation"])
 def test_an_earlier_start_is_covered_with_any_start(covered: model.NoticeEvent) -> None:
     """Whoever promises notice of some start may not move it earlier without."""
     promise = msgspec.structs.replace(NOTICE, applies_to=(covered,))
-    found = strictest("rescheduled", 2, DAY, make_promises((1, FIRST.date(), promise)))
+    found = strictest(["rescheduled"], 2, DAY, make_promises((1, FIRST.date(), promise)))
     assert found == (None if covered == "relocation" else promise)
 
 
@@ -321,5 +387,5 @@ def test_relocation_and_data_only_if_promised() -> None:
     """A publisher may promise more than the law asks for."""
     promise = msgspec.structs.replace(NOTICE, applies_to=ALL)
     for what in ("relocation", "data_changed"):
-        assert strictest(what, 2, DAY, make_promises((1, FIRST.date(), promise))) == promise
-        assert strictest(what, 2, DAY, make_promises()) is None
+        assert strictest([what], 2, DAY, make_promises((1, FIRST.date(), promise))) == promise
+        assert strictest([what], 2, DAY, make_promises()) is None

@@ -39,7 +39,9 @@ def test_a_quotation_is_short() -> None:
 
 def test_a_refused_document_does_not_fill_the_report() -> None:
     """The library quotes the value that is not one of those allowed, whole."""
-    data = {"format": HOSTILE, "format_minor": 0, "keys": [], "register": "x"}
+    key = {"ended": None, "first_version": 1, "jwk": {}, "kid": "", "last_version": None, "note_key": None,
+           "pem": "", "use": "log"}  # fmt: skip
+    data = {"format": HOSTILE, "format_minor": 0, "keys": [key], "register": "x"}
     with pytest.raises(Malformed) as caught:
         canonical.decode(json.dumps(data, sort_keys=True, separators=(",", ":")).encode(), KeyList)
     assert caught.value.message.isprintable()

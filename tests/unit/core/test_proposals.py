@@ -22,7 +22,7 @@ OVER = make_engagement(ends_on=dt.date(2026, 3, 1))
 ENDING = make_engagement(ends_on=SOON)
 STARTING = make_engagement(starts_on=SOON)
 MAIL = make_engagement("mail", purpose="Sends mail")
-MISTAKE = model.Withdrawn(reason="Listed by mistake")
+MISTAKE = model.WithdrawnSource(reason="Listed by mistake")
 
 
 def vendor(id_: str, **fields: Any) -> model.SubprocessorSource:

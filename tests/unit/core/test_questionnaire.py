@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +18,12 @@ from register_api.core.model import (
     Engagement,
     Location,
     Notice,
+    Objection,
     Subprocessor,
     Transfer,
     Withdrawn,
 )
-from register_api.core.notice import NoticePolicy, Promises, status
+from register_api.core.notice import NoticePolicy, Promises, announce
 from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
 from register_api.core.questionnaire.fill import answers
 from strategies import engagements
@@ -38,15 +40,22 @@ def promises(**notice: Any) -> Promises:
     return Promises(zone=dt.UTC, first_live=1, policies=(policy,))
 
 
+def objection(days: int | None) -> Objection | None:
+    """Return a period to object, if there are days."""
+    return None if days is None else Objection(days=days, contact="mailto:privacy@example.com")
+
+
 def answered(
     on: dt.date = DAY, *, promise: Promises | None = None, language: Language = ENGLISH, **fields: Any
 ) -> EngagementAnswers:
     """Answer for an engagement of which nothing is said but the fields given."""
-    given_ = {"category": "ai", "status": "active", "announced": ANNOUNCED, **fields}
+    promise = promise or promises()
+    said = announce(["addition"], fields.get("starts_on"), 3, ANNOUNCED.at, promise)
+    given_ = {"category": "ai", "status": "active", "announced": said, **fields}
     vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
     of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
     (row,) = vendor_states(of, on)
-    return answers(row, on, promise or promises(), language)
+    return answers(row, on, promise, language)
 
 
 def test_members_are_the_questions_in_their_order() -> None:
@@ -182,7 +191,7 @@ def test_conditions_of_region_are_told_in_words() -> None:
 )
 def test_until_when_to_object(on: dt.date, left: int | None, words: str) -> None:
     """The last day counts; the day after, it is over."""
-    found = answered(on, promise=promises(objection_days=14)).objection
+    found = answered(on, promise=promises(objection=objection(14))).objection
     assert (found.until, found.days_left) == (dt.date(2026, 5, 24), left)
     assert found.words.endswith(words)
     assert (found.stated, found.objection_days, found.announced_on) == (True, 14, DAY)
@@ -190,7 +199,7 @@ def test_until_when_to_object(on: dt.date, left: int | None, words: str) -> None
 
 def test_business_days_are_counted_as_promised() -> None:
     """10 May 2026 is a Sunday; five business days later is Friday."""
-    found = answered(promise=promises(objection_days=5, day_count="business")).objection
+    found = answered(promise=promises(objection=objection(5), day_count="business")).objection
     assert found.until == dt.date(2026, 5, 15)
     assert "You may object within 5 business days of the notice." in found.words
 
@@ -200,12 +209,12 @@ def test_business_days_are_counted_as_promised() -> None:
     [
         ({"status": "available"}, "Not in use"),
         ({"ends_on": DAY}, "No longer in use"),
-        ({"withdrawn": Withdrawn(reason="by mistake")}, "listed in error"),
+        ({"withdrawn": Withdrawn(reason="by mistake", announced=ANNOUNCED)}, "listed in error"),
     ],
 )
 def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words: str) -> None:
     """No day is named, though a period is promised."""
-    found = answered(promise=promises(objection_days=14), **fields).objection
+    found = answered(promise=promises(objection=objection(14)), **fields).objection
     assert (found.until, found.days_left) == (None, None)
     assert words in found.words
 
@@ -214,10 +223,11 @@ def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words:
 @given(engagements(version=2, at=ANNOUNCED.at), st.none() | st.integers(0, 90), st.booleans())
 def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, business: bool) -> None:
     """Whatever is announced, the answer and the notice of the change name one day."""
-    promise = promises(objection_days=days, day_count="business" if business else "calendar")
+    promise = promises(objection=objection(days), day_count="business" if business else "calendar")
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
-    row = EngagementState(vendor=vendor, engagement=engagement, state="in_force")
-    told = status("addition", engagement.announced, engagement.starts_on, promise)
+    told = announce(["addition"], engagement.starts_on, 2, ANNOUNCED.at, promise)
+    used = msgspec.structs.replace(engagement, announced=told)
+    row = EngagementState(vendor=vendor, engagement=used, state="in_force")
     assert answers(row, DAY, promise, ENGLISH).objection.until == told.objection_until
 
 

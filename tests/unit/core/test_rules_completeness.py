@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from register_api.errors import Finding
 
 YESTERDAY = TODAY - dt.timedelta(days=1)
-WITHDRAWN = model.Withdrawn(reason="Listed by mistake")
+WITHDRAWN = model.WithdrawnSource(reason="Listed by mistake")
 
 
 def told(number: str, draft: model.Draft, now: dt.datetime = NOW) -> list[Finding]:

@@ -48,6 +48,11 @@ def numbers(findings: list[Finding]) -> list[str]:
     return [finding.rule for finding in findings]
 
 
+def plan(id_: str, **fields: Any) -> model.PlannedChangeSource:
+    """Return a planned change."""
+    return model.PlannedChangeSource(id=id_, **fields)
+
+
 def moved(before: dict[str, Any], after: dict[str, Any], **context: Any) -> list[Finding]:
     """Return the errors when the fields of a published engagement change."""
     old = make_vendor(engagements=(make_engagement(**before),))
@@ -56,14 +61,16 @@ def moved(before: dict[str, Any], after: dict[str, Any], **context: Any) -> list
 
 
 def added(
-    starts_on: dt.date | None, *, notice: model.Notice = NOTICE, now: dt.datetime = NOW, **fields: Any
+    starts_on: dt.date | None, *, notice: model.NoticeSource = NOTICE, now: dt.datetime = NOW, **fields: Any
 ) -> list[Finding]:
     """Return the errors when a vendor joins a register with that promise."""
     context = {name: fields.pop(name) for name in ("at", "zone", "promises") if name in fields}
     newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=starts_on, **fields),))
     previous = make_register(notice=notice, recorded="imported" if "at" in context else "live")
+    dated = {"updated_on": now.date() - 2 * DAY}
     return told(
-        make_draft(make_vendor(), newcomer, notice=notice), make_context(previous, now=now, **context)
+        make_draft(make_vendor(), newcomer, notice=notice, **dated),
+        make_context(previous, now=now, **context),
     )
 
 
@@ -88,12 +95,18 @@ def test_a_status_has_what_it_needs(fields: dict[str, Any], keys: list[str]) -> 
 @pytest.mark.parametrize(
     ("before", "after", "key"),
     [
-        pytest.param({}, {"ends_on": YESTERDAY}, "ends_on", id="an end is told a day late"),
+        pytest.param({}, {"ends_on": YESTERDAY}, None, id="an end is told a day late"),
         pytest.param({}, {"ends_on": TODAY}, None, id="an end today"),
-        pytest.param({"ends_on": NEXT_YEAR}, {"ends_on": YESTERDAY}, "ends_on", id="an end moves back"),
+        pytest.param(
+            {"ends_on": NEXT_YEAR},
+            {"ends_on": YESTERDAY},
+            None,
+            id="it ended earlier than planned, told late",
+        ),
         pytest.param(
             {"ends_on": YESTERDAY}, {"ends_on": YESTERDAY - DAY}, "ends_on", id="a past end moves back"
         ),
+        pytest.param({"ends_on": YESTERDAY}, {"ends_on": NEXT_YEAR}, "ends_on", id="a past end moves on"),
         pytest.param({"ends_on": YESTERDAY}, {"ends_on": YESTERDAY}, None, id="a past end stays"),
         pytest.param(
             {"starts_on": BEFORE_FIRST}, {"starts_on": YESTERDAY}, "starts_on", id="a past start moves"
@@ -106,8 +119,9 @@ def test_a_status_has_what_it_needs(fields: dict[str, Any], keys: list[str]) -> 
             {}, {"starts_on": FIRST.date()}, "starts_on", id="a start after version 1 contradicts it"
         ),
         pytest.param(
-            {"starts_on": YESTERDAY}, {"starts_on": TODAY}, None, id="a start today is not in the past"
+            {"starts_on": YESTERDAY}, {"starts_on": TODAY}, "starts_on", id="a start that has passed moves"
         ),
+        pytest.param({}, {"starts_on": NEXT_YEAR}, "starts_on", id="what is in use gets a later start"),
         pytest.param({"starts_on": TOMORROW}, {"starts_on": NEXT_YEAR}, None, id="a start moves later"),
     ],
 )
@@ -126,7 +140,6 @@ def test_a_new_start_is_no_move() -> None:
     """R09 leaves to R12 what begins: backdated with short notice it is accepted, and shown as late."""
     late = {"starts_on": YESTERDAY, "short_notice": SHORT}
     assert moved({"status": "available"}, late) == []
-    assert moved({"ends_on": YESTERDAY}, late) == []
     assert numbers(moved({"status": "available"}, {"starts_on": YESTERDAY})) == ["R12"]
 
 
@@ -151,7 +164,7 @@ def test_exactly_the_number_is_enough(now: str, zone: str, starts_on: str, given
     for finding in found:
         assert finding.file == "subprocessors/beta.toml"
         assert finding.key == "engagements[0].starts_on"
-        assert finding.message.startswith(f"{given} of 30 days of notice")
+        assert finding.message.startswith(f"only {given} of the promised 30 days' notice")
         assert finding.hint.startswith(str(day + DAY))
 
 
@@ -160,7 +173,7 @@ def test_business_days_are_named_as_such() -> None:
     promise = msgspec.structs.replace(NOTICE, days=5, day_count="business", holidays=(dt.date(2026, 6, 4),))
     assert added(dt.date(2026, 6, 9), notice=promise) == []
     (finding,) = added(dt.date(2026, 6, 8), notice=promise)
-    assert finding.message.startswith("4 of 5 business days of notice")
+    assert finding.message.startswith("only 4 of the promised 5 business days' notice")
     assert finding.hint.startswith("2026-06-09")
 
 
@@ -168,7 +181,7 @@ def test_without_a_start_no_days_can_be_counted() -> None:
     """R10: what needs notice needs starts_on; short notice is no way round."""
     (finding,) = added(None, short_notice=SHORT)
     assert finding.rule == "R10"
-    assert finding.hint.startswith("2026-07-01")
+    assert finding.hint == "add starts_on = 2026-07-01 or later"
 
 
 @pytest.mark.parametrize("starts_on", [TODAY, YESTERDAY, TODAY - 400 * DAY])
@@ -239,7 +252,8 @@ def test_another_legal_entity_is_a_replacement() -> None:
     previous = make_register(make_vendor(seat="US"))
     assert numbers(told(make_draft(), make_context(previous))) == ["R10"]
     assert told(make_draft(), make_context(previous, reason=WHY, corrects=1)) == []
-    announced = make_draft(make_vendor(engagements=(make_engagement(starts_on=TODAY + 30 * DAY),)))
+    soon = {"effective_on": TODAY + 30 * DAY, "set": {"seat": "FI"}}
+    announced = make_draft(make_vendor(seat="US", planned=(plan("moves", **soon),)))
     assert told(announced, make_context(previous)) == []
 
 
@@ -269,7 +283,7 @@ def test_a_lowered_promise_still_binds() -> None:
     """R13: within the old number of days the old promise holds; the finding names it and until when."""
     (finding,) = lowered(29, on="2026-06-30")
     assert finding.rule == "R13"
-    assert "29 of 30 days" in finding.message
+    assert "29 of the promised 30 days" in finding.message
     assert "version 1 binds what is announced before 2026-07-01" in finding.message
     assert lowered(30, on="2026-06-30") == []
     assert lowered(10, on="2026-07-01") == []
@@ -295,3 +309,127 @@ def test_the_version_that_lowers_is_bound_itself() -> None:
     newcomer = make_vendor("beta", engagements=(make_engagement(starts_on=TODAY),))
     found = told(make_draft(make_vendor(), newcomer, notice=low), make_context(make_register()))
     assert numbers(found) == ["R13"]
+
+
+IN_USE = make_engagement()
+PROMISED = msgspec.structs.replace(NOTICE, applies_to=("addition", "replacement", "activation", "relocation"))
+TO_US = {"locations": [{"country": "US"}]}
+RIGHT = TODAY + 30 * DAY
+
+
+def planned(
+    *changes: model.PlannedChangeSource, before: tuple[Any, ...] = (), **context: Any
+) -> list[Finding]:
+    """Return the errors when the planned changes of an engagement that is in use become these."""
+    old, new = (make_vendor(engagements=(make_engagement(planned=items),)) for items in (before, changes))
+    previous = make_register(old, notice=PROMISED)
+    return told(make_draft(new, notice=PROMISED), make_context(previous, **context))
+
+
+def test_what_is_in_use_changes_by_a_planned_change() -> None:
+    """R10: written over what holds it is refused, and the finding shows what to write, with the day."""
+    moved_now = make_vendor(engagements=(make_engagement(locations=(model.Location(country="US"),)),))
+    context = make_context(make_register(notice=PROMISED))
+    (finding,) = told(make_draft(moved_now, notice=PROMISED), context)
+    assert (finding.rule, finding.key) == ("R10", "engagements[0]")
+    assert (
+        f'[[engagements.planned]] id = "…", effective_on = {RIGHT}, set = {{ locations = … }}' in finding.hint
+    )
+    other = make_vendor(legal_name="Acme SE")
+    (finding,) = told(make_draft(other, notice=PROMISED), context)
+    assert f'[[planned]] id = "…", effective_on = {RIGHT}, set = {{ legal_name = … }}' in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (plan("us", effective_on=RIGHT, set=TO_US), []),
+        (plan("us", effective_on=RIGHT - DAY, set=TO_US), ["R10"]),
+        (plan("us", effective_on=YESTERDAY, set=TO_US), ["R12"]),
+        (plan("us", effective_on=YESTERDAY, set=TO_US, short_notice=SHORT), []),
+        (plan("us", effective_on=TODAY, set={"purpose": "Other words"}), []),
+        (plan("us", effective_on=TODAY, set={}), ["R01"]),
+        (plan("us", effective_on=TODAY, set={"ends_on": "2027-01-01"}), ["R01"]),
+        (plan("us", effective_on=TODAY, set={"locations": "US"}), ["R01"]),
+        (plan("us", effective_on=RIGHT, set={"locations": [{"country": "UK"}]}), ["R06"]),
+        (plan("us", effective_on=RIGHT, set={"category": "nowhere"}), ["R04"]),
+        (plan("us", effective_on=RIGHT, set={"purpose": " x "}), ["R05"]),
+        (plan("us", effective_on=RIGHT, set={"status": "conditional"}), ["R08"]),
+        (plan("US", effective_on=RIGHT, set=TO_US), ["R02"]),
+    ],
+)
+def test_a_planned_change_is_judged_on_its_own_day(
+    change: model.PlannedChangeSource, rules: list[str]
+) -> None:
+    """Its notice, and the state that it brings about: at the place where it was written."""
+    found = planned(change)
+    assert numbers(found) == rules
+    assert all(item.key.startswith("engagements[0].planned[0]") for item in found)
+
+
+def test_short_notice_belongs_to_one_announcement() -> None:
+    """R11: a reason that was published once does not excuse what is announced next."""
+    first = plan("us", effective_on=TODAY, set=TO_US, short_notice=SHORT)
+    again = plan("us", effective_on=TODAY, set={"locations": [{"country": "CA"}]}, short_notice=SHORT)
+    assert numbers(planned(again, before=(msgspec.structs.replace(first, effective_on=TOMORROW),))) == [
+        "R10",
+        "R11",
+    ]
+    anew = msgspec.structs.replace(again, short_notice=model.ShortNotice(reason="Another emergency"))
+    assert planned(anew, before=(msgspec.structs.replace(first, effective_on=TOMORROW),)) == []
+    long_ago = make_engagement(starts_on=YESTERDAY, short_notice=SHORT)
+    previous = make_register(make_vendor(engagements=(long_ago,)), notice=PROMISED)
+    sold = make_vendor(engagements=(long_ago,), legal_name="Totally Other Holdings Ltd", seat="BE")
+    assert "R10" in numbers(told(make_draft(sold, notice=PROMISED), make_context(previous)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rules"),
+    [
+        pytest.param(TOMORROW, {"effective_on": NEXT_YEAR}, [], id="put off"),
+        pytest.param(NEXT_YEAR, {"effective_on": TOMORROW}, ["R10"], id="brought forward"),
+        pytest.param(YESTERDAY, {"effective_on": NEXT_YEAR}, ["R09"], id="put off after its day"),
+        pytest.param(YESTERDAY, {"set": {"purpose": "x"}}, ["R09"], id="rewritten after its day"),
+        pytest.param(TOMORROW, {"cancelled": model.CancelledSource(reason="Not needed")}, [], id="cancelled"),
+        pytest.param(TODAY, {"cancelled": model.CancelledSource(reason="x")}, ["R09"], id="cancelled late"),
+    ],
+)
+def test_a_plan_moves_only_before_its_day(before: dt.date, after: dict[str, Any], rules: list[str]) -> None:
+    """R09: until the day before it can be put off, changed or cancelled; then it stays."""
+    old = plan("us", effective_on=before, set=TO_US, short_notice=SHORT)
+    assert numbers(planned(msgspec.structs.replace(old, **after), before=(old,)))[:1] == rules
+
+
+def test_a_cancelled_plan_stays_cancelled() -> None:
+    """R09, R03: it cannot be revived, nor taken away."""
+    gone = plan(
+        "us", effective_on=TOMORROW, set=TO_US, cancelled=model.CancelledSource(reason="Customers objected")
+    )
+    assert planned(gone, before=(gone,)) == []
+    revived = msgspec.structs.replace(gone, cancelled=None, effective_on=NEXT_YEAR)
+    assert numbers(planned(revived, before=(gone,))) == ["R09"]
+    assert numbers(planned(before=(gone,))) == ["R03"]
+
+
+def test_an_announced_use_is_cancelled_until_the_day_before() -> None:
+    """R09: what was in use ends; what was only announced is cancelled."""
+    off = model.CancelledSource(reason="Customers objected")
+    assert moved({"starts_on": TOMORROW}, {"starts_on": TOMORROW, "cancelled": off}) == []
+    assert numbers(moved({"starts_on": TODAY}, {"starts_on": TODAY, "cancelled": off})) == ["R09"]
+    assert numbers(moved({}, {"cancelled": off})) == ["R09"]
+
+
+def test_only_what_was_folded_leaves() -> None:
+    """R03: a planned change may go once it has taken effect and stands in the base fields."""
+    change = plan("us", effective_on=YESTERDAY, set=TO_US)
+    previous = make_register(make_vendor(engagements=(make_engagement(planned=(change,)),)), notice=PROMISED)
+    folded = make_vendor(engagements=(make_engagement(locations=(model.Location(country="US"),)),))
+    assert told(make_draft(folded, notice=PROMISED), make_context(previous)) == []
+    assert numbers(told(make_draft(notice=PROMISED), make_context(previous)))[0] == "R03"
+
+
+def test_a_return_is_a_further_engagement() -> None:
+    """R09: an end that has passed is not taken back, and the finding says what to write."""
+    (finding, *_) = moved({"ends_on": YESTERDAY}, {"starts_on": NEXT_YEAR})
+    assert finding.rule == "R09"
+    assert any("further engagement" in item.hint for item in moved({"ends_on": YESTERDAY}, {}))

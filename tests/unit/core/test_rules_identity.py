@@ -96,7 +96,7 @@ def test_an_id_is_not_used_for_another_entity(
 
 def test_withdrawing_and_listing_again_are_no_deletion() -> None:
     """R03: a withdrawn vendor stays, and may be listed again."""
-    withdrawn = make_vendor(withdrawn=model.Withdrawn(reason="Listed by mistake"))
+    withdrawn = make_vendor(withdrawn=model.WithdrawnSource(reason="Listed by mistake"))
     assert told("R03", make_draft(withdrawn), make_context(make_register())) == []
     assert told("R03", make_draft(), make_context(make_register(withdrawn))) == []
 

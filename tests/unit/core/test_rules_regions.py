@@ -69,7 +69,21 @@ def test_wide_values(value: str) -> None:
 )
 def test_right_numbers(scheme: model.IdentifierScheme, value: str) -> None:
     """R07: what can be checked is right; what cannot is let through."""
-    assert told("R07", identifiers=(model.Identifier(scheme=scheme, value=value),)) == []
+    number = model.Identifier(scheme=scheme, value=value, country="DE", registry="Amtsgericht Ansbach")
+    assert told("R07", identifiers=(number,)) == []
+
+
+@pytest.mark.parametrize("missing", ["country", "registry"])
+def test_a_national_number_needs_its_register(missing: str) -> None:
+    """R07: "HRB 6089" names nobody without the register that gave it."""
+    given = {"country": "DE", "registry": "Amtsgericht Ansbach", missing: None}
+    number = model.Identifier(scheme="national", value="HRB 6089", **given)
+    assert [item.key for item in told("R07", identifiers=(number,))] == [f"identifiers[0].{missing}"]
+    entity = model.Entity(legal_name="Acme SE", identifiers=(number,))
+    used = make_engagement(entity=entity)
+    assert [item.key for item in told("R07", engagements=(used,))] == [
+        f"engagements[0].entity.identifiers[0].{missing}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +107,7 @@ def test_right_numbers(scheme: model.IdentifierScheme, value: str) -> None:
 )
 def test_wrong_numbers(scheme: model.IdentifierScheme, value: str) -> None:
     """R07: a wrong check digit, length or form is refused at the number."""
-    number = model.Identifier(scheme=scheme, value=value)
+    number = model.Identifier(scheme=scheme, value=value, country="DE", registry="Amtsgericht Ansbach")
     assert [item.key for item in told("R07", identifiers=(number,))] == ["identifiers[0].value"]
     publisher = model.Publisher(name="E", time_zone="UTC", language="en", identifiers=(number,))
     found = [item for item in check(make_draft(publisher=publisher), make_context()) if item.rule == "R07"]
@@ -122,7 +136,7 @@ def test_no_number_breaks_the_check(scheme: model.IdentifierScheme, value: str) 
         ({"locations": (US,), "data_scope": ("none",)}, None),
         ({"locations": (US,), "ends_on": TODAY}, None),
         ({"locations": (US,), "ends_on": TODAY + dt.timedelta(days=1)}, "US"),
-        ({"locations": (US,), "withdrawn": model.Withdrawn(reason="never used")}, None),
+        ({"locations": (US,), "withdrawn": model.WithdrawnSource(reason="never used")}, None),
     ],
 )
 def test_transfers(fields: dict[str, Any], named: str | None) -> None:

@@ -44,7 +44,7 @@ HTTP = "http://a.example"
         (make_draft(make_vendor(formerly=("Good", " bad"))), "formerly[1]"),
         (make_draft(make_vendor(extra={"note": "a\tb"})), "extra.note"),
         (make_draft(make_vendor(extra={"my note ": "fine"})), 'extra."my note "'),
-        (make_draft(make_vendor(withdrawn=model.Withdrawn(reason=""))), "withdrawn.reason"),
+        (make_draft(make_vendor(withdrawn=model.WithdrawnSource(reason=""))), "withdrawn.reason"),
         (
             make_draft(
                 make_vendor(certifications=(model.Certification(name="x", claim="certified", url=HTTP),))
@@ -134,11 +134,13 @@ def test_number_of_vendors() -> None:
     assert "10000" in finding.message
 
 
-@pytest.mark.parametrize("name", ["days", "objection_days"])
+@pytest.mark.parametrize("name", ["days", "objection.days"])
 @pytest.mark.parametrize(
     ("days", "refused"), [(-1, True), (0, False), (3_650, False), (3_651, True), (10**12, True)]
 )
 def test_days_of_a_promise(name: str, days: int, refused: bool) -> None:
     """R17: a promise names 0 to 3,650 days; a number beyond is refused and never counted with."""
-    draft = make_draft(notice=msgspec.structs.replace(NOTICE, **{name: days}))
+    objection = model.Objection(days=days, contact="mailto:privacy@example.com")
+    changed = {"days": days} if name == "days" else {"objection": objection}
+    draft = make_draft(notice=msgspec.structs.replace(NOTICE, **changed))
     assert [finding.key for finding in told("R17", draft)] == [f"notice.{name}"] * refused

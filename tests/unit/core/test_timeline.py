@@ -37,7 +37,7 @@ def test_available_is_not_engaged() -> None:
 
 def test_withdrawn_wins_over_everything() -> None:
     """What was listed by mistake is nothing else, whatever its dates say."""
-    vendor = make_vendor(withdrawn=model.Withdrawn(reason="never signed"))
+    vendor = make_vendor(withdrawn=model.WithdrawnSource(reason="never signed"))
     for engagement in (
         make_engagement(),
         make_engagement(starts_on=START),
@@ -52,7 +52,9 @@ def test_upcoming_is_sorted_and_counts_days() -> None:
         make_vendor("beta", engagements=(make_engagement(starts_on=START, ends_on=END),)),
         make_vendor("acme", engagements=(make_engagement(ends_on=START),)),
         make_vendor(
-            "mistake", withdrawn=model.Withdrawn(reason="x"), engagements=(make_engagement(ends_on=END),)
+            "mistake",
+            withdrawn=model.WithdrawnSource(reason="x"),
+            engagements=(make_engagement(ends_on=END),),
         ),
         make_vendor("other", engagements=(make_engagement(status="available"),)),
     )

@@ -103,7 +103,7 @@ def announced(before: dict[str, Any], after: dict[str, Any], **context: Any) -> 
         pytest.param({"ends_on": TODAY}, {"starts_on": SOON}, 2, id="it runs again"),
         pytest.param({}, {"status": "available"}, 1, id="no longer engaged"),
         pytest.param(
-            {"starts_on": TODAY - dt.timedelta(1)}, {"starts_on": FIRST.date()}, 2, id="a past start moves"
+            {"starts_on": TODAY - dt.timedelta(1)}, {"starts_on": FIRST.date()}, 1, id="a past start moves"
         ),
     ],
 )
@@ -113,9 +113,18 @@ def test_what_is_announced_anew(before: dict[str, Any], after: dict[str, Any], v
 
 
 def test_what_is_promised_is_announced_anew() -> None:
-    """Where relocations need notice, a further country makes a new announcement."""
+    """Where relocations need notice, a further country makes what is still to begin a new announcement.
+
+    What is in use changes by a planned change, which is announced itself.
+    """
     promise = msgspec.structs.replace(NOTICE, applies_to=("relocation",))
-    assert announced({}, {"locations": (US,)}, notice=promise) == 2
+    assert announced({"starts_on": LATE}, {"starts_on": LATE, "locations": (US,)}, notice=promise) == 2
+    plan = model.PlannedChangeSource(id="us", effective_on=LATE, set={"locations": [{"country": "US"}]})
+    assert announced({}, {"planned": (plan,)}, notice=promise) == 1
+    new = make_vendor(engagements=(make_engagement(planned=(plan,)),))
+    made = make_version(make_draft(new, notice=promise), make_context(make_register(notice=promise)))
+    (said,) = made.subprocessors[0].engagements[0].planned
+    assert (said.announced.version, said.announced.days, said.announced.met) == (2, 60, True)
 
 
 def test_a_start_is_said_anew_even_where_no_notice_is_owed() -> None:
@@ -129,9 +138,9 @@ def test_unchanged_ignores_what_publishing_sets() -> None:
     """Another number, instant and reason make no other content."""
     previous = make_version(make_draft(), make_context())
     again = make_version(make_draft(), make_context(previous, now=NOW + dt.timedelta(days=99)))
-    assert unchanged(again, previous)
+    assert unchanged(again, previous, dated=True)
     other = make_version(make_draft(extra={"a": "b"}), make_context(previous))
-    assert not unchanged(other, previous)
+    assert not unchanged(other, previous, dated=True)
 
 
 @given(strategies.registers())
@@ -149,5 +158,5 @@ def test_the_same_source_again_changes_nothing(register: model.Register) -> None
         previous_sha256="0" * 64,
     )
     made = make_version(strategies.draft_of(register), context)
-    assert unchanged(made, register)
+    assert unchanged(made, register, dated=True)
     assert made.version == register.version + 1

@@ -71,6 +71,8 @@ def test_options_reach_the_table(desk: Desk) -> None:
         "Things",
         "--names",
         "n.toml",
+        "--publisher",
+        "Desk",
     ]
     document = json.loads(call("in/list.txt", *options).stdout)
     assert document["publishable"]

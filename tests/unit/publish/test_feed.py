@@ -224,7 +224,7 @@ def test_late_announcement_is_said() -> None:
     notice = NoticeStatus(
         required=True,
         announced_on=sample.TODAY,
-        starts_on=dt.date(2026, 5, 7),
+        effective_on=dt.date(2026, 5, 7),
         days=-3,
         day_count="business",
         promised_days=30,

@@ -31,8 +31,8 @@ ENGAGEMENT = VENDOR + '[[engagements]]\nid = "mail"\ncategory = "ops"\nstatus = 
 Kind: TypeAlias = type[msgspec.Struct]
 SCOPES = "one of customer_content, customer_account, website_visitor, none"
 TOP_KEYS = (
-    "register", "updated_on", "publisher", "notice", "statuses", "categories", "exclusions",
-    "related_documents", "extra", "order",
+    "register", "url", "license", "lifecycle", "publisher", "statuses", "categories", "exclusions",
+    "related_documents", "extra", "updated_on", "notice", "order",
 )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def test_every_mistake_is_reported_at_once() -> None:
 def test_missing_table_is_one_problem() -> None:
     """A publisher left out is one mistake, not one for each of its fields."""
     assert [key for key, _, _ in problems("", model.RegisterSource)] == [
-        "register", "updated_on", "publisher", "notice", "statuses", "categories",
+        "register", "publisher", "statuses", "categories", "notice",
     ]  # fmt: skip
 
 
@@ -245,6 +245,8 @@ def test_known_names_of_published_fields_are_complete() -> None:
         names(model.Register, model.RegisterSource)
         | names(model.Subprocessor, model.SubprocessorSource)
         | names(model.Engagement, model.EngagementSource)
+        | names(model.PlannedChange, model.PlannedChangeSource)
+        | names(model.Notice, model.NoticeSource)
     )
 
 

@@ -289,7 +289,7 @@ def test_the_readme_of_form_1_stays() -> None:
     told = NoticeStatus(
         required=True,
         announced_on=published.date(),
-        starts_on=dt.date(2026, 4, 12),
+        effective_on=dt.date(2026, 4, 12),
         days=31,
         day_count="business",
         promised_days=30,
@@ -305,7 +305,7 @@ def test_the_readme_of_form_1_stays() -> None:
         summary="What the publisher made of it.",
         notice=told,
     )
-    undated = msgspec.structs.replace(told, starts_on=None, days=None, met=False)
+    undated = msgspec.structs.replace(told, effective_on=None, days=None, met=False)
     of_fields = msgspec.structs.replace(
         change, subprocessor="gone", engagement=None, fields=("legal_name", "seat"), notice=undated
     )

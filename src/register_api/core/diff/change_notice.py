@@ -5,28 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.diff.differences import Column, Difference
-from register_api.core.diff.lifecycle import engagement_pairs
-from register_api.core.notice import NoticeStatus, status
-from register_api.core.notice_event import events
+from register_api.core.notice import NoticeStatus, notice_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import datetime as dt
+    from collections.abc import Iterable
 
     from register_api.core.diff.changes import ChangeClass
-    from register_api.core.diff.differences import Comparison, Pair, Reorder
-    from register_api.core.model import Engagement, Subprocessor
+    from register_api.core.diff.differences import Comparison, Reorder
     from register_api.core.notice import Promises
-    from register_api.core.notice_event import Event
 
-_CARRIERS: Mapping[Event, frozenset[ChangeClass]] = {
-    "addition": frozenset({"added", "replaced"}),
-    "replacement": frozenset({"added", "replaced", "entity_changed"}),
-    "activation": frozenset({"added", "activated", "replaced"}),
-    "rescheduled": frozenset({"schedule_changed"}),
-    "relocation": frozenset({"relocated"}),
-    "data_changed": frozenset({"data_changed"}),
-}
-"""Classes of change in which an event of the promise shows."""
+_CARRIERS: frozenset[ChangeClass] = frozenset(
+    {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}
+)
+"""Classes of change in which an announcement of an engagement shows."""
 
 
 def notice_of(
@@ -39,31 +31,30 @@ def notice_of(
     """
     if isinstance(difference, Column):
         found = _worst(notice_of(row, comparison, promises) for row in difference.rows)
-        return found if found.required else NoticeStatus(required=False)
+        return found if found.required else _not_required(comparison)
     if not isinstance(difference, Difference) or difference.vendor is None:
-        return NoticeStatus(required=False)
-    vendor = difference.vendor
-    if difference.engagement is not None:
-        return _judge(difference.class_, vendor, difference.engagement, comparison, promises)
-    pairs = engagement_pairs(vendor).values() if difference.class_ == "entity_changed" else ()
-    return _worst(_judge(difference.class_, vendor, pair, comparison, promises) for pair in pairs)
+        return _not_required(comparison)
+    before = comparison.older.version if comparison.older is not None else 0
+    plan = difference.planned.after if difference.planned is not None else None
+    effective_on: dt.date | None
+    if plan is not None:
+        announced, effective_on = plan.announced, plan.effective_on
+        said = plan.cancelled is None
+    elif difference.engagement is not None and difference.engagement.after is not None:
+        use = difference.engagement.after
+        announced, effective_on = use.announced, use.starts_on
+        said = difference.class_ in _CARRIERS
+        if difference.class_ == "ended":
+            return _not_required(comparison, use.ends_on)
+    else:
+        return _not_required(comparison)
+    if not said or announced.version <= before:
+        return _not_required(comparison, effective_on if plan is not None else None)
+    return notice_status(announced, effective_on, promises.zone)
 
 
-def _judge(
-    class_: ChangeClass,
-    vendor: Pair[Subprocessor],
-    engagement: Pair[Engagement],
-    comparison: Comparison,
-    promises: Promises,
-) -> NoticeStatus:
-    if vendor.after is None or engagement.after is None:
-        return NoticeStatus(required=False)
-    found = events(
-        vendor.before, vendor.after, engagement.after, day=comparison.day, reason_kind=comparison.reason
-    )
-    told = [what for what in found if class_ in _CARRIERS[what]]
-    after = engagement.after
-    return _worst(status(what, after.announced, after.starts_on, promises) for what in told)
+def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -> NoticeStatus:
+    return NoticeStatus(required=False, announced_on=comparison.day, effective_on=effective_on)
 
 
 def _worst(found: Iterable[NoticeStatus]) -> NoticeStatus:

@@ -32,6 +32,7 @@ ChangeClass = Literal[
     "deactivated",
     "ended",
     "withdrawn",
+    "cancelled",
     "renamed",
     "safeguards_changed",
     "certifications_changed",
@@ -74,6 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
         class_: Class of the change; ``class`` on the wire.
         subprocessor: Id of the vendor; ``None`` for the register as a whole.
         engagement: Id of the engagement; ``None`` for the vendor as a whole.
+        planned: Id of the planned change that brings it, or that was moved or cancelled; or ``None``.
         field: Name of the field if exactly one changed, else ``None``. Fields that belong to no one
             vendor go by the way to them: ``notice.days``, ``categories.hosting.title``; a column that
             was added to every entry by its list: ``engagements.retention``.
@@ -90,6 +92,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class
     class_: ListedClass
     subprocessor: Slug | None
     engagement: Slug | None
+    planned: Slug | None = None
     field: str | None
     fields: tuple[str, ...] = ()
     before: Any = None

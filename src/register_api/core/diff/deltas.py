@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import msgspec
 
 from register_api.core.fields import content, entries
+from register_api.core.model import Cancelled, Withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,8 +55,15 @@ class Delta(msgspec.Struct, frozen=True):
             return
         for name in content(type(self.after)):
             before, after = getattr(self.before, name), getattr(self.after, name)
-            if before != after:
+            if before != after and not _is_said_anew(before, after):
                 yield FieldDelta(name, before, after)
+
+
+def _is_said_anew(before: Any, after: Any) -> bool:
+    """Tell whether two withdrawals or cancellations say the same, announced by two versions."""
+    if not (isinstance(before, Withdrawn | Cancelled) and isinstance(after, Withdrawn | Cancelled)):
+        return False
+    return before.reason == after.reason
 
 
 class OrderDelta(msgspec.Struct, frozen=True):

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from register_api.core.announcements import fresh_plans, without
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import ChangeClass
 from register_api.core.diff.deltas import Deltas, EntryPath, FieldDelta, Key, between, keyed
-from register_api.core.model import Engagement, ReasonKind, Register, Subprocessor
+from register_api.core.model import (
+    Engagement,
+    PlannedChange,
+    ReasonKind,
+    Register,
+    Subprocessor,
+)
+from register_api.core.planned_changes import vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +52,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         place: The entry, for entries of the register itself; ``()`` below sub-processors.
         record: The entry that the fields belong to.
+        planned: The planned change that brings it, or that is cancelled or moved.
         fields: Fields that differ; empty for a whole entry.
     """
 
@@ -52,6 +61,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     place: EntryPath = ()
     vendor: Pair[Subprocessor] | None = None
     engagement: Pair[Engagement] | None = None
+    planned: Pair[PlannedChange] | None = None
     fields: tuple[FieldDelta, ...] = ()
 
 
@@ -82,21 +92,31 @@ class Reorder(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison:
     """Two registers side by side, with what every judgement about them needs.
 
+    Both are compared as they hold on the day on which the newer one is published. Planned changes that
+    the newer one announces are left out of that: they are compared as entries of their own. So neither
+    folding a planned change nor its taking effect is a difference.
+
     Attributes:
-        older: The older register, or ``None`` before the first.
-        newer: The newer register.
+        older: The older register as it holds on that day, or ``None`` before the first.
+        newer: The newer register, likewise.
+        said: The vendors of the newer register by id, as it says them.
         day: The publisher's local day of the newer one's publication.
+        zone: The publisher's time zone.
         reason: Why the newer one was published. Where versions lie between the two it speaks for
             the last step only, so that the whole counts as a ``change``.
         deltas: How the two differ.
     """
 
     def __init__(self, older: Register | None, newer: Register, zone: dt.tzinfo) -> None:
-        self.older = older
-        self.newer = newer
         self.day = local_day(newer.published_at, zone)
+        self.zone = zone
         self.reason: ReasonKind = newer.reason.kind if _adjacent(older, newer) else "change"
-        self.deltas: Deltas = between(older, newer)
+        known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
+        fresh = {item.id: fresh_plans(known.get(item.id), item) for item in newer.subprocessors}
+        self.said = {vendor.id: vendor for vendor in newer.subprocessors}
+        self.older = older and _holding(older, self.day, {})
+        self.newer = _holding(newer, self.day, fresh)
+        self.deltas: Deltas = between(self.older, self.newer)
 
     @cached_property
     def vendors(self) -> dict[Key, Pair[Subprocessor]]:
@@ -104,6 +124,31 @@ class Comparison:
         before = keyed(self.older.subprocessors) if self.older else {}
         after = keyed(self.newer.subprocessors)
         return {key: Pair(before.get(key), after.get(key)) for key in after | before}
+
+
+def _holding(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
+    """Return a register as it holds on a day but for fresh plans, with the plans that are left to come."""
+    vendors = tuple(_vendor_holding(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
+    return msgspec.structs.replace(register, subprocessors=vendors)
+
+
+def _vendor_holding(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | None, str]]) -> Subprocessor:
+    if not vendor.planned and not any(item.planned for item in vendor.engagements):
+        return vendor
+    now = vendor_on(without(vendor, fresh), day)
+
+    def left(owner: str | None, planned: tuple[PlannedChange, ...]) -> tuple[PlannedChange, ...]:
+        return tuple(
+            item
+            for item in planned
+            if (owner, item.id) in fresh or item.cancelled is not None or item.effective_on > day
+        )
+
+    engagements = tuple(
+        msgspec.structs.replace(held, planned=left(held.id, said.planned))
+        for held, said in zip(now.engagements, vendor.engagements, strict=True)
+    )
+    return msgspec.structs.replace(now, planned=left(None, vendor.planned), engagements=engagements)
 
 
 def _adjacent(older: Register | None, newer: Register) -> bool:

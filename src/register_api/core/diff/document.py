@@ -94,11 +94,13 @@ def _change(
     names, before, after = values_of(difference)
     vendor = None if isinstance(difference, Column) else difference.vendor
     engagement = difference.engagement if isinstance(difference, Difference) else None
+    planned = difference.planned if isinstance(difference, Difference) else None
     return Change(
         id=f"{comparison.newer.version}-{number}",
         class_=difference.class_,
         subprocessor=vendor.known.id if vendor else None,
         engagement=engagement.known.id if engagement else None,
+        planned=planned.known.id if planned else None,
         field=names[0] if len(names) == 1 else None,
         fields=names,
         before=to_plain(before),

@@ -7,23 +7,30 @@ condition that falls away) belong to it and are not told again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from register_api.core.diff.deltas import Delta, FieldDelta, keyed
 from register_api.core.diff.differences import Difference, Pair
 from register_api.core.diff.meaning import class_of
 from register_api.core.fields import change_of
+from register_api.core.planned_changes import ONE_DAY, same_set, typed, vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    import msgspec
-
     from register_api.core.diff.changes import ChangeClass
     from register_api.core.diff.deltas import Key
     from register_api.core.diff.differences import Comparison
-    from register_api.core.model import Engagement, EngagementSource, ReasonKind, Subprocessor
+    from register_api.core.model import (
+        Engagement,
+        EngagementSource,
+        PlannedChange,
+        ReasonKind,
+        Subprocessor,
+    )
 
 _DATES = frozenset({"starts_on", "ends_on", "short_notice"})
 
@@ -33,6 +40,8 @@ def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]
     vendor = comparison.vendors[key]
     if not vendor.in_both:
         yield from _came_or_went(vendor)
+        for owner in (None, *engagement_pairs(vendor).values()):
+            yield from planned_differences(vendor, owner, comparison)
         return
     place = ("subprocessors", key)
     engagements = engagement_pairs(vendor)
@@ -45,8 +54,10 @@ def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]
     yield from grouped(
         remaining, Difference(class_="editorial", record=vendor, vendor=vendor), comparison.reason
     )
+    yield from planned_differences(vendor, None, comparison)
     for name, engagement in engagements.items():
         yield from _engagement_differences((*place, "engagements", name), vendor, engagement, comparison)
+        yield from planned_differences(vendor, engagement, comparison)
 
 
 def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
@@ -79,6 +90,7 @@ def _made_of(like: Difference, class_: ChangeClass, fields: Iterable[FieldDelta]
         place=like.place,
         vendor=like.vendor,
         engagement=like.engagement,
+        planned=like.planned,
         fields=tuple(fields),
     )
 
@@ -155,6 +167,55 @@ def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeCl
 def is_over(engagement: EngagementSource, day: dt.date) -> bool:
     """Tell whether an engagement had been one and has ended by a day."""
     return engagement.status != "available" and engagement.ends_on is not None and engagement.ends_on <= day
+
+
+def planned_differences(
+    vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None, comparison: Comparison
+) -> Iterator[Difference]:
+    """Yield what is planned, moved or cancelled for a vendor or for one of its engagements.
+
+    What a planned change sets is told like a change of those fields, each class once, with the values
+    that hold on the day before and from its day on.
+    """
+    owner: Pair[Any] = vendor if engagement is None else engagement
+    before = {item.id: item for item in owner.before.planned} if owner.before else {}
+    after = {item.id: item for item in owner.after.planned} if owner.after else {}
+    for name in after | before:
+        pair = Pair(before.get(name), after.get(name))
+        like = Difference(
+            class_="schedule_changed", record=owner, vendor=vendor, engagement=engagement, planned=pair
+        )
+        yield from _of_plan(pair, like, comparison)
+
+
+def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison) -> Iterator[Difference]:
+    old, new = pair.before, pair.after
+    if new is None or old == new:
+        return  # only a correction takes a plan away; what it says of fields is told as such
+    kind = type(like.record.known)
+    news = old is None or old.cancelled is not None or not same_set(kind, old, new)
+    if new.cancelled is None and news:
+        yield from grouped(_set_fields(new, like, comparison), like, comparison.reason)
+        return
+    own = msgspec.structs.replace(like, record=pair)
+    yield from grouped(
+        (change for change in Delta(old, new).fields() if old is not None), own, comparison.reason
+    )
+
+
+def _set_fields(change: PlannedChange, like: Difference, comparison: Comparison) -> Iterator[FieldDelta]:
+    """Yield the fields that a planned change sets, as they are the day before and from its day on."""
+    owner = like.record.known
+    vendor = comparison.said[like.vendor.known.id] if like.vendor is not None else None
+    if vendor is None:
+        return
+    held: Any = vendor_on(vendor, change.effective_on - ONE_DAY)
+    if like.engagement is not None:
+        held = next(item for item in held.engagements if item.id == like.engagement.known.id)
+    for name, value in change.set.items():
+        before, after = getattr(held, name), typed(type(owner), name, value)
+        if before != after:
+            yield FieldDelta(name, before, after)
 
 
 def register_differences(comparison: Comparison) -> Iterator[Difference]:

@@ -150,6 +150,7 @@ _JUDGES: Mapping[str, Callable[[Any, Any], ChangeClass | None]] = MappingProxyTy
     {
         "legal_name": _class_of_entity,
         "seat": _class_of_entity,
+        "entity": _class_of_entity,
         "status": _class_of_status,
         "locations": _class_of_locations,
         "replaces": _class_of_replaces,

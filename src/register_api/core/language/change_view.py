@@ -18,6 +18,7 @@ from register_api.core.model import (
     Category,
     Engagement,
     Notice,
+    PlannedChange,
     Publisher,
     Register,
     StatusText,
@@ -126,6 +127,8 @@ def _fields(change: Change) -> Iterator[FieldChange]:
 
 def _kind(change: Change, path: str) -> tuple[type[msgspec.Struct], str | None]:
     """Return whose field a path names, and the field's own name; ``None`` for a whole entry."""
+    if change.planned is not None and path not in content(_owner(change)):
+        return PlannedChange, path
     if change.engagement is not None:
         return Engagement, path
     if change.subprocessor is not None:
@@ -136,6 +139,11 @@ def _kind(change: Change, path: str) -> tuple[type[msgspec.Struct], str | None]:
     if first in {"categories", "statuses"}:
         return _ENTRIES[first], rest[1] if len(rest) > 1 else None
     return _ENTRIES[first], rest[0]
+
+
+def _owner(change: Change) -> type[msgspec.Struct]:
+    """Return whose fields a planned change sets."""
+    return Engagement if change.engagement is not None else Subprocessor
 
 
 def _member(values: Any, path: str) -> Any:

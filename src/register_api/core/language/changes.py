@@ -114,8 +114,8 @@ class Sentences:
 
     def _effective(self, change: Change) -> str:
         """Say from when a change holds that lies ahead, unless its fields say so themselves."""
-        start = change.notice.starts_on if change.class_ != "schedule_changed" else None
-        if start is None or not change.notice.required or start <= self._scene.day:
+        start = change.notice.effective_on if change.class_ != "schedule_changed" else None
+        if start is None or not (change.planned or (change.notice.required and start > self._scene.day)):
             return ""
         return self._scene.text(", effective {date}", date=self._scene.language.day(start))
 

@@ -25,6 +25,7 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "deactivated": "deactivated",
             "ended": "ended",
             "withdrawn": "removed (listed in error)",
+            "cancelled": "cancelled",
             "renamed": "renamed",
             "safeguards_changed": "safeguards changed",
             "certifications_changed": "certifications changed",
@@ -55,6 +56,11 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "EEA": "European Economic Area",
             "worldwide": "worldwide",
             "varies": "varies",
+        },
+        "lifecycle": {"moved": "moved", "closed": "closed"},
+        "vendor_role": {
+            "sub_processor": "sub-processor",
+            "independent_controller": "independent controller",
         },
         "data_scope": {
             "customer_content": "customer content",

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.language.language import Language
-    from register_api.core.model import DayCount, Notice
+    from register_api.core.model import DayCount, NoticeSource
     from register_api.core.notice import NoticeStatus
 
 
@@ -46,19 +46,19 @@ def _shortfall(language: Language, status: NoticeStatus, promised: int) -> str:
 
 def notice_dates(language: Language, status: NoticeStatus) -> Iterator[str]:
     """Yield a sentence for each date of a change: notice given, effective, objection deadline."""
-    if status.announced_on is not None and status.starts_on is not None:
+    if status.announced_on is not None and status.effective_on is not None:
         yield language.text(
             "Notice given {announced}, effective {effective}.",
             announced=language.day(status.announced_on),
-            effective=language.day(status.starts_on),
+            effective=language.day(status.effective_on),
         )
-    elif status.starts_on is not None:
-        yield language.text("Effective {effective}.", effective=language.day(status.starts_on))
+    elif status.effective_on is not None:
+        yield language.text("Effective {effective}.", effective=language.day(status.effective_on))
     if status.objection_until is not None:
         yield language.text("Objection deadline: {day}.", day=language.day(status.objection_until))
 
 
-def promise(language: Language, notice: Notice) -> str:
+def promise(language: Language, notice: NoticeSource) -> str:
     """Return what a publisher promises: how many days before what."""
     covered = [language.code("notice_event", event) for event in notice.applies_to]
     return language.text(
@@ -68,11 +68,11 @@ def promise(language: Language, notice: Notice) -> str:
     )
 
 
-def objection_period(language: Language, notice: Notice) -> str | None:
+def objection_period(language: Language, notice: NoticeSource) -> str | None:
     """Return how long customers may object, if that is promised."""
-    if notice.objection_days is None:
+    if notice.objection is None:
         return None
-    period = days(language, notice.objection_days, notice.day_count)
+    period = days(language, notice.objection.days, notice.day_count)
     return language.text("You may object within {days} of the notice.", days=period)
 
 

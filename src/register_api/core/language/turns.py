@@ -135,6 +135,22 @@ def _withdrawn(view: ChangeView, scene: Scene) -> Sequence[str]:
     return [scene.text(said, name=scene.who(view)), *why, *_successor(view, scene)]
 
 
+def _cancelled(view: ChangeView, scene: Scene) -> Sequence[str]:
+    cancelled, use = view.field("cancelled"), view.engagement
+    if cancelled is None or cancelled.after is None:
+        return ()
+    why = scene.phrases.fact(cancelled.kind, "cancelled", cancelled.after)
+    if view.change.planned is not None:
+        planned = view.change.notice.effective_on
+        said = message("{name}: the change planned for {date} is cancelled")
+    else:
+        planned = use.starts_on if use is not None else None
+        said = message("{name} will not be used; it was announced for {date} and is cancelled")
+    if planned is None:
+        return [scene.text("{name}: cancelled", name=scene.who(view)), why]
+    return [scene.text(said, name=scene.who(view), date=scene.language.day(planned)), why]
+
+
 def _renamed(view: ChangeView, scene: Scene) -> Sequence[str]:
     name, origin = view.field("name"), [*_origin(view, scene)]
     if name is None:
@@ -153,6 +169,7 @@ _TURNS: Mapping[str, Callable[[ChangeView, Scene], Sequence[str]]] = MappingProx
         "deactivated": _deactivated,
         "ended": _ended,
         "withdrawn": _withdrawn,
+        "cancelled": _cancelled,
         "renamed": _renamed,
     }
 )
@@ -161,7 +178,9 @@ _TURNS: Mapping[str, Callable[[ChangeView, Scene], Sequence[str]]] = MappingProx
 
 def _start(kind: str, view: ChangeView, scene: Scene, **values: str) -> str:
     ahead, since, undated = _STARTS[kind]
-    start = view.engagement.starts_on if view.engagement else None
+    start = view.change.notice.effective_on if view.change.planned else None
+    if start is None and view.engagement is not None:
+        start = view.engagement.starts_on
     name = scene.who(view) if kind == "activated" else scene.name(view)
     if start is None:
         return scene.text(undated, name=name, **values)

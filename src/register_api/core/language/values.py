@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 from register_api.core.forms import COUNTRY, Number, Reference
 from register_api.core.language.notice import days
 from register_api.core.model import (
+    Cancelled,
     Certification,
     Condition,
     Contact,
+    Entity,
     Exclusion,
     Identifier,
+    Lifecycle,
     Location,
+    Objection,
+    OwnRegister,
     RelatedDocument,
     ShortNotice,
     Transfer,
     Withdrawn,
+    WithdrawnSource,
 )
 from register_api.core.shapes import shapes
 
@@ -37,6 +43,7 @@ _VOCABULARIES: Mapping[str, str] = MappingProxyType(
         "day_count": "day_count",
         "ict_service": "ict_service",
         "kind": "vendor_kind",
+        "role": "vendor_role",
     }
 )
 """Fields that hold codes, and the vocabulary of each."""
@@ -90,6 +97,12 @@ class Values:
             RelatedDocument: lambda value: f"{value.title} ({value.url})" if value.url else value.title,
             ShortNotice: lambda value: value.reason,
             Withdrawn: lambda value: value.reason,
+            WithdrawnSource: lambda value: value.reason,
+            Cancelled: lambda value: value.reason,
+            Entity: self.entity,
+            OwnRegister: lambda value: value.url,
+            Objection: lambda value: f"{days(language, value.days, day_count)} ({value.contact})",
+            Lifecycle: self.lifecycle,
         }
 
     def of(self, value: Any) -> str:
@@ -162,6 +175,17 @@ class Values:
         if value.valid_until:
             notes.append(self.text("valid until {day}", day=self.language.day(value.valid_until)))
         return f"{value.name} ({', '.join(notes)})"
+
+    def entity(self, value: Entity) -> str:
+        """Return a legal entity with the country in which it is established."""
+        told = [self.language.country(value.seat)] if value.seat else []
+        told += [self.of(item) for item in value.identifiers or ()]
+        return f"{value.legal_name} ({', '.join(told)})" if told else value.legal_name
+
+    def lifecycle(self, value: Lifecycle) -> str:
+        """Return whether the register has moved or was closed, since when, and where to."""
+        said = f"{self.language.code('lifecycle', value.state)}, {self.language.day(value.on)}"
+        return f"{said}: {value.successor}" if value.successor else said
 
     def contact(self, value: Contact) -> str:
         """Return whom to ask and where."""

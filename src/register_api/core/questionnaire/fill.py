@@ -45,7 +45,7 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, language: Lan
     return EngagementAnswers(
         subprocessor=vendor.id,
         name=vendor.name,
-        legal_name=vendor.legal_name,
+        legal_name=engagement.entity.legal_name if engagement.entity else vendor.legal_name,
         engagement=engagement.id,
         status=engagement.status,
         state=row.state,

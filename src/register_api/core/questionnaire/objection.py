@@ -8,7 +8,6 @@ from register_api.core.calendar import local_day
 from register_api.core.language.language import message
 from register_api.core.language.notice import days as in_days
 from register_api.core.language.notice import objection_period
-from register_api.core.notice import objection_until
 from register_api.core.questionnaire.answers import NOT_STATED, ObjectionAnswer
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from register_api.core.bitemporal import EngagementState
     from register_api.core.language.language import Language
-    from register_api.core.model import Notice
+    from register_api.core.model import NoticeSource
     from register_api.core.notice import Promises
 
 _OVER = {
@@ -38,10 +37,12 @@ def objection(row: EngagementState, on: dt.date, promises: Promises, language: L
     """
     engagement = row.engagement
     announced_on = local_day(engagement.announced.at, promises.zone)
-    notice = next(promises.binding(engagement.announced.version, announced_on), None)
-    days = None if notice is None else notice.objection_days
+    required = engagement.announced.required
+    binding = promises.binding(engagement.announced.version, announced_on) if required else ()
+    notice = next(iter(binding), None)
+    days = None if notice is None or notice.objection is None else notice.objection.days
     over = _OVER.get(row.state)
-    until = None if over else objection_until(announced_on, notice)
+    until = None if over else engagement.announced.objection_until
     left = None if until is None or until < on else (until - on).days
     return ObjectionAnswer(
         stated=days is not None,
@@ -57,7 +58,7 @@ def objection(row: EngagementState, on: dt.date, promises: Promises, language: L
 def _words(
     language: Language,
     announced_on: dt.date,
-    notice: Notice | None,
+    notice: NoticeSource | None,
     until: dt.date | None,
     left: int | None,
 ) -> str:

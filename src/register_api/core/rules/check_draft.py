@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from register_api.core.rules import completeness, identity, promise, regions, states, values, version
+from register_api.core.rules import completeness, identity, planned, promise, regions, states, values, version
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.versioning import made, unchanged
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 DraftCheck: TypeAlias = "Callable[[Draft, Context], Iterator[Finding]]"
 
+STATE_CHECKS: tuple[DraftCheck, ...] = (
+    identity.check_references,
+    values.check_forms,
+    regions.check_identifiers,
+    states.check_statuses,
+    regions.warn_of_transfers,
+    regions.warn_of_remote_access,
+)
+"""What is judged of the state on the day of publication, and on each day a planned change takes effect."""
+
 CHECKS: tuple[DraftCheck, ...] = (
     identity.check_ids,
     identity.check_history,
@@ -25,7 +35,9 @@ CHECKS: tuple[DraftCheck, ...] = (
     regions.check_identifiers,
     states.check_statuses,
     states.check_dates,
+    states.check_plans,
     promise.check_promise,
+    promise.check_short_notice,
     version.check_reason,
     version.check_instant,
     identity.check_order,
@@ -37,6 +49,12 @@ CHECKS: tuple[DraftCheck, ...] = (
     completeness.warn_of_unstated_data,
     completeness.warn_of_age,
     completeness.warn_of_likeness,
+    completeness.warn_of_what_can_be_folded,
+    completeness.warn_of_long_objections,
+    completeness.warn_of_years_without_holidays,
+    completeness.refuse_template_texts,
+    completeness.warn_of_no_address,
+    version.check_updated_on,
 )
 """What is checked here. The loader finds R01 (what it cannot read is no draft), the keyring R18."""
 
@@ -51,7 +69,11 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
     Returns:
         Findings in order of rule; none with severity ``error`` means it may be published.
     """
+    unset = list(planned.check_sets(draft))
+    if unset:  # what cannot be set has no state to be judged
+        return tuple(unset)
     findings = [finding for rule in CHECKS for finding in rule(draft, context)]
+    findings += planned.check_states(draft, context, findings, STATE_CHECKS)
     if not any(finding.severity == "error" for finding in findings):
         findings += _nothing_new(draft, context)
     return tuple(sorted(findings, key=lambda finding: finding.rule))
@@ -59,6 +81,7 @@ def check(draft: Draft, context: Context) -> tuple[Finding, ...]:
 
 def _nothing_new(draft: Draft, context: Context) -> Iterator[Finding]:
     """R26: publishing the same again makes no version."""
-    if context.previous is not None and unchanged(made(draft, context), context.previous):
+    dated = draft.register.updated_on is not None
+    if context.previous is not None and unchanged(made(draft, context), context.previous, dated=dated):
         message = f"nothing has changed since version {context.previous.version}"
         yield found("R26", REGISTER_FILE, "", message, "publishing makes no new version")

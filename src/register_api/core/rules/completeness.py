@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
+from register_api.core.calendar import earliest_start
+from register_api.core.forms import MAX_DAYS
+from register_api.core.planned_changes import in_effect
+from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
 from register_api.core.similarity import normalise_name
 from register_api.core.timeline import PAST, state_on
 
@@ -51,7 +54,8 @@ def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
 
 def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
     """R24: content older than twelve months, or a certification that has run out."""
-    updated, today = draft.register.updated_on, context.day
+    today = context.day
+    updated = draft.register.updated_on or today
     if (today.year - updated.year) * _MONTHS + today.month - updated.month - (
         today.day < updated.day
     ) >= _MONTHS:
@@ -82,3 +86,62 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
 def _explains(vendor: SubprocessorSource, other: SubprocessorSource) -> bool:
     named = {*vendor.merged_from, *vendor.replaces, vendor.split_from, vendor.parent}
     return other.id in named or other.name in vendor.formerly or vendor.withdrawn is not None
+
+
+def warn_of_what_can_be_folded(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R27: planned changes that have taken effect can be written into the base fields."""
+    for vendor in draft.subprocessors:
+        owners = [(None, vendor.planned), *((item.id, item.planned) for item in vendor.engagements)]
+        for owner, planned in owners:
+            for change in in_effect(planned, context.day):
+                message = f"the planned change {change.id!r} took effect on {change.effective_on}"
+                hint = "register-api fold writes it into the base fields; customers see no difference"
+                yield found("R27", vendor_file(vendor.id), place_of(vendor, owner, change.id), message, hint)
+
+
+def warn_of_long_objections(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R28: who may object for longer than the notice lasts objects to what has begun."""
+    notice = draft.register.notice
+    if notice.objection is not None and notice.objection.days > notice.days:
+        message = (
+            f"{notice.objection.days} days to object, but a change may begin {notice.days} days after notice"
+        )
+        yield found(
+            "R28", REGISTER_FILE, "notice.objection.days", message, "promise more notice, or fewer days"
+        )
+
+
+def warn_of_years_without_holidays(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R29: business days are counted into a year for which no holiday is listed."""
+    notice = draft.register.notice
+    if notice.day_count != "business" or notice.days > MAX_DAYS:
+        return
+    listed = {day.year for day in notice.holidays}
+    years = range(context.day.year, earliest_start(context.day, notice).year + 1)
+    missing = [str(year) for year in years if year not in listed]
+    if missing:
+        message = f"business days are counted, but no holiday of {' and '.join(missing)} is listed"
+        yield found("R29", REGISTER_FILE, "notice.holidays", message, "list them, or every weekday counts")
+
+
+def warn_of_no_address(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R32: feeds, calendars and exports need the address of the tree for absolute links."""
+    if draft.register.url is None:
+        hint = 'url = "https://trust.example.com/", where the tree is published'
+        yield found("R32", REGISTER_FILE, "url", "the address of the register is not stated", hint)
+
+
+_TEMPLATE_NAMES = frozenset({"Example Company", "Example Host"})
+
+
+def refuse_template_texts(draft: Draft, _context: Context) -> Iterator[Finding]:
+    """R30: what `init` wrote as an example is not published."""
+    if draft.register.publisher.name in _TEMPLATE_NAMES:
+        yield found(
+            "R30", REGISTER_FILE, "publisher.name", "this is the example that init wrote", "your name"
+        )
+    for vendor in draft.subprocessors:
+        if vendor.name in _TEMPLATE_NAMES:
+            hint = "write your own sub-processor, or delete the file"
+            message = f"{vendor.name!r} is the example that init wrote"
+            yield found("R30", vendor_file(vendor.id), "name", message, hint)

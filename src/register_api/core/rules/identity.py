@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from register_api.core.forms import Reference
+from register_api.core.model import Engagement, Subprocessor
 from register_api.core.notice_event import find_engagement
+from register_api.core.planned_changes import engagement_on, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from register_api.core.model import Draft, Subprocessor, SubprocessorSource
+    from register_api.core.model import Draft, PlannedChange, SubprocessorSource
     from register_api.core.rules.context import Context
     from register_api.errors import Finding
 
@@ -28,8 +30,12 @@ def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
     yield from _check_unique(REGISTER_FILE, "categories", [item.id for item in register.categories])
     yield from _check_unique(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
     for vendor in draft.subprocessors:
-        ids = [item.id for item in vendor.engagements]
-        yield from _check_unique(vendor_file(vendor.id), "engagements", ids)
+        file = vendor_file(vendor.id)
+        yield from _check_unique(file, "planned", [item.id for item in vendor.planned])
+        yield from _check_unique(file, "engagements", [item.id for item in vendor.engagements])
+        for index, item in enumerate(vendor.engagements):
+            planned = [change.id for change in item.planned]
+            yield from _check_unique(file, f"engagements[{index}].planned", planned)
     for vendor_id, times in Counter(vendor.id for vendor in draft.subprocessors).items():
         if times > 1:
             yield found("R02", vendor_file(vendor_id), "id", f"{times} vendors have the id {vendor_id!r}")
@@ -52,6 +58,7 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
             yield _gone(f"the vendor {old.id!r} was published and is missing now", vendor_file(old.id), "")
             continue
         yield from _check_engagements(old, new)
+        yield from _check_planned(old, new, context)
         if context.reason.kind != "correction" and _is_another_entity(old, new):
             yield found(
                 "R03",
@@ -67,6 +74,36 @@ def _check_engagements(old: Subprocessor, new: SubprocessorSource) -> Iterator[F
         if find_engagement(new, engagement.id) is None:
             message = f"the engagement {engagement.id!r} was published and is missing now"
             yield _gone(message, vendor_file(old.id), "engagements")
+
+
+def _check_planned(old: Subprocessor, new: SubprocessorSource, context: Context) -> Iterator[Finding]:
+    """Yield planned changes that are gone: only what has taken effect and was folded may leave."""
+    owners: list[tuple[str, Any, Any]] = [("planned", old, new)]
+    for engagement in old.engagements:
+        found_now = find_engagement(new, engagement.id)
+        if found_now is not None:
+            index = new.engagements.index(found_now)
+            owners.append((f"engagements[{index}].planned", engagement, found_now))
+    for key, owner, successor in owners:
+        kept = {item.id for item in successor.planned}
+        for change in owner.planned:
+            if change.id not in kept and not _is_folded(change, owner, successor, context):
+                message = f"the planned change {change.id!r} was published and is missing now"
+                hint = (
+                    'cancel it with a reason (cancelled = { reason = "…" }); '
+                    "one that has taken effect is written into the base fields by register-api fold"
+                )
+                yield found("R03", vendor_file(old.id), key, message, hint)
+
+
+def _is_folded(change: PlannedChange, owner: Any, successor: Any, context: Context) -> bool:
+    """Tell whether a planned change has taken effect and stands in the base fields of the new source."""
+    if change.cancelled is not None or change.effective_on > context.day:
+        return False
+    kind = Engagement if isinstance(owner, Engagement) else Subprocessor
+    before = engagement_on(owner, context.day) if kind is Engagement else vendor_on(owner, context.day)
+    after = engagement_on(successor, context.day) if kind is Engagement else vendor_on(successor, context.day)
+    return all(getattr(before, name) == getattr(after, name) for name in change.set)
 
 
 def _gone(message: str, file: str, key: str) -> Finding:

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.announcements import Announcement, announcements
 from register_api.core.calendar import days_of_notice, earliest_start
 from register_api.core.forms import MAX_DAYS
-from register_api.core.model import EngagementSource, Notice
+from register_api.core.model import NoticeSource
 from register_api.core.notice import Promises, strictest
-from register_api.core.notice_event import Event, events
-from register_api.core.rules.rule_table import found, vendor_file
+from register_api.core.notice_event import find_engagement
+from register_api.core.rules.rule_table import found, place_of, vendor_file
+from register_api.core.rules.states import may_rewrite
+from register_api.core.timeline import state_on
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
-    from register_api.core.model import Draft
+    from register_api.core.model import Draft, Subprocessor, SubprocessorSource
     from register_api.core.rules.context import Context
     from register_api.errors import Finding
 
@@ -24,92 +28,125 @@ _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 
 
 class CoveredChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What happens to an engagement, where a promise covers it.
+    """Something that a version announces, or writes straight into use, where a promise covers it.
 
     Attributes:
         file: The vendor's file.
-        place: Key path of the engagement in it.
-        what: Everything that happens to it, the weightiest first.
-        notice: Of the promises that cover some of it, the one with the latest first right day.
+        place: Key path of the engagement or planned change in it; empty for the vendor itself.
+        said: What is announced.
+        notice: Of the promises that cover some of it, the one with the earliest date allowed last.
     """
 
     file: str
     place: str
-    engagement: EngagementSource
-    what: tuple[Event, ...]
-    notice: Notice
+    said: Announcement
+    notice: NoticeSource
 
 
 def promised(draft: Draft, context: Context) -> Iterator[CoveredChange]:
-    """Yield every engagement to which something happens that a promise covers."""
+    """Yield everything that the version would announce and that a promise covers."""
     if context.is_baseline or not 0 <= draft.register.notice.days <= MAX_DAYS:
         return  # nothing was promised, or a number (R17) that cannot be counted with
     promises = context.promises_with(draft)
     for vendor in draft.subprocessors:
         before = context.previous_vendor(vendor.id)
-        for index, engagement in enumerate(vendor.engagements):
-            what = tuple(events(before, vendor, engagement, day=context.day, reason_kind=context.reason.kind))
-            notice = _strictest_of(what, context, promises)
-            if notice is not None:
-                yield CoveredChange(
-                    file=vendor_file(vendor.id),
-                    place=f"engagements[{index}]",
-                    engagement=engagement,
-                    what=what,
-                    notice=notice,
-                )
+        for said in announcements(before, vendor, context.day, context.reason.kind):
+            notice = strictest(said.what, context.version, context.day, promises)
+            if notice is not None and not _is_taken_back(before, said, context):
+                place = place_of(vendor, said.engagement, said.planned)
+                yield CoveredChange(file=vendor_file(vendor.id), place=place, said=said, notice=notice)
 
 
-def _strictest_of(what: tuple[Event, ...], context: Context, promises: Promises) -> Notice | None:
-    covering = [strictest(event, context.version, context.day, promises) for event in what]
-    return max(
-        (notice for notice in covering if notice is not None),
-        key=lambda notice: earliest_start(context.day, notice),
-        default=None,
-    )
+def _is_taken_back(before: Subprocessor | None, said: Announcement, context: Context) -> bool:
+    """Tell whether an end that has passed is taken back, which R09 refuses whatever the notice."""
+    old = find_engagement(before, said.engagement or "")
+    ended = before is not None and old is not None and state_on(before, old, context.day) == "ended"
+    return ended and said.planned is None and not may_rewrite(context)
 
 
 def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
     """R10, R12, R13: what the promise covers starts late enough, or says openly that it does not."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
+    vendors = {vendor.id: vendor for vendor in draft.subprocessors}
     for item in promised(draft, context):
-        fault = _fault(item, item.notice, context)
+        fault = _fault(item, item.notice, vendors[item.said.vendor], context)
         if fault is None:
             continue
-        today = _strictest_of(item.what, context, newest)
-        if today is None or _fault(item, today, context) is None:
+        today = strictest(item.said.what, context.version, context.day, newest)
+        if today is None or _fault(item, today, vendors[item.said.vendor], context) is None:
             yield _as_older_promise(fault, item.notice, promises)
         else:
             yield fault
 
 
-def _fault(item: CoveredChange, notice: Notice, context: Context) -> Finding | None:
-    """Judge one engagement by one promise."""
-    key, starts_on = f"{item.place}.starts_on", item.engagement.starts_on
-    right = f"{earliest_start(context.day, notice)} is the first day that is right"
-    if starts_on is None:
-        message = f"it needs {_days(notice)} of notice, so it needs a day on which it starts ({item.what[0]})"
-        return found("R10", item.file, key, message, right)
-    if item.engagement.short_notice is not None or starts_on >= earliest_start(context.day, notice):
+def _fault(
+    item: CoveredChange, notice: NoticeSource, vendor: SubprocessorSource, context: Context
+) -> Finding | None:
+    """Judge one announcement by one promise."""
+    said, allowed = item.said, earliest_start(context.day, notice)
+    if said.written_into_use:
+        return _must_be_planned(item, notice, vendor, context, allowed)
+    field = "starts_on" if said.planned is None else "effective_on"
+    key, day = f"{item.place}.{field}".lstrip("."), said.effective_on
+    if day is None:
+        message = f"this change needs {_days(notice)}' notice ({said.what[0]})"
+        return found("R10", item.file, key, message, f"add {field} = {allowed} or later")
+    if day >= allowed or said.short_notice is not None:
         return None
-    if starts_on < context.day:
-        message = f"it starts on {starts_on}, before the day it is announced, {context.day} ({item.what[0]})"
-        return found("R12", item.file, key, message, f"{right}; {_SHORT}")
-    given = days_of_notice(context.day, starts_on, notice)
+    hint = f"{allowed} is the earliest date allowed; {_SHORT}"
+    if said.reused_reason:
+        hint = f"{allowed} is the earliest date allowed; say anew why notice is short (R11)"
+    if day < context.day:
+        message = f"{field} {day} lies before the announcement on {context.day} ({said.what[0]})"
+        return found("R12", item.file, key, message, hint)
+    given = days_of_notice(context.day, day, notice)
     message = (
-        f"{given} of {_days(notice)} of notice: "
-        f"announced on {context.day}, it starts on {starts_on} ({item.what[0]})"
+        f"only {given} of the promised {_days(notice)}' notice: "
+        f"announced on {context.day}, effective on {day} ({said.what[0]})"
     )
-    return found("R10", item.file, key, message, f"{right}; {_SHORT}")
+    return found("R10", item.file, key, message, hint)
 
 
-def _days(notice: Notice) -> str:
+def _must_be_planned(
+    item: CoveredChange, notice: NoticeSource, vendor: SubprocessorSource, context: Context, allowed: dt.date
+) -> Finding:
+    """Refuse what is written straight into something in use, and show the planned change to write."""
+    table, changed = _what_to_plan(item, vendor, context)
+    setting = ", ".join(f"{name} = …" for name in changed)
+    message = (
+        f"this is in use, and the change needs {_days(notice)}' notice ({item.said.what[0]}): "
+        f"it cannot be written over what holds today"
+    )
+    hint = (
+        f"put back {', '.join(changed)}, and announce the change with a date of its own: "
+        f'[[{table}]] id = "…", effective_on = {allowed}, set = {{ {setting} }}'
+    )
+    return found("R10", item.file, item.place, message, hint)
+
+
+def _what_to_plan(item: CoveredChange, vendor: SubprocessorSource, context: Context) -> tuple[str, list[str]]:
+    """Return the table in which the change is to be planned, and the fields that it sets."""
+    before = context.previous_vendor(vendor.id)
+    of_vendor = _changed(before, vendor, ("legal_name", "seat"))
+    if of_vendor:
+        return "planned", of_vendor
+    old = find_engagement(before, item.said.engagement or "")
+    new = find_engagement(vendor, item.said.engagement or "")
+    names = ("status", "locations", "data_scope", "data_categories", "special_categories")
+    return "engagements.planned", _changed(old, new, names)
+
+
+def _changed(old: object, new: object, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if getattr(old, name) != getattr(new, name)]
+
+
+def _days(notice: NoticeSource) -> str:
     kind = "business day" if notice.day_count == "business" else "day"
     return f"{notice.days} {kind}" if notice.days == 1 else f"{notice.days} {kind}s"
 
 
-def _as_older_promise(finding: Finding, notice: Notice, promises: Promises) -> Finding:
+def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises) -> Finding:
     """Name rule R13 where the newest promise would allow it and only an older one forbids it."""
     index = next(index for index, row in enumerate(promises.policies) if row.notice is notice)
     until = earliest_start(promises.policies[index + 1].day, notice)
@@ -118,3 +155,17 @@ def _as_older_promise(finding: Finding, notice: Notice, promises: Promises) -> F
         f"binds what is announced before {until}"
     )
     return found("R13", finding.file, finding.key, message, finding.hint)
+
+
+def check_short_notice(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R11: why notice is short is said for one announcement, and asked for anew by the next."""
+    for item in promised(draft, context):
+        if item.said.reused_reason and _late(item, context):
+            key = f"{item.place}.short_notice.reason"
+            message = "this reason was published for an earlier announcement"
+            yield found("R11", item.file, key, message, "say why the notice of this change is short")
+
+
+def _late(item: CoveredChange, context: Context) -> bool:
+    day = item.said.effective_on
+    return day is not None and day < earliest_start(context.day, item.notice)

@@ -26,6 +26,10 @@ def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
     yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", draft.register.publisher.identifiers)
     for vendor in draft.subprocessors:
         yield from _check_numbers(vendor_file(vendor.id), "identifiers", vendor.identifiers)
+        for index, engagement in enumerate(vendor.engagements):
+            numbers = engagement.entity.identifiers if engagement.entity is not None else None
+            key = f"engagements[{index}].entity.identifiers"
+            yield from _check_numbers(vendor_file(vendor.id), key, numbers or ())
 
 
 def _check_numbers(file: str, key: str, numbers: Iterable[Identifier]) -> Iterator[Finding]:
@@ -35,6 +39,13 @@ def _check_numbers(file: str, key: str, numbers: Iterable[Identifier]) -> Iterat
                 f"{number.value!r} is no {number.scheme.upper()}: its form or its check digits are wrong"
             )
             yield found("R07", file, f"{key}[{index}].value", message)
+        for field in ("country", "registry"):
+            if number.scheme == "national" and getattr(number, field) is None:
+                message = f"a national number needs its {field}: it means nothing without"
+                hint = (
+                    'e.g. country = "DE" and registry = "Amtsgericht Ansbach" or an ISO 17442 code (RA000242)'
+                )
+                yield found("R07", file, f"{key}[{index}].{field}", message, hint)
 
 
 def _is_valid(number: Identifier) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from register_api.errors import Finding, Severity
+
+if TYPE_CHECKING:
+    from register_api.core.model import SubprocessorSource
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -54,6 +59,12 @@ _ROWS: tuple[tuple[str, Severity, str], ...] = (
     ("R24", "warning", "Content and certifications are not out of date"),
     ("R25", "warning", "No two vendors look like the same"),
     ("R26", "warning", "Something has changed"),
+    ("R27", "warning", "Planned changes that have taken effect are folded into the base fields"),
+    ("R28", "warning", "The period to object is not longer than the notice"),
+    ("R29", "warning", "Business days are counted in years whose holidays are listed"),
+    ("R30", "error", "The example texts of init are replaced"),
+    ("R31", "error", "The day of the content does not lie in the future"),
+    ("R32", "warning", "The register says where it is published"),
 )
 
 RULES = tuple(Rule(*row) for row in _ROWS)
@@ -78,3 +89,24 @@ REGISTER_FILE = "register.toml"
 def vendor_file(vendor: str) -> str:
     """Return the file, below the source folder, in which a vendor is edited."""
     return f"subprocessors/{vendor}.toml"
+
+
+def place_of(vendor: SubprocessorSource, engagement: str | None, planned: str | None) -> str:
+    """Return the key path, in a vendor's file, of an engagement, a planned change, or one in the other.
+
+    Args:
+        vendor: The vendor.
+        engagement: Id of one of its engagements, or ``None``.
+        planned: Id of a planned change of that engagement, or of the vendor; or ``None``.
+    """
+    parts: list[str] = []
+    changes = vendor.planned
+    if engagement is not None:
+        index, owner = next(
+            (index, item) for index, item in enumerate(vendor.engagements) if item.id == engagement
+        )
+        parts.append(f"engagements[{index}]")
+        changes = owner.planned
+    if planned is not None:
+        parts.append(f"planned[{[item.id for item in changes].index(planned)}]")
+    return ".".join(parts)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.notice_event import START_EVENTS, events, find_engagement
+from register_api.core.notice_event import find_engagement
+from register_api.core.planned_changes import same_set
 from register_api.core.rules.rule_table import found, vendor_file
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from register_api.core.model import Draft, EngagementSource, SubprocessorSource
+    from register_api.core.model import (
+        Draft,
+        EngagementSource,
+        PlannedChangeSource,
+        Subprocessor,
+        SubprocessorSource,
+    )
     from register_api.core.rules.context import Context
     from register_api.errors import Finding
 
@@ -38,54 +45,127 @@ def _missing(engagement: EngagementSource) -> Iterator[tuple[str, str]]:
 
 
 def check_dates(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R09: the end comes after the start; what was published does not move into the past."""
+    """R09: the end comes after the start; what was published and has passed stays as it was."""
     for vendor in draft.subprocessors:
+        file = vendor_file(vendor.id)
         for index, engagement in enumerate(vendor.engagements):
             place = f"engagements[{index}]"
             starts_on, ends_on = engagement.starts_on, engagement.ends_on
             if starts_on is not None and ends_on is not None and ends_on <= starts_on:
                 message = f"it would end on {ends_on}, not after its start on {starts_on}"
-                hint = "on ends_on it is no longer engaged, so it is a day later at the earliest"
-                yield found("R09", vendor_file(vendor.id), f"{place}.ends_on", message, hint)
-            if not _may_rewrite(context):
-                yield from _check_moves(vendor, place, engagement, context)
+                hint = "ends_on is the first day without it, so it is a day later at the earliest"
+                if starts_on > context.day:
+                    hint += '; a plan that is given up is cancelled = { reason = "…" }'
+                yield found("R09", file, f"{place}.ends_on", message, hint)
+            if not may_rewrite(context):
+                old = find_engagement(context.previous_vendor(vendor.id), engagement.id)
+                for field, message, hint in _moves(old, engagement, context):
+                    yield found("R09", file, f"{place}.{field}", message, hint)
 
 
-def _may_rewrite(context: Context) -> bool:
-    """Tell whether dates may move into the past: history, or a correction that says why."""
+def may_rewrite(context: Context) -> bool:
+    """Tell whether days that have passed may change: history, or a correction that says why."""
     correction = context.reason.kind == "correction" and bool(context.reason.text)
     return correction or context.at is not None
 
 
-def _check_moves(
-    vendor: SubprocessorSource, place: str, new: EngagementSource, context: Context
-) -> Iterator[Finding]:
-    """Yield the dates of a published engagement that move into the past.
+_CORRECT = "a mistake is put right by publish --corrects N --reason …"
 
-    A new start is not a move: rules R10 and R12 judge it.
-    """
-    before = context.previous_vendor(vendor.id)
-    old = find_engagement(before, new.id)
-    what = events(before, vendor, new, day=context.day, reason_kind=context.reason.kind)
-    if old is None or new.status == "available" or not START_EVENTS.isdisjoint(what):
+
+def _moves(
+    old: EngagementSource | None, new: EngagementSource, context: Context
+) -> Iterator[tuple[str, str, str]]:
+    """Yield published days of an engagement that have passed and change: field, message and hint."""
+    if old is None or new.cancelled is not None or "available" in (old.status, new.status):
         return
-    moves = {
-        "starts_on": _start_moves_back(old.starts_on, new.starts_on, context),
-        "ends_on": new.ends_on != old.ends_on and new.ends_on is not None and new.ends_on < context.day,
-    }
-    for field in (name for name, moved in moves.items() if moved):
-        day = getattr(new, field) or "a day before version 1 (no starts_on)"
-        message = f"{field} would move to {day}, before the day it is published, {context.day}"
-        hint = "today is the earliest; a mistake is put right by publish --corrects N --reason …"
-        yield found("R09", vendor_file(vendor.id), f"{place}.{field}", message, hint)
+    today = context.day
+    if old.starts_on != new.starts_on and (old.starts_on is None or old.starts_on <= today):
+        if not _states_old_start(old.starts_on, new.starts_on, context):
+            message = (
+                f"it has been in use since {old.starts_on or 'before version 1'}, "
+                f"so its start cannot become {new.starts_on or 'a day before version 1'}"
+            )
+            hint = (
+                "leave starts_on, and write what changes as a planned change ([[engagements.planned]]) "
+                f"or as a further engagement; {_CORRECT}"
+            )
+            yield "starts_on", message, hint
+    elif new.starts_on is None and old.starts_on is not None:
+        message = f"its start on {old.starts_on} was announced, so it was not in use before version 1"
+        yield "starts_on", message, _CORRECT
+    if old.ends_on != new.ends_on and old.ends_on is not None and old.ends_on <= today:
+        message = f"it ended on {old.ends_on}, and that has passed"
+        hint = f"what is used again is a further engagement with a starts_on of its own; {_CORRECT}"
+        yield "ends_on", message, hint
 
 
-def _start_moves_back(old: dt.date | None, new: dt.date | None, context: Context) -> bool:
-    """Tell whether a start moves into the past.
-
-    No start means one before version 1: to state that day for the first time is no move.
-    """
-    if new == old or (new is not None and new >= context.day):
-        return False
+def _states_old_start(old: dt.date | None, new: dt.date | None, context: Context) -> bool:
+    """Tell whether a start before version 1 is stated for the first time, which moves nothing."""
     first = next((policy.day for policy in context.promises.policies), None)
-    return old is not None or new is None or first is None or new >= first
+    return old is None and new is not None and (first is None or new < first)
+
+
+def check_plans(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R09: a plan can be moved or cancelled until the day before it takes effect, and not revived."""
+    for vendor in draft.subprocessors:
+        file, before = vendor_file(vendor.id), context.previous_vendor(vendor.id)
+        for place, kind, old, new in _plans(vendor, before):
+            yield from (
+                found("R09", file, f"{place}.{field}" if place else field, message, hint)
+                for field, message, hint in _plan_faults(kind, old, new, context)
+            )
+        for index, engagement in enumerate(vendor.engagements):
+            yield from (
+                found("R09", file, f"engagements[{index}].{field}", message, hint)
+                for field, message, hint in _cancelled_faults(
+                    find_engagement(before, engagement.id), engagement, engagement.starts_on, context
+                )
+            )
+
+
+def _plans(
+    vendor: SubprocessorSource, before: Subprocessor | None
+) -> Iterator[tuple[str, type, PlannedChangeSource | None, PlannedChangeSource]]:
+    """Yield the place of each planned change in a vendor's file, its owner's kind, its older form, itself."""
+    owners: list[tuple[str, SubprocessorSource | EngagementSource, object]] = [("", vendor, before)]
+    owners += [
+        (f"engagements[{index}].", item, find_engagement(before, item.id))
+        for index, item in enumerate(vendor.engagements)
+    ]
+    for prefix, owner, old_owner in owners:
+        known = {item.id: item for item in getattr(old_owner, "planned", ())}
+        for index, item in enumerate(owner.planned):
+            yield f"{prefix}planned[{index}]", type(owner), known.get(item.id), item
+
+
+def _plan_faults(
+    kind: type, old: PlannedChangeSource | None, new: PlannedChangeSource, context: Context
+) -> Iterator[tuple[str, str, str]]:
+    yield from _cancelled_faults(old, new, new.effective_on, context)
+    if old is None or may_rewrite(context) or old.cancelled is not None or old.effective_on > context.day:
+        return
+    moved = {"effective_on": old.effective_on != new.effective_on, "set": not same_set(kind, old, new)}
+    for field, differs in moved.items():
+        if differs:
+            message = f"this change took effect on {old.effective_on} and stays as it was"
+            yield field, message, f"write what changes next as a further planned change; {_CORRECT}"
+
+
+def _cancelled_faults(
+    old: PlannedChangeSource | EngagementSource | None,
+    new: PlannedChangeSource | EngagementSource,
+    day: dt.date | None,
+    context: Context,
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a cancellation that comes, or that is taken back."""
+    was = old.cancelled if old is not None else None
+    if was is not None and new.cancelled is None and not may_rewrite(context):
+        message = "this was cancelled; what comes after all is announced anew"
+        yield "cancelled", message, f"keep it, and write a further entry with an id of its own; {_CORRECT}"
+    if was is None and new.cancelled is not None and not may_rewrite(context):
+        if old is None:
+            yield "cancelled", "it was never announced, so there is nothing to cancel", "leave the entry out"
+        elif day is None or day <= context.day:
+            message = "it has begun, so it can no longer be cancelled"
+            hint = "an engagement ends by ends_on; a change is undone by a further planned change"
+            yield "cancelled", message, hint

@@ -37,7 +37,8 @@ def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:
 
 def _check_editorial(draft: Draft, context: Context) -> Iterator[Finding]:
     for item in promised(draft, context):
-        message = f"an editorial version does not hold a change that needs notice: {', '.join(item.what)}"
+        what = ", ".join(item.said.what)
+        message = f"an editorial version does not hold a change that needs notice: {what}"
         yield found("R14", item.file, item.place, message, "publish it with --kind change")
 
 
@@ -56,3 +57,11 @@ def check_instant(_draft: Draft, context: Context) -> Iterator[Finding]:
     if context.at is not None and context.promises.first_live is not None:
         message = f"version {context.promises.first_live} was published live; history cannot follow it"
         yield found("R15", REGISTER_FILE, "", message, "publish without --at")
+
+
+def check_updated_on(draft: Draft, context: Context) -> Iterator[Finding]:
+    """R31: the day of the content does not lie in the future."""
+    updated = draft.register.updated_on
+    if updated is not None and updated > context.day:
+        message = f"updated_on {updated} lies after the day of publication, {context.day}"
+        yield found("R31", REGISTER_FILE, "updated_on", message, "leave it out: publishing sets it to today")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core import calendar, timeline
+from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
 from register_api.core.diff.changes import Diff
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given, shortfall
 from register_api.core.language.prose import capital
 from register_api.core.model import Engagement, Register, Subprocessor
-from register_api.core.notice import NoticeStatus, Promises
+from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.timeline import State
 
 if TYPE_CHECKING:
@@ -95,21 +95,10 @@ def upcoming(view: PageView, all_rows: list[PageRow]) -> list[Ahead]:
 
 
 def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | None:
-    """Return the notice given for an engagement's start, where a promise and a start are known."""
-    announced, start = engagement.announced, engagement.starts_on
-    announced_on = calendar.local_day(announced.at, view.promises.zone)
-    promise = next(view.promises.binding(announced.version, announced_on), None)
-    if promise is None or start is None or view.promises.is_baseline(announced.version):
+    """Return the notice given for an engagement's start, where notice was required."""
+    if not engagement.announced.required:
         return None
-    return NoticeStatus(
-        required=True,
-        announced_on=announced_on,
-        starts_on=start,
-        days=calendar.days_of_notice(announced_on, start, promise),
-        day_count=promise.day_count,
-        promised_days=promise.days,
-        met=start >= calendar.earliest_start(announced_on, promise),
-    )
+    return notice_status(engagement.announced, engagement.starts_on, view.promises.zone)
 
 
 def _row(view: PageView, found: EngagementState) -> PageRow:

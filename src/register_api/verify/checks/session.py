@@ -135,7 +135,7 @@ class Session:
         self.other_copies: dict[str, bytes] = {}
         self.published: dict[int, str] = {}
         self.versions_checked: tuple[int, int] | None = None
-        self.versions_read = VersionsRead(() if remembered is None else remembered.promised)
+        self.versions_read = VersionsRead()
         self.time_stamp: tuple[int, TimeStamp] | None = None
         self.evidence: list[tuple[int, bytes, bytes]] = []
         self._tiles: dict[str, bytes] = {}

@@ -134,7 +134,6 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     with session.record.recording("V19", tree.VERSION_REGISTER.path(version)):
         found = _Version(register=decode(data, Register), data=data)
         _check_order(found, entry, before)
-        session.versions_read.add(found.register)
         diff = genuine.get(tree.VERSION_DIFF.path(version))
         if diff is not None and (before is not None or version == 1):
             with session.record.recording("V18", tree.VERSION_DIFF.path(version)):

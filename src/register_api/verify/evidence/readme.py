@@ -89,8 +89,8 @@ def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
     use = f", {change.engagement}" if change.engagement else ""
     fields = f" ({', '.join(change.fields)})" if change.fields else ""
     yield "- " + plain(f"{who}{use}: {change.class_}{fields}")
-    if notice.announced_on is not None and notice.starts_on is not None:
-        yield f"  announced on {notice.announced_on}, effective {notice.starts_on}"
+    if notice.announced_on is not None and notice.effective_on is not None:
+        yield f"  announced on {notice.announced_on}, effective {notice.effective_on}"
     if notice.required and notice.promised_days is not None:
         given = "no effective date" if notice.days is None else f"{notice.days} days given"
         kept = "kept" if notice.met else "NOT kept"

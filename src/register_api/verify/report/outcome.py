@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.verify.checks.session import Session
-    from register_api.verify.promised import Promised
     from register_api.verify.report.report import CheckResult
 
 
@@ -50,8 +49,16 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
     )
 
 
-def make_verified(session: Session, checked_version: int, promised: tuple[Promised, ...]) -> Verified:
-    """Return what a program may rely on after a round without findings."""
+def make_verified(session: Session, checked_version: int) -> Verified:
+    """Return what a program may rely on after a round without findings.
+
+    Args:
+        session: The round.
+        checked_version: All versions up to this one have been read in full.
+
+    Raises:
+        ValueError: No root was chosen, so that nothing was checked.
+    """
     if session.origin is None:
         raise ValueError("a round that has checked nothing")
     trusted, remembered = session.trusted, session.remembered
@@ -72,7 +79,6 @@ def make_verified(session: Session, checked_version: int, promised: tuple[Promis
         remembered_version=remembered.size if remembered is not None else None,
         checked_version=checked_version,
         updates=session.versions_read.updates,
-        promised=promised,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 import tomlkit
 from msgspec import inspect
@@ -14,7 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 from register_api.core.fields import FIELDS
 from register_api.core.printable import printable
 from register_api.core.shapes import shapes
-from register_api.importer.table import refuse
+from register_api.errors import Finding, Refused
 
 DAYS = frozenset(
     name
@@ -35,7 +35,7 @@ def parse(file: str, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {printable(error)}", "put it right, then import again")
+        _refuse(file, f"not valid TOML: {printable(error)}", "put it right, then try again")
 
 
 def dump(file: str, document: tomlkit.TOMLDocument) -> str:
@@ -46,9 +46,13 @@ def dump(file: str, document: tomlkit.TOMLDocument) -> str:
     except ValueError:
         good = False
     if not good:
-        hint = "give keys before tables ([[engagements]]), then import again"
-        refuse(file, "", "this file cannot be edited without harm", hint)
+        hint = "write keys before tables ([[engagements]]), then try again, or edit it by hand"
+        _refuse(file, "this file is laid out in a way that cannot be edited without harm", hint)
     return text
+
+
+def _refuse(file: str, message: str, hint: str) -> NoReturn:
+    raise Refused([Finding(rule="R01", severity="error", file=file, key="", message=message, hint=hint)])
 
 
 def plain(value: Any) -> Any:
@@ -63,7 +67,13 @@ def plain(value: Any) -> Any:
 
 
 def put(section: Section, field: str, value: Any) -> None:
-    """Set a field to a value as JSON has it; ``None`` takes the field away."""
+    """Set a field to a value as JSON has it; ``None`` takes the field away.
+
+    A list of tables that is written under double-bracket headers stays written like that.
+    """
+    if isinstance(section.get(field), tomlkit.items.AoT) and isinstance(value, list):
+        section[field] = _tables(value)
+        return
     if field in section:
         if (
             value is not None
@@ -93,6 +103,17 @@ def _array(values: list[Any]) -> Any:
         array.append(_inline(value) if isinstance(value, dict) else value)
     long = len(values) > 1 and len(array.as_string()) > _LONG
     return array.multiline(multiline=long)
+
+
+def _tables(values: list[Any]) -> Any:
+    tables = tomlkit.aot()
+    for value in values:
+        table = tomlkit.table()
+        table.trivia.indent = "\n" if tables else ""
+        for name, item in value.items():
+            table.add(name, _item(name, item))
+        tables.append(table)
+    return tables
 
 
 def _inline(values: dict[str, Any]) -> Any:

@@ -1,0 +1,160 @@
+"""What holds on a day: the base fields with every planned change that has taken effect.
+
+The base fields of a vendor or an engagement say what holds now; a planned change has a day of its own
+(effective dating). The state on day D is the base with every planned change that is not cancelled and
+has ``effective_on`` <= D, in order of ``effective_on``, then of position (docs/format.md, Planned
+changes). Timeline, rules, notice, diff, pages, exports and the verifier all ask here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+import msgspec
+
+from register_api.core.model import Engagement, EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.printable import printable
+from register_api.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from register_api.core.model import PlannedChangeSource
+
+Owner = TypeVar("Owner", bound="EngagementSource | SubprocessorSource | Subprocessor")
+E = TypeVar("E", bound=EngagementSource)
+V = TypeVar("V", bound="SubprocessorSource | Subprocessor")
+
+ONE_DAY = dt.timedelta(days=1)
+
+NOT_SETTABLE: dict[type[msgspec.Struct], frozenset[str]] = {
+    EngagementSource: frozenset(
+        {"id", "starts_on", "ends_on", "announced", "planned", "cancelled", "short_notice"}
+    ),
+    SubprocessorSource: frozenset({"id", "engagements", "planned", "withdrawn"}),
+}
+"""Fields of an owner that no planned change may set: dates have fields of their own, ids last."""
+NOT_SETTABLE[Engagement] = NOT_SETTABLE[EngagementSource]
+NOT_SETTABLE[Subprocessor] = NOT_SETTABLE[SubprocessorSource]
+
+
+@functools.cache
+def settable(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the fields that a planned change of an owner may set, with their types."""
+    hints = get_type_hints(kind)
+    return {name: hints[name] for name in kind.__struct_fields__ if name not in NOT_SETTABLE[kind]}
+
+
+def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
+    """Return the value that a planned change sets as the owner's field has it.
+
+    Args:
+        kind: Struct of the owner.
+        name: Name of the field.
+        value: As JSON or TOML has it.
+
+    Raises:
+        Malformed: The field cannot be set, or not to this value.
+    """
+    types = settable(kind)
+    if name not in types:
+        raise Malformed(f"a planned change cannot set {ascii(name)[:60]}")
+    try:
+        return msgspec.convert(value, types[name])
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Malformed(f"a planned change sets {name}: {printable(error)}") from error
+
+
+def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a planned change sets as JSON has it: every member of every object present.
+
+    Raises:
+        Malformed: As ``typed``.
+    """
+    read = {name: typed(kind, name, value) for name, value in values.items()}
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(read))
+    return found
+
+
+def same_set(kind: type[msgspec.Struct], one: PlannedChangeSource, other: PlannedChangeSource) -> bool:
+    """Tell whether two planned changes set the same fields to the same values, however they are written.
+
+    Raises:
+        Malformed: As ``typed``.
+    """
+    return plain(kind, one.set) == plain(kind, other.set)
+
+
+def in_effect(planned: Iterable[PlannedChangeSource], day: dt.date) -> list[PlannedChangeSource]:
+    """Return the planned changes that hold on a day, in the order in which they apply."""
+    return sorted(
+        (item for item in planned if item.cancelled is None and item.effective_on <= day),
+        key=lambda item: item.effective_on,
+    )
+
+
+def with_change(owner: Owner, change: PlannedChangeSource) -> Owner:
+    """Return an owner with what one planned change sets.
+
+    An engagement that was available and is used from then on starts on that day: it has never been in
+    use before.
+
+    Raises:
+        Malformed: The change sets what it cannot.
+    """
+    kind = type(owner)
+    values = {name: typed(kind, name, value) for name, value in change.set.items()}
+    if isinstance(owner, EngagementSource) and "status" in values:
+        values |= _dates_of_status(owner.status, values["status"], change.effective_on)
+    return msgspec.structs.replace(owner, **values)
+
+
+def _dates_of_status(before: str, after: str, day: dt.date) -> dict[str, dt.date | None]:
+    if after == "available":
+        return {"starts_on": None, "ends_on": None}
+    return {"starts_on": day} if before == "available" else {}
+
+
+def engagement_on(engagement: E, day: dt.date) -> E:
+    """Return an engagement as it holds on a day; its list of planned changes stays.
+
+    Raises:
+        Malformed: A planned change sets what it cannot.
+    """
+    for change in in_effect(engagement.planned, day) if engagement.planned else ():
+        engagement = with_change(engagement, change)
+    return engagement
+
+
+def vendor_on(vendor: V, day: dt.date) -> V:
+    """Return a vendor and its engagements as they hold on a day; their lists of planned changes stay.
+
+    Raises:
+        Malformed: A planned change sets what it cannot.
+    """
+    for change in in_effect(vendor.planned, day) if vendor.planned else ():
+        vendor = with_change(vendor, change)
+    if not any(item.planned for item in vendor.engagements):
+        return vendor
+    engagements: Any = tuple(engagement_on(item, day) for item in vendor.engagements)
+    return msgspec.structs.replace(vendor, engagements=engagements)
+
+
+def vendors_on(vendors: Sequence[V], day: dt.date) -> tuple[V, ...]:
+    """Return vendors as they hold on a day."""
+    return tuple(vendor_on(vendor, day) for vendor in vendors)
+
+
+def days_of_effect(vendors: Iterable[SubprocessorSource | Subprocessor]) -> list[dt.date]:
+    """Return each day on which a planned change that is not cancelled takes effect, in order."""
+    return sorted(
+        {
+            change.effective_on
+            for vendor in vendors
+            for planned in (vendor.planned, *(item.planned for item in vendor.engagements))
+            for change in planned
+            if change.cancelled is None
+        }
+    )
