@@ -48,7 +48,7 @@ from register_api.core.model import (
     Subprocessor,
 )
 from register_api.core.patch.write import make_patch
-from register_api.publish.signing.feed_signature import sign_feed
+from register_api.publish.signing.signatures import sign_feed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -15,8 +15,7 @@ from register_api.core.log.note import format_verifier_key, parse_verifier_key
 from register_api.core.log.tile_proofs import consistency_proof, root
 from register_api.serve.process.server import make_server
 from register_api.serve.settings import Settings
-from register_api.witness.app import create_app
-from register_api.witness.server import make_witness, open_witness
+from register_api.witness.server import create_app, make_witness, open_witness
 
 if TYPE_CHECKING:
     import threading

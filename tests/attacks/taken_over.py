@@ -18,8 +18,7 @@ from register_api.serve.launch import make_server
 from register_api.serve.settings import Settings
 from register_api.store import layout
 from register_api.store.manifest import ManifestEntry, PublisherState
-from register_api.store.manifest_entries import ManifestFiles
-from register_api.store.manifest_file import OpenManifest
+from register_api.store.manifest_entries import ManifestFiles, OpenManifest
 from running import in_a_thread, serving
 
 if TYPE_CHECKING:

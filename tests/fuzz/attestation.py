@@ -13,7 +13,7 @@ from register_api.core.log import add_checkpoint, policy_file, time_stamp
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.tile_proofs import consistency_proof
 from register_api.errors import Malformed
-from register_api.publish.certificate_order import sort_certificates
+from register_api.publish.time_authority import sort_certificates
 from register_api.witness.record import STATE_FILE, Record, WitnessState
 from vectors_of_others import vector_bytes
 from witnesses import AT, Partner, log_vkey

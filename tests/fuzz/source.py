@@ -13,8 +13,7 @@ from register_api.core.rules import check
 from register_api.source.file import SourceFile, parse_source
 from register_api.source.load import LoadedSource, load
 from register_api.store.manifest import Journal, PublisherState
-from register_api.store.manifest_entries import ManifestFiles
-from register_api.store.manifest_file import read_manifest
+from register_api.store.manifest_entries import ManifestFiles, read_manifest
 from register_api.store.reader import open_snapshot, read_document
 from stores import make_store
 

@@ -13,7 +13,7 @@ from register_api.cli.output import out
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
-from register_api.hosting.digests import lasting_digests
+from register_api.hosting.rules import lasting_digests
 from register_api.hosting.site import read_site
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import open_snapshot

@@ -15,7 +15,7 @@ import click
 from register_api.cli import options, time_options
 from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
-from register_api.serve.process.parent import end_with_parent
+from register_api.serve.process.shutdown import end_with_parent
 
 if TYPE_CHECKING:
     from pathlib import Path

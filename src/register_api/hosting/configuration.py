@@ -9,7 +9,7 @@ import jinja2
 from register_api.core import headers
 from register_api.core.format import tree
 from register_api.core.links import link_value
-from register_api.hosting import named_files, rules
+from register_api.hosting import rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +63,9 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         immutable=headers.CACHE_CONTROL["immutable"],
         no_store=headers.NO_STORE,
         digests=digests or {},
-        named_mutable=named_files.mutable_files(),
-        named_immutable=named_files.immutable_files(),
-        immutable_folders=named_files.immutable_folders(),
-        pages=named_files.pages(),
+        named_mutable=rules.mutable_files(),
+        named_immutable=rules.immutable_files(),
+        immutable_folders=rules.immutable_folders(),
+        pages=rules.pages(),
         index_links=link_value(rules.lasting_links(tree.INDEX.path())),
     )

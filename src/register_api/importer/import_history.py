@@ -11,10 +11,9 @@ import msgspec
 
 from register_api.errors import UsageError
 from register_api.importer.git_history import git_states
-from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, vendor_ids
+from register_api.importer.import_folder import MEMORY_FILE, SOURCE, passing_copy, read_bytes, vendor_ids
 from register_api.importer.import_report import ImportReport
 from register_api.importer.list_states import published_before, read_history, schedule
-from register_api.importer.memory import MEMORY_FILE
 from register_api.importer.names import NAMES_FILE
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
 from register_api.importer.state_importer import StateImporter

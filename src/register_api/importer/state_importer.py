@@ -10,15 +10,19 @@ import msgspec
 from register_api.errors import UsageError
 from register_api.importer.hygiene import Hygiene
 from register_api.importer.import_folder import (
+    MEMORY_FILE,
     SOURCE,
     VENDORS,
+    Memory,
+    RememberedVendor,
     read_bytes,
+    read_memory,
     read_text,
     vendor_ids,
     write_files,
+    write_memory,
 )
 from register_api.importer.import_report import Reporter, VendorNote
-from register_api.importer.memory import MEMORY_FILE, Memory, RememberedVendor, read_memory, write_memory
 from register_api.importer.names import NAMES_FILE, Names
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.printable import quoted
-from register_api.importer.memory import RememberedVendor
+from register_api.importer.import_folder import RememberedVendor
 from register_api.importer.merging import Merger
 from register_api.importer.vendor_list import match_uses
 from register_api.source.toml_values import plain

@@ -16,9 +16,8 @@ from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
-from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
-from register_api.store.transaction import commit, recover
+from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -17,10 +17,9 @@ from register_api.publish.preparation import Candidate, PublishOptions, prepare,
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import repository as trust_repository
-from register_api.store.lock import locked
 from register_api.store.manifest import PublisherState, StoredPolicy
 from register_api.store.reader import Snapshot, open_snapshot, reopened
-from register_api.store.transaction import commit, recover
+from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
     import datetime as dt

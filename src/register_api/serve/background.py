@@ -1,4 +1,4 @@
-"""Work that is done again and again beside the answering of requests, and ends with it."""
+"""Work beside the answering of requests, done again and again until it ends: following the store."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from register_api.serve.stored.current_replies import CurrentReplies
+
 
 _log = logging.getLogger(__name__)
 
@@ -36,3 +39,16 @@ async def _repeat(step: Callable[[], Awaitable[None]], seconds: float) -> None:
                 _log.error("work beside the requests fails, and is tried again", exc_info=error)
             failing = True
         await asyncio.sleep(seconds)
+
+
+@contextlib.asynccontextmanager
+async def watching(replies: CurrentReplies, seconds: float) -> AsyncIterator[None]:
+    """Load what is published, and follow the store until the block ends."""
+    replies.show(await asyncio.to_thread(replies.load))
+
+    async def follow() -> None:
+        if replies.is_stale():
+            replies.show(await asyncio.to_thread(replies.load))
+
+    async with repeating(follow, seconds):
+        yield

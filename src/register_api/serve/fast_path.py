@@ -16,7 +16,7 @@ from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.http.sending import send_redirect, send_stored, without_body
 from register_api.serve.stored.reply import CORS, as_headers
-from register_api.serve.telemetry.counting import counting
+from register_api.serve.telemetry.counters import counting
 from register_api.serve.telemetry.faults import fault
 
 if TYPE_CHECKING:

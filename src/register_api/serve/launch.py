@@ -6,19 +6,19 @@ import contextlib
 import functools
 import logging
 import os
+import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.serve.app import create_app, make_state
-from register_api.serve.process.file_limit import room_for
+from register_api.serve.http.bounds import SPARE_CONNECTIONS
 from register_api.serve.process.listening import address_of, is_inherited, listen, listen_for_metrics
 from register_api.serve.process.server import make_server
 from register_api.serve.process.shutdown import shutdown_on_signals
 from register_api.serve.process.workers import Workers
-from register_api.serve.settings import OFF
-from register_api.serve.settings_rules import metrics_address
+from register_api.serve.settings import OFF, metrics_address
 from register_api.serve.telemetry.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -29,7 +29,26 @@ if TYPE_CHECKING:
     from register_api.serve.process.shutdown import Shutdown
     from register_api.serve.settings import Settings
 
+
 _log = logging.getLogger(__name__)
+
+_OTHER_FILES = 128
+"""Descriptors for all but connections: the store, threads, libraries."""
+
+
+def room_for(connections: int) -> int:
+    """Raise this process's limit as far as is needed and allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_CONNECTIONS + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, possible), hard))
+    room = max(1, max(soft, possible) - SPARE_CONNECTIONS - _OTHER_FILES)
+    if room < connections:
+        facts = {"wanted": connections, "possible": room}
+        _log.warning("fewer connections are possible: the system allows few open files", extra=facts)
+    return min(room, connections)
 
 
 def serve(settings: Settings, announce: Callable[[str], None] = lambda _: None) -> None:

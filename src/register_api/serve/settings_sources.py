@@ -12,8 +12,7 @@ import msgspec
 
 from register_api.core.printable import printable
 from register_api.errors import UsageError
-from register_api.serve.settings import BOUNDS, VARIABLES, Settings
-from register_api.serve.settings_rules import complaint_about
+from register_api.serve.settings import BOUNDS, VARIABLES, Settings, complaint_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

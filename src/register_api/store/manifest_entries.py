@@ -3,6 +3,8 @@
 A manifest names some fifteen files for each version there is, and a publication changes some fifty of
 them. So its list is neither parsed nor written as a whole: one line a file, in order of path, is JSON
 that anybody reads, and a line is found, decoded or replaced where it stands.
+
+``OpenManifest`` is ``manifest.json`` with such a list: the head is a document, the files are its lines.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
-from register_api.store.manifest import ManifestEntry
+from register_api.store.manifest import Manifest, ManifestEntry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
+
 
 _BETWEEN = b",\n"
 _IMMUTABLE = b'"cache":"immutable"'
@@ -129,3 +134,50 @@ def _path(line: bytes) -> str:
         return line[1 : line.index(b'"', 1)].decode()
     except ValueError as error:
         raise StoreDamaged("a line of the manifest that names no path") from error
+
+
+_FILES = b'"files":{\n'
+_END = b"\n}}"
+
+
+class OpenManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``manifest.Manifest`` says, with files that are looked up where they stand."""
+
+    register: str
+    version: int
+    generation: int
+    files: ManifestFiles
+
+    def encode(self) -> bytes:
+        """Return the bytes of ``manifest.json``: JSON with one line a file."""
+        head = Manifest(register=self.register, version=self.version, generation=self.generation, files={})
+        start = msgspec.json.encode(head).removesuffix(b'"files":{}}')
+        return b"".join((start, _FILES, self.files.text, _END))
+
+
+def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
+    """Read a store's manifest.
+
+    Args:
+        path: The file.
+        sha256: Digest (hex) that it must have, if that is known.
+
+    Raises:
+        StoreDamaged: It is missing, or not what it should be.
+    """
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and digest(data) != sha256:
+            raise StoreDamaged(f"{path} has other bytes than were published")
+        start = data.find(_FILES) + len(_FILES)
+        if start < len(_FILES) or not data.endswith(_END):
+            raise StoreDamaged(f"{path} does not have one line a file")
+        manifest = msgspec.json.decode(data[:start] + b"}}", type=Manifest)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
+    return OpenManifest(
+        register=manifest.register,
+        version=manifest.version,
+        generation=manifest.generation,
+        files=ManifestFiles(data[start : -len(_END)]),
+    )

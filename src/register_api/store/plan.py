@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
+import brotli
 import msgspec
+import zstandard
 
 from register_api.core.canonical import digest
 from register_api.core.format.paths import kind_of
 from register_api.errors import StoreDamaged
 from register_api.files import durable
 from register_api.store import layout
-from register_api.store.compress import compressed_forms
 from register_api.store.manifest import Encoding, Journal, ManifestEntry, PublisherState
-from register_api.store.manifest_entries import ManifestFiles
-from register_api.store.manifest_file import OpenManifest
+from register_api.store.manifest_entries import ManifestFiles, OpenManifest
 from register_api.store.reader import Snapshot
 
 if TYPE_CHECKING:
@@ -23,6 +24,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Progress = Callable[[int, int, str], None]
+
+
+_SMALLEST = 256
+"""Below this many bytes a compressed form is not worth its headers."""
+
+_LARGE = 64 * 1024
+"""From this many bytes on, the slowest levels cost seconds for a few per cent."""
+
+
+def compressed_forms(data: bytes) -> dict[str, bytes]:
+    """Return the compressed forms that are smaller than the data itself."""
+    if len(data) < _SMALLEST:
+        return {}
+    large = len(data) >= _LARGE
+    forms = {
+        "br": brotli.compress(data, quality=5 if large else 11),
+        "gzip": gzip.compress(data, compresslevel=6 if large else 9, mtime=0),
+        "zstd": zstandard.ZstdCompressor(level=6 if large else 12).compress(data),
+    }
+    return {coding: form for coding, form in forms.items() if len(form) < len(data)}
 
 
 class CommitPlan:

@@ -13,7 +13,7 @@ from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.manifest import Journal, PublisherState
-from register_api.store.manifest_file import OpenManifest, read_manifest
+from register_api.store.manifest_entries import OpenManifest, read_manifest
 
 if TYPE_CHECKING:
     import datetime as dt

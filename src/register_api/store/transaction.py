@@ -11,29 +11,63 @@ Steps of ``commit``, each durable before the next:
 5. the commit is finished: each link is replaced by the file itself; what is retired leaves ``public``.
 
 ``recover`` finishes step 5 of the visible generation and undoes any later one; it runs first in
-every transaction. The cost is that of what changes, not of what there is. Callers hold the lock
-(``store.lock``).
+every transaction. The cost is that of what changes, not of what there is. Callers hold the
+lock (``locked``), which dies with the process that holds it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
+import filelock
+
 from register_api.core.format.paths import in_order
-from register_api.errors import StoreDamaged
+from register_api.errors import StoreDamaged, StoreLocked
 from register_api.files import durable
 from register_api.store import layout
+from register_api.store.layout import LOCK
 from register_api.store.plan import CommitPlan
 from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from register_api.store.manifest import Journal, PublisherState
     from register_api.store.plan import Progress
+
+
+WAIT_SECONDS = 20.0
+"""How long a second publisher waits for the first before it gives up."""
+
+
+@contextlib.contextmanager
+def locked(store: Path, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the store's lock (``flock``) for the time of a ``with`` block.
+
+    Args:
+        store: The store's folder; made if missing.
+        wait: Seconds to wait for another publisher.
+
+    Raises:
+        StoreLocked: Another process still holds the lock after that time.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    lock = filelock.UnixFileLock(store / LOCK)
+    try:
+        lock.acquire(timeout=wait)
+    except filelock.Timeout as error:
+        raise StoreLocked(
+            f"another process is publishing into {store}", hint="wait for it to end, then try again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
 
 KEPT_GENERATIONS = 2
 """The visible generation and the one before it, which a reader may still be opening."""

@@ -15,7 +15,7 @@ from programs import REGISTER_API, started
 from publishers import NAME, NOW, Publisher
 from register_api.cli import refresh
 from register_api.publish import pipeline
-from register_api.store.lock import locked
+from register_api.store.transaction import locked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ from register_api.core.documents import Discovery
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.publish import pipeline
-from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
+from register_api.store.transaction import locked
 
 if TYPE_CHECKING:
     from pathlib import Path

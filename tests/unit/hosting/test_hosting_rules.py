@@ -14,8 +14,7 @@ from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
 from register_api.hosting.configuration import configuration
-from register_api.hosting.digests import lasting_digests
-from register_api.hosting.rules import NUMBER, caches, links, media_types
+from register_api.hosting.rules import NUMBER, caches, lasting_digests, links, media_types
 from register_api.hosting.site import Site, read_site
 from register_api.store.manifest import Encoding, ManifestEntry
 

@@ -25,7 +25,7 @@ from register_api.core.format.paths import kind_of
 from register_api.core.language.prose import capital
 from register_api.publish.page import render as page
 from register_api.publish.page.templating import safe_link
-from register_api.style.sheet import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
+from register_api.style.environment import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from publishers import NOW as PUBLISHED
 from publishers import Publisher
 from register_api.core import model
 from register_api.core.format import tree
-from register_api.publish.security_txt import security_txt
+from register_api.publish.discovery import security_txt
 
 if TYPE_CHECKING:
     from pathlib import Path

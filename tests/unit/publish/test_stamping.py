@@ -18,7 +18,7 @@ from register_api.errors import NotStamped, StoreLocked
 from register_api.publish import stamping
 from register_api.publish.stamping import Stamped, newest_stamped, stamp_newest
 from register_api.publish.time_authority import TimeAuthority
-from register_api.store.lock import locked
+from register_api.store.transaction import locked
 from time_authority import Asked, authority, honest, serving
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from patience import PATIENCE, in_background
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.errors import Malformed, NotStamped, UsageError
-from register_api.publish.certificate_order import sort_certificates
-from register_api.publish.time_authority import LIMITS, TimeAuthority, ask, check_url
+from register_api.publish.time_authority import LIMITS, TimeAuthority, ask, check_url, sort_certificates
 from time_authority import REQUEST_TYPE, authority, honest, query, refusal, serving
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from register_api.serve.http.bounds import SPARE_CONNECTIONS
-from register_api.serve.process.file_limit import room_for
+from register_api.serve.launch import room_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,12 +16,11 @@ import stores
 from patience import PATIENCE
 from register_api.serve.settings import Settings
 from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.telemetry.client_address import client_fields
 from register_api.serve.telemetry.counters import Counters
 from register_api.serve.telemetry.faults import fault
 from register_api.serve.telemetry.freshness_log import FreshnessLog
 from register_api.serve.telemetry.logs import LIBRARIES, set_up_logs
-from register_api.serve.telemetry.request_log import RequestLog
+from register_api.serve.telemetry.request_log import RequestLog, client_fields
 from register_api.store.transaction import commit
 from running import running
 

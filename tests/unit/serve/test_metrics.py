@@ -14,8 +14,7 @@ from patience import PATIENCE
 from register_api.serve.app import create_app, make_state
 from register_api.serve.process.listening import address_of, listen_for_metrics
 from register_api.serve.process.server import make_server
-from register_api.serve.settings import Settings
-from register_api.serve.settings_rules import ListenAddress
+from register_api.serve.settings import ListenAddress, Settings
 from register_api.serve.telemetry.metrics import METRICS
 from running import connect, in_a_thread
 

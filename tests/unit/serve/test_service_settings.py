@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from register_api.errors import UsageError
-from register_api.serve.settings import BOUNDS, VARIABLES, Settings
-from register_api.serve.settings_rules import ListenAddress, metrics_address
+from register_api.serve.settings import BOUNDS, VARIABLES, ListenAddress, Settings, metrics_address
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:

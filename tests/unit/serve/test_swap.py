@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import stores
 from patience import PATIENCE, join, wait_until
 from register_api.core.format import tree
+from register_api.serve.background import watching
 from register_api.serve.fast_path import FastPath
 from register_api.serve.stored import reply_table as table_module
 from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.watch import watching
 from register_api.serve.telemetry.counters import Counters
 from running import running
 

@@ -9,7 +9,7 @@ import brotli
 import pytest
 import zstandard
 
-from register_api.store.compress import compressed_forms
+from register_api.store.plan import compressed_forms
 
 DECODERS = {
     "gzip": gzip.decompress,

@@ -15,8 +15,7 @@ import stores
 from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.manifest import Encoding, Manifest, ManifestEntry
-from register_api.store.manifest_entries import ManifestFiles
-from register_api.store.manifest_file import read_manifest
+from register_api.store.manifest_entries import ManifestFiles, read_manifest
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:

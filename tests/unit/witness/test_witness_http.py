@@ -18,7 +18,7 @@ from register_api.core.log.add_checkpoint import (
 )
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_note
-from register_api.witness import app
+from register_api.witness import server
 from register_api.witness.record import EVIDENCE_FOLDER, STATE_FILE, Record
 from register_api.witness.witness import Witness
 from running import connect
@@ -287,7 +287,7 @@ def test_a_request_that_does_not_end_is_408_and_the_connection_is_closed(
     partner: Partner, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that sends slowly holds nothing for long."""
-    monkeypatch.setattr(app, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.2)
     with serving(partner.open(log.note_key)) as url, connect(url) as raw:
         raw.sendall(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n")
         answer = b"".join(iter(lambda: raw.recv(4096), b""))

@@ -18,9 +18,8 @@ from register_api.core.log.note import format_lines
 from register_api.errors import StoreError
 from register_api.publish.cosigning.ask import SECONDS, CosigningRequest, Outcome, ask_all
 from register_api.publish.cosigning.witness_status import WitnessStatus, read_head, witness_status
-from register_api.store.lock import locked
 from register_api.store.reader import open_snapshot
-from register_api.store.transaction import commit, recover
+from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
     import datetime as dt

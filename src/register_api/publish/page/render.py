@@ -1,7 +1,7 @@
 """Pages for people: the register, one version, one sub-processor. HTML without scripts.
 
 All links within the tree are relative, so that it can lie under any prefix; all style stands in
-the page (``style.sheet.STYLE_SHA256`` names it to a Content-Security-Policy).
+the page (``style.environment.STYLE_SHA256`` names it to a Content-Security-Policy).
 """
 
 from __future__ import annotations

@@ -21,8 +21,7 @@ from register_api.core.language.language import Language, catalogues_sha256
 from register_api.core.language.prose import capital, sentence
 from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
-from register_api.style.environment import page_environment
-from register_api.style.sheet import STYLE
+from register_api.style.environment import STYLE, page_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

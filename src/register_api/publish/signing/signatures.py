@@ -1,21 +1,86 @@
-"""Every signature that belongs beside the files of a publication, as the table of files says."""
+"""Every signature that belongs beside the files of a publication, as the table of files says.
+
+The XML signature beside a feed (docs/format.md, Feeds) is built with lxml alone. signxml cannot make this
+form: it digests a parsed copy instead of the file's bytes, leaves an empty ``ds:Transforms`` that its own
+verifier refuses, and is not deterministic. It judges the result in the tests instead, as does xmlsec1.
+"""
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Protocol
 
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from lxml import etree
+
+from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.publish.signing.feed_signature import sign_feed
+from register_api.core.keys.xml_signature import (
+    COORDINATE_BYTES,
+    NAMESPACE,
+    SIGNATURE_SHAPE,
+    XmlShape,
+    canonical,
+    ds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lxml.etree import _Element
+
     from register_api.core.format.kind import Signature
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.signing.signer import Ed25519Signer
+
+
+class FeedSigner(Protocol):
+    """What signs a feed: a P-256 key that gives the same signature for the same bytes."""
+
+    @property
+    def kid(self) -> str:
+        """RFC 7638 thumbprint of the public key."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the DER form of a deterministic (RFC 6979) ECDSA-SHA256 signature."""
+
+
+def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
+    """Sign a feed's exact bytes; the same feed and key always give the same document.
+
+    Args:
+        data: The feed as it is served.
+        uri: The feed's file name, e.g. ``feed.atom`` or ``3.atom``: relative to the signature.
+        signer: The feed key.
+
+    Returns:
+        The signature document, UTF-8 with an XML declaration.
+    """
+    digest = strict_base64.encode(hashlib.sha256(data).digest())
+    root = _element(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
+    root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+
+
+def _element(shape: XmlShape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
+    """Return an element of its shape, with the texts and attributes that the shape leaves open."""
+    name, spaces = ds(shape.name), {"ds": NAMESPACE}
+    element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)
+    for key, value in shape.attributes.items():
+        element.set(key, values[key] if value is None else value)
+    element.text = values.get(shape.name)
+    for child in shape.children:
+        _element(child, values, element)
+    return element
+
+
+def _fixed_length(der: bytes) -> bytes:
+    """Turn a DER signature into ``r ‖ s`` (RFC 9231 section 2.3.6)."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
 
 
 def sign_jws(data: bytes, signer: Ed25519Signer) -> bytes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from register_api.serve.http import bounds
+from register_api.serve.http.connection_reaper import Progress
 from register_api.serve.http.last_reply import LastReply
-from register_api.serve.http.progress import Progress
 
 if TYPE_CHECKING:
     import asyncio

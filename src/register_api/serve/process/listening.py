@@ -17,8 +17,7 @@ from register_api.serve.settings import OFF
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.serve.settings import Settings
-    from register_api.serve.settings_rules import ListenAddress
+    from register_api.serve.settings import ListenAddress, Settings
 
 BACKLOG = 2048
 """Connections that wait for being accepted."""

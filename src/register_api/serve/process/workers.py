@@ -10,7 +10,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING
 
 from register_api.errors import UsageError
-from register_api.serve.process.parent import end_with_parent
+from register_api.serve.process.shutdown import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

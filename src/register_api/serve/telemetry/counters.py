@@ -1,4 +1,4 @@
-"""What one process has done so far, as plain numbers.
+"""What one process has done so far, as plain numbers; requests off the hot path by kind and status.
 
 Only the event loop adds to them, so there is no lock; whoever reads them from elsewhere may read a
 number that is one behind.
@@ -7,7 +7,48 @@ number that is one behind.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.serve.http.asgi import Message, Send
+    from register_api.serve.stored.reply_table import ReplyTable
+
+
+_HEALTH = frozenset({"/healthz", "/readyz"})
+
+
+def counting(
+    counters: Counters, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
+) -> Send:
+    """Return a ``send`` that counts the reply it begins.
+
+    Args:
+        counters: Where it is counted.
+        table: What is published.
+        url: Path of the request.
+        is_computed: Tells whether a path is that of a computed answer.
+        send: Where the reply goes.
+    """
+
+    async def counted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            counters.others[_kind(table, url, is_computed), message["status"]] += 1
+        await send(message)
+
+    return counted
+
+
+def _kind(table: ReplyTable | None, url: str, is_computed: Callable[[str], bool]) -> Kind:
+    if url in _HEALTH:
+        return "health"
+    if is_computed(url):
+        return "computed"
+    if table is None or table.path_of(url) is None:
+        return "other"
+    return "head" if url in table.ready else "stored"
+
 
 Kind = Literal["head", "stored", "computed", "health", "other", "refused"]
 """Head file; other file of the tree; computed answer; the service's own health; nothing of these;

@@ -12,7 +12,7 @@ from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
-from register_api.verify.fetch.limits import RUN_LIMITS
+from register_api.verify.fetch.fetcher import RUN_LIMITS
 from register_api.verify.result import VersionsRead
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from register_api.verify.checks import history_log
 from register_api.verify.checks.log import check_in_log, check_root, first_version, read_entry
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.signatures import check_signatures, is_signed
-from register_api.verify.fetch.fetcher import check_path
-from register_api.verify.fetch.limits import MAX_DAMAGED_VERSIONS
+from register_api.verify.fetch.fetcher import MAX_DAMAGED_VERSIONS, check_path
 from register_api.verify.result import VersionsRead
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Who has cosigned a checkpoint, and whether that is what the customer asks for (V09, E14)."""
+"""Who else has seen the log: witnesses (V09, E14), and other customers with their checkpoints (V27)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from register_api.core.instant import format_instant
+from register_api.core.keys.key_list import log_key
+from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.log.policy import NONE, printable_name
-from register_api.errors import Unwitnessed
+from register_api.errors import Forked, RolledBack, Unwitnessed
+from register_api.verify.checks.log import check_root, root_at
 from register_api.verify.checks.recorder import NotApplicable
 
 if TYPE_CHECKING:
@@ -18,7 +21,37 @@ if TYPE_CHECKING:
     from register_api.core.log.cosignature import Cosignature
     from register_api.core.log.note import NoteKey
     from register_api.core.log.policy import WitnessPolicy
-    from register_api.verify.checks.session import Options
+    from register_api.verify.checks.session import Options, Session
+
+
+def check_others(session: Session) -> str:
+    """Compare the log with every checkpoint that was handed in (V27)."""
+    others = session.options.others
+    if not others:
+        raise NotApplicable("no other customer's checkpoint was given")
+    for name, data in others:
+        with session.record.recording("V27", name):
+            check_same_history(session, data)
+    return f"{len(others)} compared"
+
+
+def check_same_history(session: Session, data: bytes) -> None:
+    """Check that another customer's checkpoint is of the history that is served here."""
+    log = session.checkpoint
+    key = log_key(session.keys, peek_size(data))
+    other = open_checkpoint(data, session.register.register, [key])
+    if other.size > log.size:
+        raise RolledBack(f"another customer has seen {other.size} entries, {log.size} are served here")
+    if other.size < log.size:
+        check_root(session)
+    if root_at(session, other.size) != other.root:
+        session.evidence.append((log.size, log.root, session.checkpoint_data))
+        session.evidence.append((other.size, other.root, data))
+        raise Forked(
+            f"another customer's log of size {other.size} is not the beginning of the log of size {log.size}",
+            hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
+        )
+
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LAST_SECOND = 253_402_300_799

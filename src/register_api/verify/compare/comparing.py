@@ -13,7 +13,7 @@ from register_api.core.log.note import NoteKey, parse_note
 from register_api.errors import Forked, Inconsistent, UsageError, VerificationError
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
-from register_api.verify.checks.cross_check import check_same_history
+from register_api.verify.checks.witnesses import check_same_history
 from register_api.verify.compare.log_comparison import LogComparison, LogFinding, Seen
 
 if TYPE_CHECKING:

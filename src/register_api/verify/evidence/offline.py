@@ -12,7 +12,7 @@ from register_api.core.language.language import ENGLISH
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.check_table import worst, worst_code
 from register_api.verify.checks.recorder import NotApplicable, Recorder
-from register_api.verify.evidence import checks, log_checks, time_stamp
+from register_api.verify.evidence import checks, time_stamp
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
 from register_api.verify.evidence.check_table import CHECKS
 from register_api.verify.evidence.contents import Contents, only_version
@@ -39,8 +39,8 @@ STEPS: tuple[tuple[str, tuple[str, ...], _Check], ...] = (
     ("E07", ("E06",), checks.check_register_signatures),
     ("E08", ("E06",), checks.check_diff),
     ("E09", ("E06",), checks.check_entry),
-    ("E10", ("E06",), log_checks.check_proof),
-    ("E11", ("E10",), log_checks.check_head),
+    ("E10", ("E06",), checks.check_proof),
+    ("E11", ("E10",), checks.check_head),
     ("E12", ("E06",), checks.check_times),
     ("E13", ("E05",), checks.check_key_files),
     ("E14", ("E11",), checks.check_witnesses),

@@ -18,8 +18,8 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
+from register_api.verify.trust.bridge import LastRead, explain
 from register_api.verify.trust.chain import UNEXPECTED, Trusted
-from register_api.verify.trust.client_errors import LastRead, explain
 from register_api.verify.trust.form import check_form
 from register_api.verify.trust.start import read_root
 

@@ -1,6 +1,8 @@
 """Where the files come from: a protocol, and the two fetchers that need no network.
 
 A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
+
+Also the bounds of one run that are no file's: those of a file its kind says (``core.format``).
 """
 
 from __future__ import annotations
@@ -8,11 +10,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+RUN_LIMITS = HttpLimits(redirects=3)
+"""Bounds on one run; the whole history of a thousand versions fits."""
+
+MAX_ROOT_ROTATIONS = 64
+"""How many new roots are followed in one run."""
+
+MAX_DAMAGED_VERSIONS = 20
+"""After so many versions with findings the walk through history stops: the picture is clear."""
+
 
 _SAFE_PATH = re.compile(r"(\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 

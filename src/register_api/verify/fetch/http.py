@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.errors import Malformed, Unreachable, UsageError
-from register_api.verify.fetch.fetcher import NotServed, check_path
-from register_api.verify.fetch.limits import RUN_LIMITS
+from register_api.verify.fetch.fetcher import RUN_LIMITS, NotServed, check_path
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -23,9 +23,8 @@ from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.note import has_further_lines
 from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
-from register_api.verify.fetch import limits
-from register_api.verify.trust.bridge import Bridge
-from register_api.verify.trust.client_errors import explain
+from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS
+from register_api.verify.trust.bridge import Bridge, explain
 from register_api.verify.trust.form import check_form
 from register_api.verify.trust.start import Start, check_expected, read_root
 
@@ -47,7 +46,7 @@ UNEXPECTED = (
 """What the client raises on metadata of any form, its own and what escapes it."""
 
 _CONFIG = UpdaterConfig(
-    max_root_rotations=limits.MAX_ROOT_ROTATIONS,
+    max_root_rotations=MAX_ROOT_ROTATIONS,
     root_max_length=tree.ROOT.max_bytes,
     timestamp_max_length=tree.TIMESTAMP.max_bytes,
     snapshot_max_length=tree.SNAPSHOT.max_bytes,
@@ -117,7 +116,7 @@ def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
         now: The present instant, UTC; expiry is judged by this and by the machine's clock.
 
     Raises:
-        VerificationError: The subclass that fits: see ``trust.client_errors``.
+        VerificationError: The subclass that fits: see ``trust.bridge``.
     """
     bridge = Bridge(fetcher)
     with tempfile.TemporaryDirectory(prefix="register-api-") as name:
@@ -188,8 +187,8 @@ def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
 def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
     """Check what the client does not: remembered roots, their number, expiry by the instant handed in."""
     check_expected(start, trusted.roots)
-    if len(trusted.roots) > limits.MAX_ROOT_ROTATIONS:
-        raise Malformed(f"more than {limits.MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
+    if len(trusted.roots) > MAX_ROOT_ROTATIONS:
+        raise Malformed(f"more than {MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
     for role, expires in trusted.expires.items():
         if expires <= now:
             kind = UntrustedKey if role == Root.type else Stale
