@@ -65,6 +65,7 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         digests=digests or {},
         named_mutable=rules.mutable_files(),
         named_immutable=rules.immutable_files(),
+        immutable_by_name=rules.immutable_by_name(),
         immutable_folders=rules.immutable_folders(),
         pages=rules.pages(),
         index_links=link_value(rules.lasting_links(tree.INDEX.path())),

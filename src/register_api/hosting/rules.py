@@ -157,6 +157,19 @@ def immutable_files() -> list[NamedFile]:
     ]
 
 
+def immutable_by_name() -> list[NamedFile]:
+    """Return what never changes beside files that do, as far as names that are known begin its path.
+
+    ``*`` stands for the rest: ``v1/schema/register-1.*``.
+    """
+    return [
+        _named(kind, kind.template.replace("{name}", schema.name).partition("{")[0] + "*")
+        for kind in KINDS
+        if kind.cache == "immutable" and "name" in kind.parameters
+        for schema in SCHEMAS
+    ]
+
+
 def immutable_folders() -> list[str]:
     """Return the folders below which nothing ever changes."""
     folders = sorted({_folder(kind) for kind in KINDS if kind.cache == "immutable"})

@@ -136,7 +136,7 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     assert found.get("Content-Type", [kind.media_type]) == [kind.media_type]
     expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
     assert found.get("Link", [link_value(expected)]) == [link_value(expected)]
-    left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS, tree.SCHEMA_OF_MINOR}
+    left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS}
     assert found.get("Cache-Control") == (None if left_out else [CACHE_CONTROL[kind.cache]])
 
 
