@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from register_api import clock
+from register_api.core.format import tree
 from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
@@ -152,9 +153,9 @@ def _new_state(session: Session) -> Remembered:
         last_instant=last_instant(session),
         checked_version=checked_version,
         kept={
-            "keys.json": session.keys_data,
-            "register.json": session.register_data,
-            "checkpoint": session.vouched_checkpoint,
+            tree.KEYS.target_name: session.keys_data,
+            tree.REGISTER.target_name: session.register_data,
+            tree.CHECKPOINT.target_name: session.vouched_checkpoint,
         },
     )
 

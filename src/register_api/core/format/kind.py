@@ -151,6 +151,17 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         return _NAMED_GROUP.sub("(?:", self.named_pattern)
 
     @property
+    def target_name(self) -> str:
+        """Name of the TUF target that its newest bytes are.
+
+        Raises:
+            ValueError: They are none.
+        """
+        if self.target is None:
+            raise ValueError(f"{self.template} is not a TUF target")
+        return self.target
+
+    @property
     def named_pattern(self) -> str:
         """The same, with a named group for each parameter."""
         texts = _PARAMETER.split(self.template)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def check_feed(session: Session) -> str:
     """Check the newest feed's bytes and its XML signature (V20)."""
-    session.feed = session.target("feed.atom")
-    if "feed.atom" in session.other_copies:
+    session.feed = session.target(tree.FEED_ATOM)
+    if tree.FEED_ATOM in session.other_copies:
         raise NotApplicable(f"something else is served at {tree.FEED_ATOM.path()}, see V25")
     _check_xml_signature(session, tree.FEED_ATOM.path(), session.feed, session.register.version)
     return f"{len(session.feed)} bytes"
@@ -44,7 +44,7 @@ def check_feed_signatures(session: Session) -> str:
     Of the JSON Feed it also reads what it names (V22).
     """
     version = session.register.version
-    kinds = [kind for kind in FILES if "V21" in kind.checks and kind.target not in session.other_copies]
+    kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in session.other_copies]
     for kind in kinds:
         data = session.feed if kind is tree.FEED_ATOM else session.get(kind.path())
         check_signatures(session, "V21", kind.path(), data, version)

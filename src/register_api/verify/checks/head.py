@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def check_key_list(session: Session) -> str:
     """Read the list of keys and check that it makes sense beside the root (V03)."""
-    data = session.target("keys.json")
+    data = session.target(tree.KEYS)
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
         check_keys(keys)
@@ -37,7 +37,7 @@ def check_key_list(session: Session) -> str:
 
 def check_register(session: Session) -> str:
     """Read the newest register strictly (V04)."""
-    data = session.target("register.json")
+    data = session.target(tree.REGISTER)
     with naming(tree.REGISTER.path()):
         register = decode(data, Register)
         check_utc(register.published_at)
@@ -56,13 +56,11 @@ def check_register_signatures(session: Session) -> str:
 
     Where something else is served at its path, its signatures lie beside the version's own file.
     """
-    if session.kept("register.json") is not None and session.kept("keys.json") is not None:
+    if session.kept(tree.REGISTER) is not None and session.kept(tree.KEYS) is not None:
         return "held when it was checked before; neither the register nor the keys have changed"
     version = session.register.version
     path = (
-        tree.VERSION_REGISTER.path(version)
-        if "register.json" in session.other_copies
-        else tree.REGISTER.path()
+        tree.VERSION_REGISTER.path(version) if tree.REGISTER in session.other_copies else tree.REGISTER.path()
     )
     check_signatures(session, "V05", path, session.register_data, version)
     return "as 64 raw bytes and as detached JWS"
@@ -107,7 +105,7 @@ def last_instant(session: Session) -> dt.datetime:
 
 def check_checkpoint(session: Session) -> str:
     """Verify the log's checkpoint; its size is the newest version (V08)."""
-    vouched, register = session.target("checkpoint"), session.register
+    vouched, register = session.target(tree.CHECKPOINT), session.register
     data = session.served_checkpoint or vouched
     with naming(tree.CHECKPOINT.path()):
         checkpoint = open_checkpoint(data, register.register, [log_key(session.keys, register.version)])

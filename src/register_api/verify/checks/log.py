@@ -67,7 +67,7 @@ def check_root(session: Session) -> None:
 
 def check_newest(session: Session) -> str:
     """Check that the log holds an entry that names the newest register (V11)."""
-    if session.kept("register.json") is not None and session.kept("checkpoint") is not None:
+    if session.kept(tree.REGISTER) is not None and session.kept(tree.CHECKPOINT) is not None:
         return "held when it was checked before; neither the register nor the log has changed"
     version = session.register.version
     path = tree.VERSION_ENTRY.path(version)

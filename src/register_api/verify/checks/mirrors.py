@@ -23,6 +23,7 @@ from register_api.verify.checks.signatures import is_signed
 from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
+    from register_api.core.format.kind import FileKind
     from register_api.verify.checks.session import Session
 
 
@@ -38,25 +39,25 @@ def check_key_files(session: Session) -> str:
 
 def check_copies(session: Session) -> str:
     """Judge public files that are not the targets, and look at the targets' copies (V25)."""
-    for name, data in session.other_copies.items():
-        with session.record.recording(COPY_CHECK, TARGETS_BY_NAME[name].path()):
-            _judge(session, name, data)
+    for kind, data in session.other_copies.items():
+        with session.record.recording(COPY_CHECK, kind.path()):
+            _judge(session, kind, data)
     if session.options.newest_alone:
-        if any(session.kept(name) for name in TARGETS_BY_NAME):
+        if any(map(session.kept, TARGETS_BY_NAME.values())):
             return "the public paths of what had changed; what an earlier run kept was not fetched"
         return "the public paths; the copies below /trust/targets/ were not asked for"
-    for name in TARGETS_BY_NAME:
-        if name not in session.other_copies:
+    for kind in TARGETS_BY_NAME.values():
+        if kind not in session.other_copies:
             with session.record.recording(COPY_CHECK):
-                session.target_copy(name)
+                session.target_copy(kind)
     return f"{len(TARGETS_BY_NAME)} targets"
 
 
-def _judge(session: Session, name: str, data: bytes) -> None:
+def _judge(session: Session, kind: FileKind, data: bytes) -> None:
     """Raise what a file stands for that is not the target: forged, old, or too new."""
     version = session.register.version
     try:
-        found = _JUDGES.get(name, _judge_other)(session, data)
+        found = _JUDGES.get(kind, _judge_other)(session, data)
     except (Forked, RolledBack):
         raise
     except VerificationError as error:
@@ -80,7 +81,7 @@ def _judge_checkpoint(session: Session, data: bytes) -> int:
     key = log_key(session.keys, peek_size(data))
     other = open_checkpoint(data, session.register.register, [key])
     mine = open_checkpoint(
-        session.target_copy("checkpoint"),
+        session.target_copy(tree.CHECKPOINT),
         session.register.register,
         [log_key(session.keys, session.register.version)],
     )
@@ -120,10 +121,10 @@ def _judge_other(_session: Session, _data: bytes) -> int:
 
 
 _JUDGES = {
-    "register.json": _judge_register,
-    "checkpoint": _judge_checkpoint,
-    "feed.atom": _judge_feed,
-    "keys.json": _judge_keys,
+    tree.REGISTER: _judge_register,
+    tree.CHECKPOINT: _judge_checkpoint,
+    tree.FEED_ATOM: _judge_feed,
+    tree.KEYS: _judge_keys,
 }
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.bounded_http.limits import HttpLimits
-from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
 from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.errors import Forged
 from register_api.verify.checks.recorder import Recorder, naming
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
     from register_api.core.documents import KeyList
+    from register_api.core.format.kind import FileKind
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
@@ -98,7 +100,7 @@ class Session:
         vouched_checkpoint: The target ``checkpoint`` (V08), with which those bytes begin.
         served_checkpoint: What lies at the checkpoint's public path, if it is the target there.
         feed: Bytes of the feed that TUF vouches for (V20).
-        other_copies: Bytes at the public path of a target that are not the target's, by name.
+        other_copies: Bytes at the public path of a target that are not the target's, by their kind.
         published: When each version looked at was published, by number.
         versions_checked: First and last version that were checked in full.
         versions_read: What the versions say that were read in full, after those that are remembered.
@@ -132,7 +134,7 @@ class Session:
         self.vouched_checkpoint: bytes
         self.served_checkpoint: bytes | None = None
         self.feed: bytes
-        self.other_copies: dict[str, bytes] = {}
+        self.other_copies: dict[FileKind, bytes] = {}
         self.published: dict[int, str] = {}
         self.versions_checked: tuple[int, int] | None = None
         self.versions_read = VersionsRead()
@@ -164,17 +166,17 @@ class Session:
             self._tiles[path] = self.get(path)
         return self._tiles[path]
 
-    def kept(self, name: str) -> bytes | None:
+    def kept(self, kind: FileKind) -> bytes | None:
         """Return a target as an earlier run kept it, if it is still the one that is vouched for.
 
         Only a quick run goes by this; others also look at what everybody is served.
         """
         if not self.options.quick or self.remembered is None:
             return None
-        data = self.remembered.kept.get(name)
-        return data if data is not None and self.trusted.is_target(name, data) else None
+        data = self.remembered.kept.get(kind.target_name)
+        return data if data is not None and self.trusted.is_target(kind, data) else None
 
-    def target(self, name: str) -> bytes:
+    def target(self, kind: FileKind) -> bytes:
         """Return the bytes of a target: as kept, else from its public path, else from its copy.
 
         Where witnesses are asked for, the public checkpoint is looked at in any case: they may have
@@ -185,19 +187,18 @@ class Session:
             Malformed: The copy is too large.
             Forged: The copy is not what its name and the metadata say.
         """
-        kept = self.kept(name)
-        if kept is not None and not (name == "checkpoint" and self.options.asks_for_witnesses):
+        kept = self.kept(kind)
+        if kept is not None and not (kind is tree.CHECKPOINT and self.options.asks_for_witnesses):
             return kept
-        path = TARGETS_BY_NAME[name].path()
-        with self.record.recording(COPY_CHECK, path):
-            data = self.get(path)
-            if (vouched := self.trusted.vouched_part(name, data)) is not None:
-                self.served_checkpoint = data if name == "checkpoint" else self.served_checkpoint
+        with self.record.recording(COPY_CHECK, kind.path()):
+            data = self.get(kind.path())
+            if (vouched := self.trusted.vouched_part(kind, data)) is not None:
+                self.served_checkpoint = data if kind is tree.CHECKPOINT else self.served_checkpoint
                 return vouched
-            self.other_copies[name] = data
-        return self.target_copy(name) if kept is None else kept
+            self.other_copies[kind] = data
+        return self.target_copy(kind) if kept is None else kept
 
-    def target_copy(self, name: str) -> bytes:
+    def target_copy(self, kind: FileKind) -> bytes:
         """Return a target's copy below ``/trust/targets/``.
 
         Raises:
@@ -205,9 +206,9 @@ class Session:
             Malformed: It is too large.
             Forged: It is not what its name and the metadata say.
         """
-        path = self.trusted.copy_path(name)
+        path = self.trusted.copy_path(kind)
         data = self.get(path)
-        if not self.trusted.is_target(name, data):
+        if not self.trusted.is_target(kind, data):
             raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
         return data
 

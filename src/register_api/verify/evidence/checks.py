@@ -25,6 +25,7 @@ from register_api.verify.evidence import trust
 from register_api.verify.trust.start import choose_start
 
 if TYPE_CHECKING:
+    from register_api.core.format.kind import FileKind
     from register_api.verify.evidence.contents import Contents
 
 
@@ -59,11 +60,11 @@ def check_head(contents: Contents) -> str:
 
 def _head(contents: Contents) -> tuple[bytes, Checkpoint]:
     trusted = contents.trusted
-    path = trusted.copy_path("checkpoint")
+    path = trusted.copy_path(tree.CHECKPOINT)
     copy, data = contents.get(path), contents.get(tree.CHECKPOINT.path())
-    if not trusted.is_target("checkpoint", copy):
+    if not trusted.is_target(tree.CHECKPOINT, copy):
         raise Forged(f"{path} has not the digest that the targets metadata gives", path=path)
-    if trusted.vouched_part("checkpoint", data) is None:
+    if trusted.vouched_part(tree.CHECKPOINT, data) is None:
         raise Forged(f"{tree.CHECKPOINT.path()} is not that file, with or without further signature lines")
     with naming(tree.CHECKPOINT.path()):
         key = log_key(contents.keys, peek_size(data))
@@ -99,7 +100,7 @@ def follow_trust(contents: Contents) -> str:
 
 def check_key_list(contents: Contents) -> str:
     """Read the list of keys that the targets metadata names (E05)."""
-    data = _vouched(contents, "keys.json", tree.KEYS.path())
+    data = _vouched(contents, tree.KEYS)
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
         check_keys(keys)
@@ -108,11 +109,11 @@ def check_key_list(contents: Contents) -> str:
     return f"{len(keys.keys)} keys of {keys.register}"
 
 
-def _vouched(contents: Contents, name: str, path: str) -> bytes:
+def _vouched(contents: Contents, kind: FileKind) -> bytes:
     """Return a target; its copy below ``trust/targets/`` has to be the same."""
-    for place in (contents.trusted.copy_path(name), path):
+    for place in (contents.trusted.copy_path(kind), kind.path()):
         data = contents.get(place)
-        if not contents.trusted.is_target(name, data):
+        if not contents.trusted.is_target(kind, data):
             raise Forged(f"{place} has not the digest that the targets metadata gives")
     return data
 

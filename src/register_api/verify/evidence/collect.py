@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry
 from register_api.core.format import tree
-from register_api.core.format.paths import TARGETS_BY_NAME, is_signed, kind_of
+from register_api.core.format.paths import is_signed, kind_of
 from register_api.core.log import tile_proofs
 from register_api.errors import UsageError
 from register_api.verify.checks.version_history import check_one
@@ -99,9 +99,9 @@ def _pack(served: Report, contents: Contents, version: int, now: dt.datetime) ->
 def _gather(session: Session, version: int) -> dict[str, bytes]:
     """Return the files of a package by path; what was read before is not read again."""
     files = dict(_trust(session))
-    for name in EVIDENCE_TARGETS:
-        data = session.target(name)
-        files |= {session.trusted.copy_path(name): data, TARGETS_BY_NAME[name].path(): data}
+    for kind in EVIDENCE_TARGETS:
+        data = session.target(kind)
+        files |= {session.trusted.copy_path(kind): data, kind.path(): data}
     files[tree.CHECKPOINT.path()] = session.checkpoint_data
     for path in _paths(session, version):
         files[path] = session.read_log(path)

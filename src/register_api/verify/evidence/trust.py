@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Get = Callable[[str], bytes]
 
-EVIDENCE_TARGETS = ("keys.json", "checkpoint")
+EVIDENCE_TARGETS = (tree.KEYS, tree.CHECKPOINT)
 """Targets that evidence rests on; the other two are of the newest version."""
 
 _ROOT = re.compile(tree.ROOT.named_pattern)
@@ -104,7 +104,7 @@ def follow(get: Get, roots: Mapping[int, bytes], root: Root) -> Trusted:
         metadata=metadata,
         expires={role: part.expires for role, part in parts.items()},
         root=root.to_dict(),
-        targets={name: _target(targets, name) for name in EVIDENCE_TARGETS},
+        targets={kind.target_name: _target(targets, kind.target_name) for kind in EVIDENCE_TARGETS},
     )
 
 

@@ -31,6 +31,7 @@ from register_api.verify.trust.start import Start, check_expected, read_root
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from register_api.core.format.kind import FileKind
     from register_api.verify.fetch.fetcher import Fetcher
 
 _ROLES = ("root", "timestamp", "snapshot", "targets")
@@ -81,27 +82,28 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         """Return the number of the newest targets metadata."""
         return int(Metadata.from_bytes(self.metadata["targets"]).signed.version)
 
-    def copy_path(self, name: str) -> str:
+    def copy_path(self, kind: FileKind) -> str:
         """Return the path of a target's copy, named by its digest."""
+        name = kind.target_name
         return target_copy(name, self.targets[name].hashes["sha256"])
 
-    def vouched_part(self, name: str, data: bytes) -> bytes | None:
+    def vouched_part(self, kind: FileKind, data: bytes) -> bytes | None:
         """Return the target in what is served at its public path, or ``None`` if it is not there.
 
         That is the whole file. Below the checkpoint alone further signature lines may stand, which
         witnesses gave after it was vouched for (docs/format.md, The log).
         """
-        if self.is_target(name, data):
+        if self.is_target(kind, data):
             return data
-        first = data[: self.targets[name].length]
-        if name == "checkpoint" and self.is_target(name, first) and has_further_lines(data, first):
+        first = data[: self.targets[kind.target_name].length]
+        if kind is tree.CHECKPOINT and self.is_target(kind, first) and has_further_lines(data, first):
             return first
         return None
 
-    def is_target(self, name: str, data: bytes) -> bool:
+    def is_target(self, kind: FileKind, data: bytes) -> bool:
         """Tell whether bytes are those of a target."""
         try:
-            self.targets[name].verify_length_and_hashes(data)
+            self.targets[kind.target_name].verify_length_and_hashes(data)
         except RepositoryError:
             return False
         return True
