@@ -44,7 +44,9 @@ seat = "FI"
 website = "https://vendor-{number}.example/"
 privacy_url = "https://vendor-{number}.example/privacy"
 contact = "privacy@vendor-{number}.example"
-identifiers = [{{ scheme = "national", value = "1234567-{number}" }}]
+identifiers = [
+  {{ scheme = "national", value = "1234567-{number}", country = "FI", registry = "Kaupparekisteri" }},
+]
 
 [[engagements]]
 id = "hosting"
