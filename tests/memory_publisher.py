@@ -170,8 +170,8 @@ class MemoryPublisher:
         start = DiffEnd(version=older.version, sha256=digest(encode(older))) if older else None
         return Diff(
             register=self.name,
-            from_=start,
-            to=DiffEnd(version=register.version, sha256=digest(encode(register))),
+            older=start,
+            newer=DiffEnd(version=register.version, sha256=digest(encode(register))),
             changes=(),
             patch=tuple(make_patch(to_plain(older) if older else None, to_plain(register))),
         )

@@ -115,7 +115,7 @@ def _become_newer() -> None:
     sys.meta_path.insert(0, _Finder(names))
     document = importlib.import_module("register_api.core.diff.document")
     make = document._change
-    document._change = lambda *args: msgspec.structs.replace(make(*args), class_=CODE)
+    document._change = lambda *args: msgspec.structs.replace(make(*args), type=CODE)
     lacking = [kind.__name__ for kind in _structs() if LATER not in kind.__struct_fields__]
     assert not lacking, f"these did not grow: {lacking}"
 

@@ -8,8 +8,7 @@ import hashlib
 import msgspec
 
 from register_api.core import model
-from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
-from register_api.core.diff.plain import to_plain
+from register_api.core.diff.changes import Change, ChangeType, Diff, DiffEnd, FieldChange
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.notice import NoticePolicy, NoticeStatus, Promises
@@ -208,23 +207,34 @@ def register(version: int = 7, **changed: object) -> model.Register:
     return model.Register(**fields)  # type: ignore[arg-type]
 
 
-def change(number: int, class_: ChangeClass, summary: str, **fields: object) -> Change:
+def change(number: int, type_: ChangeType, summary: str, **fields: object) -> Change:
     """Return a change of version 7 without notice, unless said otherwise."""
     given: dict[str, object] = {
         "subprocessor": None,
         "engagement": None,
-        "field": None,
+        "kind": "changed",
+        "fields": (),
         "notice": NoticeStatus(required=False),
         **fields,
     }
-    return Change(id=f"7-{number}", class_=class_, summary=summary, **given)  # type: ignore[arg-type]
+    return Change(id=f"7-{number}", type=type_, summary=summary, **given)  # type: ignore[arg-type]
 
 
 def _came(number: int, vendor: model.Subprocessor, notice: NoticeStatus) -> Change:
     """Return the change by which a vendor with one engagement came, in the sentences of publishing."""
     (use,) = vendor.engagements
     came = change(
-        number, "added", "", subprocessor=vendor.id, engagement=use.id, after=to_plain(vendor), notice=notice
+        number,
+        "added",
+        "",
+        kind="added",
+        subprocessor=vendor.id,
+        engagement=use.id,
+        fields=(
+            FieldChange(path="subprocessor.name", before=None, after=vendor.name),
+            FieldChange(path="purpose", before=None, after=use.purpose),
+        ),
+        notice=notice,
     )
     said = Sentences(ENGLISH, register(7), TODAY).summary(came)
     return msgspec.structs.replace(came, summary=said)
@@ -251,10 +261,7 @@ CHANGES = (
         "details_changed",
         "The website of Nordic Hosting changed.",
         subprocessor="nordic-hosting",
-        field="website",
-        fields=("website",),
-        before="https://old.example/",
-        after="https://nordic.example/",
+        fields=(FieldChange(path="website", before="https://old.example/", after="https://nordic.example/"),),
     ),
 )
 
@@ -263,7 +270,7 @@ def summary(version: int = 7, changes: tuple[Change, ...] = CHANGES, **changed: 
     """Return what one feed entry needs of a version."""
     end = DiffEnd(version=version, sha256="1" * 64)
     start = DiffEnd(version=version - 1, sha256="0" * 64) if version > 1 else None
-    diff = Diff(register="example.com/sub-processors", from_=start, to=end, changes=changes, patch=())
+    diff = Diff(register="example.com/sub-processors", older=start, newer=end, changes=changes, patch=())
     root = hashlib.sha256(str(version).encode()).digest()
     said = register(version, **changed)
     return VersionSummary(

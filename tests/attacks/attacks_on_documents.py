@@ -178,8 +178,8 @@ def patch_that_cannot_be_applied(publisher: MemoryPublisher) -> None:
 def diff_from_another_version(publisher: MemoryPublisher) -> None:
     """Logs and signs a diff that says to begin at version 1."""
     register = publisher.next_register()
-    start = msgspec.structs.replace(publisher.diff(publisher.registers[1]).from_, version=1)
-    publisher.publish_made(register, msgspec.structs.replace(publisher.diff(register), from_=start))
+    start = msgspec.structs.replace(publisher.diff(publisher.registers[1]).older, version=1)
+    publisher.publish_made(register, msgspec.structs.replace(publisher.diff(register), older=start))
 
 
 @ROOM.attack(18, "V19")

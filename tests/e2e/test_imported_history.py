@@ -284,16 +284,15 @@ def refusal(publisher: Publisher, now: dt.datetime, at: dt.datetime | None = Non
     return [finding.rule for finding in info.value.findings if finding.severity == "error"]
 
 
-def vendors(changes: Iterable[Change], classes: set[str]) -> set[str | None]:
-    """Return the vendors that have a change of one of some classes."""
-    return {change.subprocessor for change in changes if change.class_ in classes}
+def vendors(changes: Iterable[Change], types: set[str]) -> set[str | None]:
+    """Return the vendors that have a change of one of some types."""
+    return {change.subprocessor for change in changes if change.type in types}
 
 
 def mentioned(changes: Iterable[Change]) -> set[str]:
     """Return every vendor whose content changed, those in an added column among them."""
-    columns = [change for change in changes if change.subprocessor is None and change.class_ != "reordered"]
-    rows = {row.partition("/")[0] for change in columns for row in change.after}
-    return rows | {change.subprocessor for change in changes if change.subprocessor is not None}
+    named = {change.subprocessor for change in changes if change.subprocessor is not None}
+    return named.union(*(change.affects for change in changes))
 
 
 def ids(taken: Taken) -> list[Counter[str]]:
@@ -318,11 +317,11 @@ def test_there_are_as_many_versions_as_distinct_states(taken: Taken) -> None:
 
 
 def test_who_came_and_went_is_what_the_names_say(taken: Taken) -> None:
-    """For each version, from the classes of its published diff; a name in more rows came once more."""
+    """For each version, from the types of its published diff; a name in more rows came once more."""
     counts = [Counter[str](), *ids(taken)]
     for diff, (before, after) in zip(taken.diffs, itertools.pairwise(counts), strict=False):
-        assert vendors(diff.changes, CAME) == set(after - before), diff.to.version
-        assert vendors(diff.changes, WENT) == set(before - after), diff.to.version
+        assert vendors(diff.changes, CAME) == set(after - before), diff.newer.version
+        assert vendors(diff.changes, WENT) == set(before - after), diff.newer.version
 
 
 def test_every_patch_gives_the_newer_bytes(taken: Taken) -> None:
@@ -440,7 +439,7 @@ EPISODES = {
 def test_each_episode_is_told_as_what_it_was(taken: Taken) -> None:
     """The changes that a person would expect to be told, and no more."""
     told = {
-        state.episode: Counter(change.class_ for change in diff.changes)
+        state.episode: Counter(change.type for change in diff.changes)
         for state, diff in zip(taken.history.distinct(), taken.diffs, strict=False)
     }
     for episode, expected in EPISODES.items():

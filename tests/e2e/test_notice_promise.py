@@ -98,7 +98,7 @@ def test_enough_notice_is_published_once(owner: Owner) -> None:
     add_vendor(owner.source, "acme", "Acme Oy", in_days(31))
     assert owner.publish("--reason", "Acme joins").returncode == 0
     (change,) = json.loads(owner.site.get(tree.VERSION_DIFF.path(2)))["changes"]
-    assert (change["class"], change["subprocessor"]) == ("added", "acme")
+    assert (change["type"], change["subprocessor"]) == ("added", "acme")
     assert (change["notice"]["met"], change["notice"]["promised_days"]) == (True, 30)
     assert change["notice"]["days"] in (30, 31)
     second = owner.verify()

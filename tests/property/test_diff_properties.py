@@ -12,29 +12,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composition import compose
-from examples import make_promises
+from examples import make_context, make_promises
 from register_api.core.canonical import decode, digest, encode, encoded, parse
-from register_api.core.diff.changes import ChangeClass, Diff
+from register_api.core.diff.changes import ChangeType, Diff
 from register_api.core.diff.deltas import Deltas, between
+from register_api.core.diff.differences import Comparison
+from register_api.core.diff.differences import Pair as Both
 from register_api.core.diff.document import changes_between, diff_document
 from register_api.core.diff.sequence import plan_moves
+from register_api.core.fields import content
 from register_api.core.language.changes import MAX_SUMMARY
-from register_api.core.notice import NoticeStatus, status
-from register_api.core.notice_event import events
+from register_api.core.model import Announced, Cancelled, PlannedChange, Withdrawn
 from register_api.core.patch.write import apply_patch, make_patch
+from register_api.core.versioning import make_version
 from register_api.errors import Inconsistent, Malformed
-from strategies import register_pairs, registers
+from strategies import draft_of, register_pairs, registers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from register_api.core.diff.changes import Change
     from register_api.core.model import Register
     from register_api.core.notice import Promises
 
     Pair = tuple[Register, Register]
 
-WEIGHT = {name: weight for weight, name in enumerate(get_args(ChangeClass))}
+WEIGHT = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 LONG_AGO = dt.date(2015, 1, 1)
-LISTS = ("subprocessors", "engagements", "categories", "statuses")
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "~", "/", "id"])
 documents = st.recursive(
@@ -124,31 +128,65 @@ def test_differences_compose(pair: Pair, third: Register) -> None:
 
 
 @given(register_pairs(removals=True))
+@settings(max_examples=60, deadline=None)
+def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair) -> None:
+    """No field of content that differs is left out, none is told that does not, and none is told wrongly."""
+    comparison = Comparison(*pair, dt.UTC)
+    found = changes_between(*pair, promises_of(pair[1]))
+    told: dict[str, tuple[Any, Any]] = {}
+    for change in found:
+        if change.planned is None and change.type != "reordered":
+            for field in change.fields:
+                values = (field.before, field.after)
+                assert told.setdefault(absolute(change, field.path), values) == values
+    expected = values_that_differ(comparison)
+    reordered = {absolute(change, field.path) for change in found for field in change.fields} - told.keys()
+    assert {path: values for path, values in expected.items() if path not in reordered} == told
+
+
+@given(register_pairs(removals=True))
+@settings(max_examples=60, deadline=None)
+def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
+    """A plan that joined, moved, was set otherwise, cancelled or taken away has a change with its id."""
+    comparison = Comparison(*pair, dt.UTC)
+    told = {(change.subprocessor, change.engagement, change.planned) for change in changes_of(pair)}
+    for vendor in comparison.vendors.values():
+        if vendor.after is None:
+            continue
+        for owner, before, after in owners(vendor):
+            old = {item.id: item for item in before.planned} if before is not None else {}
+            new = {item.id: item for item in after.planned}
+            for name in old | new:
+                one, other = ((told_of(item) if item else None) for item in (old.get(name), new.get(name)))
+                assert one == other or (vendor.known.id, owner, name) in told
+
+
+@given(register_pairs(removals=True))
 @settings(max_examples=40, deadline=None)
-def test_every_changed_field_is_told_once(pair: Pair) -> None:
-    """No field of content that differs is left out, and none is told twice."""
-    older, newer = pair
-    found = changes_between(older, newer, promises_of(newer))
-    again = [change for change in found if change.class_ == "added" and change.field == "withdrawn"]
-    told = [field for change in found if change not in again for field in told_by(change)]
-    folded = {(change.subprocessor, None, "replaces") for change in found if change.class_ == "replaced"}
-    folded |= {(change.subprocessor, None, "withdrawn") for change in again}
-    differ = fields_that_differ(older, newer)
-    assert len(told) == len(set(told))
-    assert set(told) <= differ
-    assert differ - set(told) <= folded
+def test_kind_and_ids_fit_the_documents(pair: Pair) -> None:
+    """Added has no values before, removed none after; who is affected is named."""
+    for change in changes_of(pair):
+        own = [field for field in change.fields if not field.path.startswith("subprocessor.")]
+        assert {
+            "added": own and all(field.before is None for field in own),
+            "removed": own and all(field.after is None for field in own),
+            "changed": any(field.before != field.after for field in change.fields),
+        }[change.kind]
+        assert change.subprocessor is None or change.concerns(change.subprocessor)
+        assert len(set(change.affects)) == len(change.affects)
+        assert change.engagement is None or change.subprocessor is not None
 
 
 @given(register_pairs(removals=True))
 @settings(max_examples=30, deadline=None)
 def test_changes_are_in_order_and_readable(pair: Pair) -> None:
-    """Ids count up, classes go from heavy to light, and each sentence is one line."""
+    """Ids count up, types go from heavy to light, and each sentence is one line."""
     older, newer = pair
     found = changes_between(older, newer, promises_of(newer))
     assert [change.id for change in found] == [
         f"{newer.version}-{number + 1}" for number in range(len(found))
     ]
-    weights = [WEIGHT[change.class_] for change in found]
+    weights = [WEIGHT[change.type] for change in found]
     assert weights == sorted(weights)
     for change in found:
         assert change.summary.endswith((".", "…", "!", "?"))
@@ -160,17 +198,19 @@ def test_changes_are_in_order_and_readable(pair: Pair) -> None:
 @settings(max_examples=40, deadline=None)
 def test_no_due_notice_goes_untold(pair: Pair) -> None:
     """Where the promise covers what happened to an engagement, some change of it says so."""
-    older, newer = pair
-    promises = promises_of(newer)
+    older, drawn = pair
+    promises = promises_of(older)
+    context = make_context(older, now=drawn.published_at, promises=promises)
+    newer = make_version(draft_of(drawn), context)
     found = changes_between(older, newer, promises)
-    for vendor, engagement, expected in notices_due(older, newer, promises):
+    for ids, announced in announced_by(newer):
         carriers = [
             change.notice
             for change in found
-            if change.subprocessor in {vendor, None} and change.engagement in {engagement, None}
+            if (change.subprocessor, change.engagement, change.planned) == ids
         ]
         assert any(notice.required for notice in carriers)
-        assert expected.met or any(notice.met is False for notice in carriers)
+        assert announced.met or any(notice.met is False for notice in carriers)
 
 
 @given(register_pairs(), st.booleans())
@@ -183,45 +223,65 @@ def test_the_document_survives_the_wire(pair: Pair, first: bool) -> None:
     assert decode(encode(diff), Diff) == diff
     before = None if older is None else parse(encode(older))
     after = encode(apply_patch(before, diff.patch))
-    assert digest(after) == diff.to.sha256
+    assert digest(after) == diff.newer.sha256
 
 
-def told_by(change: Change) -> list[tuple[str | None, str | None, str]]:
-    """Return the fields a change tells, by vendor, engagement and name."""
-    if change.class_ == "reordered" and (change.field or "").rpartition(".")[2] in LISTS:
-        return []
-    if change.subprocessor is None and (change.field or "").split(".")[0] in LISTS[:2] and change.after:
-        rows = [row.partition("/") for row in change.after]
-        return [
-            (vendor, engagement or None, change.fields[0].split(".")[1]) for vendor, _, engagement in rows
-        ]
-    return [(change.subprocessor, change.engagement, name) for name in change.fields]
+def changes_of(pair: Pair) -> tuple[Change, ...]:
+    """Return the changes that are told of a pair of versions."""
+    return changes_between(*pair, promises_of(pair[1]))
 
 
-def fields_that_differ(older: Register, newer: Register) -> set[tuple[str | None, str | None, str]]:
-    """Return every field of content that differs between entries of both registers, and came or went."""
-    found: set[tuple[str | None, str | None, str]] = set()
-    for place, delta in between(older, newer).entries.items():
-        names = [change.name for change in delta.fields()]
-        if place[:1] == ("subprocessors",):
-            vendor, engagement = str(place[1]), str(place[3]) if len(place) > 2 else None
-            found |= {(vendor, engagement, name) for name in names}
-        elif delta.before is None or delta.after is None:
-            found.add((None, None, ".".join(map(str, place))))
-        else:
-            found |= {(None, None, ".".join(map(str, (*place, name)))) for name in names}
+def absolute(change: Change, path: str) -> str:
+    """Return a path of a change from the register on."""
+    if change.subprocessor is None:
+        return path
+    vendor = f"subprocessors.{change.subprocessor}"
+    if change.engagement is None:
+        return f"{vendor}.{path}"
+    above, _, name = path.partition(".")
+    use = f"{vendor}.engagements.{change.engagement}"
+    return f"{vendor}.{name}" if above == "subprocessor" else f"{use}.{path}"
+
+
+def values_that_differ(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
+    """Return before and after, as JSON has them, of each field of content that differs, by path.
+
+    Of an entry that came or went each field that is stated; planned changes are left out.
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for place, delta in comparison.deltas.entries.items():
+        if "planned" in place:
+            continue
+        for name in content(type(delta.before or delta.after)):  # type: ignore[arg-type]
+            before, after = (getattr(entry, name, None) for entry in (delta.before, delta.after))
+            if told_of(before) != told_of(after):
+                values = msgspec.json.decode(msgspec.json.encode([before, after]))
+                found[".".join(map(str, (*place, name)))] = tuple(values)
     return found
 
 
-def notices_due(older: Register, newer: Register, promises: Promises) -> list[tuple[str, str, NoticeStatus]]:
-    """Return vendor, engagement and status wherever the promise covers what happened."""
-    before = {vendor.id: vendor for vendor in older.subprocessors}
-    day = newer.published_at.date()
-    found = []
-    for vendor in newer.subprocessors:
-        for item in vendor.engagements:
-            for what in events(before.get(vendor.id), vendor, item, day=day, reason_kind=newer.reason.kind):
-                judged = status(what, item.announced, item.starts_on, promises)
-                if judged.required:
-                    found.append((vendor.id, item.id, judged))
-    return found
+def told_of(value: Any) -> Any:
+    """Return a value without what publishing sets in it."""
+    if isinstance(value, PlannedChange):
+        return (value.effective_on, value.set, value.notes, value.short_notice, told_of(value.cancelled))
+    return value.reason if isinstance(value, Withdrawn | Cancelled) else value
+
+
+def owners(vendor: Any) -> Iterator[tuple[str | None, Any, Any]]:
+    """Yield id, older and newer form of a vendor and of each of its engagements that is still listed."""
+    yield None, vendor.before, vendor.after
+    known = {item.id: item for item in vendor.before.engagements} if vendor.before else {}
+    for item in vendor.after.engagements:
+        yield item.id, known.get(item.id), item
+
+
+def announced_by(register: Register) -> Iterator[tuple[tuple[str, str | None, str | None], Announced]]:
+    """Yield whose and what, wherever a version announces what the promise covers."""
+    for vendor in register.subprocessors:
+        for owner, _, item in owners(Both(None, vendor)):
+            stated = [(plan.id, plan) for plan in item.planned]
+            stated += [(None, item)] if owner is not None else []
+            for planned, record in stated:
+                announced = record.announced
+                if announced.version == register.version and announced.required:
+                    yield (vendor.id, owner, planned), announced

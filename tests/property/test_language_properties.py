@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import make_promises, make_register
-from register_api.core.diff.changes import Change, ChangeClass
+from register_api.core.diff.changes import Change, ChangeType, FieldChange
 from register_api.core.diff.document import changes_between
 from register_api.core.fields import FIELDS
 from register_api.core.language.changes import MAX_SUMMARY, MAX_TITLE, Sentences
@@ -36,7 +36,10 @@ paths = st.sampled_from(
     [
         *names,
         "notice.days",
-        "engagements.retention",
+        "subprocessors.acme.engagements.hosting.retention",
+        "subprocessors.acme.website",
+        "subprocessor.name",
+        "planned.move.effective_on",
         "categories.ai",
         "statuses.active.title",
         "subprocessors",
@@ -47,7 +50,7 @@ statuses = st.builds(
     NoticeStatus,
     required=st.booleans(),
     announced_on=days,
-    starts_on=days,
+    effective_on=days,
     days=st.none() | st.integers(-400, 400),
     day_count=st.sampled_from([None, "calendar", "business"]),
     promised_days=st.none() | st.integers(0, 400),
@@ -57,13 +60,13 @@ statuses = st.builds(
 hostile_changes = st.builds(
     Change,
     id=st.just("2-1"),
-    class_=st.sampled_from(get_args(ChangeClass)) | st.text(max_size=9),  # type: ignore[arg-type]
+    type=st.sampled_from(get_args(ChangeType)) | st.text(max_size=9),  # type: ignore[arg-type]
     subprocessor=st.none() | st.sampled_from(["acme", "nobody"]),
     engagement=st.none() | st.sampled_from(["hosting", "nothing"]),
-    field=st.none(),
-    fields=st.lists(paths, max_size=3, unique=True).map(tuple),
-    before=json,
-    after=json,
+    kind=st.sampled_from(["added", "removed", "changed"]),
+    planned=st.none() | st.sampled_from(["move"]),
+    affects=st.lists(st.sampled_from(["acme", "nobody"]), max_size=2).map(tuple),
+    fields=st.lists(st.builds(FieldChange, path=paths, before=json, after=json), max_size=3).map(tuple),
     notice=statuses,
 )
 

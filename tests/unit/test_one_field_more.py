@@ -66,7 +66,8 @@ def test_the_field_is_published_told_shown_and_verified(desk: Desk) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     diff = json.loads(desk.snapshot().read(tree.VERSION_DIFF.path(2)))
     (change,) = diff["changes"]
-    assert (change["class"], change["field"], change["after"]) == ("details_changed", FIELD, URL)
+    assert (change["type"], change["kind"]) == ("details_changed", "changed")
+    assert change["fields"] == [{"path": FIELD, "before": None, "after": URL}]
     assert LABEL in change["summary"].lower()
     page = desk.snapshot().read(tree.SUBPROCESSOR_PAGE.path("acme")).decode()
     assert f"<dt>{LABEL.capitalize()}</dt>" in page

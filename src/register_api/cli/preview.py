@@ -91,4 +91,4 @@ def _coming_diff(prepared: Candidate) -> Diff:
     """Return the diff that publishing now would make; digests of what does not exist are zeros."""
     register, promises = prepared.required()
     diff = diff_document(prepared.base.newest, encoded(register), promises)
-    return msgspec.structs.replace(diff, to=msgspec.structs.replace(diff.to, sha256=_NOT_PUBLISHED))
+    return msgspec.structs.replace(diff, newer=msgspec.structs.replace(diff.newer, sha256=_NOT_PUBLISHED))

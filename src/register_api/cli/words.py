@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from register_api.cli.output import out
+from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
-from register_api.core.language.language import Language
-from register_api.core.language.notice import notice_dates, notice_given
+from register_api.core.language.changes import Sentences
 from register_api.core.language.prose import sentence
+from register_api.core.language.shown_changes import shown_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from register_api.core.diff.changes import Change, Diff
+    from register_api.core.diff.changes import Diff
+    from register_api.core.language.language import Language
+    from register_api.core.language.shown_changes import ShownChange
     from register_api.core.model import Register
     from register_api.core.proposals import Proposal
     from register_api.store.reader import Snapshot
@@ -25,23 +28,28 @@ if TYPE_CHECKING:
 
 def print_changes(register: Register, diff: Diff) -> None:
     """Print what a version says against the one before, with the notice each change gets."""
-    before = f"version {diff.from_.version}" if diff.from_ else "nothing"
+    before = f"version {diff.older.version}" if diff.older else "nothing"
     kind = register.reason.kind
     out.print(Text(f"Version {register.version} ({kind}) against {before}:", style="bold"))
     if not diff.changes:
         out.print("  no change that customers would be told; only the documents' own bookkeeping")
-    for change in diff.changes:
-        _print_change(change)
+    sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
+    for shown in shown_changes(diff.changes, sentences):
+        _print_change(shown, sentences.language)
 
 
-def _print_change(change: Change) -> None:
-    language, notice = Language.of(change.summary_language), change.notice
-    label = language.code("change", change.class_)
+def _print_change(shown: ShownChange, language: Language) -> None:
+    change = shown.change
+    label = language.code("change", change.type)
     out.print(Text(f"  • {change.summary}") + Text(f"  [{label}]", style="dim"))
-    given = notice_given(language, notice)
-    if given:
-        said = " ".join((sentence(given), *notice_dates(language, notice)))
-        out.print(Text(f"      {said}", style="green" if notice.met else "red"))
+    said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))
+    if said:
+        style = "" if not change.notice.required else "green" if change.notice.met else "red"
+        out.print(Text(f"      {' '.join(said)}", style=style))
+    for both in shown.texts:
+        missing = language.text("not specified")
+        out.print(f"      {language.text('{label} before', label=both.label)}: {both.before or missing}")
+        out.print(f"      {language.text('{label} now', label=both.label)}: {both.after or missing}")
 
 
 def print_proposals(proposals: Sequence[Proposal]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import model
-from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.changes import ChangeType
 from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Field(msgspec.Struct, frozen=True):
     Attributes:
         label: What sentences and pages call the field: the English message of the catalogue. It reads
             inside a sentence; of a list it is the plural.
-        change: Class of a change of the field in itself; ``None`` where none is told of it alone.
+        change: Type of a change of the field in itself; ``None`` where none is told of it alone.
         member: What one member of a list is called.
         entries: Whether the field holds entries of their own, which are compared one by one.
         page: Whether a vendor's page shows the field in a line of its own.
@@ -36,7 +36,7 @@ class Field(msgspec.Struct, frozen=True):
     """
 
     label: str
-    change: ChangeClass | None = None
+    change: ChangeType | None = None
     member: str | None = None
     entries: bool = False
     page: bool = False
@@ -326,8 +326,8 @@ def entries(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(name for name, field in FIELDS.get(kind, {}).items() if field.entries)
 
 
-def change_of(kind: type[msgspec.Struct], name: str) -> ChangeClass:
-    """Return the class of a change of a field in itself."""
+def change_of(kind: type[msgspec.Struct], name: str) -> ChangeType:
+    """Return the type of a change of a field in itself."""
     change = FIELDS[kind][name].change
     if change is None:
         raise KeyError(name)

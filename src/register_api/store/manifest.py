@@ -62,7 +62,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
         title: A sentence a person can act on.
         published_at: The version's instant (UTC); also when the entry was last updated.
         html: Content as XHTML without an outer element.
-        classes: Classes of the version's changes, each once, in order of weight.
+        types: Types of the version's changes, each once, in order of weight.
         root_hash: Root hash of the log that ends with the version, in base64.
     """
 
@@ -70,7 +70,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     published_at: dt.datetime
     html: str
-    classes: tuple[str, ...]
+    types: tuple[str, ...]
     root_hash: str
 
 

@@ -177,7 +177,7 @@ class VersionsRead:
         """Take the diff of a version, once it is checked."""
         update = Update(
             version=register.version,
-            sha256=diff.to.sha256,
+            sha256=diff.newer.sha256,
             published_at=register.published_at,
             recorded=register.recorded,
             reason=register.reason,

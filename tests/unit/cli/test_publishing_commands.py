@@ -122,14 +122,12 @@ def test_preview_for_machines_is_the_diff(published: Call, publisher: Publisher)
     publisher.list("beta", f"starts_on = {LATER}")
     document = json.loads(published("preview", "--json").stdout)
     assert document["format"] == "sub-processor-register-diff/1"
-    assert document["from"] == {
+    assert document["older"] == {
         "version": 1,
         "sha256": digest(publisher.snapshot().read(tree.REGISTER.path())),
     }
     assert document["to"] == {"version": 2, "sha256": "0" * 64}
-    assert [(change["class"], change["subprocessor"]) for change in document["changes"]] == [
-        ("added", "beta")
-    ]
+    assert [(change["type"], change["subprocessor"]) for change in document["changes"]] == [("added", "beta")]
 
 
 def test_preview_says_when_nothing_has_changed(published: Call) -> None:

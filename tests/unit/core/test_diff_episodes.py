@@ -57,9 +57,14 @@ def changes(older: model.Register | None, newer: model.Register) -> tuple[Change
     return changes_between(older, newer, make_promises())
 
 
+def values(change: Change) -> dict[str, tuple[Any, Any]]:
+    """Return the values before and after by path."""
+    return {field.path: (field.before, field.after) for field in change.fields}
+
+
 def told(older: model.Register | None, newer: model.Register) -> list[tuple[str, str]]:
-    """Return class and sentence of each change."""
-    return [(change.class_, change.summary) for change in changes(older, newer)]
+    """Return type and sentence of each change."""
+    return [(change.type, change.summary) for change in changes(older, newer)]
 
 
 def test_two_vendors_merge_and_split_again() -> None:
@@ -86,8 +91,8 @@ def test_two_vendors_merge_and_split_again() -> None:
         (
             "added",
             (
-                "South-2 Oy will be added as a sub-processor on 1 February 2028. "
-                f"South-2 Oy split from Northsouth Oy. {FACTS}"
+                "Split: South-2 Oy, formerly part of Northsouth Oy, will be used from 1 February 2028. "
+                f"{FACTS}"
             ),
         )
     ]
@@ -110,10 +115,13 @@ def test_one_name_for_two_purposes() -> None:
     at = FIRST + dt.timedelta(days=1)
     newer = step(older, published(make_vendor(engagements=(first, second)), 2, at))
     (change,) = changes(older, newer)
-    assert (change.class_, change.subprocessor, change.engagement) == ("added", "acme", "mail")
-    assert change.summary == (f"Acme Oy will be used for a further purpose from 6 February 2026. {MAIL}")
-    assert change.notice.met
-    assert change.after["purpose"] == "Sends mail"
+    assert (change.type, change.subprocessor, change.engagement) == ("added", "acme", "mail")
+    assert change.summary == (
+        f"Acme Oy will also be used for “Sends mail” from 6 February 2026. {MAIL.partition('. ')[2]}"
+    )
+    assert (change.kind, change.notice.met) == ("added", True)
+    assert values(change)["purpose"] == (None, "Sends mail")
+    assert "subprocessor.name" not in values(change)
 
 
 def test_only_one_of_two_purposes_changes() -> None:
@@ -134,9 +142,9 @@ def test_another_legal_entity_under_one_brand() -> None:
     )
     newer = step(older, make_vendor(name="Acme", legal_name="Acme Oy", seat="FI", planned=(sold,)))
     (change,) = changes(older, newer)
-    assert change.class_ == "entity_changed"
-    assert change.fields == ("legal_name", "seat")
-    assert change.before == {"legal_name": "Acme Oy", "seat": "FI"}
+    assert change.type == "entity_changed"
+    assert (change.kind, change.planned) == ("changed", "sold")
+    assert values(change) == {"legal_name": ("Acme Oy", "Acme Inc."), "seat": ("FI", "US")}
     assert change.notice.required
     assert change.summary == (
         "Acme: legal name changed from Acme Oy to Acme Inc.; country of establishment changed from "
@@ -149,7 +157,7 @@ def test_a_wrong_country_is_put_right() -> None:
     older = make_register(make_vendor(engagements=(make_engagement(locations=(GERMANY,)),)))
     newer = step(older, make_vendor(), kind="correction", corrects=1)
     (change,) = changes(older, newer)
-    assert (change.class_, change.notice) == (
+    assert (change.type, change.notice) == (
         "corrected",
         NoticeStatus(required=False, announced_on=dt.date(2026, 1, 6)),
     )
@@ -168,8 +176,8 @@ def test_four_published_by_accident_and_back_and_off_again() -> None:
     second = step(first, *taken)
     third = step(second, *listed)
     fourth = step(third, *taken)
-    assert [change.class_ for change in changes(first, second)] == ["withdrawn"] * 4
-    assert [change.class_ for change in changes(second, third)] == ["added"] * 4
+    assert [change.type for change in changes(first, second)] == ["withdrawn"] * 4
+    assert [change.type for change in changes(second, third)] == ["added"] * 4
     assert told(second, third)[0] == (
         "added",
         f"A Oy listed again. No effective date stated: 30 days' notice required. {FACTS}",
@@ -209,8 +217,8 @@ def test_a_list_comes_back_after_fifteen_months_with_another_scope() -> None:
     new = [published(make_vendor(name), 2, back) for name in ("new-1", "new-2")]
     newer = step(older, ended, *kept, *new, published_at=back)
     found = changes(older, newer)
-    assert [change.class_ for change in found[:4]] == ["added", "added", "ended", "details_changed"]
-    assert {change.class_ for change in found[4:]} == {"details_changed"}
+    assert [change.type for change in found[:4]] == ["added", "added", "ended", "details_changed"]
+    assert {change.type for change in found[4:]} == {"details_changed"}
     assert found[2].summary.startswith("V00 Oy has not been used since 30 November 2026.")
     assert len(found) == 3 + 13
 
@@ -224,20 +232,20 @@ def test_a_new_column_in_twenty_three_rows() -> None:
         older, *(make_vendor(name, website="https://v.example/", engagements=filled) for name in names)
     )
     found = changes(older, newer)
-    assert [(change.class_, change.field, change.summary) for change in found] == [
-        ("data_changed", "engagements.retention", "Retention period now stated for 23 uses."),
-        (
-            "category_changed",
-            "engagements.ict_service",
-            "Type of ICT service now stated for 23 uses.",
-        ),
-        ("details_changed", "subprocessors.website", "Website now stated for 23 sub-processors."),
+    assert [(change.type, change.summary) for change in found] == [
+        ("data_changed", "Retention period now stated for 23 uses."),
+        ("category_changed", "Type of ICT service now stated for 23 uses."),
+        ("details_changed", "Website now stated for 23 sub-processors."),
     ]
-    assert found[0].after == {f"{name}/hosting": "30 days" for name in names}
-    assert found[2].after == dict.fromkeys(names, "https://v.example/")
-    assert {(change.subprocessor, change.engagement, change.before) for change in found} == {
-        (None, None, None)
+    assert values(found[0]) == {
+        f"subprocessors.{name}.engagements.hosting.retention": (None, "30 days") for name in names
     }
+    assert values(found[2]) == {
+        f"subprocessors.{name}.website": (None, "https://v.example/") for name in names
+    }
+    assert {(item.kind, item.subprocessor, item.engagement) for item in found} == {("changed", None, None)}
+    assert [item.affects for item in found] == [tuple(names)] * 3
+    assert all(item.concerns("v07") and not item.concerns("v99") for item in found)
 
 
 def test_a_column_needs_every_row_and_three_of_them() -> None:
@@ -259,8 +267,8 @@ def test_a_version_that_only_changes_links() -> None:
     moved = {"privacy_url": "https://new.example/privacy", "subprocessors_url": "https://new.example/list"}
     newer = step(older, make_vendor(**moved), make_vendor("beta", **moved))
     found = changes(older, newer)
-    assert [(change.class_, change.fields) for change in found] == [
-        ("details_changed", ("privacy_url", "subprocessors_url"))
+    assert [(change.type, list(values(change))) for change in found] == [
+        ("details_changed", ["privacy_url", "subprocessors_url"])
     ] * 2
     assert not any(change.notice.required for change in found)
 
@@ -314,8 +322,8 @@ def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
     running = make_engagement(starts_on=dt.date(2026, 3, 1))
     newer = step(older, published(make_vendor(engagements=(running,)), 2, FIRST + dt.timedelta(days=1)))
     (change,) = changes(older, newer)
-    assert (change.class_, change.field) == ("activated", None)
-    assert change.fields == ("status", "starts_on", "condition")
+    assert (change.type, change.kind) == ("activated", "changed")
+    assert list(values(change)) == ["status", "starts_on", "condition"]
     assert change.notice.required
     assert change.summary == (
         f"Acme Oy will be activated on 1 March 2026. Status changed from conditional to active. {FACTS}"
@@ -341,16 +349,20 @@ def test_the_first_version_lists_everybody() -> None:
     assert [change.summary for change in found] == [
         f"Initial list: Acme Oy. {FACTS}",
         (
-            "B Oy listed as available, not in use. Purpose: Runs the application. "
-            "Scope of data: customer content. Category of personal data: All customer data."
+            "B Oy listed as available, not in use. Country of establishment: Finland. "
+            "Purpose: Runs the application. Scope of data: customer content. "
+            "Category of personal data: All customer data."
         ),
         f"Initial list: C Oy. {FACTS}",
         f"Initial list: C Oy. {MAIL}",
         "D Oy listed, no current processing.",
     ]
-    assert {change.class_ for change in found} == {"added"}
+    assert {change.type for change in found} == {"added"}
     assert not any(change.notice.required for change in found)
-    assert [item["id"] for item in found[3].after["engagements"]] == ["mail"]
+    assert {change.kind for change in found} == {"added"}
+    assert values(found[3])["purpose"] == (None, "Sends mail")
+    assert values(found[3])["subprocessor.name"] == (None, "C Oy")
+    assert values(found[4])["name"] == (None, "D Oy")
 
 
 def test_a_deleted_entry_has_ended() -> None:
@@ -377,7 +389,7 @@ def test_ids_that_stand_twice_are_still_compared() -> None:
     """Foreign input may repeat an id; no entry hides behind another."""
     older = make_register(make_vendor(), make_vendor())
     newer = step(older, make_vendor(), make_vendor(seat="US"))
-    assert [change.class_ for change in changes(older, newer)] == ["entity_changed"]
+    assert [change.type for change in changes(older, newer)] == ["entity_changed"]
 
 
 def test_very_long_values_are_cut_where_they_differ() -> None:
@@ -396,8 +408,8 @@ def test_the_sentence_of_a_move_names_places() -> None:
     places = [replace(FINLAND, place=f"Place number {number}") for number in range(8)]
     older = make_register(make_vendor(engagements=(make_engagement(locations=tuple(places[:7])),)))
     newer = step(older, make_vendor(engagements=(make_engagement(locations=tuple(places[1:])),)))
-    ((class_, sentence),) = told(older, newer)
-    assert class_ == "relocated"
+    ((type_, sentence),) = told(older, newer)
+    assert type_ == "relocated"
     assert sentence == (
         "Acme Oy: processing location changed from Place number 0, Finland (storage, processing) "
         "to Place number 7, Finland (storage, processing)."
@@ -412,11 +424,11 @@ def test_a_step_back_does_not_hide_an_earlier_start() -> None:
     older = make_register(make_vendor(engagements=(waiting,)))
     newer = step(older, published(make_vendor(engagements=(sooner,)), 2, FIRST + dt.timedelta(days=1)))
     moved, back = changes(older, newer)
-    assert (moved.class_, moved.fields, moved.notice.met) == ("schedule_changed", ("starts_on",), False)
+    assert (moved.type, list(values(moved)), moved.notice.met) == ("schedule_changed", ["starts_on"], False)
     assert moved.summary == (
         "Acme Oy: start date changed from 1 March 2026 to 8 January 2026. Short notice: 2 days instead of 30."
     )
-    assert (back.class_, back.fields) == ("deactivated", ("status", "condition"))
+    assert (back.type, list(values(back))) == ("deactivated", ["status", "condition"])
     assert back.summary == (
         "Acme Oy: status changed from active to conditional. Purpose: Runs the application. "
         f"Condition: with consent. {FACTS.partition('. ')[2]}"
@@ -433,8 +445,8 @@ def test_a_relocation_that_the_promise_covers() -> None:
     newer = step(older, make_vendor(engagements=(moved,)))
     (relocated,) = changes_between(older, newer, promises)
     assert relocated.summary == (
-        "Acme Oy: processing location changed from Helsinki, Finland (storage, processing) to Germany, "
-        "effective 1 March 2026."
+        "Acme Oy: processing location added: Germany; processing location removed: Helsinki, Finland "
+        "(storage, processing), effective 1 March 2026."
     )
     assert (relocated.notice.required, relocated.notice.met) == (True, True)
 
@@ -471,11 +483,14 @@ def test_categories_come_and_go_and_move() -> None:
     older = make_register(categories=(one, two))
     newer = step(older, make_vendor(), categories=(three, one))
     found = changes(older, newer)
-    assert [(change.field, change.summary) for change in found] == [
-        ("categories.mail", "Category “Mail” added."),
-        ("categories.ai", "Category “Ai” removed."),
+    assert [(change.kind, change.summary) for change in found] == [
+        ("added", "Category “Mail” added."),
+        ("removed", "Category “Ai” removed."),
     ]
-    assert [change.before and change.before["id"] for change in found] == [None, "ai"]
+    assert [values(change) for change in found] == [
+        {"categories.mail.title": (None, "Mail"), "categories.mail.safeguards": (None, [])},
+        {"categories.ai.title": ("Ai", None), "categories.ai.safeguards": ([], None)},
+    ]
     assert told(older, step(older, make_vendor(), categories=(two, one))) == [
         ("reordered", "Register: categories reordered.")
     ]
@@ -486,7 +501,7 @@ def test_the_promise_and_the_publisher_are_spoken_of_by_name() -> None:
     older = make_register()
     publisher = replace(older.publisher, name="Example Group")
     newer = step(older, make_vendor(), publisher=publisher, notice=replace(older.notice, days=14))
-    assert [(change.field, change.summary) for change in changes(older, newer)] == [
+    assert [(change.fields[0].path, change.summary) for change in changes(older, newer)] == [
         ("publisher.name", "Publisher: name changed from Example to Example Group."),
         ("notice.days", "Notice policy: notice period changed from 30 days to 14 days."),
     ]
@@ -512,5 +527,5 @@ def test_the_diff_of_many_versions_does_not_take_the_last_reason_for_all() -> No
     moved = make_vendor(engagements=(make_engagement(locations=(GERMANY,)),))
     second = step(older, moved)
     third = step(second, replace(moved, seat="SE"), kind="correction", corrects=2)
-    assert [change.class_ for change in changes(second, third)] == ["corrected"]
-    assert [change.class_ for change in changes(older, third)] == ["entity_changed", "relocated"]
+    assert [change.type for change in changes(second, third)] == ["corrected"]
+    assert [change.type for change in changes(older, third)] == ["entity_changed", "relocated"]

@@ -77,7 +77,7 @@ def test_starts_and_ends_are_the_days_of_the_states_and_nobody_is_deleted(whole:
     assert desk.register()["order"] == ["beta", "acme", "gamma", "delta"]
     nothing_promised = Promises(zone=dt.UTC, first_live=None, policies=())
     changes = changes_between(desk.version(3), desk.version(4), nothing_promised)
-    assert [(item.class_, item.subprocessor) for item in changes] == [("added", "delta"), ("ended", "acme")]
+    assert [(item.type, item.subprocessor) for item in changes] == [("added", "delta"), ("ended", "acme")]
 
 
 def test_who_comes_back_gets_a_further_engagement_so_that_the_gap_stays_true(desk: Desk) -> None:

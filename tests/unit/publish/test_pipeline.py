@@ -89,7 +89,7 @@ def test_each_version_names_the_one_before_and_keeps_what_was_announced(publishe
     assert second.previous is not None
     assert second.previous.version == 1
     assert second.subprocessors[0].engagements[0].announced.version == 1
-    assert [change.class_ for change in diff(publisher, 2).changes] == ["details_changed"]
+    assert [change.type for change in diff(publisher, 2).changes] == ["details_changed"]
 
 
 def test_nothing_changed_makes_no_version(publisher: Publisher) -> None:

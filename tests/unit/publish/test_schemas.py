@@ -120,7 +120,7 @@ def test_fields_are_described_in_the_words_of_the_structs() -> None:
     assert country["description"] == "ISO 3166-1 alpha-2, or `EU`, `EEA`, `worldwide` or `varies`."
     assert defined["Subprocessor"]["properties"]["seat"]["description"] == "Country of establishment."
     diff = schema(BY_NAME["diff"])["$defs"]["Diff"]["properties"]
-    assert diff["from"]["description"].startswith("The older version")
+    assert diff["older"]["description"].startswith("The older version")
 
 
 def test_open_vocabularies_have_examples_and_closed_ones_their_values() -> None:

@@ -43,10 +43,10 @@ def test_the_entry_names_what_the_table_of_files_says() -> None:
 def test_a_later_version_says_what_it_changed() -> None:
     first = made()
     second = made(2, first.register)
-    assert second.diff.document.from_ is not None
-    assert second.diff.document.from_.sha256 == first.register.sha256
+    assert second.diff.document.older is not None
+    assert second.diff.document.older.sha256 == first.register.sha256
     assert [change.subprocessor for change in second.diff.document.changes] == ["beta"]
-    assert first.diff.document.from_ is None
+    assert first.diff.document.older is None
 
 
 def test_an_entry_over_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ class TestDiff:
         answer = get(base, f"v1/diff?from={older}&to={newer}")
         document = parse(answer.content)
         assert apply_patch(parse(one), document["patch"]) == parse(other)
-        assert document["from"] == {"version": older, "sha256": digest(one)}
+        assert document["older"] == {"version": older, "sha256": digest(one)}
         assert document["to"] == {"version": newer, "sha256": digest(other)}
         assert answer.headers["register-version"] == str(newer)
 
@@ -249,7 +249,7 @@ class TestSubprocessors:
         assert [(step["version"], step["published_at"]) for step in document["history"]] == [
             (2, "2026-01-02T09:00:00Z")
         ]
-        assert document["history"][0]["changes"][0]["class"] == "added"
+        assert document["history"][0]["changes"][0]["type"] == "added"
         assert document["history_from"] == 1
 
     @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from evidence_packages import YEARS_LATER, check_package, evidence_failed, make_package, unpack
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
-from register_api.core.diff.changes import Change
+from register_api.core.diff.changes import Change, FieldChange
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import Checkpoint
@@ -298,16 +298,22 @@ def test_the_readme_of_form_1_stays() -> None:
     )
     change = Change(
         id="1-1",
-        class_="added",
+        type="added",
+        kind="added",
         subprocessor="acme",
         engagement="hosting",
-        field=None,
+        fields=(),
         summary="What the publisher made of it.",
         notice=told,
     )
     undated = msgspec.structs.replace(told, effective_on=None, days=None, met=False)
     of_fields = msgspec.structs.replace(
-        change, subprocessor="gone", engagement=None, fields=("legal_name", "seat"), notice=undated
+        change,
+        kind="changed",
+        subprocessor="gone",
+        engagement=None,
+        fields=tuple(FieldChange(path=path, before="a", after="b") for path in ("legal_name", "seat")),
+        notice=undated,
     )
     log = Checkpoint(origin=NAME, size=1, root=bytes(32))
     contents = SimpleNamespace(

@@ -121,10 +121,11 @@ def test_without_memory_every_version_is_told_with_its_changes(two: MemoryPublis
 def test_changes_are_those_of_the_signed_diff(two: MemoryPublisher) -> None:
     change = {
         "id": "3-1",
-        "class": "added",
+        "type": "added",
+        "kind": "added",
         "subprocessor": "gamma",
         "engagement": None,
-        "field": None,
+        "fields": [],
         "summary": "Gamma is added.",
         "notice": {"required": True, "days": 31, "promised_days": 30, "met": True},
     }

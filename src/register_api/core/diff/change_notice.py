@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.changes import ChangeType
     from register_api.core.diff.differences import Comparison, Reorder
     from register_api.core.notice import Promises
 
-_CARRIERS: frozenset[ChangeClass] = frozenset(
+_CARRIERS: frozenset[ChangeType] = frozenset(
     {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}
 )
-"""Classes of change in which an announcement of an engagement shows."""
+"""Types of change in which an announcement of an engagement shows."""
 
 
 def notice_of(
@@ -43,8 +43,8 @@ def notice_of(
     elif difference.engagement is not None and difference.engagement.after is not None:
         use = difference.engagement.after
         announced, effective_on = use.announced, use.starts_on
-        said = difference.class_ in _CARRIERS
-        if difference.class_ == "ended":
+        said = difference.type in _CARRIERS
+        if difference.type == "ended":
             return _not_required(comparison, use.ends_on)
     else:
         return _not_required(comparison)

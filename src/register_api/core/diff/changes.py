@@ -18,7 +18,7 @@ from register_api.core.forms import (
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.notice import NoticeStatus
 
-ChangeClass = Literal[
+ChangeType = Literal[
     "added",
     "activated",
     "replaced",
@@ -43,13 +43,16 @@ ChangeClass = Literal[
     "editorial",
     "reordered",
 ]
-"""Classes of change, in the order people care (docs/rules.md, Classes of change)."""
+"""Types of change, in the order people care (docs/rules.md, Types of change)."""
 
 
 # Open: a reader takes any text there, and shows the summary of a change that it does not know.
-ListedClass = Annotated[str, one_of(*get_args(ChangeClass))]
+ListedType = Annotated[str, one_of(*get_args(ChangeType))]
+
+ChangeKind = Literal["added", "removed", "changed"]
 
 ChangeId = Annotated[str, spelled("version, hyphen, number", "^[1-9][0-9]*-[1-9][0-9]*$")]
+FieldPath = Annotated[str, spelled("names and ids joined with dots", r"^[^.]+(\.[^.]+)*$")]
 Sentences = Annotated[str, spelled("string", r"\S")]
 Operation = Annotated[
     dict[str, Any],
@@ -67,39 +70,57 @@ Operation = Annotated[
 """An operation of RFC 6902 section 4."""
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One field, before and after.
+
+    Attributes:
+        path: The way to the field, its parts joined with dots, from the engagement that the change
+            names, else from the vendor, else from the register; an entry of a list goes by its id:
+            ``locations``, ``notice.days``, ``categories.hosting.title``. A field of the vendor in a
+            change that names an engagement begins with ``subprocessor``; one of the planned change
+            itself with ``planned`` and its id.
+        before: Its value in the older document as JSON has it; ``None`` where that has no such entry.
+        after: Its value in the newer document, likewise.
+    """
+
+    path: FieldPath
+    before: Any
+    after: Any
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a person would want to be told.
 
     Attributes:
         id: ``<newer version>-<number from 1>``, in order of weight.
-        class_: Class of the change; ``class`` on the wire.
-        subprocessor: Id of the vendor; ``None`` for the register as a whole.
+        type: What it means.
+        kind: What it is: the vendor, the engagement or another entry came or went, or fields of it changed.
+        subprocessor: Id of the vendor; ``None`` for the register as a whole, and for what concerns
+            several vendors alike.
         engagement: Id of the engagement; ``None`` for the vendor as a whole.
         planned: Id of the planned change that brings it, or that was moved or cancelled; or ``None``.
-        field: Name of the field if exactly one changed, else ``None``. Fields that belong to no one
-            vendor go by the way to them: ``notice.days``, ``categories.hosting.title``; a column that
-            was added to every entry by its list: ``engagements.retention``.
-        fields: Names of all fields that changed; empty when a vendor or an engagement came or went.
-        before: Older value: of the one field, of several as an object by name, or of the entry that
-            went (a vendor with the one engagement spoken of, or an engagement).
-        after: Newer value, likewise; of a column an object by id (``acme`` or ``acme/inference``).
+        affects: Ids of all vendors that it concerns, where ``subprocessor`` alone does not say it.
+        fields: What changed; of an entry that came or went each field that says something.
         summary: The change in sentences.
         summary_language: BCP 47 tag of the summary's language.
         notice: What the notice promise says about it.
     """
 
     id: ChangeId
-    class_: ListedClass
+    type: ListedType
+    kind: ChangeKind
     subprocessor: Slug | None
     engagement: Slug | None
     planned: Slug | None = None
-    field: str | None
-    fields: tuple[str, ...] = ()
-    before: Any = None
-    after: Any = None
+    affects: tuple[Slug, ...] = ()
+    fields: tuple[FieldChange, ...]
     summary: Sentences = ""
     summary_language: LanguageTag = "en"
     notice: NoticeStatus
+
+    def concerns(self, vendor: str) -> bool:
+        """Tell whether it is about a vendor, alone or among others."""
+        return vendor == self.subprocessor or vendor in self.affects
 
 
 class DiffEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,13 +135,13 @@ class DiffEnd(msgspec.Struct, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-class Diff(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+class Diff(msgspec.Struct, frozen=True, kw_only=True):
     """What changed between two versions (docs/format.md, The diff).
 
     Attributes:
         register: Name of the register.
-        from_: The older version; ``None`` when there is none; ``from`` on the wire.
-        to: The newer version.
+        older: The older version; ``None`` when there is none.
+        newer: The newer version.
         changes: What changed, for people and alerts, ordered by what matters most.
         patch: RFC 6902 operations that turn the older document into the newer exactly.
     """
@@ -128,7 +149,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
     format: Literal["sub-processor-register-diff/1"] = "sub-processor-register-diff/1"
     format_minor: FormatMinor = FORMAT_MINOR
     register: RegisterName
-    from_: DiffEnd | None
-    to: DiffEnd
+    older: DiffEnd | None
+    newer: DiffEnd
     changes: tuple[Change, ...]
     patch: tuple[Operation, ...]

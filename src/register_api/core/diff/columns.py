@@ -17,16 +17,16 @@ from register_api.core.fields import change_of
 from register_api.core.model import Engagement, Subprocessor
 
 if TYPE_CHECKING:
-    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.changes import ChangeType
     from register_api.core.diff.differences import Comparison
 
 FEWEST = 3
 """Fewest entries that make a column."""
 
-_TURNS: frozenset[ChangeClass] = frozenset(
+_TURNS: frozenset[ChangeType] = frozenset(
     {"added", "activated", "replaced", "schedule_changed", "deactivated", "ended", "withdrawn"}
 )
-"""Classes that are told for each entry, however many there are."""
+"""Types that are told for each entry, however many there are."""
 
 _RowKey = tuple[str, str | None]
 
@@ -39,7 +39,7 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
         if max(map(len, filled.values()), default=0) >= FEWEST:
             needed = _standing(level, comparison)
             columns += [
-                Column(class_=_class_in(rows, name), level=level, name=name, rows=tuple(rows.values()))
+                Column(type=_type_in(rows, name), level=level, name=name, rows=tuple(rows.values()))
                 for name, rows in filled.items()
                 if len(rows) >= FEWEST and needed and needed <= rows.keys()
             ]
@@ -54,13 +54,19 @@ def _newly_filled(
     """Return by field name the entries of a level that did not fill a field and now do."""
     filled: dict[str, dict[_RowKey, Difference]] = {}
     for difference in found:
-        if difference.class_ in _TURNS or not isinstance(difference.record.known, level):
+        if difference.type in _TURNS or not _may_fill(difference, level):
             continue
         for change in difference.fields:
             if is_empty(change.before) and not is_empty(change.after):
                 row = msgspec.structs.replace(difference, fields=(change,))
                 filled.setdefault(change.name, {})[_row_key(difference)] = row
     return filled
+
+
+def _may_fill(difference: Difference, level: type[msgspec.Struct]) -> bool:
+    """Tell whether it is about fields of an entry that stays; what is planned has a day of its own."""
+    record = difference.record
+    return record.in_both and difference.planned is None and isinstance(record.known, level)
 
 
 def _row_key(difference: Difference) -> _RowKey:
@@ -84,11 +90,11 @@ def _standing(level: type[msgspec.Struct], comparison: Comparison) -> set[_RowKe
     return found
 
 
-def _class_in(rows: dict[_RowKey, Difference], name: str) -> ChangeClass:
-    """Return the one class that all rows have, else the one that the table gives the field."""
-    classes = {row.class_ for row in rows.values()}
+def _type_in(rows: dict[_RowKey, Difference], name: str) -> ChangeType:
+    """Return the one type that all rows have, else the one that the table gives the field."""
+    types = {row.type for row in rows.values()}
     first = next(iter(rows.values()))
-    return first.class_ if len(classes) == 1 else change_of(type(first.record.known), name)
+    return first.type if len(types) == 1 else change_of(type(first.record.known), name)
 
 
 def _without(difference: Difference, told: set[tuple[int, str]]) -> Difference | None:

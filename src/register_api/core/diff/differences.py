@@ -1,4 +1,4 @@
-"""What was found to differ, classed but not yet told: the step between deltas and changes."""
+"""What was found to differ, typed but not yet told: the step between deltas and changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.core.announcements import fresh_plans, without
 from register_api.core.calendar import local_day
-from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.changes import ChangeType
 from register_api.core.diff.deltas import Deltas, EntryPath, FieldDelta, Key, between, keyed
 from register_api.core.model import (
     Engagement,
@@ -22,6 +22,8 @@ from register_api.core.planned_changes import vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
+
+EntryKind = type[msgspec.Struct]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -47,22 +49,25 @@ class Pair(msgspec.Struct, Generic[T_co], frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Fields of one class of one entry, or an entry that came or went.
+    """Fields of one entry whose change is of one type, or an entry that came or went.
 
     Attributes:
         place: The entry, for entries of the register itself; ``()`` below sub-processors.
         record: The entry that the fields belong to.
         planned: The planned change that brings it, or that is cancelled or moved.
-        fields: Fields that differ; empty for a whole entry.
+        fields: Fields that differ, of the engagement if there is one; of an entry that came or went all
+            that say something.
+        vendor_fields: Fields of the vendor that are told together with those of its engagement.
     """
 
-    class_: ChangeClass
+    type: ChangeType
     record: Pair[msgspec.Struct]
     place: EntryPath = ()
     vendor: Pair[Subprocessor] | None = None
     engagement: Pair[Engagement] | None = None
     planned: Pair[PlannedChange] | None = None
     fields: tuple[FieldDelta, ...] = ()
+    vendor_fields: tuple[FieldDelta, ...] = ()
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +78,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
         rows: The entries and what they say now, in reading order.
     """
 
-    class_: ChangeClass
-    level: type[msgspec.Struct]
+    type: ChangeType
+    level: EntryKind
     name: str
     rows: tuple[Difference, ...]
 
@@ -86,7 +91,7 @@ class Reorder(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[str, ...]
     after: tuple[str, ...]
     vendor: Pair[Subprocessor] | None = None
-    class_: ChangeClass = "reordered"
+    type: ChangeType = "reordered"
 
 
 class Comparison:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from register_api.core.diff.change_notice import notice_of
-from register_api.core.diff.change_values import values_of
-from register_api.core.diff.changes import Change, ChangeClass, Diff, DiffEnd
+from register_api.core.diff.changes import Change, ChangeType, Diff, DiffEnd
 from register_api.core.diff.columns import fold_columns
 from register_api.core.diff.differences import Column, Comparison, Difference, Reorder
+from register_api.core.diff.field_changes import affected_by, fields_of, kind_of
 from register_api.core.diff.lifecycle import register_differences, vendor_differences
-from register_api.core.diff.plain import to_plain
 from register_api.core.language.changes import Sentences
 from register_api.core.patch.write import make_patch
 
@@ -27,17 +26,19 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.core.notice import Promises
 
-_WEIGHT: dict[ChangeClass, int] = {name: weight for weight, name in enumerate(get_args(ChangeClass))}
+_WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 
 
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
     """Say what changed from one version to another (docs/format.md, The diff)."""
     comparison = Comparison(older, newer, promises.zone)
     sentences = Sentences.between(older, newer, promises.zone)
-    found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.class_])
+    found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.type])
     changes = (_change(number, item, comparison, promises) for number, item in enumerate(found, start=1))
     return tuple(
-        msgspec.structs.replace(change, summary=sentences.summary(change), summary_language=sentences.tag)
+        msgspec.structs.replace(
+            change, summary=sentences.summary(change), summary_language=sentences.language.tag
+        )
         for change in changes
     )
 
@@ -56,8 +57,8 @@ def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], pro
     before = None if older is None else older.document
     return Diff(
         register=newer.document.register,
-        from_=None if older is None else _end(older),
-        to=_end(newer),
+        older=None if older is None else _end(older),
+        newer=_end(newer),
         changes=changes_between(before, newer.document, promises),
         patch=tuple(make_patch(None if older is None else older.plain(), newer.plain())),
     )
@@ -90,20 +91,17 @@ def _reorders(comparison: Comparison) -> Iterator[Reorder]:
 def _change(
     number: int, difference: Difference | Column | Reorder, comparison: Comparison, promises: Promises
 ) -> Change:
-    notice = notice_of(difference, comparison, promises)
-    names, before, after = values_of(difference)
     vendor = None if isinstance(difference, Column) else difference.vendor
     engagement = difference.engagement if isinstance(difference, Difference) else None
     planned = difference.planned if isinstance(difference, Difference) else None
     return Change(
         id=f"{comparison.newer.version}-{number}",
-        class_=difference.class_,
+        type=difference.type,
+        kind=kind_of(difference),
         subprocessor=vendor.known.id if vendor else None,
         engagement=engagement.known.id if engagement else None,
         planned=planned.known.id if planned else None,
-        field=names[0] if len(names) == 1 else None,
-        fields=names,
-        before=to_plain(before),
-        after=to_plain(after),
-        notice=notice,
+        affects=affected_by(difference, comparison),
+        fields=fields_of(difference),
+        notice=notice_of(difference, comparison, promises),
     )

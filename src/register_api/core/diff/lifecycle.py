@@ -13,15 +13,15 @@ import msgspec
 
 from register_api.core.diff.deltas import Delta, FieldDelta, keyed
 from register_api.core.diff.differences import Difference, Pair
-from register_api.core.diff.meaning import class_of
-from register_api.core.fields import change_of
+from register_api.core.diff.meaning import type_of
+from register_api.core.fields import change_of, content
 from register_api.core.planned_changes import ONE_DAY, same_set, typed, vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.changes import ChangeType
     from register_api.core.diff.deltas import Key
     from register_api.core.diff.differences import Comparison
     from register_api.core.model import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         ReasonKind,
         Subprocessor,
     )
+
+replace = msgspec.structs.replace
 
 _DATES = frozenset({"starts_on", "ends_on", "short_notice"})
 
@@ -45,18 +47,20 @@ def vendor_differences(key: Key, comparison: Comparison) -> Iterator[Difference]
         return
     place = ("subprocessors", key)
     engagements = engagement_pairs(vendor)
-    told = {"replaces"} if any(_takes_over(vendor, pair) for pair in engagements.values()) else set()
-    for change in _fields(comparison, place):
-        if change.name == "withdrawn" and change.after is None:
-            told.add("withdrawn")
-            yield from _listed_again(vendor, change)
-    remaining = [change for change in _fields(comparison, place) if change.name not in told]
-    yield from grouped(
-        remaining, Difference(class_="editorial", record=vendor, vendor=vendor), comparison.reason
-    )
+    changed = {change.name: change for change in _fields(comparison, place)}
+    taken_over: tuple[FieldDelta, ...] = ()
+    if any(_takes_over(vendor, pair) for pair in engagements.values()):
+        taken_over = (changed.pop("replaces"),)
+    if "withdrawn" in changed and changed["withdrawn"].after is None:
+        yield from _listed_again(vendor, changed.pop("withdrawn"))
+    like = Difference(type="editorial", record=vendor, vendor=vendor)
+    yield from grouped(changed.values(), like, comparison.reason)
     yield from planned_differences(vendor, None, comparison)
     for name, engagement in engagements.items():
-        yield from _engagement_differences((*place, "engagements", name), vendor, engagement, comparison)
+        place_of_use = (*place, "engagements", name)
+        for found in _engagement_differences(place_of_use, vendor, engagement, comparison):
+            told = taken_over if found.type == "replaced" else ()
+            yield replace(found, vendor_fields=told)
         yield from planned_differences(vendor, engagement, comparison)
 
 
@@ -68,31 +72,29 @@ def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
 
 
 def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind) -> Iterator[Difference]:
-    """Yield one difference for each class among changed fields.
+    """Yield one difference for each type among changed fields.
 
     Args:
         changes: Fields that differ.
-        like: The difference to make, but for class and fields.
+        like: The difference to make, but for type and fields.
         reason: Why the newer version was published.
     """
-    found: dict[ChangeClass, list[FieldDelta]] = {}
+    found: dict[ChangeType, list[FieldDelta]] = {}
     kind = type(like.record.known)
     for change in changes:
-        found.setdefault(class_of(kind, change, reason), []).append(change)
-    for class_, fields in found.items():
-        yield _made_of(like, class_, fields)
+        found.setdefault(type_of(kind, change, reason), []).append(change)
+    for type_, fields in found.items():
+        yield replace(like, type=type_, fields=tuple(fields))
 
 
-def _made_of(like: Difference, class_: ChangeClass, fields: Iterable[FieldDelta]) -> Difference:
-    return Difference(
-        class_=class_,
-        record=like.record,
-        place=like.place,
-        vendor=like.vendor,
-        engagement=like.engagement,
-        planned=like.planned,
-        fields=tuple(fields),
+def whole(pair: Pair[Any]) -> tuple[FieldDelta, ...]:
+    """Return all that an entry says that came or went: each field that is stated."""
+    kind: type[msgspec.Struct] = type(pair.known)
+    found = (
+        FieldDelta(name, getattr(pair.before, name, None), getattr(pair.after, name, None))
+        for name in content(kind)
     )
+    return tuple(item for item in found if item.before is not None or item.after is not None)
 
 
 def _fields(comparison: Comparison, place: tuple[Key, ...]) -> Iterator[FieldDelta]:
@@ -102,22 +104,31 @@ def _fields(comparison: Comparison, place: tuple[Key, ...]) -> Iterator[FieldDel
 
 def _came_or_went(vendor: Pair[Subprocessor]) -> Iterator[Difference]:
     for engagement in list(engagement_pairs(vendor).values()) or (None,):
-        yield Difference(
-            class_=_class_of_entry(vendor, engagement), record=vendor, vendor=vendor, engagement=engagement
+        found = Difference(
+            type=_type_of_entry(vendor, engagement), record=vendor, vendor=vendor, engagement=engagement
         )
+        yield _with_fields(found, whole(vendor), () if engagement is None else whole(engagement))
+
+
+def _with_fields(
+    like: Difference, of_vendor: tuple[FieldDelta, ...], of_use: tuple[FieldDelta, ...] = ()
+) -> Difference:
+    """Return a difference with fields of a vendor, beside those of the engagement if it names one."""
+    if like.engagement is None:
+        return replace(like, fields=of_vendor)
+    return replace(like, fields=of_use, vendor_fields=of_vendor)
 
 
 def _listed_again(vendor: Pair[Subprocessor], change: FieldDelta) -> Iterator[Difference]:
     """Yield what a vendor brings back that had been withdrawn: each engagement that stayed."""
     stayed = [pair for pair in engagement_pairs(vendor).values() if pair.in_both]
     for engagement in stayed or (None,):
-        yield Difference(
-            class_="added", record=vendor, vendor=vendor, engagement=engagement, fields=(change,)
-        )
+        found = Difference(type="added", record=vendor, vendor=vendor, engagement=engagement)
+        yield _with_fields(found, (change,))
 
 
-def _class_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeClass:
-    """Class a vendor or engagement that came or went."""
+def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeType:
+    """Return the type of the change of a vendor or engagement that came or went."""
     if vendor.after is None or (engagement is not None and engagement.after is None):
         return "ended"
     if vendor.before is None and vendor.after.withdrawn is not None:
@@ -137,18 +148,19 @@ def _engagement_differences(
     place: tuple[Key, ...], vendor: Pair[Subprocessor], engagement: Pair[Engagement], comparison: Comparison
 ) -> Iterator[Difference]:
     before, after = engagement.before, engagement.after
-    like = Difference(class_="editorial", record=engagement, vendor=vendor, engagement=engagement)
+    like = Difference(type="editorial", record=engagement, vendor=vendor, engagement=engagement)
     if before is None or after is None:
-        yield _made_of(like, _class_of_entry(vendor, engagement), ())
+        yield replace(like, type=_type_of_entry(vendor, engagement), fields=whole(engagement))
         return
     changes = list(_fields(comparison, place))
     turn, brought = _turn(before, after, comparison.day) or (None, frozenset[str]())
     if turn is not None:
-        yield _made_of(like, turn, [change for change in changes if change.name in brought])
+        fields = tuple(change for change in changes if change.name in brought)
+        yield replace(like, type=turn, fields=fields)
     yield from grouped((change for change in changes if change.name not in brought), like, comparison.reason)
 
 
-def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeClass, frozenset[str]] | None:
+def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeType, frozenset[str]] | None:
     """Say whether an engagement started or stopped, and which fields belong to that."""
     condition = {"condition"} if "conditional" in {before.status, after.status} else set()
     if after.status != "available" and is_over(before, day) and not is_over(after, day):
@@ -157,7 +169,7 @@ def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeCl
     if before.status == after.status:
         return None
     change = FieldDelta("status", before.status, after.status)
-    turn = class_of(type(after), change, "change")
+    turn = type_of(type(after), change, "change")
     if after.status == "available":
         return turn, _DATES | {"status"} | condition
     dates = _DATES - {"ends_on"} if turn == "activated" else frozenset[str]()
@@ -174,33 +186,35 @@ def planned_differences(
 ) -> Iterator[Difference]:
     """Yield what is planned, moved or cancelled for a vendor or for one of its engagements.
 
-    What a planned change sets is told like a change of those fields, each class once, with the values
-    that hold on the day before and from its day on.
+    What a planned change sets is told like a change of those fields, each type once, with the values
+    that hold on the day before and from its day on; what else changes in it as its own fields.
     """
     owner: Pair[Any] = vendor if engagement is None else engagement
+    if owner.after is None:
+        return  # what went takes its plans with it
     before = {item.id: item for item in owner.before.planned} if owner.before else {}
-    after = {item.id: item for item in owner.after.planned} if owner.after else {}
+    after = {item.id: item for item in owner.after.planned}
     for name in after | before:
         pair = Pair(before.get(name), after.get(name))
-        like = Difference(
-            class_="schedule_changed", record=owner, vendor=vendor, engagement=engagement, planned=pair
-        )
-        yield from _of_plan(pair, like, comparison)
+        if pair.before != pair.after:
+            like = Difference(
+                type="schedule_changed", record=owner, vendor=vendor, engagement=engagement, planned=pair
+            )
+            yield from _of_plan(pair, like, comparison)
 
 
 def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison) -> Iterator[Difference]:
-    old, new = pair.before, pair.after
-    if new is None or old == new:
-        return  # only a correction takes a plan away; what it says of fields is told as such
-    kind = type(like.record.known)
-    news = old is None or old.cancelled is not None or not same_set(kind, old, new)
-    if new.cancelled is None and news:
-        yield from grouped(_set_fields(new, like, comparison), like, comparison.reason)
-        return
-    own = msgspec.structs.replace(like, record=pair)
-    yield from grouped(
-        (change for change in Delta(old, new).fields() if old is not None), own, comparison.reason
-    )
+    old, new, own = pair.before, pair.after, replace(like, record=pair)
+    kind: type[msgspec.Struct] = type(like.record.known)
+    coming = new is not None and new.cancelled is None
+    known = old is not None and new is not None and old.cancelled is None and same_set(kind, old, new)
+    set_fields = list(_set_fields(new, like, comparison)) if new is not None and coming and not known else []
+    yield from grouped(set_fields, like, comparison.reason)
+    if pair.in_both:
+        left = [change for change in Delta(old, new).fields() if change.name != "set" or not set_fields]
+        yield from grouped(left, own, comparison.reason)
+    elif not set_fields:
+        yield replace(own, type="cancelled" if new and new.cancelled else own.type, fields=whole(pair))
 
 
 def _set_fields(change: PlannedChange, like: Difference, comparison: Comparison) -> Iterator[FieldDelta]:
@@ -224,8 +238,8 @@ def register_differences(comparison: Comparison) -> Iterator[Difference]:
         if place[:1] == ("subprocessors",):
             continue
         record: Pair[msgspec.Struct] = Pair(delta.before, delta.after)
-        like = Difference(class_="category_changed", record=record, place=place)
+        like = Difference(type="category_changed", record=record, place=place)
         if record.in_both:
             yield from grouped(delta.fields(), like, comparison.reason)
         else:
-            yield _made_of(like, change_of(type(record.known), "title"), ())
+            yield replace(like, type=change_of(type(record.known), "title"), fields=whole(record))

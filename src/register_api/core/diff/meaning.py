@@ -1,6 +1,6 @@
-"""What a changed field means: its class by the table, weighed by what was said before and why.
+"""What a changed field means: its type by the table, weighed by what was said before and why.
 
-Three things move a change to another class than its field's: a fact stated for the first time is no
+Three things move a change to another type than its field's: a fact stated for the first time is no
 change of fact; the same things in another order are no change at all; and a version published as a
 correction or as editorial says of itself that nothing happened in the world. The first two are
 judged from values. A correction may not hide what the notice promise covers in its own right, nor a
@@ -20,13 +20,13 @@ from register_api.core.fields import change_of, is_wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from register_api.core.diff.changes import ChangeClass
+    from register_api.core.diff.changes import ChangeType
     from register_api.core.diff.deltas import FieldDelta
     from register_api.core.model import Location, ReasonKind
 
 _STANDING = {"available": 0, "conditional": 1, "active": 2}
 
-_CORRECTABLE: frozenset[ChangeClass] = frozenset(
+_CORRECTABLE: frozenset[ChangeType] = frozenset(
     {
         "replaced",
         "entity_changed",
@@ -42,11 +42,11 @@ _CORRECTABLE: frozenset[ChangeClass] = frozenset(
         "details_changed",
     }
 )
-"""Classes that are ``corrected`` in a correction, where a field says what happened."""
+"""Types that are ``corrected`` in a correction, where a field says what happened."""
 
 
-def class_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeClass:
-    """Return the class of a change to one field."""
+def type_of(kind: type[msgspec.Struct], change: FieldDelta, reason: ReasonKind) -> ChangeType:
+    """Return the type of a change to one field."""
     if _is_reordered(change.before, change.after):
         return "reordered"
     if reason == "editorial" and is_reworded(kind, change):
@@ -73,14 +73,14 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str | tuple | dict) and not value)
 
 
-def _by_value(found: ChangeClass, change: FieldDelta) -> ChangeClass:
-    """Return the class that the values call for, where it is not the field's own."""
+def _by_value(found: ChangeType, change: FieldDelta) -> ChangeType:
+    """Return the type that the values call for, where it is not the field's own."""
     judge = _JUDGES.get(change.name)
     return judge(change.before, change.after) or found if judge else found
 
 
-def _class_of_locations(before: tuple[Location, ...], after: tuple[Location, ...]) -> ChangeClass:
-    """Class a change of locations: by where things happen, then when, then words.
+def _type_of_locations(before: tuple[Location, ...], after: tuple[Location, ...]) -> ChangeType:
+    """Type a change of locations: by where things happen, then when, then words.
 
     ``relocated`` is a country, a place, the default or an activity that came or went;
     ``condition_changed`` touches only when a location is used; ``details_changed`` only its text, or
@@ -122,40 +122,40 @@ def _is_reordered(before: object, after: object) -> bool:
     return len(before) == len(after) and Counter(before) == Counter(after)
 
 
-def _class_of_entity(before: str | None, _after: str | None) -> ChangeClass | None:
+def _type_of_entity(before: str | None, _after: str | None) -> ChangeType | None:
     """To say for the first time who somebody is, is not to become somebody else."""
     return "details_changed" if before is None else None
 
 
-def _class_of_status(before: str, after: str) -> ChangeClass | None:
+def _type_of_status(before: str, after: str) -> ChangeType | None:
     return "activated" if _STANDING[after] > _STANDING[before] else "deactivated"
 
 
-def _class_of_replaces(before: tuple[str, ...], after: tuple[str, ...]) -> ChangeClass | None:
+def _type_of_replaces(before: tuple[str, ...], after: tuple[str, ...]) -> ChangeType | None:
     return "replaced" if set(after) - set(before) else "details_changed"
 
 
-def _class_of_withdrawn(before: object, after: object) -> ChangeClass | None:
+def _type_of_withdrawn(before: object, after: object) -> ChangeType | None:
     """To be withdrawn counts once; another reason for it is a detail."""
     if before is None:
         return None
     return "added" if after is None else "details_changed"
 
 
-def _class_of_end(before: object, _after: object) -> ChangeClass | None:
+def _type_of_end(before: object, _after: object) -> ChangeType | None:
     return "ended" if before is None else None
 
 
-_JUDGES: Mapping[str, Callable[[Any, Any], ChangeClass | None]] = MappingProxyType(
+_JUDGES: Mapping[str, Callable[[Any, Any], ChangeType | None]] = MappingProxyType(
     {
-        "legal_name": _class_of_entity,
-        "seat": _class_of_entity,
-        "entity": _class_of_entity,
-        "status": _class_of_status,
-        "locations": _class_of_locations,
-        "replaces": _class_of_replaces,
-        "withdrawn": _class_of_withdrawn,
-        "ends_on": _class_of_end,
+        "legal_name": _type_of_entity,
+        "seat": _type_of_entity,
+        "entity": _type_of_entity,
+        "status": _type_of_status,
+        "locations": _type_of_locations,
+        "replaces": _type_of_replaces,
+        "withdrawn": _type_of_withdrawn,
+        "ends_on": _type_of_end,
     }
 )
-"""Fields whose class depends on what they said before."""
+"""Fields whose type depends on what they said before."""

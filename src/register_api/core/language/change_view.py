@@ -7,41 +7,24 @@ another form than the field has is left as the JSON that it is.
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from register_api.core.diff.changes import Change
-from register_api.core.fields import content
-from register_api.core.model import (
-    Category,
-    Engagement,
-    Notice,
-    PlannedChange,
-    Publisher,
-    Register,
-    StatusText,
-    Subprocessor,
-)
+from register_api.core.fields import content, entries
+from register_api.core.model import Engagement, EngagementSource, PlannedChange, Register, Subprocessor
+from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-_ENTRIES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
-    {
-        "publisher": Publisher,
-        "notice": Notice,
-        "statuses": StatusText,
-        "categories": Category,
-        "subprocessors": Subprocessor,
-        "engagements": Engagement,
-    }
-)
-"""What stands under the first part of a path such as ``categories.hosting.title``."""
+    from register_api.core.diff.changes import FieldChange
+
+T = TypeVar("T")
 
 
-class FieldChange(msgspec.Struct, frozen=True):
+class TypedField(msgspec.Struct, frozen=True):
     """One field of one kind of entry, before and after."""
 
     kind: type[msgspec.Struct]
@@ -56,107 +39,92 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         vendor: The vendor, if it is about one that is known.
         engagement: Its use, if it is about one that is known.
-        listed: Whether the vendor itself came with the change, not only a use of it.
-        fields: The fields that changed; empty where an entry came or went.
+        plan: The planned change that brings it, if that is known.
+        fields: The fields that changed, or what an entry says that came or went.
     """
 
     change: Change
     vendor: Subprocessor | None
-    engagement: Engagement | None
-    listed: bool
-    fields: tuple[FieldChange, ...]
+    engagement: EngagementSource | None
+    plan: PlannedChange | None
+    fields: tuple[TypedField, ...]
 
     @property
-    def came(self) -> bool:
-        """Whether an entry came."""
-        return not self.fields and self.change.before is None and self.change.after is not None
-
-    @property
-    def went(self) -> bool:
-        """Whether an entry went."""
-        return not self.fields and self.change.after is None and self.change.before is not None
+    def listed(self) -> bool:
+        """Whether the vendor itself came with the change, not only a use of it."""
+        name = self.field("name")
+        return self.change.kind == "added" and name is not None and name.kind is Subprocessor
 
     @property
     def is_column(self) -> bool:
         """Whether a field was filled that had been empty in every entry."""
         kinds = {field.kind for field in self.fields}
-        return (
-            self.change.subprocessor is None
-            and not kinds.isdisjoint({Subprocessor, Engagement})
-            and isinstance(self.change.after, dict)
-        )
+        return self.change.subprocessor is None and not kinds.isdisjoint({Subprocessor, Engagement})
 
-    def field(self, name: str) -> FieldChange | None:
+    @property
+    def of_plan(self) -> bool:
+        """Whether it is about a planned change as such, not about what that sets."""
+        return any(field.kind is PlannedChange for field in self.fields)
+
+    def field(self, name: str) -> TypedField | None:
         """Return what became of a field, if it changed."""
         return next((field for field in self.fields if field.name == name), None)
 
 
 def view_change(change: Change, vendors: Mapping[str, Subprocessor]) -> ChangeView:
-    """Return a change with what it is about."""
-    entry = change.before if change.after is None else change.after
-    whole = _read(Subprocessor, entry) if change.subprocessor and not change.fields else None
-    listed = whole is not None and whole.id == change.subprocessor
-    vendor = whole if listed else vendors.get(change.subprocessor or "")
+    """Return a change with what it is about; a vendor or a use that is not listed is read from the change."""
+    fields = tuple(_typed_field(change, field) for field in change.fields)
+    vendor = vendors.get(change.subprocessor or "")
+    use = _with_id(vendor.engagements if vendor else (), change.engagement)
+    engagement = use or _read(EngagementSource, change.engagement, fields, Engagement)
+    owner = vendor if change.engagement is None else use
     return ChangeView(
         change=change,
-        vendor=vendor,
-        engagement=_engagement(change, vendor, None if listed else entry),
-        listed=listed and change.before is None,
-        fields=tuple(_fields(change)),
+        vendor=vendor or _read(Subprocessor, change.subprocessor, fields, Subprocessor),
+        engagement=engagement,
+        plan=_with_id(owner.planned if owner else (), change.planned),
+        fields=fields,
     )
 
 
-def _engagement(change: Change, vendor: Subprocessor | None, entry: Any) -> Engagement | None:
-    """Return the use that a change is about: one that came or went, else the vendor's."""
-    if change.engagement is None:
+def _with_id(items: Iterable[T], id_: str | None) -> T | None:
+    return next((item for item in items if getattr(item, "id", None) == id_), None)
+
+
+def _read(kind: type[T], id_: str | None, fields: Iterable[TypedField], of: type[msgspec.Struct]) -> T | None:
+    """Return an entry from the fields that a change tells of it, or ``None`` if they do not suffice."""
+    told = (field for field in fields if field.kind is of)
+    values = {field.name: field.before if field.after is None else field.after for field in told}
+    try:
+        return msgspec.convert(msgspec.to_builtins({**values, "id": id_}), kind)
+    except (msgspec.ValidationError, TypeError):
         return None
-    whole = None if change.fields else _read(Engagement, entry)
-    found = (whole,) if whole else vendor.engagements if vendor else ()
-    return next((item for item in found if item.id == change.engagement), None)
 
 
-def _fields(change: Change) -> Iterator[FieldChange]:
-    several = len(change.fields) > 1
-    for path in change.fields:
-        kind, name = _kind(change, path)
-        if name is None:
-            continue
-        values = (_member(value, path) if several else value for value in (change.before, change.after))
-        yield FieldChange(kind, name, *_typed(kind, name, tuple(values)))
-
-
-def _kind(change: Change, path: str) -> tuple[type[msgspec.Struct], str | None]:
-    """Return whose field a path names, and the field's own name; ``None`` for a whole entry."""
-    if change.planned is not None and path not in content(_owner(change)):
-        return PlannedChange, path
-    if change.engagement is not None:
-        return Engagement, path
-    if change.subprocessor is not None:
-        return Subprocessor, path
-    first, *rest = path.split(".")
-    if first not in _ENTRIES or not rest:
-        return Register, path
-    if first in {"categories", "statuses"}:
-        return _ENTRIES[first], rest[1] if len(rest) > 1 else None
-    return _ENTRIES[first], rest[0]
-
-
-def _owner(change: Change) -> type[msgspec.Struct]:
-    """Return whose fields a planned change sets."""
-    return Engagement if change.engagement is not None else Subprocessor
-
-
-def _member(values: Any, path: str) -> Any:
-    return values.get(path) if isinstance(values, dict) else None
-
-
-def _typed(kind: type[msgspec.Struct], name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return values as the model has them, or all of them as text if one is of another form."""
+def _typed_field(change: Change, field: FieldChange) -> TypedField:
+    """Return a field with values as the model has them, or both as text if one is of another form."""
+    kind, name = _owner(change, field.path)
+    values = (field.before, field.after)
     try:
         form = _types(kind)[name]
-        return tuple(None if value is None else msgspec.convert(value, form) for value in values)
+        read = [None if value is None else msgspec.convert(value, form) for value in values]
     except (KeyError, msgspec.ValidationError):
-        return tuple(None if value is None else _as_text(value) for value in values)
+        read = [None if value is None else _as_text(value) for value in values]
+    return TypedField(kind, name, *read)
+
+
+def _owner(change: Change, path: str) -> tuple[type[msgspec.Struct], str]:
+    """Return whose field a path names, and the field's own name."""
+    kind: type[msgspec.Struct] = Register
+    parts = path.split(".")
+    if change.subprocessor is not None:
+        kind = Subprocessor if change.engagement is None else Engagement
+        if kind is Engagement and len(parts) > 1 and parts[0] == "subprocessor":
+            kind, parts = Subprocessor, parts[1:]
+    while len(parts) > 1 and parts[0] in entries(kind):
+        shape = shapes(kind)[parts[0]]
+        kind, parts = shape.struct or kind, parts[2 if shape.is_list else 1 :]
+    return kind, ".".join(parts)
 
 
 def _as_text(value: Any) -> str:
@@ -166,11 +134,3 @@ def _as_text(value: Any) -> str:
 @functools.cache
 def _types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind) if field.name in content(kind)}
-
-
-def _read(kind: type[Any], value: Any) -> Any:
-    """Return a whole entry, or ``None`` if the value is not one."""
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return None

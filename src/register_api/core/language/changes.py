@@ -10,6 +10,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core.calendar import local_day
 from register_api.core.language.change_view import view_change
 from register_api.core.language.language import Language, message
@@ -33,11 +35,19 @@ MAX_TITLE = 140
 """Longest title, in characters, without what it says of the notice."""
 
 
+class BothTexts(msgspec.Struct, frozen=True):
+    """What a field said and says, in words; ``None`` where it was not stated."""
+
+    label: str
+    before: str | None
+    after: str | None
+
+
 class Sentences:
     """Changes in the sentences of one language.
 
     Attributes:
-        tag: BCP 47 tag of that language.
+        language: That language.
     """
 
     def __init__(
@@ -51,7 +61,7 @@ class Sentences:
             day: The publisher's local day of its publication: what is later lies ahead.
             older: The register that they begin from, if it is at hand; for names that are gone.
         """
-        self.tag = language.tag
+        self.language = language
         self._scene = Scene(language, register, day, older)
 
     @classmethod
@@ -83,6 +93,14 @@ class Sentences:
         short = shortfall(self._scene.language, change.notice)
         return f"{head} ({short})" if short else head
 
+    def texts(self, change: Change) -> tuple[BothTexts, ...]:
+        """Return what was reworded or put right, whole: a summary may shorten it."""
+        if change.type not in MARKED:
+            return ()
+        view = view_change(change, self._scene.vendors)
+        phrases = self._scene.phrases_about(view)
+        return tuple(BothTexts(*phrases.texts(field)) for field in view.fields)
+
     def _say(self, view: ChangeView) -> Sequence[str]:
         """Return the sentences of a change, of which the first can stand alone."""
         said = say_turn(view, self._scene)
@@ -95,26 +113,29 @@ class Sentences:
         short = shortfall(self._scene.language, view.change.notice)
         if short is not None:
             yield short
-            if view.engagement and view.engagement.short_notice:
-                yield self._scene.phrases.fact(Engagement, "short_notice", view.engagement.short_notice)
+            announced = view.plan or view.engagement
+            if announced and announced.short_notice:
+                yield self._scene.phrases.fact(Engagement, "short_notice", announced.short_notice)
 
     def _fields(self, view: ChangeView) -> str:
         """Say what became of fields, or that an entry came or went."""
-        subject, type_ = self._subject(view), view.change.class_
+        change, subject = view.change, self._subject(view)
         if not view.fields:
-            if view.came or view.went:
-                said = message("{subject} added") if view.came else message("{subject} removed")
-                return self._scene.text(said, subject=subject)
-            return f"{subject}: {self._scene.language.code('change', type_)}"
-        if type_ in _MARKED:
-            subject = f"{subject} ({self._scene.language.code('change', type_)})"
+            return f"{subject}: {self._scene.language.code('change', change.type)}"
+        if change.kind != "changed":
+            said = message("{subject} added") if change.kind == "added" else message("{subject} removed")
+            return self._scene.text(said, subject=subject)
+        if change.type in MARKED:
+            subject = f"{subject} ({self._scene.language.code('change', change.type)})"
         phrases = self._scene.phrases_about(view)
-        how = phrases.reordered if type_ == "reordered" else phrases.of
-        return f"{subject}: {'; '.join(map(how, view.fields))}{self._effective(view.change)}"
+        if change.type == "reordered":
+            return f"{subject}: {phrases.reordered(view.fields)}"
+        what = phrases.of_all(view.fields, reworded=change.type in MARKED)
+        return f"{subject}: {what}{self._effective(change)}"
 
     def _effective(self, change: Change) -> str:
         """Say from when a change holds that lies ahead, unless its fields say so themselves."""
-        start = change.notice.effective_on if change.class_ != "schedule_changed" else None
+        start = change.notice.effective_on if change.type != "schedule_changed" else None
         if start is None or not (change.planned or (change.notice.required and start > self._scene.day)):
             return ""
         return self._scene.text(", effective {date}", date=self._scene.language.day(start))
@@ -122,8 +143,8 @@ class Sentences:
     def _subject(self, view: ChangeView) -> str:
         """Name what a change is about."""
         if view.change.subprocessor is not None:
-            return self._scene.who(view)
-        first, *rest = (view.change.fields[0] if view.change.fields else "").split(".")
+            return self._scene.plan(view) if view.of_plan else self._scene.who(view)
+        first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
         if first in _TITLED and rest:
             return self._scene.text(_TITLED[first], title=self._scene.title(view, rest[0]))
         return capital(self._scene.phrases.label(Register, first)) if rest else self._scene.text("Register")
@@ -135,12 +156,12 @@ class Sentences:
         return self._scene.text(
             "{label} now stated for {n} {entries}",
             label=capital(label(field.kind, field.name)),
-            n=len(view.change.after),
+            n=len(view.fields),
             entries=label(*of),
         )
 
 
-_MARKED = frozenset({"corrected", "editorial"})
+MARKED = frozenset({"corrected", "editorial"})
 """Types that are named beside what changed, since they say that nothing happened in the world."""
 
 _TITLED: Mapping[str, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""One changed field as a phrase: ``processing location added: Shenzhen, China (remote access)``.
+"""Changed fields as phrases: ``processing location added: Shenzhen, China (remote access)``.
 
 What came into a list is named first and alone; nobody has to compare two whole lists.
 """
@@ -24,11 +24,11 @@ from register_api.core.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import msgspec
 
-    from register_api.core.language.change_view import FieldChange
+    from register_api.core.language.change_view import TypedField
     from register_api.core.language.values import Values
 
 MAX_ITEMS = 400
@@ -50,10 +50,29 @@ class Phrases:
         self._values = values
         self._before = before or values
 
-    def of(self, change: FieldChange) -> str:
+    def of_all(self, changes: Sequence[TypedField], *, reworded: bool = False) -> str:
+        """Say what became of some fields, what came into a list first.
+
+        Args:
+            changes: The fields.
+            reworded: Nothing happened in the world, so that one member in the place of another is the
+                same one in other words.
+        """
+        phrases = [phrase for change in changes for phrase in self._phrases(change, reworded=reworded)]
+        return "; ".join(text for _, text in sorted(phrases, key=lambda phrase: not phrase[0]))
+
+    def of(self, change: TypedField) -> str:
         """Say what became of a field."""
+        return self.of_all([change])
+
+    def _phrases(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
+        """Yield phrases, each with whether it tells of something that came into a list."""
         if isinstance(change.before or change.after, tuple | dict):
-            return self._of_list(change)
+            yield from self._of_list(change, reworded=reworded)
+        else:
+            yield False, self._of_value(change)
+
+    def _of_value(self, change: TypedField) -> str:
         label = self.label(change.kind, change.name)
         before, after = change.before, change.after
         if is_empty(after):
@@ -67,11 +86,20 @@ class Phrases:
         before = self._before.of_field(change.kind, change.name, before)
         return self._moved(change, label, before, self._words(change, after))
 
-    def reordered(self, change: FieldChange) -> str:
-        """Say that a list has the same members in another order."""
-        return self.text("{label} reordered", label=self.label(change.kind, change.name))
+    def reordered(self, changes: Sequence[TypedField]) -> str:
+        """Say that lists have the same members in another order."""
+        labels = (self.label(change.kind, change.name) for change in changes)
+        return "; ".join(self.text("{label} reordered", label=label) for label in labels)
 
-    def sentence(self, change: FieldChange) -> str:
+    def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
+        """Return what a field is called, and all that it said and says; ``None`` where it is not stated."""
+        said, says = (
+            None if is_empty(value) else values.of_field(change.kind, change.name, value)
+            for values, value in ((self._before, change.before), (self._values, change.after))
+        )
+        return capital(self.label(change.kind, change.name)), said, says
+
+    def sentence(self, change: TypedField) -> str:
         """Say what became of a field as a sentence of its own."""
         return capital(self.of(change))
 
@@ -90,44 +118,48 @@ class Phrases:
             return self._language.plural(field.member, field.label, number)
         return self.text(field.label)
 
-    def _of_list(self, change: FieldChange) -> str:
+    def _of_list(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
         """Say what came into a list, what changed in it, and what went."""
         before, after = _items(change.before), _items(change.after)
         came = [item for item in after if item not in before]
         went = [item for item in before if item not in after]
-        pairs = _pairs(went, came)
+        pairs = _pairs(went, came, change, reworded=reworded)
         added = [item for item in came if item not in (new for _, new in pairs)]
         removed = [item for item in went if item not in (old for old, _ in pairs)]
         one = self.label(change.kind, change.name, 1)
-        phrases = [self._members(change, message("{label} added: {items}"), added)] if added else []
-        phrases += [self._moved(change, one, *(self._word(change, item) for item in pair)) for pair in pairs]
-        phrases += [self._members(change, message("{label} removed: {items}"), removed)] if removed else []
-        label = self.label(change.kind, change.name)
-        return "; ".join(phrases) or self.text("{label}: duplicates changed", label=label)
+        if added:
+            yield True, self._members(change, message("{label} added: {items}"), added)
+        for pair in pairs:
+            yield False, self._moved(change, one, *(self._word(change, item) for item in pair))
+        if removed:
+            yield False, self._members(change, message("{label} removed: {items}"), removed)
+        if not came and not went:
+            label = self.label(change.kind, change.name)
+            yield False, self.text("{label}: duplicates changed", label=label)
 
-    def _members(self, change: FieldChange, said: str, items: Sequence[Any]) -> str:
+    def _members(self, change: TypedField, said: str, items: Sequence[Any]) -> str:
         words = [self._quoted(change, self._word(change, item)) for item in items]
         label = self.label(change.kind, change.name, len(items))
         return self.text(said, label=label, items=shorten(self._language.list(words), MAX_ITEMS))
 
-    def _moved(self, change: FieldChange, label: str, before: str, after: str) -> str:
+    def _moved(self, change: TypedField, label: str, before: str, after: str) -> str:
         """Say from what to what, with the place of the difference in sight."""
         old, new = (self._quoted(change, text) for text in contrast(before, after))
         return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
 
-    def _value(self, change: FieldChange, value: Any) -> str:
+    def _value(self, change: TypedField, value: Any) -> str:
         return self._quoted(change, shorten(self._words(change, value)))
 
-    def _words(self, change: FieldChange, value: Any) -> str:
+    def _words(self, change: TypedField, value: Any) -> str:
         return self._values.of_field(change.kind, change.name, value)
 
-    def _word(self, change: FieldChange, item: Any) -> str:
+    def _word(self, change: TypedField, item: Any) -> str:
         """Return a member of a list, or a label and its text, in words."""
         if isinstance(change.after or change.before, dict):
             return ": ".join(map(str, item))
         return self._words(change, item)
 
-    def _quoted(self, change: FieldChange, text: str) -> str:
+    def _quoted(self, change: TypedField, text: str) -> str:
         known = change.name in FIELDS[change.kind]
         return (
             text if known and not is_wording(change.kind, change.name) else self.text("“{text}”", text=text)
@@ -154,13 +186,27 @@ def _items(value: Any) -> tuple[Any, ...]:
     return tuple(value.items()) if isinstance(value, dict) else tuple(value or ())
 
 
-def _pairs(went: Sequence[Any], came: Sequence[Any]) -> list[tuple[Any, Any]]:
+def _pairs(
+    went: Sequence[Any], came: Sequence[Any], change: TypedField, *, reworded: bool
+) -> list[tuple[Any, Any]]:
     """Return which of the members that went live on, altered, in one that came."""
     left = {_key(item): item for item in reversed(came)}
     found = [(item, left.pop(_key(item))) for item in went if _key(item) in left]
-    if not found and len(went) == len(came) == 1:
+    if not found and len(went) == len(came) == 1 and (reworded or _may_be_one(change, went[0], came[0])):
         return [(went[0], came[0])]
     return found
+
+
+def _may_be_one(change: TypedField, old: Any, new: Any) -> bool:
+    """Tell whether the only member that came may be what became of the only one that went.
+
+    Another country, another destination and other data are never what a customer had agreed to under
+    another name.
+    """
+    if isinstance(old, Location) and isinstance(new, Location):
+        return old.country == new.country
+    row = FIELDS[change.kind].get(change.name)
+    return row is None or row.change not in {"data_changed", "transfer_changed"}
 
 
 def _key(item: Any) -> object:

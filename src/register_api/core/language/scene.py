@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.prose import shorten
 from register_api.core.language.values import Values
+from register_api.core.model import Engagement, Subprocessor
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.core.language.change_view import ChangeView
     from register_api.core.language.language import Language
-    from register_api.core.model import Register, Subprocessor
+    from register_api.core.model import Register
 
 _MAX_LABEL = 60
 
@@ -34,8 +35,8 @@ class Scene:
         self.text = language.text
         self.day = day
         self.initial = register.previous is None
-        self._before = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
-        self.vendors = self._before | {vendor.id: vendor for vendor in register.subprocessors}
+        before = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
+        self.vendors = before | {vendor.id: vendor for vendor in register.subprocessors}
         self._titles: dict[str, str] = {status.id: status.title for status in register.statuses}
         self._titles |= {category.id: category.title for category in register.categories}
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
@@ -60,27 +61,47 @@ class Scene:
             return self.name(view)
         return f"{self.name(view)} ({shorten(use.purpose, _MAX_LABEL) or use.id})"
 
+    def use(self, view: ChangeView) -> str:
+        """Name the use of a change by its purpose, in quotes, else by its category."""
+        use = view.engagement
+        if use is None or not use.purpose:
+            return self._titles.get(use.category, use.category) if use else ""
+        return self.text("“{text}”", text=shorten(use.purpose, _MAX_LABEL))
+
+    def plan(self, view: ChangeView) -> str:
+        """Name a planned change by whose it is and what it sets."""
+        kind = Subprocessor if view.change.engagement is None else Engagement
+        stated = view.field("set")
+        gone = stated.before if stated and isinstance(stated.before, dict) else {}
+        fields = view.plan.set if view.plan is not None else gone
+        labels = self.language.list([self.phrases.label(kind, name) for name in fields])
+        return self.text("{subject}, planned change of {fields}", subject=self.who(view), fields=labels)
+
     def title(self, view: ChangeView, id_: str) -> str:
         """Return what a category or a status is called, one that went included."""
-        gone = view.change.before if isinstance(view.change.before, dict) else {}
-        return self._titles.get(id_) or str(gone.get("title", id_))
+        gone = view.field("title")
+        return self._titles.get(id_) or str(gone.before if gone else id_)
+
+    @staticmethod
+    def _added_to(view: ChangeView, field: str) -> list[str]:
+        changed = view.field(field)
+        before, after = (_ids(changed.before), _ids(changed.after)) if changed else ((), ())
+        return [id_ for id_ in after if id_ not in before]
 
     def newly(self, view: ChangeView, field: str) -> str:
         """Name the vendors that a field of the change's vendor newly points to."""
-        before = self._pointed_to(self._before.get(view.change.subprocessor or ""), field)
-        after = self._pointed_to(view.vendor, field)
-        return self._named([id_ for id_ in after if id_ not in before])
+        return self._named(self._added_to(view, field))
 
     def heirs(self, view: ChangeView, field: str) -> str:
         """Name the vendors that point to the change's vendor by a field."""
         of = view.change.subprocessor
-        found = (id_ for id_, vendor in self.vendors.items() if of in self._pointed_to(vendor, field))
+        found = (id_ for id_, vendor in self.vendors.items() if of in _ids(getattr(vendor, field)))
         return self._named(list(found))
 
     def _named(self, ids: list[str]) -> str:
         return self.language.list([self.names.get(id_, id_) for id_ in ids])
 
-    @staticmethod
-    def _pointed_to(vendor: Subprocessor | None, field: str) -> tuple[str, ...]:
-        value = getattr(vendor, field, None) or ()
-        return (value,) if isinstance(value, str) else tuple(value)
+
+def _ids(value: object) -> tuple[str, ...]:
+    """Return the ids that a field holds that points to vendors."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, tuple) else ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.language.language import message
 from register_api.core.model import Engagement, Subprocessor
+from register_api.core.timeline import state_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +28,19 @@ _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             message("{name} added as a sub-processor"),
         ),
         "further": (
-            message("{name} will be used for a further purpose from {date}"),
-            message("{name} used for a further purpose, effective {date}"),
-            message("{name} used for a further purpose"),
+            message("{name} will also be used for {use} from {date}"),
+            message("{name} also used for {use}, effective {date}"),
+            message("{name} also used for {use}"),
+        ),
+        "merged_from": (
+            message("Merger: {name} will take over from {origin} on {date}"),
+            message("Merger: {name} took over from {origin} on {date}"),
+            message("Merger: {name} took over from {origin}"),
+        ),
+        "split_from": (
+            message("Split: {name}, formerly part of {origin}, will be used from {date}"),
+            message("Split: {name}, formerly part of {origin}, in use since {date}"),
+            message("Split: {name}, formerly part of {origin}"),
         ),
         "again": (
             message("{name} will be used again from {date}"),
@@ -55,13 +66,25 @@ _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 """How a start is said that lies ahead, one whose day has come, and one without a day."""
 
-_FACTS = ("purpose", "condition", "locations", "transfers", "data_scope", "data_categories", "ends_on")
+_ORIGINS = ("merged_from", "split_from")
+"""Fields that say what a new vendor was made of."""
+
+_FACTS = (
+    "purpose",
+    "entity",
+    "condition",
+    "locations",
+    "transfers",
+    "data_scope",
+    "data_categories",
+    "ends_on",
+)
 """What a customer wants to know of a use that starts."""
 
 
 def say_turn(view: ChangeView, scene: Scene) -> Sequence[str]:
     """Return sentences of which the first can stand alone; none for what its fields tell best."""
-    say = _TURNS.get(view.change.class_) if view.vendor is not None else None
+    say = _TURNS.get(view.change.type) if view.vendor is not None else None
     return say(view, scene) if say is not None else ()
 
 
@@ -69,23 +92,44 @@ def _added(view: ChangeView, scene: Scene) -> Sequence[str]:
     use, name = view.engagement, scene.who(view)
     if use is None:
         again, idle = message("{name} listed again"), message("{name} listed, no current processing")
-        return [scene.text(again if view.fields else idle, name=name), *_origin(view, scene)]
+        head = scene.text(idle if view.change.kind == "added" else again, name=name)
+        return [head, *_origin(view, scene)]
     if use.status == "available":
         head = scene.text("{name} listed as available, not in use", name=name)
     elif use.ends_on is not None and use.ends_on <= scene.day:
         ended = scene.language.day(use.ends_on)
         head = scene.text("Retrospective entry: {name}, not used since {date}", name=name, date=ended)
     else:
-        head = _start(_kind_of_start(view, scene), view, scene)
+        return _begun(_kind_of_start(view, scene), view, scene)
     return [head, *_origin(view, scene), *_facts(view, scene)]
 
 
+def _begun(kind: str, view: ChangeView, scene: Scene) -> Sequence[str]:
+    """Return sentences about a use that starts; what the first one says is not said again."""
+    origin = scene.newly(view, kind) if kind in _ORIGINS else ""
+    use = scene.use(view)
+    head = _start(kind, view, scene, origin=origin, use=use)
+    told = kind == "further" and "…" not in use
+    facts = _facts(view, scene, but="purpose" if told else None)
+    return [head, *([] if origin else _origin(view, scene)), *facts]
+
+
 def _kind_of_start(view: ChangeView, scene: Scene) -> str:
-    if view.fields:
+    if view.change.kind != "added":
         return "relisted" if view.field("withdrawn") else "again"
     if scene.initial:
         return "initial"
-    return "new" if view.listed else "further"
+    if view.listed:
+        return next((origin for origin in _ORIGINS if scene.newly(view, origin)), "new")
+    return "again" if _comes_back(view, scene) else "further"
+
+
+def _comes_back(view: ChangeView, scene: Scene) -> bool:
+    """Tell whether the vendor had been used, and is used for nothing else now."""
+    vendor = view.vendor
+    others = [item for item in vendor.engagements if item.id != view.change.engagement] if vendor else []
+    states = {state_on(vendor, item, scene.day) for item in others if vendor}
+    return "ended" in states and states.isdisjoint({"in_force", "announced"})
 
 
 def _replaced(view: ChangeView, scene: Scene) -> Sequence[str]:
@@ -109,7 +153,7 @@ def _deactivated(view: ChangeView, scene: Scene) -> Sequence[str]:
 
 def _ended(view: ChangeView, scene: Scene) -> Sequence[str]:
     use, name = view.engagement, scene.who(view)
-    if view.went:
+    if view.change.kind == "removed":
         head = scene.text("{name} is no longer listed", name=name)
     elif use is None or use.ends_on is None:
         return ()
@@ -129,7 +173,7 @@ def _ended(view: ChangeView, scene: Scene) -> Sequence[str]:
 
 def _withdrawn(view: ChangeView, scene: Scene) -> Sequence[str]:
     came = message("Retrospective entry: {name}, removed (listed in error)")
-    said = came if view.came else message("{name} removed (listed in error)")
+    said = came if view.change.kind == "added" else message("{name} removed (listed in error)")
     reason = view.vendor.withdrawn if view.vendor else None
     why = [scene.phrases.fact(Subprocessor, "withdrawn", reason)] if reason else []
     return [scene.text(said, name=scene.who(view)), *why, *_successor(view, scene)]
@@ -140,15 +184,16 @@ def _cancelled(view: ChangeView, scene: Scene) -> Sequence[str]:
     if cancelled is None or cancelled.after is None:
         return ()
     why = scene.phrases.fact(cancelled.kind, "cancelled", cancelled.after)
+    name = scene.who(view)
     if view.change.planned is not None:
-        planned = view.change.notice.effective_on
-        said = message("{name}: the change planned for {date} is cancelled")
+        planned, name = view.change.notice.effective_on, scene.plan(view)
+        said = message("{name}: announced for {date}, will not take place")
     else:
         planned = use.starts_on if use is not None else None
         said = message("{name} will not be used; it was announced for {date} and is cancelled")
     if planned is None:
-        return [scene.text("{name}: cancelled", name=scene.who(view)), why]
-    return [scene.text(said, name=scene.who(view), date=scene.language.day(planned)), why]
+        return [scene.text("{name}: cancelled", name=name), why]
+    return [scene.text(said, name=name, date=scene.language.day(planned)), why]
 
 
 def _renamed(view: ChangeView, scene: Scene) -> Sequence[str]:
@@ -188,18 +233,21 @@ def _start(kind: str, view: ChangeView, scene: Scene, **values: str) -> str:
     return scene.text(said, name=name, date=scene.language.day(start), **values)
 
 
-def _facts(view: ChangeView, scene: Scene) -> Iterator[str]:
-    """Yield what is to be known of a vendor that comes, and of a use that starts."""
+def _facts(view: ChangeView, scene: Scene, but: str | None = None) -> Iterator[str]:
+    """Yield what is to be known of a vendor that comes, and of a use that starts, but for one field."""
     vendor, use = view.vendor, view.engagement
-    if view.listed and vendor and vendor.legal_name and vendor.legal_name != vendor.name:
-        yield scene.phrases.fact(Subprocessor, "legal_name", vendor.legal_name)
+    if view.listed and vendor:
+        if vendor.legal_name and vendor.legal_name != vendor.name:
+            yield scene.phrases.fact(Subprocessor, "legal_name", vendor.legal_name)
+        if vendor.seat and vendor.seat not in {place.country for place in (use and use.locations) or ()}:
+            yield scene.phrases.fact(Subprocessor, "seat", vendor.seat)
     if use is None:
         return
     if not use.purpose:
         yield scene.phrases.fact(Engagement, "category", use.category)
     for name in _FACTS:
         value = getattr(use, name)
-        if value:
+        if value and name != but:
             yield scene.phrases.fact(Engagement, name, value)
     if use.special_categories:
         yield scene.phrases.fact(Engagement, "special_categories", value=True)

@@ -110,8 +110,8 @@ def _append(feed: Any, entry: FeedEntry, id_: str, place: FeedPlace, language: L
     element.updated(entry.published_at)
     element.published(entry.published_at)
     element.content(entry.html, type="xhtml")
-    for class_ in entry.classes:
-        element.category(term=class_, label=language.code("change", class_))
+    for type_ in entry.types:
+        element.category(term=type_, label=language.code("change", type_))
     element.register.links = (
         page_link(entry, place, language),
         *document_links(entry, place, language),

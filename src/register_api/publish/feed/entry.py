@@ -1,4 +1,4 @@
-"""What one version says in the feeds: identity, title, content, classes and links.
+"""What one version says in the feeds: identity, title, content, types of change and links.
 
 An entry is written when its version is published and kept: later pages of the feed repeat its words.
 
@@ -17,9 +17,9 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language, message
+from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Register
 from register_api.publish.feed.extension import FeedLink, xml_text
-from register_api.publish.page.shown_changes import shown_changes
 from register_api.publish.page.templating import render
 from register_api.store.manifest import FeedEntry
 
@@ -70,7 +70,7 @@ def make_entry(version: VersionSummary) -> FeedEntry:
         title=xml_text(title(version)),
         published_at=version.register.published_at,
         html=content(version),
-        classes=tuple(dict.fromkeys(change.class_ for change in version.diff.changes)),
+        types=tuple(dict.fromkeys(change.type for change in version.diff.changes)),
         root_hash=strict_base64.encode(version.root_hash),
     )
 
@@ -102,7 +102,7 @@ def content(version: VersionSummary) -> str:
         version.language,
         version=version,
         register=version.register,
-        changes=shown_changes(version),
+        changes=shown_changes(version.diff.changes, version.sentences),
         root_hash=strict_base64.encode(version.root_hash),
     )
     return xml_text(html)

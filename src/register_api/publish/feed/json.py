@@ -64,7 +64,7 @@ def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> d
         "content_html": entry.html,
         "date_published": published,
         "date_modified": published,
-        "tags": list(entry.classes),
+        "tags": list(entry.types),
         "attachments": [
             {"url": link.href, "mime_type": link.type, "title": link.title}
             for link in document_links(entry, place, language)

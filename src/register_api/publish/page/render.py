@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.language.changes import Sentences
 from register_api.core.language.notice import objection_period, promise
+from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
-from register_api.publish.page.shown_changes import shown_changes
 from register_api.publish.page.templating import render
 from register_api.publish.page.view import PageRow
 
@@ -55,7 +56,7 @@ def index_page(view: PageView) -> bytes:
         ended=[row for row in all_rows if row.state == "ended"],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
-        latest=shown_changes(view),
+        latest=shown_changes(view.diff.changes, Sentences(view.language, register, view.today)),
         lead=page_view.lead(view, all_rows),
         promise=promise(view.language, register.notice),
         objection=objection_period(view.language, register.notice),
@@ -73,7 +74,7 @@ def version_page(version: VersionSummary) -> bytes:
         version,
         _TWO_UP,
         heading=title(version),
-        changes=shown_changes(version),
+        changes=shown_changes(version.diff.changes, version.sentences),
         vendors={vendor.id: vendor.name for vendor in register.subprocessors},
     )
 

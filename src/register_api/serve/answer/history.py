@@ -43,7 +43,7 @@ def _step(archive: Archive, version: int, vendor: str) -> HistoryStep | None:
     data = archive.diff_bytes(version)
     if f'"{vendor}"'.encode("ascii") not in data:
         return None
-    changes = tuple(item for item in archive.diff(data).changes if item.subprocessor == vendor)
+    changes = tuple(item for item in archive.diff(data).changes if item.concerns(vendor))
     if not changes:
         return None
     return HistoryStep(version=version, published_at=archive.published_at(version), changes=changes)

@@ -118,5 +118,5 @@ class Service:
 
 def _finished(document: Computed | Diff) -> Resource:
     if isinstance(document, Diff):
-        return finish(document, document.to, schema="diff")
+        return finish(document, document.newer, schema="diff")
     return finish(document, document, following=document.next if isinstance(document, Listing) else None)

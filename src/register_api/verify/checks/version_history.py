@@ -178,14 +178,14 @@ def _check_diff(data: bytes, newer: _Version, older: _Version | None) -> Diff:
     """Check that the patch turns the older bytes into the newer ones (V18); return the diff."""
     document = parse(data)
     diff = decode(data, Diff)
-    if (diff.register, diff.to.version, diff.to.sha256) != (
+    if (diff.register, diff.newer.version, diff.newer.sha256) != (
         newer.register.register,
         newer.register.version,
         digest(newer.data),
     ):
         raise Inconsistent("leads to another document than the version's register")
     expected = None if older is None else (older.register.version, digest(older.data))
-    if expected != (None if diff.from_ is None else (diff.from_.version, diff.from_.sha256)):
+    if expected != (None if diff.older is None else (diff.older.version, diff.older.sha256)):
         raise Inconsistent("begins at another document than the version before")
     try:
         result = encode(apply_patch(None if older is None else parse(older.data), document["patch"]))

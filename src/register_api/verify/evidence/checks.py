@@ -160,10 +160,10 @@ def check_diff(contents: Contents) -> str:
 
 def _check_ends(contents: Contents, diff: Diff) -> None:
     register = contents.register
-    ends = (diff.register, diff.to.version, diff.to.sha256)
+    ends = (diff.register, diff.newer.version, diff.newer.sha256)
     if ends != (register.register, register.version, digest(contents.register_data)):
         raise Inconsistent("leads to another document than the version's register")
-    start = None if diff.from_ is None else (diff.from_.version, diff.from_.sha256)
+    start = None if diff.older is None else (diff.older.version, diff.older.sha256)
     before = register.previous
     if start != (None if before is None else (before.version, before.sha256)):
         raise Inconsistent("begins at another document than the register names as the one before")

@@ -87,8 +87,8 @@ def _changes(contents: Contents) -> Iterator[str]:
 def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
     notice, who = change.notice, names.get(change.subprocessor or "", change.subprocessor or "the register")
     use = f", {change.engagement}" if change.engagement else ""
-    fields = f" ({', '.join(change.fields)})" if change.fields else ""
-    yield "- " + plain(f"{who}{use}: {change.class_}{fields}")
+    paths = f" ({', '.join(field.path for field in change.fields)})" if change.kind == "changed" else ""
+    yield "- " + plain(f"{who}{use}: {change.type}{paths}")
     if notice.announced_on is not None and notice.effective_on is not None:
         yield f"  announced on {notice.announced_on}, effective {notice.effective_on}"
     if notice.required and notice.promised_days is not None:

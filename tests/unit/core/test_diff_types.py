@@ -1,4 +1,4 @@
-"""Each field's change has its class, and each class has an example that brings it about."""
+"""Each field's change has its type, and each type has an example that brings it about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from examples import FINLAND, FIRST, make_engagement, make_promises, make_register, make_vendor
 from register_api.core import model
-from register_api.core.diff.changes import Change, ChangeClass
+from register_api.core.diff.changes import Change, ChangeType
 from register_api.core.diff.document import changes_between
 from register_api.core.fields import FIELDS, content
 
@@ -192,34 +192,46 @@ def edited(row: Row, reason: str) -> Sequence[Change]:
     return changes_between(older, make_register(*vendors, **given), make_promises())
 
 
+def path_of(row: Row) -> str:
+    """Return how a change names the field: from the vendor or the use, else from the register."""
+    if (row.field, row.after) == ("withdrawn", None):
+        return "subprocessor.withdrawn"
+    below = {
+        model.Publisher: "publisher.",
+        model.Notice: "notice.",
+        model.StatusText: "statuses.active.",
+        model.Category: "categories.ai.",
+    }
+    return below.get(row.kind, "") + row.field
+
+
 def names(rows: Sequence[Row]) -> list[str]:
     """Return a readable name of each row."""
     return [f"{row.kind.__name__}.{row.field}-{row.change}" for row in rows]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
-def test_an_edit_has_the_class_of_its_field_and_meaning(row: Row) -> None:
-    """One edited field is exactly one change, with the field's name and both values."""
+def test_an_edit_has_the_type_of_its_field_and_meaning(row: Row) -> None:
+    """One edited field is exactly one change, with the way to the field and both values."""
     (change,) = edited(row, "change")
-    assert change.class_ == row.change
-    assert change.field is not None
-    assert change.field.rpartition(".")[2] == row.field
-    assert change.fields == (change.field,)
-    assert [change.before, change.after] == msgspec.json.decode(msgspec.json.encode([row.before, row.after]))
+    assert change.type == row.change
+    (field,) = change.fields
+    assert field.path == path_of(row)
+    assert [field.before, field.after] == msgspec.json.decode(msgspec.json.encode([row.before, row.after]))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
 def test_a_correction_puts_right_what_was_said(row: Row) -> None:
     """Facts are corrected; starts, stops, dates and the promise are not called so."""
     (change,) = edited(row, "correction")
-    assert change.class_ == row.correction
+    assert change.type == row.correction
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
 def test_an_editorial_version_polishes_words_only(row: Row) -> None:
-    """A field that is more than words keeps its class, whatever the version says of itself."""
+    """A field that is more than words keeps its type, whatever the version says of itself."""
     (change,) = edited(row, "editorial")
-    assert change.class_ == (row.editorial or row.change)
+    assert change.type == (row.editorial or row.change)
 
 
 def test_the_rows_cover_every_field() -> None:
@@ -233,10 +245,10 @@ def test_the_rows_cover_every_field() -> None:
     }
 
 
-def test_every_class_has_an_example() -> None:
-    """Each class is brought about by some edit above."""
+def test_every_type_has_an_example() -> None:
+    """Each type is brought about by some edit above."""
     found = {name for row in ROWS for name in (row.change, row.correction, row.editorial) if name}
-    assert found == set(get_args(ChangeClass))
+    assert found == set(get_args(ChangeType))
 
 
 def test_what_publishing_sets_is_no_change() -> None:
