@@ -21,7 +21,7 @@ from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
 from register_api.core.api.operations import QUESTIONS
 from register_api.core.api.problems import PROBLEMS
 from register_api.core.api.queries import parameters_of
-from register_api.core.diff.changes import ChangeClass, Diff
+from register_api.core.diff.changes import ChangeType, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.fields import FIELDS
 from register_api.core.format.tree import SCHEMAS
@@ -131,21 +131,23 @@ def test_every_toml_example_is_toml():
             tomllib.loads(block)
 
 
-@pytest.mark.parametrize("class_", get_args(ChangeClass))
-def test_every_class_of_change_is_described_with_its_fields(class_):
-    table = section(read("docs/rules.md"), "## Classes of change")
-    row = next((line for line in table.splitlines() if line.startswith(f"| `{class_}` |")), "")
-    classes = {(name, field.change) for kind in FIELDS.values() for name, field in kind.items()}
+@pytest.mark.parametrize("type_", get_args(ChangeType))
+def test_every_type_of_change_is_described_with_its_fields(type_):
+    table = section(read("docs/rules.md"), "## Types of change")
+    row = next((line for line in table.splitlines() if line.startswith(f"| `{type_}` |")), "")
+    known_types = {(name, field.change) for kind in FIELDS.values() for name, field in kind.items()}
     named = re.findall(r"`(\w+)`", row.rpartition("|")[0].rpartition("|")[2])
     assert row
-    assert {name for name, change in classes if change == class_} - set(named) == set()
-    assert {name for name in named if not any(change for known, change in classes if known == name)} == set()
+    assert {name for name, change in known_types if change == type_} - set(named) == set()
+    assert {
+        name for name in named if not any(change for known, change in known_types if known == name)
+    } == set()
 
 
-def test_classes_of_change_stand_in_their_order():
-    table = section(read("docs/rules.md"), "## Classes of change")
+def test_types_of_change_stand_in_their_order():
+    table = section(read("docs/rules.md"), "## Types of change")
     rows = [line for line in table.splitlines() if line.startswith("| `")]
-    assert tuple(row.split("`")[1] for row in rows) == get_args(ChangeClass)
+    assert tuple(row.split("`")[1] for row in rows) == get_args(ChangeType)
 
 
 @pytest.mark.parametrize("kind", WIRE, ids=lambda kind: kind.__name__)

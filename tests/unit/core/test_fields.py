@@ -9,7 +9,7 @@ import pytest
 from msgspec import inspect
 
 from register_api.core import forms, model
-from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.changes import ChangeType
 from register_api.core.fields import FIELDS, Field, content, entries
 from register_api.core.shapes import Shape, shapes
 
@@ -49,7 +49,7 @@ def test_every_field_has_a_row(kind: type[msgspec.Struct], name: str) -> None:
     told = field.change is not None or field.entries
     identity = name in {"id", "register", "updated_on", "order"} or field.instead is not None
     assert (told or identity) if compared else not told
-    assert field.change in {None, *get_args(ChangeClass)}
+    assert field.change in {None, *get_args(ChangeType)}
 
 
 @pytest.mark.parametrize("kind", FIELDS, ids=lambda kind: kind.__name__)

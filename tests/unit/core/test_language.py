@@ -11,7 +11,7 @@ import pytest
 import messages
 from programs import run
 from register_api.core import model
-from register_api.core.diff.changes import ChangeClass
+from register_api.core.diff.changes import ChangeType
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.codes import VOCABULARIES
 from register_api.core.language.language import ENGLISH, Language, translations
@@ -83,7 +83,7 @@ OPEN = {
     "role": model.ContactRole,
 }
 CLOSED = {
-    "change": ChangeClass,
+    "change": ChangeType,
     "day_count": model.DayCount,
     "status": model.Status,
     "vendor_kind": model.VendorKind,
