@@ -12,8 +12,17 @@ from register_api.core.model import Draft
 
 def document_structs() -> frozenset[type[msgspec.Struct]]:
     """Return every struct that a published document or the source holds."""
+    return published_structs() | _within([Draft])
+
+
+def published_structs() -> frozenset[type[msgspec.Struct]]:
+    """Return every struct that a published document holds."""
+    return _within([form.struct for form in SCHEMAS])
+
+
+def _within(kinds: list[type]) -> frozenset[type[msgspec.Struct]]:
     found: set[type[msgspec.Struct]] = set()
-    for info in msgspec.inspect.multi_type_info([Draft, *(form.struct for form in SCHEMAS)]):
+    for info in msgspec.inspect.multi_type_info(kinds):
         _collect(info, found)
     return frozenset(found)
 

@@ -231,7 +231,7 @@ class MemoryPublisher:
         reference = RegisterReference(
             register=self.name,
             title="Example",
-            base="../",
+            tree_url="../",
             register_url="../v1/register.json",
             feed_url="../feed.atom",
             trust_url="../trust/",

@@ -172,7 +172,7 @@ def certifications() -> SearchStrategy[model.Certification]:
         model.Certification,
         name=words(),
         claim=_choice(model.Claim),
-        scope=_maybe(words()),
+        covers=_maybe(words()),
         valid_until=_maybe(days()),
         url=_maybe(urls()),
     )

@@ -145,7 +145,7 @@ class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         register: Its name.
         title: The publisher's name, for people.
-        base: Folder that the register's tree lies in.
+        tree_url: Folder that the register's tree lies in.
         register_url: The newest register.
         feed_url: The Atom feed.
         trust_url: Folder of the TUF metadata.
@@ -156,7 +156,7 @@ class RegisterReference(msgspec.Struct, frozen=True, kw_only=True):
 
     register: RegisterName
     title: Text
-    base: Address
+    tree_url: Address
     register_url: Address
     feed_url: Address
     trust_url: Address

@@ -280,7 +280,7 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.Exclusion: {"title": "title", "text": "reason", "examples": "examples"},
     model.RelatedDocument: {"title": "title", "url": "link"},
     model.Certification: {
-        "name": "name", "claim": "claim", "scope": "scope", "valid_until": "last day", "url": "link",
+        "name": "name", "claim": "claim", "covers": "scope", "valid_until": "last day", "url": "link",
     },
     model.Withdrawn: {"reason": "reason", "announced": "announcement"},
     model.ShortNotice: {"reason": "reason"},

@@ -246,7 +246,7 @@ class Certification(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Text
     claim: Claim
-    scope: Text | None = None
+    covers: Text | None = None
     valid_until: dt.date | None = None
     url: Url | None = None
 

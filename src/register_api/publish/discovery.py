@@ -70,7 +70,7 @@ def discovery_document(register: Register, roots: Sequence[bytes], base_url: str
     reference = RegisterReference(
         register=register.register,
         title=register.publisher.name,
-        base=base,
+        tree_url=base,
         register_url=base + tree.REGISTER.path(),
         feed_url=base + tree.FEED_ATOM.path(),
         trust_url=base + tree.TRUST_FOLDER,

@@ -265,7 +265,7 @@ def test_the_promise_itself() -> None:
          "Japan (Angemessenheitsbeschluss)"),
         (
             model.Certification(
-                name="ISO 27001", claim="in_progress", scope="hosting", valid_until=dt.date(2027, 1, 2)
+                name="ISO 27001", claim="in_progress", covers="hosting", valid_until=dt.date(2027, 1, 2)
             ),
             "ISO 27001 (in progress, hosting, valid until 2 January 2027)",
             "ISO 27001 (in Vorbereitung, hosting, gültig bis 2. Januar 2027)",

@@ -37,7 +37,7 @@ def test_addresses_lead_to_the_tree(base_url: str | None, leads_to: str) -> None
         "trust_url": leads_to + "trust/",
         "targets_url": leads_to + "trust/targets/",
     }
-    assert urljoin(SERVED_AT, listed["base"]) == leads_to
+    assert urljoin(SERVED_AT, listed["tree_url"]) == leads_to
     assert listed["root"] == {"version": 2, "sha256": hashlib.sha256(ROOT).hexdigest()}
 
 

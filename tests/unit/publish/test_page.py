@@ -334,7 +334,7 @@ def _hostile() -> model.Subprocessor:
         contact=bad,
         formerly=(bad,),
         identifiers=(model.Identifier(scheme="national", value=bad),),
-        certifications=(model.Certification(name=bad, claim="aligned", scope=bad, url="javascript:x"),),
+        certifications=(model.Certification(name=bad, claim="aligned", covers=bad, url="javascript:x"),),
         extra={bad: bad},
         engagements=(
             sample.engagement(

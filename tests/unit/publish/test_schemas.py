@@ -253,12 +253,14 @@ def test_every_zone_of_the_tz_database_fits() -> None:
 def test_other_documents_are_judged_as_strictly() -> None:
     """By one example: addresses and digests."""
     root = RootReference(version=1, sha256="0" * 64)
-    urls = {name: f"../{name}" for name in ("base", "register_url", "feed_url", "trust_url", "targets_url")}
-    good = RegisterReference(register="example.com", title="Example", root=root, **urls | {"base": "../"})
+    urls = {
+        name: f"../{name}" for name in ("tree_url", "register_url", "feed_url", "trust_url", "targets_url")
+    }
+    good = RegisterReference(register="example.com", title="Example", root=root, **urls | {"tree_url": "../"})
     document = json.loads(encode(Discovery(registers=(good,))))
     assert FITS["discovery"](document)
     for name, value in [
-        ("base", "javascript:x"),
+        ("tree_url", "javascript:x"),
         ("title", ""),
         ("register", "A"),
         ("feed_url", "//a.example"),

@@ -171,7 +171,7 @@ class Values:
 
     def certification(self, value: Certification) -> str:
         """Return a certification with how far the claim goes."""
-        notes = [self.language.code("claim", value.claim), *([value.scope] if value.scope else [])]
+        notes = [self.language.code("claim", value.claim), *([value.covers] if value.covers else [])]
         if value.valid_until:
             notes.append(self.text("valid until {day}", day=self.language.day(value.valid_until)))
         return f"{value.name} ({', '.join(notes)})"

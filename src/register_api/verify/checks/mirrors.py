@@ -138,11 +138,11 @@ def check_discovery(session: Session) -> str:
     if not found:
         raise Inconsistent(f"{tree.DISCOVERY.path()} does not name {session.register.register!r}")
     for one in found:
-        if not (_BASE.fullmatch(one.base) and is_digest(one.root.sha256)):
-            raise Malformed(f"{tree.DISCOVERY.path()} gives a base or a digest that is none")
+        if not (_BASE.fullmatch(one.tree_url) and is_digest(one.root.sha256)):
+            raise Malformed(f"{tree.DISCOVERY.path()} gives an address or a digest that is not valid")
         if session.trusted.roots.get(one.root.version, one.root.sha256) != one.root.sha256:
             raise Inconsistent(f"{tree.DISCOVERY.path()} names another root as version {one.root.version}")
-        if _addresses(one) != tuple(one.base + path for path in _DISCOVERED):
+        if _addresses(one) != tuple(one.tree_url + path for path in _DISCOVERED):
             raise Inconsistent(f"{tree.DISCOVERY.path()} names addresses that are not below its base")
     return session.register.register
 
