@@ -67,7 +67,7 @@ def _hoster() -> model.Subprocessor:
         identifiers=(model.Identifier(scheme="lei", value="529900T8BM49AURSDO55"),),
         certifications=(
             model.Certification(name="ISO/IEC 27001", claim="certified", valid_until=dt.date(2027, 3, 1)),
-            model.Certification(name="EU Cloud Code of Conduct", claim="declared", scope="cloud servers"),
+            model.Certification(name="EU Cloud Code of Conduct", claim="declared", covers="cloud servers"),
         ),
         engagements=(
             engagement(

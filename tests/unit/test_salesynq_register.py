@@ -317,7 +317,7 @@ def test_locations(id_: str) -> None:
 def test_certifications(id_: str) -> None:
     """One entry for each certificate, with how far the claim goes."""
     found = vendor(id_).certifications
-    assert [(item.name, item.claim, item.scope) for item in found] == CERTIFICATIONS[id_]
+    assert [(item.name, item.claim, item.covers) for item in found] == CERTIFICATIONS[id_]
     assert all(item.valid_until is None and item.url is None for item in found)
 
 

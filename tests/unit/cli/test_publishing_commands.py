@@ -126,7 +126,7 @@ def test_preview_for_machines_is_the_diff(published: Call, publisher: Publisher)
         "version": 1,
         "sha256": digest(publisher.snapshot().read(tree.REGISTER.path())),
     }
-    assert document["to"] == {"version": 2, "sha256": "0" * 64}
+    assert document["newer"] == {"version": 2, "sha256": "0" * 64}
     assert [(change["type"], change["subprocessor"]) for change in document["changes"]] == [("added", "beta")]
 
 

@@ -21,6 +21,7 @@ from examples import (
 )
 from register_api.core import model
 from register_api.core.diff.document import changes_between
+from register_api.core.language.changes import Sentences
 from register_api.core.notice import NoticeStatus, promised
 from register_api.core.versioning import make_version
 from strategies import vendor_source
@@ -529,3 +530,143 @@ def test_the_diff_of_many_versions_does_not_take_the_last_reason_for_all() -> No
     third = step(second, replace(moved, seat="SE"), kind="correction", corrects=2)
     assert [change.type for change in changes(second, third)] == ["corrected"]
     assert [change.type for change in changes(older, third)] == ["entity_changed", "relocated"]
+
+
+def titled(older: model.Register, newer: model.Register) -> list[str]:
+    """Return the title of each change."""
+    sentences = Sentences.between(older, newer, dt.UTC)
+    return [sentences.title(change) for change in changes(older, newer)]
+
+
+def uses(*engagements: model.EngagementSource) -> model.Subprocessor:
+    """Return Acme with these uses."""
+    return make_vendor(engagements=engagements)
+
+
+def test_titles_tell_a_new_vendor_a_further_use_and_a_return_apart() -> None:
+    """A company that has been there for years is not "added"."""
+    later = {"starts_on": dt.date(2026, 2, 6)}
+    mail = make_engagement("mail", purpose="Sends mail", **later)
+    used = make_register(make_vendor())
+    assert titled(used, step(used, make_vendor(), make_vendor("beta", engagements=(mail,)))) == [
+        "Beta Oy will be added as a sub-processor on 6 February 2026"
+    ]
+    assert titled(used, step(used, uses(make_engagement(), mail))) == [
+        "Acme Oy will also be used for “Sends mail” from 6 February 2026"
+    ]
+    unnamed = make_engagement("mail", purpose="", **later)
+    assert titled(used, step(used, uses(make_engagement(), unnamed))) == [
+        "Acme Oy will also be used for Infrastructure from 6 February 2026"
+    ]
+    over = make_engagement(ends_on=dt.date(2026, 1, 1))
+    former = make_register(uses(over))
+    again = make_engagement("hosting-2", **later)
+    assert titled(former, step(former, uses(over, again))) == [
+        "Acme Oy will be used again from 6 February 2026"
+    ]
+
+
+def test_a_new_vendor_out_of_a_merger_is_told_as_one() -> None:
+    """Not as an addition that happens to name another company."""
+    older = make_register(make_vendor("north"), make_vendor("south"))
+    start = make_engagement(starts_on=dt.date(2026, 2, 6))
+    union = make_vendor("union", merged_from=("north", "south"), engagements=(start,))
+    (change,) = changes(older, step(older, make_vendor("north"), make_vendor("south"), union))
+    assert change.summary == (
+        f"Merger: Union Oy will take over from North Oy and South Oy on 6 February 2026. {FACTS}"
+    )
+    assert change.affects == ("north", "south", "union")
+
+
+def test_what_is_new_is_named_first_and_alone() -> None:
+    """A country, a mechanism, a category of data, a legal entity; whatever else changed with it."""
+    scc, dpf = (model.Transfer(destination="US", mechanism=mechanism) for mechanism in ("scc", "dpf"))
+    shenzhen = model.Location(country="CN", place="Shenzhen", activities=("access",))
+    entity = model.Entity(legal_name="Acme Payments Ltd.", seat="IE")
+    before = make_engagement(data_categories=("Names", "Addresses"), transfers=(scc,), entity=entity)
+    rows = {
+        "relocated": (
+            {"locations": (GERMANY, FINLAND, shenzhen)},
+            "processing locations added: Germany; Shenzhen, China (remote access)",
+        ),
+        "data_changed": (
+            {"data_categories": ("Names", "Health data"), "retention": "2 years"},
+            (
+                "category of personal data added: Health data; category of personal data removed: Addresses; "
+                "retention period now stated: 2 years"
+            ),
+        ),
+        "transfer_changed": (
+            {"transfers": (dpf,)},
+            (
+                "third-country transfer changed from United States (standard contractual clauses) to "
+                "United States (EU-US Data Privacy Framework)"
+            ),
+        ),
+        "entity_changed": (
+            {"entity": replace(entity, legal_name="Acme Payments GmbH", seat="DE")},
+            (
+                "legal entity for this use changed from Acme Payments Ltd. (Ireland) to Acme Payments GmbH "
+                "(Germany)"
+            ),
+        ),
+    }
+    for type_, (fields, said) in rows.items():
+        older = make_register(uses(before))
+        assert told(older, step(older, uses(replace(before, **fields)))) == [(type_, f"Acme Oy: {said}.")]
+
+
+def test_a_planned_change_is_told_moved_and_cancelled_by_what_it_sets() -> None:
+    """Each time with its id, and with the way to its own fields once it is not news any more."""
+    move = model.PlannedChangeSource(
+        id="move", effective_on=dt.date(2026, 3, 1), set={"locations": [{"country": "DE"}]}
+    )
+    first = make_register(make_vendor())
+    second = step(first, uses(make_engagement(planned=(move,))))
+    later = replace(move, effective_on=dt.date(2026, 4, 1))
+    third = step(second, uses(make_engagement(planned=(later,))))
+    off = replace(later, cancelled=model.CancelledSource(reason="Customers objected"))
+    fourth = step(third, uses(make_engagement(planned=(off,))))
+    found = [*changes(first, second), *changes(second, third), *changes(third, fourth)]
+    assert {(item.planned, item.engagement, item.kind) for item in found} == {("move", "hosting", "changed")}
+    assert [list(values(item)) for item in found] == [
+        ["locations"],
+        ["planned.move.effective_on"],
+        ["planned.move.cancelled"],
+    ]
+    assert [item.summary for item in found] == [
+        (
+            "Acme Oy: processing location added: Germany; processing location removed: Helsinki, Finland "
+            "(storage, processing), effective 1 March 2026."
+        ),
+        (
+            "Acme Oy, planned change of processing locations: effective date changed from 1 March 2026 to "
+            "1 April 2026."
+        ),
+        (
+            "Acme Oy, planned change of processing locations: announced for 1 April 2026, will not take "
+            "place. Reason for cancellation: Customers objected."
+        ),
+    ]
+
+
+def test_who_else_is_affected_is_named() -> None:
+    """Who is replaced, and who has a use in a category whose safeguards change."""
+    older = make_register(make_vendor(), make_vendor("beta"))
+    start = make_engagement(starts_on=dt.date(2026, 3, 1))
+    replaced, *_ = changes(
+        older,
+        step(
+            older,
+            make_vendor(),
+            make_vendor("beta"),
+            make_vendor("new", replaces=("acme",), engagements=(start,)),
+        ),
+    )
+    assert (replaced.subprocessor, replaced.affects) == ("new", ("acme", "new"))
+    assert replaced.concerns("acme")
+    category = model.Category(id="infrastructure", title="Infrastructure")
+    first = make_register(make_vendor(), make_vendor("beta"), categories=(category,))
+    safer = replace(category, safeguards=("Encrypted",))
+    (safeguards,) = changes(first, step(first, make_vendor(), make_vendor("beta"), categories=(safer,)))
+    assert (safeguards.subprocessor, safeguards.affects) == (None, ("acme", "beta"))

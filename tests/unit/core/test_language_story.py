@@ -109,17 +109,17 @@ STEPS: list[Step] = [
         [vendor("beta", MAILS, LOGS)],
         [
             (
-                "Beta Oy will be used for a further purpose from 16 March 2026. Short notice: 10 "
+                "Beta Oy will also be used for “Keeps logs” from 16 March 2026. Short notice: 10 "
                 "business days instead of 30. Reason for short notice: The old service shuts down. "
-                "Purpose: Keeps logs. Processing location: Helsinki, Finland (storage, processing). "
+                "Processing location: Helsinki, Finland (storage, processing). "
                 "Scope of data: customer content. Category of personal data: All customer data."
             ),
         ],
         [
             (
-                "Beta Oy wird ab 16. März 2026 für einen weiteren Zweck eingesetzt. Verkürzte "
+                "Beta Oy wird ab 16. März 2026 auch für „Keeps logs“ eingesetzt. Verkürzte "
                 "Ankündigungsfrist: 10 Arbeitstage statt 30. Grund der verkürzten Ankündigungsfrist: "
-                "The old service shuts down. Zweck: Keeps logs. Verarbeitungsort: Helsinki, Finnland "
+                "The old service shuts down. Verarbeitungsort: Helsinki, Finnland "
                 "(Speicherung, Verarbeitung). Datenbereich: Kundeninhalte. Kategorie "
                 "personenbezogener Daten: All customer data."
             ),
@@ -365,14 +365,14 @@ def test_a_year_in_sentences(number: int, tag: str) -> None:
         (
             "en",
             (
-                "Beta Oy will be used for a further purpose from 16 March 2026 "
+                "Beta Oy will also be used for “Keeps logs” from 16 March 2026 "
                 "(Short notice: 10 business days instead of 30)"
             ),
         ),
         (
             "de",
             (
-                "Beta Oy wird ab 16. März 2026 für einen weiteren Zweck eingesetzt "
+                "Beta Oy wird ab 16. März 2026 auch für „Keeps logs“ eingesetzt "
                 "(Verkürzte Ankündigungsfrist: 10 Arbeitstage statt 30)"
             ),
         ),

@@ -32,12 +32,12 @@ def test_addresses_lead_to_the_tree(base_url: str | None, leads_to: str) -> None
     )
     found = {name: urljoin(SERVED_AT, listed[name]) for name in listed if name.endswith("_url")}
     assert found == {
+        "tree_url": leads_to,
         "register_url": leads_to + tree.REGISTER.path(),
         "feed_url": leads_to + tree.FEED_ATOM.path(),
         "trust_url": leads_to + "trust/",
         "targets_url": leads_to + "trust/targets/",
     }
-    assert urljoin(SERVED_AT, listed["tree_url"]) == leads_to
     assert listed["root"] == {"version": 2, "sha256": hashlib.sha256(ROOT).hexdigest()}
 
 

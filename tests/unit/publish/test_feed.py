@@ -14,6 +14,7 @@ from lxml import etree
 import sample_register as sample
 from register_api.core import model
 from register_api.core.canonical import encoded
+from register_api.core.diff.changes import FieldChange
 from register_api.core.diff.document import diff_document
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.changes import Sentences
@@ -118,7 +119,7 @@ def test_title_is_a_sentence_to_act_on(changes: Any, version: int, expected: str
 
 def test_a_long_title_is_cut() -> None:
     """Readers show one line."""
-    name = {"field": "name", "fields": ("name",), "before": "x" * 4000, "after": "y" * 4000}
+    name = {"fields": (FieldChange(path="name", before="x" * 4000, after="y" * 4000),)}
     long = sample.change(1, "renamed", "x" * 4000, subprocessor="acme", **name)
     assert 140 <= len(title(sample.summary(7, (long, long)))) < 200
 
@@ -211,7 +212,7 @@ def test_same_input_gives_same_bytes() -> None:
 def test_hostile_text_stays_text() -> None:
     """Neither markup nor a character that XML cannot hold breaks out of a summary or a name."""
     publisher = model.Publisher(name=sample.HOSTILE, time_zone="Europe/Berlin", language="en")
-    named = {"field": "name", "fields": ("name",), "before": sample.HOSTILE, "after": sample.HOSTILE}
+    named = {"fields": (FieldChange(path="name", before=sample.HOSTILE, after=sample.HOSTILE),)}
     changes = (sample.change(1, "renamed", sample.HOSTILE, subprocessor="acme", **named),)
     entry = sample.summary(7, changes, publisher=publisher)
     root = etree.fromstring(atom_feed(entry.register, [make_entry(entry)], year=2026))

@@ -22,6 +22,7 @@ from register_api.core.model import (
     RelatedDocument,
     Transfer,
 )
+from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ class Phrases:
         return self._words(change, item)
 
     def _quoted(self, change: TypedField, text: str) -> str:
-        known = change.name in FIELDS[change.kind]
+        known = change.name in shapes(change.kind)
         return (
             text if known and not is_wording(change.kind, change.name) else self.text("“{text}”", text=text)
         )
