@@ -18,7 +18,8 @@ from tuf.api.serialization.json import JSONSerializer
 
 from feed_keys import OURS
 from memory_log import MemoryLog, private_key
-from register_api.core.canonical import digest, encode
+from register_api.core.ahead import upcoming_document
+from register_api.core.canonical import digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.diff.plain import to_plain
 from register_api.core.documents import (
@@ -48,6 +49,7 @@ from register_api.core.model import (
     Subprocessor,
 )
 from register_api.core.patch.write import make_patch
+from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed
 
 if TYPE_CHECKING:
@@ -217,6 +219,7 @@ class MemoryPublisher:
         newest = self.registers[-1]
         self.write_signed(tree.REGISTER.path(), encode(newest))
         self.write_signed(tree.VERSIONS.path(), self.versions())
+        self.write_signed(tree.UPCOMING.path(), self.upcoming(newest))
         self.files[tree.KEYS.path()] = encode(KeyList(register=self.name, keys=tuple(self.records)))
         for record in self.records:
             self.files[tree.PUBLIC_KEY.path(record.kid)] = record.pem.encode()
@@ -244,6 +247,15 @@ class MemoryPublisher:
         """Return the list of versions as it will be published."""
         entries = b",".join(self.files[tree.VERSION_ENTRY.path(one.version)] for one in self.registers)
         return encode(VersionList(register=self.name, versions=())).removesuffix(b"]}") + entries + b"]}"
+
+    def upcoming(self, register: Register) -> bytes:
+        """Return what lies ahead of a version; nothing where what is planned cannot be read."""
+        try:
+            return encode(upcoming_document(encoded(register), dt.UTC))
+        except Malformed:
+            return encode(
+                upcoming_document(encoded(msgspec.structs.replace(register, subprocessors=())), dt.UTC)
+            )
 
     def write_archive(self, page: int) -> None:
         """Write an archive page of the feed."""

@@ -10,9 +10,11 @@ from changes import put, signed
 from publishers_to_attack import sister
 
 from memory_publisher import NOW, DocumentKey, MemoryPublisher
-from register_api.core.canonical import digest, encode
+from register_api.core.ahead import Upcoming, UpcomingEvents, upcoming_document
+from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.notice import NoticeStatus
 
 ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures beside them.")
 
@@ -286,3 +288,25 @@ ROOM.add(
 def copy_missing(publisher: MemoryPublisher) -> None:
     """Withholds a target's copy, which stock TUF clients read."""
     del publisher.files[f"trust/targets/{digest(publisher.files[tree.KEYS.path()])}.keys.json"]
+
+
+@ROOM.attack(18, "V29", why="The register says what lies ahead; this says something else.")
+def change_that_nobody_announced(publisher: MemoryPublisher) -> None:
+    """Names a deadline for objections, truly signed, that follows from nothing in the register."""
+    path = tree.UPCOMING.path()
+    said = decode(publisher.files[path], UpcomingEvents)
+    deadline = Upcoming(
+        day=NOW.date(),
+        what="objection_deadline",
+        subprocessor="acme",
+        type="added",
+        notice=NoticeStatus(required=True, objection_until=NOW.date()),
+    )
+    publisher.write_signed(path, encode(msgspec.structs.replace(said, upcoming=(deadline,))))
+
+
+@ROOM.attack(18, "V29", why="It is genuine, but it speaks of a version that is no longer the newest.")
+def old_list_of_what_lies_ahead(publisher: MemoryPublisher) -> None:
+    """Serves what lay ahead of the version before, with its own valid signatures."""
+    before = upcoming_document(encoded(publisher.registers[-2]), dt.UTC)
+    publisher.write_signed(tree.UPCOMING.path(), encode(before))

@@ -91,7 +91,10 @@ def test_every_example_runs_against_a_served_register(
         run(follow, names)
         again = capsys.readouterr().out
     start, last = (f"{NOW.date() + dt.timedelta(days=days)}" for days in (40, 14))
-    ahead = f"beta/hosting: objection until {last}\nbeta/hosting starts on {start}\n"
+    days = {last: "objection_deadline", start: "start"}
+    ahead = "".join(
+        f"{day}: {what} of beta/hosting mailto:privacy@example.com\n" for day, what in days.items()
+    )
     assert again == ahead
     news = told[others.index(follow)]
     assert news.startswith("version 2, ")

@@ -11,6 +11,7 @@ from rich.text import Text
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
+from register_api.core.ahead import upcoming
 from register_api.core.api.queries import MOST_ROWS, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf, EngagementState, RegisterAsOf, register_as_of
 from register_api.core.calendar import local_day
@@ -34,6 +35,7 @@ _TITLES: dict[State, str] = {
     "ended": "Ended",
     "available": "Available, not engaged",
     "withdrawn": "Withdrawn (listed in error)",
+    "cancelled": "Cancelled (was announced and will not come)",
 }
 """What the groups are called, in the order of printing."""
 
@@ -82,6 +84,7 @@ def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path
         out.print(f"Nothing had been published by {_when(known_at)}; version 1 is of {first}.")
     else:
         _print_state(known, moment)
+        _print_ahead(known, archive.zone)
 
 
 def _nothing(archive: Archive, moment: AsOf) -> dict[str, Any]:
@@ -122,6 +125,18 @@ def _print_group(state: State, rows: list[EngagementState]) -> None:
         purpose = shorten(row.engagement.purpose, _MOST_PURPOSE)
         line = Text(f"  • {row.vendor.name}" + (f": {purpose}" if purpose else ""))
         out.print(line + Text("".join(f"  [{note}]" for note in _notes(row)), style="dim"))
+
+
+def _print_ahead(known: RegisterAsOf, zone: dt.tzinfo) -> None:
+    """Print what the day and those after it bring, as far as that version says it."""
+    names = {vendor.id: vendor.name for vendor in known.register.subprocessors}
+    events = upcoming(known.register, known.on, zone)
+    if events:
+        out.print(Text(f"Ahead ({len(events)})", style="bold"))
+    for event in events:
+        place = "/".join(filter(None, (event.engagement, event.planned)))
+        what = f"{event.what.replace('_', ' ')} ({event.type.replace('_', ' ')})"
+        out.print(f"  • {event.day}  {names[event.subprocessor]}, {place}: {what}")
 
 
 def _notes(row: EngagementState) -> Iterator[str]:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from register_api.core.ahead import Upcoming, upcoming
     from register_api.core.bitemporal import EngagementState, engagement_states
     from register_api.core.canonical import decode, digest, encode
     from register_api.core.diff.changes import Change, Diff
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         Transfer,
     )
     from register_api.core.notice import NoticeStatus, Promises, promises_of
-    from register_api.core.timeline import State, Upcoming, state_on, upcoming
+    from register_api.core.timeline import State, state_on
 
 __all__ = [
     "Change",
@@ -53,13 +54,14 @@ __all__ = [
 ]
 
 _NAMES = {
+    "ahead": ("Upcoming", "upcoming"),
     "bitemporal": ("EngagementState", "engagement_states"),
     "canonical": ("decode", "digest", "encode"),
     "diff.changes": ("Change", "Diff"),
     "diff.document": ("changes_between",),
     "model": ("Engagement", "Location", "Notice", "Publisher", "Register", "Subprocessor", "Transfer"),
     "notice": ("NoticeStatus", "Promises", "promises_of"),
-    "timeline": ("State", "Upcoming", "state_on", "upcoming"),
+    "timeline": ("State", "state_on"),
 }
 """Module to the public names that it defines."""
 

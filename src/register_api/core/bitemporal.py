@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from register_api.core.model import Engagement, Register, Subprocessor
+from register_api.core.model import Engagement, Identifier, Register, Subprocessor
+from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import State, known_on, state_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +28,12 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
         on: The day that states are given for, in the publisher's time zone.
         known_at: Nothing that was published after that instant, or that day, counts; ``None`` for the
             newest version.
+        version: Number of the version that is asked for, whatever was known when.
     """
 
     on: dt.date
     known_at: dt.datetime | dt.date | None = None
+    version: int | None = None
 
 
 class StoredVersions(Protocol):
@@ -56,11 +59,29 @@ class StoredVersions(Protocol):
 
 
 class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
-    """An engagement and where it stands on a day."""
+    """An engagement as it holds on a day, with its vendor, and where it stands then."""
 
     vendor: Subprocessor
     engagement: Engagement
     state: State
+
+    @property
+    def legal_name(self) -> str | None:
+        """Name of the legal entity engaged: that of this use, else the vendor's."""
+        entity = self.engagement.entity
+        return self.vendor.legal_name if entity is None else entity.legal_name
+
+    @property
+    def seat(self) -> str | None:
+        """Where that legal entity is established."""
+        entity = self.engagement.entity
+        return self.vendor.seat if entity is None else entity.seat
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """Company numbers of that legal entity."""
+        entity = self.engagement.entity
+        return (self.vendor.identifiers if entity is None else entity.identifiers) or ()
 
 
 class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,12 +111,12 @@ def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None
 
     Args:
         versions: The stored versions; one is read.
-        as_of: Both clocks.
+        as_of: Both clocks; a version that is asked for has to exist.
 
     Returns:
         ``None`` if nothing had been published by then.
     """
-    version = version_known(versions, as_of.known_at)
+    version = as_of.version or version_known(versions, as_of.known_at)
     if version is None:
         return None
     register, sha256 = versions.register(version), versions.sha256(version)
@@ -117,10 +138,13 @@ def engagement_states(register: Register, day: dt.date) -> tuple[EngagementState
 
 
 def vendor_states(vendor: Subprocessor, day: dt.date) -> tuple[EngagementState, ...]:
-    """Return where each engagement of a vendor stands on a day, in the publisher's time zone."""
-    return tuple(_vendor_states(vendor, day))
+    """Return where each engagement of a vendor stands on a day, in the publisher's time zone.
 
-
-def _vendor_states(vendor: Subprocessor, day: dt.date) -> Iterator[EngagementState]:
-    for engagement in vendor.engagements:
-        yield EngagementState(vendor=vendor, engagement=engagement, state=state_on(vendor, engagement, day))
+    Raises:
+        Malformed: A planned change sets what it cannot.
+    """
+    held = vendor_on(vendor, day)
+    return tuple(
+        EngagementState(vendor=held, engagement=engagement, state=state_on(held, engagement, day))
+        for engagement in held.engagements
+    )

@@ -19,7 +19,7 @@ from register_api.core.printable import printable
 from register_api.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from register_api.core.model import PlannedChangeSource
 
@@ -140,6 +140,28 @@ def vendor_on(vendor: V, day: dt.date) -> V:
         return vendor
     engagements: Any = tuple(engagement_on(item, day) for item in vendor.engagements)
     return msgspec.structs.replace(vendor, engagements=engagements)
+
+
+def fields_set(
+    vendor: SubprocessorSource | Subprocessor, engagement: str | None, change: PlannedChangeSource
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each field that a planned change changes, as it is the day before and from its day on.
+
+    Args:
+        vendor: The vendor.
+        engagement: Id of the engagement that the change is of; ``None`` for one of the vendor itself.
+        change: The planned change.
+
+    Raises:
+        Malformed: It sets what it cannot.
+    """
+    held: Any = vendor_on(vendor, max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY)
+    if engagement is not None:
+        held = next(item for item in held.engagements if item.id == engagement)
+    for name, value in change.set.items():
+        before, after = getattr(held, name, None), typed(type(held), name, value)
+        if before != after:
+            yield name, before, after
 
 
 def vendors_on(vendors: Sequence[V], day: dt.date) -> tuple[V, ...]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.calendar import local_day
+from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
@@ -129,6 +131,7 @@ def _subprocessor_pages(new: NewVersion) -> ByValue:
 
 ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.REGISTER: lambda new: new.files.register.data,
+    tree.UPCOMING: lambda new: encode(upcoming_document(new.files.register, new.promises.zone)),
     tree.VERSIONS: lambda new: versions_document(new.listed, new.files.entry_bytes, new.register.register),
     tree.KEYS: lambda new: new.key_list,
     tree.FEED_ATOM: _atom,

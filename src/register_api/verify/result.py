@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.clock import zone_of
+from register_api.core.ahead import upcoming
 from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
 from register_api.core.model import Reason, Recorded, Register
-from register_api.core.timeline import open_deadlines, upcoming
 from register_api.errors import VerificationError
 from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
+    from register_api.core.ahead import Upcoming
     from register_api.core.bitemporal import EngagementState
     from register_api.core.diff.changes import Diff
-    from register_api.core.timeline import Deadline, Upcoming
 
 MOST_CHANGED_BYTES = 64 * 2**20
 """Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""
@@ -116,28 +116,29 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
         return engagement_states(self.register, on or self.today())
 
     def upcoming(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
-        """Return what starts or ends after a day, the nearest first.
+        """Return each start, end, planned change and objection deadline from a day on, the nearest first.
+
+        They follow from the register alone, so that a run that finds nothing new still gives them.
 
         Args:
             on: A day in the publisher's time zone; without it, today.
 
         Raises:
-            Malformed: As ``today``.
+            Malformed: As ``today``; or a planned change sets what it cannot.
         """
-        return upcoming(self.register, on or self.today())
+        zone = zone_of(self.register.publisher.time_zone)
+        return upcoming(self.register, on or self.today(), zone)
 
-    def deadlines(self, on: dt.date | None = None) -> tuple[Deadline, ...]:
+    def deadlines(self, on: dt.date | None = None) -> tuple[Upcoming, ...]:
         """Return until when a customer may object, the nearest first, without what has passed.
 
-        Deadlines follow from the register alone, so that a run that finds nothing new still gives them.
-
         Args:
             on: A day in the publisher's time zone; without it, today.
 
         Raises:
-            Malformed: As ``today``.
+            Malformed: As ``upcoming``.
         """
-        return open_deadlines(self.register, on or self.today())
+        return tuple(item for item in self.upcoming(on) if item.what == "objection_deadline")
 
 
 class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -164,7 +164,12 @@ def test_history_taken_over_ends_conditions_and_mistakes_are_said(
     lines = call("show").stdout.splitlines()
     assert f"  • Acme Oy: Runs the application  [since before version 1]  [ends on {LATER}]" in lines
     assert f"  • Beta Oy: Runs the application  [from {LATER}]" in lines
-    assert lines[-1] == "Without an engagement: Idle Oy"
+    assert lines[-4:] == [
+        "Without an engagement: Idle Oy",
+        "Ahead (2)",
+        f"  • {LATER}  Acme Oy, hosting: end (ended)",
+        f"  • {LATER}  Beta Oy, hosting: start (added)",
+    ]
     file = publisher.source / "subprocessors" / "beta.toml"
     file.write_text(f'withdrawn = {{ reason = "Never signed" }}\n{file.read_text("utf-8")}', "utf-8")
     assert call("publish").exit_code == 0

@@ -11,6 +11,7 @@ import pytest
 from every_field import EveryField
 from examples import edited_at, make_context, make_promises, make_register
 from register_api.core import model
+from register_api.core.ahead import upcoming
 from register_api.core.bitemporal import engagement_states
 from register_api.core.canonical import decode, encode
 from register_api.core.diff.document import changes_between
@@ -21,7 +22,6 @@ from register_api.core.notice import announce
 from register_api.core.questionnaire.fill import answers
 from register_api.core.rules.values import check_forms
 from register_api.core.shapes import forms_in, shapes
-from register_api.core.timeline import upcoming
 from register_api.source.collect import collect
 from register_api.source.key_path import parse_key
 
@@ -144,7 +144,7 @@ def test_a_diff_names_what_is_unknown_as_it_is(file: str, key: str, form: Vocabu
 def test_questions_are_answered_with_what_is_unknown(file: str, key: str, form: Vocabulary) -> None:
     """The timeline does not depend on it; an answer in words says it as it is."""
     register = published(said(file, key, UNKNOWN))
-    assert upcoming(register, DAY) == upcoming(published(DRAFT), DAY)
+    assert upcoming(register, DAY, dt.UTC) == upcoming(published(DRAFT), DAY, dt.UTC)
     rows = engagement_states(register, DAY)
     assert [row.state for row in rows] == [row.state for row in engagement_states(published(DRAFT), DAY)]
     text = encode([answers(row, DAY, make_promises(), ENGLISH) for row in rows]).decode()

@@ -240,6 +240,6 @@ def test_any_engagement_is_answered_in_sentences(engagement: Engagement, languag
     found = answers(row, DAY, promises(), language)
     for name in QUESTIONS:
         assert getattr(found, name).words
-    assert found.purpose.stated is bool(engagement.purpose)
-    assert found.retention.stated is (engagement.retention is not None)
-    assert found.places.stated is bool(engagement.locations)
+    assert found.purpose.stated is bool(row.engagement.purpose)
+    assert found.retention.stated is (row.engagement.retention is not None)
+    assert found.places.stated is bool(row.engagement.locations)

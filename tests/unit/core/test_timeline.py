@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from examples import make_engagement, make_register, make_vendor
+from examples import make_engagement, make_vendor
 from register_api.core import model
-from register_api.core.timeline import known_on, state_on, upcoming
+from register_api.core.timeline import known_on, state_on
 
 START, END = dt.date(2026, 7, 1), dt.date(2027, 1, 1)
 BEFORE = dt.timedelta(days=-1)
@@ -44,33 +44,6 @@ def test_withdrawn_wins_over_everything() -> None:
         make_engagement(status="available"),
     ):
         assert state_on(vendor, engagement, START + BEFORE) == "withdrawn"
-
-
-def test_upcoming_is_sorted_and_counts_days() -> None:
-    """Starts and ends after the day, nearest first, with the days left."""
-    register = make_register(
-        make_vendor("beta", engagements=(make_engagement(starts_on=START, ends_on=END),)),
-        make_vendor("acme", engagements=(make_engagement(ends_on=START),)),
-        make_vendor(
-            "mistake",
-            withdrawn=model.WithdrawnSource(reason="x"),
-            engagements=(make_engagement(ends_on=END),),
-        ),
-        make_vendor("other", engagements=(make_engagement(status="available"),)),
-    )
-    found = upcoming(register, START - dt.timedelta(days=10))
-    assert [(item.subprocessor, item.what, item.day, item.days) for item in found] == [
-        ("acme", "ends", START, 10),
-        ("beta", "starts", START, 10),
-        ("beta", "ends", END, 194),
-    ]
-
-
-def test_what_happens_today_no_longer_lies_ahead() -> None:
-    """On the day itself it has happened."""
-    register = make_register(make_vendor(engagements=(make_engagement(starts_on=START, ends_on=END),)))
-    assert [item.what for item in upcoming(register, START)] == ["ends"]
-    assert upcoming(register, END) == ()
 
 
 def test_known_at_the_end_of_a_day() -> None:

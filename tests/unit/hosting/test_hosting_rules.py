@@ -46,6 +46,7 @@ PATHS = [
     *with_signatures(
         (
             tree.REGISTER.path(),
+            tree.UPCOMING.path(),
             tree.VERSIONS.path(),
             tree.KEYS.path(),
             tree.FEED_ATOM.path(),

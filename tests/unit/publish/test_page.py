@@ -112,23 +112,48 @@ def test_categories_stand_in_the_registers_order_and_former_uses_below() -> None
 
 
 def test_what_is_coming_is_nearest_first_with_days() -> None:
-    """Starts and ends that lie ahead; not what has ended or is withdrawn."""
+    """Starts, ends and deadlines that lie ahead; not what has ended or is withdrawn."""
     table = parse(PAGES[tree.INDEX.path()]).find(".//table")
     assert table is not None
     rows = [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
-    assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme"]
-    assert "17 May 2026 7" in rows[0]
+    assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme", "Hasty", "Acme"]
+    assert "17 May 2026 7 Short notice: 7 days instead of 30." in rows[0]
     assert "End: Sends messages 17 May 2026 7" in rows[1]
-    assert "10 June 2026 31 31 days' notice given" in rows[2]
+    assert "Last day to object: Sends messages to users privacy@example.com 24 May 2026 14" in rows[3]
+    assert "10 June 2026 31 31 days' notice given" in rows[4]
 
 
 def test_states_follow_the_day_of_the_page() -> None:
     """The same version shown on a later day shows what is true then."""
-    later = msgspec.structs.replace(sample.view(), today=dt.date(2026, 6, 10))
+    first, later = (msgspec.structs.replace(sample.view(), today=dt.date(2026, 6, day)) for day in (10, 11))
     text = text_of(page.index_page(later))
     assert "Upcoming, from" not in text
     assert "No upcoming changes." in text
     assert "Former, since 17 May 2026" in text
+    assert "Upcoming, from" not in text_of(page.index_page(first))
+
+
+def test_a_planned_change_is_told_with_what_comes_by_it() -> None:
+    """On the page of the register until its day, and then as what holds."""
+    move = model.PlannedChange(
+        id="move",
+        effective_on=dt.date(2026, 7, 1),
+        set={"locations": [{"country": "SE"}]},
+        announced=model.Announced(version=1, at=sample.register().published_at),
+    )
+    before, after = (_with_planned(move, day) for day in (dt.date(2026, 6, 30), dt.date(2026, 7, 2)))
+    assert "Processing location added: Sweden" in before
+    assert "Change: " not in after
+
+
+def _with_planned(change: model.PlannedChange, day: dt.date) -> str:
+    """Return the page on a day on which the first engagement is to change."""
+    view = sample.view()
+    vendor, *others = view.register.subprocessors
+    use = msgspec.structs.replace(vendor.engagements[0], planned=(change,))
+    listed = msgspec.structs.replace(vendor, engagements=(use, *vendor.engagements[1:]))
+    register = msgspec.structs.replace(view.register, subprocessors=(listed, *others))
+    return text_of(page.index_page(msgspec.structs.replace(view, register=register, today=day)))
 
 
 def german_pages() -> list[bytes]:

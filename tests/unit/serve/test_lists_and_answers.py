@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import stores
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 from register_api.core.api.operations import QUESTIONS
 from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
@@ -78,6 +78,40 @@ def test_the_next_page_asks_the_same(base: str) -> None:
     assert [page["total"] for page in found] == [4, 4, 4, 4]
     assert {page["on"] for page in found} == {"2026-01-03"}
     assert "on=2026-01-03" in str(found[0]["next"])
+
+
+def test_pages_of_one_list_belong_together_whatever_is_published_in_between(one_version: Path) -> None:
+    """A version that comes between two pages changes none of them: what is listed, and how much of it."""
+    with running(one_version) as base:
+        whole = httpx.get(f"{base}v1/answers", timeout=PATIENCE).json()
+        first = httpx.get(f"{base}v1/answers?limit=5", timeout=PATIENCE).json()
+        assert "version=1" in first["next"]
+        stores.publish(one_version, 2)
+        wait_until(lambda: httpx.get(f"{base}v1/answers", timeout=PATIENCE).json()["version"] == 2)
+        rest = pages(urljoin(f"{base}v1/answers", first["next"]))
+        found = [*first["answers"], *(item for page in rest for item in page["answers"])]  # type: ignore[attr-defined]
+        assert found == whole["answers"]
+        assert {page["version"] for page in rest} == {1}
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "kind"),
+    [
+        ("version=2", 200, None),
+        ("version=4", 404, "no-such-version"),
+        ("version=0", 400, "bad-parameter"),
+        ("version=2&known_at=2026-01-02", 400, "bad-parameter"),
+        ("changed_since=4", 404, "no-such-version"),
+        ("changed_since=yesterday", 400, "bad-parameter"),
+    ],
+)
+def test_a_version_can_be_asked_for_if_there_is_one(
+    base: str, query: str, status: int, kind: str | None
+) -> None:
+    answer = httpx.get(f"{base}v1/subprocessors?{query}", timeout=PATIENCE)
+    assert answer.status_code == status
+    document = answer.json()
+    assert document["version"] == 2 if kind is None else document["type"].endswith(f":{kind}")
 
 
 @pytest.mark.parametrize("path", LISTS)

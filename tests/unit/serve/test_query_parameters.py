@@ -37,7 +37,7 @@ def test_what_stands_in_the_path_is_no_query_parameter() -> None:
     assert read_query(b"", SubprocessorQuery, {"id": "acme"}).id == "acme"
     with pytest.raises(Problem) as caught:
         read_query(b"id=other", SubprocessorQuery, {"id": "acme"})
-    assert caught.value.allowed == ["on", "known_at"]
+    assert caught.value.allowed == ["on", "known_at", "version"]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,9 @@ def test_what_stands_in_the_path_is_no_query_parameter() -> None:
         (b"q=" + b"a" * 201, "q", "longer"),
         (b"country=", "country", "empty"),
         (b"country=de", "country", "ISO 3166-1"),
+        (b"country=UK", "country", "the United Kingdom is GB"),
+        (b"country=EL", "country", "Greece is GR"),
+        (b"mechanism=sccs", "mechanism", "scc, idta"),
         (b"country=DE%0A", "country", "ISO 3166-1"),
         (b"category=Two%20Words", "category", "expected: lower-case letters"),
         (b"q", None, "cannot be read"),

@@ -13,7 +13,6 @@ from memory_publisher import FIRST, NOW, MemoryPublisher
 from register_api.core.canonical import digest, encode
 from register_api.core.format import tree
 from register_api.core.model import Announced, Engagement, Notice, Objection, Publisher, Reason, Subprocessor
-from register_api.core.timeline import Deadline
 from register_api.errors import Forged, Malformed, Unreachable, UsageError
 from register_api.verify import MemoryFetcher, Options, VerifyResult, verify
 from register_api.verify import result as results
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TODAY = NOW.date()
-NOTICE = Notice(
-    days=30, applies_to=("addition",), objection=Objection(days=14, contact="mailto:privacy@example.com")
-)
+OBJECTION = Objection(days=14, contact="mailto:privacy@example.com")
+NOTICE = Notice(days=30, applies_to=("addition",), objection=OBJECTION)
 
 
 def published_at(version: int) -> dt.datetime:
@@ -32,37 +30,26 @@ def published_at(version: int) -> dt.datetime:
     return FIRST + dt.timedelta(hours=version)
 
 
-def until(days: int = 14, announced: int = 2) -> dt.date:
-    """Return the last day of a period that begins with a version's publication."""
-    return published_at(announced).date() + dt.timedelta(days=days)
+def until(announced: int = 2) -> dt.date:
+    """Return the last day to object to what a version announced."""
+    return published_at(announced).date() + dt.timedelta(days=OBJECTION.days)
 
 
-def announced_by(version: int) -> Announced:
-    """Return the announcement of an addition, as publishing says it; a first list promised nothing."""
+def said(version: int) -> Announced:
+    """Return what publishing says of an announcement: version 1 promised nothing before."""
     at = published_at(version)
     if version == 1:
-        return Announced(version=version, at=at)
-    return Announced(
-        version=version,
-        at=at,
-        required=True,
-        promised_days=30,
-        days=(TODAY - at.date()).days + 10,
-        day_count="calendar",
-        met=False,
-        objection_until=until(14, version),
-    )
+        return Announced(version=1, at=at)
+    return Announced(version=version, at=at, required=True, met=True, objection_until=until(version))
 
 
-def vendor(id_: str, version: int, starts_in: int | None = 10, **engagement: Any) -> Subprocessor:
+def vendor(id_: str, announced: int, starts_in: int | None = 10, **engagement: Any) -> Subprocessor:
     """Return a vendor with one use that starts some days from now; ``None``: before version 1."""
     use = {
         "id": "hosting",
         "category": "hosting",
         "status": "active",
-        "announced": announced_by(version)
-        if starts_in
-        else Announced(version=version, at=published_at(version)),
+        "announced": said(announced),
         "starts_on": None if starts_in is None else TODAY + dt.timedelta(days=starts_in),
         **engagement,
     }
@@ -168,20 +155,12 @@ def test_a_quick_run_tells_that_versions_are_left_to_read_and_the_next_run_reads
     assert [item.version for item in full.updates] == [3, 4]
 
 
-def test_a_deadline_is_counted_from_the_announcement_by_the_promise_of_that_version(
-    two: MemoryPublisher,
-) -> None:
-    two.publish(subprocessors=(ACME, BETA), notice=msgspec.structs.replace(NOTICE, objection=None))
-    assert look(two).raise_for_finding().deadlines(DAY_OF_NEWS) == (
-        Deadline(
-            subprocessor="beta",
-            engagement="hosting",
-            planned=None,
-            version=2,
-            effective_on=TODAY + dt.timedelta(days=10),
-            until=until(14),
-        ),
-    )
+def test_a_deadline_says_until_when_and_where_one_may_object(two: MemoryPublisher) -> None:
+    (deadline,) = look(two).raise_for_finding().deadlines(DAY_OF_NEWS)
+    assert (deadline.subprocessor, deadline.engagement, deadline.version) == ("beta", "hosting", 2)
+    assert (deadline.day, deadline.contact) == (until(), OBJECTION.contact)
+    assert deadline.notice.announced_on == DAY_OF_NEWS
+    assert deadline.notice.effective_on == TODAY + dt.timedelta(days=10)
 
 
 def test_a_deadline_is_open_on_its_last_day_and_gone_on_the_next(two: MemoryPublisher) -> None:
@@ -202,7 +181,7 @@ def test_a_run_that_finds_nothing_new_still_gives_the_open_deadlines(
 
 
 def test_a_first_list_gives_no_deadline() -> None:
-    """Nothing was promised to anybody before it."""
+    """Nothing was promised before, neither for what is in use nor for what starts later."""
     listed = (vendor("acme", 1, None), vendor("soon", 1, 3))
     publisher = MemoryPublisher().publish(subprocessors=listed, notice=NOTICE)
     assert look(publisher).raise_for_finding().deadlines(FIRST.date()) == ()
@@ -226,25 +205,23 @@ def test_nobody_objects_to_what_is_not_engaged(two: MemoryPublisher, listed: Sub
     assert look(two).raise_for_finding().deadlines(DAY_OF_NEWS) == ()
 
 
-def test_a_quick_run_knows_the_deadlines_of_versions_that_it_did_not_read(
+def test_a_quick_run_gives_every_deadline_also_of_versions_that_it_did_not_read(
     two: MemoryPublisher, tmp_path: Path
 ) -> None:
-    """The register alone says until when one may object."""
     look(two, state=tmp_path)
-    for _ in range(2):
-        two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE)
+    two.publish(subprocessors=(ACME, BETA, GAMMA), notice=NOTICE).publish(
+        subprocessors=(ACME, BETA, GAMMA), notice=NOTICE
+    )
     found = look(two, state=tmp_path, quick=True).raise_for_finding().deadlines(DAY_OF_NEWS)
-    assert [(item.subprocessor, item.until) for item in found] == [
-        ("beta", until()),
-        ("gamma", until(14, 3)),
-    ]
+    assert [(item.subprocessor, item.day) for item in found] == [("beta", until()), ("gamma", until(3))]
+    assert look(two, state=tmp_path).raise_for_finding().deadlines(DAY_OF_NEWS) == found
 
 
 def test_starts_ends_and_states_are_those_of_the_day(two: MemoryPublisher) -> None:
     verified = look(two).raise_for_finding()
     assert verified.today() == TODAY
-    assert [(event.subprocessor, event.what, event.days) for event in verified.upcoming()] == [
-        ("beta", "starts", 10)
+    assert [(event.subprocessor, event.what, event.day) for event in verified.upcoming()] == [
+        ("beta", "start", TODAY + dt.timedelta(days=10))
     ]
     assert [row.state for row in verified.engagements()] == ["in_force", "announced"]
     assert [row.state for row in verified.engagements(TODAY + dt.timedelta(days=10))] == ["in_force"] * 2
@@ -278,6 +255,17 @@ def test_a_time_zone_that_is_not_known_here_is_said_when_a_day_is_asked_for(two:
     for ask in (verified.today, verified.upcoming, verified.engagements, verified.deadlines):
         with pytest.raises(Malformed, match="Mars/Olympus_Mons"):
             ask()
+
+
+def test_a_day_at_the_end_of_all_days_is_refused(two: MemoryPublisher) -> None:
+    late = Announced(version=2, at=dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC))
+    use = msgspec.structs.replace(BETA.engagements[0], announced=late)
+    listed = msgspec.structs.replace(BETA, engagements=(use,))
+    east = Publisher(name="Example", time_zone="Asia/Tokyo", language="en")
+    two.publish(subprocessors=(listed,), publisher=east, notice=NOTICE)
+    assert isinstance(look(two).finding, Malformed)
+    with pytest.raises(Malformed, match="9999"):
+        look(two, history="none").raise_for_finding().deadlines(DAY_OF_NEWS)
 
 
 def test_of_more_changes_than_can_be_kept_the_newest_are_kept(

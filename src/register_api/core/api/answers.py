@@ -10,12 +10,13 @@ from typing import Literal
 
 import msgspec
 
+from register_api.core.ahead import Upcoming
 from register_api.core.diff.changes import Change
 from register_api.core.forms import Instant
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers
-from register_api.core.timeline import State, Upcoming
+from register_api.core.timeline import State  # noqa: TC001  (msgspec reads the annotation)
 
 
 class ListedEngagement(Engagement, frozen=True, kw_only=True):
@@ -89,9 +90,9 @@ class SubprocessorAnswer(Computed, frozen=True, kw_only=True):
 
 
 class UpcomingAnswer(Listing, frozen=True, kw_only=True):
-    """What will start or end after a day, soonest first."""
+    """What a day and those after it bring, the nearest first."""
 
-    format: Literal["sub-processor-register-upcoming/1"] = "sub-processor-register-upcoming/1"
+    format: Literal["sub-processor-register-upcoming-list/1"] = "sub-processor-register-upcoming-list/1"
     upcoming: tuple[Upcoming, ...]
 
 

@@ -42,7 +42,13 @@ QUESTIONS = (
         "each engagement that fits the filters.",
         query=queries.AnswersQuery,
         answer=answers.QuestionnaireAnswer,
-        problems=("no-such-subprocessor", "no-such-engagement", "no-such-category", "nothing-known-yet"),
+        problems=(
+            "no-such-version",
+            "no-such-subprocessor",
+            "no-such-engagement",
+            "no-such-category",
+            "nothing-known-yet",
+        ),
         example=("subprocessor", "engagement", "on"),
     ),
     Question(
@@ -53,7 +59,7 @@ QUESTIONS = (
         "each engagement on a day.",
         query=queries.SubprocessorsQuery,
         answer=answers.SubprocessorsAnswer,
-        problems=("no-such-category", "nothing-known-yet"),
+        problems=("no-such-version", "no-such-category", "nothing-known-yet"),
         example=("q", "on"),
     ),
     Question(
@@ -64,7 +70,7 @@ QUESTIONS = (
         "about it, newest first.",
         query=queries.SubprocessorQuery,
         answer=answers.SubprocessorAnswer,
-        problems=("no-such-subprocessor", "nothing-known-yet"),
+        problems=("no-such-version", "no-such-subprocessor", "nothing-known-yet"),
         example=("on",),
     ),
     Question(
@@ -80,11 +86,12 @@ QUESTIONS = (
     Question(
         url="/v1/upcoming",
         operation="listUpcoming",
-        summary="Upcoming starts and ends",
-        description="Engagements that start or end after a day, the nearest first.",
+        summary="Upcoming starts, ends, changes and objection deadlines",
+        description="Starts, ends, planned changes and objection deadlines that lie on or after a day, the "
+        "nearest first.",
         query=queries.UpcomingQuery,
         answer=answers.UpcomingAnswer,
-        problems=("nothing-known-yet",),
+        problems=("no-such-version", "nothing-known-yet"),
         example=("on",),
     ),
 )

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from register_api.core.api.words import form
 from register_api.core.forms import PLACE, WIDE_COUNTRIES, Place, Slug, one_of
-from register_api.core.model import DataScope, Status
+from register_api.core.model import DataScope, Mechanism, Status
 from register_api.core.shapes import Shape, shapes
 from register_api.core.timeline import State
 
@@ -21,12 +21,25 @@ _KNOWN_AT = (
     "As published by this instant, or by the end of this day in the publisher's time zone "
     "(transaction time). Default: the newest version."
 )
+_AS_OF_VERSION = (
+    "As this version says it; not together with `known_at`. "
+    "`next` in an answer names it, so that the pages of a list belong together."
+)
 _OFFSET = "Items to skip; `next` in an answer names the following page."
 _STATUS = "Status of an engagement."
 _STATE = "State of an engagement on the day `on`."
 _SCOPE = "Scope of the personal data processed."
 _CATEGORY = "Id of a category of the newest version, or of the version asked about."
-_COUNTRY = "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies."
+_COUNTRY = (
+    "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies. "
+    "EU and EEA also find places in their members."
+)
+_MECHANISM = "Mechanism of a transfer; `unstated` also finds places outside the EEA for which none is stated."
+_IDENTIFIER = "Company number of the legal entity engaged, alone or after its scheme: `lei:…`."
+_ENTITY = "Text in the name of the legal entity engaged, regardless of case."
+_CHANGED_SINCE = (
+    "Changed by a version after this one, or published after this instant or the end of this day."
+)
 _TEXT = "Text in the names of the sub-processor or the purpose, regardless of case."
 _SUBPROCESSOR = "Id of a sub-processor; 404 if that version does not list it."
 _ENGAGEMENT = "Id of an engagement; 404 if no sub-processor asked about has it."
@@ -44,14 +57,15 @@ MOST_VALUES = 50
 LONGEST_VALUE = 200
 """Characters of a value, decoded."""
 
-_INSTANT_OR_DAY = {"anyOf": [{"type": "string", "format": each} for each in ("date-time", "date")]}
-
+_FORMATS = [{"type": "string", "format": each} for each in ("date-time", "date")]
+_NUMBER = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 _Version = Annotated[int, Meta(ge=1, le=999_999_999)]
 _Offset = Annotated[int, Meta(ge=0, le=MOST_ROWS)]
 _Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
 _Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
-_InstantOrDay = Annotated[str, Meta(extra_json_schema=_INSTANT_OR_DAY)]
+_InstantOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": _FORMATS})]
+_VersionOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": [_NUMBER, *_FORMATS]})]
 _Status = Annotated[Status, one_of(*get_args(Status))]
 _State = Annotated[State, one_of(*get_args(State))]
 
@@ -65,6 +79,7 @@ class DatedQuery(_Query, frozen=True, kw_only=True):
 
     on: Annotated[dt.date | None, Meta(description=_ON)] = None
     known_at: Annotated[_InstantOrDay | None, Meta(description=_KNOWN_AT)] = None
+    version: Annotated[_Version | None, Meta(description=_AS_OF_VERSION)] = None
 
 
 class SubprocessorQuery(DatedQuery, frozen=True, kw_only=True):
@@ -88,11 +103,16 @@ class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
     category: Annotated[frozenset[Slug], Meta(description=_CATEGORY)] = frozenset()
     country: Annotated[frozenset[Place], Meta(description=_COUNTRY)] = frozenset()
     data_scope: Annotated[frozenset[DataScope], Meta(description=_SCOPE)] = frozenset()
+    mechanism: Annotated[frozenset[Mechanism], Meta(description=_MECHANISM)] = frozenset()
+    identifier: Annotated[frozenset[_Words], Meta(description=_IDENTIFIER)] = frozenset()
+    entity: Annotated[_Words | None, Meta(description=_ENTITY)] = None
+    changed_since: Annotated[_VersionOrDay | None, Meta(description=_CHANGED_SINCE)] = None
     q: Annotated[_Words | None, Meta(description=_TEXT)] = None
 
     def filters_anything(self) -> bool:
         """Tell whether any engagement is to be left out."""
-        return any((self.status, self.state, self.category, self.country, self.data_scope, self.q))
+        own = self.__struct_fields__[len(UpcomingQuery.__struct_fields__) :]
+        return any(getattr(self, name) for name in own)
 
 
 class AnswersQuery(SubprocessorsQuery, frozen=True, kw_only=True):
@@ -139,10 +159,9 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError:
             return False
         # Python's "$" lets a last line feed pass, which JSON Schema's (ECMA-262) does not.
-        fits = re.fullmatch(self.schema.get("pattern", ".*"), value, re.DOTALL) is not None
-        return (
-            fits and str(*found if many else (found,)) == value and value in self.schema.get("enum", [value])
-        )
+        spelled = re.fullmatch(self.schema.get("pattern", ".*"), value, re.DOTALL) is not None
+        known = self.shape.form is None or self.shape.form.fault(value) is None
+        return spelled and known and str(*found if many else (found,)) == value
 
 
 @functools.cache

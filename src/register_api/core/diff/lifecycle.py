@@ -15,7 +15,7 @@ from register_api.core.diff.deltas import Delta, FieldDelta, keyed
 from register_api.core.diff.differences import Difference, Pair
 from register_api.core.diff.meaning import type_of
 from register_api.core.fields import change_of, content
-from register_api.core.planned_changes import ONE_DAY, same_set, typed, vendor_on
+from register_api.core.planned_changes import fields_set, same_set
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -219,17 +219,10 @@ def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison
 
 def _set_fields(change: PlannedChange, like: Difference, comparison: Comparison) -> Iterator[FieldDelta]:
     """Yield the fields that a planned change sets, as they are the day before and from its day on."""
-    owner = like.record.known
     vendor = comparison.said[like.vendor.known.id] if like.vendor is not None else None
-    if vendor is None:
-        return
-    held: Any = vendor_on(vendor, change.effective_on - ONE_DAY)
-    if like.engagement is not None:
-        held = next(item for item in held.engagements if item.id == like.engagement.known.id)
-    for name, value in change.set.items():
-        before, after = getattr(held, name), typed(type(owner), name, value)
-        if before != after:
-            yield FieldDelta(name, before, after)
+    if vendor is not None:
+        engagement = like.engagement.known.id if like.engagement is not None else None
+        yield from (FieldDelta(*field) for field in fields_set(vendor, engagement, change))
 
 
 def register_differences(comparison: Comparison) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ A new kind of file is a row here and a maker in ``publish``.
 
 from __future__ import annotations
 
+from register_api.core.ahead import UpcomingEvents
 from register_api.core.diff.changes import Diff
 from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, KeyList, VersionList
 from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
@@ -50,9 +51,10 @@ _DIFF = Schema("diff", Diff, "What changed between two versions of a register")
 _ENTRY = Schema("entry", Entry, "The log's entry for one version")
 _VERSIONS = Schema("versions", VersionList, "Every entry of the log, oldest first")
 _KEYS = Schema("keys", KeyList, "Every document, log and feed key of a register")
+_UPCOMING = Schema("upcoming", UpcomingEvents, "What lies ahead: starts, ends, changes, objection deadlines")
 _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
-SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _DISCOVERY)
+SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _UPCOMING, _DISCOVERY)
 
 # Of each row: what it is; its bytes; who vouches for them.
 # fmt: off
@@ -68,6 +70,11 @@ VERSIONS = FileKind(
     "v1/versions.json", "getVersions", "Every entry of the log, oldest first",
     _JSON, "mutable", schema=_VERSIONS, relation="version-history", max_bytes=64 * MIB,
     signatures=_BY_DOCUMENT_KEY, checks=("V12",),
+)
+UPCOMING = FileKind(
+    "v1/upcoming.json", "getUpcoming", "What lies ahead, by day: starts, ends, changes, objection deadlines",
+    _JSON, "mutable", schema=_UPCOMING, relation="alternate", max_bytes=64 * MIB,
+    signatures=_BY_DOCUMENT_KEY, checks=("V21", "V29"),
 )
 VERSION_REGISTER = FileKind(
     VERSION_FOLDER + "register.json", "getVersionRegister", "The register as of a version",
@@ -243,7 +250,7 @@ OPENAPI = FileKind(
 # fmt: on
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
-    "Register": (REGISTER,),
+    "Register": (REGISTER, UPCOMING),
     "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),

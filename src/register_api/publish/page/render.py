@@ -15,8 +15,10 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.notice import objection_period, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
+from register_api.core.planned_changes import vendor_on
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
+from register_api.publish.page.ahead import ahead
 from register_api.publish.page.templating import render
 from register_api.publish.page.view import PageRow
 
@@ -52,7 +54,7 @@ def index_page(view: PageView) -> bytes:
         view,
         _HOME,
         sections=[section for section in sections if section.rows],
-        upcoming=page_view.upcoming(view, all_rows),
+        upcoming=ahead(view),
         ended=[row for row in all_rows if row.state == "ended"],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
@@ -93,7 +95,7 @@ def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str
         "subprocessor.html.j2",
         view,
         _TWO_UP,
-        vendor=vendor,
+        vendor=vendor_on(vendor, view.today),
         rows=page_view.rows_of(view, vendor),
         names=names,
         categories=categories,

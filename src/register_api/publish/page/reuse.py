@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.bitemporal import vendor_states
+from register_api.core.planned_changes import vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +29,7 @@ def vendors_to_write(
     return [
         vendor
         for vendor in after.subprocessors
-        if old.get(vendor.id) != vendor or _states(vendor, day_before) != _states(vendor, day)
+        if old.get(vendor.id) != vendor or _shown(vendor, day_before) != _shown(vendor, day)
     ]
 
 
@@ -38,5 +39,6 @@ def _all_change(before: Register, after: Register) -> bool:
     return renamed or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
 
 
-def _states(vendor: Subprocessor, day: dt.date) -> list[str]:
-    return [row.state for row in vendor_states(vendor, day)]
+def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str]]:
+    """Return what a vendor's page shows on a day: the vendor as it holds, and where its engagements stand."""
+    return vendor_on(vendor, day), [row.state for row in vendor_states(vendor, day)]

@@ -15,7 +15,7 @@ from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
 from register_api.core.diff.changes import Diff
 from register_api.core.language.language import Language
-from register_api.core.language.notice import notice_given, shortfall
+from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
@@ -67,14 +67,6 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     short_notice: str | None
 
 
-class Ahead(msgspec.Struct, frozen=True, kw_only=True):
-    """A start or an end that lies ahead, with its row and the notice given for a start."""
-
-    event: timeline.Upcoming
-    row: PageRow
-    notice: str | None
-
-
 def rows(view: PageView) -> list[PageRow]:
     """Return all engagements in the register's order of reading."""
     return [_row(view, found) for found in engagement_states(view.register, view.today)]
@@ -83,15 +75,6 @@ def rows(view: PageView) -> list[PageRow]:
 def rows_of(view: PageView, vendor: Subprocessor) -> list[PageRow]:
     """Return one vendor's engagements."""
     return [_row(view, found) for found in vendor_states(vendor, view.today)]
-
-
-def upcoming(view: PageView, all_rows: list[PageRow]) -> list[Ahead]:
-    """Return what will start or end after the day of the page, the nearest first."""
-    by_id = {(row.vendor.id, row.engagement.id): row for row in all_rows}
-    return [
-        _ahead(view, event, by_id[event.subprocessor, event.engagement])
-        for event in timeline.upcoming(view.register, view.today)
-    ]
 
 
 def notice_of_start(view: PageView, engagement: Engagement) -> NoticeStatus | None:
@@ -125,11 +108,6 @@ def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, s
     if ends_on is not None:
         return language.text("{status}, ends {day}", status=title, day=language.day(ends_on)), "ending"
     return title, engagement.status if state == "in_force" else state
-
-
-def _ahead(view: PageView, event: timeline.Upcoming, row: PageRow) -> Ahead:
-    status = notice_of_start(view, row.engagement) if event.what == "starts" else None
-    return Ahead(event=event, row=row, notice=notice_given(view.language, status) if status else None)
 
 
 def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:

@@ -39,3 +39,13 @@ def basis(known: RegisterAsOf) -> Basis:
         "sha256": known.sha256,
         "on": known.on,
     }
+
+
+def check_version(version: int, archive: Archive) -> None:
+    """Refuse a version that is not there.
+
+    Raises:
+        Problem: It says which there are.
+    """
+    if not 1 <= version <= archive.newest:
+        raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from register_api.core.ahead import upcoming as events_from
 from register_api.core.api.answers import (
     ListedEngagement,
     ListedSubprocessor,
@@ -19,9 +20,8 @@ from register_api.core.diff.document import diff_document
 from register_api.core.language.language import Language
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
-from register_api.core.timeline import upcoming as events_after
-from register_api.serve.answer.as_of import basis, known_by
-from register_api.serve.answer.filters import check_categories, check_ids, is_listed, matching
+from register_api.serve.answer.as_of import basis, check_version, known_by
+from register_api.serve.answer.filters import Selection, check_ids
 from register_api.serve.answer.history import history
 from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
@@ -51,8 +51,7 @@ def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG0
     """
     older, newer = query.older, query.newer or archive.newest
     for version in (older, newer):
-        if not 1 <= version <= archive.newest:
-            raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")
+        check_version(version, archive)
     return diff_document(archive.stored(older), archive.stored(newer), archive.promises)
 
 
@@ -60,12 +59,12 @@ def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> S
     """Return the vendors with engagements that fit, a page of them.
 
     Raises:
-        Problem: The register has no such category, or nothing was published by then.
+        Problem: There is no such category or version, or nothing was published by then.
     """
     known = known_by(archive, as_of)
-    check_categories(query, known.register, archive.register(archive.newest))
-    rows = ((vendor, matching(vendor, query, known)) for vendor in known.register.subprocessors)
-    page, facts = page_of([pair for pair in rows if is_listed(*pair, query)], query, as_of)
+    selection = Selection(archive, query, known)
+    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
+    page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
 
@@ -74,16 +73,16 @@ def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> Questionnaire
     """Return the eight answers for each engagement that fits, a page of them.
 
     Raises:
-        Problem: There is no such category, vendor or engagement, or nothing was published by then.
+        Problem: There is no such category, version, vendor or engagement, or nothing was published by then.
     """
     known = known_by(archive, as_of)
-    check_categories(query, known.register, archive.register(archive.newest))
+    selection = Selection(archive, query, known)
     check_ids(query, known.register)
     vendors = known.register.subprocessors
     asked = [item for item in vendors if not query.subprocessor or item.id in query.subprocessor]
-    fitting = (row for vendor in asked for row in matching(vendor, query, known))
+    fitting = (row for vendor in asked for row in selection.of(vendor))
     rows = [row for row in fitting if not query.engagement or row.engagement.id in query.engagement]
-    page, facts = page_of(rows, query, as_of)
+    page, facts = page_of(rows, query, known)
     language = Language.of(known.register.publisher.language)
     questions = {member: language.text(question) for member, question in QUESTIONS.items()}
     given = tuple(questionnaire(row, known.on, archive.promises, language) for row in page)
@@ -111,13 +110,13 @@ def subprocessor(archive: Archive, query: SubprocessorQuery, as_of: AsOf) -> Sub
 
 
 def upcoming(archive: Archive, query: UpcomingQuery, as_of: AsOf) -> UpcomingAnswer:
-    """Return what will start or end after a day, soonest first, a page of it.
+    """Return what a day and those after it bring, the nearest first, a page of it.
 
     Raises:
         Problem: Nothing was published by then.
     """
     known = known_by(archive, as_of)
-    page, facts = page_of(events_after(known.register, known.on), query, as_of)
+    page, facts = page_of(events_from(known.register, known.on, archive.zone), query, known)
     return UpcomingAnswer(**basis(known), **facts, upcoming=page)
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from register_api.serve.answer.query import listed
+from register_api.core.bitemporal import version_known
+from register_api.core.countries import is_in_eea, regions_of
+from register_api.core.diff.document import changes_between
+from register_api.serve.answer.as_of import check_version
+from register_api.serve.answer.query import instant_or_day, listed
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
+
     from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
     from register_api.core.bitemporal import EngagementState, RegisterAsOf
-    from register_api.core.model import Engagement, Register, Subprocessor
+    from register_api.core.model import Register, Subprocessor
+    from register_api.serve.answer.archive import Archive
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
@@ -37,36 +49,111 @@ def check_ids(query: AnswersQuery, register: Register) -> None:
         raise Problem("no-such-engagement", f"Version {register.version} has no engagement {wanted} there.")
 
 
-def matching(
-    vendor: Subprocessor, query: SubprocessorsQuery, known: RegisterAsOf
-) -> tuple[EngagementState, ...]:
-    """Return the engagements of a vendor that fit every filter, with where they stand."""
+class Selection:
+    """The engagements of one version that fit every filter of a question."""
+
+    def __init__(self, archive: Archive, query: SubprocessorsQuery, known: RegisterAsOf) -> None:
+        """Look up what filters refer to.
+
+        Raises:
+            Problem: A filter names what neither this version nor the newest has.
+        """
+        check_categories(query, known.register, archive.register(archive.newest))
+        self._query = query
+        self._known = known
+        self._changed = _changed_since(archive, query.changed_since, known)
+        self._numbers = {_bare(number) for number in query.identifier}
+
+    def of(self, vendor: Subprocessor) -> tuple[EngagementState, ...]:
+        """Return the engagements of a vendor that fit, with where they stand."""
+        return tuple(row for row in self._known.of(vendor) if self._fits(row))
+
+    def lists(self, vendor: Subprocessor, found: tuple[EngagementState, ...]) -> bool:
+        """Tell whether a vendor is part of the answer; one without engagements is if nothing is asked."""
+        return bool(found) or (not vendor.engagements and not self._query.filters_anything())
+
+    def _fits(self, row: EngagementState) -> bool:
+        asked = ((getattr(self._query, name), facet) for name, facet in _FACETS.items())
+        return (
+            all(not wanted or not wanted.isdisjoint(facet(row)) for wanted, facet in asked)
+            and (not self._numbers or not self._numbers.isdisjoint(_numbers(row)))
+            and (self._changed is None or not self._changed.isdisjoint(_places(row)))
+            and _says(self._query.entity, row.legal_name or row.vendor.name)
+            and _says(self._query.q, *_names(row.vendor), row.engagement.purpose)
+        )
+
+
+def _countries(row: EngagementState) -> AbstractSet[str]:
+    """Return where processing happens, and the wide values that these places lie within."""
+    countries = {location.country for location in row.engagement.locations or ()}
+    return countries.union(*map(regions_of, countries))
+
+
+def _mechanisms(row: EngagementState) -> AbstractSet[str]:
+    """Return the mechanisms of all transfers, ``unstated`` for a place outside the EEA without one."""
+    transfers = row.engagement.transfers or ()
+    bare = {location.country for location in row.engagement.locations or ()} - {
+        transfer.destination for transfer in transfers
+    }
+    outside = any(not is_in_eea(country) for country in bare - {"varies"})
+    return {transfer.mechanism for transfer in transfers} | ({"unstated"} if outside else set())
+
+
+_FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = MappingProxyType(
+    {
+        "status": lambda row: {row.engagement.status},
+        "state": lambda row: {row.state},
+        "category": lambda row: {row.engagement.category},
+        "country": _countries,
+        "data_scope": lambda row: set(row.engagement.data_scope or ()),
+        "mechanism": _mechanisms,
+    }
+)
+"""By filter with several values: what an engagement says for it."""
+
+
+def _numbers(row: EngagementState) -> set[str]:
+    """Return the company numbers of the legal entity engaged, each also after its scheme."""
+    texts = (text for item in row.identifiers for text in (item.value, f"{item.scheme}:{item.value}"))
+    return {_bare(text) for text in texts}
+
+
+def _bare(number: str) -> str:
+    """Return a company number without spaces, in lower case."""
+    return "".join(number.split()).casefold()
+
+
+def _places(row: EngagementState) -> set[tuple[str, str | None]]:
+    return {(row.vendor.id, row.engagement.id), (row.vendor.id, None)}
+
+
+def _changed_since(
+    archive: Archive, since: str | None, known: RegisterAsOf
+) -> set[tuple[str | None, str | None]] | None:
+    """Return the vendors and engagements that versions after a moment changed; ``None`` if not asked.
+
+    Raises:
+        Problem: There is no such version, or it is not a valid instant or day.
+    """
+    if since is None:
+        return None
+    if _NUMBER.fullmatch(since):
+        check_version(int(since), archive)
+        version: int | None = int(since)
+    else:
+        version = version_known(archive, instant_or_day("changed_since", since))
+    older = None if version is None else archive.register(min(version, known.register.version))
+    found = changes_between(older, known.register, archive.promises)
+    alone = {(change.subprocessor, change.engagement) for change in found}
+    return alone | {(vendor, None) for change in found for vendor in change.affects}
+
+
+def _names(vendor: Subprocessor) -> tuple[str | None, ...]:
+    return vendor.id, vendor.name, vendor.legal_name, *vendor.formerly
+
+
+def _says(wanted: str | None, *texts: str | None) -> bool:
+    """Tell whether any of some texts has a part in it, regardless of case."""
     # The register's texts are NFC (docs/format.md, Bytes); some keyboards and file systems are not.
-    text = unicodedata.normalize("NFC", query.q or "").casefold()
-    named = _says(text, vendor.id, vendor.name, vendor.legal_name, *vendor.formerly)
-    return tuple(
-        row
-        for row in known.of(vendor)
-        if _fits(row.engagement, query)
-        and (named or _says(text, row.engagement.purpose))
-        and (not query.state or row.state in query.state)
-    )
-
-
-def is_listed(vendor: Subprocessor, found: tuple[EngagementState, ...], query: SubprocessorsQuery) -> bool:
-    """Tell whether a vendor is part of the answer; one without engagements is if nothing is asked."""
-    return bool(found) or (not vendor.engagements and not query.filters_anything())
-
-
-def _fits(engagement: Engagement, query: SubprocessorsQuery) -> bool:
-    countries = {location.country for location in engagement.locations}
-    return (
-        (not query.status or engagement.status in query.status)
-        and (not query.category or engagement.category in query.category)
-        and (not query.data_scope or not query.data_scope.isdisjoint(engagement.data_scope))
-        and (not query.country or not query.country.isdisjoint(countries))
-    )
-
-
-def _says(wanted: str, *texts: str | None) -> bool:
-    return not wanted or any(wanted in text.casefold() for text in texts if text)
+    part = unicodedata.normalize("NFC", wanted or "").casefold()
+    return not part or any(part in text.casefold() for text in texts if text)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.api.queries import UpcomingQuery
-    from register_api.core.bitemporal import AsOf
+    from register_api.core.bitemporal import RegisterAsOf
 
 T = TypeVar("T")
 
@@ -24,17 +24,22 @@ class PageFacts(TypedDict):
     next: str | None
 
 
-def page_of(items: Sequence[T], query: UpcomingQuery, as_of: AsOf) -> tuple[tuple[T, ...], PageFacts]:
+def page_of(items: Sequence[T], query: UpcomingQuery, known: RegisterAsOf) -> tuple[tuple[T, ...], PageFacts]:
     """Return the items of the page that was asked for, and what the page says about itself."""
     end = query.offset + query.limit
-    following = _reference(query, as_of, end) if end < len(items) else None
+    following = _reference(query, known, end) if end < len(items) else None
     facts: PageFacts = {"total": len(items), "offset": query.offset, "next": following}
     return tuple(items[query.offset : end]), facts
 
 
-def _reference(query: UpcomingQuery, as_of: AsOf, offset: int) -> str:
-    """Return a later page as a relative reference that asks for the same day, whatever day it is then."""
-    asked = msgspec.structs.replace(query, on=as_of.on, offset=offset)
+def _reference(query: UpcomingQuery, known: RegisterAsOf, offset: int) -> str:
+    """Return a later page as a relative reference that asks for the same day and the same version.
+
+    Whatever day it is then, and whatever has been published since: pages of one list belong together.
+    """
+    asked = msgspec.structs.replace(
+        query, on=known.on, known_at=None, version=known.register.version, offset=offset
+    )
     return "?" + urlencode(list(_given(asked)))
 
 

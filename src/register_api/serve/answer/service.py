@@ -12,9 +12,10 @@ from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Diff
 from register_api.errors import StoreDamaged
+from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
 from register_api.serve.answer.compute import ANSWERS
-from register_api.serve.answer.query import instant_or_day, read_query
+from register_api.serve.answer.query import bad_value, instant_or_day, read_query
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
 
@@ -108,7 +109,12 @@ class Service:
         today = local_day(self.clock(), table.archive.zone)
         if not isinstance(query, DatedQuery):
             return AsOf(on=today)
-        return AsOf(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
+        if query.version is None:
+            return AsOf(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
+        if query.known_at is not None:
+            raise bad_value("version", "cannot be given together with known_at")
+        check_version(query.version, table.archive)
+        return AsOf(on=query.on or today, version=query.version)
 
     def _table(self) -> ReplyTable:
         if self.replies.table is None:

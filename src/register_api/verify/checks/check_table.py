@@ -57,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
         "V27", "The log agrees with what other customers have seen", "RFC 6962 section 2.1.2, C2SP tlog-tiles"
     ),
     Check("V28", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
+    Check("V29", "What lies ahead follows from the register", "docs/format.md, What lies ahead"),
 )
 
 WORST_FIRST: tuple[type[errors.VerificationError], ...] = (

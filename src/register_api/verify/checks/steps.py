@@ -11,7 +11,16 @@ from register_api.core.canonical import parse
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.errors import VerificationError
-from register_api.verify.checks import feeds, head, log, mirrors, time_stamp, version_history, witnesses
+from register_api.verify.checks import (
+    ahead,
+    feeds,
+    head,
+    log,
+    mirrors,
+    time_stamp,
+    version_history,
+    witnesses,
+)
 from register_api.verify.checks.check_table import CHECKS
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import Session
@@ -102,6 +111,7 @@ STEPS: tuple[Step, ...] = (
     Step("V26", ("V04",), mirrors.check_discovery),
     Step("V27", ("V08",), witnesses.check_others, always=True),
     Step("V28", ("V08",), time_stamp.check_time_stamp, always=True),
+    Step("V29", ("V04",), ahead.check_upcoming),
 )
 
 
