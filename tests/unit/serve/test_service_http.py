@@ -141,7 +141,7 @@ class TestDiff:
         document = parse(answer.content)
         assert apply_patch(parse(one), document["patch"]) == parse(other)
         assert document["older"] == {"version": older, "sha256": digest(one)}
-        assert document["to"] == {"version": newer, "sha256": digest(other)}
+        assert document["newer"] == {"version": newer, "sha256": digest(other)}
         assert answer.headers["register-version"] == str(newer)
 
     def test_of_neighbours_it_is_the_stored_one(self, base: str) -> None:
