@@ -61,7 +61,7 @@ starts_on = {starts_on}
 [[engagements.locations]]
 country = "FI"
 place = "Helsinki"
-default = true
+is_default = true
 activities = ["store", "process"]
 
 [[engagements.locations]]

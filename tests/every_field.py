@@ -9,6 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from register_api.core.model import Draft, RegisterSource, SubprocessorSource
+from register_api.source.collect import collect
 from register_api.source.folder import EXAMPLE
 from toml_source import write_source
 
@@ -66,9 +67,10 @@ class EveryField:
     def draft(self) -> Draft:
         """Return the source as it is once it was read."""
         vendors = ({"id": id_, **vendor} for id_, vendor in self.vendors.items())
+        read = (collect(vendor, SubprocessorSource)[0] for vendor in vendors)
         return Draft(
             register=msgspec.convert(self.register, RegisterSource),
-            subprocessors=tuple(msgspec.convert(vendor, SubprocessorSource) for vendor in vendors),
+            subprocessors=tuple(vendor for vendor in read if vendor is not None),
         )
 
     def write(self, folder: Path) -> None:

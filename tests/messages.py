@@ -61,7 +61,7 @@ def _words() -> Iterator[str]:
 def _labels() -> Iterator[str | tuple[str, str]]:
     for fields in FIELDS.values():
         for field in fields.values():
-            if field.change or field.page or field.entries:
+            if field.change or field.page or field.entries or field.member:
                 yield (field.member, field.label) if field.member else field.label
 
 

@@ -156,7 +156,7 @@ def _says_as_much(other: Table, used_for: Table) -> bool:
     return (
         other["category"] == used_for["category"]
         and other["purpose"] == used_for["purpose"]
-        and not set(used_for["data_scope"]) - set(other["data_scope"]) - {"none"}
+        and not set(used_for["data_scope"]) - set(other["data_scope"])
         and not (other["status"] == "conditional" and used_for["status"] == "active")
         and starts[0] <= starts[1]
     )
@@ -181,7 +181,7 @@ def _to_a_running_one(
     }:
         yield "relocation"
     more = set(used_for["data_categories"]) - set(old["data_categories"])
-    if more or set(used_for["data_scope"]) - set(old["data_scope"]) - {"none"}:
+    if more or set(used_for["data_scope"]) - set(old["data_scope"]):
         yield "data_changed"
 
 

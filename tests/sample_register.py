@@ -75,12 +75,15 @@ def _hoster() -> model.Subprocessor:
                 "infrastructure",
                 locations=(
                     model.Location(
-                        country="FI", place="Helsinki (HEL1)", default=True, activities=("store", "process")
+                        country="FI",
+                        place="Helsinki (HEL1)",
+                        is_default=True,
+                        activities=("store", "process"),
                     ),
                     model.Location(
                         country="DE",
                         place="Falkenstein",
-                        condition=model.Condition(type="request", text="on request of the customer"),
+                        conditions=(model.Condition(type="request", text="on request of the customer"),),
                     ),
                 ),
                 retention="Until the customer's contract ends, then 30 days",
@@ -137,7 +140,7 @@ def _others() -> tuple[model.Subprocessor, ...]:
             kind="affiliate",
             engagements=(
                 engagement(
-                    "web", "operations", status="conditional", condition=consent, purpose="Counts visits"
+                    "web", "operations", status="conditional", conditions=(consent,), purpose="Counts visits"
                 ),
             ),
         ),

@@ -140,7 +140,7 @@ class Book:
     def change_status(self, today: dt.date, *, which: int, status: str, when: str) -> None:
         used_for = self._used_for(which)
         said = _use(used_for["id"], status, self._day(when, today))
-        used_for |= {name: said[name] for name in ("status", "condition", "starts_on", "ends_on")}
+        used_for |= {name: said[name] for name in ("status", "conditions", "starts_on", "ends_on")}
 
     def reschedule(self, today: dt.date, *, which: int, when: str, short: bool) -> None:
         _date(self._used_for(which), starts_on=self._day(when, today), short_notice=_short(short))
@@ -207,7 +207,7 @@ def _use(id_: str, status: str, starts_on: dt.date | None, *, short: bool = Fals
         "category": "all",
         "status": status,
         "purpose": "Hosting",
-        "condition": {"type": "consent"} if status == "conditional" else None,
+        "conditions": [{"type": "consent"}] if status == "conditional" else [],
         "data_scope": ["customer_account"],
         "data_categories": ["Names"],
         "locations": [{"country": "FI"}],
@@ -235,7 +235,7 @@ def mostly(usual: Any, *others: SearchStrategy[Any]) -> SearchStrategy[Any]:
 _SELDOM = mostly(False, st.just(True))
 _WHICH = st.integers(0, 20)
 _PURPOSE = st.sampled_from(PURPOSES)
-_SCOPE = st.sampled_from((["none"], ["customer_account"], ["customer_content", "customer_account"]))
+_SCOPE = st.sampled_from(([], ["customer_account"], ["customer_content", "customer_account"]))
 _START = {
     "status": st.sampled_from(("active", "active", "conditional", "available")),
     "when": st.sampled_from(WHEN[:2]) | st.sampled_from(WHEN),

@@ -61,7 +61,7 @@ def vendor(number: int, version: int, *, starts_on: dt.date | None = None) -> Su
                 purpose=f"Hosting of part {number} of the service, in rented data centres",
                 data_scope=("customer_content",) if number % 2 else ("customer_account",),
                 data_categories=("names", "messages"),
-                locations=(Location(country="FI" if number % 2 else "US", default=True),),
+                locations=(Location(country="FI" if number % 2 else "US", is_default=True),),
                 starts_on=None if status == "available" else starts_on,
                 announced=Announced(version=version, at=published_at(version)),
             ),

@@ -32,6 +32,7 @@ ZONES = tuple(
 )
 """Zones with and without summer time, and from 13 hours behind UTC to 14 ahead over the years."""
 
+PRODUCT_IDS = ("desk", "mail")
 CATEGORY_IDS = ("infrastructure", "ai", "operations")
 _WORDS = ("a", "b", "Zürich", "漢字", "😀", "two\nlines", "~1/0", '"quoted\\"', "x" * 300, "Åse's & co.")
 _LETTERS = string.ascii_letters + string.digits + " .,;:!?'\"()/+-_äßéÅŁñ漢字😀\n"
@@ -124,6 +125,7 @@ def conditions() -> SearchStrategy[model.Condition]:
         type=_choice(model.ConditionType),
         key=_maybe(words()),
         value=_maybe(words()),
+        negated=st.booleans(),
         text=words(),
     )
 
@@ -135,9 +137,9 @@ def locations() -> SearchStrategy[model.Location]:
         model.Location,
         country=st.sampled_from(("DE", "FI", "US", "CN", "EU", "worldwide")),
         place=_maybe(words()),
-        default=st.booleans(),
+        is_default=st.booleans(),
         activities=_lists(_choice(model.Activity), max_size=3),
-        condition=_maybe(conditions()),
+        conditions=_lists(conditions()),
         text=_maybe(words()),
     )
 
@@ -201,6 +203,15 @@ def notices() -> SearchStrategy[model.Notice]:
     )
 
 
+@functools.cache
+def product_scopes() -> SearchStrategy[model.ProductScope]:
+    """Draw which products use something: all, some, or none."""
+    listed = st.lists(st.sampled_from(PRODUCT_IDS), unique=True, max_size=2).map(tuple)
+    return st.just(model.ProductScope(all=True)) | st.builds(
+        model.ProductScope, all=st.just(False), ids=listed
+    )
+
+
 @st.composite
 def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -> model.Engagement:
     """Draw a published engagement: what its status asks for is there.
@@ -221,17 +232,17 @@ def engagements(draw: DrawFn, version: int = 1, at: dt.datetime | None = None) -
         category=draw(st.sampled_from(CATEGORY_IDS)),
         status=status,
         purpose=draw(texts()),
-        products=draw(_lists(words())),
+        products=draw(_maybe(product_scopes())),
         ict_service=draw(_maybe(_choice(model.IctService))),
-        condition=draw(conditions()) if status == "conditional" else None,
-        data_scope=draw(_lists(_choice(model.DataScope), max_size=3)),
-        data_categories=draw(_lists(words())),
-        data_subjects=draw(_lists(words())),
+        conditions=(draw(conditions()),) if status == "conditional" else draw(_lists(conditions())),
+        data_scope=draw(_maybe(_lists(_choice(model.DataScope), max_size=3))),
+        data_categories=draw(_maybe(_lists(words()))),
+        data_subjects=draw(_maybe(_lists(words()))),
         special_categories=draw(_maybe(st.booleans())),
         retention=draw(_maybe(words())),
         locations=draw(st.lists(locations(), min_size=1, max_size=2).map(tuple)),
-        transfers=draw(_lists(transfers())),
-        safeguards=draw(_lists(words())),
+        transfers=draw(_maybe(_lists(transfers()))),
+        safeguards=draw(_maybe(_lists(words()))),
         notes=draw(_maybe(words())),
         starts_on=starts_on,
         ends_on=ends_on,
@@ -261,6 +272,8 @@ def settings_of(kind: type[msgspec.Struct]) -> SearchStrategy[dict[str, Any]]:
             "locations": st.lists(locations(), min_size=1, max_size=2),
             "data_scope": _lists(_choice(model.DataScope), max_size=3),
             "data_categories": _lists(words()),
+            "products": product_scopes(),
+            "transfers": _maybe(_lists(transfers())),
             "retention": _maybe(words()),
             "category": st.sampled_from(CATEGORY_IDS),
         },
@@ -313,9 +326,9 @@ def subprocessors(draw: DrawFn, version: int = 1, at: dt.datetime | None = None)
         privacy_url=draw(_maybe(urls())),
         subprocessors_url=draw(_maybe(urls())),
         contact=draw(st.none() | st.just("privacy@example.com")),
-        identifiers=draw(_lists(identifiers())),
+        identifiers=draw(_maybe(_lists(identifiers()))),
         formerly=draw(_lists(words())),
-        certifications=draw(_lists(certifications())),
+        certifications=draw(_maybe(_lists(certifications()))),
         withdrawn=draw(st.none() | st.none() | withdrawals),
         planned=draw(_planned(model.Subprocessor, announced)),
         extra=draw(_labels()),
@@ -332,7 +345,7 @@ def publishers() -> SearchStrategy[model.Publisher]:
         time_zone=st.sampled_from([zone.key for zone in ZONES]),
         language=st.sampled_from(("en", "de", "de-AT")),
         legal_name=_maybe(words()),
-        identifiers=_lists(identifiers()),
+        identifiers=_maybe(_lists(identifiers())),
         website=_maybe(urls()),
         contacts=_lists(
             st.builds(model.Contact, role=_choice(model.ContactRole), email=st.just("a@example.com"))
@@ -363,6 +376,7 @@ def registers(draw: DrawFn, version: int | None = None) -> model.Register:
             model.Category(id=id_, title=draw(words()), safeguards=draw(_lists(words())))
             for id_ in CATEGORY_IDS
         ),
+        products=tuple(model.Product(id=id_, title=draw(words())) for id_ in PRODUCT_IDS),
         exclusions=draw(_lists(exclusions())),
         related_documents=draw(_lists(related_documents())),
         extra=draw(_labels()),
@@ -488,7 +502,7 @@ def _mixed_vendor(draw: DrawFn, one: model.Subprocessor, other: model.Subprocess
 
 def _mix_engagement(draw: DrawFn, one: model.Engagement, other: model.Engagement) -> model.Engagement:
     """Return an engagement with fields of another; what goes with the status moves together."""
-    together = ("status", "condition", "starts_on", "ends_on")
+    together = ("status", "conditions", "starts_on", "ends_on")
     mixed = _mix_fields(draw, one, other, set(together))
     if not draw(st.booleans()):
         return mixed

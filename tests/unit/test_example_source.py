@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.core.model import RegisterSource, SubprocessorSource
+from register_api.core.model import ProductScope, RegisterSource, SubprocessorSource
 from register_api.core.shapes import Shape, shapes
 from register_api.source.folder import EXAMPLE
 from register_api.source.key_path import KeyPath, format_key
@@ -28,7 +28,7 @@ def shapes_below(kind: type[msgspec.Struct], path: KeyPath = ()) -> Iterator[tup
     """Yield the path of every field, in lists that of the first item, and what it holds."""
     for name, shape in shapes(kind).items():
         yield (*path, name), shape
-        if shape.struct:
+        if shape.struct and shape.struct is not ProductScope:  # written as "all" or a list
             yield from shapes_below(shape.struct, (*path, name, 0) if shape.is_list else (*path, name))
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GIVEN: Mapping[str, str] = MappingProxyType(
     {
+        "all": "every product, beside `ids`; an object that holds them is one column",
         "at": "an instant, as `published_at` is one: with a vendor's or a key's record there is only one",
         "condition": "what has to hold; SQL knows the word in stored procedures alone",
         "default": "of a location: the one that is used unless something else is agreed",

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from register_api.core.model import Draft, EngagementSource, SubprocessorSource
+from register_api.core.third_countries import without_mechanism
 from register_api.source.load import load
 
 FOLDER = Path(__file__).parents[2] / "register"
@@ -36,17 +37,18 @@ NAMES = {
 USES = [
     # vendor, engagement, category, status, whose data
     ("hetzner", "hosting", "infrastructure", "active", ("customer_content",)),
-    ("lets-encrypt", "certificates", "infrastructure", "active", ("none",)),
+    ("lets-encrypt", "certificates", "infrastructure", "active", ()),
     ("openai", "inference", "ai-llm", "active", ("customer_content",)),
     ("microsoft", "azure-openai", "ai-llm", "active", ("customer_content",)),
-    ("sentry", "error-tracking", "operations", "active", ()),
+    ("sentry", "error-tracking", "operations", "active", None),
     ("stripe", "billing", "operations", "active", ("customer_account",)),
+    ("stripe", "billing-eea", "operations", "active", ("customer_account",)),
     ("google", "web-analytics", "marketing-analytics", "conditional", ("website_visitor",)),
     ("anthropic", "inference", "alternatives", "available", ("customer_content",)),
     ("mistral-ai", "inference", "alternatives", "available", ("customer_content",)),
     ("cohere", "inference", "alternatives", "available", ("customer_content",)),
-    ("openrouter", "inference-proxy", "alternatives", "available", ()),
-    ("deepseek", "inference", "alternatives", "available", ()),
+    ("openrouter", "inference-proxy", "alternatives", "available", None),
+    ("deepseek", "inference", "alternatives", "available", None),
 ]
 
 LOCATIONS = {
@@ -81,7 +83,7 @@ CERTIFICATIONS = {
         ("ISAE 3402 Type II", "certified", "Parts of the operation"),
         ("EU Cloud Code of Conduct", "declared", None),
     ],
-    "lets-encrypt": [],
+    "lets-encrypt": None,
     "openai": [
         ("SOC 2 Type 2", "certified", None),
         ("ISO/IEC 27001", "certified", None),
@@ -115,8 +117,8 @@ CERTIFICATIONS = {
     "anthropic": [("SOC 2 Type 2", "certified", None), ("ISO/IEC 27001", "certified", None)],
     "mistral-ai": [("GDPR", "aligned", None), ("EU AI Act", "aligned", None)],
     "cohere": [("SOC 2 Type 2", "certified", None)],
-    "openrouter": [],
-    "deepseek": [],
+    "openrouter": None,
+    "deepseek": None,
 }
 
 WORDS = [
@@ -143,7 +145,9 @@ WORDS = [
     ("stripe", "purpose", ["Bills", "subscriptions", "payments"]),
     ("stripe", "data_categories", ["billing contacts", "payments"]),
     ("stripe", "safeguards", ["Card numbers"]),
-    ("stripe", "locations", ["Stripe Payments Europe Ltd.", "EEA"]),
+    ("stripe", "entity", ["Stripe Payments Europe Ltd."]),
+    ("stripe", "conditions", ["EEA"]),
+    ("openai", "conditions", ["pinned to the EU", "Azure OpenAI Service"]),
     ("google", "purpose", ["aggregate", "marketing site", "salesynq.com"]),
     ("google", "data_categories", ["IP address, truncated", "device and browser", "Page views"]),
     ("google", "notes", ["web visitors", "not customer data"]),
@@ -170,7 +174,7 @@ NEVER_STATED = {
         "formerly", "replaces", "merged_from", "split_from", "withdrawn", "extra",
     },
     EngagementSource: {
-        "products", "ict_service", "data_subjects", "special_categories", "retention", "starts_on", "ends_on",
+        "ict_service", "data_subjects", "special_categories", "retention", "starts_on", "ends_on",
         "short_notice", "extra",
     },
 }  # fmt: skip
@@ -214,7 +218,8 @@ def test_publisher_and_date() -> None:
     assert [(contact.role, contact.email) for contact in publisher.contacts] == [
         ("privacy", "privacy@salesynq.com")
     ]
-    assert (publisher.legal_name, publisher.identifiers) == (None, ())
+    assert (publisher.legal_name, publisher.identifiers) == (None, None)
+    assert (register.url, register.license, register.lifecycle) == (None, None, None)
     assert "Data Processing Agreement" in register.extra["scope"]
 
 
@@ -306,10 +311,16 @@ def test_what_each_vendor_is_used_for() -> None:
 @pytest.mark.parametrize("id_", LOCATIONS)
 def test_locations(id_: str) -> None:
     """Where processing happens, with the default and what other places depend on."""
-    (use,) = vendor(id_).engagements
     assert [
-        (at.country, at.place, at.default, at.activities, at.condition and at.condition.type)
-        for at in use.locations
+        (
+            at.country,
+            at.place,
+            at.is_default,
+            at.activities,
+            next((item.type for item in at.conditions), None),
+        )
+        for use in vendor(id_).engagements
+        for at in use.locations or ()
     ] == LOCATIONS[id_]
 
 
@@ -317,28 +328,81 @@ def test_locations(id_: str) -> None:
 def test_certifications(id_: str) -> None:
     """One entry for each certificate, with how far the claim goes."""
     found = vendor(id_).certifications
-    assert [(item.name, item.claim, item.covers) for item in found] == CERTIFICATIONS[id_]
-    assert all(item.valid_until is None and item.url is None for item in found)
+    said = None if found is None else [(item.name, item.claim, item.covers) for item in found]
+    assert said == CERTIFICATIONS[id_]
+    assert all(item.valid_until is None and item.url is None for item in found or ())
 
 
 @pytest.mark.parametrize(("id_", "field", "words"), WORDS)
 def test_field_says_what_the_page_says(id_: str, field: str, words: list[str]) -> None:
     """The facts of the page's prose stand in the field where they belong."""
-    (use,) = vendor(id_).engagements
-    said = "\n".join(texts(getattr(use, field)))
+    said = "\n".join(text for use in vendor(id_).engagements for text in texts(getattr(use, field)))
     assert [word for word in words if word not in said] == []
 
 
 def test_conditions() -> None:
-    """Microsoft depends on LLM_REGION=eu, Google on consent; nobody else has a condition."""
-    conditions = {item.id: use.condition for item in draft().subprocessors for use in item.engagements}
-    region, consent = conditions.pop("microsoft"), conditions.pop("google")
-    assert region
-    assert (region.type, region.key, region.value) == ("region", "LLM_REGION", "eu")
-    assert consent
-    assert (consent.type, consent.key, consent.value) == ("consent", None, None)
+    """Microsoft only where LLM_REGION=eu, OpenAI only where not; Google on consent, Stripe's Irish entity."""
+    uses = [(item.id, use) for item in draft().subprocessors for use in item.engagements]
+    found = [
+        (id_, item.type, item.key, item.value, item.negated) for id_, use in uses for item in use.conditions
+    ]
+    assert found == [
+        ("openai", "region", "LLM_REGION", "eu", True),
+        ("microsoft", "region", "LLM_REGION", "eu", False),
+        ("stripe", "region", None, None, False),
+        ("google", "consent", None, None, False),
+    ]
+    (consent,) = next(use.conditions for id_, use in uses if id_ == "google")
     assert "analytics cookies" in (consent.text or "")
-    assert set(conditions.values()) == {None}
+
+
+def test_a_program_can_tell_whom_a_deployment_pinned_to_the_eu_concerns() -> None:
+    """A customer whose LLM_REGION is eu has Microsoft and not OpenAI: flags say it, not sentences."""
+    concerned = [
+        item.id
+        for item in draft().subprocessors
+        for use in item.engagements
+        if use.category == "ai-llm"
+        and all((item.value == "eu") is not item.negated for item in use.conditions if item.key)
+    ]
+    assert concerned == ["microsoft"]
+
+
+def test_products() -> None:
+    """The service and the marketing site are told apart where the page does; else it is not stated."""
+    assert [product.id for product in draft().register.products] == ["salesynq", "marketing-site"]
+    stated = {
+        item.id: use.products.ids
+        for item in draft().subprocessors
+        for use in item.engagements
+        if use.products is not None
+    }
+    assert stated == {"hetzner": ("salesynq",), "sentry": ("salesynq",), "google": ("marketing-site",)}
+
+
+def test_only_lets_encrypt_is_said_to_get_no_personal_data() -> None:
+    """None is said of it; of whom the page says nothing, nothing is stated."""
+    none = [item.id for item in draft().subprocessors for use in item.engagements if use.data_scope == ()]
+    assert none == ["lets-encrypt"]
+    (use,) = vendor("lets-encrypt").engagements
+    assert (use.data_categories, use.transfers) == ((), ())
+
+
+def test_the_entity_for_customers_in_the_eea() -> None:
+    """It belongs to the use that it is engaged for, not into a text beside a place."""
+    entities = {
+        use.id: use.entity.legal_name
+        for item in draft().subprocessors
+        for use in item.engagements
+        if use.entity
+    }
+    assert entities == {"billing-eea": "Stripe Payments Europe Ltd."}
+
+
+def test_every_other_place_outside_the_eea_is_without_a_mechanism() -> None:
+    """The page is silent on them, and whoever reads the register is told so."""
+    silent = [item.id for item in draft().subprocessors for use in item.engagements if without_mechanism(use)]
+    assert silent == ["openai", "sentry", "stripe", "anthropic", "cohere", "openrouter", "deepseek"]
 
 
 def test_only_stated_transfer_is_that_of_google() -> None:
@@ -347,7 +411,7 @@ def test_only_stated_transfer_is_that_of_google() -> None:
         (item.id, transfer.destination, transfer.mechanism)
         for item in draft().subprocessors
         for use in item.engagements
-        for transfer in use.transfers
+        for transfer in use.transfers or ()
     ] == [("google", "US", "dpf")]
 
 

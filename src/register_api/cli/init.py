@@ -14,7 +14,7 @@ import jinja2
 
 from register_api import clock
 from register_api.cli.output import out
-from register_api.core.forms import MAX_DAYS
+from register_api.core.forms import LICENSE, MAX_DAYS
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
@@ -72,6 +72,9 @@ _NGINX_NOTE = (
     "",
 )
 
+_LICENSE = "CC0-1.0"
+"""What is proposed: a register is there to be copied, compared and joined with others."""
+_NO_LICENSE = "none"
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 _MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 
@@ -82,8 +85,19 @@ _MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 @click.option("--domain", help="Your domain, e.g. example.com; part of the register's name for ever.")
 @click.option("--contact", help="Mail address for privacy questions.")
 @click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice that you promise.")
+@click.option(
+    "--license",
+    "license_",
+    metavar="ID",
+    help="Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence.",
+)
 def init(
-    folder: Path, name: str | None, domain: str | None, contact: str | None, notice_days: int | None
+    folder: Path,
+    name: str | None,
+    domain: str | None,
+    contact: str | None,
+    notice_days: int | None,
+    license_: str | None,
 ) -> None:
     """Start a register of your own in FOLDER: a commented source to edit, and what hosting needs.
 
@@ -97,7 +111,7 @@ def init(
       register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
     """
     interactive = sys.stdin.isatty()
-    answers = _answers(name, domain, contact, notice_days, interactive=interactive)
+    answers = _answers(name, domain, contact, notice_days, license_, interactive=interactive)
     _refuse_existing(folder)
     known = {**answers, **install_paths(folder), "today": clock.now().date().isoformat()}
     for template, target in _FILES.items():
@@ -111,7 +125,13 @@ def init(
 
 
 def _answers(
-    name: str | None, domain: str | None, contact: str | None, days: int | None, *, interactive: bool
+    name: str | None,
+    domain: str | None,
+    contact: str | None,
+    days: int | None,
+    license_: str | None,
+    *,
+    interactive: bool,
 ) -> dict[str, Any]:
     """Complete the options by asking, or by names to be replaced."""
 
@@ -127,7 +147,14 @@ def _answers(
         raise UsageError(f"{contact!r} is no mail address")
     if days is None:
         days = click.prompt("Days of notice you promise", default=30, type=int) if interactive else 30
-    return {"name": name.strip(), "domain": domain, "contact": contact, "notice_days": days}
+    license_ = license_ or ask("Licence for reuse of the data (none for no licence)", _LICENSE)
+    fault = None if license_ == _NO_LICENSE else LICENSE.fault(license_)
+    if fault is not None:
+        raise UsageError(fault.message, hint=fault.hint)
+    given = None if license_ == _NO_LICENSE else license_
+    return {
+        "name": name.strip(), "domain": domain, "contact": contact, "notice_days": days, "license": given,
+    }  # fmt: skip
 
 
 def _refuse_existing(folder: Path) -> None:

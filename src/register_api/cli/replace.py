@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from register_api.cli.editing import Editing, checked_id, edit_options, on_option, stated, use_option
-from register_api.source.edit import COPIED
+from register_api.source.edit import COPIED, as_written
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -54,8 +53,9 @@ def replace(
     start = editing.day(day).isoformat()
     fields = stated(name=name, legal_name=legal_name, seat=seat, website=website, replaces=[old])
     editing.edit.add_vendor(checked_id(new, "a sub-processor"), fields)
-    copied = {field: msgspec.to_builtins(getattr(replaced, field)) for field in COPIED}
-    copied |= {"locations": [{"country": code} for code in countries], "starts_on": start}
-    editing.edit.add_engagement(new, replaced.id, stated(**copied))
+    written = as_written(replaced)
+    fields = {field: written[field] for field in COPIED if field in written}
+    fields |= stated(locations=[{"country": code} for code in countries], starts_on=start)
+    editing.edit.add_engagement(new, replaced.id, fields)
     editing.edit.set_engagement(old, replaced.id, {"ends_on": start})
     editing.finish(dry_run=dry_run)

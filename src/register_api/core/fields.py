@@ -63,6 +63,7 @@ _REGISTER = {
     "notice": Field("notice policy", entries=True),
     "statuses": Field("statuses", entries=True),
     "categories": Field("categories", entries=True),
+    "products": Field("products", entries=True),
     "subprocessors": Field(
         "sub-processors",
         entries=True,
@@ -109,6 +110,12 @@ _CATEGORY = {
     "title": Field("title", "category_changed"),
     "description": Field("description", "category_changed"),
     "safeguards": Field("safeguards", "safeguards_changed", member="safeguard"),
+}
+
+_PRODUCT = {
+    "id": Field("id"),
+    "title": Field("title", "details_changed"),
+    "description": Field("description", "details_changed"),
 }
 
 _SUBPROCESSOR = {
@@ -189,11 +196,13 @@ _ENGAGEMENT = {
     "short_notice": Field("reason for short notice", "schedule_changed"),
     "planned": Field("planned changes", entries=True),
     "cancelled": Field("reason for cancellation", "cancelled"),
-    "products": Field("products", "purpose_changed", member="product", page=True, columns=(
+    "products": Field("products", "purpose_changed", page=True, columns=(
         "products, product, applicable products, applicable services, used by"
     )),
     "ict_service": Field("type of ICT service", "category_changed", page=True),
-    "condition": Field("condition", "condition_changed", columns="condition, conditions"),
+    "conditions": Field("conditions", "condition_changed", member="condition", columns=(
+        "condition, conditions"
+    )),
     "locations": Field("processing locations", "relocated", member="processing location", page=True, columns=(
         "location of processing, processing location, processing locations, place of processing, locations, "
         "location, data location, hosting location, server location, data center location, "
@@ -237,6 +246,8 @@ _ENGAGEMENT = {
     "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
 
+_PRODUCT_SCOPE = {"all": Field("all products"), "ids": Field("products", member="product")}
+
 _PLANNED = {
     "id": Field("id"),
     "effective_on": Field("effective date", "schedule_changed"),
@@ -249,7 +260,8 @@ _PLANNED = {
 
 _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.Previous: {"version": "version", "sha256": "digest"},
-    model.Reason: {"kind": "kind", "text": "wording"},
+    model.Reason: {"kind": "kind", "text": "wording",
+    },
     model.Announced: {
         "version": "version", "at": "time of publication", "required": "whether notice is required",
         "promised_days": "days of notice promised", "days": "days of notice given",
@@ -284,10 +296,13 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     },
     model.Withdrawn: {"reason": "reason", "announced": "announcement"},
     model.ShortNotice: {"reason": "reason"},
-    model.Condition: {"type": "kind", "key": "setting", "value": "value", "text": "wording"},
+    model.Condition: {
+        "type": "kind", "key": "setting", "value": "value",
+        "negated": "whether it must not hold", "text": "wording",
+    },
     model.Location: {
-        "country": "country", "place": "place", "default": "default", "activities": "activities",
-        "condition": "condition", "text": "note",
+        "country": "country", "place": "place", "is_default": "default", "activities": "activities",
+        "conditions": "conditions", "text": "note",
     },
     model.Transfer: {"destination": "destination", "mechanism": "mechanism", "reference": "reference"},
 }  # fmt: skip
@@ -302,6 +317,8 @@ FIELDS: Mapping[type[msgspec.Struct], Mapping[str, Field]] = MappingProxyType(
         model.NoticeSource: _NOTICE,
         model.StatusText: _STATUS,
         model.Category: _CATEGORY,
+        model.Product: _PRODUCT,
+        model.ProductScope: _PRODUCT_SCOPE,
         model.Subprocessor: _SUBPROCESSOR,
         model.SubprocessorSource: _SUBPROCESSOR,
         model.PlannedChange: _PLANNED,

@@ -112,7 +112,7 @@ class Vocabulary(Form, frozen=True, kw_only=True):
 class Reference(Form, frozen=True, kw_only=True):
     """The id of something that the register lists elsewhere (R04)."""
 
-    to: Literal["category", "status", "vendor"]
+    to: Literal["category", "product", "status", "vendor"]
 
 
 class Number(Form, frozen=True, kw_only=True):
@@ -271,6 +271,7 @@ ContactText = Annotated[str, has_form(CONTACT)]
 Slug = Annotated[str, has_form(SLUG)]
 RegisterName = Annotated[str, has_form(REGISTER_NAME)]
 CategoryId = Annotated[str, has_form(Reference(to="category", words="id of a Category", schema=_SLUG_SCHEMA))]
+ProductId = Annotated[str, has_form(Reference(to="product", words="id of a Product", schema=_SLUG_SCHEMA))]
 VendorId = Annotated[str, has_form(Reference(to="vendor", words="id of a Subprocessor", schema=_SLUG_SCHEMA))]
 Country = Annotated[str, has_form(COUNTRY)]
 Place = Annotated[str, has_form(PLACE)]

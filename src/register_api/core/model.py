@@ -1,9 +1,9 @@
 """The nouns of the register, as frozen structs: one class per kind of object on the wire.
 
 A struct ending in ``Source`` is what the publisher edits in TOML; the one without adds what
-publishing sets. Every field is always present on the wire (docs/format.md, Bytes): an unknown
-optional field is ``null``, an empty list ``[]``. Days mean the publisher's time zone; instants are
-UTC with whole seconds.
+publishing sets. Every field is always present on the wire (docs/format.md, Bytes): what is not stated is
+``null``; where a list may be ``null``, an empty one says that there is none. Days mean the publisher's
+time zone; instants are UTC with whole seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from register_api.core.forms import (
     Link,
     NoticeDays,
     Place,
+    ProductId,
     PurposeText,
     ReasonText,
     Reference,
@@ -80,7 +81,7 @@ Claim = Annotated[str, one_of("certified", "declared", "in_progress", "aligned")
 ConditionType = Annotated[
     str, one_of("consent", "region", "configuration", "feature", "product", "plan", "request")
 ]
-DataScope = Annotated[str, one_of("customer_content", "customer_account", "website_visitor", "none")]
+DataScope = Annotated[str, one_of("customer_content", "customer_account", "website_visitor")]
 Activity = Annotated[str, one_of("store", "process", "access")]
 Mechanism = Annotated[
     str,
@@ -139,7 +140,7 @@ class Publisher(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: TimeZone
     language: LanguageTag
     legal_name: Text | None = None
-    identifiers: tuple[Identifier, ...] = ()
+    identifiers: tuple[Identifier, ...] | None = None
     website: Url | None = None
     contacts: tuple[Contact, ...] = ()
 
@@ -224,6 +225,26 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     title: Wording
     description: Wording | None = None
     safeguards: tuple[Wording, ...] = ()
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the publisher's products, for engagements to refer to."""
+
+    id: Slug
+    title: Wording
+    description: Wording | None = None
+
+
+class ProductScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the publisher's products use an engagement; a source says ``"all"`` or a list of ids.
+
+    Attributes:
+        all: Every product does, those to come included; ``ids`` is empty then.
+        ids: Those that do; none of them without an id.
+    """
+
+    all: bool
+    ids: tuple[ProductId, ...] = ()
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -331,11 +352,16 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """When an engagement or a location comes into play, e.g. ``region``, ``LLM_REGION`` = ``eu``."""
+    """When an engagement or a location comes into play, e.g. ``region``, ``LLM_REGION`` = ``eu``.
+
+    Attributes:
+        negated: It comes into play where this does not hold: not used where ``LLM_REGION`` = ``eu``.
+    """
 
     type: ConditionType
     key: Text | None = None
     value: Text | None = None
+    negated: bool = False
     text: Text | None = None
 
 
@@ -345,16 +371,16 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         country: ISO 3166-1 alpha-2, or ``EU``, ``EEA``, ``worldwide`` or ``varies``.
         place: Town, data centre or region, in words.
-        default: Whether this place is used unless something else is agreed.
+        is_default: Whether this place is used unless something else is agreed.
         activities: What happens there.
-        condition: When this place is used, if not always.
+        conditions: When this place is used, if not always; all of them must hold.
     """
 
     country: Place
     place: Text | None = None
-    default: bool = False
+    is_default: bool = False
     activities: tuple[Activity, ...] = ()
-    condition: Condition | None = None
+    conditions: tuple[Condition, ...] = ()
     text: Wording | None = None
 
 
@@ -403,7 +429,9 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         ict_service: Type of ICT service ``S01`` to ``S19`` (Regulation (EU) 2024/2956, Annex III).
-        data_scope: Whose data: customers' content, their accounts, website visitors, or none.
+        conditions: When it comes into play, if not always; all of them must hold.
+        products: Which of the publisher's products use it.
+        data_scope: Whose personal data: customers' content, their accounts, website visitors.
         special_categories: Whether GDPR Art. 9 data is processed; ``None`` means not stated.
         starts_on: First day of use. ``None`` of an engagement in use: in use before version 1, start
             not stated; of an available one: none, since it is not used.
@@ -417,17 +445,17 @@ class EngagementSource(msgspec.Struct, frozen=True, kw_only=True):
     status: StatusId
     entity: Entity | None = None
     purpose: PurposeText = ""
-    products: tuple[Text, ...] = ()
+    products: ProductScope | None = None
     ict_service: IctService | None = None
-    condition: Condition | None = None
-    data_scope: tuple[DataScope, ...] = ()
-    data_categories: tuple[Text, ...] = ()
-    data_subjects: tuple[Text, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    data_scope: tuple[DataScope, ...] | None = None
+    data_categories: tuple[Text, ...] | None = None
+    data_subjects: tuple[Text, ...] | None = None
     special_categories: bool | None = None
     retention: Text | None = None
-    locations: tuple[Location, ...] = ()
-    transfers: tuple[Transfer, ...] = ()
-    safeguards: tuple[Wording, ...] = ()
+    locations: tuple[Location, ...] | None = None
+    transfers: tuple[Transfer, ...] | None = None
+    safeguards: tuple[Wording, ...] | None = None
     notes: Wording | None = None
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
@@ -463,13 +491,13 @@ class _VendorFields(msgspec.Struct, frozen=True, kw_only=True):
     role: VendorRole = "sub_processor"
     engaged_by: VendorId | None = None
     contact: ContactText | None = None
-    identifiers: tuple[Identifier, ...] = ()
+    identifiers: tuple[Identifier, ...] | None = None
     parent: VendorId | None = None
     formerly: tuple[Text, ...] = ()
     replaces: tuple[VendorId, ...] = ()
     merged_from: tuple[VendorId, ...] = ()
     split_from: VendorId | None = None
-    certifications: tuple[Certification, ...] = ()
+    certifications: tuple[Certification, ...] | None = None
     extra: Labels = {}
 
 
@@ -499,6 +527,7 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     publisher: Publisher
     statuses: tuple[StatusText, ...]
     categories: tuple[Category, ...]
+    products: tuple[Product, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     related_documents: tuple[RelatedDocument, ...] = ()
     extra: Labels = {}

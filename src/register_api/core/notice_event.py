@@ -99,7 +99,7 @@ def _includes(running: EngagementSource, new: EngagementSource) -> bool:
     same = running.category == new.category and running.purpose == new.purpose
     unconditional = running.status == "active" or new.status == "conditional"
     early = running.starts_on is None or (new.starts_on is not None and running.starts_on <= new.starts_on)
-    narrower = set(new.data_scope) - {"none"} <= set(running.data_scope)
+    narrower = set(new.data_scope or ()) <= set(running.data_scope or ())
     return same and unconditional and early and narrower
 
 
@@ -121,7 +121,7 @@ def _changes(
         yield "rescheduled"
     if corrected:
         return
-    if {item.country for item in new.locations} - {item.country for item in old.locations}:
+    if _countries(new) - _countries(old):
         yield "relocation"
     if _wider_data(old, new):
         yield "data_changed"
@@ -140,7 +140,11 @@ def _starts_earlier(old: EngagementSource, new: EngagementSource, day: dt.date) 
     return new.starts_on is None or new.starts_on < old.starts_on
 
 
+def _countries(engagement: EngagementSource) -> set[str]:
+    return {location.country for location in engagement.locations or ()}
+
+
 def _wider_data(old: EngagementSource, new: EngagementSource) -> bool:
-    wider = set(new.data_scope) - set(old.data_scope) - {"none"}
-    more = set(new.data_categories) - set(old.data_categories)
+    wider = set(new.data_scope or ()) - set(old.data_scope or ())
+    more = set(new.data_categories or ()) - set(old.data_categories or ())
     return bool(wider or more or (new.special_categories and not old.special_categories))

@@ -16,6 +16,7 @@ import msgspec
 
 from register_api.core.model import Engagement, EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.printable import printable
+from register_api.core.product_scope import read_scope
 from register_api.errors import Malformed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
     Raises:
         Malformed: The field cannot be set, or not to this value.
     """
-    types = settable(kind)
+    types, value = settable(kind), read_scope(value) if name == "products" else value
     if name not in types:
         raise Malformed(f"a planned change cannot set {ascii(name)[:60]}")
     try:

@@ -30,7 +30,6 @@ _SPELLED = {
 }
 """The one spelling of instants and days, which the formats of JSON Schema are wider than."""
 
-_GIVEN = {"not": {"type": "null"}}
 _NOT_GIVEN = {"type": "null"}
 _NOT_EMPTY = {"type": "string", "minLength": 1}
 _ONE_AT_LEAST: Definition = {"type": "array", "items": {}, "minItems": 1}
@@ -44,7 +43,7 @@ _TOGETHER: Mapping[str, Definition] = {
     "Engagement": {
         "allOf": [
             _where("active", purpose=_NOT_EMPTY, locations=_ONE_AT_LEAST),
-            _where("conditional", condition=_GIVEN),
+            _where("conditional", conditions=_ONE_AT_LEAST),
             _where("available", starts_on=_NOT_GIVEN, ends_on=_NOT_GIVEN),
         ]
     },

@@ -71,7 +71,7 @@ def same_use(one: Vendor, other: Vendor) -> bool:
 
 def identifiers_of(vendor: Vendor) -> frozenset[tuple[str, str]]:
     """Return what tells a company apart besides its name: numbers, legal name, host of its website."""
-    found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers}
+    found: set[tuple[str, str]] = {(item.scheme, item.value.casefold()) for item in vendor.identifiers or ()}
     if vendor.legal_name:
         found.add(("legal_name", " ".join(normalise_name(vendor.legal_name))))
     host = _HOST.match(vendor.website or "")
@@ -86,7 +86,9 @@ def are_distinct_entities(one: Vendor, other: Vendor) -> bool:
     A number that both have says that they are one, whatever else differs. Two legal names under one
     name are two entities; where the name differs as well, a company may just have been renamed.
     """
-    left, right = ({(item.scheme, item.value) for item in vendor.identifiers} for vendor in (one, other))
+    left, right = (
+        {(item.scheme, item.value) for item in vendor.identifiers or ()} for vendor in (one, other)
+    )
     if left & right:
         return False
     if {scheme for scheme, _ in left} & {scheme for scheme, _ in right}:

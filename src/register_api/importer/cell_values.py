@@ -20,10 +20,12 @@ from register_api.core.model import (
     EngagementSource,
     Identifier,
     Location,
+    ProductScope,
     Status,
     SubprocessorSource,
     Transfer,
 )
+from register_api.core.product_scope import ALL
 from register_api.core.shapes import Shape, shapes
 from register_api.importer.columns import folded
 from register_api.importer.table import Cell
@@ -113,6 +115,7 @@ _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "N/A"})
 _SCHEMES = shapes(Identifier)["scheme"].codes
 _CONDITIONS = shapes(Condition)["type"].codes
 _DECLARED = "declared"
+_ALL_PRODUCTS = frozenset(map(folded, (ALL, "all products", "all services")))
 
 
 def _codes_by_name(shape: Shape) -> dict[str, str]:
@@ -232,13 +235,22 @@ def _condition(field: str, cell: Cell) -> Fit | Misfit:
     if kind.strip().casefold() not in _CONDITIONS:
         return Misfit(f"does not begin with one of {', '.join(_CONDITIONS)} and a colon")
     condition = {"type": kind.strip().casefold()}
-    return Fit(field, condition | ({"text": text.strip()} if colon and text.strip() else {}))
+    return Fit(field, [condition | ({"text": text.strip()} if colon and text.strip() else {})])
+
+
+def _products(field: str, cell: Cell) -> Fit | Misfit:
+    """Read titles of products; their ids are given later (``vendor_list``)."""
+    if folded(cell.text) in _ALL_PRODUCTS:
+        return Fit(field, ALL)
+    items = cell.items if cell.items is not None else re.split(r"\s*[\n;,]\s*", cell.text)
+    return Fit(field, list(dict.fromkeys(item.strip() for item in items if item.strip())))
 
 
 _OF_STRUCTS: dict[type, Callable[[str, Cell], Fit | Misfit]] = {
     Location: _locations,
     Certification: _certifications,
     Condition: _condition,
+    ProductScope: _products,
 }
 _READERS: dict[type, Callable[[str, Shape, Cell], Fit | Misfit]] = {
     inspect.StrType: _judged,

@@ -98,10 +98,9 @@ class RegisterFile:
         listed = plain(self.document.get("order", []))
         return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
-    @property
-    def categories(self) -> dict[str, str]:
-        """Title to id of the categories that are there."""
-        listed = plain(self.document.get("categories", []))
+    def ids(self, of: str) -> dict[str, str]:
+        """Return title to id of the ``categories`` or ``products`` that are there."""
+        listed = plain(self.document.get(of, []))
         rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
 
@@ -145,16 +144,16 @@ class RegisterFile:
             array.extend(order)
             self.document["order"] = array.multiline(multiline=len(order) > 1)
 
-    def add_categories(self, titles: Mapping[str, str]) -> None:
-        """Add categories by id and title, unless their id is there."""
-        there = set(self.categories.values())
-        for category, title in titles.items():
-            if category not in there:
+    def add(self, to: str, titles: Mapping[str, str]) -> None:
+        """Add ``categories`` or ``products`` by id and title, unless their id is there."""
+        there = set(self.ids(to).values())
+        for id_, title in titles.items():
+            if id_ not in there:
                 table = tomlkit.table()
-                table.trivia.indent = "" if self.categories else "\n"
-                table.add("id", category)
+                table.trivia.indent = "" if self.ids(to) else "\n"
+                table.add("id", id_)
                 table.add("title", title)
-                self.document.setdefault("categories", tomlkit.aot()).append(table)
+                self.document.setdefault(to, tomlkit.aot()).append(table)
 
     @property
     def text(self) -> str:

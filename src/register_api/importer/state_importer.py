@@ -116,7 +116,14 @@ class StateImporter:
         register = RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
         taken = vendor_ids(self.folder)
         self._learn_names(taken)
-        listing = make_list(entries, self.names, self.reporter, taken=taken, categories=register.categories)
+        listing = make_list(
+            entries,
+            self.names,
+            self.reporter,
+            taken=taken,
+            categories=register.ids("categories"),
+            products=register.ids("products"),
+        )
         source, vendors = self._vendors(listing, day=day, first=first)
         self._update_register(register, listing, today, day)
         text = register.text
@@ -190,7 +197,8 @@ class StateImporter:
                 self.reporter.note("assumed", f"updated_on is {said}; --updated-on says otherwise")
         if said is not None:
             register.date(said)
-        register.add_categories(listing.categories)
+        register.add("categories", listing.categories)
+        register.add("products", listing.products)
         order = [item.id for item in listing.vendors]
         if order != list(self.memory.order) or not register.order:
             register.arrange(with_others(order, register.order))

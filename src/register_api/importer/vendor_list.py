@@ -109,6 +109,7 @@ class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
 
     vendors: tuple[ListedVendor, ...]
     categories: dict[str, str]
+    products: dict[str, str]
 
 
 def make_list(
@@ -118,6 +119,7 @@ def make_list(
     *,
     taken: Collection[str],
     categories: dict[str, str],
+    products: dict[str, str],
 ) -> ImportedList:
     """Say which row is which vendor; the names file learns what is new."""
     for title, category in categories.items():
@@ -131,11 +133,35 @@ def make_list(
         vendor = known.id if known else names.add(entry.name, taken)
         grouped.setdefault(vendor, []).append(entry)
         titles.setdefault(names.category(entry.category, ()), entry.category)
+    products = _product_ids(entries, products, reporter)
     vendors = (
-        _listed(vendor, rows, names, reporter, new=before[rows[0].name] is None)
+        _listed(vendor, rows, names, products, reporter, new=before[rows[0].name] is None)
         for vendor, rows in grouped.items()
     )
-    return ImportedList(vendors=tuple(vendors), categories=titles)
+    return ImportedList(
+        vendors=tuple(vendors),
+        categories=titles,
+        products={id_: title for title, id_ in products.items()},
+    )
+
+
+def _product_ids(
+    entries: Sequence[ImportedRow], known: Mapping[str, str], reporter: Reporter
+) -> dict[str, str]:
+    """Return title to id of the register's products and of those that the rows name besides."""
+    ids = dict(known)
+    for entry in entries:
+        for title in _products_of(entry):
+            if title not in ids:
+                ids[title] = free_slug(slug(title), set(ids.values()))
+                reporter.note("new", f"the product {quoted(title)} has the id {ids[title]}", file=entry.file)
+    return ids
+
+
+def _products_of(row: ImportedRow) -> list[str]:
+    """Return the titles of products that a row names; none where it says that all use it."""
+    named = row.use.get("products")
+    return named if isinstance(named, list) else []
 
 
 def _name_new(
@@ -158,7 +184,13 @@ def _name_new(
 
 
 def _listed(
-    vendor: str, rows: Sequence[ImportedRow], names: Names, reporter: Reporter, *, new: bool
+    vendor: str,
+    rows: Sequence[ImportedRow],
+    names: Names,
+    products: Mapping[str, str],
+    reporter: Reporter,
+    *,
+    new: bool,
 ) -> ListedVendor:
     fields: dict[str, Any] = {"name": rows[0].name}
     uses: list[Use] = []
@@ -168,6 +200,8 @@ def _listed(
             if fields.setdefault(field, value) != value:
                 _keep_aside(field, value, extra, row, reporter)
         use = {**row.use, "category": names.category(row.category, ()), **({"extra": extra} if extra else {})}
+        if _products_of(row):
+            use["products"] = [products[title] for title in _products_of(row)]
         if any(use == other.fields for other in uses):
             message = f"a row that repeats another of {quoted(row.name)} was passed over"
             reporter.note("skipped", message, file=row.file, line=row.line, key=row.key)

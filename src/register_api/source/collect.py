@@ -13,7 +13,8 @@ import msgspec
 from msgspec import inspect
 
 from register_api.core.fields import FIELDS
-from register_api.core.model import EngagementSource, RegisterSource, SubprocessorSource
+from register_api.core.model import EngagementSource, ProductScope, RegisterSource, SubprocessorSource
+from register_api.core.product_scope import ALL, read_scope
 from register_api.core.shapes import Shape, shapes
 from register_api.core.text import nearest
 from register_api.source.expectation import expected, found, is_scalar, shortened
@@ -55,14 +56,25 @@ def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[So
     if problems:
         return None, problems
     try:
-        return msgspec.convert(document, kind), ()
+        return msgspec.convert(_with_scopes(document), kind), ()
     except (msgspec.MsgspecError, ValueError) as error:
         return None, (SourceProblem((), str(error)),)
 
 
+def _with_scopes(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a vendor's table with the products of each engagement as they are on the wire."""
+    engagements = [
+        {**item, "products": read_scope(item["products"])} if "products" in item else item
+        for item in document.get("engagements", ())
+    ]
+    return {**document, "engagements": engagements} if engagements else document
+
+
 def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) -> Iterator[SourceProblem]:
     """Yield the problems of one value; ``top`` is the struct of the whole file."""
-    if shape.is_list and isinstance(value, list):
+    if shape.struct is ProductScope:
+        yield from _walk_scope(value, shape, path)
+    elif shape.is_list and isinstance(value, list):
         item_shape = msgspec.structs.replace(shape, is_list=False)
         for index, item in enumerate(value):
             if not is_scalar(item, shape):
@@ -77,6 +89,16 @@ def _walk(value: Any, shape: Shape, path: KeyPath, top: type[msgspec.Struct]) ->
         yield SourceProblem(
             path, f"expected {expected(shape)}, found {found(value)}", _hint(value, shape, path)
         )
+
+
+def _walk_scope(value: Any, shape: Shape, path: KeyPath) -> Iterator[SourceProblem]:
+    if not isinstance(value, list):
+        if value != ALL:
+            yield SourceProblem(path, f"expected {expected(shape)}, found {found(value)}")
+        return
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            yield SourceProblem((*path, index), f"expected the id of a product, found {found(item)}")
 
 
 def _walk_table(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 
+from register_api.core.model import ProductScope
 from register_api.core.planned_changes import engagement_on, in_effect, vendor_on
+from register_api.core.product_scope import written_scope
 from register_api.core.text import nearest
 from register_api.errors import UsageError
 from register_api.files import durable
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from register_api.source.toml_values import Section
 
 COPIED = (
-    "category", "status", "purpose", "products", "ict_service", "condition", "data_scope",
+    "category", "status", "purpose", "products", "ict_service", "conditions", "data_scope",
     "data_categories", "data_subjects", "special_categories",
 )  # fmt: skip
 """What a replacement takes over from the use that it replaces: what for and which data, not where."""
@@ -173,11 +175,11 @@ class SourceEdit:
     ) -> list[str]:
         section = self._owner(vendor, engagement)
         done = in_effect(owner.planned, day)
-        values = {name: value for change in done for name, value in change.set.items()}
+        values = {name: getattr(resolved, name) for change in done for name in change.set}
         if engagement is not None and "status" in values:
             values |= {name: getattr(resolved, name) for name in ("starts_on", "ends_on")}
         for name, value in values.items():
-            put(section, name, _without_empty(msgspec.to_builtins(value)))
+            put(section, name, as_written(value))
         folded = [change.id for change in done]
         left = [item for item in section["planned"] if str(plain(item.get("id"))) not in folded]
         if left:
@@ -256,13 +258,17 @@ def _planned_table(change: Mapping[str, Any]) -> Any:
     return table
 
 
-def _without_empty(value: Any) -> Any:
-    """Return a value as a source writes it: what is not stated is left out."""
-    if isinstance(value, dict):
-        return {name: _without_empty(item) for name, item in value.items() if item not in (None, [], (), {})}
-    if isinstance(value, list | tuple):
-        return [_without_empty(item) for item in value]
-    return value
+def as_written(value: Any) -> Any:
+    """Return a value of the model as a source writes it: what is as usual is left out."""
+    if isinstance(value, ProductScope):
+        return written_scope(value)
+    if isinstance(value, msgspec.Struct):
+        return {
+            field.name: as_written(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) not in (field.default, {})
+        }
+    return [as_written(item) for item in value] if isinstance(value, tuple) else msgspec.to_builtins(value)
 
 
 def _unknown(what: str, name: str, known: list[str]) -> UsageError:

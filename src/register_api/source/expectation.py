@@ -76,6 +76,8 @@ def expected(shape: Shape) -> str:
 def _expected_of_one(shape: Shape) -> str:
     if shape.codes:
         return "one of " + ", ".join(_IN_ORDER.get(frozenset(shape.codes), shape.codes))
+    if shape.struct is model.ProductScope:
+        return 'the text "all", or a list of ids of products'
     if shape.struct:
         return "a table with " + ", ".join(shapes(shape.struct))
     return _CALLED[type(shape.kind)]

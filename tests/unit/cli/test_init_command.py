@@ -55,6 +55,7 @@ def test_without_a_terminal_nothing_is_asked_and_names_are_to_be_replaced(folder
     assert written["register"] == "example.com/sub-processors"
     assert written["updated_on"] == clock.instant.date()
     assert written["notice"]["days"] == 30
+    assert written["license"] == "CC0-1.0"
     for step in ("register-api check", "register-api publish", "register-api serve"):
         assert step in result.stdout
 
@@ -82,6 +83,18 @@ def test_what_was_generated_passes_check_and_can_be_published(
     assert written["publisher"]["name"] == 'Acme "Bolts" Inc.\\'
     assert written["publisher"]["contacts"][0]["email"] == "dpo@acme.example"
     assert written["notice"]["days"] == 14
+
+
+@pytest.mark.parametrize(
+    ("given", "written"), [("CC-BY-4.0", "CC-BY-4.0"), ("https://acme.example/licence", None), ("none", None)]
+)
+def test_the_licence_is_the_companys_choice(
+    folder: Path, clock: Clock, given: str, written: str | None
+) -> None:
+    """CC0-1.0 is a proposal; another one is taken, and none leaves the field out."""
+    assert init(folder / "trust", "--license", given).exit_code == 0
+    expected = given if given.startswith("https") else written
+    assert register(folder / "trust").get("license") == expected
 
 
 def test_private_keys_stay_out_of_git(folder: Path, clock: Clock) -> None:
@@ -112,6 +125,7 @@ def test_files_that_exist_are_kept_and_nothing_is_written(folder: Path, clock: C
         ["--contact", "nobody"],
         ["--contact", "a b@c.example"],
         ["--contact", 'a"@c.example'],
+        ["--license", "some licence"],
         ["--notice-days", "-1"],
         ["--notice-days", "3651"],
         ["--notice-days", "soon"],
@@ -166,9 +180,9 @@ def test_the_units_call_the_program_on_the_folder(folder: Path, clock: Clock) ->
 
 
 def test_at_a_real_terminal_it_asks_and_enter_takes_what_is_offered(folder: Path) -> None:
-    """The real command on a pseudo-terminal: three answers, one left as it is."""
+    """The real command on a pseudo-terminal: four answers, two left as they are."""
     command = (*REGISTER_API, "init", folder / "trust", "--contact", "dpo@asked.example")
-    code, written = on_a_terminal(*command, typed=b"Asked GmbH\nasked.example\n\n")
+    code, written = on_a_terminal(*command, typed=b"Asked GmbH\nasked.example\n\n\n")
     assert code == 0, written
     written = register(folder / "trust")
     assert written["publisher"]["name"] == "Asked GmbH"
@@ -196,7 +210,12 @@ def test_at_a_terminal_it_asks_for_what_was_not_given(
     command = cli.get_command(click.Context(cli), "init")
     assert command is not None
     command.main([str(folder / "trust"), "--name", "Given"], standalone_mode=False)
-    assert asked == ["Your domain", "Mail address for privacy questions", "Days of notice you promise"]
+    assert asked == [
+        "Your domain",
+        "Mail address for privacy questions",
+        "Days of notice you promise",
+        "Licence for reuse of the data (none for no licence)",
+    ]
     written = register(folder / "trust")
     assert written["publisher"]["name"] == "Given"
     assert written["publisher"]["contacts"][0]["email"] == "privacy@asked.example"

@@ -318,13 +318,13 @@ def test_a_replacement_names_both() -> None:
 def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
     """Status, start and condition of one activation are one change."""
     region = model.Condition(type="region", key="LLM_REGION", value="eu")
-    waiting = make_engagement(status="conditional", condition=region, starts_on=dt.date(2026, 4, 1))
+    waiting = make_engagement(status="conditional", conditions=(region,), starts_on=dt.date(2026, 4, 1))
     older = make_register(make_vendor(engagements=(waiting,)))
     running = make_engagement(starts_on=dt.date(2026, 3, 1))
     newer = step(older, published(make_vendor(engagements=(running,)), 2, FIRST + dt.timedelta(days=1)))
     (change,) = changes(older, newer)
     assert (change.type, change.kind) == ("activated", "changed")
-    assert list(values(change)) == ["status", "starts_on", "condition"]
+    assert list(values(change)) == ["status", "starts_on", "conditions"]
     assert change.notice.required
     assert change.summary == (
         f"Acme Oy will be activated on 1 March 2026. Status changed from conditional to active. {FACTS}"
@@ -333,7 +333,7 @@ def test_an_activation_brings_its_date_and_drops_its_condition() -> None:
 
 def test_the_first_version_lists_everybody() -> None:
     """Version 1 adds each vendor, with no notice to be given."""
-    parked = make_engagement(status="available", locations=())
+    parked = make_engagement(status="available", locations=None)
     several = (make_engagement(), make_engagement("mail", purpose="Sends mail"))
     version = make_register(
         make_vendor(), make_vendor("b", engagements=(parked,)), make_vendor("c", engagements=several),
@@ -421,7 +421,7 @@ def test_a_step_back_does_not_hide_an_earlier_start() -> None:
     """Active becomes conditional while the start moves earlier: the promise is asked about the start."""
     condition = model.Condition(type="consent", text="with consent")
     waiting = make_engagement(starts_on=dt.date(2026, 3, 1))
-    sooner = make_engagement(status="conditional", condition=condition, starts_on=dt.date(2026, 1, 8))
+    sooner = make_engagement(status="conditional", conditions=(condition,), starts_on=dt.date(2026, 1, 8))
     older = make_register(make_vendor(engagements=(waiting,)))
     newer = step(older, published(make_vendor(engagements=(sooner,)), 2, FIRST + dt.timedelta(days=1)))
     moved, back = changes(older, newer)
@@ -429,7 +429,7 @@ def test_a_step_back_does_not_hide_an_earlier_start() -> None:
     assert moved.summary == (
         "Acme Oy: start date changed from 1 March 2026 to 8 January 2026. Short notice: 2 days instead of 30."
     )
-    assert (back.type, list(values(back))) == ("deactivated", ["status", "condition"])
+    assert (back.type, list(values(back))) == ("deactivated", ["status", "conditions"])
     assert back.summary == (
         "Acme Oy: status changed from active to conditional. Purpose: Runs the application. "
         f"Condition: with consent. {FACTS.partition('. ')[2]}"

@@ -47,6 +47,7 @@ WITHDRAWN = model.Withdrawn(reason="by mistake", announced=SAID)
 CANCELLED = model.Cancelled(reason="Customers objected", announced=SAID)
 OBJECTION = model.Objection(days=14, contact="mailto:a@example.com")
 MOVED = model.Lifecycle(state="moved", on=LATER)
+BOTH = model.ProductScope(all=False, ids=("desk", "mail"))
 V, E = model.Subprocessor, model.Engagement
 ROWS = [
     Row(V, "name", "Acme Oy", "Acme Group Oy", "renamed"),
@@ -95,10 +96,13 @@ ROWS = [
     Row(E, "status", "active", "available", "deactivated", "deactivated"),
     Row(E, "status", "conditional", "available", "deactivated", "deactivated"),
     Row(E, "purpose", "Hosting", "Hosting of data", "purpose_changed", editorial="editorial"),
-    Row(E, "products", ("A", "B"), ("A",), "purpose_changed"),
-    Row(E, "products", ("A", "B"), ("B", "A"), "reordered", "reordered"),
+    Row(E, "products", BOTH, model.ProductScope(all=False, ids=("desk",)), "purpose_changed"),
+    Row(E, "products", BOTH, model.ProductScope(all=False, ids=("mail", "desk")), "reordered",
+        "reordered"),
     Row(E, "ict_service", "S01", "S02", "category_changed"),
-    Row(E, "condition", CONSENT, model.Condition(type="plan", text="with consent"), "condition_changed"),
+    Row(E, "conditions", (CONSENT,), (model.Condition(type="plan", text="with consent"),),
+        "condition_changed"),
+    Row(E, "conditions", (CONSENT,), (msgspec.structs.replace(CONSENT, negated=True),), "condition_changed"),
     Row(E, "data_scope", ("customer_content",), ("customer_content", "customer_account"), "data_changed"),
     Row(E, "data_categories", ("Names",), ("Names", "Addresses"), "data_changed"),
     Row(E, "data_categories", ("Names", "Addresses"), ("Addresses", "Names"), "reordered", "reordered"),
@@ -109,14 +113,22 @@ ROWS = [
     Row(E, "locations", (FINLAND, IRELAND), (FINLAND,), "relocated"),
     Row(E, "locations", (FINLAND, IRELAND), (IRELAND, FINLAND), "reordered", "reordered"),
     Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, place="Oulu"),), "relocated"),
-    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, default=True),), "relocated"),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, is_default=True),), "relocated"),
     Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, activities=("access",)),), "relocated"),
-    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, condition=CONSENT),),
+    Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, conditions=(CONSENT,)),),
         "condition_changed"),
     Row(E, "locations", (msgspec.structs.replace(FINLAND, place=None),), (FINLAND,), "details_changed"),
     Row(E, "locations", (FINLAND,), (msgspec.structs.replace(FINLAND, text="one site"),), "details_changed",
         editorial="editorial"),
     Row(E, "transfers", (), (model.Transfer(destination="US", mechanism="scc"),), "transfer_changed"),
+    Row(E, "transfers", None, (), "transfer_changed"),
+    Row(E, "transfers", (), None, "transfer_changed"),
+    Row(E, "data_scope", None, (), "data_changed"),
+    Row(E, "safeguards", None, (), "safeguards_changed"),
+    Row(V, "identifiers", None, (), "details_changed"),
+    Row(V, "certifications", None, (), "certifications_changed"),
+    Row(E, "products", None, model.ProductScope(all=True), "purpose_changed"),
+    Row(E, "products", BOTH, model.ProductScope(all=True), "purpose_changed"),
     Row(E, "safeguards", ("TLS",), ("TLS 1.3",), "safeguards_changed", editorial="editorial"),
     Row(E, "safeguards", ("TLS", "Audits"), ("TLS",), "safeguards_changed"),
     Row(E, "notes", None, "A note", "details_changed"),
@@ -150,6 +162,8 @@ ROWS = [
     Row(model.Category, "title", "AI", "Models", "category_changed", editorial="editorial"),
     Row(model.Category, "description", "One", "Two", "category_changed", editorial="editorial"),
     Row(model.Category, "safeguards", (), ("TLS",), "safeguards_changed"),
+    Row(model.Product, "title", "Desk", "Help desk", "details_changed", editorial="editorial"),
+    Row(model.Product, "description", "One", "Two", "details_changed", editorial="editorial"),
     Row(model.Register, "exclusions", (), (model.Exclusion(title="Banks", text="Own duty"),),
         "policy_changed", "policy_changed"),
     Row(model.Register, "related_documents", (), (model.RelatedDocument(title="DPA"),), "details_changed"),
@@ -171,6 +185,7 @@ def listing(kind: type[msgspec.Struct], fields: Fields) -> tuple[tuple[Any, ...]
         },
         model.StatusText: lambda: {"statuses": (made(model.StatusText, {"id": "active"}, fields),)},
         model.Category: lambda: {"categories": (made(model.Category, {"id": "ai"}, fields),)},
+        model.Product: lambda: {"products": (made(model.Product, {"id": "desk"}, fields),)},
         model.Register: lambda: fields,
     }
     return (acme, make_vendor("beta")), below[kind]() if kind in below else {}

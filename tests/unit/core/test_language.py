@@ -237,24 +237,51 @@ def test_the_promise_itself() -> None:
 @pytest.mark.parametrize(
     ("value", "english", "german"),
     [
-        (None, "not specified", "nicht angegeben"),
+        (None, "not stated", "nicht angegeben"),
         (True, "yes", "ja"),
         (False, "no", "nein"),
         (14, "14", "14"),
         ("LLM_REGION", "LLM_REGION", "LLM_REGION"),
         (("a", "b"), "a and b", "a und b"),
-        (["a", {"tier": None}], "a and tier: not specified", "a und tier: nicht angegeben"),
+        (["a", {"tier": None}], "a and tier: not stated", "a und tier: nicht angegeben"),
         ({"tier": "1"}, "tier: 1", "tier: 1"),
         (model.Location(country="FI"), "Finland", "Finnland"),
         (
             model.Location(
-                country="FI", place="Helsinki", default=True, activities=("store", "access"),
-                condition=model.Condition(type="region", key="LLM_REGION", value="eu"), text="old",
+                country="FI", place="Helsinki", is_default=True, activities=("store", "access"),
+                conditions=(model.Condition(type="region", key="LLM_REGION", value="eu"),), text="old",
             ),
             "Helsinki, Finland (storage, remote access; default; condition: region LLM_REGION = eu; old)",
             "Helsinki, Finnland (Speicherung, Fernzugriff; Standard; Bedingung: Region LLM_REGION = eu; old)",
         ),
         (model.Condition(type="consent", text="If you agree"), "If you agree", "If you agree"),
+        (
+            model.Condition(type="region", key="LLM_REGION", value="eu", negated=True),
+            "not used where LLM_REGION = eu",
+            "nicht im Einsatz, wo LLM_REGION = eu",
+        ),
+        (
+            model.Condition(type="region", key="R", value="eu", negated=True, text="another serves there"),
+            "not used where R = eu (another serves there)",
+            "nicht im Einsatz, wo R = eu (another serves there)",
+        ),
+        (
+            model.Condition(type="consent", negated=True, text="You decline"),
+            "not used in this case: You decline",
+            "nicht im Einsatz in diesem Fall: You decline",
+        ),
+        ((), "none", "keine"),
+        (model.ProductScope(all=True), "all products", "alle Produkte"),
+        (model.ProductScope(all=False), "none", "keine"),
+        (model.ProductScope(all=False, ids=("desk", "gone")), "desk and gone", "desk und gone"),
+        (
+            model.Entity(
+                legal_name="Acme Ltd.", seat="IE", address="1 Street",
+                identifiers=(model.Identifier(scheme="lei", value="5299"),),
+            ),
+            "Acme Ltd. (Ireland; 1 Street; LEI 5299)",
+            "Acme Ltd. (Irland; 1 Street; LEI 5299)",
+        ),
         (model.Condition(type="request"), "at the customer's request", "auf Wunsch des Kunden"),
         (
             model.Transfer(destination="US", mechanism="scc", reference="Module Two"),

@@ -19,7 +19,7 @@ PAST = dt.date(2026, 5, 1)
 ALL = ("addition", "replacement", "activation", "relocation", "data_changed")
 
 AVAILABLE = make_engagement(status="available")
-CONDITIONAL = make_engagement(status="conditional", condition=model.Condition(type="consent"))
+CONDITIONAL = make_engagement(status="conditional", conditions=(model.Condition(type="consent"),))
 ACTIVE = make_engagement()
 SECOND = make_engagement("second", starts_on=SOON)
 US = model.Location(country="US")
@@ -78,7 +78,7 @@ def seen(
         ),
         pytest.param(
             vendor(ACTIVE),
-            vendor(ACTIVE, changed(SECOND, data_scope=("none",))),
+            vendor(ACTIVE, changed(SECOND, data_scope=())),
             None,
             id="no data is narrower",
         ),

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from register_api.core.bitemporal import EngagementState, vendor_states
 from register_api.core.language.language import ENGLISH, Language
+from register_api.core.language.values import Values
 from register_api.core.model import (
     Announced,
     Condition,
     Engagement,
+    Entity,
     Location,
     Notice,
     Objection,
+    ProductScope,
     Subprocessor,
     Transfer,
     Withdrawn,
@@ -55,7 +58,7 @@ def answered(
     vendor = {name: given_.pop(name) for name in ("seat", "withdrawn") if name in given_}
     of = Subprocessor(id="acme", name="Acme", engagements=(Engagement(id="use", **given_),), **vendor)
     (row,) = vendor_states(of, on)
-    return answers(row, on, promise, language)
+    return answers(row, on, promise, Values(language, products={"chat": "Chat", "search": "Search"}))
 
 
 def test_members_are_the_questions_in_their_order() -> None:
@@ -75,10 +78,10 @@ def test_silence_is_called_silence(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "fields", "words"),
     [
-        ("products", {"products": ("Chat", "Search")}, "Chat and Search."),
+        ("products", {"products": ProductScope(all=False, ids=("chat", "search"))}, "Chat and Search."),
         (
             "products",
-            {"condition": Condition(type="feature", text="Smart replies are on")},
+            {"conditions": (Condition(type="feature", text="Smart replies are on"),)},
             "Condition: Smart replies are on.",
         ),
         (
@@ -116,9 +119,77 @@ def test_what_is_said_is_said_again(name: str, fields: dict[str, Any], words: st
     assert {field: getattr(found, field) for field in mine} == mine
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("products", {"products": ProductScope(all=True)}, "All products."),
+        ("products", {"products": ProductScope(all=False)}, "None."),
+        (
+            "data",
+            {"data_scope": (), "data_categories": (), "data_subjects": ()},
+            "Scopes of data: none. Categories of personal data: none. Categories of data subjects: none.",
+        ),
+        ("places", {"locations": ()}, "None."),
+        ("transfers", {"transfers": ()}, "Third-country transfers: none."),
+        (
+            "transfers",
+            {"transfers": (), "locations": (Location(country="FI"),)},
+            "Third-country transfers: none. Every stated place lies within the EEA.",
+        ),
+    ],
+)
+def test_none_is_an_answer(name: str, fields: dict[str, Any], words: str) -> None:
+    """An empty list says that there is none; only what is left out is not stated."""
+    found = getattr(answered(**fields), name)
+    assert (found.stated, found.words) == (True, words)
+    for field in fields.keys() & set(found.__struct_fields__):
+        assert getattr(found, field) == fields[field]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_said"),
+    [
+        ({}, True),
+        ({"transfers": ()}, True),
+        ({"transfers": (Transfer(destination="US", mechanism="unstated"),)}, True),
+        ({"transfers": (Transfer(destination="IN", mechanism="scc"),)}, True),
+        ({"transfers": (Transfer(destination="US", mechanism="scc"),)}, False),
+        ({"transfers": (Transfer(destination="worldwide", mechanism="bcr"),)}, False),
+        ({"data_scope": ()}, False),
+        ({"locations": (Location(country="FI"),)}, False),
+        ({"locations": None}, False),
+    ],
+)
+def test_a_place_outside_the_eea_without_a_mechanism_says_so(fields: dict[str, Any], is_said: bool) -> None:
+    """Wherever places are named; where no personal data is processed, nothing is transferred."""
+    words = answered(**{"locations": (Location(country="US"),), **fields}).places.words
+    assert ("Transfer mechanism: not stated." in words) is is_said
+
+
+def test_the_legal_entity_of_a_use_takes_the_place_of_the_vendors() -> None:
+    """A brand with several contracting entities is answered for with the one that is engaged."""
+    found = answered(entity=Entity(legal_name="Acme Europe Ltd.", seat="IE"), seat="US")
+    assert (found.legal_name, found.places.seat) == ("Acme Europe Ltd.", "IE")
+    assert found.places.words.endswith("Established in Ireland.")
+    assert answered(seat="US").entity is None
+
+
+def test_a_negated_condition_says_where_it_is_not_used() -> None:
+    """For a program as a flag, for a person in words: in the answer on products and in that on regions."""
+    unless = msgspec.structs.replace(REGION, negated=True)
+    consent = Condition(type="consent", text="The visitor accepts")
+    found = answered(conditions=(unless, consent), locations=(Location(country="US"),))
+    assert found.products.conditions == (unless, consent)
+    assert found.products.words == (
+        f"{NOT_STATED} Condition: The visitor accepts; not used where LLM_REGION = eu."
+    )
+    assert found.region.conditions == (unless,)
+    assert found.region.words.startswith("Not used where LLM_REGION = eu.")
+
+
 def test_a_condition_of_another_kind_does_not_name_products() -> None:
     """It is told all the same, since it decides whether the engagement concerns a customer."""
-    found = answered(condition=Condition(type="consent", text="The visitor accepts")).products
+    found = answered(conditions=(Condition(type="consent", text="The visitor accepts"),)).products
     assert found.stated is False
     assert found.words == f"{NOT_STATED} Condition: The visitor accepts."
 
@@ -127,7 +198,7 @@ def test_a_mechanism_that_is_openly_not_stated_is_no_mechanism() -> None:
     """The publisher says so, and the answer says that the publisher does."""
     found = answered(transfers=(Transfer(destination="US", mechanism="unstated"),)).transfers
     assert found.stated is False
-    assert found.words == "United States (not specified)."
+    assert found.words == "United States (not stated)."
 
 
 def test_without_transfers_places_within_the_eea_are_a_hint_and_no_answer() -> None:
@@ -138,7 +209,7 @@ def test_without_transfers_places_within_the_eea_are_a_hint_and_no_answer() -> N
 
 
 FI, DE, US = (Location(country=code) for code in ("FI", "DE", "US"))
-CHOSEN = Location(country="SE", place="Stockholm", condition=REGION)
+CHOSEN = Location(country="SE", place="Stockholm", conditions=(REGION,))
 
 
 @pytest.mark.parametrize(
@@ -152,11 +223,11 @@ CHOSEN = Location(country="SE", place="Stockholm", condition=REGION)
         ({"locations": (Location(country="EU"),)}, "unstated", True),
         ({"locations": (Location(country="worldwide"),)}, "unstated", False),
         ({"locations": (Location(country="varies"),)}, "unstated", None),
-        ({"locations": (Location(country="FI", default=True), US)}, "default", False),
+        ({"locations": (Location(country="FI", is_default=True), US)}, "default", False),
         ({"locations": (US, CHOSEN)}, "conditional", False),
         ({"locations": (CHOSEN,)}, "conditional", True),
-        ({"locations": (FI,), "condition": REGION}, "conditional", True),
-        ({"locations": (FI,), "condition": Condition(type="consent")}, "fixed", True),
+        ({"locations": (FI,), "conditions": (REGION,)}, "conditional", True),
+        ({"locations": (FI,), "conditions": (Condition(type="consent"),)}, "fixed", True),
     ],
 )
 def test_a_chosen_region(fields: dict[str, Any], pinning: str, within_eea: bool | None) -> None:
@@ -165,13 +236,13 @@ def test_a_chosen_region(fields: dict[str, Any], pinning: str, within_eea: bool 
     assert (found.pinning, found.within_eea) == (pinning, within_eea)
     assert found.stated is (pinning != "unstated")
     assert (*found.unconditional, *found.conditional) == tuple(
-        sorted(fields.get("locations", ()), key=lambda item: item.condition is not None)
+        sorted(fields.get("locations", ()), key=lambda item: bool(item.conditions))
     )
 
 
 def test_conditions_of_region_are_told_in_words() -> None:
     """Both that of the engagement and those of its places."""
-    words = answered(locations=(US, CHOSEN), condition=REGION).region.words
+    words = answered(locations=(US, CHOSEN), conditions=(REGION,)).region.words
     assert "Used only on a condition of region: region LLM_REGION = eu." in words
     assert "On a condition: Stockholm, Sweden (condition: region LLM_REGION = eu)." in words
     assert "Without condition: United States." in words
@@ -228,7 +299,7 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
     told = announce(["addition"], engagement.starts_on, 2, ANNOUNCED.at, promise)
     used = msgspec.structs.replace(engagement, announced=told)
     row = EngagementState(vendor=vendor, engagement=used, state="in_force")
-    assert answers(row, DAY, promise, ENGLISH).objection.until == told.objection_until
+    assert answers(row, DAY, promise, Values(ENGLISH)).objection.until == told.objection_until
 
 
 @settings(max_examples=200, deadline=None)
@@ -237,7 +308,7 @@ def test_any_engagement_is_answered_in_sentences(engagement: Engagement, languag
     """Each answer has words, and says nothing but silence where it says that nothing is stated."""
     vendor = Subprocessor(id="acme", name="Acme", engagements=(engagement,))
     (row,) = vendor_states(vendor, DAY)
-    found = answers(row, DAY, promises(), language)
+    found = answers(row, DAY, promises(), Values(language))
     for name in QUESTIONS:
         assert getattr(found, name).words
     assert found.purpose.stated is bool(row.engagement.purpose)

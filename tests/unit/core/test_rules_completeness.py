@@ -33,7 +33,8 @@ def certified(
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"identifiers": ()}, "identifier"),
+        ({"identifiers": None}, "identifier"),
+        ({"identifiers": ()}, None),
         ({"contact": None}, "contact"),
         ({"privacy_url": None}, "privacy_url"),
         ({"certifications": certified()}, "valid_until"),
@@ -51,18 +52,18 @@ def test_gaps(fields: dict[str, Any], words: str | None) -> None:
 
 def test_gaps_come_together() -> None:
     """R22: four gaps are one warning."""
-    (finding,) = told("R22", make_draft(make_vendor(identifiers=(), contact=None, privacy_url=None)))
+    (finding,) = told("R22", make_draft(make_vendor(identifiers=None, contact=None, privacy_url=None)))
     assert finding.message.count("no ") == 3
 
 
 @pytest.mark.parametrize(
     ("fields", "keys"),
     [
-        ({"data_categories": (), "data_scope": ()}, ["data_categories", "data_scope"]),
-        ({"data_scope": ("none",)}, []),
-        ({"status": "available", "data_scope": ()}, []),
-        ({"status": "conditional", "condition": model.Condition(type="consent"), "data_scope": ()}, []),
-        ({"data_scope": (), "ends_on": TODAY}, []),
+        ({"data_categories": None, "data_scope": None}, ["data_categories", "data_scope"]),
+        ({"data_categories": (), "data_scope": ()}, []),
+        ({"status": "available", "data_scope": None}, []),
+        ({"status": "conditional", "conditions": (model.Condition(type="consent"),), "data_scope": None}, []),
+        ({"data_scope": None, "ends_on": TODAY}, []),
     ],
 )
 def test_unstated_data(fields: dict[str, Any], keys: list[str]) -> None:

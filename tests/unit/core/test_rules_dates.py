@@ -77,8 +77,8 @@ def added(
 @pytest.mark.parametrize(
     ("fields", "keys"),
     [
-        ({"status": "conditional"}, ["condition"]),
-        ({"status": "conditional", "condition": CONSENT, "purpose": "", "locations": ()}, []),
+        ({"status": "conditional"}, ["conditions"]),
+        ({"status": "conditional", "conditions": (CONSENT,), "purpose": "", "locations": ()}, []),
         ({"purpose": ""}, ["purpose"]),
         ({"locations": ()}, ["locations"]),
         ({"purpose": "", "locations": ()}, ["purpose", "locations"]),

@@ -108,7 +108,9 @@ ACCEPTED: dict[str, Example] = {
     "R05": alone(website="https://acme.example/ueber-uns?a=b", address="Straße 1\n00100 Helsinki"),
     "R06": using(locations=(FINLAND, model.Location(country="worldwide")), transfers=(SCC,)),
     "R07": alone(identifiers=(LEI, model.Identifier(scheme="vat", value="DE136695976"))),
-    "R08": using(status="conditional", condition=model.Condition(type="consent"), locations=(), purpose=""),
+    "R08": using(
+        status="conditional", conditions=(model.Condition(type="consent"),), locations=(), purpose=""
+    ),
     "R09": using(starts_on=TODAY, ends_on=TODAY + dt.timedelta(days=1)),
     "R10": joins(days=30),
     "R11": joins(days=7, short_notice=model.ShortNotice(reason="The vendor used before ceased to operate")),
@@ -158,7 +160,7 @@ REFUSED: dict[str, Example] = {
     "R20": using(locations=(US,)),
     "R21": alone(seat="US"),
     "R22": alone(contact=None),
-    "R23": using(data_scope=()),
+    "R23": using(data_scope=None),
     "R24": said(updated_on=dt.date(2025, 6, 1)),
     "R25": (make_draft(make_vendor(name="Acme, Inc."), make_vendor("acme-2", name="ACME")), make_context()),
     "R26": follows(make_vendor(), make_vendor(), now=NOW + dt.timedelta(days=1)),

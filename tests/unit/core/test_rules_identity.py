@@ -111,11 +111,31 @@ def test_withdrawing_and_listing_again_are_no_deletion() -> None:
         ({"parent": "acme"}, "parent"),
         ({"replaces": ("acme",)}, "replaces[0]"),
         ({"engagements": (make_engagement(category="none"),)}, "engagements[0].category"),
+        (
+            {"engagements": (make_engagement(products=model.ProductScope(all=False, ids=("desk", "gone"))),)},
+            "engagements[0].products[1]",
+        ),
     ],
 )
 def test_references_lead_somewhere(fields: dict[str, Any], key: str) -> None:
     """R04: what is named exists, and is not the vendor itself."""
-    assert places(told("R04", make_draft(make_vendor(**fields)))) == [("subprocessors/acme.toml", key)]
+    draft = make_draft(make_vendor(**fields), products=(model.Product(id="desk", title="Desk"),))
+    assert places(told("R04", draft)) == [("subprocessors/acme.toml", key)]
+
+
+def test_an_unknown_product_is_told_with_those_that_there_are() -> None:
+    """R04: the hint lists them, or says where the first one is to be written."""
+    vendor = make_vendor(engagements=(make_engagement(products=model.ProductScope(all=False, ids=("x",))),))
+    (finding,) = told("R04", make_draft(vendor, products=(model.Product(id="desk", title="Desk"),)))
+    assert (finding.message, finding.hint) == ("unknown product 'x'", "one of: desk")
+    (finding,) = told("R04", make_draft(vendor))
+    assert finding.hint == "the register lists no product: add it to register.toml, or leave it out"
+
+
+def test_a_product_stands_once() -> None:
+    """R02: as a category does."""
+    twice = (model.Product(id="desk", title="Desk"), model.Product(id="desk", title="Help desk"))
+    assert places(told("R02", make_draft(products=twice))) == [("register.toml", "products[1].id")]
 
 
 def test_a_status_is_explained() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,7 +134,9 @@ def test_no_number_breaks_the_check(scheme: model.IdentifierScheme, value: str) 
         ({"locations": (model.Location(country="EEA"), model.Location(country="AX"))}, None),
         ({"seat": "GB"}, "GB"),
         ({"seat": "GB", "transfers": (SCC,)}, None),
-        ({"locations": (US,), "data_scope": ("none",)}, None),
+        ({"locations": (US,), "data_scope": ()}, None),
+        ({"locations": (US,), "transfers": ()}, None),
+        ({"locations": (US,), "transfers": (msgspec.structs.replace(SCC, mechanism="unstated"),)}, None),
         ({"locations": (US,), "ends_on": TODAY}, None),
         ({"locations": (US,), "ends_on": TODAY + dt.timedelta(days=1)}, "US"),
         ({"locations": (US,), "withdrawn": model.WithdrawnSource(reason="never used")}, None),
@@ -151,6 +154,7 @@ def test_transfers(fields: dict[str, Any], named: str | None) -> None:
     [
         ({"seat": "US"}, True),
         ({"seat": "US", "transfers": (SCC,)}, False),
+        ({"seat": "US", "transfers": ()}, False),
         ({"seat": "US", "locations": (FINLAND, US)}, False),
         ({"seat": "US", "locations": ()}, False),
         ({"seat": "IS"}, False),

@@ -346,3 +346,28 @@ def test_a_missing_file_is_wrong_use(desk: Desk) -> None:
     desk.put("there.md", TABLE).unlink()
     with pytest.raises(UsageError, match="there is no file"):
         tables_in(desk.folder / "in" / "there.md", None)
+
+
+def test_products_get_ids_and_stand_in_the_register_once(desk: Desk) -> None:
+    """A further import finds them by title, and takes their ids as they are by then."""
+    rows = [["Name", "Purpose", "Country", "Products"], ["Acme", "Hosting", "FI", "Desk, Mail & More"]]
+    report = desk.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "All products"]])))
+    assert errors(report) == []
+    assert desk.register()["products"] == [
+        {"id": "desk", "title": "Desk"},
+        {"id": "mail-and-more", "title": "Mail & More"},
+    ]
+    assert desk.vendor("acme")["engagements"][0]["products"] == ["desk", "mail-and-more"]
+    assert desk.vendor("beta")["engagements"][0]["products"] == "all"
+    assert 'the product "Desk" has the id desk' in told(report, "new")
+    report = desk.draft(("list.md", page([*rows, ["Beta", "Sends", "FI", "Chat"]])))
+    assert errors(report) == []
+    assert [item["id"] for item in desk.register()["products"]] == ["desk", "mail-and-more", "chat"]
+    assert desk.vendor("beta")["engagements"][0]["products"] == ["chat"]
+
+
+def test_a_cell_without_products_leaves_them_unstated(desk: Desk) -> None:
+    """A dash is less than none."""
+    desk.draft(("list.md", page([["Name", "Purpose", "Country", "Products"], ["Acme", "x", "FI", "—"]])))
+    assert "products" not in desk.vendor("acme")["engagements"][0]
+    assert "products" not in desk.register()

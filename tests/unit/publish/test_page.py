@@ -373,7 +373,7 @@ def _hostile() -> model.Subprocessor:
                 safeguards=(bad,),
                 locations=(model.Location(country="varies", place=bad, text=bad),),
                 transfers=(model.Transfer(destination="US", mechanism="scc", reference=bad),),
-                condition=model.Condition(type="consent", key=bad, value=bad),
+                conditions=(model.Condition(type="consent", key=bad, value=bad),),
                 short_notice=model.ShortNotice(reason=bad),
                 announced=model.Announced(version=7, at=sample.SEVENTH),
                 starts_on=dt.date(2026, 5, 12),

@@ -199,7 +199,7 @@ FAULTS: dict[str, Callable[[Any], None]] = {
     "another kind of vendor": vendor(kind="friend"),
     "an empty purpose of what is used": engagement(purpose=""),
     "no place of what is used": engagement(locations=[]),
-    "conditional on nothing": engagement(status="conditional", condition=None),
+    "conditional on nothing": engagement(status="conditional", conditions=()),
     "another status": engagement(status="asleep"),
     "a start of what is not used": engagement(1, starts_on="2026-07-01"),
     "a country in words": engagement(

@@ -29,10 +29,10 @@ VENDOR = 'id = "acme"\nname = "Acme"\n'
 ENGAGEMENT = VENDOR + '[[engagements]]\nid = "mail"\ncategory = "ops"\nstatus = "active"\n'
 
 Kind: TypeAlias = type[msgspec.Struct]
-SCOPES = "one of customer_content, customer_account, website_visitor, none"
+SCOPES = "one of customer_content, customer_account, website_visitor"
 TOP_KEYS = (
-    "register", "url", "license", "lifecycle", "publisher", "statuses", "categories", "exclusions",
-    "related_documents", "extra", "updated_on", "notice", "order",
+    "register", "url", "license", "lifecycle", "publisher", "statuses", "categories", "products",
+    "exclusions", "related_documents", "extra", "updated_on", "notice", "order",
 )  # fmt: skip
 
 
@@ -100,13 +100,13 @@ def problems(text: str, kind: Kind) -> list[tuple[str, str, str]]:
             "",
         ),
         (
-            'data_scope = "none"',
+            'data_scope = "website_visitor"',
             "engagements[0].data_scope",
-            f'expected a list, each item {SCOPES}, found the text "none"',
-            'write it in square brackets: ["none"]',
+            f'expected a list, each item {SCOPES}, found the text "website_visitor"',
+            'write it in square brackets: ["website_visitor"]',
         ),
         (
-            'data_scope = ["none", "custmer_content"]',
+            'data_scope = ["website_visitor", "custmer_content"]',
             "engagements[0].data_scope[1]",
             f'expected {SCOPES}, found the text "custmer_content"',
             "did you mean customer_content?",
@@ -130,9 +130,33 @@ def problems(text: str, kind: Kind) -> list[tuple[str, str, str]]:
             "",
         ),
         (
-            "condition = 'consent'",
-            "engagements[0].condition",
-            'expected a table with type, key, value, text, found the text "consent"',
+            "conditions = 'consent'",
+            "engagements[0].conditions",
+            'expected a list of tables, found the text "consent"',
+            'write it in square brackets: ["consent"]',
+        ),
+        (
+            "conditions = { type = 'consent' }",
+            "engagements[0].conditions",
+            "expected a list of tables, found a table",
+            "write the header in double brackets: [[engagements.conditions]]",
+        ),
+        (
+            "products = 'example-desk'",
+            "engagements[0].products",
+            'expected the text "all", or a list of ids of products, found the text "example-desk"',
+            "",
+        ),
+        (
+            "products = ['example-desk', 7]",
+            "engagements[0].products[1]",
+            "expected the id of a product, found the number 7",
+            "",
+        ),
+        (
+            "products = { all = true, ids = [] }",
+            "engagements[0].products",
+            'expected the text "all", or a list of ids of products, found a table',
             "",
         ),
         ("extra = { cost = 5 }", "engagements[0].extra.cost", "expected text, found the number 5", ""),
@@ -193,13 +217,13 @@ def test_every_mistake_is_reported_at_once() -> None:
     status = "on"
     [[engagements]]
     id = 5
-    [engagements.condition]
+    [[engagements.conditions]]
     typ = "consent"
     """
     assert {key for key, _, _ in problems(text, model.SubprocessorSource)} == {
         "nme", "kind", "certifications[0].name", "certifications[0].claim", "engagements[0].status",
         "engagements[0].id", "engagements[0].category", "engagements[1].id", "engagements[1].category",
-        "engagements[1].status", "engagements[1].condition.typ", "engagements[1].condition.type",
+        "engagements[1].status", "engagements[1].conditions[0].typ", "engagements[1].conditions[0].type",
         "id", "name",
     }  # fmt: skip
 
@@ -218,6 +242,40 @@ def test_days_may_be_dates_or_texts(day: str) -> None:
     assert not found
     assert vendor
     assert vendor.engagements[0].starts_on == dt.date(2026, 6, 10)
+
+
+@pytest.mark.parametrize(
+    ("said", "products"),
+    [
+        ("", None),
+        ('products = "all"', model.ProductScope(all=True)),
+        ("products = []", model.ProductScope(all=False)),
+        ('products = ["desk", "mail"]', model.ProductScope(all=False, ids=("desk", "mail"))),
+    ],
+)
+def test_products_are_all_or_some_or_none_or_not_stated(
+    said: str, products: model.ProductScope | None
+) -> None:
+    """What a source writes short is read as the struct that is published."""
+    vendor, found = collect(tomllib.loads(ENGAGEMENT + said), model.SubprocessorSource)
+    assert not found
+    assert vendor
+    assert vendor.engagements[0].products == products
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["locations", "transfers", "data_scope", "data_categories", "data_subjects", "safeguards"],
+)
+def test_what_is_left_out_is_not_stated_and_an_empty_list_says_none(field: str) -> None:
+    """Of an engagement, and of a vendor's numbers and certifications alike."""
+    left_out, _ = collect(tomllib.loads(ENGAGEMENT), model.SubprocessorSource)
+    none, _ = collect(tomllib.loads(f"{ENGAGEMENT}{field} = []"), model.SubprocessorSource)
+    assert left_out
+    assert none
+    assert getattr(left_out.engagements[0], field) is None
+    assert getattr(none.engagements[0], field) == ()
+    assert (left_out.identifiers, left_out.certifications) == (None, None)
 
 
 @pytest.mark.parametrize("number", ["0x" + "f" * 20_000, "9007199254740992", "-9007199254740992"])
@@ -259,7 +317,7 @@ def test_key_path_is_read_as_it_was_written(parts: list[str | int]) -> None:
 
 
 WORDS = (
-    "id", "name", "engagements", "locations", "country", "condition", "extra", "status", "updated_on",
+    "id", "name", "engagements", "locations", "country", "conditions", "extra", "status", "updated_on",
     "publisher", "notice", "days",
 )  # fmt: skip
 NAMES = st.sampled_from(WORDS) | st.text(max_size=4)

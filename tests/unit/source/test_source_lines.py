@@ -35,19 +35,19 @@ data_scope = [
 
   "customer_content",
 ]
-condition = { type = "region", key = "R" }
+conditions = [{ type = "region", key = "R" }]
   [[engagements.locations]]
   country = "FI"
   [[engagements.locations]]
   country = "DE"
-    [engagements.locations.condition]
+    [[engagements.locations.conditions]]
     type = "request"
 
 [[engagements]]
 id = "two"
 starts_on = 2026-06-10 07:00:00
 locations = [
-  { country = "SE", condition = { type = "plan" } },
+  { country = "SE", conditions = [{ type = "plan" }] },
   { country = "FR" }
 ]
 [engagements.extra]
@@ -74,15 +74,15 @@ owner = "y"
         ("engagements[0].data_scope", 17),
         ("engagements[0].data_scope[0]", 18),
         ("engagements[0].data_scope[1]", 20),
-        ("engagements[0].condition", 22),
-        ("engagements[0].condition.key", 22),
+        ("engagements[0].conditions", 22),
+        ("engagements[0].conditions[0].key", 22),
         ("engagements[0].locations[0].country", 24),
         ("engagements[0].locations[1]", 25),
         ("engagements[0].locations[1].country", 26),
-        ("engagements[0].locations[1].condition.type", 28),
+        ("engagements[0].locations[1].conditions[0].type", 28),
         ("engagements[1].id", 31),
         ("engagements[1].starts_on", 32),
-        ("engagements[1].locations[0].condition.type", 34),
+        ("engagements[1].locations[0].conditions[0].type", 34),
         ("engagements[1].locations[1].country", 35),
         ("engagements[1].extra.owner", 38),
         ("extra.owner", 40),
@@ -99,7 +99,7 @@ def test_line_of_a_key(key: str, line: int, end: str) -> None:
     ("key", "line"),
     [
         ("engagements[1].purpose", 30),
-        ("engagements[0].locations[0].condition.type", 23),
+        ("engagements[0].locations[0].conditions[0].type", 23),
         ("engagements[7].id", 15),
         ("seat", None),
         ("", None),

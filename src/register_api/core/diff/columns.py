@@ -12,7 +12,7 @@ import msgspec
 
 from register_api.core.diff.differences import Column, Difference
 from register_api.core.diff.lifecycle import engagement_pairs, is_over
-from register_api.core.diff.meaning import is_empty
+from register_api.core.diff.meaning import is_unstated
 from register_api.core.fields import change_of
 from register_api.core.model import Engagement, Subprocessor
 
@@ -57,7 +57,9 @@ def _newly_filled(
         if difference.type in _TURNS or not _may_fill(difference, level):
             continue
         for change in difference.fields:
-            if is_empty(change.before) and not is_empty(change.after):
+            if is_unstated(level, change.name, change.before) and not is_unstated(
+                level, change.name, change.after
+            ):
                 row = msgspec.structs.replace(difference, fields=(change,))
                 filled.setdefault(change.name, {})[_row_key(difference)] = row
     return filled

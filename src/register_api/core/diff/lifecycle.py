@@ -162,7 +162,7 @@ def _engagement_differences(
 
 def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeType, frozenset[str]] | None:
     """Say whether an engagement started or stopped, and which fields belong to that."""
-    condition = {"condition"} if "conditional" in {before.status, after.status} else set()
+    condition = {"conditions"} if "conditional" in {before.status, after.status} else set()
     if after.status != "available" and is_over(before, day) and not is_over(after, day):
         condition = condition if before.status != after.status else set()
         return "added", _DATES | {"status"} | condition

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core.fields import change_of, is_wording
+from register_api.core.model import ProductScope
+from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +63,7 @@ def is_reworded(kind: type[msgspec.Struct], change: FieldDelta) -> bool:
     What is said for the first time, or no more, is not words only; nor is one item more or less.
     """
     before, after = change.before, change.after
-    if change.name == "locations":
+    if change.name == "locations" and before is not None and after is not None:
         return bool(_without_text(before) == _without_text(after))
     if is_empty(before) or is_empty(after) or not is_wording(kind, change.name):
         return False
@@ -73,19 +75,25 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str | tuple | dict) and not value)
 
 
+def is_unstated(kind: type[msgspec.Struct], name: str, value: object) -> bool:
+    """Tell whether a field is not stated: ``None``, and an empty list only of what cannot be ``None``."""
+    return value is None if shapes(kind)[name].is_optional else is_empty(value)
+
+
 def _by_value(found: ChangeType, change: FieldDelta) -> ChangeType:
     """Return the type that the values call for, where it is not the field's own."""
     judge = _JUDGES.get(change.name)
     return judge(change.before, change.after) or found if judge else found
 
 
-def _type_of_locations(before: tuple[Location, ...], after: tuple[Location, ...]) -> ChangeType:
+def _type_of_locations(before: tuple[Location, ...] | None, after: tuple[Location, ...] | None) -> ChangeType:
     """Type a change of locations: by where things happen, then when, then words.
 
     ``relocated`` is a country, a place, the default or an activity that came or went;
     ``condition_changed`` touches only when a location is used; ``details_changed`` only its text, or
     names a place for the first time.
     """
+    before, after = before or (), after or ()
     if _where(before, after) != _where(after, before):
         return "relocated"
     if Counter(map(_when, before)) != Counter(map(_when, after)):
@@ -100,7 +108,7 @@ def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Cou
         (
             item.country,
             None if item.country in unnamed else item.place,
-            item.default,
+            item.is_default,
             frozenset(item.activities),
         )
         for item in locations
@@ -108,7 +116,7 @@ def _where(locations: tuple[Location, ...], others: tuple[Location, ...]) -> Cou
 
 
 def _when(location: Location) -> tuple[object, ...]:
-    return location.country, location.condition
+    return location.country, location.conditions
 
 
 def _without_text(locations: tuple[Location, ...]) -> Counter[Location]:
@@ -117,6 +125,8 @@ def _without_text(locations: tuple[Location, ...]) -> Counter[Location]:
 
 def _is_reordered(before: object, after: object) -> bool:
     """Tell whether two lists have the same members in another order."""
+    if isinstance(before, ProductScope) and isinstance(after, ProductScope):
+        return before.all == after.all and _is_reordered(before.ids, after.ids)
     if not isinstance(before, tuple) or not isinstance(after, tuple):
         return False
     return len(before) == len(after) and Counter(before) == Counter(after)

@@ -19,7 +19,10 @@ from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital, sentence, shorten
 from register_api.core.language.scene import Scene
 from register_api.core.language.turns import say_turn
-from register_api.core.model import Engagement, Register, Subprocessor
+from register_api.core.language.values import MECHANISM_NOT_STATED
+from register_api.core.model import Engagement, Location, Register, Subprocessor
+from register_api.core.planned_changes import with_change
+from register_api.core.third_countries import without_mechanism
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -84,7 +87,7 @@ class Sentences:
         """
         view = view_change(change, self._scene.vendors)
         head, *rest = self._say(view)
-        said = (head, *self._short_notice(view), *rest)
+        said = (head, *self._short_notice(view), *rest, *self._without_mechanism(view))
         return shorten(" ".join(map(sentence, said)), MAX_SUMMARY)
 
     def title(self, change: Change) -> str:
@@ -117,6 +120,19 @@ class Sentences:
             if announced and announced.short_notice:
                 yield self._scene.phrases.fact(Engagement, "short_notice", announced.short_notice)
 
+    def _without_mechanism(self, view: ChangeView) -> Iterator[str]:
+        """Say so where processing comes to a country outside the EEA and no transfer mechanism is stated."""
+        changed, use = view.field("locations"), view.engagement
+        if view.change.kind != "changed" or changed is None or use is None:
+            return
+        before, after = (
+            {item.country for item in places if isinstance(item, Location)}
+            for places in (changed.before or (), changed.after or ())
+        )
+        use = use if view.plan is None else with_change(use, view.plan)
+        if (after - before).intersection(without_mechanism(use)):
+            yield self._scene.text(MECHANISM_NOT_STATED)
+
     def _fields(self, view: ChangeView) -> str:
         """Say what became of fields, or that an entry came or went."""
         change, subject = view.change, self._subject(view)
@@ -146,7 +162,7 @@ class Sentences:
             return self._scene.plan(view) if view.of_plan else self._scene.who(view)
         first, *rest = (view.change.fields[0].path if view.change.fields else "").split(".")
         if first in _TITLED and rest:
-            return self._scene.text(_TITLED[first], title=self._scene.title(view, rest[0]))
+            return self._scene.text(_TITLED[first], title=self._scene.title(view, first, rest[0]))
         return capital(self._scene.phrases.label(Register, first)) if rest else self._scene.text("Register")
 
     def _column(self, view: ChangeView) -> str:
@@ -165,6 +181,10 @@ MARKED = frozenset({"corrected", "editorial"})
 """Types that are named beside what changed, since they say that nothing happened in the world."""
 
 _TITLED: Mapping[str, str] = MappingProxyType(
-    {"categories": message("Category “{title}”"), "statuses": message("Status “{title}”")}
+    {
+        "categories": message("Category “{title}”"),
+        "products": message("Product “{title}”"),
+        "statuses": message("Status “{title}”"),
+    }
 )
 """Entries of the register that have a title, by the list that holds them."""

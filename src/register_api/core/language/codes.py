@@ -66,7 +66,6 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "customer_content": "customer content",
             "customer_account": "account data",
             "website_visitor": "website visitor data",
-            "none": "no customer personal data",
         },
         "day_count": {"calendar": "calendar days", "business": "business days"},
         "ict_service": {
@@ -107,7 +106,7 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "uk_addendum": "UK Addendum to the standard contractual clauses",
             "bcr": "binding corporate rules",
             "derogation": "derogation under GDPR Article 49",
-            "unstated": "not specified",
+            "unstated": "not stated",
         },
         "notice_event": {
             "addition": "new sub-processors",

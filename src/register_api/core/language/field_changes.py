@@ -9,16 +9,18 @@ import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
+from register_api.core.language.change_view import TypedField
 from register_api.core.language.language import message
 from register_api.core.language.prose import capital, contrast, shorten
 from register_api.core.model import (
     Certification,
+    Condition,
     Contact,
     Exclusion,
     Identifier,
     Location,
+    ProductScope,
     RelatedDocument,
     Transfer,
 )
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from register_api.core.language.change_view import TypedField
     from register_api.core.language.values import Values
 
 MAX_ITEMS = 400
@@ -68,22 +69,24 @@ class Phrases:
 
     def _phrases(self, change: TypedField, *, reworded: bool) -> Iterator[tuple[bool, str]]:
         """Yield phrases, each with whether it tells of something that came into a list."""
-        if isinstance(change.before or change.after, tuple | dict):
+        change = _by_product(change)
+        if None not in (change.before, change.after) and isinstance(change.after, tuple | dict):
             yield from self._of_list(change, reworded=reworded)
         else:
             yield False, self._of_value(change)
 
     def _of_value(self, change: TypedField) -> str:
-        label = self.label(change.kind, change.name)
         before, after = change.before, change.after
-        if is_empty(after):
+        said = before if _is_unsaid(after) else after
+        label = self.label(change.kind, change.name, len(said) if isinstance(said, tuple) else 2)
+        if _is_unsaid(after):
             return self.text(
                 "{label} removed (was {before})", label=label, before=self._value(change, before)
             )
-        if is_empty(before):
+        if _is_unsaid(before):
             is_day, after = isinstance(after, dt.date), self._value(change, after)
-            said = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
-            return self.text(said, label=label, after=after)
+            words = message("{label} set to {after}") if is_day else message("{label} now stated: {after}")
+            return self.text(words, label=label, after=after)
         before = self._before.of_field(change.kind, change.name, before)
         return self._moved(change, label, before, self._words(change, after))
 
@@ -95,7 +98,7 @@ class Phrases:
     def texts(self, change: TypedField) -> tuple[str, str | None, str | None]:
         """Return what a field is called, and all that it said and says; ``None`` where it is not stated."""
         said, says = (
-            None if is_empty(value) else values.of_field(change.kind, change.name, value)
+            None if _is_unsaid(value) else values.of_field(change.kind, change.name, value)
             for values, value in ((self._before, change.before), (self._values, change.after))
         )
         return capital(self.label(change.kind, change.name)), said, says
@@ -174,12 +177,27 @@ _KEYS: Mapping[type, Callable[[Any], object]] = MappingProxyType(
         Certification: lambda item: item.name,
         Identifier: lambda item: item.scheme,
         Contact: lambda item: item.role,
+        Condition: lambda item: (item.type, item.key, item.negated),
         Exclusion: lambda item: item.title,
         RelatedDocument: lambda item: item.title,
         tuple: lambda item: item[0],
     }
 )
 """By what a member of a list is known when something else about it changes."""
+
+
+def _is_unsaid(value: Any) -> bool:
+    """Tell whether a field is not stated; an empty list states that there is none."""
+    return value is None or value == ""
+
+
+def _by_product(change: TypedField) -> TypedField:
+    """Return a change of the products named as one of a list, so that what came is named alone."""
+    before, after = change.before, change.after
+    scopes = isinstance(before, ProductScope) and isinstance(after, ProductScope)
+    if not scopes or before.all or after.all:
+        return change
+    return TypedField(ProductScope, "ids", before.ids, after.ids)
 
 
 def _items(value: Any) -> tuple[Any, ...]:

@@ -37,10 +37,14 @@ class Scene:
         self.initial = register.previous is None
         before = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
         self.vendors = before | {vendor.id: vendor for vendor in register.subprocessors}
-        self._titles: dict[str, str] = {status.id: status.title for status in register.statuses}
-        self._titles |= {category.id: category.title for category in register.categories}
+        self._titles = {
+            name: {item.id: item.title for said in (older, register) if said for item in getattr(said, name)}
+            for name in ("statuses", "categories", "products")
+        }
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
-        self.phrases = Phrases(Values(language, self.names, self._titles, register.notice.day_count))
+        titles, products = self._titles["categories"], self._titles["products"]
+        day_count = register.notice.day_count
+        self.phrases = Phrases(Values(language, self.names, titles, day_count, products))
 
     def phrases_about(self, view: ChangeView) -> Phrases:
         """Return phrases that know what kind of days were meant before, if that changed."""
@@ -65,7 +69,7 @@ class Scene:
         """Name the use of a change by its purpose, in quotes, else by its category."""
         use = view.engagement
         if use is None or not use.purpose:
-            return self._titles.get(use.category, use.category) if use else ""
+            return self._titles["categories"].get(use.category, use.category) if use else ""
         return self.text("“{text}”", text=shorten(use.purpose, _MAX_LABEL))
 
     def plan(self, view: ChangeView) -> str:
@@ -77,10 +81,10 @@ class Scene:
         labels = self.language.list([self.phrases.label(kind, name) for name in fields])
         return self.text("{subject}, planned change of {fields}", subject=self.who(view), fields=labels)
 
-    def title(self, view: ChangeView, id_: str) -> str:
-        """Return what a category or a status is called, one that went included."""
+    def title(self, view: ChangeView, listed: str, id_: str) -> str:
+        """Return what an entry of ``statuses``, ``categories`` or ``products`` is called."""
         gone = view.field("title")
-        return self._titles.get(id_) or str(gone.before if gone else id_)
+        return self._titles[listed].get(id_) or str(gone.before if gone else id_)
 
     @staticmethod
     def _added_to(view: ChangeView, field: str) -> list[str]:

@@ -6,7 +6,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from register_api.core.language.language import message
+from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Subprocessor
+from register_api.core.shapes import shapes
+from register_api.core.third_countries import without_mechanism
 from register_api.core.timeline import state_on
 
 if TYPE_CHECKING:
@@ -72,9 +75,10 @@ _ORIGINS = ("merged_from", "split_from")
 _FACTS = (
     "purpose",
     "entity",
-    "condition",
+    "conditions",
     "locations",
     "transfers",
+    "products",
     "data_scope",
     "data_categories",
     "ends_on",
@@ -247,8 +251,11 @@ def _facts(view: ChangeView, scene: Scene, but: str | None = None) -> Iterator[s
         yield scene.phrases.fact(Engagement, "category", use.category)
     for name in _FACTS:
         value = getattr(use, name)
-        if value and name != but:
+        is_none = value == () and shapes(Engagement)[name].is_optional
+        if (value or is_none) and name != but:
             yield scene.phrases.fact(Engagement, name, value)
+    if without_mechanism(use):
+        yield scene.text(MECHANISM_NOT_STATED)
     if use.special_categories:
         yield scene.phrases.fact(Engagement, "special_categories", value=True)
 

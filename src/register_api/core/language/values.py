@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.forms import COUNTRY, Number, Reference
+from register_api.core.language.language import message
 from register_api.core.language.notice import days
 from register_api.core.model import (
     Cancelled,
@@ -20,6 +21,7 @@ from register_api.core.model import (
     Location,
     Objection,
     OwnRegister,
+    ProductScope,
     RelatedDocument,
     ShortNotice,
     Transfer,
@@ -29,7 +31,7 @@ from register_api.core.model import (
 from register_api.core.shapes import shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import msgspec
 
@@ -49,6 +51,10 @@ _VOCABULARIES: Mapping[str, str] = MappingProxyType(
 """Fields that hold codes, and the vocabulary of each."""
 
 
+MECHANISM_NOT_STATED = message("Transfer mechanism: not stated")
+"""Said beside every place outside the EEA for which that is so (``core.third_countries``)."""
+
+
 class Values:
     """Values in the words of one language, with ids spoken of by name.
 
@@ -63,6 +69,7 @@ class Values:
         names: Mapping[str, str] = MappingProxyType({}),
         titles: Mapping[str, str] = MappingProxyType({}),
         day_count: DayCount | None = None,
+        products: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Keep what ids stand for.
 
@@ -71,21 +78,23 @@ class Values:
             names: Name of each vendor by id.
             titles: Title of each category by id.
             day_count: What kind of days a notice promise means.
+            products: Title of each product by id.
         """
         self.language = language
         self.text = language.text
         self._references: Mapping[str, Callable[[str], str]] = {
             "category": lambda id_: titles.get(id_, id_),
+            "product": lambda id_: products.get(id_, id_),
             "status": lambda id_: language.code("status", id_),
             "vendor": lambda id_: names.get(id_, id_),
         }
         self._day_count = day_count
         self._words: Mapping[type, Callable[[Any], str]] = {
-            type(None): lambda _value: language.text("not specified"),
+            type(None): lambda _value: language.text("not stated"),
             bool: lambda value: language.text("yes") if value else language.text("no"),
             dt.date: language.day,
             list: lambda value: self.of(tuple(value)),
-            tuple: lambda value: language.list([self.of(item) for item in value]),
+            tuple: lambda value: self._list([self.of(item) for item in value]),
             dict: lambda value: language.list([f"{name}: {self.of(text)}" for name, text in value.items()]),
             Location: self.location,
             Condition: self.condition,
@@ -95,6 +104,7 @@ class Values:
             Contact: self.contact,
             Exclusion: lambda value: value.title,
             RelatedDocument: lambda value: f"{value.title} ({value.url})" if value.url else value.title,
+            ProductScope: self.products,
             ShortNotice: lambda value: value.reason,
             Withdrawn: lambda value: value.reason,
             WithdrawnSource: lambda value: value.reason,
@@ -118,7 +128,7 @@ class Values:
             value: What it says; of a list also one member.
         """
         if isinstance(value, tuple):
-            return self.language.list([self.of_field(kind, name, item) for item in value])
+            return self._list([self.of_field(kind, name, item) for item in value])
         form = shapes(kind)[name].form if name in shapes(kind) else None
         if isinstance(form, Number) and isinstance(value, int):
             return days(self.language, value, self._day_count)
@@ -130,6 +140,9 @@ class Values:
             return self.language.country(value)
         return self.language.code(_VOCABULARIES[name], value) if name in _VOCABULARIES else value
 
+    def _list(self, parts: list[str]) -> str:
+        return self.language.list(parts) if parts else self.text("none")
+
     def codes(self, vocabulary: str, codes: Iterable[str]) -> str:
         """Return words for some codes, with commas between them."""
         return ", ".join(self.language.code(vocabulary, code) for code in codes)
@@ -137,8 +150,8 @@ class Values:
     def location(self, value: Location) -> str:
         """Return a place of processing: ``Helsinki, Finland (storage, processing)``."""
         notes = [self.codes("activity", value.activities)] if value.activities else []
-        notes += [self.text("default")] if value.default else []
-        notes += [self.only_if(value.condition)] if value.condition else []
+        notes += [self.text("default")] if value.is_default else []
+        notes += [self.only_if(value.conditions)] if value.conditions else []
         notes += [value.text.rstrip(".")] if value.text else []
         where = self.place(value)
         return f"{where} ({'; '.join(notes)})" if notes else where
@@ -149,16 +162,30 @@ class Values:
         return f"{value.place}, {country}" if value.place else country
 
     def condition(self, value: Condition) -> str:
-        """Return when something comes into play: the publisher's words, else the setting."""
-        if value.text:
-            return value.text
+        """Return when something comes into play: the publisher's words, else the setting.
+
+        A setting is named first where it must not hold: ``not used where LLM_REGION = eu``.
+        """
         setting = " = ".join(part for part in (value.key, value.value) if part)
         kind = self.language.code("condition", value.type)
-        return f"{kind} {setting}" if setting else kind
+        if not value.negated:
+            return value.text or (f"{kind} {setting}" if setting else kind)
+        if not setting:
+            return self.text("not used in this case: {condition}", condition=value.text or kind)
+        words = self.text("not used where {setting}", setting=setting)
+        return f"{words} ({value.text})" if value.text else words
 
-    def only_if(self, value: Condition) -> str:
-        """Return a condition marked as one."""
-        return self.text("condition: {condition}", condition=self.condition(value))
+    def only_if(self, values: Sequence[Condition]) -> str:
+        """Return conditions that must all hold, marked as such."""
+        wanted = [self.condition(value) for value in values if not value.negated]
+        parts = [self.condition(value) for value in values if value.negated]
+        if wanted:
+            parts.insert(0, self.text("condition: {condition}", condition=self.language.list(wanted)))
+        return "; ".join(parts)
+
+    def products(self, value: ProductScope) -> str:
+        """Return which products are meant: their titles, or all of them."""
+        return self.text("all products") if value.all else self.of_field(ProductScope, "ids", value.ids)
 
     def mechanism(self, value: Transfer) -> str:
         """Return what a transfer rests on: ``standard contractual clauses (SCCs), Module Three``."""
@@ -177,10 +204,11 @@ class Values:
         return f"{value.name} ({', '.join(notes)})"
 
     def entity(self, value: Entity) -> str:
-        """Return a legal entity with the country in which it is established."""
-        told = [self.language.country(value.seat)] if value.seat else []
-        told += [self.of(item) for item in value.identifiers or ()]
-        return f"{value.legal_name} ({', '.join(told)})" if told else value.legal_name
+        """Return a legal entity with what tells it apart: country, address, company numbers."""
+        notes = [self.language.country(value.seat)] if value.seat else []
+        notes += [value.address] if value.address else []
+        notes += [self.of(item) for item in value.identifiers or ()]
+        return f"{value.legal_name} ({'; '.join(notes)})" if notes else value.legal_name
 
     def lifecycle(self, value: Lifecycle) -> str:
         """Return whether the register has moved or was closed, since when, and where to."""

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.core.language.language import message
-from register_api.core.model import Condition, DataScope, IctService, Location, Status, Transfer
+from register_api.core.model import (
+    Condition,
+    DataScope,
+    Entity,
+    IctService,
+    Location,
+    ProductScope,
+    Status,
+    Transfer,
+)
 from register_api.core.timeline import State
 
 if TYPE_CHECKING:
@@ -59,18 +68,18 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductsAnswer(_Answer, frozen=True, kw_only=True):
-    """Which products or features, and on what condition at all."""
+    """Which products or features, and on what conditions at all."""
 
-    products: tuple[str, ...]
-    condition: Condition | None
+    products: ProductScope | None
+    conditions: tuple[Condition, ...]
 
 
 class DataAnswer(_Answer, frozen=True, kw_only=True):
     """Which data, of whom; ``special_categories`` is ``None`` where that is not stated."""
 
-    data_scope: tuple[DataScope, ...]
-    data_categories: tuple[str, ...]
-    data_subjects: tuple[str, ...]
+    data_scope: tuple[DataScope, ...] | None
+    data_categories: tuple[str, ...] | None
+    data_subjects: tuple[str, ...] | None
     special_categories: bool | None
 
 
@@ -85,7 +94,7 @@ class PurposeAnswer(_Answer, frozen=True, kw_only=True):
 class PlacesAnswer(_Answer, frozen=True, kw_only=True):
     """Where; ``seat`` is the country in which the vendor is established."""
 
-    locations: tuple[Location, ...]
+    locations: tuple[Location, ...] | None
     seat: str | None
 
 
@@ -95,14 +104,14 @@ class RegionAnswer(_Answer, frozen=True, kw_only=True):
     Attributes:
         within_eea: Whether every stated place lies in the European Economic Area; ``None`` if that
             cannot be said. A seat elsewhere is not counted.
-        condition: The engagement's condition, if it is one of region.
+        conditions: Those of the engagement's conditions that are of region.
         unconditional: Places that depend on nothing.
         conditional: Places that depend on a condition.
     """
 
     pinning: Pinning
     within_eea: bool | None
-    condition: Condition | None
+    conditions: tuple[Condition, ...]
     unconditional: tuple[Location, ...]
     conditional: tuple[Location, ...]
 
@@ -110,7 +119,7 @@ class RegionAnswer(_Answer, frozen=True, kw_only=True):
 class TransfersAnswer(_Answer, frozen=True, kw_only=True):
     """Transfers to third countries (GDPR Chapter V) with their mechanism."""
 
-    transfers: tuple[Transfer, ...]
+    transfers: tuple[Transfer, ...] | None
 
 
 class RetentionAnswer(_Answer, frozen=True, kw_only=True):
@@ -138,11 +147,17 @@ class ObjectionAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class EngagementAnswers(msgspec.Struct, frozen=True, kw_only=True):
-    """The eight answers for one engagement; members are named as in ``QUESTIONS``."""
+    """The eight answers for one engagement; members are named as in ``QUESTIONS``.
+
+    Attributes:
+        legal_name: Legal entity that is engaged for it: that of the use, else that of the vendor.
+        entity: The legal entity of the use, where it has its own.
+    """
 
     subprocessor: str
     name: str
     legal_name: str | None
+    entity: Entity | None
     engagement: str
     status: Status
     state: State

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.prose import capital, sentence
-from register_api.core.language.values import Values
+from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
@@ -19,33 +19,35 @@ from register_api.core.questionnaire.answers import (
     TransfersAnswer,
 )
 from register_api.core.questionnaire.objection import objection
-from register_api.core.questionnaire.region import region, within_eea
+from register_api.core.questionnaire.region import region
+from register_api.core.third_countries import OPENLY_UNSTATED, within_eea, without_mechanism
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.core.bitemporal import EngagementState
-    from register_api.core.language.language import Language
+    from register_api.core.language.values import Values
     from register_api.core.notice import Promises
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that tell which products use a vendor."""
 
 
-def answers(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> EngagementAnswers:
+def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) -> EngagementAnswers:
     """Answer the eight questions for one engagement.
 
     Args:
         row: The engagement, its vendor and where it stands on the day asked about.
         on: That day, in the publisher's time zone.
         promises: All notice promises of the register.
-        language: The language of the sentences.
+        say: Says values in the language of the sentences, products by their titles.
     """
-    vendor, engagement, say = row.vendor, row.engagement, Values(language)
+    vendor, engagement = row.vendor, row.engagement
     return EngagementAnswers(
         subprocessor=vendor.id,
         name=vendor.name,
         legal_name=row.legal_name,
+        entity=engagement.entity,
         engagement=engagement.id,
         status=engagement.status,
         state=row.state,
@@ -56,19 +58,17 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, language: Lan
         region=region(engagement, say),
         transfers=_transfers(engagement, say),
         retention=_retention(engagement, say),
-        objection=objection(row, on, promises, language),
+        objection=objection(row, on, promises, say.language),
     )
 
 
 def _products(engagement: Engagement, say: Values) -> ProductsAnswer:
-    condition = engagement.condition
-    stated = bool(engagement.products) or (condition is not None and condition.type in _OF_PRODUCTS)
-    parts = [sentence(say.of(engagement.products))] if engagement.products else []
+    products, conditions = engagement.products, engagement.conditions
+    stated = products is not None or any(item.type in _OF_PRODUCTS for item in conditions)
+    parts = [sentence(capital(say.of(products)))] if products is not None else []
     parts += [] if stated else [say.text(NOT_STATED)]
-    parts += [sentence(capital(say.only_if(condition)))] if condition is not None else []
-    return ProductsAnswer(
-        stated=stated, words=" ".join(parts), products=engagement.products, condition=condition
-    )
+    parts += [sentence(capital(say.only_if(conditions)))] if conditions else []
+    return ProductsAnswer(stated=stated, words=" ".join(parts), products=products, conditions=conditions)
 
 
 def _data(engagement: Engagement, say: Values) -> DataAnswer:
@@ -77,7 +77,7 @@ def _data(engagement: Engagement, say: Values) -> DataAnswer:
     facts = [
         phrases.fact(Engagement, name, getattr(engagement, name))
         for name in named
-        if getattr(engagement, name)
+        if getattr(engagement, name) is not None
     ]
     special = engagement.special_categories
     facts += [] if special is None else [phrases.fact(Engagement, "special_categories", special)]
@@ -103,18 +103,26 @@ def _purpose(engagement: Engagement, say: Values) -> PurposeAnswer:
 
 
 def _places(engagement: Engagement, seat: str | None, say: Values) -> PlacesAnswer:
-    stated = bool(engagement.locations)
-    parts = [sentence(say.of(engagement.locations)) if stated else say.text(NOT_STATED)]
+    stated = engagement.locations is not None
+    parts = [sentence(capital(say.of(engagement.locations))) if stated else say.text(NOT_STATED)]
+    parts += [sentence(say.text(MECHANISM_NOT_STATED))] if without_mechanism(engagement) else []
     parts += [say.text("Established in {country}.", country=say.language.country(seat))] if seat else []
     return PlacesAnswer(stated=stated, words=" ".join(parts), locations=engagement.locations, seat=seat)
 
 
 def _transfers(engagement: Engagement, say: Values) -> TransfersAnswer:
     transfers = engagement.transfers
-    parts = [sentence(say.of(transfer)) for transfer in transfers] or [say.text(NOT_STATED)]
+    parts = [sentence(say.of(transfer)) for transfer in transfers or ()]
+    if transfers is None:
+        parts.append(say.text(NOT_STATED))
+    elif not transfers:
+        parts.append(sentence(Phrases(say).fact(Engagement, "transfers", transfers)))
+    if transfers and without_mechanism(engagement):
+        parts.append(sentence(say.text(MECHANISM_NOT_STATED)))
     if not transfers and within_eea(engagement.locations):
         parts.append(say.text("Every stated place lies within the EEA."))
-    stated = any(transfer.mechanism != "unstated" for transfer in transfers)
+    mechanisms = {transfer.mechanism for transfer in transfers or ()}
+    stated = transfers == () or bool(mechanisms - {OPENLY_UNSTATED})
     return TransfersAnswer(stated=stated, words=" ".join(parts), transfers=transfers)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.countries import is_in_eea
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.language import message
-from register_api.core.language.prose import sentence
+from register_api.core.language.prose import capital, sentence
 from register_api.core.questionnaire.answers import NOT_STATED, RegionAnswer
+from register_api.core.third_countries import within_eea
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 def region(engagement: Engagement, say: Values) -> RegionAnswer:
     """Answer whether a region that a customer has chosen is respected."""
-    condition = engagement.condition
-    of_region = condition if condition is not None and condition.type == "region" else None
-    conditional = tuple(item for item in engagement.locations if item.condition is not None)
-    unconditional = tuple(item for item in engagement.locations if item.condition is None)
+    of_region = tuple(item for item in engagement.conditions if item.type == "region")
+    locations = engagement.locations or ()
+    conditional = tuple(item for item in locations if item.conditions)
+    unconditional = tuple(item for item in locations if not item.conditions)
     pinning = _pinning(of_region, conditional, unconditional)
-    inside = within_eea(engagement.locations)
+    inside = within_eea(locations)
     parts = [*_words(pinning, of_region, conditional, unconditional, say)]
-    if engagement.locations:
+    if locations:
         parts.append(say.text(_EEA[inside]))
     return RegionAnswer(
         stated=pinning != "unstated",
         words=" ".join(parts),
         pinning=pinning,
         within_eea=inside,
-        condition=of_region,
+        conditions=of_region,
         unconditional=unconditional,
         conditional=conditional,
     )
@@ -51,28 +51,20 @@ _EEA = {
 }
 
 
-def within_eea(locations: Sequence[Location]) -> bool | None:
-    """Tell whether all places lie in the EEA; ``None`` where none is stated, or one is left open."""
-    countries = {location.country for location in locations}
-    if any(not is_in_eea(country) for country in countries - {"varies"}):
-        return False
-    return None if not countries or "varies" in countries else True
-
-
 def _pinning(
-    condition: Condition | None, conditional: Sequence[Location], unconditional: Sequence[Location]
+    conditions: Sequence[Condition], conditional: Sequence[Location], unconditional: Sequence[Location]
 ) -> Pinning:
-    if condition is not None or conditional:
+    if conditions or conditional:
         return "conditional"
     countries = {location.country for location in unconditional}
     if len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
         return "fixed"
-    return "default" if any(location.default for location in unconditional) else "unstated"
+    return "default" if any(location.is_default for location in unconditional) else "unstated"
 
 
 def _words(
     pinning: Pinning,
-    condition: Condition | None,
+    conditions: Sequence[Condition],
     conditional: Sequence[Location],
     unconditional: Sequence[Location],
     say: Values,
@@ -81,7 +73,7 @@ def _words(
         country = say.language.country(unconditional[0].country)
         yield say.text("One country is named, {country}, and no choice that changes it.", country=country)
     elif pinning == "default":
-        usual = say.of(tuple(location for location in unconditional if location.default))
+        usual = say.of(tuple(location for location in unconditional if location.is_default))
         yield sentence(say.text("Unless something else is agreed: {places}", places=usual))
         yield say.text("On what condition is not stated.")
     elif pinning == "unstated":
@@ -89,9 +81,10 @@ def _words(
         if unconditional:
             yield say.text(_NO_RULE)
     else:
-        if condition is not None:
-            used = say.text("Used only on a condition of region: {condition}", condition=say.of(condition))
-            yield sentence(used)
+        for condition in conditions:
+            used = message("Used only on a condition of region: {condition}")
+            words = say.of(condition)
+            yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
         for location in conditional:
             yield sentence(say.text("On a condition: {place}", place=say.of(location)))
         for location in unconditional:

@@ -25,17 +25,17 @@ _MONTHS = 12
 def warn_of_gaps(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R22: what customers look for in every entry."""
     for vendor in draft.subprocessors:
-        missing = [name for name, value in _looked_for(vendor) if not value]
+        missing = [name for name, is_stated in _looked_for(vendor) if not is_stated]
         if missing and vendor.withdrawn is None:
             yield found("R22", vendor_file(vendor.id), "", f"{vendor.name}: no {', no '.join(missing)}")
 
 
-def _looked_for(vendor: SubprocessorSource) -> Iterator[tuple[str, object]]:
-    yield "identifier", vendor.identifiers
-    yield "contact", vendor.contact
-    yield "privacy_url", vendor.privacy_url
-    certified = [item for item in vendor.certifications if item.claim == "certified"]
-    yield "valid_until on a certification", all(item.valid_until for item in certified)
+def _looked_for(vendor: SubprocessorSource) -> Iterator[tuple[str, bool]]:
+    yield "identifier", vendor.identifiers is not None
+    yield "contact", vendor.contact is not None
+    yield "privacy_url", vendor.privacy_url is not None
+    certified = [item for item in vendor.certifications or () if item.claim == "certified"]
+    yield "valid_until on a certification", all(item.valid_until is not None for item in certified)
 
 
 def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -45,11 +45,11 @@ def warn_of_unstated_data(draft: Draft, context: Context) -> Iterator[Finding]:
             if engagement.status != "active" or state_on(vendor, engagement, context.day) in PAST:
                 continue
             for field in ("data_categories", "data_scope"):
-                if not getattr(engagement, field):
+                if getattr(engagement, field) is None:
                     key = f"engagements[{index}].{field}"
-                    yield found(
-                        "R23", vendor_file(vendor.id), key, f"an active engagement with empty {field}"
-                    )
+                    message = f"an active engagement without {field}"
+                    hint = f"state it; where there is none at all, {field} = []"
+                    yield found("R23", vendor_file(vendor.id), key, message, hint)
 
 
 def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def warn_of_age(draft: Draft, context: Context) -> Iterator[Finding]:
     ) >= _MONTHS:
         yield found("R24", REGISTER_FILE, "updated_on", f"the content is of {updated}, over 12 months ago")
     for vendor in draft.subprocessors:
-        for index, item in enumerate(vendor.certifications):
+        for index, item in enumerate(vendor.certifications or ()):
             if item.valid_until is not None and item.valid_until < today and vendor.withdrawn is None:
                 key = f"certifications[{index}].valid_until"
                 yield found("R24", vendor_file(vendor.id), key, f"{item.name} ran out on {item.valid_until}")

@@ -29,6 +29,7 @@ def check_ids(draft: Draft, _context: Context) -> Iterator[Finding]:
     register = draft.register
     yield from _check_unique(REGISTER_FILE, "categories", [item.id for item in register.categories])
     yield from _check_unique(REGISTER_FILE, "statuses", [item.id for item in register.statuses])
+    yield from _check_unique(REGISTER_FILE, "products", [item.id for item in register.products])
     for vendor in draft.subprocessors:
         file = vendor_file(vendor.id)
         yield from _check_unique(file, "planned", [item.id for item in vendor.planned])
@@ -123,6 +124,7 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R04: categories, statuses and vendors that are named exist; parents form no circle."""
     known: dict[str, dict[str, None]] = {
         "category": dict.fromkeys(item.id for item in draft.register.categories),
+        "product": dict.fromkeys(item.id for item in draft.register.products),
         "status": dict.fromkeys(item.id for item in draft.register.statuses),
         "vendor": dict.fromkeys(item.id for item in draft.subprocessors),
     }
@@ -132,10 +134,16 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
             if form.to == "vendor" and name == vendor.id:
                 yield found("R04", file, key, f"{name!r} refers to itself", "name another, or none")
             if name not in known[form.to]:
-                choices = ", ".join(islice(known[form.to], _CHOICES))
-                choices += " …" if len(known[form.to]) > _CHOICES else ""
-                yield found("R04", file, key, f"unknown {form.to} {name!r}", f"one of: {choices}")
+                at = key.replace(".products.ids[", ".products[")  # as a source writes it
+                yield found("R04", file, at, f"unknown {form.to} {name!r}", _choices(form.to, known[form.to]))
     yield from _check_circles(draft)
+
+
+def _choices(what: str, known: Mapping[str, None]) -> str:
+    if not known:
+        return f"the register lists no {what}: add it to {REGISTER_FILE}, or leave it out"
+    choices = ", ".join(islice(known, _CHOICES))
+    return f"one of: {choices}" + (" …" if len(known) > _CHOICES else "")
 
 
 def _check_circles(draft: Draft) -> Iterator[Finding]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED, is_in_eea
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
+from register_api.core.third_countries import within_eea, without_mechanism
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
     from register_api.core.rules.context import Context
@@ -23,17 +24,18 @@ _EUID = re.compile(r"[A-Z]{2}[A-Za-z0-9_-]+\.[A-Za-z0-9][A-Za-z0-9./_-]*")
 
 def check_identifiers(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R07: company numbers fit their scheme: ISO 17442 for an LEI, national check digits for VAT."""
-    yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", draft.register.publisher.identifiers)
+    publisher = draft.register.publisher
+    yield from _check_numbers(REGISTER_FILE, "publisher.identifiers", publisher.identifiers)
     for vendor in draft.subprocessors:
         yield from _check_numbers(vendor_file(vendor.id), "identifiers", vendor.identifiers)
         for index, engagement in enumerate(vendor.engagements):
             numbers = engagement.entity.identifiers if engagement.entity is not None else None
             key = f"engagements[{index}].entity.identifiers"
-            yield from _check_numbers(vendor_file(vendor.id), key, numbers or ())
+            yield from _check_numbers(vendor_file(vendor.id), key, numbers)
 
 
-def _check_numbers(file: str, key: str, numbers: Iterable[Identifier]) -> Iterator[Finding]:
-    for index, number in enumerate(numbers):
+def _check_numbers(file: str, key: str, numbers: Sequence[Identifier] | None) -> Iterator[Finding]:
+    for index, number in enumerate(numbers or ()):
         if not _is_valid(number):
             message = (
                 f"{number.value!r} is no {number.scheme.upper()}: its form or its check digits are wrong"
@@ -85,17 +87,16 @@ def warn_of_transfers(draft: Draft, context: Context) -> Iterator[Finding]:
 
 
 def _uncovered(vendor: SubprocessorSource, engagement: EngagementSource) -> list[str]:
-    """Return the places outside the EEA for which no transfer is declared, each once."""
-    if engagement.data_scope == ("none",):
+    """Return the places outside the EEA of which no transfer is told, each once; ``[]`` tells of none."""
+    if engagement.data_scope == () or engagement.transfers == ():
         return []
-    covered = {transfer.destination for transfer in engagement.transfers}
-    outside = [item.country for item in engagement.locations if not is_in_eea(item.country)]
-    seat = [vendor.seat] if vendor.seat is not None and not is_in_eea(vendor.seat) else []
-    if "worldwide" in covered:
+    told = {transfer.destination for transfer in engagement.transfers or ()}
+    if "worldwide" in told:
         return []
-    if not outside and covered:
-        seat = []
-    return list(dict.fromkeys(place for place in [*outside, *seat] if place not in covered))
+    outside = list(without_mechanism(engagement))
+    seat_counts = vendor.seat is not None and not is_in_eea(vendor.seat) and (outside or not told)
+    seat = [vendor.seat] if vendor.seat is not None and seat_counts else []
+    return list(dict.fromkeys(place for place in [*outside, *seat] if place not in told))
 
 
 def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
@@ -104,10 +105,9 @@ def warn_of_remote_access(draft: Draft, context: Context) -> Iterator[Finding]:
         if vendor.seat is None or is_in_eea(vendor.seat):
             continue
         for index, engagement in enumerate(vendor.engagements):
-            countries = [location.country for location in engagement.locations]
             if state_on(vendor, engagement, context.day) in PAST:
                 continue
-            if countries and all(map(is_in_eea, countries)) and not engagement.transfers:
+            if within_eea(engagement.locations) and engagement.transfers is None:
                 message = f"the seat is in {vendor.seat}, all places are in the EEA: is there remote access?"
                 hint = 'a location with activities = ["access"], or a transfer, says so'
                 yield found("R21", vendor_file(vendor.id), f"engagements[{index}].locations", message, hint)

@@ -32,8 +32,8 @@ def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:
 
 
 def _missing(engagement: EngagementSource) -> Iterator[tuple[str, str]]:
-    if engagement.status == "conditional" and engagement.condition is None:
-        yield "condition", "a conditional engagement says under which condition it is used"
+    if engagement.status == "conditional" and not engagement.conditions:
+        yield "conditions", "a conditional engagement says under which condition it is used"
     if engagement.status == "active" and not engagement.purpose:
         yield "purpose", "an active engagement says what the vendor is used for"
     if engagement.status == "active" and not engagement.locations:

@@ -21,6 +21,7 @@ from register_api.core.language.language import Language, catalogues_sha256
 from register_api.core.language.prose import capital, sentence
 from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
+from register_api.core.third_countries import without_mechanism
 from register_api.style.environment import STYLE, page_environment
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ def _environment(language: Language) -> Environment:
         mechanism=say.mechanism,
         only_if=say.only_if,
         place=say.place,
+        product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,
         sentence=sentence,
+        without_mechanism=without_mechanism,
     )
     environment.globals.update(
         facts=lambda record: list(facts(record, say)),
@@ -91,11 +94,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         label: What it is called.
         items: What it says, in words; links and ids as they are. Empty where nothing is said.
+        is_none: Whether it says that there is none.
     """
 
     name: str
     label: str
     items: tuple[str, ...]
+    is_none: bool
     is_link: bool
     is_vendor: bool
     is_wording: bool
@@ -117,6 +122,7 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
             name=name,
             label=capital(phrases.label(kind, name, len(said))),
             items=words,
+            is_none=value == () and shape.is_optional,
             is_link=is_link,
             is_vendor=is_vendor,
             is_wording=is_wording(kind, name),

@@ -22,7 +22,7 @@ from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.timeline import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +119,11 @@ def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
         found = {row.vendor.id for row in all_rows if fits(row)} & left
         counts.append(len(found))
         left -= found
-    used, conditional, announced, available = counts
+    used, *more = counts
     name = publisher.legal_name or publisher.name
+    if not used:
+        none = language.text("{name} uses no sub-processor to process customer personal data.", name=name)
+        return [none, *_more(language, more)]
     return [
         language.plural(
             "{name} uses {n} sub-processor to process customer personal data.",
@@ -128,20 +131,26 @@ def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
             used,
             name=name,
         ),
-        *_more(language, conditional, announced, available),
+        *_more(language, more),
     ]
 
 
+def _gets_data(row: PageRow) -> bool:
+    return row.engagement.data_scope != ()
+
+
 _GROUPS: tuple[Callable[[PageRow], bool], ...] = (
-    lambda row: row.state == "in_force" and row.engagement.status == "active",
-    lambda row: row.state == "in_force",
-    lambda row: row.state == "announced",
-    lambda row: row.state == "available",
+    lambda row: row.state == "in_force" and row.engagement.status == "active" and _gets_data(row),
+    lambda row: row.state == "in_force" and _gets_data(row),
+    lambda row: row.state == "announced" and _gets_data(row),
+    lambda row: row.state == "available" and _gets_data(row),
+    lambda row: not _gets_data(row),
 )
 """In which of these a vendor is counted: in the first that one of its engagements fits."""
 
 
-def _more(language: Language, conditional: int, announced: int, available: int) -> Iterator[str]:
+def _more(language: Language, counts: Sequence[int]) -> Iterator[str]:
+    conditional, announced, available, idle = counts
     if conditional:
         yield language.plural("{n} more is conditional.", "{n} more are conditional.", conditional)
     if announced:
@@ -149,4 +158,10 @@ def _more(language: Language, conditional: int, announced: int, available: int) 
     if available:
         yield language.plural(
             "{n} more is available but not in use.", "{n} more are available but not in use.", available
+        )
+    if idle:
+        yield language.plural(
+            "{n} more is listed and processes no customer personal data.",
+            "{n} more are listed and process no customer personal data.",
+            idle,
         )

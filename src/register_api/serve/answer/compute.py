@@ -18,6 +18,7 @@ from register_api.core.api.answers import (
 )
 from register_api.core.diff.document import diff_document
 from register_api.core.language.language import Language
+from register_api.core.language.values import Values
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.serve.answer.as_of import basis, check_version, known_by
@@ -85,7 +86,8 @@ def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> Questionnaire
     page, facts = page_of(rows, query, known)
     language = Language.of(known.register.publisher.language)
     questions = {member: language.text(question) for member, question in QUESTIONS.items()}
-    given = tuple(questionnaire(row, known.on, archive.promises, language) for row in page)
+    say = Values(language, products={item.id: item.title for item in known.register.products})
+    given = tuple(questionnaire(row, known.on, archive.promises, say) for row in page)
     return QuestionnaireAnswer(**basis(known), **facts, questions=questions, answers=given)
 
 

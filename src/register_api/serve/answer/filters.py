@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from register_api.core.bitemporal import version_known
-from register_api.core.countries import is_in_eea, regions_of
+from register_api.core.countries import regions_of
 from register_api.core.diff.document import changes_between
+from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.query import instant_or_day, listed
 from register_api.serve.http.problems import Problem
@@ -91,12 +92,8 @@ def _countries(row: EngagementState) -> AbstractSet[str]:
 
 def _mechanisms(row: EngagementState) -> AbstractSet[str]:
     """Return the mechanisms of all transfers, ``unstated`` for a place outside the EEA without one."""
-    transfers = row.engagement.transfers or ()
-    bare = {location.country for location in row.engagement.locations or ()} - {
-        transfer.destination for transfer in transfers
-    }
-    outside = any(not is_in_eea(country) for country in bare - {"varies"})
-    return {transfer.mechanism for transfer in transfers} | ({"unstated"} if outside else set())
+    stated = {transfer.mechanism for transfer in row.engagement.transfers or ()}
+    return stated | ({OPENLY_UNSTATED} if without_mechanism(row.engagement) else set())
 
 
 _FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = MappingProxyType(

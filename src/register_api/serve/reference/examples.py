@@ -78,8 +78,8 @@ def _values(register: Register, day: AsOf) -> Iterator[tuple[str, str]]:
         yield from (("id", vendor.id), ("subprocessor", vendor.id), ("q", vendor.name))
         engagement = vendor.engagements[0]
         yield from (("engagement", engagement.id), ("status", engagement.status))
-        yield from (("country", location.country) for location in engagement.locations[:1])
-        yield from (("data_scope", scope) for scope in engagement.data_scope[:1])
+        yield from (("country", location.country) for location in (engagement.locations or ())[:1])
+        yield from (("data_scope", scope) for scope in (engagement.data_scope or ())[:1])
 
 
 def _asked(question: Question, archive: Archive, values: dict[str, str], day: AsOf) -> Example | None:
