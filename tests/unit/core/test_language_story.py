@@ -131,7 +131,7 @@ STEPS: list[Step] = [
             ("Acme Oy: processing location added: Shenzhen, China (remote access), effective 1 June 2026."),
             "Acme Oy: category of personal data added: Support tickets, effective 1 June 2026.",
             (
-                "Acme Oy: third-country transfer added: China (standard contractual clauses, "
+                "Acme Oy: third-country transfer now stated: China (standard contractual clauses, "
                 "2021/914, Module Three), effective 1 June 2026."
             ),
         ],
@@ -145,7 +145,7 @@ STEPS: list[Step] = [
                 "1. Juni 2026."
             ),
             (
-                "Acme Oy: Drittlandübermittlung hinzugefügt: China (Standardvertragsklauseln, "
+                "Acme Oy: Drittlandübermittlung jetzt angegeben: China (Standardvertragsklauseln, "
                 "2021/914, Module Three), wirksam ab 1. Juni 2026."
             ),
         ],
