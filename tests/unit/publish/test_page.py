@@ -430,3 +430,115 @@ def test_only_https_and_mailto_become_links(url: str | None, *, safe: bool) -> N
 def test_same_input_gives_same_bytes() -> None:
     """Pages depend on their input alone."""
     assert all_pages() == PAGES
+
+
+PRODUCTS = (model.Product(id="desk", title="Desk", description="Answers <i>mail</i>"),)
+
+
+def shown(**fields: object) -> tuple[str, str]:
+    """Return the texts of the register's page and of the vendor's for a vendor with one engagement."""
+    told: dict[str, object] = {"data_scope": None, "data_categories": None, **fields}
+    vendor = {name: told.pop(name) for name in ("certifications", "identifiers") if name in told}
+    listed = model.Subprocessor(
+        id="one",
+        name="One",
+        engagements=(sample.engagement("use", "operations", **told),),
+        **vendor,  # type: ignore[arg-type]
+    )
+    view = sample.view(subprocessors=(listed,), products=PRODUCTS)
+    (data,) = (data for _, data in page.subprocessor_pages(view, view.register.subprocessors))
+    return text_of(page.index_page(view)), text_of(data)
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [
+        ("locations", "Processing locations"),
+        ("data_categories", "Categories of personal data"),
+        ("data_subjects", "Categories of data subjects"),
+        ("certifications", "Certifications"),
+    ],
+)
+def test_none_and_not_stated_are_told_apart(field: str, label: str) -> None:
+    """An empty list says that there is none; silence is called silence."""
+    assert f"{label} None" in shown(**{field: ()})[1]
+    assert f"{label} Not stated" in shown(**{field: None})[1]
+
+
+@pytest.mark.parametrize("field", ["transfers", "data_scope", "identifiers"])
+def test_what_is_said_to_be_none_has_a_line(field: str) -> None:
+    """Also where silence has none."""
+    before, after = shown(**{field: None})[1], shown(**{field: ()})[1]
+    assert after.count("None") == before.count("None") + 1
+
+
+def test_whom_no_personal_data_reaches_is_not_counted_as_processing_it() -> None:
+    """The first sentence of the page is true where a listed company gets no personal data."""
+    assert (
+        "Example GmbH uses no sub-processor to process customer personal data. "
+        "1 more is listed and processes no customer personal data."
+    ) in shown(data_scope=())[0]
+    assert "uses 1 sub-processor to process customer personal data." in shown()[0]
+
+
+US = model.Location(country="US")
+SILENCE = "Transfer mechanism: not stated"
+
+
+@pytest.mark.parametrize(
+    ("fields", "times"),
+    [
+        ({"locations": (US,)}, 1),
+        ({"locations": (US,), "transfers": ()}, 1),
+        ({"locations": (US,), "transfers": (model.Transfer(destination="US", mechanism="unstated"),)}, 1),
+        ({"locations": (US, model.Location(country="CN"), model.Location(country="FI"))}, 2),
+        ({"locations": (US,), "transfers": (model.Transfer(destination="US", mechanism="scc"),)}, 0),
+        ({"locations": (US,), "data_scope": ()}, 0),
+        ({"locations": (model.Location(country="FI"),)}, 0),
+    ],
+)
+def test_a_place_outside_the_eea_without_a_mechanism_says_so(fields: dict[str, object], times: int) -> None:
+    """On both pages, beside each such place: silence is not taken for "none needed"."""
+    for said in shown(**fields):
+        assert said.count(SILENCE) == times
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        (model.ProductScope(all=True), "All products"),
+        (model.ProductScope(all=False, ids=("desk",)), "Desk"),
+        (model.ProductScope(all=False), "None"),
+    ],
+)
+def test_products_stand_in_the_row_and_on_the_vendors_page(scope: model.ProductScope, words: str) -> None:
+    """By title; the register's page explains each."""
+    index, of_vendor = shown(products=scope)
+    assert f"Products: {words}" in index
+    assert re.search(f"Products? {words}", of_vendor)
+    assert "Desk Answers <i>mail</i>" in index
+
+
+def test_products_that_are_not_stated_are_called_so() -> None:
+    """On the vendor's page, where the register has products at all."""
+    index, of_vendor = shown()
+    assert "Products:" not in index
+    assert "Products Not stated" in of_vendor
+
+
+def test_conditions_must_all_hold_and_a_negated_one_says_where_not() -> None:
+    """A customer reads off the row whether it is concerned."""
+    conditions = (
+        model.Condition(type="region", key="LLM_REGION", value="eu", negated=True),
+        model.Condition(type="plan", text="on the Pro plan"),
+        model.Condition(type="consent", text="after consent"),
+    )
+    for said in shown(conditions=conditions):
+        assert "Condition: on the Pro plan and after consent; not used where LLM_REGION = eu" in said
+
+
+def test_the_legal_entity_of_a_use_is_named_in_its_row() -> None:
+    """One brand may have several contracting entities."""
+    index, of_vendor = shown(entity=model.Entity(legal_name="One Europe Ltd.", seat="IE"))
+    assert "One One Europe Ltd." in index
+    assert "Legal entity for this use One Europe Ltd. (Ireland)" in of_vendor
