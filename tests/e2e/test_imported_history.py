@@ -156,7 +156,7 @@ def _said(row: Row) -> dict[str, Any]:
         "category": "all",
         "status": "active",
         "purpose": row.purpose,
-        "data_categories": [row.data] if row.data else [],
+        "data_categories": [row.data] if row.data else None,
         "locations": [{"country": COUNTRIES[row.location]}],
     }
 
