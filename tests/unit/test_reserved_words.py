@@ -18,8 +18,6 @@ GIVEN: Mapping[str, str] = MappingProxyType(
     {
         "all": "every product, beside `ids`; an object that holds them is one column",
         "at": "an instant, as `published_at` is one: with a vendor's or a key's record there is only one",
-        "condition": "what has to hold; SQL knows the word in stored procedures alone",
-        "default": "of a location: the one that is used unless something else is agreed",
         "language": "HTML and JSON Feed call it so; every SQL database takes it as a column",
         "on": "a day, as in `ends_on`: of a lifecycle there is only one",
         "set": "what a planned change sets; no other word says so plainly",

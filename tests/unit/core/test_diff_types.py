@@ -216,6 +216,7 @@ def path_of(row: Row) -> str:
         model.Notice: "notice.",
         model.StatusText: "statuses.active.",
         model.Category: "categories.ai.",
+        model.Product: "products.desk.",
     }
     return below.get(row.kind, "") + row.field
 
