@@ -587,7 +587,10 @@ def test_what_is_new_is_named_first_and_alone() -> None:
     rows = {
         "relocated": (
             {"locations": (GERMANY, FINLAND, shenzhen)},
-            "processing locations added: Germany; Shenzhen, China (remote access). Transfer mechanism: not stated",
+            (
+                "processing locations added: Germany; Shenzhen, China (remote access). "
+                "Transfer mechanism: not stated"
+            ),
         ),
         "data_changed": (
             {"data_categories": ("Names", "Health data"), "retention": "2 years"},
