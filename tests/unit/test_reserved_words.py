@@ -18,6 +18,7 @@ GIVEN: Mapping[str, str] = MappingProxyType(
     {
         "all": "every product, beside `ids`; an object that holds them is one column",
         "at": "an instant, as `published_at` is one: with a vendor's or a key's record there is only one",
+        "day": "when something that lies ahead happens; there is only one, and every SQL database takes it",
         "language": "HTML and JSON Feed call it so; every SQL database takes it as a column",
         "on": "a day, as in `ends_on`: of a lifecycle there is only one",
         "set": "what a planned change sets; no other word says so plainly",
