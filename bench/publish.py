@@ -1,7 +1,9 @@
 """P8: what it costs to publish one change of a thousand vendors, after 10 and after 1,000 versions.
 
 In process and warm, in CPU time of this process; the least of some rounds, since whatever else the
-machine does only adds. Small files are compressed by brotli at 5, not 11, as the goal has it.
+machine does only adds. The measure is what ``tomllib`` takes to parse the same thousand files in the same
+rounds, so that the goal says nothing about the machine. Small files are compressed by brotli at 5, not
+11, as the goal has it.
 
     .venv/bin/python bench/publish.py
 """
@@ -12,6 +14,7 @@ import os
 import shutil
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from publishers import Publisher
 
 ROUNDS, WARM = 7, 2
-GOAL_MILLISECONDS, GOAL_GROWTH = 300.0, 1.2
+GOAL, GOAL_GROWTH = 3.0, 1.2
 FEW = 10
 
 
@@ -49,6 +52,15 @@ def cost(publisher: Publisher) -> float:
         return (time.process_time() - before) * 1e3
 
 
+def parsing(publisher: Publisher) -> float:
+    """Return the milliseconds that ``tomllib`` takes for the files of the vendors."""
+    texts = [path.read_text("utf-8") for path in (publisher.source / "subprocessors").glob("*.toml")]
+    before = time.process_time()
+    for text in texts:
+        tomllib.loads(text)
+    return (time.process_time() - before) * 1e3
+
+
 def _medium(compress):  # noqa: ANN001, ANN202 - a stand-in for a function of brotli's
     return lambda data, quality: compress(data, quality=min(quality, 5))
 
@@ -62,10 +74,11 @@ def measure(folder: Path) -> Iterator[goals.Result]:
     shutil.copytree(long, folder / "many", symlinks=True, copy_function=os.link)
     many = histories.Publisher(folder / "many")
     histories.grow_large(many)
-    rounds = [(cost(few), cost(many)) for _ in range(ROUNDS + WARM)][WARM:]
-    short, grown = (min(column) for column in zip(*rounds, strict=True))
-    yield goals.Result("P8: one change of 1,000 vendors, 10 versions", short, GOAL_MILLISECONDS, "ms")
-    yield goals.Result("P8: the same with 1,000 versions", grown, GOAL_MILLISECONDS, "ms")
+    rounds = [(cost(few), cost(many), parsing(few)) for _ in range(ROUNDS + WARM)][WARM:]
+    short, grown, parsed = (min(column) for column in zip(*rounds, strict=True))
+    yield goals.Result("P8: one change of 1,000 vendors, 10 versions / tomllib", short / parsed, GOAL)
+    yield goals.Result("P8: the same with 1,000 versions / tomllib", grown / parsed, GOAL)
+    yield goals.Result("one change of 1,000 vendors, 10 versions", short, None, "ms")
     yield goals.Result("P8: 1,000 versions / 10 versions", grown / short, GOAL_GROWTH)
 
 

@@ -79,12 +79,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     def fault(self, value: Any) -> Fault | None:
         """Return the first thing that is wrong with a value of a field, or ``None``."""
-        judged_whole = self.rule != "R05"  # by its problem: an id or a code has no unclean characters
-        if not value and not judged_whole:
-            return self.if_empty
-        unclean = None if judged_whole or is_plain(value) else next(text_problems(value), None)
-        if unclean is not None:
-            return Fault("R05", f"{quoted(value)} {unclean.text}", unclean.hint)
+        # By another rule the problem judges the whole: an id or a code has no unclean characters.
+        if self.rule == "R05" and not is_plain(value):
+            if not value:
+                return self.if_empty
+            unclean = next(text_problems(value), None)
+            if unclean is not None:
+                return Fault("R05", f"{quoted(value)} {unclean.text}", unclean.hint)
         if len(value) > MAX_TEXT:
             return Fault("R17", f"{len(value)} characters; at most {MAX_TEXT} fit", "shorten it")
         problem = self.problem(value) if self.problem is not None else None

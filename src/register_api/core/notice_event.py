@@ -37,8 +37,10 @@ def is_engaged(vendor: Vendor, engagement: EngagementSource, day: dt.date) -> bo
 
 def find_engagement(vendor: Vendor | None, engagement: str) -> EngagementSource | None:
     """Return a vendor's engagement by id, or ``None``."""
-    found = vendor.engagements if vendor is not None else ()
-    return next((item for item in found if item.id == engagement), None)
+    for item in vendor.engagements if vendor is not None else ():
+        if item.id == engagement:
+            return item
+    return None
 
 
 def events(

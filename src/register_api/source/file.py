@@ -75,7 +75,8 @@ def parse_source(name: str, data: bytes) -> SourceFile:
 
 def name_of(folder: Path, path: Path) -> str:
     """Return a file's name below the source folder, with ``/``, fit to be printed and encoded."""
-    return escaped(path.relative_to(folder).as_posix())
+    # Compared as text, since there is a file for each sub-processor; the root folder ends in a slash itself.
+    return escaped(path.as_posix().removeprefix(f"{folder.as_posix().rstrip('/')}/"))
 
 
 def finding(name: str, key: str, message: str, **more: Any) -> Finding:

@@ -37,7 +37,6 @@ CHECKS: tuple[DraftCheck, ...] = (
     states.check_dates,
     states.check_plans,
     promise.check_promise,
-    promise.check_short_notice,
     version.check_reason,
     version.check_instant,
     identity.check_order,

@@ -65,11 +65,13 @@ def _is_taken_back(before: Subprocessor | None, said: Announcement, context: Con
 
 
 def check_promise(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R10, R12, R13: what the promise covers starts late enough, or says openly that it does not."""
+    """R10 to R13: what the promise covers starts late enough, or says openly and anew that it does not."""
     promises = context.promises_with(draft)
     newest = msgspec.structs.replace(promises, policies=promises.policies[-1:])
     vendors = {vendor.id: vendor for vendor in draft.subprocessors}
     for item in promised(draft, context):
+        if item.said.reused_reason and _late(item, context):
+            yield _as_reused(item)
         fault = _fault(item, item.notice, vendors[item.said.vendor], context)
         if fault is None:
             continue
@@ -157,13 +159,11 @@ def _as_older_promise(finding: Finding, notice: NoticeSource, promises: Promises
     return found("R13", finding.file, finding.key, message, finding.hint)
 
 
-def check_short_notice(draft: Draft, context: Context) -> Iterator[Finding]:
-    """R11: why notice is short is said for one announcement, and asked for anew by the next."""
-    for item in promised(draft, context):
-        if item.said.reused_reason and _late(item, context):
-            key = f"{item.place}.short_notice.reason"
-            message = "this reason was published for an earlier announcement"
-            yield found("R11", item.file, key, message, "say why the notice of this change is short")
+def _as_reused(item: CoveredChange) -> Finding:
+    """Name rule R11: why notice is short is said for one announcement, and asked for anew by the next."""
+    key = f"{item.place}.short_notice.reason"
+    message = "this reason was published for an earlier announcement"
+    return found("R11", item.file, key, message, "say why the notice of this change is short")
 
 
 def _late(item: CoveredChange, context: Context) -> bool:
