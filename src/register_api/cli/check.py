@@ -8,18 +8,15 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import out, print_findings, print_json
-from register_api.cli.reasons import instant_after, reason_options
+from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_proposals
 from register_api.core.language.prose import count
 from register_api.errors import Refused
-from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
+from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
-
-    from register_api.core.model import ReasonKind
 
 
 @click.command()
@@ -27,15 +24,7 @@ if TYPE_CHECKING:
 @options.store_option
 @reason_options
 @options.json_option
-def check(
-    source: Path,
-    store: Path,
-    reason: str | None,
-    kind: ReasonKind | None,
-    corrects: int | None,
-    at: dt.datetime | None,
-    as_json: bool,
-) -> None:
+def check(source: Path, store: Path, why: GivenReason, as_json: bool) -> None:
     """Say what is wrong in the source, or breaks the notice promise.
 
     Nothing is written. Warnings do not stop publishing, errors do. What you may have meant (a rename,
@@ -47,8 +36,7 @@ def check(
       register-api check --source register --json
     """
     snapshot = open_snapshot(store)
-    intent = PublishOptions(now=instant_after(snapshot, at), text=reason, kind=kind, corrects=corrects, at=at)
-    prepared = prepare(source, read_base(snapshot), intent)
+    prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
     proposals = prepared.proposals()
     if as_json:
         ok = prepared.register is not None

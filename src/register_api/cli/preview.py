@@ -9,22 +9,22 @@ import msgspec
 
 from register_api.cli import options
 from register_api.cli.output import out, print_json
-from register_api.cli.reasons import instant_after, reason_options
+from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_changes, print_proposals
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
-from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
+from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from register_api.core.diff.changes import Diff
-    from register_api.core.model import ReasonKind
 
 _NOT_PUBLISHED = "0" * 64
 """Stands for the digest of a version that does not exist yet."""
+
+_NO_REASON = GivenReason()
 
 
 @click.command()
@@ -32,15 +32,7 @@ _NOT_PUBLISHED = "0" * 64
 @options.store_option
 @reason_options
 @options.json_option
-def preview(
-    source: Path,
-    store: Path,
-    reason: str | None,
-    kind: ReasonKind | None,
-    corrects: int | None,
-    at: dt.datetime | None,
-    as_json: bool,
-) -> None:
+def preview(source: Path, store: Path, why: GivenReason, as_json: bool) -> None:
     """Show in words what publishing now would tell your customers.
 
     Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
@@ -51,17 +43,14 @@ def preview(
       register-api preview
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
-    show_preview(source, store, text=reason, kind=kind, corrects=corrects, at=at, as_json=as_json)
+    show_preview(source, store, why, as_json=as_json)
 
 
 def show_preview(
     source: Path,
     store: Path,
+    why: GivenReason = _NO_REASON,
     *,
-    text: str | None = None,
-    kind: ReasonKind | None = None,
-    corrects: int | None = None,
-    at: dt.datetime | None = None,
     as_json: bool = False,
 ) -> None:
     """Print what publishing the source now would tell customers.
@@ -70,8 +59,7 @@ def show_preview(
         Refused: An error in the source forbids publishing.
     """
     snapshot = open_snapshot(store)
-    intent = PublishOptions(now=instant_after(snapshot, at), text=text, kind=kind, corrects=corrects, at=at)
-    prepared = prepare(source, read_base(snapshot), intent)
+    prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
     proposals = prepared.proposals()
     if prepared.register is None and not as_json:
         print_proposals(proposals)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,18 +10,12 @@ from register_api.cli import options, time_options, time_stamps
 from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
-from register_api.cli.reasons import instant_after, reason_options
+from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_publication
 from register_api.core.language.prose import count
 from register_api.publish.pipeline import PublishRequest, publish_version
-from register_api.publish.preparation import PublishOptions
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.model import ReasonKind
 
 
 @click.command()
@@ -63,10 +56,7 @@ def publish(
     source: Path,
     store: Path,
     keys: Path,
-    reason: str | None,
-    kind: ReasonKind | None,
-    corrects: int | None,
-    at: dt.datetime | None,
+    why: GivenReason,
     base_url: str | None,
     public_keys: Path | None,
     root_keys: int,
@@ -99,9 +89,7 @@ def publish(
         source=source,
         store=store,
         keys=keys,
-        intent=PublishOptions(
-            now=instant_after(before, at), text=reason, kind=kind, corrects=corrects, at=at
-        ),
+        intent=why.intent(before),
         base_url=_with_final_slash(base_url),
         root_keys=root_keys,
         root_threshold=root_threshold,

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from register_api import clock
 from register_api.cli import options
+from register_api.core.model import ReasonKind
+from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Callable
 
-    from register_api.cli.options import Command
     from register_api.store.reader import Snapshot
 
 _LONGEST_WAIT = 2.0
 """Seconds to wait for the clock to pass the newest version's instant; instants are whole seconds."""
 
 
-def reason_options(command: Command) -> Command:
-    """Add the options that say why a version is published."""
+class GivenReason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and when a version is published, as the options say; as in ``PublishOptions``."""
+
+    text: str | None = None
+    kind: ReasonKind | None = None
+    corrects: int | None = None
+    at: dt.datetime | None = None
+
+    def intent(self, snapshot: Snapshot | None) -> PublishOptions:
+        """Return it with the present instant, which lies after the newest version's (``instant_after``)."""
+        return PublishOptions(now=instant_after(snapshot, self.at), **msgspec.structs.asdict(self))
+
+
+def reason_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say why a version is published; the command is given them as ``why``."""
+
+    @functools.wraps(command)
+    def with_reason(
+        *,
+        reason: str | None,
+        kind: ReasonKind | None,
+        corrects: int | None,
+        at: dt.datetime | None,
+        **others: Any,
+    ) -> Any:
+        return command(why=GivenReason(text=reason, kind=kind, corrects=corrects, at=at), **others)
+
+    decorated: Callable[..., Any] = with_reason
     for add in (
         click.option(
             "--at",
@@ -38,8 +68,8 @@ def reason_options(command: Command) -> Command:
         ),
         click.option("--reason", help="Why, in a sentence for your customers."),
     ):
-        command = add(command)
-    return command
+        decorated = add(decorated)
+    return decorated
 
 
 def instant_after(snapshot: Snapshot | None, at: dt.datetime | None) -> dt.datetime:
