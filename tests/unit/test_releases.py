@@ -125,6 +125,8 @@ def test_the_newer_field_stands_in_every_table_of_the_source(mixed: Mixed) -> No
     """What the test says it covers, it covers."""
     version = mixed.order.index("newer") + 1
     source = EveryField()
+    if version > 1:
+        source.cancel()
     tables: list[str] = []
     source.edit(lambda _table, kind: tables.append(kind.cls.__name__))
     assert len(set(tables)) >= 15

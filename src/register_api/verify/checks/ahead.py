@@ -35,7 +35,7 @@ def check_upcoming(session: Session) -> str:
         if said.format_minor != newest.format_minor:
             raise Inconsistent("not of the same minor number of the format as the register")
         if said.format_minor == FORMAT_MINOR:
-            agrees = data == encode(expected)
+            agrees = said == expected
         else:
             agrees = _agrees(_plain(data), _plain(encode(expected)), newer=said.format_minor > FORMAT_MINOR)
         if not agrees:
