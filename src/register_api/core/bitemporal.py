@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from register_api.core.model import Engagement, Identifier, Register, Subprocessor
+from register_api.core.model import Engagement, Entity, Register, Subprocessor
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import State, known_on, state_on
 
@@ -66,22 +66,9 @@ class EngagementState(msgspec.Struct, frozen=True, kw_only=True):
     state: State
 
     @property
-    def legal_name(self) -> str | None:
-        """Name of the legal entity engaged: that of this use, else the vendor's."""
-        entity = self.engagement.entity
-        return self.vendor.legal_name if entity is None else entity.legal_name
-
-    @property
-    def seat(self) -> str | None:
-        """Where that legal entity is established."""
-        entity = self.engagement.entity
-        return self.vendor.seat if entity is None else entity.seat
-
-    @property
-    def identifiers(self) -> tuple[Identifier, ...]:
-        """Company numbers of that legal entity."""
-        entity = self.engagement.entity
-        return (self.vendor.identifiers if entity is None else entity.identifiers) or ()
+    def entity(self) -> Entity | Subprocessor:
+        """The legal entity engaged: that of this use, else the vendor."""
+        return self.engagement.entity or self.vendor
 
 
 class RegisterAsOf(msgspec.Struct, frozen=True, kw_only=True):

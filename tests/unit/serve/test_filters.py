@@ -94,6 +94,38 @@ def test_mechanisms_are_found_and_so_is_that_none_is_stated() -> None:
     assert found(register, mechanism={"dpf"}) == set()
 
 
+PRODUCTS = make_register(
+    vendor("everywhere", products=model.ProductScope(all=True)),
+    vendor("mail", products=model.ProductScope(all=False, ids=("mail",))),
+    vendor("both", products=model.ProductScope(all=False, ids=("mail", "crm"))),
+    vendor("none", products=model.ProductScope(all=False)),
+    vendor("silent"),
+    products=tuple(model.Product(id=name, title=name.title()) for name in ("mail", "crm")),
+)
+
+
+@pytest.mark.parametrize(
+    ("products", "names"),
+    [
+        ({"mail"}, {"everywhere", "mail", "both"}),
+        ({"crm"}, {"everywhere", "both"}),
+        ({"crm", "mail"}, {"everywhere", "mail", "both"}),
+    ],
+)
+def test_a_product_finds_what_it_uses(products: set[str], names: set[str]) -> None:
+    """What every product uses is among it; where a register says nothing, nothing is guessed."""
+    assert found(PRODUCTS, product=products) == names
+
+
+def test_a_product_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(Problem) as caught:
+        found(PRODUCTS, product={"phone"})
+    assert (caught.value.name, caught.value.parameter) == ("bad-parameter", "product")
+    assert caught.value.allowed == ("mail", "crm")
+    with pytest.raises(Problem, match="no products are named"):
+        found(PLACES, product={"phone"})
+
+
 LEI = model.Identifier(scheme="lei", value="5493001KJTIIGC8Y1R12")
 OTHER = model.Entity(
     legal_name="Acme Ireland Limited",

@@ -34,6 +34,7 @@ _COUNTRY = (
     "Processing location: ISO 3166-1 alpha-2, or EU, EEA, worldwide, varies. "
     "EU and EEA also find places in their members."
 )
+_PRODUCT = "Id of a product of the newest version, or of the version asked about, that uses the engagement."
 _MECHANISM = "Mechanism of a transfer; `unstated` also finds places outside the EEA for which none is stated."
 _IDENTIFIER = "Company number of the legal entity engaged, alone or after its scheme: `lei:…`."
 _ENTITY = "Text in the name of the legal entity engaged, regardless of case."
@@ -103,6 +104,7 @@ class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
     category: Annotated[frozenset[Slug], Meta(description=_CATEGORY)] = frozenset()
     country: Annotated[frozenset[Place], Meta(description=_COUNTRY)] = frozenset()
     data_scope: Annotated[frozenset[DataScope], Meta(description=_SCOPE)] = frozenset()
+    product: Annotated[frozenset[Slug], Meta(description=_PRODUCT)] = frozenset()
     mechanism: Annotated[frozenset[Mechanism], Meta(description=_MECHANISM)] = frozenset()
     identifier: Annotated[frozenset[_Words], Meta(description=_IDENTIFIER)] = frozenset()
     entity: Annotated[_Words | None, Meta(description=_ENTITY)] = None

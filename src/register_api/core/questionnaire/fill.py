@@ -46,7 +46,7 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
     return EngagementAnswers(
         subprocessor=vendor.id,
         name=vendor.name,
-        legal_name=row.legal_name,
+        legal_name=row.entity.legal_name,
         entity=engagement.entity,
         engagement=engagement.id,
         status=engagement.status,
@@ -54,7 +54,7 @@ def answers(row: EngagementState, on: dt.date, promises: Promises, say: Values) 
         products=_products(engagement, say),
         data=_data(engagement, say),
         purpose=_purpose(engagement, say),
-        places=_places(engagement, row.seat, say),
+        places=_places(engagement, row.entity.seat, say),
         region=region(engagement, say),
         transfers=_transfers(engagement, say),
         retention=_retention(engagement, say),

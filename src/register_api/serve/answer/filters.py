@@ -12,7 +12,7 @@ from register_api.core.countries import regions_of
 from register_api.core.diff.document import changes_between
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.serve.answer.as_of import check_version
-from register_api.serve.answer.query import instant_or_day, listed
+from register_api.serve.answer.query import bad_value, instant_or_day, listed
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
     from register_api.core.bitemporal import EngagementState, RegisterAsOf
-    from register_api.core.model import Register, Subprocessor
+    from register_api.core.model import ProductScope, Register, Subprocessor
     from register_api.serve.answer.archive import Archive
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -33,6 +33,14 @@ def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
     for wanted in sorted(query.category.difference(known)):
         detail = f"Version {registers[0].version} has no category {wanted}{listed(tuple(known))}."
         raise Problem("no-such-category", detail, parameter="category", allowed=tuple(known))
+
+
+def _check_products(query: SubprocessorsQuery, *registers: Register) -> None:
+    """Refuse a product that neither of some versions has."""
+    known = tuple(dict.fromkeys(product.id for register in registers for product in register.products))
+    for wanted in sorted(query.product.difference(known)):
+        what = f"cannot be {wanted!r}{listed(known)}" if known else "is of no use: no products are named"
+        raise bad_value("product", what, known)
 
 
 def check_ids(query: AnswersQuery, register: Register) -> None:
@@ -59,7 +67,9 @@ class Selection:
         Raises:
             Problem: A filter names what neither this version nor the newest has.
         """
-        check_categories(query, known.register, archive.register(archive.newest))
+        registers = known.register, archive.register(archive.newest)
+        check_categories(query, *registers)
+        _check_products(query, *registers)
         self._query = query
         self._known = known
         self._changed = _changed_since(archive, query.changed_since, known)
@@ -77,11 +87,17 @@ class Selection:
         asked = ((getattr(self._query, name), facet) for name, facet in _FACETS.items())
         return (
             all(not wanted or not wanted.isdisjoint(facet(row)) for wanted, facet in asked)
+            and (not self._query.product or _serves(row.engagement.products, self._query.product))
             and (not self._numbers or not self._numbers.isdisjoint(_numbers(row)))
             and (self._changed is None or not self._changed.isdisjoint(_places(row)))
-            and _says(self._query.entity, row.legal_name or row.vendor.name)
+            and _says(self._query.entity, row.entity.legal_name or row.vendor.name)
             and _says(self._query.q, *_names(row.vendor), row.engagement.purpose)
         )
+
+
+def _serves(scope: ProductScope | None, wanted: AbstractSet[str]) -> bool:
+    """Tell whether any of some products uses an engagement; where nothing is stated, none is said to."""
+    return scope is not None and (scope.all or not wanted.isdisjoint(scope.ids))
 
 
 def _countries(row: EngagementState) -> AbstractSet[str]:
@@ -111,7 +127,9 @@ _FACETS: Mapping[str, Callable[[EngagementState], AbstractSet[str]]] = MappingPr
 
 def _numbers(row: EngagementState) -> set[str]:
     """Return the company numbers of the legal entity engaged, each also after its scheme."""
-    texts = (text for item in row.identifiers for text in (item.value, f"{item.scheme}:{item.value}"))
+    texts = (
+        text for item in row.entity.identifiers or () for text in (item.value, f"{item.scheme}:{item.value}")
+    )
     return {_bare(text) for text in texts}
 
 
