@@ -19,6 +19,8 @@ import msgspec
 from lxml import etree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lxml.etree import _Element
 
 NAMESPACE = "http://www.w3.org/2000/09/xmldsig#"
@@ -73,3 +75,15 @@ def canonical(signed_info: _Element) -> bytes:
         signed_info: The ``ds:SignedInfo`` element, in its document.
     """
     return etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
+
+
+def build(shape: XmlShape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
+    """Return an element of its shape, with the texts and attributes that the shape leaves open."""
+    name, spaces = ds(shape.name), {"ds": NAMESPACE}
+    element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)
+    for key, value in shape.attributes.items():
+        element.set(key, values[key] if value is None else value)
+    element.text = values.get(shape.name)
+    for child in shape.children:
+        build(child, values, element)
+    return element

@@ -18,19 +18,10 @@ from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.keys.xml_signature import (
-    COORDINATE_BYTES,
-    NAMESPACE,
-    SIGNATURE_SHAPE,
-    XmlShape,
-    canonical,
-    ds,
-)
+from register_api.core.keys.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, build, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from lxml.etree import _Element
 
     from register_api.core.format.kind import Signature
     from register_api.publish.signing.keyring import Keyring
@@ -60,21 +51,9 @@ def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
         The signature document, UTF-8 with an XML declaration.
     """
     digest = strict_base64.encode(hashlib.sha256(data).digest())
-    root = _element(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
+    root = build(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
     root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
-
-
-def _element(shape: XmlShape, values: Mapping[str, str], parent: _Element | None = None) -> _Element:
-    """Return an element of its shape, with the texts and attributes that the shape leaves open."""
-    name, spaces = ds(shape.name), {"ds": NAMESPACE}
-    element = etree.Element(name, nsmap=spaces) if parent is None else etree.SubElement(parent, name)
-    for key, value in shape.attributes.items():
-        element.set(key, values[key] if value is None else value)
-    element.text = values.get(shape.name)
-    for child in shape.children:
-        _element(child, values, element)
-    return element
 
 
 def _fixed_length(der: bytes) -> bytes:
