@@ -231,7 +231,7 @@ def test_a_typed_passphrase_is_not_shown_by_a_crash(
 ) -> None:
     """Between the question and the file."""
     monkeypatch.chdir(tmp_path)
-    module = key_file if place == "write_new" else sys.modules["register_api.cli.key_making"]
+    module = key_file if place == "write_new" else sys.modules["register_api.cli.keys"]
     _crash_in(module, place)(None, monkeypatch)
     words = ["keys", "new", "alice/root-1.pem", "--encrypt"]
     result = CliRunner().invoke(cli, words, input=f"{WORDS}\n{WORDS}\n")
