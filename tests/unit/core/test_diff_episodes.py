@@ -501,10 +501,10 @@ def test_the_promise_and_the_publisher_are_spoken_of_by_name() -> None:
     """Changes of the register itself name what they are about, with the way to the field."""
     older = make_register()
     publisher = replace(older.publisher, name="Example Group")
-    newer = step(older, make_vendor(), publisher=publisher, notice=replace(older.notice, days=14))
+    newer = step(older, make_vendor(), publisher=publisher, notice=replace(older.notice, days=45))
     assert [(change.fields[0].path, change.summary) for change in changes(older, newer)] == [
         ("publisher.name", "Publisher: name changed from Example to Example Group."),
-        ("notice.days", "Notice policy: notice period changed from 30 days to 14 days."),
+        ("notice.days", "Notice policy: notice period changed from 30 days to 45 days."),
     ]
 
 

@@ -218,19 +218,26 @@ STEPS: list[Step] = [
         [],
         [
             (
-                "Notice policy: notice period changed from 30 business days to 14 business days; "
-                "changes covered removed: replacement of a sub-processor, activation of an available "
-                "sub-processor, processing in a further country and processing of further personal "
-                "data."
+                "Notice policy: notice period changed from 30 business days to 14 business days; changes "
+                "covered removed: replacement of a sub-processor, activation of an available sub-"
+                "processor, processing in a further country and processing of further personal data. What"
+                " is announced until 30 August 2026 is still bound by the earlier promise: 30 business "
+                "days' notice of new sub-processors, replacement of a sub-processor, activation of an "
+                "available sub-processor, processing in a further country and processing of further "
+                "personal data; objection within 10 business days."
             ),
         ],
         [
             (
                 "Ankündigungsregelung: Ankündigungsfrist geändert: bisher 30 Arbeitstage, jetzt 14 "
-                "Arbeitstage; erfasste Änderungen entfernt: Austausch eines "
-                "Unterauftragsverarbeiters, Aktivierung eines verfügbaren Unterauftragsverarbeiters, "
-                "Verarbeitung in einem weiteren Land und Verarbeitung weiterer personenbezogener "
-                "Daten."
+                "Arbeitstage; erfasste Änderungen entfernt: Austausch eines Unterauftragsverarbeiters, "
+                "Aktivierung eines verfügbaren Unterauftragsverarbeiters, Verarbeitung in einem weiteren "
+                "Land und Verarbeitung weiterer personenbezogener Daten. Was bis zum 30. August 2026 "
+                "angekündigt wird, ist noch an die frühere Zusage gebunden, Ankündigung 30 Arbeitstage im"
+                " Voraus: neue Unterauftragsverarbeiter, Austausch eines Unterauftragsverarbeiters, "
+                "Aktivierung eines verfügbaren Unterauftragsverarbeiters, Verarbeitung in einem weiteren "
+                "Land und Verarbeitung weiterer personenbezogener Daten; Widerspruchsfrist: 10 "
+                "Arbeitstage."
             ),
         ],
         {"notice": replace(NOTICE, days=14, applies_to=("addition",))},
@@ -240,13 +247,25 @@ STEPS: list[Step] = [
         [
             (
                 "Notice policy: notice period changed from 14 business days to 21 days; counting of days "
-                "changed from business days to calendar days."
+                "changed from business days to calendar days. What is announced until 3 September 2026 is"
+                " still bound by the earlier promise: 14 business days' notice of new sub-processors; "
+                "objection within 10 business days. What is announced until 30 August 2026 is still bound"
+                " by the earlier promise: 30 business days' notice of new sub-processors, replacement of "
+                "a sub-processor, activation of an available sub-processor, processing in a further "
+                "country and processing of further personal data; objection within 10 business days."
             ),
         ],
         [
             (
                 "Ankündigungsregelung: Ankündigungsfrist geändert: bisher 14 Arbeitstage, jetzt 21 Tage; "
-                "Zählweise der Tage geändert: bisher Arbeitstage, jetzt Kalendertage."
+                "Zählweise der Tage geändert: bisher Arbeitstage, jetzt Kalendertage. Was bis zum 3. "
+                "September 2026 angekündigt wird, ist noch an die frühere Zusage gebunden, Ankündigung 14"
+                " Arbeitstage im Voraus: neue Unterauftragsverarbeiter; Widerspruchsfrist: 10 "
+                "Arbeitstage. Was bis zum 30. August 2026 angekündigt wird, ist noch an die frühere "
+                "Zusage gebunden, Ankündigung 30 Arbeitstage im Voraus: neue Unterauftragsverarbeiter, "
+                "Austausch eines Unterauftragsverarbeiters, Aktivierung eines verfügbaren "
+                "Unterauftragsverarbeiters, Verarbeitung in einem weiteren Land und Verarbeitung weiterer"
+                " personenbezogener Daten; Widerspruchsfrist: 10 Arbeitstage."
             ),
         ],
         {"notice": replace(NOTICE, days=21, day_count="calendar", applies_to=("addition",))},
@@ -290,10 +309,13 @@ STEPS: list[Step] = [
     Step(
         [vendor("beta", replace(MAILS, ends_on=dt.date(2026, 9, 1)), LOGS)],
         [
-            "Beta Oy (Sends mail) has not been used since 1 September 2026.",
+            "Beta Oy (Sends mail) has not been used since 1 September 2026. Reported 69 days late.",
         ],
         [
-            "Beta Oy (Sends mail) ist seit 1. September 2026 nicht mehr im Einsatz.",
+            (
+                "Beta Oy (Sends mail) ist seit 1. September 2026 nicht mehr im Einsatz. Verspätet "
+                "mitgeteilt: 69 Tage danach."
+            ),
         ],
     ),
     Step(

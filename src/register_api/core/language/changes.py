@@ -15,7 +15,7 @@ import msgspec
 from register_api.core.calendar import local_day
 from register_api.core.language.change_view import view_change
 from register_api.core.language.language import Language, message
-from register_api.core.language.notice import shortfall
+from register_api.core.language.notice import older_promises, shortfall
 from register_api.core.language.prose import capital, sentence, shorten
 from register_api.core.language.scene import Scene
 from register_api.core.language.turns import say_turn
@@ -87,7 +87,8 @@ class Sentences:
         """
         view = view_change(change, self._scene.vendors)
         head, *rest = self._say(view)
-        said = (head, *self._short_notice(view), *rest, *self._without_mechanism(view))
+        more = (*self._without_mechanism(view), *self._still_binding(view))
+        said = (head, *self._short_notice(view), *rest, *more)
         return shorten(" ".join(map(sentence, said)), MAX_SUMMARY)
 
     def title(self, change: Change) -> str:
@@ -132,6 +133,11 @@ class Sentences:
         use = use if view.plan is None else with_change(use, view.plan)
         if (after - before).intersection(without_mechanism(use)):
             yield self._scene.text(MECHANISM_NOT_STATED)
+
+    def _still_binding(self, view: ChangeView) -> Iterator[str]:
+        """Say which older promise still binds, where the promise changed."""
+        if any(field.path.startswith("notice.") for field in view.change.fields):
+            yield from older_promises(self._scene.language, self._scene.notice)
 
     def _fields(self, view: ChangeView) -> str:
         """Say what became of fields, or that an entry came or went."""

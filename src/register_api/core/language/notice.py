@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.language.language import Language
-    from register_api.core.model import DayCount, NoticeSource
+    from register_api.core.model import DayCount, Notice, NoticeSource
     from register_api.core.notice import NoticeStatus
 
 
@@ -66,6 +66,22 @@ def promise(language: Language, notice: NoticeSource) -> str:
         days=_days_of(language, notice.days, notice.day_count),
         changes="; ".join(covered),
     )
+
+
+def older_promises(language: Language, notice: Notice) -> Iterator[str]:
+    """Yield a sentence for each older promise that still binds: until when, and what it says."""
+    for older in notice.also_binding:
+        covered = [language.code("notice_event", event) for event in older.applies_to]
+        said = language.text(
+            "What is announced until {day} is still bound by the earlier promise: {days} notice of {changes}",
+            day=language.day(older.until),
+            days=_days_of(language, older.days, older.day_count),
+            changes=language.list(covered),
+        )
+        period = older.objection and days(language, older.objection.days, older.day_count)
+        if period:
+            said = language.text("{said}; objection within {days}", said=said, days=period)
+        yield f"{said}."
 
 
 def objection_period(language: Language, notice: NoticeSource) -> str | None:

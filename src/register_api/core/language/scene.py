@@ -26,6 +26,7 @@ class Scene:
         language: The language of the sentences.
         day: The publisher's local day of publication: what is later lies ahead.
         initial: Whether the register is the first version.
+        notice: The promise of the newer register.
         vendors: Every vendor by id, as the newer register has it if it does.
         phrases: Phrases about fields.
     """
@@ -35,6 +36,7 @@ class Scene:
         self.text = language.text
         self.day = day
         self.initial = register.previous is None
+        self.notice = register.notice
         before = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
         self.vendors = before | {vendor.id: vendor for vendor in register.subprocessors}
         self._titles = {

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from register_api.core.language.language import message
+from register_api.core.language.notice import days
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.shapes import shapes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from register_api.core.language.change_view import ChangeView
     from register_api.core.language.scene import Scene
+    from register_api.core.model import EngagementSource
 
 _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -172,7 +174,14 @@ def _ended(view: ChangeView, scene: Scene) -> Sequence[str]:
     purpose = (
         [scene.phrases.fact(Engagement, "purpose", use.purpose)] if use and use.purpose and not told else []
     )
-    return [head, *purpose, *_successor(view, scene)]
+    return [head, *_told_late(use, scene), *purpose, *_successor(view, scene)]
+
+
+def _told_late(use: EngagementSource | None, scene: Scene) -> Iterator[str]:
+    """Say that an end is told after it happened, and how long after."""
+    late = (scene.day - use.ends_on).days if use is not None and use.ends_on is not None else 0
+    if late > 0:
+        yield scene.text("Reported {days} late", days=days(scene.language, late, "calendar"))
 
 
 def _withdrawn(view: ChangeView, scene: Scene) -> Sequence[str]:

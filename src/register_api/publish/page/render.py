@@ -12,10 +12,11 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.language.changes import Sentences
-from register_api.core.language.notice import objection_period, promise
+from register_api.core.language.notice import objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.core.planned_changes import vendor_on
+from register_api.core.timeline import PAST
 from register_api.publish.feed.entry import title
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
@@ -44,7 +45,7 @@ def index_page(view: PageView) -> bytes:
     """Write the page of the register as a whole (``index.html``)."""
     register = view.register
     all_rows = page_view.rows(view)
-    present = [row for row in all_rows if row.state not in {"ended", "withdrawn"}]
+    present = [row for row in all_rows if row.state not in PAST]
     sections = (
         _Section(category, [row for row in present if row.engagement.category == category.id])
         for category in register.categories
@@ -55,12 +56,13 @@ def index_page(view: PageView) -> bytes:
         _HOME,
         sections=[section for section in sections if section.rows],
         upcoming=ahead(view),
-        ended=[row for row in all_rows if row.state == "ended"],
+        ended=[row for row in all_rows if row.state in {"ended", "cancelled"}],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
         latest=shown_changes(view.diff.changes, Sentences(view.language, register, view.today)),
         lead=page_view.lead(view, all_rows),
         promise=promise(view.language, register.notice),
+        older_promises=list(older_promises(view.language, register.notice)),
         objection=objection_period(view.language, register.notice),
     )
 
