@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from naive_events import STARTS, happenings
+from naive_planned import find, on_day, owners, plans, runs, set_by, stands
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Table = dict[str, Any]
 
-STARTS = {"addition", "replacement", "activation"}
+Key = tuple[str, str | None, str | None]
+"""Of what is announced: ids of vendor, engagement and planned change."""
+
+_ONE_DAY = dt.timedelta(days=1)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,200 +54,263 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
                 return listed, used_for
         return None
 
-
-def runs(vendor: Table, used_for: Table, day: dt.date) -> bool:
-    """Tell whether an engagement is used or announced on a day."""
-    ends_on = used_for.get("ends_on")
-    return (
-        used_for["status"] != "available"
-        and not vendor.get("withdrawn")
-        and (ends_on is None or day < ends_on)
-    )
+    def states(self, day: dt.date) -> set[tuple[str, str, str]]:
+        """Return where each engagement stands on a day, by ids of vendor and engagement."""
+        return {(id_, used_for["id"], stands(vendor, used_for, day)) for id_, vendor, used_for in self.uses()}
 
 
-def stands(vendor: Table, used_for: Table, day: dt.date) -> str:
-    """Say where an engagement stands on a day."""
-    if vendor.get("withdrawn"):
-        return "withdrawn"
-    if used_for["status"] == "available":
-        return "available"
-    if not runs(vendor, used_for, day):
-        return "ended"
-    starts_on = used_for.get("starts_on")
-    return "in_force" if starts_on is None or starts_on <= day else "announced"
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a version announces, or writes straight into what is in use.
+
+    Attributes:
+        what: Its events.
+        effective_on: Day from which it holds.
+        into_use: It is written straight into what is in use.
+        excused: It says for the first time why its notice is short.
+    """
+
+    key: Key
+    what: set[str]
+    effective_on: dt.date | None
+    into_use: bool = False
+    excused: bool = False
+
+
+# Counting.
+
+
+def _counts(day: dt.date, notice: Table) -> bool:
+    return notice["day_count"] == "calendar" or (day.isoweekday() <= 5 and day not in notice["holidays"])
+
+
+def days_on(day: dt.date, days: int, notice: Table) -> dt.date:
+    """Walk some days on, of those that count."""
+    while days > 0:
+        day += _ONE_DAY
+        days -= _counts(day, notice)
+    return day
 
 
 def first_right_day(announced_on: dt.date, notice: Table) -> dt.date:
     """Walk as many days on as were promised."""
-    day, left = announced_on, notice["days"]
-    while left > 0:
-        day += dt.timedelta(days=1)
-        counts = notice["day_count"] == "calendar" or (
-            day.isoweekday() <= 5 and day not in notice["holidays"]
-        )
-        left -= counts
-    return day
+    return days_on(announced_on, notice["days"], notice)
+
+
+def days_given(announced_on: dt.date, effective_on: dt.date, notice: Table) -> int:
+    """Count the days from one to the other, below 0 when it is the other way round."""
+    first, last = sorted((announced_on, effective_on))
+    walked = (first + number * _ONE_DAY for number in range(1, (last - first).days + 1))
+    count = sum(_counts(day, notice) for day in walked)
+    return count if announced_on <= effective_on else -count
+
+
+def last_objection(announced_on: dt.date, notice: Table) -> dt.date | None:
+    """Return the last day to object, where the promise says how long."""
+    objection = notice.get("objection")
+    return days_on(announced_on, objection["days"], notice) if objection else None
+
+
+# Which promise counts.
+
+
+def _given_up(before: Sequence[Said], new: Said) -> Iterator[tuple[int, Table, dt.date]]:
+    """Yield each promise that was given up, newest first: its version, itself, first day without it."""
+    versions = [*before, new]
+    for number in reversed(range(1, len(versions))):
+        notice, following = versions[number - 1].register["notice"], versions[number]
+        if following.register["notice"] != notice:
+            first = number
+            while first > 1 and versions[first - 2].register["notice"] == notice:
+                first -= 1
+            yield first, notice, first_right_day(following.day, notice)
 
 
 def binding(before: Sequence[Said], new: Said) -> list[Table]:
     """Return the promises that bind what a version announces: its own, and older ones within their days."""
-    found = [new.register["notice"]]
-    versions = [*before, new]
-    for number in range(len(versions) - 1):
-        notice, following = versions[number].register["notice"], versions[number + 1]
-        # It was given up by the version after it; until its own days are over it holds.
-        given_up = following.register["notice"] != notice
-        if given_up and new.day < first_right_day(following.day, notice):
-            found.append(notice)
-    return found
+    older = [notice for _, notice, free_from in _given_up(before, new) if new.day < free_from]
+    return [new.register["notice"], *older]
 
 
-def covered(before: Sequence[Said], new: Said) -> Iterator[tuple[tuple[str, str], Table, list[dt.date]]]:
-    """Yield what a version does that some promise covers.
+def also_binding(before: Sequence[Said], new: Said) -> list[Table]:
+    """Return the older promises that bind and say more than the newest, as they are published."""
+    newest = new.register["notice"]
+    return [
+        {
+            "version": version,
+            "until": (free_from - _ONE_DAY).isoformat(),
+            **{
+                name: notice.get(name)
+                for name in ("days", "day_count", "holidays", "applies_to", "objection")
+            },
+        }
+        for version, notice, free_from in _given_up(before, new)
+        if new.day < free_from
+        and (
+            set(notice["applies_to"]) - set(newest["applies_to"])
+            or first_right_day(new.day, notice) > first_right_day(new.day, newest)
+            or (last_objection(new.day, notice) or dt.date.min)
+            > (last_objection(new.day, newest) or dt.date.min)
+        )
+    ]
 
-    Yields:
-        Ids of vendor and engagement, the engagement, and the first right day by each such promise.
-    """
+
+def covering(before: Sequence[Said], new: Said, what: set[str]) -> list[Table]:
+    """Return the promises that cover some of what happens, newest first."""
     if not before or not new.live:
-        return
-    promises = binding(before, new)
-    for id_, vendor, used_for in new.uses():
-        what = set(happenings(before[-1], id_, vendor, used_for, new))
-        if "rescheduled" in what:
-            what |= STARTS  # a promise that covers any of them covers it, too
-        days = [first_right_day(new.day, notice) for notice in promises if what & set(notice["applies_to"])]
+        return []
+    what = what | STARTS if "rescheduled" in what else what  # who promises any of them covers it, too
+    return [notice for notice in binding(before, new) if what & set(notice["applies_to"])]
+
+
+# What a version announces.
+
+
+def told(before: Sequence[Said], new: Said) -> Iterator[Told]:
+    """Yield all that a version announces."""
+    for id_, vendor in new.vendors.items():
+        older = before[-1].vendors.get(id_) if before else None
+        yield from _told_of_engagements(id_, older, vendor, new)
+        for name, owner in owners(vendor):
+            old_owner = older if name is None else find(older["engagements"], name) if older else None
+            for change in fresh(old_owner, owner):
+                old = find(plans(old_owner), change["id"]) if old_owner else None
+                yield Told(
+                    key=(id_, name, change["id"]),
+                    what=_planned_happenings(vendor, name, change, new.kind),
+                    effective_on=change["effective_on"],
+                    excused=_says_why(old, change),
+                )
+
+
+def fresh(old_owner: Table | None, owner: Table) -> list[Table]:
+    """Return planned changes that are said for the first time, or are said to come earlier or otherwise."""
+
+    def is_fresh(change: Table) -> bool:
+        old = find(plans(old_owner), change["id"]) if old_owner else None
+        return not change.get("cancelled") and (
+            old is None
+            or bool(old.get("cancelled"))
+            or old["set"] != change["set"]
+            or change["effective_on"] < old["effective_on"]
+        )
+
+    return [change for change in plans(owner) if is_fresh(change)]
+
+
+def _told_of_engagements(id_: str, older: Table | None, vendor: Table, new: Said) -> Iterator[Told]:
+    past = on_day(older, new.day) if older else None
+    now = on_day(_without_fresh(older, vendor), new.day)
+    for used_for in now["engagements"]:
+        old = find(past["engagements"], used_for["id"]) if past else None
+        what = happenings(past, now, used_for, new.day, new.kind)
+        if what or old is None:
+            into_use = bool(past and old) and stands(past or {}, old or {}, new.day) == "in_force"
+            yield Told(
+                key=(id_, used_for["id"], None),
+                what=what,
+                effective_on=used_for.get("starts_on"),
+                into_use=into_use,
+                excused=_says_why(old, used_for),
+            )
+
+
+def _without_fresh(older: Table | None, vendor: Table) -> Table:
+    def without(old_owner: Table | None, owner: Table) -> Table:
+        news = fresh(old_owner, owner)
+        return owner | {"planned": [item for item in plans(owner) if item not in news]}
+
+    before = older["engagements"] if older else []
+    uses = [without(find(before, used_for["id"]), used_for) for used_for in vendor["engagements"]]
+    return without(older, vendor) | {"engagements": uses}
+
+
+def _planned_happenings(vendor: Table, engagement: str | None, change: Table, kind: str) -> set[str]:
+    """Return what a planned change brings, from the day before it to its day."""
+    day = change["effective_on"]
+    before = on_day(vendor, day - _ONE_DAY)
+    if engagement is None:
+        after = set_by(before, change)
+    else:
+        uses = [set_by(item, change) if item["id"] == engagement else item for item in before["engagements"]]
+        after = before | {"engagements": uses}
+    meant = [item for item in after["engagements"] if engagement in {None, item["id"]}]
+    found = [happenings(before, after, item, day, kind) for item in meant if runs(after, item, day)]
+    return set().union(*found)
+
+
+def _says_why(old: Table | None, new: Table) -> bool:
+    reason = new.get("short_notice")
+    return bool(reason) and (old is None or old.get("short_notice") != reason)
+
+
+# Whether the promise is kept.
+
+
+def covered(before: Sequence[Said], new: Said) -> Iterator[tuple[Told, list[dt.date]]]:
+    """Yield what a version tells that some promise covers, and the first right day by each of them."""
+    for item in told(before, new):
+        days = [first_right_day(new.day, notice) for notice in covering(before, new, item.what)]
         if days:
-            yield (id_, used_for["id"]), used_for, days
+            yield item, days
 
 
-def broken(before: Sequence[Said], new: Said) -> set[tuple[str, str]]:
-    """Return the engagements (ids of vendor and engagement) for which a version breaks a promise."""
+def broken(before: Sequence[Said], new: Said) -> set[Key]:
+    """Return that for which a version breaks a promise."""
     return {
-        ids
-        for ids, used_for, days in covered(before, new)
-        if used_for.get("starts_on") is None
-        or (not used_for.get("short_notice") and used_for["starts_on"] < max(days))
+        item.key
+        for item, days in covered(before, new)
+        if item.into_use or item.effective_on is None or (item.effective_on < max(days) and not item.excused)
     }
 
 
-def happenings(older: Said, id_: str, vendor: Table, used_for: Table, new: Said) -> Iterator[str]:
-    """Yield what happens to an engagement by the table of docs/rules.md, What needs notice."""
-    if used_for["status"] == "available" or vendor.get("withdrawn"):
-        return
-    listed = older.vendors.get(id_)
-    found = older.find(id_, used_for["id"])
-    ran = found is not None and runs(*found, new.day)
-    running = runs(vendor, used_for, new.day)
-    if found is not None and ran:
-        if running:
-            yield from _to_a_running_one(*found, vendor, used_for, new)
-        return
-    told_before = found is not None and found[1]["status"] != "available"
-    if not running and told_before:
-        return
-    was_available = found is not None and not told_before
-    replacing = set(vendor.get("replaces", ())) - set(listed.get("replaces", ()) if listed else ())
-    if was_available:
-        yield "activation"
-    if replacing:
-        yield "replacement"
-    if not was_available and not replacing:
-        others = listed["engagements"] if listed else []
-        if not any(runs(listed, other, new.day) and _says_as_much(other, used_for) for other in others):
-            yield "addition"
+def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
+    """Return who announced what, as it stands in a published version.
 
-
-def _says_as_much(other: Table, used_for: Table) -> bool:
-    starts = [item.get("starts_on") or dt.date.min for item in (other, used_for)]
-    return (
-        other["category"] == used_for["category"]
-        and other["purpose"] == used_for["purpose"]
-        and not set(used_for["data_scope"]) - set(other["data_scope"])
-        and not (other["status"] == "conditional" and used_for["status"] == "active")
-        and starts[0] <= starts[1]
-    )
-
-
-def _to_a_running_one(
-    old_vendor: Table, old: Table, vendor: Table, used_for: Table, new: Said
-) -> Iterator[str]:
-    corrected = new.kind == "correction"
-    was, now = old.get("starts_on"), used_for.get("starts_on")
-    if was is not None and was > new.day and (now is None or now < was):
-        yield "rescheduled"
-    if old["status"] == "conditional" and used_for["status"] == "active":
-        yield "activation"
-    if corrected:
-        return
-    for name in ("legal_name", "seat"):
-        if old_vendor.get(name) is not None and old_vendor[name] != vendor.get(name):
-            yield "replacement"
-    if {place["country"] for place in used_for["locations"]} - {
-        place["country"] for place in old["locations"]
-    }:
-        yield "relocation"
-    more = set(used_for["data_categories"]) - set(old["data_categories"])
-    if more or set(used_for["data_scope"]) - set(old["data_scope"]):
-        yield "data_changed"
-
-
-def surprises(versions: Sequence[Said]) -> set[tuple[int, str, str]]:
-    """Return what a customer could not have known of in time, by what had been said until then.
-
-    For each version and each engagement that runs then: from which version on was it said, without a
-    break, that it would be in use by that day? From that version's day the promised days are counted.
-    Only starts are looked at, of promises that cover every kind of them.
-
-    Returns:
-        Number of the version, vendor and engagement.
+    Args:
+        known: The same of the version before.
+        before: All versions before.
+        new: The version.
     """
-    return {
-        (number, id_, used_for["id"])
-        for number, version in enumerate(versions, start=1)
-        for id_, vendor, used_for in version.uses()
-        if runs(vendor, used_for, version.day)
-        and _is_surprise(versions[:number], id_, used_for["id"], used_for.get("starts_on"))
+    version = len(before) + 1
+    found = {
+        item.key: _record(version, new, item, covering(before, new, item.what))
+        for item in told(before, new)
+        if not item.into_use
     }
+    keys = {
+        (id_, name, change and change["id"])
+        for id_, vendor in new.vendors.items()
+        for name, owner in owners(vendor)
+        for change in (*([None] if name else []), *plans(owner))
+    }
+    return {key: found.get(key) or known.get(key) or _record(version, new, None, []) for key in keys}
 
 
-def _is_surprise(versions: Sequence[Said], id_: str, engagement: str, starts_on: dt.date | None) -> bool:
-    first = len(versions) - 1
-    while first > 0 and _said_by(versions[first - 1], id_, engagement, starts_on):
-        first -= 1
-    run = [version.find(id_, engagement) for version in versions[first:]]
-    told = versions[first]
-    if first == 0 or not told.live or any(item is not None and item[1].get("short_notice") for item in run):
-        return False
-    if not set(told.register["notice"]["applies_to"]) >= STARTS:
-        return False
-    before = versions[first - 1]
-    if _in_use_already(before, id_, engagement, told) or _known_otherwise(before, id_, told, engagement):
-        return False
-    return starts_on is None or starts_on < first_right_day(told.day, told.register["notice"])
+def ends(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:
+    """Return who first told of each cancellation and withdrawal, as ``records``."""
+    keys = [
+        (id_, name, item["id"] if item is not owner else None)
+        for id_, vendor in new.vendors.items()
+        for name, owner in owners(vendor)
+        for item in (owner, *plans(owner))
+        if item.get("cancelled") or item.get("withdrawn")
+    ]
+    return {key: known.get(key) or _record(len(before) + 1, new, None, []) for key in keys}
 
 
-def _said_by(version: Said, id_: str, engagement: str, starts_on: dt.date | None) -> bool:
-    """Tell whether a version says that an engagement runs, from a day or from earlier on."""
-    found = version.find(id_, engagement)
-    if found is None or not runs(*found, version.day):
-        return False
-    start = found[1].get("starts_on")
-    return start is None or (starts_on is not None and start <= starts_on)
-
-
-def _in_use_already(before: Said, id_: str, engagement: str, told: Said) -> bool:
-    found = before.find(id_, engagement)
-    return found is not None and stands(*found, told.day) == "in_force"
-
-
-def _known_otherwise(before: Said, id_: str, told: Said, engagement: str) -> bool:
-    """Tell whether the vendor was known to be used for just this, under another engagement."""
-    found = told.find(id_, engagement)
-    vendor = before.vendors.get(id_)
-    if found is None or vendor is None:
-        return False
-    return any(
-        runs(vendor, other, told.day) and other["purpose"] == found[1]["purpose"]
-        for other in vendor["engagements"]
-        if other["id"] != engagement
-    )
+def _record(version: int, new: Said, item: Told | None, promises: list[Table]) -> Table:
+    record: Table = {"version": version, "at": new.at.isoformat().replace("+00:00", "Z")}
+    names = ("promised_days", "days", "day_count", "met", "objection_until")
+    if item is None or not promises:
+        return record | {"required": False} | dict.fromkeys(names)
+    rights = [first_right_day(new.day, notice) for notice in promises]
+    strictest, day = promises[rights.index(max(rights))], item.effective_on
+    until = max(last_objection(new.day, notice) or dt.date.min for notice in promises)
+    return record | {
+        "required": True,
+        "promised_days": strictest["days"],
+        "days": days_given(new.day, day, strictest) if day else None,
+        "day_count": strictest["day_count"],
+        "met": day is not None and day >= max(rights),
+        "objection_until": None if until == dt.date.min else until.isoformat(),
+    }

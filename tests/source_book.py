@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from hypothesis import strategies as st
 
+from naive_planned import effective, folded, owners, plans, stands
 from naive_promise import first_right_day
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from naive_promise import Key
+
     Table = dict[str, Any]
 
 EVENTS = ("addition", "replacement", "activation", "relocation", "data_changed")
 WHEN = ("just right", "far away", "a day early", "a day late", "never said", "today", "last week")
+COUNTRIES = ("US", "EEA", "SE", "JP", "FI")
+DATA = ("Messages", "Payments", "Calls", "Names")
 PURPOSES = ("Hosting", "Mail", "Search")
-VALUES = {"legal_name": ("One Oy", "Two Ltd"), "seat": ("FI", "US"), "kind": ("affiliate", "third_party")}
+VALUES = {
+    "legal_name": ("Two Ltd", "Three SE", "One Oy"),
+    "seat": ("FI", "US"),
+    "kind": ("affiliate", "third_party"),
+}
 
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -40,30 +49,24 @@ class Book:
         vendors: Tables of the vendors' files, by id.
     """
 
-    def __init__(self, zone: str, updated_on: dt.date, days: int) -> None:
-        """Begin with a promise of some days, and one vendor in each state."""
+    def __init__(self, zone: str, today: dt.date, promise: Edit) -> None:
+        """Begin with a promise, and one vendor in each state."""
         self.register: Table = {
             "register": "machine.example/sub-processors",
-            "updated_on": updated_on,
             "order": [],
             "publisher": {"name": "Machine", "time_zone": zone, "language": "en"},
-            "notice": {
-                "days": days,
-                "day_count": "calendar",
-                "applies_to": list(EVENTS[:3]),
-                "holidays": [],
-            },
             "statuses": [{"id": id_, "title": id_} for id_ in ("active", "conditional", "available")],
             "categories": [{"id": id_, "title": id_} for id_ in ("all", "other")],
             "extra": {"note": "first"},
         }
         self.vendors: dict[str, Table] = {}
+        self.apply(promise, today)
         self._made = 0
         for status, starts_on in (
             ("active", None),
             ("available", None),
             ("conditional", None),
-            ("active", updated_on + 90 * _ONE_DAY),
+            ("active", today + 90 * _ONE_DAY),
         ):
             self._list(_use("use-1", status, starts_on))
 
@@ -79,11 +82,15 @@ class Book:
         """Do something on a day."""
         getattr(self, edit.name)(today, **edit.args)
 
-    def start(self, vendor: str, engagement: str, day: dt.date) -> None:
-        """Let an engagement start on a day, without excuse."""
-        for used_for in self.vendors[vendor]["engagements"]:
-            if used_for["id"] == engagement:
-                _date(used_for, starts_on=day, short_notice=None)
+    def start(self, key: Key, day: dt.date) -> None:
+        """Let an engagement or a planned change take effect on a day, without excuse."""
+        vendor, engagement, planned = key
+        owner = dict(owners(self.vendors[vendor]))[engagement]
+        for change in plans(owner):
+            if change["id"] == planned:
+                change.update(effective_on=day, short_notice=None)
+        if planned is None:
+            _date(owner, starts_on=day, short_notice=None)
 
     def add_vendor(
         self, today: dt.date, *, status: str, when: str, short: bool, replaces: bool, off: bool
@@ -113,7 +120,10 @@ class Book:
         _date(self._used_for(which), ends_on=today + days * _ONE_DAY)
 
     def resume(self, today: dt.date, *, which: int, when: str) -> None:
-        _date(self._used_for(which), ends_on=None, starts_on=self._day(when, today))
+        vendor, used_for = self._use(which)
+        _date(used_for, ends_on=None)
+        if stands(vendor, used_for, today) != "in_force":
+            _date(used_for, starts_on=self._day(when, today))
 
     def withdraw_or_list_again(self, _today: dt.date, *, which: int) -> None:
         vendor = self._vendor(which)
@@ -135,22 +145,74 @@ class Book:
         for field in fields:
             vendor[field] = next(value for value in VALUES[field] if value != vendor.get(field))
         for used_for in vendor["engagements"]:
-            _date(used_for, starts_on=self._day(when, today), short_notice=_short(short))
+            if stands(vendor, used_for, today) == "announced":
+                _date(used_for, starts_on=self._day(when, today), short_notice=_short(short))
 
     def change_status(self, today: dt.date, *, which: int, status: str, when: str) -> None:
-        used_for = self._used_for(which)
+        vendor, used_for = self._use(which)
         said = _use(used_for["id"], status, self._day(when, today))
-        used_for |= {name: said[name] for name in ("status", "conditions", "starts_on", "ends_on")}
+        keeps_dates = status != "available" and stands(vendor, used_for, today) == "in_force"
+        names = ("status", "conditions") if keeps_dates else ("status", "conditions", "starts_on", "ends_on")
+        used_for |= {name: said[name] for name in names}
 
     def reschedule(self, today: dt.date, *, which: int, when: str, short: bool) -> None:
-        _date(self._used_for(which), starts_on=self._day(when, today), short_notice=_short(short))
+        """Move the start of an engagement, of one that has not begun if there is any."""
+        used_for = (self._announced(today, which) or [self._used_for(which)])[0]
+        _date(used_for, starts_on=self._day(when, today), short_notice=_short(short))
 
-    def promise(self, today: dt.date, *, days: int, business: bool, events: tuple[str, ...]) -> None:
+    def plan(self, today: dt.date, *, which: int, sets: Table, when: str, short: bool) -> None:
+        """Plan a change of an engagement; of its vendor if the fields are those of one."""
+        vendor, used_for = self._use(which)
+        owner = vendor if sets.keys() & VALUES.keys() else used_for
+        known = plans(owner)
+        day = self._day(when, today) or today + 40 * _ONE_DAY
+        change = {"id": f"change-{len(known) + 1}", "effective_on": day, "set": copy.deepcopy(sets)}
+        owner["planned"] = [*known, change | {"short_notice": _short(short), "cancelled": None}]
+
+    def replan(self, today: dt.date, *, which: int, days: int, short: bool) -> None:
+        """Put a planned change off, or bring it forward."""
+        for change in self._ahead(today, which):
+            change["effective_on"] += days * _ONE_DAY
+            change["short_notice"] = change["short_notice"] if not short else {"reason": f"Urgent {today}"}
+
+    def plan_otherwise(self, today: dt.date, *, which: int, country: str) -> None:
+        for change in self._ahead(today, which):
+            if "locations" in change["set"]:
+                change["set"]["locations"] = [{"country": country}]
+
+    def cancel(self, today: dt.date, *, which: int) -> None:
+        """Give up a planned change that has not taken effect."""
+        for change in self._ahead(today, which):
+            change["cancelled"] = {"reason": "It will not come"}
+
+    def cancel_start(self, today: dt.date, *, which: int) -> None:
+        """Give up an engagement that has not begun."""
+        for used_for in self._announced(today, which):
+            used_for["cancelled"] = {"reason": "It will not come"}
+
+    def fold(self, today: dt.date) -> None:
+        """Write what has taken effect into the base fields."""
+        self.vendors = {id_: folded(vendor, today) for id_, vendor in self.vendors.items()}
+
+    def can_fold(self, today: dt.date) -> bool:
+        """Tell whether something has taken effect."""
+        return any(effective(owner, today) for vendor in self.vendors.values() for _, owner in owners(vendor))
+
+    def lower(self, _today: dt.date, *, days: int, events: tuple[str, ...]) -> None:
+        """Promise less than before."""
+        self.register["notice"] |= {"days": days, "applies_to": list(events)}
+
+    def promise(
+        self, today: dt.date, *, days: int, business: bool, events: tuple[str, ...], objection: int | None
+    ) -> None:
         self.register["notice"] = {
             "days": days,
             "day_count": "business" if business else "calendar",
             "applies_to": list(events),
             "holidays": [today + number * _ONE_DAY for number in (2, 9)] if business else [],
+            "objection": None
+            if objection is None
+            else {"days": objection, "contact": "mailto:privacy@machine.example"},
         }
 
     def reorder(self, _today: dt.date, *, seed: int) -> None:
@@ -183,8 +245,32 @@ class Book:
         return list(self.vendors.values())[which % len(self.vendors)]
 
     def _used_for(self, which: int) -> Table:
-        uses = [used_for for vendor in self.vendors.values() for used_for in vendor["engagements"]]
+        return self._use(which)[1]
+
+    def _use(self, which: int) -> tuple[Table, Table]:
+        uses = [(vendor, used_for) for vendor in self.vendors.values() for used_for in vendor["engagements"]]
         return uses[which % len(uses)]
+
+    def _announced(self, today: dt.date, which: int) -> list[Table]:
+        """Return one engagement that has not begun, if there is any."""
+        announced = [
+            used_for
+            for vendor in self.vendors.values()
+            for used_for in vendor["engagements"]
+            if stands(vendor, used_for, today) == "announced"
+        ]
+        return announced[which % max(len(announced), 1) :][:1]
+
+    def _ahead(self, today: dt.date, which: int) -> list[Table]:
+        """Return one planned change that has not taken effect, if there is any."""
+        ahead = [
+            change
+            for vendor in self.vendors.values()
+            for _, owner in owners(vendor)
+            for change in plans(owner)
+            if not change["cancelled"] and change["effective_on"] > today
+        ]
+        return ahead[which % max(len(ahead), 1) :][:1]
 
     def _day(self, when: str, today: dt.date) -> dt.date | None:
         """Return a day round the first that the newest promise allows."""
@@ -234,8 +320,11 @@ def mostly(usual: Any, *others: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 _SELDOM = mostly(False, st.just(True))
 _WHICH = st.integers(0, 20)
+_EVENTS = mostly(EVENTS, st.just(EVENTS[:3]), st.just(EVENTS[:3]), st.just(EVENTS[:1]), st.just(()))
 _PURPOSE = st.sampled_from(PURPOSES)
-_SCOPE = st.sampled_from(([], ["customer_account"], ["customer_content", "customer_account"]))
+_SCOPE = st.sampled_from((["customer_content", "customer_account"], ["customer_account"], []))
+_COUNTRY = st.sampled_from(COUNTRIES)
+_DATA = st.lists(st.sampled_from(DATA), unique=True)
 _START = {
     "status": st.sampled_from(("active", "active", "conditional", "available")),
     "when": st.sampled_from(WHEN[:2]) | st.sampled_from(WHEN),
@@ -266,20 +355,52 @@ def starts() -> SearchStrategy[Edit]:
         _edit(
             "change_data",
             which=_WHICH,
-            data=st.lists(st.sampled_from(("Names", "Messages", "Payments")), unique=True),
+            data=_DATA,
             scope=_SCOPE,
         ),
-        _edit("move", which=_WHICH, country=st.sampled_from(("FI", "US", "EEA"))),
+        _edit("move", which=_WHICH, country=_COUNTRY),
+        planned_edits(),
     )
+
+
+def planned_edits() -> SearchStrategy[Edit]:
+    """Draw something that plans a change, or changes what is planned."""
+    return st.one_of(
+        plans_made(),
+        _edit("replan", which=_WHICH, days=st.sampled_from((-40, -3, -1, 1, 30)), short=_SELDOM),
+        _edit("plan_otherwise", which=_WHICH, country=_COUNTRY),
+        _edit("cancel", which=_WHICH),
+        _edit("cancel_start", which=_WHICH),
+    )
+
+
+def plans_made() -> SearchStrategy[Edit]:
+    """Draw a planned change, most often one that a promise may cover."""
+    sets = st.one_of(
+        _COUNTRY.map(lambda country: {"locations": [{"country": country}]}),
+        _DATA.filter(bool).map(lambda data: {"data_categories": data}),
+        _SCOPE.map(lambda scope: {"data_scope": scope}),
+        st.sampled_from(("active", "active", "available")).map(lambda status: {"status": status}),
+        st.sets(st.sampled_from(sorted(VALUES)), min_size=1, max_size=2).flatmap(
+            lambda names: st.fixed_dictionaries({name: st.sampled_from(VALUES[name]) for name in names})
+        ),
+    )
+    return _edit("plan", which=_WHICH, sets=sets, when=_START["when"], short=_SELDOM)
 
 
 def promises() -> SearchStrategy[Edit]:
     """Draw another notice promise."""
+    return first_promises() | first_promises() | _edit("lower", days=st.sampled_from((14, 5)), events=_EVENTS)
+
+
+def first_promises() -> SearchStrategy[Edit]:
+    """Draw a notice promise."""
     return _edit(
         "promise",
-        days=st.sampled_from((30, 60, 10, 1, 0)),
-        business=st.booleans(),
-        events=mostly(EVENTS[:3], st.just(EVENTS), st.just(EVENTS[:1]), st.just(())),
+        days=st.sampled_from((30, 30, 60, 10, 1, 0)),
+        business=mostly(False, st.booleans()),
+        events=_EVENTS,
+        objection=st.sampled_from((None, 0, 5, 14, 30, 45)),
     )
 
 
@@ -289,6 +410,7 @@ def _others() -> SearchStrategy[Edit]:
         _edit("rename", which=_WHICH, number=st.integers(0, 99)),
         _edit("reorder", seed=st.integers(0, 9)),
         _edit("reword", which=_WHICH, purpose=_PURPOSE, note=st.integers(0, 3)),
+        _edit("fold"),
         _edit("drop", which=_WHICH, whole=st.booleans()),
     )
 

@@ -1,7 +1,8 @@
 """A register's whole life, at random: edits, publications, crashes, takeovers, refreshes.
 
 What has to hold after every step is compared with a naive model: source tables as they were published,
-and ``naive_promise``, which judges them by walking days. By default a few short lives; for longer ones::
+and ``naive_promise``, which judges them and recounts each announcement by walking days. By default a few
+short lives; for longer ones::
 
     REGISTER_MACHINE=long .venv/bin/pytest tests/property/test_register_machine.py
 
@@ -19,11 +20,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from breaking_disk import Crash, dying_after
 from memory_folder import memory_folder
-from naive_promise import Said, broken, covered, stands, surprises
+from naive_planned import effective, find, on_day, owners, plans
+from naive_promise import Said, also_binding, broken, covered, ends, records
+from naive_surprises import surprises
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.core.bitemporal import AsOf, register_as_of
@@ -34,17 +44,21 @@ from register_api.core.model import Register
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import repository
+from register_api.source.edit import SourceEdit
+from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
-from source_book import Book, Edit, edits, mostly, promises, starts
+from source_book import Book, Edit, edits, first_promises, mostly, planned_edits, plans_made, promises, starts
 from toml_source import write_source
 from verify_outcome import failed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from naive_promise import Key
+    from register_api.core.model import Draft
     from register_api.store.reader import Snapshot
 
     Table = dict[str, Any]
@@ -67,7 +81,7 @@ LONG_AGO = BEGIN - dt.timedelta(days=3000)
 ONE_DAY = dt.timedelta(days=1)
 HOURS = (1, 5, 24, 24 * 3, 24 * 10, 24 * 29, 24 * 30, 24 * 45)
 
-NOTICE_RULES = {"R10", "R12", "R13"}
+NOTICE_RULES = {"R10", "R11", "R12", "R13"}
 OTHER_RULES = {"R03", "R09", "R14", "R15"}
 """Rules that random edits may break besides those of the promise; no other may ever be named."""
 
@@ -101,6 +115,8 @@ class RegisterMachine(RuleBasedStateMachine):
 
     Attributes:
         said: Every version as the naive model has it, oldest first.
+        announced: Who announced what the newest version holds, as the naive model counts.
+        ended: Who cancelled or withdrew it.
         book: The source as it is being edited.
         now: The machine's clock, handed to every publication.
     """
@@ -110,6 +126,8 @@ class RegisterMachine(RuleBasedStateMachine):
         self._folder = memory_folder()
         self.publisher = Publisher(self._folder.__enter__())
         self.said: list[Said] = []
+        self.announced: dict[Key, Table] = {}
+        self.ended: dict[Key, Table] = {}
         self.now = BEGIN
         self.chance = random.Random(0)  # noqa: S311 (the same for each run of an example)
         self.fixed: dict[str, str] = {}
@@ -117,15 +135,15 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @initialize(
         zone=st.sampled_from(("UTC", "Pacific/Kiritimati", "America/Los_Angeles")),
-        days=st.sampled_from((30, 30, 0, 7)),
+        promise=first_promises(),
         taken_over=st.integers(0, 3),
         dies_after=mostly(None, st.integers(0, 900)),
     )
-    def begin(self, zone: str, days: int, taken_over: int, dies_after: int | None) -> None:
+    def begin(self, zone: str, promise: Edit, taken_over: int, dies_after: int | None) -> None:
         """Publish a first version; as many versions as said are taken over from elsewhere."""
         self.zone = ZoneInfo(zone)
         self.history = taken_over
-        self.book = Book(zone, BEGIN.date(), days)
+        self.book = Book(zone, BEGIN.date(), promise)
         self._publish(Then(hours=0, dies_after=dies_after))
 
     @rule(edited=st.lists(edits(), max_size=3), then=thens)
@@ -137,6 +155,23 @@ class RegisterMachine(RuleBasedStateMachine):
             self.book.apply(each, self._today())
         if then is not None:
             self._publish(then)
+
+    @rule(plan=plans_made(), more=st.lists(planned_edits(), max_size=2), then=publications)
+    def plan(self, plan: Edit, more: list[Edit], then: Then) -> None:
+        """Publish what comes on a day of its own, or a change of mind about it."""
+        self._back_to_what_is_published()
+        self._pass(then.hours)
+        for each in (plan, *more):
+            self.book.apply(each, self._today())
+        self._publish(then)
+
+    @rule(edit=planned_edits(), then=publications)
+    def think_again(self, edit: Edit, then: Then) -> None:
+        """Publish a change of mind about what was planned."""
+        self._back_to_what_is_published()
+        self._pass(then.hours)
+        self.book.apply(edit, self._today())
+        self._publish(then)
 
     @rule(promise=st.none() | promises(), edit=starts(), then=publications)
     def probe(self, promise: Edit | None, edit: Edit, then: Then) -> None:
@@ -151,10 +186,34 @@ class RegisterMachine(RuleBasedStateMachine):
         meant = self.book.tables()
         for days in (-1, 0):
             self.book.take_back(meant)
-            for (vendor, engagement), _, right in list(covered(self.said, self._as_said(then))):
-                self.book.start(vendor, engagement, max(right) + days * ONE_DAY)
+            for told, right in list(covered(self.said, self._as_said(then))):
+                if not told.into_use:
+                    self.book.start(told.key, max(right) + days * ONE_DAY)
             self._publish(then)
             self._pass(1)
+
+    @precondition(lambda self: self.said)
+    @rule(hours=st.sampled_from(HOURS))
+    def fold(self, hours: int) -> None:
+        """Publish what says the same with what has taken effect in its base fields: no change to anybody."""
+        self._back_to_what_is_published()
+        self._pass(hours)
+        then = Then(hours=hours)
+        day = self._as_said(then).day
+        if not self.book.can_fold(day):
+            return
+        write_source(self.publisher.source, *self.book.tables())
+        folded = self._folded_by_the_command(day)
+        self.book.fold(day)
+        write_source(self.publisher.source, *self.book.tables())
+        assert folded == self._draft()
+        older, count = self.said[-1], len(self.said)
+        self._publish(then)
+        assert len(self.said) == count + 1
+        for on in self._days_of_interest():
+            assert on < day or older.states(on) == self.said[-1].states(on)
+        diff = msgspec.json.decode(self._snapshot().read(tree.VERSION_DIFF.path(len(self.said))))
+        assert diff["changes"] == []
 
     @rule(hours=st.sampled_from(HOURS), dies_after=mostly(None, st.integers(0, 30)))
     def refresh(self, hours: int, dies_after: int | None):
@@ -173,6 +232,18 @@ class RegisterMachine(RuleBasedStateMachine):
         }
 
     # How it is done.
+
+    def _draft(self) -> Draft:
+        loaded = load(self.publisher.source)
+        assert loaded.draft is not None
+        return loaded.draft
+
+    def _folded_by_the_command(self, day: dt.date) -> Draft:
+        """Return what the source says once the program's own editing has folded it."""
+        edit = SourceEdit(self.publisher.source, self._draft())
+        assert list(edit.fold(self.book.vendors, day))
+        edit.write()
+        return self._draft()
 
     def _today(self) -> dt.date:
         return self.now.astimezone(self.zone).date()
@@ -248,7 +319,8 @@ class RegisterMachine(RuleBasedStateMachine):
         if rules & NOTICE_RULES:
             assert broken(self.said, new)
         if "R03" in rules:
-            assert not _ids(new) >= _ids(self.said[-1]) or _used_for_another(self.said[-1], new)
+            older = self.said[-1]
+            assert not _ids(new) >= _ids(older) or _lost_plans(older, new) or _used_for_another(older, new)
         if "R14" in rules:
             editorial = then.kind == "editorial" and (not self.said or any(covered(self.said, new)))
             assert editorial or (then.kind == "correction" and not self.said)
@@ -265,6 +337,7 @@ class RegisterMachine(RuleBasedStateMachine):
         assert new.live or not any(version.live for version in before)
         for older in before[-1:]:
             assert _ids(new) >= _ids(older)
+            assert not _lost_plans(older, new)
             assert new.at > older.at
             assert new.kind == "correction" or not _used_for_another(older, new)
         snapshot = self._snapshot()
@@ -277,6 +350,21 @@ class RegisterMachine(RuleBasedStateMachine):
         assert list(published) == [*order, *sorted(new.vendors.keys() - set(order))]
         assert wire["recorded"] == ("live" if new.live else "imported")
         assert decode(data, Register).published_at == new.at
+        assert wire["updated_on"] == new.day.isoformat()
+        self._announcements_are_right(before, new, wire["notice"], published)
+
+    def _announcements_are_right(
+        self, before: tuple[Said, ...], new: Said, notice: Table, published: dict[str, Table]
+    ) -> None:
+        """Recount every announcement that is published, and the older promises that bind."""
+        assert _plain(notice["also_binding"]) == _plain(also_binding(before, new))
+        self.announced = records(self.announced, before, new)
+        self.ended = ends(self.ended, before, new)
+        found, final = _published_records(published)
+        assert found == self.announced
+        assert final == self.ended
+        if not before or all(said.register["notice"]["objection"] is None for said in (*before, new)):
+            assert not any(record["objection_until"] for record in found.values())
 
     def _snapshot(self) -> Snapshot:
         return self.publisher.snapshot()
@@ -327,25 +415,23 @@ class RegisterMachine(RuleBasedStateMachine):
             known = first + dt.timedelta(days=self.chance.randint(-2, (last - first).days + 2))
             on = self.chance.choice(self._days_of_interest())
             versions = [version for version in self.said if version.day <= known]
-            expected = {
-                (id_, used_for["id"], stands(vendor, used_for, on))
-                for version in versions[-1:]
-                for id_, vendor, used_for in version.uses()
-            }
+            expected = versions[-1].states(on) if versions else set()
             answer = register_as_of(stored, AsOf(on=on, known_at=known))
             rows = answer.rows() if answer else ()
             assert {(row.vendor.id, row.engagement.id, row.state) for row in rows} == expected
             assert (answer.register.version if answer else 0) == len(versions)
 
     def _days_of_interest(self) -> list[dt.date]:
-        """Return every day on which something starts or ends, and today."""
+        """Return every day on which something starts, ends or takes effect, those before, and today."""
         dates = {
-            used_for.get(name)
+            table.get(name)
             for version in self.said
-            for _, _, used_for in version.uses()
-            for name in ("starts_on", "ends_on")
-        }
-        return sorted((dates - {None}) | {self.said[-1].day})
+            for vendor in version.vendors.values()
+            for _, owner in owners(vendor)
+            for table in (owner, *plans(owner))
+            for name in ("starts_on", "ends_on", "effective_on")
+        } - {None}
+        return sorted(dates | {day - ONE_DAY for day in dates} | {self.said[-1].day})
 
     @invariant()
     def the_newest_version_verifies_now_and_then(self) -> None:
@@ -404,6 +490,21 @@ def _ids(version: Said) -> set[tuple[str, str]]:
     return {(id_, used_for["id"]) for id_, _, used_for in version.uses()}
 
 
+def _published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict[Key, Table]]:
+    """Return the records of what was announced, and those of what was cancelled or withdrawn."""
+    found: dict[Key, Table] = {}
+    final: dict[Key, Table] = {}
+    for id_, vendor in vendors.items():
+        for name, owner in owners(vendor):
+            for item in (owner, *plans(owner)):
+                key = (id_, name, None if item is owner else item["id"])
+                if "announced" in item:
+                    found[key] = item["announced"]
+                for gone in filter(None, (item.get("cancelled"), item.get("withdrawn"))):
+                    final[key] = gone["announced"]
+    return found, final
+
+
 def _used_for_another(older: Said, newer: Said) -> bool:
     """Tell whether an id stands for a company of another name and kind."""
     pairs = [(vendor, newer.vendors[id_]) for id_, vendor in older.vendors.items() if id_ in newer.vendors]
@@ -412,6 +513,20 @@ def _used_for_another(older: Said, newer: Said) -> bool:
         and old.get("kind", "third_party") != new.get("kind", "third_party")
         for old, new in pairs
     )
+
+
+def _lost_plans(older: Said, newer: Said) -> bool:
+    """Tell whether a planned change is missing that was not folded after it took effect."""
+    for id_ in older.vendors.keys() & newer.vendors.keys():
+        past, now = on_day(older.vendors[id_], newer.day), on_day(newer.vendors[id_], newer.day)
+        kept = dict(owners(now))
+        for name, owner in owners(past):
+            done = effective(owner, newer.day)
+            for change in plans(owner) if name in kept else ():
+                is_folded = change in done and all(owner[it] == kept[name].get(it) for it in change["set"])
+                if find(plans(kept[name]), change["id"]) is None and not is_folded:
+                    return True
+    return False
 
 
 def _content(register: Table, vendors: dict[str, Table]) -> Table:
@@ -425,8 +540,9 @@ def _content(register: Table, vendors: dict[str, Table]) -> Table:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        items = {name: _plain(item) for name, item in value.items() if name != "announced"}
-        defaults = {"kind": "third_party"}
+        added = {"announced", "also_binding"}
+        items = {name: _plain(item) for name, item in value.items() if name not in added}
+        defaults = {"kind": "third_party", "role": "sub_processor"}
         return {
             name: item
             for name, item in items.items()

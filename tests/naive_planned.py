@@ -1,0 +1,95 @@
+"""What holds on a day, worked out the slow way from plain source tables (docs/format.md, PlannedChange).
+
+Nothing of the program is used here.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+Table = dict[str, Any]
+
+
+def find(items: Iterable[Table], id_: str) -> Table | None:
+    """Return the table with an id."""
+    return next((item for item in items if item["id"] == id_), None)
+
+
+def plans(owner: Table) -> list[Table]:
+    """Return the planned changes of a vendor or an engagement."""
+    return owner.get("planned") or []
+
+
+def owners(vendor: Table) -> Iterator[tuple[str | None, Table]]:
+    """Yield whoever has planned changes: the vendor itself without an id, and each engagement."""
+    yield None, vendor
+    for used_for in vendor["engagements"]:
+        yield used_for["id"], used_for
+
+
+def effective(owner: Table, day: dt.date) -> list[Table]:
+    """Return the planned changes that have taken effect by a day, in the order in which they did."""
+    coming = [item for item in plans(owner) if not item.get("cancelled") and item["effective_on"] <= day]
+    return sorted(coming, key=lambda item: item["effective_on"])
+
+
+def set_by(owner: Table, change: Table) -> Table:
+    """Return an owner with what a planned change sets."""
+    after = {**owner, **copy.deepcopy(change["set"])}
+    if "status" in change["set"]:
+        if after["status"] == "available":
+            after |= {"starts_on": None, "ends_on": None}
+        elif owner["status"] == "available":
+            after["starts_on"] = change["effective_on"]
+    return after
+
+
+def on_day(vendor: Table, day: dt.date) -> Table:
+    """Return a vendor with its engagements as they hold on a day."""
+    now = _resolved(vendor, day)
+    return now | {"engagements": [_resolved(used_for, day) for used_for in vendor["engagements"]]}
+
+
+def _resolved(owner: Table, day: dt.date) -> Table:
+    for change in effective(owner, day):
+        owner = set_by(owner, change)
+    return owner
+
+
+def folded(vendor: Table, day: dt.date) -> Table:
+    """Return a vendor with what has taken effect in its base fields, and not planned any more."""
+    after = on_day(vendor, day)
+    for before, owner in zip(owners(vendor), owners(after), strict=True):
+        done = effective(before[1], day)
+        owner[1]["planned"] = [item for item in plans(before[1]) if item not in done]
+    return copy.deepcopy(after)
+
+
+def runs(vendor: Table, used_for: Table, day: dt.date) -> bool:
+    """Tell whether an engagement is used or announced, where both tables say what holds on a day."""
+    ends_on = used_for.get("ends_on")
+    return (
+        used_for["status"] != "available"
+        and not vendor.get("withdrawn")
+        and not used_for.get("cancelled")
+        and (ends_on is None or day < ends_on)
+    )
+
+
+def stands(vendor: Table, used_for: Table, day: dt.date) -> str:
+    """Say where an engagement stands on a day."""
+    for final in ("withdrawn", "cancelled"):
+        if (vendor if final == "withdrawn" else used_for).get(final):
+            return final
+    used_for = _resolved(used_for, day)
+    if used_for["status"] == "available":
+        return "available"
+    if not runs(vendor, used_for, day):
+        return "ended"
+    starts_on = used_for.get("starts_on")
+    return "in_force" if starts_on is None or starts_on <= day else "announced"

@@ -1,0 +1,98 @@
+"""What a customer could not have known of in time, by what had been said until then; from plain tables.
+
+Nothing of the program is used here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naive_events import STARTS
+from naive_planned import find, on_day, plans, runs, stands
+from naive_promise import first_right_day
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from naive_promise import Said, Table
+
+
+def surprises(versions: Sequence[Said]) -> set[tuple[int, str, str]]:
+    """Return what came into use without the notice that was promised.
+
+    For each version and each engagement that runs then: from which version on was it said, without a
+    break, that it would be in use by that day? From that version's day the promised days are counted.
+    Only starts are looked at, of promises that cover every kind of them.
+
+    Returns:
+        Number of the version, vendor and engagement.
+    """
+    found = set()
+    for number, version in enumerate(versions, start=1):
+        for id_, vendor, used_for in version.uses():
+            now = find(on_day(vendor, version.day)["engagements"], used_for["id"])
+            if (
+                now is not None
+                and runs(vendor, now, version.day)
+                and _is_surprise(versions[:number], id_, used_for["id"], now.get("starts_on"))
+            ):
+                found.add((number, id_, used_for["id"]))
+    return found
+
+
+def _is_surprise(versions: Sequence[Said], id_: str, engagement: str, starts_on: dt.date | None) -> bool:
+    first = len(versions) - 1
+    while first > 0 and _said_by(versions[first - 1], id_, engagement, starts_on):
+        first -= 1
+    told = versions[first]
+    if first == 0 or not told.live or any(_excused(version, id_, engagement) for version in versions[first:]):
+        return False
+    if not set(told.register["notice"]["applies_to"]) >= STARTS:
+        return False
+    before = versions[first - 1]
+    if _in_use_already(before, id_, engagement, told) or _known_otherwise(before, id_, told, engagement):
+        return False
+    return starts_on is None or starts_on < first_right_day(told.day, told.register["notice"])
+
+
+def _excused(version: Said, id_: str, engagement: str) -> bool:
+    found = version.find(id_, engagement)
+    return found is not None and any(item.get("short_notice") for item in (found[1], *plans(found[1])))
+
+
+def _said_by(version: Said, id_: str, engagement: str, starts_on: dt.date | None) -> bool:
+    """Tell whether a version says that an engagement runs, from a day or from earlier on."""
+    day = max(version.day, starts_on or version.day)
+    found = _holding(version, id_, engagement, day)
+    if found is None or not runs(*found, day):
+        return False
+    start = found[1].get("starts_on")
+    return start is None or (starts_on is not None and start <= starts_on)
+
+
+def _holding(version: Said, id_: str, engagement: str, day: dt.date) -> tuple[Table, Table] | None:
+    """Return a vendor and its engagement as a version says that they hold on a day."""
+    if id_ not in version.vendors:
+        return None
+    vendor = on_day(version.vendors[id_], day)
+    used_for = find(vendor["engagements"], engagement)
+    return None if used_for is None else (vendor, used_for)
+
+
+def _in_use_already(before: Said, id_: str, engagement: str, told: Said) -> bool:
+    found = before.find(id_, engagement)
+    return found is not None and stands(*found, told.day) == "in_force"
+
+
+def _known_otherwise(before: Said, id_: str, told: Said, engagement: str) -> bool:
+    """Tell whether the vendor was known to be used for just this, under another engagement."""
+    found = told.find(id_, engagement)
+    vendor = before.vendors.get(id_)
+    if found is None or vendor is None:
+        return False
+    return any(
+        runs(vendor, other, told.day) and other["purpose"] == found[1]["purpose"]
+        for other in on_day(vendor, told.day)["engagements"]
+        if other["id"] != engagement
+    )
