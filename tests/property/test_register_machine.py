@@ -31,11 +31,13 @@ from hypothesis.stateful import (
 
 from breaking_disk import Crash, dying_after
 from memory_folder import memory_folder
+from naive_ahead import ahead
 from naive_planned import effective, find, on_day, owners, plans
 from naive_promise import Said, also_binding, broken, covered, ends, records
 from naive_surprises import surprises
 from publishers import Publisher
 from quick_disk import quick_disk
+from register_api.core.ahead import upcoming
 from register_api.core.bitemporal import AsOf, register_as_of
 from register_api.core.canonical import decode, digest
 from register_api.core.format import tree
@@ -366,6 +368,18 @@ class RegisterMachine(RuleBasedStateMachine):
         if not before or all(said.register["notice"]["objection"] is None for said in (*before, new)):
             assert not any(record["objection_until"] for record in found.values())
 
+        self._what_lies_ahead_is_right(new)
+
+    def _what_lies_ahead_is_right(self, new: Said) -> None:
+        """Compare the signed file, and what the service answers for another day, with plain tables."""
+        snapshot = self._snapshot()
+        signed = msgspec.json.decode(snapshot.read(tree.UPCOMING.path()))
+        assert _events(signed["upcoming"]) == ahead(new, self.announced, new.day)
+        day = self.chance.choice(self._days_of_interest())
+        register = decode(snapshot.read(tree.REGISTER.path()), Register)
+        answered = msgspec.to_builtins(upcoming(register, day, self.zone))
+        assert _events(answered) == ahead(new, self.announced, day)
+
     def _snapshot(self) -> Snapshot:
         return self.publisher.snapshot()
 
@@ -503,6 +517,13 @@ def _published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dic
                 for gone in filter(None, (item.get("cancelled"), item.get("withdrawn"))):
                     final[key] = gone["announced"]
     return found, final
+
+
+def _events(listed: list[Table]) -> set[tuple[str, str, Key]]:
+    return {
+        (event["day"], event["what"], (event["subprocessor"], event["engagement"], event["planned"]))
+        for event in listed
+    }
 
 
 def _used_for_another(older: Said, newer: Said) -> bool:

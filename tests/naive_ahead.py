@@ -1,0 +1,73 @@
+"""What lies ahead of a day, worked out from plain tables and docs/format.md, What lies ahead.
+
+Nothing of the program is used here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from naive_planned import find, on_day, owners, plans, stands
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from naive_promise import Key, Said, Table
+
+    Event = tuple[str, str, Key]
+
+
+def ahead(said: Said, announced: dict[Key, Table], day: dt.date) -> set[Event]:
+    """Return every day, what it brings, and to whom.
+
+    Args:
+        said: A version.
+        announced: Who announced what it holds (``naive_promise.records``).
+        day: Nothing before it is named.
+    """
+    found = {
+        event
+        for id_, vendor in said.vendors.items()
+        if not vendor.get("withdrawn")
+        for name, owner in owners(vendor)
+        for event in _of_owner((id_, name, None), vendor, owner, announced, day)
+    }
+    return {event for event in found if event[0] >= day.isoformat()}
+
+
+def _of_owner(
+    key: Key, vendor: Table, owner: Table, announced: dict[Key, Table], day: dt.date
+) -> Iterator[Event]:
+    id_, engagement, _ = key
+    if engagement is not None:
+        if owner.get("cancelled"):
+            return
+        yield from _dates(key, vendor, owner)
+        if stands(vendor, owner, day) == "ended":
+            return
+        if stands(vendor, owner, day) != "available":
+            yield from _deadline(key, announced)
+    for change in plans(owner):
+        is_over = engagement is not None and stands(vendor, owner, change["effective_on"]) == "ended"
+        if not change.get("cancelled") and not is_over:
+            planned = (id_, engagement, change["id"])
+            yield change["effective_on"].isoformat(), "change", planned
+            yield from _deadline(planned, announced)
+
+
+def _dates(key: Key, vendor: Table, used_for: Table) -> Iterator[Event]:
+    """Yield the days that an engagement names, where nothing has overtaken them."""
+    start, end = used_for.get("starts_on"), used_for.get("ends_on")
+    if end is not None and stands(vendor, used_for, end) == "ended":
+        yield end.isoformat(), "end", key
+    if start is not None and stands(vendor, used_for, start) == "in_force":
+        now = find(on_day(vendor, start)["engagements"], used_for["id"])
+        if now is not None and now["starts_on"] == start:
+            yield start.isoformat(), "start", key
+
+
+def _deadline(key: Key, announced: dict[Key, Table]) -> Iterator[Event]:
+    until = announced[key]["objection_until"]
+    if until is not None:
+        yield until, "objection_deadline", key
