@@ -54,9 +54,17 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
                 return listed, used_for
         return None
 
-    def states(self, day: dt.date) -> set[tuple[str, str, str]]:
-        """Return where each engagement stands on a day, by ids of vendor and engagement."""
-        return {(id_, used_for["id"], stands(vendor, used_for, day)) for id_, vendor, used_for in self.uses()}
+    def held(self, day: dt.date) -> dict[tuple[str, str], tuple[str, Table, Table]]:
+        """Return where each engagement stands on a day, and what holds then of its vendor and of itself."""
+        now = {id_: on_day(vendor, day) for id_, vendor in self.vendors.items()}
+        return {
+            (id_, used_for["id"]): (
+                stands(vendor, used_for, day),
+                {name: value for name, value in now[id_].items() if name != "engagements"},
+                next(item for item in now[id_]["engagements"] if item["id"] == used_for["id"]),
+            )
+            for id_, vendor, used_for in self.uses()
+        }
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -194,6 +194,11 @@ class Book:
         """Write what has taken effect into the base fields."""
         self.vendors = {id_: folded(vendor, today) for id_, vendor in self.vendors.items()}
 
+    def days_to_next(self, today: dt.date) -> int:
+        """Return the days to the next planned change; none where something has taken effect."""
+        days = [change["effective_on"] for change in self._all_ahead(today)]
+        return 0 if self.can_fold(today) else (min(days, default=today) - today).days
+
     def can_fold(self, today: dt.date) -> bool:
         """Tell whether something has taken effect."""
         return any(effective(owner, today) for vendor in self.vendors.values() for _, owner in owners(vendor))
@@ -263,14 +268,17 @@ class Book:
 
     def _ahead(self, today: dt.date, which: int) -> list[Table]:
         """Return one planned change that has not taken effect, if there is any."""
-        ahead = [
+        ahead = self._all_ahead(today)
+        return ahead[which % max(len(ahead), 1) :][:1]
+
+    def _all_ahead(self, today: dt.date) -> list[Table]:
+        return [
             change
             for vendor in self.vendors.values()
             for _, owner in owners(vendor)
             for change in plans(owner)
             if not change["cancelled"] and change["effective_on"] > today
         ]
-        return ahead[which % max(len(ahead), 1) :][:1]
 
     def _day(self, when: str, today: dt.date) -> dt.date | None:
         """Return a day round the first that the newest promise allows."""
@@ -398,7 +406,7 @@ def first_promises() -> SearchStrategy[Edit]:
     return _edit(
         "promise",
         days=st.sampled_from((30, 30, 60, 10, 1, 0)),
-        business=mostly(False, st.booleans()),
+        business=st.booleans(),
         events=_EVENTS,
         objection=st.sampled_from((None, 0, 5, 14, 30, 45)),
     )

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naive_promise import Key
+    from register_api.core.bitemporal import EngagementState
     from register_api.core.model import Draft
     from register_api.store.reader import Snapshot
 
@@ -82,6 +83,9 @@ LONG_AGO = BEGIN - dt.timedelta(days=3000)
 
 ONE_DAY = dt.timedelta(days=1)
 HOURS = (1, 5, 24, 24 * 3, 24 * 10, 24 * 29, 24 * 30, 24 * 45)
+
+_BESIDES = {"id", "engagements"}
+"""What an answer says of a vendor in another place."""
 
 NOTICE_RULES = {"R10", "R11", "R12", "R13"}
 OTHER_RULES = {"R03", "R09", "R14", "R15"}
@@ -195,11 +199,11 @@ class RegisterMachine(RuleBasedStateMachine):
             self._pass(1)
 
     @precondition(lambda self: self.said)
-    @rule(hours=st.sampled_from(HOURS))
+    @rule(hours=st.sampled_from(HOURS[:3]))
     def fold(self, hours: int) -> None:
         """Publish what says the same with what has taken effect in its base fields: no change to anybody."""
         self._back_to_what_is_published()
-        self._pass(hours)
+        self._pass(24 * self.book.days_to_next(self._today()) + hours)
         then = Then(hours=hours)
         day = self._as_said(then).day
         if not self.book.can_fold(day):
@@ -213,7 +217,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self._publish(then)
         assert len(self.said) == count + 1
         for on in self._days_of_interest():
-            assert on < day or older.states(on) == self.said[-1].states(on)
+            assert on < day or _unplanned(older.held(on)) == _unplanned(self.said[-1].held(on))
         diff = msgspec.json.decode(self._snapshot().read(tree.VERSION_DIFF.path(len(self.said))))
         assert diff["changes"] == []
 
@@ -429,10 +433,10 @@ class RegisterMachine(RuleBasedStateMachine):
             known = first + dt.timedelta(days=self.chance.randint(-2, (last - first).days + 2))
             on = self.chance.choice(self._days_of_interest())
             versions = [version for version in self.said if version.day <= known]
-            expected = versions[-1].states(on) if versions else set()
+            expected = versions[-1].held(on) if versions else {}
             answer = register_as_of(stored, AsOf(on=on, known_at=known))
             rows = answer.rows() if answer else ()
-            assert {(row.vendor.id, row.engagement.id, row.state) for row in rows} == expected
+            assert {(row.vendor.id, row.engagement.id): _held(row) for row in rows} == _plain(expected)
             assert (answer.register.version if answer else 0) == len(versions)
 
     def _days_of_interest(self) -> list[dt.date]:
@@ -519,6 +523,19 @@ def _published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dic
     return found, final
 
 
+def _held(row: EngagementState) -> list[Any]:
+    """Return what an answer says of an engagement, in the form of ``Said.held``."""
+    vendor = {name: value for name, value in msgspec.to_builtins(row.vendor).items() if name not in _BESIDES}
+    return [row.state, _plain(vendor), _plain(msgspec.to_builtins(row.engagement))]
+
+
+def _unplanned(held: Any) -> Any:
+    """Return what holds on a day without what was planned for it."""
+    if isinstance(held, dict):
+        return {name: _unplanned(value) for name, value in held.items() if name != "planned"}
+    return [_unplanned(item) for item in held] if isinstance(held, list | tuple) else held
+
+
 def _events(listed: list[Table]) -> set[tuple[str, str, Key]]:
     return {
         (event["day"], event["what"], (event["subprocessor"], event["engagement"], event["planned"]))
@@ -569,7 +586,7 @@ def _plain(value: Any) -> Any:
             for name, item in items.items()
             if item not in (None, [], {}, False) and defaults.get(name) != item
         }
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, dt.date) else value
 
