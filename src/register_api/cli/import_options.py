@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from register_api.cli import options
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.cell_values import LINKED
@@ -116,7 +117,11 @@ def history_options(command: Command) -> Command:
     """Add the options that publish old states."""
     for add in (
         click.option(
-            "--base-url", envvar="REGISTER_BASE_URL", show_envvar=True, help="Where the tree is published."
+            "--base-url",
+            envvar="REGISTER_BASE_URL",
+            show_envvar=True,
+            type=options.BaseUrlParam(),
+            help="For a trial: an address of the tree in place of the register's own.",
         ),
         click.option(
             "--subjects", is_flag=True, help="Publish the first line of each commit's message, too."

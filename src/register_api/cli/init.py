@@ -12,7 +12,6 @@ from typing import Any
 import click
 import jinja2
 
-from register_api import clock
 from register_api.cli.output import out
 from register_api.core.forms import LICENSE, MAX_DAYS
 from register_api.errors import UsageError
@@ -113,7 +112,7 @@ def init(
     interactive = sys.stdin.isatty()
     answers = _answers(name, domain, contact, notice_days, license_, interactive=interactive)
     _refuse_existing(folder)
-    known = {**answers, **install_paths(folder), "today": clock.now().date().isoformat()}
+    known = {**answers, **install_paths(folder)}
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
     _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from register_api.core.address import base_url_problem
 from register_api.core.instant import parse_day
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ class InstantParam(click.ParamType["dt.datetime"]):
         if instant.tzinfo is None or instant.microsecond:
             self.fail(f"{value!r} needs a time zone and whole seconds, like 2026-05-10T09:00:00Z", param, ctx)
         return instant.astimezone(dt.UTC)
+
+
+class BaseUrlParam(click.ParamType[str]):
+    """The address of a tree's root, such as ``https://trust.example.com/``."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address with its last slash."""
+        url = value if value.endswith("/") else f"{value}/"
+        problem = base_url_problem(url)
+        if problem is not None:
+            self.fail(f"{value!r} {problem}; write it like https://trust.example.com/", param, ctx)
+        return str(url)
 
 
 class DayParam(click.ParamType["dt.date"]):

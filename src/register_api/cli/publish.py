@@ -27,8 +27,8 @@ from register_api.store.reader import open_snapshot
     "--base-url",
     envvar="REGISTER_BASE_URL",
     show_envvar=True,
-    help="Where the tree is published, for absolute links in feeds and discovery, e.g."
-    " https://trust.example.com/ ; remembered from then on. Without it links are relative.",
+    type=options.BaseUrlParam(),
+    help="For a trial: an address of the tree in place of the register's own (url in register.toml).",
 )
 @click.option(
     "--public-keys",
@@ -90,7 +90,7 @@ def publish(
         store=store,
         keys=keys,
         intent=why.intent(before),
-        base_url=_with_final_slash(base_url),
+        base_url=base_url,
         root_keys=root_keys,
         root_threshold=root_threshold,
     )
@@ -112,7 +112,3 @@ def publish(
     if not if_empty:  # `run` waits for this command before it serves, and refreshes next
         ask_and_tell(store, witnesses, order.intent.now)
         time_stamps.stamp(store, authority, order.intent.now)
-
-
-def _with_final_slash(url: str | None) -> str | None:
-    return url if url is None or url.endswith("/") else url + "/"

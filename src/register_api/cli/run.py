@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,10 +16,16 @@ import click
 from register_api.cli import options, time_options
 from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
+from register_api.core.address import base_url_problem
 from register_api.serve.process.shutdown import end_with_parent
+from register_api.serve.settings import OFF
+from register_api.serve.settings_sources import read_settings
+from register_api.source.folder import REGISTER_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from register_api.serve.settings import Settings
 
 _REFRESH_HOURS = "6"
 _GRACE_SECONDS = 10.0
@@ -57,17 +64,30 @@ def run(
     os.environ |= time_options.as_variables(time_authority, time_authority_certificate)
     children: list[subprocess.Popen[bytes]] = []
     told = _pass_signals_on(children)
-    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders).wait()
+    given = {"host": host, "port": port}
+    trial = _address_of_a_trial(source, read_settings(os.environ, settings, given))
+    code = _start(children, "publish", "--if-empty", "--source", str(source), *folders, *trial).wait()
     if code == 0 and not told.is_set():
         _start(children, "refresh", "--every", _REFRESH_HOURS, *folders)
-        given = {"--settings": settings, "--host": host, "--port": port}
-        more = [str(item) for pair in given.items() if pair[1] is not None for item in pair]
+        named = {"--settings": settings, "--host": host, "--port": port}
+        more = [str(item) for pair in named.items() if pair[1] is not None for item in pair]
         server = _start(children, "serve", "--store", str(store), *more)
         if told.is_set():  # between the two starts
             server.terminate()
         code = server.wait()
         _end(children)
     raise click.exceptions.Exit(_exit_code(code, told=told.is_set()))
+
+
+def _address_of_a_trial(source: Path, settings: Settings) -> list[str]:
+    """Return the option that makes links lead here, where the register does not say its own address."""
+    listening = f"http://{settings.host}:{settings.port}{settings.prefix}/"
+    try:
+        stated = "url" in tomllib.loads((source / REGISTER_FILE).read_text("utf-8"))
+    except (OSError, ValueError):  # what cannot be read is told by publishing
+        stated = True
+    unknown = settings.port == 0 or settings.uds != OFF or base_url_problem(listening)
+    return [] if stated or unknown or os.environ.get("REGISTER_BASE_URL") else ["--base-url", listening]
 
 
 def _start(children: list[subprocess.Popen[bytes]], *arguments: str) -> subprocess.Popen[bytes]:

@@ -38,7 +38,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
         store: Folder of the store.
         keys: Folder of the private keys; for a new store missing keys are made.
         intent: Why and when.
-        base_url: Where the tree is published, ending in ``/``; ``None`` keeps what was said before.
+        base_url: Address of the tree's root for a trial, ending in ``/``, in place of the register's own.
         root_keys: How many root keys a new register gets.
         root_threshold: How many of them have to sign.
     """
@@ -118,7 +118,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         register, promises = prepared.required()
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
-        base_url = order.base_url or (snapshot.state.base_url if snapshot else None)
+        base_url = order.base_url or register.url
         maker = ArtefactBuilder(snapshot, keyring, order.intent.now, base_url)
         made = maker.make(prepared.base.newest, register, promises)
         state = _state(snapshot, register, promises, made, base_url)

@@ -237,18 +237,48 @@ def test_a_correction_names_what_it_puts_right(published: Call, publisher: Publi
     assert (version.corrects, version.reason.kind) == (1, "correction")
 
 
-def test_the_base_address_is_remembered_and_gets_its_slash(
+def test_links_lead_to_the_registers_address_but_in_a_trial(
     call: Call, publisher: Publisher, clock: Clock
 ) -> None:
-    assert call("publish", "--base-url", "https://trust.example.com").exit_code == 0
-    clock.pass_by(seconds=1)
-    publisher.say("second")
-    assert call("publish").exit_code == 0
-    snapshot = publisher.snapshot()
-    assert snapshot.state.base_url == "https://trust.example.com/"
-    (listed,) = decode(snapshot.read(tree.DISCOVERY.path()), Discovery).registers
-    assert listed.feed_url == "https://trust.example.com/feed.atom"
-    assert b"https://trust.example.com/versions/2/" in snapshot.read(tree.FEED_ATOM.path())
+    """What the option says holds for one publication, and gets its slash."""
+    for options, base in (
+        (["--base-url", "http://127.0.0.1:8000"], "http://127.0.0.1:8000/"),
+        ([], "https://example.com/"),
+    ):
+        publisher.say(base)
+        assert call("publish", *options).exit_code == 0
+        snapshot = publisher.snapshot()
+        assert snapshot.state.base_url == base
+        (listed,) = decode(snapshot.read(tree.DISCOVERY.path()), Discovery).registers
+        assert listed.feed_url == f"{base}feed.atom"
+        assert f"{base}versions/1/".encode() in snapshot.read(tree.FEED_ATOM.path())
+        assert publisher.verify().exit_code == 0
+        clock.pass_by(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "trust.example.com",
+        "ftp://a",
+        "javascript:alert(1)",
+        "http://trust.example.com/",
+        "https://user:pw@trust.example.com/",
+        "https://trust.example.com/x y",
+        "https://trust.example.com/?a=b",
+def test_an_address_that_nobody_could_follow_is_refused(
+    call: Call, publisher: Publisher, address: str
+) -> None:
+    ],
+)
+def test_an_address_that_nobody_could_follow_is_refused(
+    call: Call, publisher: Publisher, address: str
+) -> None:
+    """Published links stay for good; nothing is written."""
+    result = call("publish", "--base-url", address)
+    assert result.exit_code == 2
+    assert "https://trust.example.com/" in result.output
+    assert not publisher.store.exists()
 
 
 def test_a_company_gets_three_root_keys_of_which_two_sign(call: Call, publisher: Publisher) -> None:
