@@ -42,14 +42,14 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
 
 
 def test_everything_in_the_guide_works(walked: tuple[Path, Done]) -> None:
-    """From nothing to a second version that a customer has verified."""
+    """From nothing to a third version that a customer has verified."""
     trust, done = walked
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert "0 errors, 0 warnings" in done.stdout
     assert re.findall(
         r"^Published version (\d) of acme.example/sub-processors", done.stdout, re.MULTILINE
-    ) == ["1", "2"]
+    ) == ["1", "2", "3"]
     assert len(re.findall(r"^Verified: ", done.stdout, re.MULTILINE)) == 2
     assert "a log of size 1" in done.stdout
     assert "31 days' notice given (30 required)." in done.stdout

@@ -266,9 +266,7 @@ def test_links_lead_to_the_registers_address_but_in_a_trial(
         "https://user:pw@trust.example.com/",
         "https://trust.example.com/x y",
         "https://trust.example.com/?a=b",
-def test_an_address_that_nobody_could_follow_is_refused(
-    call: Call, publisher: Publisher, address: str
-) -> None:
+        "https://",
     ],
 )
 def test_an_address_that_nobody_could_follow_is_refused(

@@ -12,10 +12,20 @@ import pytest
 from memory_publisher import FIRST, NOW, MemoryPublisher
 from register_api.core.canonical import digest, encode
 from register_api.core.format import tree
-from register_api.core.model import Announced, Engagement, Notice, Objection, Publisher, Reason, Subprocessor
+from register_api.core.model import (
+    Announced,
+    Engagement,
+    Lifecycle,
+    Notice,
+    Objection,
+    Publisher,
+    Reason,
+    Subprocessor,
+)
 from register_api.errors import Forged, Malformed, Unreachable, UsageError
 from register_api.verify import MemoryFetcher, Options, VerifyResult, verify
 from register_api.verify import result as results
+from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -283,3 +293,15 @@ def test_an_event_loop_is_not_blocked() -> None:
 
     with pytest.raises(UsageError, match="event loop"):
         asyncio.run(call())
+
+
+def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
+    """The report tells it; what is said there is the publisher's, on one line and printable."""
+    successor = "https://trust.example.net/"
+    moved = Lifecycle(state="moved", on=TODAY, successor=successor, text="We were\u202e\nbought")
+    report = look(two.publish(subprocessors=(ACME,), notice=NOTICE, lifecycle=moved)).report
+    assert (report.exit_code, report.lifecycle) == (0, moved)
+    text = render_text(report)
+    assert f"Lifecycle:   This register has moved as of {TODAY:%-d %B %Y}. We were bought" in text
+    assert successor in text
+    assert "Lifecycle" not in render_text(look(two.publish(subprocessors=(ACME,), notice=NOTICE)).report)

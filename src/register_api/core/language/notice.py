@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.language.language import Language
-    from register_api.core.model import DayCount, Notice, NoticeSource
+    from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
     from register_api.core.notice import NoticeStatus
 
 
@@ -82,6 +82,17 @@ def older_promises(language: Language, notice: Notice) -> Iterator[str]:
         if period:
             said = language.text("{said}; objection within {days}", said=said, days=period)
         yield f"{said}."
+
+
+def lifecycle_notice(language: Language, lifecycle: Lifecycle) -> str:
+    """Return that a register has moved, or that nobody keeps it any more."""
+    day = language.day(lifecycle.on)
+    said = (
+        language.text("This register has moved as of {day}.", day=day)
+        if lifecycle.state == "moved"
+        else language.text("This register is closed as of {day}.", day=day)
+    )
+    return f"{said} {lifecycle.text}" if lifecycle.text else said
 
 
 def objection_period(language: Language, notice: NoticeSource) -> str | None:

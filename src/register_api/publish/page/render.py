@@ -12,7 +12,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.language.changes import Sentences
-from register_api.core.language.notice import objection_period, older_promises, promise
+from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.core.planned_changes import vendor_on
@@ -61,6 +61,7 @@ def index_page(view: PageView) -> bytes:
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
         latest=shown_changes(view.diff.changes, Sentences(view.language, register, view.today)),
         lead=page_view.lead(view, all_rows),
+        lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
         older_promises=list(older_promises(view.language, register.notice)),
         objection=objection_period(view.language, register.notice),

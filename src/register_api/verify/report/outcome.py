@@ -43,6 +43,7 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
         time_stamp=StampSeen.of(*session.time_stamp) if session.time_stamp else None,
         remembered=remembered.size if remembered is not None else None,
         versions_checked=session.versions_checked,
+        lifecycle=register.lifecycle if register else None,
         checks=checks,
         not_checked=tuple(_not_checked(session, checks)),
         evidence=evidence,

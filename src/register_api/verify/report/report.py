@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.core.model import Lifecycle
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Report(RunReport, frozen=True, kw_only=True):
         root_sha256: Digest of the newest root, hex.
         remembered: Size of the log that was remembered before; ``None``: nothing was.
         versions_checked: First and last version that were checked in full in this run.
+        lifecycle: What the register says of its own end or move, if it does.
         evidence: Files with checkpoints that contradict each other.
     """
 
@@ -117,4 +119,5 @@ class Report(RunReport, frozen=True, kw_only=True):
     root_sha256: str | None = None
     remembered: int | None = None
     versions_checked: tuple[int, int] | None = None
+    lifecycle: Lifecycle | None = None
     evidence: tuple[str, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ def _head(report: Report) -> Iterator[str]:
     if report.version is not None:
         yield f"Version:     {report.version}, the newest since {instant_in_words(report.since)}"
         yield f"              SHA-256 {report.sha256}"
+    if report.lifecycle is not None:
+        successor = report.lifecycle.successor
+        yield f"Lifecycle:   {plain(lifecycle_notice(ENGLISH, report.lifecycle))}"
+        if successor is not None:
+            yield f"              its successor, as the register says: {plain(successor)}"
     if report.fresh_until is not None:
         yield f"Fresh until: {instant_in_words(report.fresh_until)}, unless renewed before"
     if report.root is not None:
