@@ -325,7 +325,7 @@ class RegisterMachine(RuleBasedStateMachine):
         if rules & NOTICE_RULES:
             assert broken(self.said, new)
         if "R03" in rules:
-            older = self.said[-1]
+            older = self.said[-1] if self.said else new
             assert not _ids(new) >= _ids(older) or _lost_plans(older, new) or _used_for_another(older, new)
         if "R14" in rules:
             editorial = then.kind == "editorial" and (not self.said or any(covered(self.said, new)))
@@ -345,7 +345,7 @@ class RegisterMachine(RuleBasedStateMachine):
             assert _ids(new) >= _ids(older)
             assert not _lost_plans(older, new)
             assert new.at > older.at
-            assert new.kind == "correction" or not _used_for_another(older, new)
+            assert not _used_for_another(older, new)
         snapshot = self._snapshot()
         data = snapshot.read(tree.VERSION_REGISTER.path(len(self.said)))
         assert snapshot.read(tree.REGISTER.path()) == data
@@ -545,7 +545,17 @@ def _events(listed: list[Table]) -> set[tuple[str, str, Key]]:
 
 def _used_for_another(older: Said, newer: Said) -> bool:
     """Tell whether an id stands for a company of another name and kind."""
-    pairs = [(vendor, newer.vendors[id_]) for id_, vendor in older.vendors.items() if id_ in newer.vendors]
+    listed = newer.vendors.items()
+    pairs = [
+        (on_day(older.vendors[id_], newer.day), on_day(vendor, newer.day))
+        for id_, vendor in listed
+        if id_ in older.vendors and newer.kind != "correction"
+    ] + [
+        (on_day(vendor, change["effective_on"] - ONE_DAY), on_day(vendor, change["effective_on"]))
+        for _, vendor in listed
+        for change in plans(vendor)
+        if not change["cancelled"] and change["effective_on"] > newer.day
+    ]
     return any(
         old["legal_name"] != new["legal_name"]
         and old.get("kind", "third_party") != new.get("kind", "third_party")

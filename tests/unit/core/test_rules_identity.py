@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from examples import make_context, make_draft, make_engagement, make_register, make_vendor
+from examples import TODAY, make_context, make_draft, make_engagement, make_register, make_vendor
 from register_api.core import model
 from register_api.core.rules import check
 
@@ -92,6 +93,29 @@ def test_an_id_is_not_used_for_another_entity(
         make_register(make_vendor(**before)), reason=reason, corrects=1 if kind == "correction" else None
     )
     assert bool(told("R03", make_draft(make_vendor(**after)), context)) is refused
+
+
+def becomes_another(day: dt.date) -> model.PlannedChangeSource:
+    """Return a planned change after which an id would stand for another company."""
+    sets = {"legal_name": "B", "kind": "affiliate"}
+    return model.PlannedChangeSource(id="other", effective_on=day, set=sets)
+
+
+def test_a_planned_change_does_not_give_an_id_to_another_entity() -> None:
+    """R03: on the day on which it takes effect, whatever the version that plans it is called."""
+    planned = make_vendor(legal_name="A", planned=(becomes_another(TODAY + dt.timedelta(days=60)),))
+    for previous in (None, make_register(make_vendor(legal_name="A"))):
+        (finding,) = told("R03", make_draft(planned), make_context(previous))
+        assert finding.key == "planned[0].set"
+
+
+def test_an_entity_that_took_effect_can_be_folded() -> None:
+    """R03: what a correction said of an id is the same when it stands in the base fields."""
+    previous = make_register(
+        make_vendor(legal_name="A", planned=(becomes_another(TODAY - dt.timedelta(days=1)),))
+    )
+    folded = make_vendor(legal_name="B", kind="affiliate")
+    assert told("R03", make_draft(folded), make_context(previous)) == []
 
 
 def test_withdrawing_and_listing_again_are_no_deletion() -> None:

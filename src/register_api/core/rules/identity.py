@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from register_api.core.forms import Reference
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.notice_event import find_engagement
-from register_api.core.planned_changes import engagement_on, vendor_on
+from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 
@@ -60,14 +60,31 @@ def check_history(draft: Draft, context: Context) -> Iterator[Finding]:
             continue
         yield from _check_engagements(old, new)
         yield from _check_planned(old, new, context)
-        if context.reason.kind != "correction" and _is_another_entity(old, new):
-            yield found(
-                "R03",
-                vendor_file(old.id),
-                "legal_name",
-                f"the id {old.id!r} stood for {old.legal_name!r} ({old.kind}) and is used for another entity",
-                "give the new entity an id of its own, with replaces, or publish with --corrects N",
-            )
+        if context.reason.kind != "correction":
+            hint = "give the new entity an id of its own, with replaces, or publish with --corrects N"
+            pair = vendor_on(old, context.day), vendor_on(new, context.day)
+            yield from _check_entity(*pair, "legal_name", hint)
+    for vendor in draft.subprocessors:
+        yield from _check_planned_entity(vendor, context)
+
+
+def _check_planned_entity(vendor: SubprocessorSource, context: Context) -> Iterator[Finding]:
+    """Yield planned changes that would give an id to another entity, which has to come under its own."""
+    for index, change in enumerate(vendor.planned):
+        if change.cancelled is None and change.effective_on > context.day:
+            pair = vendor_on(vendor, change.effective_on - ONE_DAY), vendor_on(vendor, change.effective_on)
+            hint = "give the new entity an id of its own, with replaces and a starts_on"
+            yield from _check_entity(*pair, f"planned[{index}].set", hint)
+
+
+def _check_entity(
+    before: Subprocessor | SubprocessorSource, after: Subprocessor | SubprocessorSource, key: str, hint: str
+) -> Iterator[Finding]:
+    renamed = before.legal_name is not None and before.legal_name != after.legal_name
+    if renamed and before.kind != after.kind:
+        stood_for = f"stood for {before.legal_name!r} ({before.kind})"
+        message = f"the id {before.id!r} {stood_for} and is used for another entity"
+        yield found("R03", vendor_file(before.id), key, message, hint)
 
 
 def _check_engagements(old: Subprocessor, new: SubprocessorSource) -> Iterator[Finding]:
@@ -113,11 +130,6 @@ def _gone(message: str, file: str, key: str) -> Finding:
         " who takes over names the old vendor in merged_from, split_from or replaces"
     )
     return found("R03", file, key, message, hint)
-
-
-def _is_another_entity(old: Subprocessor, new: SubprocessorSource) -> bool:
-    renamed = old.legal_name is not None and old.legal_name != new.legal_name
-    return renamed and old.kind != new.kind
 
 
 def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
