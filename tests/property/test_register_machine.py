@@ -32,9 +32,11 @@ from hypothesis.stateful import (
 from breaking_disk import Crash, dying_after
 from memory_folder import memory_folder
 from naive_ahead import ahead
-from naive_planned import effective, find, on_day, owners, plans
+from naive_lasting import ids, lost_plans, used_for_another
+from naive_planned import owners, plans
 from naive_promise import Said, also_binding, broken, covered, ends, records
 from naive_surprises import surprises
+from published_forms import content, events, held, plain, published_records, unplanned
 from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.core.ahead import upcoming
@@ -60,7 +62,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from naive_promise import Key
-    from register_api.core.bitemporal import EngagementState
     from register_api.core.model import Draft
     from register_api.store.reader import Snapshot
 
@@ -83,9 +84,6 @@ LONG_AGO = BEGIN - dt.timedelta(days=3000)
 
 ONE_DAY = dt.timedelta(days=1)
 HOURS = (1, 5, 24, 24 * 3, 24 * 10, 24 * 29, 24 * 30, 24 * 45)
-
-_BESIDES = {"id", "engagements"}
-"""What an answer says of a vendor in another place."""
 
 NOTICE_RULES = {"R10", "R11", "R12", "R13"}
 OTHER_RULES = {"R03", "R09", "R14", "R15"}
@@ -217,7 +215,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self._publish(then)
         assert len(self.said) == count + 1
         for on in self._days_of_interest():
-            assert on < day or _unplanned(older.held(on)) == _unplanned(self.said[-1].held(on))
+            assert on < day or unplanned(older.held(on)) == unplanned(self.said[-1].held(on))
         diff = msgspec.json.decode(self._snapshot().read(tree.VERSION_DIFF.path(len(self.said))))
         assert diff["changes"] == []
 
@@ -287,7 +285,7 @@ class RegisterMachine(RuleBasedStateMachine):
             self._back_to_what_is_published()
             return
         if done.snapshot is None:
-            assert _content(new.register, new.vendors) == _content(
+            assert content(new.register, new.vendors) == content(
                 self.said[-1].register, self.said[-1].vendors
             )
             assert self._visible() == before
@@ -326,7 +324,7 @@ class RegisterMachine(RuleBasedStateMachine):
             assert broken(self.said, new)
         if "R03" in rules:
             older = self.said[-1] if self.said else new
-            assert not _ids(new) >= _ids(older) or _lost_plans(older, new) or _used_for_another(older, new)
+            assert not ids(new) >= ids(older) or lost_plans(older, new) or used_for_another(older, new)
         if "R14" in rules:
             editorial = then.kind == "editorial" and (not self.said or any(covered(self.said, new)))
             assert editorial or (then.kind == "correction" and not self.said)
@@ -342,16 +340,16 @@ class RegisterMachine(RuleBasedStateMachine):
         assert not (new.kind == "editorial" and any(covered(before, new)))
         assert new.live or not any(version.live for version in before)
         for older in before[-1:]:
-            assert _ids(new) >= _ids(older)
-            assert not _lost_plans(older, new)
+            assert ids(new) >= ids(older)
+            assert not lost_plans(older, new)
             assert new.at > older.at
-            assert not _used_for_another(older, new)
+            assert not used_for_another(older, new)
         snapshot = self._snapshot()
         data = snapshot.read(tree.VERSION_REGISTER.path(len(self.said)))
         assert snapshot.read(tree.REGISTER.path()) == data
         wire = msgspec.json.decode(data)
         published = {vendor.pop("id"): vendor for vendor in wire["subprocessors"]}
-        assert _content(wire, published) == _content(new.register, new.vendors)
+        assert content(wire, published) == content(new.register, new.vendors)
         order = new.register["order"]
         assert list(published) == [*order, *sorted(new.vendors.keys() - set(order))]
         assert wire["recorded"] == ("live" if new.live else "imported")
@@ -363,10 +361,10 @@ class RegisterMachine(RuleBasedStateMachine):
         self, before: tuple[Said, ...], new: Said, notice: Table, published: dict[str, Table]
     ) -> None:
         """Recount every announcement that is published, and the older promises that bind."""
-        assert _plain(notice["also_binding"]) == _plain(also_binding(before, new))
+        assert plain(notice["also_binding"]) == plain(also_binding(before, new))
         self.announced = records(self.announced, before, new)
         self.ended = ends(self.ended, before, new)
-        found, final = _published_records(published)
+        found, final = published_records(published)
         assert found == self.announced
         assert final == self.ended
         if not before or all(said.register["notice"]["objection"] is None for said in (*before, new)):
@@ -378,11 +376,11 @@ class RegisterMachine(RuleBasedStateMachine):
         """Compare the signed file, and what the service answers for another day, with plain tables."""
         snapshot = self._snapshot()
         signed = msgspec.json.decode(snapshot.read(tree.UPCOMING.path()))
-        assert _events(signed["upcoming"]) == ahead(new, self.announced, new.day)
+        assert events(signed["upcoming"]) == ahead(new, self.announced, new.day)
         day = self.chance.choice(self._days_of_interest())
         register = decode(snapshot.read(tree.REGISTER.path()), Register)
         answered = msgspec.to_builtins(upcoming(register, day, self.zone))
-        assert _events(answered) == ahead(new, self.announced, day)
+        assert events(answered) == ahead(new, self.announced, day)
 
     def _snapshot(self) -> Snapshot:
         return self.publisher.snapshot()
@@ -419,8 +417,8 @@ class RegisterMachine(RuleBasedStateMachine):
     def no_id_is_lost(self) -> None:
         if self.said:
             newest = decode(self._snapshot().read(tree.REGISTER.path()), Register)
-            ids = {(vendor.id, item.id) for vendor in newest.subprocessors for item in vendor.engagements}
-            assert ids >= {ids_ for version in self.said for ids_ in _ids(version)}
+            listed = {(vendor.id, item.id) for vendor in newest.subprocessors for item in vendor.engagements}
+            assert listed >= {both for version in self.said for both in ids(version)}
 
     @invariant()
     def both_clocks_tell_what_was_said(self) -> None:
@@ -436,7 +434,7 @@ class RegisterMachine(RuleBasedStateMachine):
             expected = versions[-1].held(on) if versions else {}
             answer = register_as_of(stored, AsOf(on=on, known_at=known))
             rows = answer.rows() if answer else ()
-            assert {(row.vendor.id, row.engagement.id): _held(row) for row in rows} == _plain(expected)
+            assert {(row.vendor.id, row.engagement.id): held(row) for row in rows} == plain(expected)
             assert (answer.register.version if answer else 0) == len(versions)
 
     def _days_of_interest(self) -> list[dt.date]:
@@ -502,103 +500,6 @@ class Stored:
 
     def sha256(self, version: int) -> str:
         return digest(self._data[version])
-
-
-def _ids(version: Said) -> set[tuple[str, str]]:
-    return {(id_, used_for["id"]) for id_, _, used_for in version.uses()}
-
-
-def _published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict[Key, Table]]:
-    """Return the records of what was announced, and those of what was cancelled or withdrawn."""
-    found: dict[Key, Table] = {}
-    final: dict[Key, Table] = {}
-    for id_, vendor in vendors.items():
-        for name, owner in owners(vendor):
-            for item in (owner, *plans(owner)):
-                key = (id_, name, None if item is owner else item["id"])
-                if "announced" in item:
-                    found[key] = item["announced"]
-                for gone in filter(None, (item.get("cancelled"), item.get("withdrawn"))):
-                    final[key] = gone["announced"]
-    return found, final
-
-
-def _held(row: EngagementState) -> list[Any]:
-    """Return what an answer says of an engagement, in the form of ``Said.held``."""
-    vendor = {name: value for name, value in msgspec.to_builtins(row.vendor).items() if name not in _BESIDES}
-    return [row.state, _plain(vendor), _plain(msgspec.to_builtins(row.engagement))]
-
-
-def _unplanned(held: Any) -> Any:
-    """Return what holds on a day without what was planned for it."""
-    if isinstance(held, dict):
-        return {name: _unplanned(value) for name, value in held.items() if name != "planned"}
-    return [_unplanned(item) for item in held] if isinstance(held, list | tuple) else held
-
-
-def _events(listed: list[Table]) -> set[tuple[str, str, Key]]:
-    return {
-        (event["day"], event["what"], (event["subprocessor"], event["engagement"], event["planned"]))
-        for event in listed
-    }
-
-
-def _used_for_another(older: Said, newer: Said) -> bool:
-    """Tell whether an id stands for a company of another name and kind."""
-    listed = newer.vendors.items()
-    pairs = [
-        (on_day(older.vendors[id_], newer.day), on_day(vendor, newer.day))
-        for id_, vendor in listed
-        if id_ in older.vendors and newer.kind != "correction"
-    ] + [
-        (on_day(vendor, change["effective_on"] - ONE_DAY), on_day(vendor, change["effective_on"]))
-        for _, vendor in listed
-        for change in plans(vendor)
-        if not change["cancelled"] and change["effective_on"] > newer.day
-    ]
-    return any(
-        old["legal_name"] != new["legal_name"]
-        and old.get("kind", "third_party") != new.get("kind", "third_party")
-        for old, new in pairs
-    )
-
-
-def _lost_plans(older: Said, newer: Said) -> bool:
-    """Tell whether a planned change is missing that was not folded after it took effect."""
-    for id_ in older.vendors.keys() & newer.vendors.keys():
-        past, now = on_day(older.vendors[id_], newer.day), on_day(newer.vendors[id_], newer.day)
-        kept = dict(owners(now))
-        for name, owner in owners(past):
-            done = effective(owner, newer.day)
-            for change in plans(owner) if name in kept else ():
-                is_folded = change in done and all(owner[it] == kept[name].get(it) for it in change["set"])
-                if find(plans(kept[name]), change["id"]) is None and not is_folded:
-                    return True
-    return False
-
-
-def _content(register: Table, vendors: dict[str, Table]) -> Table:
-    """Return what was said, on the wire or in the source, in one form: what is empty left out."""
-    return {
-        "notice": _plain(register["notice"]),
-        "extra": _plain(register["extra"]),
-        "vendors": {id_: _plain(vendor) for id_, vendor in vendors.items()},
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        added = {"announced", "also_binding"}
-        items = {name: _plain(item) for name, item in value.items() if name not in added}
-        defaults = {"kind": "third_party", "role": "sub_processor"}
-        return {
-            name: item
-            for name, item in items.items()
-            if item not in (None, [], {}, False) and defaults.get(name) != item
-        }
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def test_a_register_lives() -> None:

@@ -1,0 +1,80 @@
+"""What is published, in the one form in which it is compared with plain tables of the source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from naive_planned import owners, plans
+
+if TYPE_CHECKING:
+    from naive_promise import Key
+    from register_api.core.bitemporal import EngagementState
+
+    Table = dict[str, Any]
+
+BESIDES = {"id", "engagements"}
+"""What an answer says of a vendor in another place."""
+
+
+def published_records(vendors: dict[str, Table]) -> tuple[dict[Key, Table], dict[Key, Table]]:
+    """Return the records of what was announced, and those of what was cancelled or withdrawn."""
+    found: dict[Key, Table] = {}
+    final: dict[Key, Table] = {}
+    for id_, vendor in vendors.items():
+        for name, owner in owners(vendor):
+            for item in (owner, *plans(owner)):
+                key = (id_, name, None if item is owner else item["id"])
+                if "announced" in item:
+                    found[key] = item["announced"]
+                for gone in filter(None, (item.get("cancelled"), item.get("withdrawn"))):
+                    final[key] = gone["announced"]
+    return found, final
+
+
+def held(row: EngagementState) -> list[Any]:
+    """Return what an answer says of an engagement, in the form of ``Said.held``."""
+    vendor = {name: value for name, value in msgspec.to_builtins(row.vendor).items() if name not in BESIDES}
+    return [row.state, plain(vendor), plain(msgspec.to_builtins(row.engagement))]
+
+
+def unplanned(held: Any) -> Any:
+    """Return what holds on a day without what was planned for it."""
+    if isinstance(held, dict):
+        return {name: unplanned(value) for name, value in held.items() if name != "planned"}
+    return [unplanned(item) for item in held] if isinstance(held, list | tuple) else held
+
+
+def events(listed: list[Table]) -> set[tuple[str, str, Key]]:
+    """Return what lies ahead, in the form of ``naive_ahead.ahead``."""
+    return {
+        (event["day"], event["what"], (event["subprocessor"], event["engagement"], event["planned"]))
+        for event in listed
+    }
+
+
+def content(register: Table, vendors: dict[str, Table]) -> Table:
+    """Return what was said, on the wire or in the source, in one form: what is empty left out."""
+    return {
+        "notice": plain(register["notice"]),
+        "extra": plain(register["extra"]),
+        "vendors": {id_: plain(vendor) for id_, vendor in vendors.items()},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a value without what is empty, what is the default and what publishing adds; days as texts."""
+    if isinstance(value, dict):
+        added = {"announced", "also_binding"}
+        items = {name: plain(item) for name, item in value.items() if name not in added}
+        defaults = {"kind": "third_party", "role": "sub_processor"}
+        return {
+            name: item
+            for name, item in items.items()
+            if item not in (None, [], {}, False) and defaults.get(name) != item
+        }
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
