@@ -35,6 +35,7 @@ from register_api.core.documents import (
     VersionList,
 )
 from register_api.core.format import tree
+from register_api.core.format.paths import FILES
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.core.log.note import format_verifier_key
@@ -104,7 +105,7 @@ class MemoryPublisher:
         self.records = [
             self._record("document", self.document.jwk, 1),
             self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
-            self._record("feed", _feed_jwk(OURS), 1),
+            self._record("feed", feed_jwk(OURS), 1),
         ]
         self.roots: list[Root] = []
         self.targets_version = self.snapshot_version = self.timestamp_version = 0
@@ -187,13 +188,18 @@ class MemoryPublisher:
         }
         for path, data in documents.items():
             self.write_signed(path, data)
+        self.files[tree.VERSION_KEYS.path(version)] = self.key_list()
         entry = encode(self.entry(register)) if entry is None else entry
         self.files[tree.VERSION_ENTRY.path(version)] = entry
         self.log.append(entry)
 
+    def key_list(self) -> bytes:
+        """Return the list of keys as it will be published."""
+        return encode(KeyList(register=self.name, keys=tuple(self.records)))
+
     def entry(self, register: Register) -> Entry:
         """Return the log's entry for a version whose files are written."""
-        paths = (tree.VERSION_DIFF.path(register.version), tree.VERSION_REGISTER.path(register.version))
+        paths = sorted(kind.path(register.version) for kind in FILES if kind.in_entry)
         return Entry(
             files=tuple(
                 FileDigest(path=path, sha256=digest(self.files[path]), size=len(self.files[path]))
@@ -220,7 +226,7 @@ class MemoryPublisher:
         self.write_signed(tree.REGISTER.path(), encode(newest))
         self.write_signed(tree.VERSIONS.path(), self.versions())
         self.write_signed(tree.UPCOMING.path(), self.upcoming(newest))
-        self.files[tree.KEYS.path()] = encode(KeyList(register=self.name, keys=tuple(self.records)))
+        self.files[tree.KEYS.path()] = self.key_list()
         for record in self.records:
             self.files[tree.PUBLIC_KEY.path(record.kid)] = record.pem.encode()
         shown = self.registers[-PAGE:][::-1]
@@ -306,7 +312,7 @@ class MemoryPublisher:
         """Let another feed key sign from the next version on."""
         self._end("feed")
         self.feed_signer = signer
-        self.records.append(self._record("feed", _feed_jwk(signer), len(self.registers) + 1))
+        self.records.append(self._record("feed", feed_jwk(signer), len(self.registers) + 1))
 
     def _end(self, use: KeyUse) -> None:
         last = len(self.registers)
@@ -423,7 +429,8 @@ def tuf_signer(key: Ed25519PrivateKey) -> CryptoSigner:
     return CryptoSigner(key, SSlibKey.from_crypto(key.public_key()))
 
 
-def _feed_jwk(signer: P256Signer) -> dict[str, str]:
+def feed_jwk(signer: P256Signer) -> dict[str, str]:
+    """Return the public key of a feed key as RFC 7517 members."""
     key: Any = load_pem_public_key(signer.public_pem.encode())
     numbers = key.public_numbers()
     return p256_jwk(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))

@@ -20,7 +20,7 @@ FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
     (r"v1/register\.json", None, 12, "V25"),
     (r"v1/keys\.json", None, 12, "V25"),
     (r"v1/versions\.json", None, 12, "V12"),
-    (r"v1/versions/\d/(register|diff)\.json", None, 12, "V16"),
+    (r"v1/versions/\d/(register|diff|keys)\.json", None, 12, "V16"),
     (r"v1/versions/1/entry\.json", None, 12, "V13"),
     (r"v1/versions/2/entry\.json", None, 12, "V11"),
     (r"v1/versions/\d/entry\.tlog-proof", rb"\xe2\x80\x94 \S+ .{8}(.)", 12, "V15"),

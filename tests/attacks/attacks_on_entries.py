@@ -166,6 +166,7 @@ def gap_in_the_versions(publisher: MemoryPublisher) -> None:
     documents = {tree.VERSION_REGISTER.path(5): encode(register), tree.VERSION_DIFF.path(5): b"{}"}
     for path, data in documents.items():
         publisher.write_signed(path, data)
+    publisher.files[tree.VERSION_KEYS.path(5)] = publisher.key_list()
     publisher.log.append(encode(publisher.entry(register)))
     publisher.files |= publisher.log.files
     publisher.files[tree.CHECKPOINT.path()] = publisher.log.checkpoint()

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 import msgspec
 from attack import Room, poll
 from changes import damaged, put
-from publishers_to_attack import sister
+from publishers_to_attack import sister, with_an_ended_key
 
-from memory_publisher import NAME, MemoryPublisher
+from feed_keys import THEIRS
+from memory_log import MemoryLog
+from memory_publisher import NAME, DocumentKey, MemoryPublisher, feed_jwk
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
+from register_api.core.keys.thumbprint import public_pem, thumbprint
 from register_api.core.strict_base64 import encode_url
 
 if TYPE_CHECKING:
     from attack import Lie
+
+    from register_api.core.documents import KeyRecord
 
 ROOM = Room("keys", "The list of keys, their files, and where strangers begin.")
 
@@ -44,6 +49,81 @@ def strange_key_in_the_list(publisher: MemoryPublisher) -> None:
     publisher.files[tree.KEYS.path()] = encode(
         KeyList(register=publisher.name, keys=tuple(publisher.records))
     )
+
+
+def _exchange_keys(publisher: MemoryPublisher) -> None:
+    """Put new document, log and feed keys in the place of all that there are, from version 1 on."""
+    other = MemoryPublisher(publisher.name, keys=80)
+    publisher.document, publisher.feed_signer, publisher.log.key = other.document, THEIRS, other.log.key
+    feed = _feed_record(publisher.records[2])
+    publisher.records = [*other.records[:2], feed]
+
+
+def _feed_record(record: KeyRecord) -> KeyRecord:
+    jwk = feed_jwk(THEIRS)
+    return msgspec.structs.replace(record, jwk=jwk, kid=thumbprint(jwk), pem=public_pem(jwk))
+
+
+def _sign_history_anew(publisher: MemoryPublisher) -> None:
+    """Sign each file of each version with the keys of today; the log's leaves stay as they are."""
+    for register in publisher.registers:
+        for kind in (tree.VERSION_DIFF, tree.VERSION_REGISTER):
+            path = kind.path(register.version)
+            publisher.write_signed(path, publisher.files[path])
+        earlier = MemoryLog(origin=publisher.name, key=publisher.log.key)
+        for entry in publisher.log.entries[: register.version]:
+            earlier.append(entry)
+        publisher.files[tree.VERSION_PROOF.path(register.version)] = earlier.proof(register.version - 1)
+    publisher.files[tree.CHECKPOINT.path()] = publisher.log.checkpoint()
+    publisher.write_heads()
+    publisher.vouch()
+
+
+@ROOM.attack(15, "V30", why="Not only TUF has to vouch for the list of keys, but the log's newest entry.")
+def two_online_keys_stolen(publisher: MemoryPublisher) -> None:
+    """Exchanges the whole list of keys and signs all history anew, with the targets and the online key."""
+    _exchange_keys(publisher)
+    _sign_history_anew(publisher)
+
+
+_STOLEN = ROOM.attacks[-1]
+ROOM.again(
+    _STOLEN,
+    "two online keys stolen, seen by who remembers",
+    "The same, shown to a customer who has seen the list before.",
+    remembers=True,
+)
+ROOM.again(
+    _STOLEN,
+    "two online keys stolen, seen by who polls",
+    "The same, shown to a customer who looks at the newest version only.",
+    arguments=poll,
+)
+
+
+@ROOM.attack(15, "V30", why="The lists of two versions contradict each other, and the log holds both.")
+def list_of_keys_exchanged_with_a_version(publisher: MemoryPublisher) -> None:
+    """Exchanges the whole list of keys with the next version, and signs all history anew."""
+    _exchange_keys(publisher)
+    publisher.publish()
+    _sign_history_anew(publisher)
+
+
+@ROOM.attack(15, "V30", remembers=True, begin=with_an_ended_key)
+def ended_key_is_good_again(publisher: MemoryPublisher) -> None:
+    """Vouches for a list in which a key is good beyond its end, and signs the newest version with it."""
+    ended, _, _, following = publisher.records
+    publisher.records[0] = msgspec.structs.replace(ended, last_version=3)
+    publisher.records[3] = msgspec.structs.replace(following, first_version=4)
+    publisher.document = DocumentKey(11)
+    _sign_history_anew(publisher)
+
+
+@ROOM.attack(12, "V16")
+def list_of_keys_of_an_earlier_version(publisher: MemoryPublisher) -> None:
+    """Serves, as the list of keys of version 2, one that its entry does not name."""
+    path = tree.VERSION_KEYS.path(2)
+    publisher.files[path] = put(publisher.files[path], b'"last_version":null', b'"last_version":1')
 
 
 @ROOM.attack(16, "V03", arguments=poll)

@@ -28,6 +28,14 @@ def rotated() -> MemoryPublisher:
 
 
 @functools.cache
+def with_an_ended_key() -> MemoryPublisher:
+    """Return a publisher of three versions whose document key was ended after the second."""
+    publisher = MemoryPublisher().publish().publish()
+    publisher.rotate_document_key(62)
+    return publisher.publish()
+
+
+@functools.cache
 def expiring_root() -> MemoryPublisher:
     """Return a publisher whose root ends in a day, before its timestamp does."""
     publisher = MemoryPublisher().publish().publish()

@@ -112,9 +112,14 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_version: VersionNumber | None
     ended: Ended | None
 
+    @property
+    def in_words(self) -> str:
+        """Which key it is, and from when on it is good."""
+        return f"{self.use} key {self.kid}, from version {self.first_version} on"
+
 
 class KeyList(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of keys; vouched for by TUF and by nothing else.
+    """The list of keys; TUF vouches for the newest, the log for that of each version.
 
     Attributes:
         register: Name of the register.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import decode, encode
+from register_api.core.canonical import Encoded, decode, encoded
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from register_api.core.canonical import Encoded
     from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.publish.log_files import LogFiles
@@ -90,7 +89,7 @@ class ArtefactBuilder:
             KeyStoreError: A private key is missing or not the one that customers know.
             StoreError: What is stored is damaged, or what was made does not hold.
         """
-        files = make_version_files(previous, register, promises)
+        files = make_version_files(previous, register, promises, self._keys(register))
         log = append_entry(
             register.register, files.entry_bytes, register.version - 1, self.read, self.keyring.log
         )
@@ -129,6 +128,13 @@ class ArtefactBuilder:
             raise KeyError(path)
         return self.snapshot.read(path)
 
+    def _keys(self, register: Register) -> Encoded[KeyList]:
+        """Return the list of keys that a version goes out with, as it is stored if it is."""
+        stored = self.snapshot.read(tree.KEYS.path()) if self.snapshot else None
+        known = decode(stored, KeyList) if stored else None
+        keys = current_key_list(known, register.register, self.keyring, register.version)
+        return Encoded(keys, stored) if stored else encoded(keys)
+
     def _outlived(self) -> tuple[str, ...]:
         """Return what no customer can still be led to below ``trust/``."""
         if self.snapshot is None:
@@ -146,17 +152,11 @@ class ArtefactBuilder:
         root: Mapping[str, bytes],
     ) -> NewVersion:
         register, snapshot = files.register.document, self.snapshot
-        stored = snapshot.read(tree.KEYS.path()) if snapshot else None
-        keys = current_key_list(
-            decode(stored, KeyList) if stored else None, register.register, self.keyring, register.version
-        )
         same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
         return NewVersion(
             files=files,
             promises=promises,
             log=log,
-            keys=keys,
-            key_list=stored or encode(keys),
             version_summary=summary,
             listed=snapshot.read(tree.VERSIONS.path()) if snapshot else None,
             stored=snapshot.manifest.files if snapshot else (),

@@ -12,7 +12,6 @@ from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
-from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
@@ -44,10 +43,9 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A new version, with all that its files are made from.
 
     Attributes:
-        files: The register with its diff and its log entry.
+        files: The register with its diff, the list of keys and its log entry.
         promises: All notice promises, the new version's among them.
         log: The log with the new version.
-        keys: The list of keys, with its bytes in ``key_list``.
         version_summary: The version as its feed entry and its own page tell it.
         listed: The list of versions as it is stored, if there is one.
         stored: Paths of what is published.
@@ -62,8 +60,6 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     files: VersionFiles
     promises: Promises
     log: LogFiles
-    keys: KeyList
-    key_list: bytes
     version_summary: VersionSummary
     listed: bytes | None
     stored: Collection[str]
@@ -133,7 +129,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.REGISTER: lambda new: new.files.register.data,
     tree.UPCOMING: lambda new: encode(upcoming_document(new.files.register, new.promises.zone)),
     tree.VERSIONS: lambda new: versions_document(new.listed, new.files.entry_bytes, new.register.register),
-    tree.KEYS: lambda new: new.key_list,
+    tree.KEYS: lambda new: new.files.keys.data,
     tree.FEED_ATOM: _atom,
     tree.FEED_JSON: _json_feed,
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
@@ -148,12 +144,13 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
 MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_REGISTER: lambda new: {new.number: new.files.register.data},
     tree.VERSION_DIFF: lambda new: {new.number: new.files.diff.data},
+    tree.VERSION_KEYS: lambda new: {new.number: new.files.keys.data},
     tree.VERSION_ENTRY: lambda new: {new.number: new.files.entry_bytes},
     tree.VERSION_PROOF: lambda new: {new.number: new.log.proof},
     tree.VERSION_PAGE: lambda new: {new.number: version_page(new.version_summary)},
     tree.FEED_ARCHIVE: _archive,
     tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
-    tree.PUBLIC_KEY: lambda new: pem_files(new.keys),
+    tree.PUBLIC_KEY: lambda new: pem_files(new.files.keys.document),
     tree.SCHEMA: lambda new: newest_schemas(new.listed),
     tree.SCHEMA_OF_MINOR: lambda new: fixed_schemas(new.stored),
 }

@@ -9,7 +9,7 @@ import msgspec
 from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, VersionList
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
@@ -32,25 +32,32 @@ class VersionFiles(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         register: The register with its bytes.
         diff: What it changed against the version before, with its bytes.
+        keys: The list of keys that it goes out with.
         entry_bytes: The log entry's canonical bytes.
     """
 
     register: Encoded[Register]
     diff: Encoded[Diff]
+    keys: Encoded[KeyList]
     entry_bytes: bytes
 
 
 def make_version_files(
-    previous: Encoded[Register] | None, register: Register, promises: Promises
+    previous: Encoded[Register] | None, register: Register, promises: Promises, keys: Encoded[KeyList]
 ) -> VersionFiles:
-    """Encode a version, its diff and its log entry."""
+    """Encode a version, its diff and its log entry, which also names the list of keys."""
     newest = encoded(register)
     diff = encoded(diff_document(previous, newest, promises))
     _check_patch(previous, diff, newest)
-    entry = encode(_entry(register, {tree.VERSION_REGISTER: newest.data, tree.VERSION_DIFF: diff.data}))
+    documents = {
+        tree.VERSION_REGISTER: newest.data,
+        tree.VERSION_DIFF: diff.data,
+        tree.VERSION_KEYS: keys.data,
+    }
+    entry = encode(_entry(register, documents))
     if len(entry) > MAX_ENTRY_BYTES:
         raise StoreError(f"the log entry would have {len(entry)} bytes, more than {MAX_ENTRY_BYTES}")
-    return VersionFiles(register=newest, diff=diff, entry_bytes=entry)
+    return VersionFiles(register=newest, diff=diff, keys=keys, entry_bytes=entry)
 
 
 def _check_patch(previous: Encoded[Register] | None, diff: Encoded[Diff], newest: Encoded[Register]) -> None:

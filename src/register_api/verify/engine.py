@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.fetch.http import HttpFetcher
 
-_MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11")
+_MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
 
 _MAY_BE_BETWEEN = (Forged, Inconsistent, RolledBack, NotServed)
@@ -129,9 +129,8 @@ def _may_be_between(session: Session) -> bool:
 def _remember(folder: Path, session: Session) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
     if session.evidence and session.remembered is not None:
-        known = session.remembered
-        session.evidence.append((known.size, known.root_hash, known.checkpoint))
-    kept = tuple(str(state.keep_evidence(folder, *contradiction)) for contradiction in session.evidence)
+        session.evidence.append(session.remembered.checkpoint_document)
+    kept = tuple(str(state.keep_evidence(folder, document)) for document in session.evidence)
     if not kept and all(session.record.holds(check) for check in _MEMORABLE):
         state.save(folder, _new_state(session))
     return kept

@@ -4,7 +4,7 @@
 
     DIR/state.json                what was trusted last, with a digest over itself
     DIR/lock                      one run at a time
-    DIR/evidence/…                checkpoints that contradict each other, kept for ever
+    DIR/evidence/…                documents that contradict each other, kept for ever
 
 The file is replaced in one step, so a crash leaves the old or the new state. A state that cannot be
 read is never passed over: it is what protects against an older or another history.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import filelock
 import msgspec
 
+from register_api.core.canonical import digest
 from register_api.errors import Malformed, UsageError
 from register_api.files import durable
 from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
@@ -80,6 +81,11 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     last_instant: dt.datetime
     checked_version: int
     kept: dict[str, bytes] = {}
+
+    @property
+    def checkpoint_document(self) -> Document:
+        """The checkpoint, as it is kept when something contradicts it."""
+        return Document.of_checkpoint(self.size, self.root_hash, self.checkpoint)
 
 
 FORMAT: Final = "sub-processor-register-state/1"
@@ -147,14 +153,34 @@ def save(folder: Path, remembered: Remembered) -> None:
         raise UsageError(f"the state in {folder} cannot be written: {error.strerror}") from error
 
 
-def keep_evidence(folder: Path, size: int, root_hash: bytes, checkpoint: bytes) -> Path:
-    """Keep a checkpoint that contradicts another; both are proof, since both are signed.
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed or vouched-for document that contradicts another one.
+
+    Attributes:
+        name: Name of the file that keeps it.
+        data: Its bytes.
+    """
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, kind: str, data: bytes, suffix: str = ".json") -> Document:
+        """Return a document that is called by its kind and its digest."""
+        return cls(name=f"{kind}-{digest(data)[:16]}{suffix}", data=data)
+
+    @classmethod
+    def of_checkpoint(cls, size: int, root: bytes, data: bytes) -> Document:
+        """Return a checkpoint, the whole signed note, that is called by size and root hash."""
+        return cls(name=f"{size}-{root.hex()[:16]}.checkpoint", data=data)
+
+
+def keep_evidence(folder: Path, document: Document) -> Path:
+    """Keep a document that contradicts another; both are proof, since both are signed.
 
     Args:
         folder: The state folder.
-        size: Size that the checkpoint says.
-        root_hash: Root hash that it says.
-        checkpoint: The whole signed note.
+        document: What contradicts.
 
     Returns:
         The file.
@@ -162,10 +188,10 @@ def keep_evidence(folder: Path, size: int, root_hash: bytes, checkpoint: bytes) 
     Raises:
         UsageError: The folder cannot be written.
     """
-    path = folder / EVIDENCE_FOLDER / f"{size}-{root_hash.hex()[:16]}.checkpoint"
+    path = folder / EVIDENCE_FOLDER / document.name
     try:
         path.parent.mkdir(exist_ok=True)
-        durable.replace(path, checkpoint, secret=True)
+        durable.replace(path, document.data, secret=True)
     except OSError as error:
         raise UsageError(f"evidence cannot be kept in {folder}: {error.strerror}") from error
     return path

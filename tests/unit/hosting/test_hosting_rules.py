@@ -37,6 +37,7 @@ VERSIONED = with_signatures(
     for make in (
         tree.VERSION_REGISTER.path,
         tree.VERSION_DIFF.path,
+        tree.VERSION_KEYS.path,
         tree.VERSION_ENTRY.path,
         tree.VERSION_PROOF.path,
     )

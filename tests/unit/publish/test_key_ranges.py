@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from memory_folder import memory_folder
 from register_api.core.documents import Ended, KeyList, KeyRecord
+from register_api.core.keys.key_growth import check_growth
 from register_api.core.keys.key_list import check_keys, is_good_for
 from register_api.errors import UntrustedKey, UsageError
 from register_api.publish.signing.key_list import first_key_list, key_record
@@ -78,7 +79,7 @@ def test_a_range_is_only_made_shorter(made: tuple[KeyList, list[KeyRecord]], las
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_any_series_of_changes_leaves_one_good_key_for_every_version(
+def test_any_series_of_changes_takes_nothing_back_and_leaves_one_good_key_for_every_version(
     made: tuple[KeyList, list[KeyRecord]], data: st.DataObject
 ) -> None:
     """Rotations and ends in any order, while versions are published."""
@@ -86,13 +87,15 @@ def test_any_series_of_changes_leaves_one_good_key_for_every_version(
     newest = 1
     for successor in spare:
         newest += data.draw(st.integers(0, 3))
+        before = keys
         if data.draw(st.booleans()):
             keys = rotated(keys, successor, newest, ENDED)
-            continue
-        used = [row for row in keys.keys if row.use == "document" and row.first_version <= newest]
-        record = data.draw(st.sampled_from(used))
-        last = data.draw(st.integers(record.first_version, min(newest, record.last_version or newest)))
-        keys = shortened(keys, record, last, ENDED, successor if record.last_version is None else None)
+        else:
+            used = [row for row in keys.keys if row.use == "document" and row.first_version <= newest]
+            record = data.draw(st.sampled_from(used))
+            last = data.draw(st.integers(record.first_version, min(newest, record.last_version or newest)))
+            keys = shortened(keys, record, last, ENDED, successor if record.last_version is None else None)
+        check_growth(before, keys, newest)
     check_keys(keys)
     for version in range(1, newest + 2):
         good = [row for row in keys.keys if row.use == "document" and is_good_for(row, version)]

@@ -45,12 +45,11 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "files": VersionFiles(
             register=Encoded(newest, encode(newest)),
             diff=Encoded(diff, encode(diff)),
+            keys=Encoded(keys, encode(keys)),
             entry_bytes=encode(entry),
         ),
         "promises": Promises(zone=ZoneInfo("UTC"), first_live=1, policies=(policy,)),
         "log": LogFiles(root_hash=b"0" * 32, tiles={"log/tile/0/000.p/1": b"t"}, checkpoint=b"c", proof=b"p"),
-        "keys": keys,
-        "key_list": encode(keys),
         "version_summary": summary(number),
         "listed": None,
         "stored": (),

@@ -8,9 +8,9 @@ import pytest
 
 from examples import make_promises, make_register, make_vendor
 from register_api.core import model
-from register_api.core.canonical import Encoded, decode, digest, encode, parse
+from register_api.core.canonical import Encoded, decode, digest, encode, encoded, parse
 from register_api.core.diff import document
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList, VersionList
 from register_api.core.format.paths import FILES, kind_of
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.patch.apply import apply_patch
@@ -18,20 +18,25 @@ from register_api.errors import StoreError
 from register_api.publish import version_files
 from register_api.publish.version_files import VersionFiles, make_version_files, versions_document
 
+KEYS = encoded(KeyList(register="example.com/sub-processors", keys=()))
+
 
 def made(number: int = 1, previous: Encoded[model.Register] | None = None) -> VersionFiles:
     register = make_register(version=number)
     if previous is not None:
         before = model.Previous(version=previous.document.version, sha256=previous.sha256)
         register = make_register(make_vendor(), make_vendor("beta"), version=number, previous=before)
-    return make_version_files(previous, register, make_promises())
+    return make_version_files(previous, register, make_promises(), KEYS)
 
 
-def test_the_entry_names_register_and_diff_with_digests_of_the_very_bytes() -> None:
+def test_the_entry_names_register_diff_and_keys_with_digests_of_the_very_bytes() -> None:
     version = made()
     entry = decode(version.entry_bytes, Entry)
-    assert [row.path for row in entry.files] == ["v1/versions/1/diff.json", "v1/versions/1/register.json"]
-    for row, data in zip(entry.files, (version.diff.data, version.register.data), strict=True):
+    names = [row.path.removeprefix("v1/versions/1/") for row in entry.files]
+    assert names == ["diff.json", "keys.json", "register.json"]
+    for row, data in zip(
+        entry.files, (version.diff.data, version.keys.data, version.register.data), strict=True
+    ):
         assert (row.sha256, row.size) == (digest(data), len(data))
 
 

@@ -6,10 +6,12 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from memory_log import private_key
-from memory_publisher import NOW, MemoryPublisher
+from memory_publisher import NOW, DocumentKey, MemoryPublisher
+from register_api.core.documents import Ended
 from register_api.core.format import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify import state
@@ -248,3 +250,39 @@ def test_a_crash_while_saving_leaves_the_old_state(
         run(publisher.files, state=tmp_path)
     assert state.load(tmp_path) == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["lock", state.STATE_FILE]
+
+
+def test_a_new_key_is_told(publisher: MemoryPublisher, run: Run, tmp_path: Path) -> None:
+    """Once, to whoever has seen the list without it; a quick run tells it, too."""
+    assert run(publisher.files, state=tmp_path).new_keys == ()
+    publisher.rotate_document_key(62)
+    publisher.publish()
+    report = run(publisher.files, state=tmp_path, quick=True)
+    assert (report.exit_code, [key.kid for key in report.new_keys]) == (0, [publisher.document.kid])
+    assert f"New key:     document key {publisher.document.kid}, from version 4 on" in render_text(report)
+    assert run(publisher.files, state=tmp_path).new_keys == ()
+
+
+def test_lists_of_keys_that_contradict_are_kept_as_evidence(
+    publisher: MemoryPublisher, run: Run, tmp_path: Path
+) -> None:
+    """Both, with the targets metadata that vouched for them."""
+    run(publisher.files, state=tmp_path)
+    publisher.records[0] = msgspec.structs.replace(
+        publisher.records[0], last_version=2, ended=Ended(at=NOW, reason="lost")
+    )
+    publisher.document = DocumentKey(62)
+    publisher.records.append(MemoryPublisher(keys=61).records[0])
+    publisher.records[-1] = msgspec.structs.replace(publisher.records[-1], first_version=3)
+    publisher.publish()
+    run(publisher.files, state=tmp_path, history="none")
+    ended = dict(publisher.files)
+    publisher.records = publisher.records[:3]
+    publisher.records[0] = msgspec.structs.replace(publisher.records[0], last_version=None, ended=None)
+    publisher.document = DocumentKey(11)
+    publisher.publish()
+    report = run(publisher.files, state=tmp_path)
+    assert (report.exit_code, failed(report)["V30"]) == (15, 15)
+    kept = {file.read_bytes() for file in (tmp_path / state.EVIDENCE_FOLDER).iterdir()}
+    assert {ended[tree.KEYS.path()], publisher.files[tree.KEYS.path()]} <= kept
+    assert {ended["trust/4.targets.json"], publisher.files["trust/5.targets.json"]} <= kept

@@ -86,6 +86,11 @@ VERSION_DIFF = FileKind(
     _JSON, "immutable", schema=_DIFF,
     signatures=_BY_DOCUMENT_KEY, in_entry=True, checks=("V16", "V17", "V18"),
 )
+VERSION_KEYS = FileKind(
+    VERSION_FOLDER + "keys.json", "getVersionKeys", "The list of keys as of a version",
+    _JSON, "immutable", schema=_KEYS, max_bytes=MIB,
+    in_entry=True, checks=("V16", "V30"),
+)
 VERSION_ENTRY = FileKind(
     VERSION_FOLDER + "entry.json", "getVersionEntry",
     "The log's entry for a version: its files with their digests",
@@ -252,7 +257,7 @@ OPENAPI = FileKind(
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, UPCOMING),
     "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
-    "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_ENTRY, VERSION_PROOF),
+    "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),

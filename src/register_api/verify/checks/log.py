@@ -14,6 +14,7 @@ from register_api.core.log import merkle, tile_proofs
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
@@ -38,7 +39,7 @@ def check_continues(session: Session) -> str:
     if log.size > old_size:
         check_root(session)
     if old_root != root_at(session, old_size):
-        session.evidence.append((log.size, log.root, session.checkpoint_data))
+        session.evidence.append(Document.of_checkpoint(log.size, log.root, session.checkpoint_data))
         raise Forked(
             f"the log of size {log.size} does not begin with the {old_size} entries that were seen before",
             hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
@@ -71,14 +72,22 @@ def check_newest(session: Session) -> str:
         return "held when it was checked before; neither the register nor the log has changed"
     version = session.register.version
     path = tree.VERSION_ENTRY.path(version)
+    if logged_digests(session, version)[tree.VERSION_REGISTER.path(version)] != digest(session.register_data):
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
+    return f"entry {version - 1} of the log names the register's digest"
+
+
+def logged_digests(session: Session, version: int) -> dict[str, str]:
+    """Return the digest of each file that the log's entry of a version names, by path.
+
+    Raises:
+        VerificationError: The entry is not in the log, or not of the form.
+    """
+    path = tree.VERSION_ENTRY.path(version)
     data = session.read_log(path)
     with naming(path):
         check_in_log(session, version, data)
-        entry = read_entry(session, version, data)
-    named = {file.path: file.sha256 for file in entry.files}
-    if named[tree.VERSION_REGISTER.path(version)] != digest(session.register_data):
-        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
-    return f"entry {version - 1} of the log names the register's digest"
+        return {file.path: file.sha256 for file in read_entry(session, version, data).files}
 
 
 def check_in_log(session: Session, version: int, data: bytes) -> None:
@@ -89,7 +98,7 @@ def check_in_log(session: Session, version: int, data: bytes) -> None:
 
 
 def read_entry(session: Named, version: int, data: bytes) -> Entry:
-    """Read a log entry and check that it is of a version and names its register and diff."""
+    """Read a log entry and check that it is of a version and names what each has (``in_entry``)."""
     entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
     if (entry.register, entry.version) != (session.register.register, version):
         raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")

@@ -21,6 +21,7 @@ from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import COPY_CHECK
 from register_api.verify.checks.signatures import is_signed
 from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from register_api.core.format.kind import FileKind
@@ -86,7 +87,7 @@ def _judge_checkpoint(session: Session, data: bytes) -> int:
         [log_key(session.keys, session.register.version)],
     )
     if other.size == mine.size and other.root != mine.root:
-        session.evidence.append((other.size, other.root, data))
+        session.evidence.append(Document.of_checkpoint(other.size, other.root, data))
         second = Forked(f"a second root for the size {other.size}, also signed")
         raise second.of_file(tree.CHECKPOINT.path())
     return other.size

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
 
-    from register_api.core.documents import KeyList
+    from register_api.core.documents import KeyList, KeyRecord
     from register_api.core.format.kind import FileKind
     from register_api.core.log.checkpoint import Checkpoint
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
     from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.state import Remembered, RootOrigin
+    from register_api.verify.state import Document, Remembered, RootOrigin
     from register_api.verify.trust.chain import Trusted
     from register_api.verify.trust.start import Start
 
@@ -105,7 +105,8 @@ class Session:
         versions_checked: First and last version that were checked in full.
         versions_read: What the versions say that were read in full, after those that are remembered.
         time_stamp: The newest stamped size, and what its stamp says (V28).
-        evidence: Checkpoints that contradict the remembered one.
+        new_keys: Keys that joined the list since an earlier run (V30).
+        evidence: Documents that contradict each other.
     """
 
     def __init__(
@@ -139,7 +140,8 @@ class Session:
         self.versions_checked: tuple[int, int] | None = None
         self.versions_read = VersionsRead()
         self.time_stamp: tuple[int, TimeStamp] | None = None
-        self.evidence: list[tuple[int, bytes, bytes]] = []
+        self.new_keys: tuple[KeyRecord, ...] = ()
+        self.evidence: list[Document] = []
         self._tiles: dict[str, bytes] = {}
         self._progress = progress
         self._done = 0

@@ -12,6 +12,7 @@ from register_api.errors import ClockBehind, Forked, Inconsistent, Unwitnessed
 from register_api.verify.checks.log import check_root, read_entry, root_at
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -85,8 +86,9 @@ def _stamped_version(session: Session, version: int) -> tuple[bytes, dt.datetime
     if version < session.checkpoint.size:
         check_root(session)
     if root_at(session, version) != old.root:
-        session.evidence.append((session.checkpoint.size, session.checkpoint.root, session.checkpoint_data))
-        session.evidence.append((old.size, old.root, proof.checkpoint))
+        head = session.checkpoint
+        session.evidence.append(Document.of_checkpoint(head.size, head.root, session.checkpoint_data))
+        session.evidence.append(Document.of_checkpoint(old.size, old.root, proof.checkpoint))
         raise Forked(f"the stamped checkpoint of size {version} has another root than the log had there")
     with naming(entry_path):
         return proof.checkpoint, read_entry(session, version, entry).published_at

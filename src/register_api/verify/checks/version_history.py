@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import decode, digest, encode, parse
+from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
@@ -16,7 +17,14 @@ from register_api.core.model import Register
 from register_api.core.patch.write import apply_patch
 from register_api.errors import Forged, Inconsistent, VerificationError
 from register_api.verify.checks import history_log
-from register_api.verify.checks.log import check_in_log, check_root, first_version, read_entry
+from register_api.verify.checks.key_history import continues, read_key_list
+from register_api.verify.checks.log import (
+    check_in_log,
+    check_root,
+    first_version,
+    logged_digests,
+    read_entry,
+)
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.signatures import check_signatures, is_signed
 from register_api.verify.fetch.fetcher import MAX_DAMAGED_VERSIONS, check_path
@@ -34,6 +42,7 @@ class _Version(msgspec.Struct, frozen=True, kw_only=True):
 
     register: Register
     data: bytes
+    keys: Encoded[KeyList] | None
 
 
 def check_history(session: Session) -> str:
@@ -98,7 +107,18 @@ def _before(session: Session, first: int) -> _Version | None:
         return None
     with session.record.recording("V16", tree.VERSION_REGISTER.path(first - 1)):
         data = session.get(tree.VERSION_REGISTER.path(first - 1))
-        return _Version(register=decode(data, Register), data=data)
+        return _Version(register=decode(data, Register), data=data, keys=_keys_before(session, first - 1))
+    return None
+
+
+def _keys_before(session: Session, version: int) -> Encoded[KeyList] | None:
+    """Return the list of keys that the log names for a version which is not looked at otherwise."""
+    path = tree.VERSION_KEYS.path(version)
+    with session.record.recording("V30", path):
+        data = session.get(path)
+        if digest(data) != logged_digests(session, version)[path]:
+            raise Forged("the digest that the log's entry names does not fit the bytes received")
+        return read_key_list(session, data, "")
     return None
 
 
@@ -130,8 +150,9 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     data = genuine.get(tree.VERSION_REGISTER.path(version))
     if data is None:
         return None
+    keys = _check_keys(session, genuine.get(tree.VERSION_KEYS.path(version)), version, before)
     with session.record.recording("V19", tree.VERSION_REGISTER.path(version)):
-        found = _Version(register=decode(data, Register), data=data)
+        found = _Version(register=decode(data, Register), data=data, keys=keys)
         _check_order(found, entry, before)
         diff = genuine.get(tree.VERSION_DIFF.path(version))
         if diff is not None and (before is not None or version == 1):
@@ -142,13 +163,30 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     return None
 
 
+def _check_keys(
+    session: Session, data: bytes | None, version: int, before: _Version | None
+) -> Encoded[KeyList] | None:
+    """Check that a version's list of keys takes back nothing that the one before says (V30)."""
+    if data is None:
+        return None
+    with session.record.recording("V30", tree.VERSION_KEYS.path(version)):
+        keys = read_key_list(session, data, "")
+        if before is not None and before.keys is not None:
+            continues(session, before.keys, keys, version - 1)
+        return keys
+    return None
+
+
 def _genuine(session: Session, file: FileDigest, version: int) -> bytes:
     """Return a file whose digest is that of the entry."""
     check_path(file.path)
     data = session.get(file.path)
-    if digest(data) == file.sha256 and len(data) == file.size:
-        return data
-    if max_bytes(file.path) >= len(data) and is_signed(session, file.path, data, version):
+    if digest(data) == file.sha256:
+        if len(data) == file.size:
+            return data
+        raise Inconsistent("has another length than the log's entry says")
+    may_be_signed = is_signed_path(file.path) and max_bytes(file.path) >= len(data)
+    if may_be_signed and is_signed(session, file.path, data, version):
         raise Inconsistent("signed by the publisher, but not the file that the log's entry names")
     raise Forged("the digest that the log's entry names does not fit the bytes received")
 

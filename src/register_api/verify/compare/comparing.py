@@ -137,7 +137,7 @@ class Comparing:
             return ()
         with state.held(folder):
             return tuple(
-                str(state.keep_evidence(folder, log.size, log.root, data))
+                str(state.keep_evidence(folder, state.Document.of_checkpoint(log.size, log.root, data)))
                 for data, log in self._contradicting.items()
             )
 

@@ -9,6 +9,7 @@ from register_api.core.diff.changes import Diff
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
+from register_api.core.keys.key_growth import check_growth
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.core.log import tile_proofs
@@ -189,7 +190,17 @@ def check_entry(contents: Contents) -> str:
         data = contents.get(file.path)
         if (digest(data), len(data)) != (file.sha256, file.size):
             raise Forged(f"{file.path}: the digest that the log's entry names does not fit")
+    _check_logged_keys(contents)
     return f"{len(entry.files)} files"
+
+
+def _check_logged_keys(contents: Contents) -> None:
+    """Check that the list of keys says all that the version's own list says."""
+    path = tree.VERSION_KEYS.path(contents.version)
+    with naming(path):
+        logged = decode(contents.get(path), KeyList)
+        check_keys(logged)
+        check_growth(logged, contents.keys, contents.version)
 
 
 def check_times(contents: Contents) -> str:

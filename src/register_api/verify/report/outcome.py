@@ -46,6 +46,7 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
         lifecycle=register.lifecycle if register else None,
         checks=checks,
         not_checked=tuple(_not_checked(session, checks)),
+        new_keys=session.new_keys,
         evidence=evidence,
     )
 

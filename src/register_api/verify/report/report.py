@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.core.documents import KeyRecord
 from register_api.core.model import Lifecycle
 from register_api.verify.state import RootOrigin
 
@@ -109,7 +110,8 @@ class Report(RunReport, frozen=True, kw_only=True):
         remembered: Size of the log that was remembered before; ``None``: nothing was.
         versions_checked: First and last version that were checked in full in this run.
         lifecycle: What the register says of its own end or move, if it does.
-        evidence: Files with checkpoints that contradict each other.
+        new_keys: Keys that joined the list of keys since what is remembered.
+        evidence: Files with documents that contradict each other.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
@@ -120,4 +122,5 @@ class Report(RunReport, frozen=True, kw_only=True):
     remembered: int | None = None
     versions_checked: tuple[int, int] | None = None
     lifecycle: Lifecycle | None = None
+    new_keys: tuple[KeyRecord, ...] = ()
     evidence: tuple[str, ...] = ()

@@ -62,6 +62,7 @@ def _head(report: Report) -> Iterator[str]:
     yield from stamp_in_words(report.time_stamp)
     if report.remembered is not None:
         yield f"Remembered:  a log of size {report.remembered}"
+    yield from (f"New key:     {key.in_words}" for key in report.new_keys)
 
 
 def stamp_in_words(stamp: StampSeen | None) -> Iterator[str]:

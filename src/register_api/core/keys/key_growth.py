@@ -1,0 +1,59 @@
+"""What a list of keys may never take back (docs/format.md, The list of keys).
+
+A list gains records, and a range becomes shorter when its key is ended. So the signatures that customers
+hold stay those of keys that were listed when they were made, and nobody exchanges them unnoticed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.printable import quoted
+from register_api.errors import Forked
+
+if TYPE_CHECKING:
+    from register_api.core.documents import KeyList, KeyRecord
+
+
+def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
+    """Check that a list keeps what an earlier one said of every key that had signed something.
+
+    Args:
+        older: A list that ``check_keys`` has passed.
+        newer: A later one of the same register, which has passed it, too.
+        size: Number of the newest version when the older list was the newest. A key that begins
+            after it had signed nothing, and may still be replaced.
+
+    Raises:
+        Forked: A key is missing, is used for something else, or is good for longer than it was.
+    """
+    listed = {record.kid: record for record in newer.keys}
+    for record in older.keys:
+        if record.first_version <= size:
+            _check_kept(record, listed.get(record.kid))
+
+
+def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:
+    """Return the keys that only the newer list has."""
+    known = {record.kid for record in older.keys}
+    return tuple(record for record in newer.keys if record.kid not in known)
+
+
+def _check_kept(before: KeyRecord, now: KeyRecord | None) -> None:
+    name = f"the {quoted(before.use)} key {quoted(before.kid)}"
+    if now is None:
+        raise Forked(f"{name} was listed before and is missing now")
+    if now.use != before.use:
+        raise Forked(f"{name} is listed for another use now")
+    if now.first_version > before.first_version:
+        raise Forked(f"{name} was good from version {before.first_version} on, and is not any more")
+    last = before.last_version
+    if last is not None and (now.last_version is None or now.last_version > last):
+        raise Forked(f"{name} was ended at version {last}, and is good for longer now")
+    if before.ended is not None and now.ended != before.ended and not _later(before, now):
+        raise Forked(f"{name} was ended, and what was said of that has changed")
+
+
+def _later(before: KeyRecord, now: KeyRecord) -> bool:
+    """Tell whether a key was ended once more: earlier than thought, or for a reason found out later."""
+    return before.ended is not None and now.ended is not None and now.ended.at >= before.ended.at
