@@ -6,6 +6,7 @@ be replaced in ``files``; each step of a publication is a method, so that an att
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime as dt
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,11 @@ from tuf.api.serialization.json import JSONSerializer
 
 from feed_keys import OURS
 from memory_log import MemoryLog, private_key
+from register_api.clock import zone_of
 from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
+from register_api.core.diff.document import changes_between
 from register_api.core.diff.plain import to_plain
 from register_api.core.documents import (
     Discovery,
@@ -36,6 +39,7 @@ from register_api.core.documents import (
 )
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES
+from register_api.core.judging.derived import context_of, draft_of, recounted
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
 from register_api.core.log.note import format_verifier_key
@@ -49,6 +53,7 @@ from register_api.core.model import (
     StatusText,
     Subprocessor,
 )
+from register_api.core.notice import promises_of
 from register_api.core.patch.write import make_patch
 from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed
@@ -56,6 +61,8 @@ from register_api.publish.signing.signatures import sign_feed
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from register_api.core.diff.changes import Change
+    from register_api.core.notice import Promises
     from register_api.publish.signing.signer import P256Signer
 
 NAME = "register.example/sub-processors"
@@ -120,8 +127,8 @@ class MemoryPublisher:
         return other
 
     def publish(self, **changed: Any) -> MemoryPublisher:
-        """Publish one more version."""
-        register = self.next_register(**changed)
+        """Publish one more version; what publishing derives is derived."""
+        register = self.derived(self.next_register(**changed))
         return self.publish_made(register, self.diff(register))
 
     def publish_made(self, register: Register, diff: Any, entry: bytes | None = None) -> MemoryPublisher:
@@ -167,15 +174,30 @@ class MemoryPublisher:
         }
         return Register(**fields)
 
-    def diff(self, register: Register) -> Diff:
-        """Return what a version changed."""
+    def derived(self, register: Register) -> Register:
+        """Return a version with what publishing sets in it."""
+        before = self.registers[-1] if self.registers else None
+        made = recounted(draft_of(register), context_of(before, register, self.promises(register)))
+        return msgspec.structs.replace(register, subprocessors=made.subprocessors, notice=made.notice)
+
+    def promises(self, register: Register) -> Promises:
+        """Return the promises before a version, in a zone that is known here."""
+        zone: dt.tzinfo = dt.UTC
+        with contextlib.suppress(Malformed):
+            zone = zone_of(register.publisher.time_zone)
+        return promises_of(self.registers[: register.version - 1], zone)
+
+    def diff(self, register: Register, changes: tuple[Change, ...] | None = None) -> Diff:
+        """Return what a version changed, or a diff that says other changes."""
         older = self.registers[register.version - 2] if register.version > 1 else None
+        if changes is None:
+            changes = changes_between(older, register, self.promises(register))
         start = DiffEnd(version=older.version, sha256=digest(encode(older))) if older else None
         return Diff(
             register=self.name,
             older=start,
             newer=DiffEnd(version=register.version, sha256=digest(encode(register))),
-            changes=(),
+            changes=changes,
             patch=tuple(make_patch(to_plain(older) if older else None, to_plain(register))),
         )
 

@@ -79,7 +79,9 @@ class _Grown(importlib.machinery.SourceFileLoader):
     def field(self) -> str:
         """Return the declaration: in the model a source may set it, elsewhere the release does."""
         default = None if self.name.endswith(".model") else SAID
-        return f"{LATER}: str | None = {default!r}"
+        joined = '__import__("register_api.core.minor", fromlist=["since"])'
+        kind = f'__import__("typing").Annotated[str | None, {joined}.since({joined}.FORMAT_MINOR)]'
+        return f"{LATER}: {kind} = {default!r}"
 
     def get_code(self, fullname: str) -> CodeType:
         """Compile anew: what is cached on the disk is today's."""

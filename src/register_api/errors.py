@@ -13,6 +13,7 @@ The tree::
     │   └── StoreDamaged         files that contradict each other
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
+    ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -25,7 +26,7 @@ The tree::
         ├── Inconsistent         18  parts that do not belong together
         └── ClockBehind          19  this machine's clock cannot judge freshness
 
-The exit codes of ``VerificationError`` are part of the format (docs/format.md, Commands).
+The exit codes from 10 on are part of the format (docs/format.md, Commands).
 """
 
 from __future__ import annotations
@@ -145,6 +146,13 @@ class NotStamped(RegisterError):
     """A time-stamping authority gave no stamp that can be kept; the next refresh asks again."""
 
     word = "not time-stamped"
+
+
+class PromiseNotKept(RegisterError):
+    """All is genuine, and the publisher gave less notice than promised (``verify --fail-on``)."""
+
+    exit_code = 20
+    word = "promise not kept"
 
 
 class VerificationError(RegisterError):

@@ -9,11 +9,12 @@ from attack import Room, poll, three_versions
 from changes import put, signed
 from publishers_to_attack import sister
 
-from memory_publisher import NOW, DocumentKey, MemoryPublisher
+from memory_publisher import FIRST, NOW, DocumentKey, MemoryPublisher
 from register_api.core.ahead import Upcoming, UpcomingEvents, upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.model import Announced, Engagement, Subprocessor
 from register_api.core.notice import NoticeStatus
 
 ROOM = Room("documents", "Registers, diffs, lists and feeds, and the signatures beside them.")
@@ -210,14 +211,16 @@ def previous_in_capital_letters(publisher: MemoryPublisher) -> None:
 @ROOM.attack(11, "V04", arguments=poll)
 def published_without_time_zone(publisher: MemoryPublisher) -> None:
     """Signs an instant that cannot be compared with others."""
-    publisher.publish(published_at=NOW.replace(tzinfo=None))
+    register = publisher.next_register(published_at=NOW.replace(tzinfo=None))
+    publisher.publish_made(register, publisher.diff(register, ()))
 
 
 @ROOM.attack(11, "V04", arguments=poll)
 def published_in_year_one_elsewhere(publisher: MemoryPublisher) -> None:
     """Signs an instant that has no form in UTC."""
     zone = dt.timezone(dt.timedelta(hours=23))
-    publisher.publish(published_at=dt.datetime(1, 1, 1, tzinfo=zone))
+    register = publisher.next_register(published_at=dt.datetime(1, 1, 1, tzinfo=zone))
+    publisher.publish_made(register, publisher.diff(register, ()))
 
 
 @ROOM.attack(18, "V12")
@@ -310,3 +313,30 @@ def old_list_of_what_lies_ahead(publisher: MemoryPublisher) -> None:
     """Serves what lay ahead of the version before, with its own valid signatures."""
     before = upcoming_document(encoded(publisher.registers[-2]), dt.UTC)
     publisher.write_signed(tree.UPCOMING.path(), encode(before))
+
+
+@ROOM.attack(18, "V31", why="All is signed and logged as it should be; the two registers say otherwise.")
+def change_passed_over(publisher: MemoryPublisher) -> None:
+    """Renames a vendor, and signs a diff that tells of no change."""
+    register = publisher.next_register()
+    publisher.publish_made(register, publisher.diff(register, ()))
+
+
+@ROOM.attack(18, "V31", why="The dates of the registers and the promise before decide what was given.")
+def notice_embellished(publisher: MemoryPublisher) -> None:
+    """Announces a vendor that has begun, and says that notice was given and the promise kept."""
+    kept = Announced(version=4, at=NOW, required=True, promised_days=30, days=45, met=True)
+    use = Engagement(
+        id="mail", category="hosting", status="active", starts_on=FIRST.date(), announced=kept, purpose="Mail"
+    )
+    late = Subprocessor(id="late", name="Late", engagements=(use,))
+    listed = (*publisher.next_register().subprocessors, late)
+    register = publisher.next_register(subprocessors=listed)
+    publisher.publish_made(register, publisher.diff(register))
+
+
+@ROOM.attack(18, "V31", why="An id that was published stays (R03), whatever the diff says.")
+def vendor_vanished(publisher: MemoryPublisher) -> None:
+    """Leaves a vendor out, and says so in an honest diff."""
+    register = publisher.next_register(subprocessors=())
+    publisher.publish_made(register, publisher.diff(register))

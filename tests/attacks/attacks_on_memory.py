@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attack import Room, honest
 from customer import verify_files
 
-from memory_publisher import MemoryPublisher
+from memory_publisher import NOW, MemoryPublisher
 from register_api.verify.state import FORMAT, STATE_FILE
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ ROOM.add(
 )
 def state_deleted_and_history_rewritten(_: MemoryPublisher) -> Mapping[str, bytes]:
     """Takes the state away, and rewrites version 1 with all keys."""
-    other = MemoryPublisher().publish(corrects=1).publish().publish()
+    other = MemoryPublisher().publish(updated_on=NOW.date()).publish().publish()
     return other.files
 
 

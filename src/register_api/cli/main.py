@@ -148,7 +148,7 @@ def cli() -> None:
       register-api publish
       register-api serve
 
-    Exit codes: 0 fine, 1 refused by rules, 2 wrong use, 10 to 19 what `verify` found.
+    Exit codes: 0 fine, 1 refused by rules, 2 wrong use, 10 to 20 what `verify` found.
     """
 
 

@@ -19,6 +19,7 @@ from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:
+    from register_api.core.judging.judgement import Outcome
     from register_api.verify.report.report import Report
 
 
@@ -58,6 +59,12 @@ if TYPE_CHECKING:
     multiple=True,
     help="Checkpoint that another customer was shown; may be repeated.",
 )
+@click.option(
+    "--fail-on",
+    callback=lambda _context, _option, value: _outcomes(value),
+    metavar="late,short",
+    help="End with 20 where notice was late or short, in the versions that this run reads in full.",
+)
 @options.json_option
 def verify(
     base: str | None,
@@ -72,6 +79,7 @@ def verify(
     policy: Path | None,
     stamped_by: Path | None,
     others: tuple[Path, ...],
+    fail_on: tuple[Outcome, ...],
     as_json: bool,
 ) -> None:
     """Check the register that is served at BASE like a customer, and say what was checked.
@@ -88,6 +96,7 @@ def verify(
       register-api verify https://trust.example.com --compare theirs.checkpoint
       register-api verify https://trust.example.com --policy witnesses.policy
       register-api verify https://trust.example.com --stamped-by tsa-root.pem
+      register-api verify https://trust.example.com --history all --fail-on late,short
       register-api verify --offline evidence.zip --root 1.root.json
 
     \b
@@ -96,6 +105,7 @@ def verify(
       12 forged                   13 stale                    14 rolled back
       15 forked                   16 untrusted key            17 unwitnessed
       18 inconsistent             19 this machine's clock
+      20 promise not kept (--fail-on)
     """
     trust_options.check_root(root, root_sha256)
     asked = trust_options.read_witnesses(witness_keys, witnesses, policy)
@@ -110,6 +120,7 @@ def verify(
         policy=asked.policy,
         stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
+        fail_on=fail_on,
     )
     _check_wishes(base, offline, wishes)
     report, text = _verified(base, offline, wishes)
@@ -138,7 +149,20 @@ def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> No
         raise UsageError(
             "--offline looks at one file alone: --state, --compare, --history and --quick are for BASE"
         )
+    if wishes.fail_on and (offline is not None or wishes.newest_alone):
+        raise UsageError(
+            "--fail-on judges versions that are read in full: not --offline, --quick, --history none"
+        )
     if wishes.quick and wishes.state is None:
         raise UsageError("--quick goes by what --state remembers", hint="give a folder with --state")
     if wishes.quick and wishes.history == "all":
         raise UsageError("--quick leaves history out, --history all asks for it", hint="give one of them")
+
+
+def _outcomes(value: str | None) -> tuple[Outcome, ...]:
+    """Read the list of --fail-on."""
+    known: dict[str, Outcome] = {"late": "late", "short": "short"}
+    names = value.split(",") if value else []
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"--fail-on takes late, short or both with a comma between, not {unknown[0][:20]!a}")
+    return tuple(known[name] for name in names)

@@ -139,6 +139,8 @@ def _remember(folder: Path, session: Session) -> tuple[str, ...]:
 def _new_state(session: Session) -> Remembered:
     known, metadata = session.remembered, session.trusted.metadata
     checked_version = _read_in_full(session)
+    nothing_new = known is not None and checked_version == known.checked_version
+    promises = (known.promises, known.first_live) if known and nothing_new else session.promises.to_remember()
     return Remembered(
         register=session.register.register,
         origin=session.start.origin if known is None else known.origin,
@@ -156,6 +158,8 @@ def _new_state(session: Session) -> Remembered:
             tree.REGISTER.target_name: session.register_data,
             tree.CHECKPOINT.target_name: session.vouched_checkpoint,
         },
+        promises=promises[0],
+        first_live=promises[1],
     )
 
 

@@ -30,8 +30,8 @@ MOST_CHANGED_BYTES = 64 * 2**20
 class Update(msgspec.Struct, frozen=True, kw_only=True):
     """A version that was read in full, and what its diff says.
 
-    That the diff leads from the version before to this one, byte for byte, is checked (V18). What its
-    changes say in words, and of notice, is the publisher's and signed as such.
+    That the diff leads from the version before to this one, byte for byte, is checked (V18), and that its
+    changes follow, each with its notice (V31). What they say in words is the publisher's.
 
     Attributes:
         version: Its number.

@@ -20,6 +20,7 @@ import filelock
 import msgspec
 
 from register_api.core.canonical import digest
+from register_api.core.notice import NoticePolicy
 from register_api.errors import Malformed, UsageError
 from register_api.files import durable
 from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
@@ -67,6 +68,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         last_instant: The latest instant seen signed, UTC.
         checked_version: All versions up to this one have been checked in full; 0: none.
         kept: Targets by name, for runs that need not fetch them again.
+        promises: Notice promises of the versions that have been checked in full, oldest first.
+        first_live: First of those versions that was not imported.
     """
 
     register: str
@@ -81,6 +84,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     last_instant: dt.datetime
     checked_version: int
     kept: dict[str, bytes] = {}
+    promises: tuple[NoticePolicy, ...] = ()
+    first_live: int | None = None
 
     @property
     def checkpoint_document(self) -> Document:

@@ -118,3 +118,19 @@ def test_a_verified_folder_is_reported_in_words_and_for_machines(
     assert "127.0.0.1:9" in result.stdout
     document = json.loads(two("verify", address, "--json").stdout)
     assert (document["exit_code"], document["word"]) == (10, "unreachable, withheld")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fail-on", "soon"), "takes late, short or both"),
+        (("--fail-on", "late,short", "--history", "none"), "read in full"),
+        (("--fail-on", "late", "--state", "state", "--quick"), "read in full"),
+    ],
+)
+def test_what_notice_a_run_ends_with_is_asked_for_in_known_words(
+    call: Call, options: tuple[str, ...], said: str
+) -> None:
+    result = call("verify", "http://127.0.0.1:9/", *options)
+    assert result.exit_code == 2
+    assert said in result.stderr

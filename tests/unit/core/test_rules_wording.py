@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -122,6 +123,22 @@ def test_number_of_engagements(number: int, refused: bool) -> None:
     """R17: a hundred engagements are allowed and one more is not."""
     vendor = make_vendor(engagements=tuple(make_engagement(f"use-{index}") for index in range(number)))
     assert [finding.key for finding in told("R17", make_draft(vendor))] == ["engagements"] * refused
+
+
+@pytest.mark.parametrize(("number", "refused"), [(100, False), (101, True)])
+def test_number_of_planned_changes(number: int, refused: bool) -> None:
+    """R17: of a vendor and its engagements together two hundred are allowed and one more is not."""
+    day = dt.date(2999, 1, 1)
+    of_use, of_vendor = (
+        tuple(
+            model.PlannedChangeSource(id=f"plan-{index}", effective_on=day, set=values)
+            for index in range(count)
+        )
+        for count, values in ((number, {"notes": "x"}), (100, {"address": "x"}))
+    )
+    use = make_engagement(planned=of_use)
+    vendor = msgspec.structs.replace(make_vendor(engagements=(use,)), planned=of_vendor)
+    assert [finding.key for finding in told("R17", make_draft(vendor))] == ["planned"] * refused
 
 
 def test_number_of_vendors() -> None:

@@ -13,7 +13,15 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.canonical import encode
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
-from register_api.core.model import Announced, Engagement, PlannedChange, Publisher, Subprocessor
+from register_api.core.model import (
+    Announced,
+    Engagement,
+    Notice,
+    Objection,
+    PlannedChange,
+    Publisher,
+    Subprocessor,
+)
 from register_api.verify import MemoryFetcher, Options, verify
 
 if TYPE_CHECKING:
@@ -24,17 +32,23 @@ if TYPE_CHECKING:
 LATER = FORMAT_MINOR + 1
 DAY = NOW.date()
 TOMORROW = DAY + dt.timedelta(days=1)
+NOTICE = Notice(
+    days=30,
+    applies_to=("addition", "data_changed"),
+    objection=Objection(days=14, contact="mailto:privacy@example.com"),
+)
 
 
 @pytest.fixture
 def publisher() -> MemoryPublisher:
     """A register of one vendor that starts, changes, and of which one may object."""
-    said = Announced(version=1, at=NOW, required=True, promised_days=0, days=0, met=True, objection_until=DAY)
-    move = PlannedChange(id="move", effective_on=TOMORROW, set={"purpose": "Other"}, announced=said)
+    said = Announced(version=2, at=NOW)
+    move = PlannedChange(id="move", effective_on=TOMORROW, set={"data_categories": ["Other"]}, announced=said)
     use = Engagement(
         id="hosting", category="hosting", status="active", starts_on=TOMORROW, announced=said, planned=(move,)
     )
-    return MemoryPublisher().publish(subprocessors=(Subprocessor(id="acme", name="A", engagements=(use,)),))
+    listed = (Subprocessor(id="acme", name="A", engagements=(use,)),)
+    return MemoryPublisher().publish(subprocessors=()).publish(subprocessors=listed, notice=NOTICE)
 
 
 def judged(publisher: MemoryPublisher) -> CheckResult:
@@ -51,7 +65,7 @@ def rewrite(
     """Write what lies ahead otherwise, truly signed; both documents by a minor number."""
     if minor != publisher.registers[-1].format_minor:
         newer = publisher.next_register(
-            subprocessors=publisher.registers[-1].subprocessors, format_minor=minor
+            subprocessors=publisher.registers[-1].subprocessors, notice=NOTICE, format_minor=minor
         )
         publisher.publish_made(newer, publisher.diff(newer))
     said = json.loads(publisher.files[tree.UPCOMING.path()])
@@ -132,6 +146,6 @@ def test_a_planned_change_of_a_field_that_only_a_later_minor_number_has_is_not_j
     plan = msgspec.structs.replace(vendor.engagements[0].planned[0], set={"unheard_of": 1})
     use = msgspec.structs.replace(vendor.engagements[0], planned=(plan,))
     listed = (msgspec.structs.replace(vendor, engagements=(use,)),)
-    newer = publisher.next_register(subprocessors=listed, format_minor=LATER)
-    publisher.publish_made(newer, publisher.diff(newer))
+    newer = publisher.next_register(subprocessors=listed, notice=NOTICE, format_minor=LATER)
+    publisher.publish_made(newer, msgspec.structs.replace(publisher.diff(newer, ()), format_minor=LATER))
     assert judged(publisher).result == "skipped"

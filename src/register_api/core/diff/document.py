@@ -31,16 +31,21 @@ _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get
 
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
     """Say what changed from one version to another (docs/format.md, The diff)."""
-    comparison = Comparison(older, newer, promises.zone)
     sentences = Sentences.between(older, newer, promises.zone)
-    found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.type])
-    changes = (_change(number, item, comparison, promises) for number, item in enumerate(found, start=1))
     return tuple(
         msgspec.structs.replace(
             change, summary=sentences.summary(change), summary_language=sentences.language.tag
         )
-        for change in changes
+        for change in untold_changes(older, newer, promises)
     )
+
+
+def untold_changes(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
+    """Return what changed without the sentences, which are the publisher's own words."""
+    comparison = Comparison(older, newer, promises.zone)
+    found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.type])
+    changes = (_change(number, item, comparison, promises) for number, item in enumerate(found, start=1))
+    return tuple(changes)
 
 
 def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:

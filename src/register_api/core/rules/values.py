@@ -21,6 +21,9 @@ MAX_VENDORS = 10_000
 MAX_ENGAGEMENTS = 100
 """Engagements that a vendor may have."""
 
+MAX_PLANNED = 200
+"""Planned changes that a vendor and its engagements may have together; what has taken effect is folded."""
+
 
 def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
     """R01, R02, R05, R06, R11, R17: texts, addresses, codes, ids and numbers look as their fields ask for."""
@@ -45,3 +48,8 @@ def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
         if len(vendor.engagements) > MAX_ENGAGEMENTS:
             message = f"{len(vendor.engagements)} engagements; at most {MAX_ENGAGEMENTS} fit"
             yield found("R17", vendor_file(vendor.id), "engagements", message)
+        planned = len(vendor.planned) + sum(len(item.planned) for item in vendor.engagements)
+        if planned > MAX_PLANNED:
+            message = f"{planned} planned changes; at most {MAX_PLANNED} fit"
+            hint = "register-api fold writes those that have taken effect into the base fields"
+            yield found("R17", vendor_file(vendor.id), "planned", message, hint)

@@ -59,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V28", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
     Check("V29", "What lies ahead follows from the register", "docs/format.md, What lies ahead"),
     Check("V30", "The list of keys takes nothing back", "docs/format.md, The list of keys"),
+    Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
 )
 
 WORST_FIRST: tuple[type[errors.VerificationError], ...] = (

@@ -10,8 +10,10 @@ import msgspec
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
+from register_api.core.judging.judgement import Outcome
 from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.errors import Forged
+from register_api.verify.checks.promise import PromiseHistory
 from register_api.verify.checks.recorder import Recorder, naming
 from register_api.verify.fetch.fetcher import RUN_LIMITS
 from register_api.verify.result import VersionsRead
@@ -54,6 +56,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         policy: Which witnesses must have signed it, in another way of saying it.
         stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
+        fail_on: Notice with which a run ends with 20 although all is genuine.
         limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
     """
@@ -68,6 +71,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     policy: WitnessPolicy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
+    fail_on: tuple[Outcome, ...] = ()
     limits: HttpLimits = RUN_LIMITS
     wait: float = 2.0
 
@@ -104,6 +108,7 @@ class Session:
         published: When each version looked at was published, by number.
         versions_checked: First and last version that were checked in full.
         versions_read: What the versions say that were read in full, after those that are remembered.
+        promises: What was promised, and kept, in the versions read in full (V31).
         time_stamp: The newest stamped size, and what its stamp says (V28).
         new_keys: Keys that joined the list since an earlier run (V30).
         evidence: Documents that contradict each other.
@@ -139,6 +144,7 @@ class Session:
         self.published: dict[int, str] = {}
         self.versions_checked: tuple[int, int] | None = None
         self.versions_read = VersionsRead()
+        self.promises = PromiseHistory(remembered)
         self.time_stamp: tuple[int, TimeStamp] | None = None
         self.new_keys: tuple[KeyRecord, ...] = ()
         self.evidence: list[Document] = []

@@ -1,4 +1,4 @@
-"""Every version in full: entry, proof, files, signatures, diff, order (V13 to V19)."""
+"""Every version in full: entry, proof, files, signatures, diff, order, promises (V13 to V19, V31)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from register_api.core.documents import Entry, FileDigest
     from register_api.verify.checks.session import Session
 
-CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19")
+CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")
 
 
 class _Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +90,7 @@ def _stop(session: Session, looked_at: int) -> None:
 def _walk(session: Session, first: int, last: int) -> int:
     """Check versions one after the other; return the last one looked at."""
     before = _before(session, first)
+    session.promises.begin(first, session.remembered, before.register if before else None)
     damaged = 0
     for version in range(first, last + 1):
         session.advance(f"version {version}")
@@ -154,11 +155,7 @@ def _check_files(session: Session, entry: Entry, before: _Version | None) -> _Ve
     with session.record.recording("V19", tree.VERSION_REGISTER.path(version)):
         found = _Version(register=decode(data, Register), data=data, keys=keys)
         _check_order(found, entry, before)
-        diff = genuine.get(tree.VERSION_DIFF.path(version))
-        if diff is not None and (before is not None or version == 1):
-            with session.record.recording("V18", tree.VERSION_DIFF.path(version)):
-                checked = _check_diff(diff, found, before)
-                session.versions_read.add_diff(found.register, checked, len(diff))
+        _judge(session, found, before, genuine.get(tree.VERSION_DIFF.path(version)))
         return found
     return None
 
@@ -175,6 +172,17 @@ def _check_keys(
             continues(session, before.keys, keys, version - 1)
         return keys
     return None
+
+
+def _judge(session: Session, found: _Version, before: _Version | None, data: bytes | None) -> None:
+    """Check the diff of a version (V18), and what it and the register say of changes and notice (V31)."""
+    diff = None
+    if data is not None and (before is not None or found.register.version == 1):
+        with session.record.recording("V18", tree.VERSION_DIFF.path(found.register.version)):
+            diff = _check_diff(data, found, before)
+            session.versions_read.add_diff(found.register, diff, len(data))
+    older = None if before is None else before.register
+    session.promises.judge(older, found.register, diff, session.record)
 
 
 def _genuine(session: Session, file: FileDigest, version: int) -> bytes:

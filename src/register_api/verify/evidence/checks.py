@@ -19,6 +19,7 @@ from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.errors import Forged, Forked, Inconsistent, RolledBack, Stale, VerificationError
 from register_api.verify.checks.log import check_utc, read_entry
+from register_api.verify.checks.promise import PromiseHistory
 from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.signatures import check_signatures
 from register_api.verify.checks.witnesses import witnesses_in_words
@@ -143,9 +144,9 @@ def check_register_signatures(contents: Contents) -> str:
 
 
 def check_diff(contents: Contents) -> str:
-    """Check the diff's signatures and both its ends; of version 1 also its patch (E08).
+    """Check the diff's signatures and both its ends; of version 1 also its patch and its changes (E08).
 
-    The patch of a later version needs the version before, which the package has not.
+    Those of a later version need the version before, which the package has not.
     """
     _, path = contents.document_paths()
     data = contents.get(path)
@@ -155,8 +156,9 @@ def check_diff(contents: Contents) -> str:
         _check_ends(contents, contents.diff)
         if contents.version == 1:
             _check_patch(contents, data)
-            return "as 64 raw bytes and as detached JWS; the patch gives the register"
-    return "as 64 raw bytes and as detached JWS; the patch was not applied, for want of the version before"
+            _check_derived(contents)
+            return "as 64 raw bytes and as detached JWS; the patch gives the register, and the changes follow"
+    return "as 64 raw bytes and as detached JWS; patch and notice not judged, for want of the version before"
 
 
 def _check_ends(contents: Contents, diff: Diff) -> None:
@@ -177,6 +179,11 @@ def _check_patch(contents: Contents, data: bytes) -> None:
         raise Inconsistent(f"the patch cannot be applied: {error.message}") from error
     if result != contents.register_data:
         raise Inconsistent("the patch does not give the version's register")
+
+
+def _check_derived(contents: Contents) -> None:
+    history = PromiseHistory(None)
+    history.judge(None, contents.register, contents.diff, contents.record, "E08")
 
 
 def check_entry(contents: Contents) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.format.paths import FILES, address_of
-from register_api.verify.checks.check_table import worst, worst_code
+from register_api.errors import PromiseNotKept
+from register_api.verify.checks.check_table import worst
+from register_api.verify.report.notices import notices_told
 from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.report.text import skipped_in_words
 from register_api.verify.result import Trust, Verified
@@ -15,8 +17,13 @@ from register_api.verify.result import Trust, Verified
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from register_api.errors import RegisterError, VerificationError
     from register_api.verify.checks.session import Session
     from register_api.verify.report.report import CheckResult
+
+
+_MOST_NOT_JUDGED = 20
+"""So many things that were not judged are named; of more only the number."""
 
 
 def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Report:
@@ -26,11 +33,12 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
     trusted = session.trusted if record.holds("V02") else None
     register = session.register if record.holds("V04") else None
     remembered = session.remembered
+    end = _end(session, errors)
     return Report(
         base=base,
         checked_at=session.now,
-        exit_code=worst_code([check.code for check in checks if check.code is not None]),
-        word=worst(errors).word if errors else "verified",
+        exit_code=end.exit_code if end else 0,
+        word=end.word if end else "verified",
         register=register.register if register else None,
         version=register.version if register else None,
         sha256=digest(session.register_data) if register else None,
@@ -48,7 +56,17 @@ def make_report(base: str, session: Session, evidence: tuple[str, ...]) -> Repor
         not_checked=tuple(_not_checked(session, checks)),
         new_keys=session.new_keys,
         evidence=evidence,
+        notices=tuple(notices_told(session.promises.given)),
     )
+
+
+def _end(session: Session, errors: list[VerificationError]) -> RegisterError | None:
+    """Return what the run ends with: the worst finding, else a promise not kept if that was asked for."""
+    if errors:
+        return worst(errors)
+    if any(given.outcome in session.options.fail_on for given in session.promises.given):
+        return PromiseNotKept("a promise of notice was not kept")
+    return None
 
 
 def make_verified(session: Session, checked_version: int) -> Verified:
@@ -112,6 +130,10 @@ def _not_checked(session: Session, checks: tuple[CheckResult, ...]) -> Iterator[
         f"Files that no signature covers ({unsigned}), and answers that the service computes "
         "(/v1/subprocessors, /v1/diff)."
     )
+    for sentence in session.promises.not_judged[:_MOST_NOT_JUDGED]:
+        yield f"Not judged: {sentence}."
+    if (more := len(session.promises.not_judged) - _MOST_NOT_JUDGED) > 0:
+        yield f"Not judged: {more} more of this kind."
     for check in checks:
         if check.result == "skipped":
             yield skipped_in_words(check)

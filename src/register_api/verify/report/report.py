@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.core.documents import KeyRecord
+from register_api.core.judging.judgement import NoticeGiven
 from register_api.core.model import Lifecycle
 from register_api.verify.state import RootOrigin
 
@@ -65,6 +66,12 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
         return cls(size=size, at=stamp.at, authority=stamp.authority)
 
 
+class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
+    """An announcement that a promise covers, as recounted, with the verifier's own sentence."""
+
+    sentence: str
+
+
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """What every run of checks reports, over a publisher's address or over one package.
 
@@ -112,6 +119,7 @@ class Report(RunReport, frozen=True, kw_only=True):
         lifecycle: What the register says of its own end or move, if it does.
         new_keys: Keys that joined the list of keys since what is remembered.
         evidence: Files with documents that contradict each other.
+        notices: What notice each version gave that was read in full in this run; recounted.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
@@ -124,3 +132,4 @@ class Report(RunReport, frozen=True, kw_only=True):
     lifecycle: Lifecycle | None = None
     new_keys: tuple[KeyRecord, ...] = ()
     evidence: tuple[str, ...] = ()
+    notices: tuple[NoticeTold, ...] = ()

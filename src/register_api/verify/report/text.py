@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
+from register_api.errors import PromiseNotKept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ def render_text(report: Report) -> str:
                 "",
                 *checks_in_words(report.checks),
                 "",
+                *_notices(report),
                 *_not_checked(report),
                 *_verdict(report),
             ]
@@ -104,6 +106,14 @@ def checks_in_words(checks: tuple[CheckResult, ...]) -> Iterator[str]:
             yield f"             → {check.hint}"
 
 
+def _notices(report: Report) -> Iterator[str]:
+    """Yield the section Notice, where a version that was read announced what a promise covers."""
+    if report.notices:
+        yield "Notice:"
+        yield from (f"  - {told.sentence}" for told in report.notices)
+        yield ""
+
+
 def _not_checked(report: Report) -> Iterator[str]:
     """Yield the limits of the report, but for single checks, whose lines say it already."""
     yield "What this does not say:"
@@ -116,6 +126,8 @@ def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
     yield verdict_in_words(report.checks, report.word, report.exit_code)
+    if report.exit_code == PromiseNotKept.exit_code:
+        yield f"{PromiseNotKept.word.capitalize()} (exit code {report.exit_code}): see Notice."
 
 
 def verdict_in_words(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:

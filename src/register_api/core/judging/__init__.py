@@ -1,0 +1,1 @@
+"""What a publisher derived, judged from the registers alone (docs/format.md, Judging)."""

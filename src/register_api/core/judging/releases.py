@@ -1,0 +1,112 @@
+"""Documents of other releases: what their writers knew, and what this program knows of them.
+
+Two programs of different minor numbers are compared by what both know. A field that joined the format
+later than its writer's number is taken as never said; what a planned change sets that is not known here
+is left out, and named.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from register_api.core.minor import FORMAT_MINOR, JOINED
+from register_api.core.planned_changes import typed
+from register_api.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
+
+T = TypeVar("T")
+
+PlanKey = tuple[str, str | None, str]
+"""A planned change: id of the vendor, id of its engagement or ``None``, and its own."""
+
+
+def as_known_at(value: T, minor: int) -> T:
+    """Return a document without what joined the format later than a minor number."""
+    if minor >= FORMAT_MINOR:
+        return value
+    known: T = _known(value, minor)
+    return known
+
+
+def _known(value: Any, minor: int) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_known(item, minor) for item in value)
+    if not isinstance(value, msgspec.Struct):
+        return value
+    joined = _joined(type(value))
+    fields = {
+        name: _known(getattr(value, name), minor) if joined[name][0] <= minor else joined[name][1]
+        for name in value.__struct_fields__
+    }
+    return msgspec.structs.replace(value, **fields)
+
+
+@functools.cache
+def _joined(kind: type[msgspec.Struct]) -> dict[str, tuple[int, Any]]:
+    """Return with which minor number each field joined the format, and what it says where it is left out."""
+    return {field.name: (_minor_of(field.type), field.default) for field in msgspec.structs.fields(kind)}
+
+
+def _minor_of(annotation: Any) -> int:
+    for meta in getattr(annotation, "__metadata__", ()):
+        comment = str((getattr(meta, "extra_json_schema", None) or {}).get("$comment", ""))
+        if comment.startswith(JOINED):
+            return int(comment.removeprefix(JOINED))
+    return 0
+
+
+def without_unknown(register: Register) -> tuple[Register, frozenset[PlanKey]]:
+    """Return a register whose planned changes set what is known here, and those that set more."""
+    unknown = frozenset(_setting_more(register))
+    if not unknown:
+        return register, unknown
+    vendors = tuple(_vendor_without(vendor, unknown) for vendor in register.subprocessors)
+    return msgspec.structs.replace(register, subprocessors=vendors), unknown
+
+
+def _setting_more(register: Register) -> Iterator[PlanKey]:
+    for vendor in register.subprocessors:
+        owners: list[tuple[str | None, Subprocessor | Engagement]] = [(None, vendor)]
+        owners += [(use.id, use) for use in vendor.engagements]
+        for engagement, owner in owners:
+            for plan in owner.planned:
+                if not all(_is_known(type(owner), name, value) for name, value in plan.set.items()):
+                    yield vendor.id, engagement, plan.id
+
+
+def _is_known(kind: type[msgspec.Struct], name: str, value: Any) -> bool:
+    try:
+        typed(kind, name, value)
+    except Malformed:
+        return False
+    return True
+
+
+def _vendor_without(vendor: Subprocessor, unknown: frozenset[PlanKey]) -> Subprocessor:
+    engagements = tuple(
+        msgspec.structs.replace(item, planned=_plans_without(item, (vendor.id, item.id), unknown))
+        for item in vendor.engagements
+    )
+    planned = _plans_without(vendor, (vendor.id, None), unknown)
+    return msgspec.structs.replace(vendor, planned=planned, engagements=engagements)
+
+
+def _plans_without(
+    owner: Subprocessor | Engagement, key: tuple[str, str | None], unknown: frozenset[PlanKey]
+) -> tuple[PlannedChange, ...]:
+    kind = type(owner)
+    return tuple(
+        msgspec.structs.replace(
+            plan, set={name: value for name, value in plan.set.items() if _is_known(kind, name, value)}
+        )
+        if (*key, plan.id) in unknown
+        else plan
+        for plan in owner.planned
+    )

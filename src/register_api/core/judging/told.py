@@ -1,0 +1,168 @@
+"""The changes of a diff, compared with those that follow from the two registers."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, get_args
+
+from register_api.core.diff.changes import Change, ChangeType, FieldChange
+from register_api.core.diff.meaning import is_empty
+from register_api.core.judging.judgement import Contradiction
+from register_api.core.minor import FORMAT_MINOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from register_api.core.diff.changes import Diff
+    from register_api.core.judging.releases import PlanKey
+
+_TYPES = frozenset(get_args(ChangeType))
+_WORDS = frozenset({"summary", "summary_language"})
+"""What the publisher says in words of its own."""
+
+_SAID_LOOSELY = ("kind", "affects")
+"""What a change of a later release says as this one would, if its type is known."""
+
+
+def change_faults(
+    diff: Diff, follows: Sequence[Change], unknown: frozenset[PlanKey]
+) -> Iterator[Contradiction]:
+    """Yield what a diff says of changes and what does not follow.
+
+    A diff of this program's minor number, or of a lower one, says exactly the changes that follow. One of
+    a higher number may tell more, and tell it by types that are not known here: each field that follows
+    has to be told with its two values.
+
+    Args:
+        diff: The diff as published.
+        follows: The changes as they follow from both registers, as far as both programs know them.
+        unknown: Planned changes that set what is not known here.
+    """
+    if diff.format_minor > FORMAT_MINOR:
+        yield from _told_at_least(diff, follows, unknown)
+        return
+    number = diff.newer.version
+    for said, change in zip_longest(diff.changes, follows):
+        if said is None:
+            yield Contradiction(
+                version=number, where=f"change {change.id}", problem=f"{_is(change)}; not told"
+            )
+        elif change is None:
+            problem = f"{_is(said)} is told; it does not follow"
+            yield Contradiction(version=number, where=f"change {said.id}", problem=problem)
+        else:
+            yield from _of_change(number, said, change)
+
+
+def _is(change: Change) -> str:
+    parts = (change.subprocessor, change.engagement, change.planned)
+    owner = "/".join(part for part in parts if part) or "the register"
+    return f"{change.type} of {owner}"
+
+
+def _of_change(number: int, said: Change, follows: Change) -> Iterator[Contradiction]:
+    for name in Change.__struct_fields__:
+        one, other = getattr(said, name), getattr(follows, name)
+        if one == other or name in _WORDS:
+            continue
+        where = f"change {said.id} {name}"
+        if name == "fields":
+            yield from _of_fields(number, where, one, other)
+        elif name == "notice":
+            yield from _of_notice(number, where, one, other)
+        elif name != "type" or other in _TYPES:
+            yield Contradiction.between(number, where, one, other)
+
+
+def _of_notice(number: int, where: str, said: Any, follows: Any) -> Iterator[Contradiction]:
+    for name in said.__struct_fields__:
+        one, other = getattr(said, name), getattr(follows, name)
+        if one != other:
+            yield Contradiction.between(number, f"{where}.{name}", one, other)
+
+
+def _of_fields(
+    number: int, where: str, said: tuple[FieldChange, ...], follows: tuple[FieldChange, ...]
+) -> Iterator[Contradiction]:
+    paths = [item.path for item in said], [item.path for item in follows]
+    if paths[0] != paths[1]:
+        yield Contradiction.between(number, where, *paths)
+        return
+    for one, other in zip(said, follows, strict=True):
+        for side in ("before", "after"):
+            values = getattr(one, side), getattr(other, side)
+            if not _says(*values):
+                yield Contradiction.between(number, f"{where} {one.path}.{side}", *values)
+
+
+def _says(said: Any, known: Any, *, more: bool = False) -> bool:
+    """Tell whether a published value is the one that is known.
+
+    Members that the writer did not know say nothing here; those that only the writer knew are allowed with
+    ``more``.
+    """
+    if isinstance(said, dict) and isinstance(known, dict):
+        return (
+            (more or said.keys() <= known.keys())
+            and all(_says(said[name], known[name], more=more) for name in said.keys() & known.keys())
+            and all(is_empty(known[name]) or known[name] is False for name in known.keys() - said.keys())
+        )
+    if isinstance(said, list) and isinstance(known, list):
+        pairs = zip(said, known, strict=False)
+        return len(said) == len(known) and all(_says(*pair, more=more) for pair in pairs)
+    return type(said) is type(known) and bool(said == known)
+
+
+def _told_at_least(
+    diff: Diff, follows: Sequence[Change], unknown: frozenset[PlanKey]
+) -> Iterator[Contradiction]:
+    number = diff.newer.version
+    told = {_place(change, field): (change, field) for change in diff.changes for field in change.fields}
+    for change in follows:
+        if (change.subprocessor, change.engagement, change.planned) in unknown:
+            continue
+        for field in change.fields:
+            found = told.get(_place(change, field))
+            if found is None:
+                problem = f"{_is(change)}: a change of {field.path} follows and is not told"
+                yield Contradiction(version=number, where="changes", problem=problem)
+                continue
+            yield from _of_told(number, *found, change, field)
+
+
+def _of_told(
+    number: int, said: Change, said_field: FieldChange, follows: Change, field: FieldChange
+) -> Iterator[Contradiction]:
+    where = f"change {said.id}"
+    exactly = True
+    for side in ("before", "after"):
+        one, other = getattr(said_field, side), getattr(field, side)
+        exactly &= one == other
+        if not _says(one, other, more=True):
+            yield Contradiction.between(number, f"{where} {field.path}.{side}", one, other)
+    if said.type not in _TYPES or not exactly:
+        return  # what it means is the later release's to say
+    if said.type != follows.type:
+        yield Contradiction.between(number, f"{where} type", said.type, follows.type)
+    for name in _SAID_LOOSELY:
+        one, other = getattr(said, name), getattr(follows, name)
+        if one != other:
+            yield Contradiction.between(number, f"{where} {name}", one, other)
+    yield from _of_notice(number, f"{where} notice", said.notice, follows.notice)
+
+
+def _place(change: Change, field: FieldChange) -> tuple[str | None, str]:
+    """Return a field's whole way from the register, and the planned change that sets it."""
+    path = field.path
+    if change.subprocessor is None:
+        return change.planned, path
+    way = f"subprocessors.{change.subprocessor}."
+    if change.engagement is not None and path.startswith("subprocessor."):
+        return change.planned, way + path.removeprefix("subprocessor.")
+    use = f"engagements.{change.engagement}." if change.engagement is not None else ""
+    return change.planned, way + use + path
+
+
+def untold_here(diff: Diff) -> tuple[str, ...]:
+    """Return the types of change in a diff that are not known here."""
+    return tuple(dict.fromkeys(change.type for change in diff.changes if change.type not in _TYPES))
