@@ -56,7 +56,7 @@ def holds(done: Done) -> bool:
     lines = done.stdout.splitlines()
     return (
         lines.count("Signature Verified Successfully") == 3
-        and sum(line.endswith(": OK") for line in lines) == 2
+        and sum(line.endswith(": OK") for line in lines) == 3
         and "The log holds the entry." in lines
         and sum(line.endswith(".pem is listed") for line in lines) == 2
         and sum(len(line) == 64 for line in lines) == 1

@@ -33,8 +33,8 @@ BY_PLACE = {11, 12, 16}
 UNNOTICED = {0}
 
 KINDS: dict[str, tuple[set[int], set[int]]] = {
-    r"v1/(register|versions|keys)\.json": (FORGED, FORGED),
-    r"v1/versions/\d+/(register|diff|entry)\.json": (FORGED, FORGED),
+    r"v1/(register|versions|keys|upcoming)\.json": (FORGED, FORGED),
+    r"v1/versions/\d+/(register|diff|keys|entry)\.json": (FORGED, FORGED),
     r"v1/versions/\d+/entry\.tlog-proof": (BY_PLACE, MALFORMED),
     r"v1/keys/[\w-]+\.pem": (FORGED, FORGED),
     r"feed\.(atom|json)": (FORGED, FORGED),
