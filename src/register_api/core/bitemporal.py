@@ -103,8 +103,9 @@ def register_as_of(versions: StoredVersions, as_of: AsOf) -> RegisterAsOf | None
     Returns:
         ``None`` if nothing had been published by then.
     """
-    version = as_of.version or version_known(versions, as_of.known_at)
-    if version is None:
+    known = version_known(versions, as_of.known_at)
+    version = as_of.version or known
+    if known is None or version is None or version > known:
         return None
     register, sha256 = versions.register(version), versions.sha256(version)
     return RegisterAsOf(register=register, sha256=sha256, on=as_of.on)

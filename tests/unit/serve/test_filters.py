@@ -120,9 +120,9 @@ def test_a_product_finds_what_it_uses(products: set[str], names: set[str]) -> No
 def test_a_product_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(Problem) as caught:
         found(PRODUCTS, product={"phone"})
-    assert (caught.value.name, caught.value.parameter) == ("bad-parameter", "product")
+    assert (caught.value.name, caught.value.parameter) == ("no-such-product", "product")
     assert caught.value.allowed == ("mail", "crm")
-    with pytest.raises(Problem, match="no products are named"):
+    with pytest.raises(Problem, match="There is no product phone"):
         found(PLACES, product={"phone"})
 
 

@@ -47,6 +47,7 @@ QUESTIONS = (
             "no-such-subprocessor",
             "no-such-engagement",
             "no-such-category",
+            "no-such-product",
             "nothing-known-yet",
         ),
         example=("subprocessor", "engagement", "on"),
@@ -59,7 +60,7 @@ QUESTIONS = (
         "each engagement on a day.",
         query=queries.SubprocessorsQuery,
         answer=answers.SubprocessorsAnswer,
-        problems=("no-such-version", "no-such-category", "nothing-known-yet"),
+        problems=("no-such-version", "no-such-category", "no-such-product", "nothing-known-yet"),
         example=("q", "on"),
     ),
     Question(

@@ -8,10 +8,11 @@ import re
 from typing import Annotated, Any, get_args
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from register_api.core.api.words import form
-from register_api.core.forms import PLACE, WIDE_COUNTRIES, Place, Slug, one_of
+from register_api.core.countries import ASSIGNED
+from register_api.core.forms import PLACE, WIDE_COUNTRIES, Slug, has_form, one_of
 from register_api.core.model import DataScope, Mechanism, Status
 from register_api.core.shapes import Shape, shapes
 from register_api.core.timeline import State
@@ -22,7 +23,7 @@ _KNOWN_AT = (
     "(transaction time). Default: the newest version."
 )
 _AS_OF_VERSION = (
-    "As this version says it; not together with `known_at`. "
+    "As this version says it; with `known_at`, if it had been published by then. "
     "`next` in an answer names it, so that the pages of a list belong together."
 )
 _OFFSET = "Items to skip; `next` in an answer names the following page."
@@ -67,6 +68,8 @@ _Limit = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
 _Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
 _InstantOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": _FORMATS})]
 _VersionOrDay = Annotated[str, Meta(extra_json_schema={"anyOf": [_NUMBER, *_FORMATS]})]
+_PLACE = structs.replace(PLACE, schema={"enum": sorted(ASSIGNED | WIDE_COUNTRIES)})
+_Place = Annotated[str, has_form(_PLACE)]
 _Status = Annotated[Status, one_of(*get_args(Status))]
 _State = Annotated[State, one_of(*get_args(State))]
 
@@ -102,7 +105,7 @@ class SubprocessorsQuery(UpcomingQuery, frozen=True, kw_only=True):
     status: Annotated[frozenset[_Status], Meta(description=_STATUS)] = frozenset()
     state: Annotated[frozenset[_State], Meta(description=_STATE)] = frozenset()
     category: Annotated[frozenset[Slug], Meta(description=_CATEGORY)] = frozenset()
-    country: Annotated[frozenset[Place], Meta(description=_COUNTRY)] = frozenset()
+    country: Annotated[frozenset[_Place], Meta(description=_COUNTRY)] = frozenset()
     data_scope: Annotated[frozenset[DataScope], Meta(description=_SCOPE)] = frozenset()
     product: Annotated[frozenset[Slug], Meta(description=_PRODUCT)] = frozenset()
     mechanism: Annotated[frozenset[Mechanism], Meta(description=_MECHANISM)] = frozenset()
@@ -189,5 +192,5 @@ def _parameter(field: msgspec.structs.FieldInfo, described: dict[str, Any], shap
         schema={name: value for name, value in schema.items() if name != "description"},
         type=field.type,
         shape=shape,
-        allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is PLACE else shape.codes,
+        allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is _PLACE else shape.codes,
     )

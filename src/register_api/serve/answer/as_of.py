@@ -27,7 +27,7 @@ def known_by(archive: Archive, as_of: AsOf) -> RegisterAsOf:
     """Return the state on a day as far as it was known at a moment."""
     known = register_as_of(archive, as_of)
     if known is None:
-        raise Problem("nothing-known-yet", "The first version was published after that.")
+        raise Problem("nothing-known-yet", "That was published later, or nothing was published by then.")
     return known
 
 

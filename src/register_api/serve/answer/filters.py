@@ -12,13 +12,14 @@ from register_api.core.countries import regions_of
 from register_api.core.diff.document import changes_between
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.serve.answer.as_of import check_version
-from register_api.serve.answer.query import bad_value, instant_or_day, listed
+from register_api.serve.answer.query import instant_or_day, listed
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from register_api.core.api.problems import Name
     from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
     from register_api.core.bitemporal import EngagementState, RegisterAsOf
     from register_api.core.model import ProductScope, Register, Subprocessor
@@ -29,18 +30,21 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 def check_categories(query: SubprocessorsQuery, *registers: Register) -> None:
     """Refuse a category that neither of some versions has."""
-    known = dict.fromkeys(category.id for register in registers for category in register.categories)
-    for wanted in sorted(query.category.difference(known)):
-        detail = f"Version {registers[0].version} has no category {wanted}{listed(tuple(known))}."
-        raise Problem("no-such-category", detail, parameter="category", allowed=tuple(known))
+    known = [category.id for register in registers for category in register.categories]
+    _check_ids("category", "no-such-category", query.category, known)
 
 
 def _check_products(query: SubprocessorsQuery, *registers: Register) -> None:
     """Refuse a product that neither of some versions has."""
-    known = tuple(dict.fromkeys(product.id for register in registers for product in register.products))
-    for wanted in sorted(query.product.difference(known)):
-        what = f"cannot be {wanted!r}{listed(known)}" if known else "is of no use: no products are named"
-        raise bad_value("product", what, known)
+    known = [product.id for register in registers for product in register.products]
+    _check_ids("product", "no-such-product", query.product, known)
+
+
+def _check_ids(parameter: str, problem: Name, wanted: frozenset[str], known: Sequence[str]) -> None:
+    there = tuple(dict.fromkeys(known))
+    for id_ in sorted(wanted.difference(there)):
+        detail = f"There is no {parameter} {id_}{listed(there)}."
+        raise Problem(problem, detail, parameter=parameter, allowed=there)
 
 
 def check_ids(query: AnswersQuery, register: Register) -> None:
@@ -95,7 +99,7 @@ class Selection:
         )
 
 
-def _serves(scope: ProductScope | None, wanted: AbstractSet[str]) -> bool:
+def _serves(scope: ProductScope | None, wanted: frozenset[str]) -> bool:
     """Tell whether any of some products uses an engagement; where nothing is stated, none is said to."""
     return scope is not None and (scope.all or not wanted.isdisjoint(scope.ids))
 

@@ -15,7 +15,7 @@ from register_api.errors import StoreDamaged
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
 from register_api.serve.answer.compute import ANSWERS
-from register_api.serve.answer.query import bad_value, instant_or_day, read_query
+from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
 
@@ -109,12 +109,10 @@ class Service:
         today = local_day(self.clock(), table.archive.zone)
         if not isinstance(query, DatedQuery):
             return AsOf(on=today)
-        if query.version is None:
-            return AsOf(on=query.on or today, known_at=instant_or_day("known_at", query.known_at))
-        if query.known_at is not None:
-            raise bad_value("version", "cannot be given together with known_at")
-        check_version(query.version, table.archive)
-        return AsOf(on=query.on or today, version=query.version)
+        if query.version is not None:
+            check_version(query.version, table.archive)
+        known_at = instant_or_day("known_at", query.known_at)
+        return AsOf(on=query.on or today, known_at=known_at, version=query.version)
 
     def _table(self) -> ReplyTable:
         if self.replies.table is None:
