@@ -40,7 +40,8 @@ SCHEMAS = {
     "diff": r"v1/versions/\d+/diff\.json",
     "entry": r"v1/versions/\d+/entry\.json",
     "versions": r"v1/versions\.json",
-    "keys": r"v1/keys\.json",
+    "keys": r"v1/keys\.json|v1/versions/\d+/keys\.json",
+    "upcoming": r"v1/upcoming\.json",
     "discovery": r"\.well-known/sub-processors\.json",
 }
 """Name of the schema to the pattern of the documents' paths."""
