@@ -73,7 +73,6 @@ def test_what_is_signed_is_what_the_format_says(publication: Publication) -> Non
         tree.REGISTER.path(),
         tree.UPCOMING.path(),
         tree.VERSIONS.path(),
-        tree.UPCOMING.path(),
         tree.FEED_ATOM.path(),
         tree.FEED_JSON.path(),
     }
