@@ -50,6 +50,8 @@ def add(
 ) -> None:
     """Add a sub-processor, or a further use of one that is listed.
 
+    Before the first version what you add counts as in use already, unless --on says from when.
+
     \b
     Examples:
       register-api add acme-mail --name "Acme Mail" --legal-name "Acme Mail GmbH" --seat DE \\
@@ -65,6 +67,7 @@ def add(
         editing.edit.add_vendor(checked_id(vendor, "a sub-processor"), fields)
     else:
         editing.edit.vendor(vendor)
+    unstated = available or (day is None and editing.is_first_list)
     fields = stated(
         category=category,
         status="available" if available else "active",
@@ -72,7 +75,7 @@ def add(
         data_scope=list(scopes),
         data_categories=list(data),
         locations=[{"country": code} for code in countries],
-        starts_on=None if available else editing.day(day).isoformat(),
+        starts_on=None if unstated else editing.day(day).isoformat(),
     )
     editing.edit.add_engagement(vendor, checked_id(use, "an engagement"), fields)
     editing.finish(dry_run=dry_run)

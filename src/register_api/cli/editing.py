@@ -53,13 +53,17 @@ class Editing:
         zone = load_zone(loaded.draft.register.publisher.time_zone)
         self.today = local_day(clock.now(), zone)
 
+    @property
+    def is_first_list(self) -> bool:
+        """Whether nothing was published yet, so that what is in use was never announced."""
+        return self._base.register is None
+
     def day(self, given: dt.date | None) -> dt.date:
         """Return the day that was given, or the earliest that every promise allows if announced today."""
         if given is not None:
             return given
-        version = self._base.register.version + 1 if self._base.register else 1
-        promises = self._base.promises
-        older = list(promises.binding(version, self.today)) if promises else []
+        promises, register = self._base.promises, self._base.register
+        older = list(promises.binding(register.version + 1, self.today)) if promises and register else []
         return max(earliest_start(self.today, notice) for notice in (self._notice, *older))
 
     def finish(self, *, dry_run: bool) -> None:

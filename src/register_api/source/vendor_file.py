@@ -35,6 +35,7 @@ class VendorFile:
 
     def add_engagement(self, engagement: str) -> Section:
         """Add an engagement below the others and return its section."""
+        said = self.text
         listed: Any = self.document.get("engagements")
         if not isinstance(listed, tomlkit.items.AoT):
             if listed:  # written as an inline list: goes on as such
@@ -43,7 +44,7 @@ class VendorFile:
             self.document.pop("engagements", None)
             self.document["engagements"] = tomlkit.aot()
         table = tomlkit.table()
-        table.trivia.indent = "" if listed else "\n"
+        table.trivia.indent = "" if not said or said.endswith("\n\n") else "\n"
         table.add("id", engagement)
         self.document["engagements"].append(table)
         return self.engagements[engagement]

@@ -62,11 +62,12 @@ def publisher(folder: Path, clock: Clock) -> Publisher:
 @pytest.fixture
 def call(publisher: Publisher) -> Call:
     """Call a command on the publisher's folders, which it is given as far as it takes them."""
+    edits = {"add", "end", "replace", "change", "cancel", "fold"}
     takes = {
-        "--source": (publisher.source, {"check", "preview", "publish", "run"}),
+        "--source": (publisher.source, {"check", "preview", "publish", "run", *edits}),
         "--store": (
             publisher.store,
-            {"check", "preview", "publish", "refresh", "status", "list", "diff", "show"},
+            {"check", "preview", "publish", "refresh", "status", "list", "diff", "show", *edits},
         ),
         "--keys": (publisher.keys, {"publish", "refresh", "run"}),
     }
