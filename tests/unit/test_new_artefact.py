@@ -41,7 +41,7 @@ def test_verify_checks_its_signatures(known: dict[str, Any]) -> None:
 
 
 def test_hosts_and_the_catalog_know_it(known: dict[str, Any]) -> None:
-    assert known["catalog"] == [{"href": "../v1/example.csv", "type": "text/csv"}]
+    assert known["catalog"] == [{"href": "https://example.com/v1/example.csv", "type": "text/csv"}]
     assert known["hosts"] == {"nginx": True, "caddy": True, "headers": True}
     assert known["asked_of_hosts"] == SIGNED
 
