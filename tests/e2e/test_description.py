@@ -157,7 +157,7 @@ def test_published_schemas_hold_for_every_version(service: Site, publication: Pu
     """Every document of every kind, as it is served, by the schema that its ``Link`` names."""
     kinds: dict[str, int] = {}
     for path in sorted(publication.files):
-        match = re.fullmatch(r"v1/(?:versions/\d+/)?(register|diff|entry|versions|keys)\.json", path)
+        match = re.fullmatch(r"v1/(?:versions/\d+/)?(register|diff|entry|versions|keys|upcoming)\.json", path)
         if match is None and path != tree.DISCOVERY.path():
             continue
         kind = match[1] if match else "discovery"
@@ -175,7 +175,8 @@ def test_published_schemas_hold_for_every_version(service: Site, publication: Pu
         kinds[kind] = kinds.get(kind, 0) + 1
     size = publication.size
     assert kinds == {
-        "register": size + 1, "diff": size, "entry": size, "versions": 1, "keys": 1, "discovery": 1,
+        "register": size + 1, "diff": size, "entry": size, "versions": 1, "keys": size + 1, "upcoming": 1,
+        "discovery": 1,
     }  # fmt: skip
 
 
