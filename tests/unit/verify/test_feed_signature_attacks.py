@@ -161,3 +161,21 @@ def test_noise_is_refused(noise: bytes) -> None:
     """Bytes of any kind are refused by an error of the tree."""
     with pytest.raises(VerificationError):
         check(noise)
+
+
+@pytest.mark.parametrize("what", [b"Algorithm", b"ds:SignatureMethod", b"Id"])
+def test_a_refusal_does_not_carry_what_is_refused(what: bytes) -> None:
+    """A value, a name, however long: a report of it stays short, and nothing in it moves a cursor."""
+    long = b"x" * 10_000
+    forged = {
+        b"Algorithm": GOOD.replace(
+            b'<ds:SignatureMethod Algorithm="', b'<ds:SignatureMethod Algorithm="' + long
+        ),
+        b"ds:SignatureMethod": GOOD.replace(b"ds:SignatureMethod", b"ds:" + long),
+        b"Id": GOOD.replace(b"<ds:SignatureMethod ", b"<ds:SignatureMethod " + long + b'="1" '),
+    }[what]
+    assert forged != GOOD
+    with pytest.raises(Malformed) as caught:
+        check(forged)
+    assert len(caught.value.message) < 300
+    assert caught.value.message.isprintable()

@@ -26,7 +26,7 @@ from register_api.core.keys.xml_signature import (
     canonical,
     ds,
 )
-from register_api.core.printable import printable
+from register_api.core.printable import printable, quoted
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 if TYPE_CHECKING:
@@ -104,14 +104,14 @@ def _insist(element: _Element, shape: XmlShape) -> None:
 def _differences(element: _Element, shape: XmlShape) -> Iterator[str]:
     """Name what differs, without looking into children."""
     if element.tag != ds(shape.name):
-        yield f"{element.tag!r} where ds:{shape.name} must stand"
+        yield f"{quoted(str(element.tag))} where ds:{shape.name} must stand"
     if set(element.nsmap.values()) != {NAMESPACE}:
         yield f"further namespaces in ds:{shape.name}"
     if set(element.attrib) != set(shape.attributes):
-        yield f"attributes {sorted(map(str, element.attrib))} in ds:{shape.name}"
+        yield f"attributes {quoted(', '.join(sorted(map(str, element.attrib))))} in ds:{shape.name}"
     for name, value in shape.attributes.items():
         if value is not None and element.get(name) != value:
-            yield f"{name} {element.get(name)!r} in ds:{shape.name}"
+            yield f"{name} {quoted(str(element.get(name)))} in ds:{shape.name}"
     if [child.tag for child in element] != [ds(child.name) for child in shape.children]:
         yield f"other children in ds:{shape.name} than promised"
     if not shape.text and (element.text or "").strip(_SPACE):
