@@ -36,7 +36,7 @@ MEMBERS = sorted(
 def test_no_member_of_a_document_is_a_reserved_word(name: str) -> None:
     """Of Python, JavaScript, Java, C# or SQL, in whatever case."""
     taken = {language for language, words in RESERVED.items() if name.lower() in words}
-    assert not taken or name in GIVEN
+    assert taken <= ({"SQL"} if name in GIVEN else set())
 
 
 def test_every_name_that_is_given_is_used_and_reserved() -> None:
