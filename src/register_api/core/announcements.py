@@ -7,13 +7,13 @@ registers (docs/rules.md, What needs notice).
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.model import ShortNotice
 from register_api.core.notice_event import Event, events, find_engagement, is_engaged
-from register_api.core.planned_changes import ONE_DAY, same_set, vendor_on, with_change
+from register_api.core.planned_changes import same_set, vendor_before, vendor_on, with_change, without
 from register_api.core.timeline import state_on
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     )
 
     Vendor = Subprocessor | SubprocessorSource
-
-
-V = TypeVar("V", bound="SubprocessorSource | Subprocessor")
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,20 +114,6 @@ def fresh_plans(before: Vendor | None, vendor: Vendor) -> set[tuple[str | None, 
     return found
 
 
-def without(vendor: V, fresh: set[tuple[str | None, str]]) -> V:
-    """Return a vendor without some planned changes (``fresh_plans``)."""
-    if not fresh:
-        return vendor
-    engagements: Any = tuple(
-        msgspec.structs.replace(
-            item, planned=tuple(change for change in item.planned if (item.id, change.id) not in fresh)
-        )
-        for item in vendor.engagements
-    )
-    planned: Any = tuple(change for change in vendor.planned if (None, change.id) not in fresh)
-    return msgspec.structs.replace(vendor, planned=planned, engagements=engagements)
-
-
 def _of_engagement(
     before: Vendor | None, vendor: Vendor, engagement: EngagementSource, day: dt.date, reason_kind: ReasonKind
 ) -> Announcement | None:
@@ -179,7 +162,7 @@ def _events_of_change(
     vendor: Vendor, engagement: EngagementSource | None, change: PlannedChangeSource, reason_kind: ReasonKind
 ) -> Iterator[Event]:
     day = change.effective_on
-    before = vendor_on(vendor, day - ONE_DAY)
+    before = vendor_before(vendor, engagement.id if engagement else None, change)
     if engagement is None:
         after: Vendor = with_change(before, change)
     else:

@@ -143,6 +143,35 @@ def vendor_on(vendor: V, day: dt.date) -> V:
     return msgspec.structs.replace(vendor, engagements=engagements)
 
 
+def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
+    """Return a vendor without some planned changes: id of the engagement or ``None``, and of the change."""
+    if not left_out:
+        return vendor
+    engagements: Any = tuple(
+        msgspec.structs.replace(
+            item, planned=tuple(change for change in item.planned if (item.id, change.id) not in left_out)
+        )
+        for item in vendor.engagements
+    )
+    planned: Any = tuple(change for change in vendor.planned if (None, change.id) not in left_out)
+    return msgspec.structs.replace(vendor, planned=planned, engagements=engagements)
+
+
+def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource) -> V:
+    """Return a vendor as it holds just before a planned change takes effect.
+
+    Args:
+        vendor: The vendor.
+        engagement: Id of the engagement that the change is of; ``None`` for one of the vendor itself.
+        change: The planned change, which is left out even where no day lies before its own.
+
+    Raises:
+        Malformed: Another planned change sets what it cannot.
+    """
+    day_before = max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY
+    return vendor_on(without(vendor, {(engagement, change.id)}), day_before)
+
+
 def fields_set(
     vendor: SubprocessorSource | Subprocessor, engagement: str | None, change: PlannedChangeSource
 ) -> Iterator[tuple[str, Any, Any]]:
@@ -156,7 +185,7 @@ def fields_set(
     Raises:
         Malformed: It sets what it cannot.
     """
-    held: Any = vendor_on(vendor, max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY)
+    held: Any = vendor_before(vendor, engagement, change)
     if engagement is not None:
         held = next(item for item in held.engagements if item.id == engagement)
     for name, value in change.set.items():

@@ -433,3 +433,23 @@ def test_a_return_is_a_further_engagement() -> None:
     (finding, *_) = moved({"ends_on": YESTERDAY}, {"starts_on": NEXT_YEAR})
     assert finding.rule == "R09"
     assert any("further engagement" in item.hint for item in moved({"ends_on": YESTERDAY}, {}))
+
+
+@pytest.mark.parametrize(
+    ("day", "rules"),
+    [
+        (dt.date.min, ["R12"]),
+        (dt.date.min + DAY, ["R12"]),
+        (TODAY, ["R10"]),
+        (RIGHT, []),
+        (dt.date.max, []),
+    ],
+)
+def test_a_plan_may_have_any_day_that_there_is(day: dt.date, rules: list[str]) -> None:
+    """Before the first of all days none lies: what is planned for it is judged all the same."""
+    assert numbers(planned(plan("us", effective_on=day, set=TO_US))) == rules
+    sold = make_vendor(planned=(plan("sold", effective_on=day, set={"legal_name": "Other Ltd"}),))
+    assert (
+        numbers(told(make_draft(sold, notice=PROMISED), make_context(make_register(notice=PROMISED))))
+        == rules
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from register_api.core.announcements import fresh_plans, without
+from register_api.core.announcements import fresh_plans
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import ChangeType
 from register_api.core.diff.deltas import Deltas, EntryPath, FieldDelta, Key, between, keyed
@@ -18,7 +18,7 @@ from register_api.core.model import (
     Register,
     Subprocessor,
 )
-from register_api.core.planned_changes import vendor_on
+from register_api.core.planned_changes import vendor_on, without
 
 if TYPE_CHECKING:
     import datetime as dt
