@@ -291,7 +291,35 @@ def records(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[
         for name, owner in owners(vendor)
         for change in (*([None] if name else []), *plans(owner))
     }
-    return {key: found.get(key) or known.get(key) or _record(version, new, None, []) for key in keys}
+    kept = {key: _moved(record, key, before, new) for key, record in known.items()}
+    return {key: found.get(key) or kept.get(key) or _record(version, new, None, []) for key in keys}
+
+
+def _moved(record: Table, key: Key, before: Sequence[Said], new: Said) -> Table:
+    """Return a record with its days counted anew, where its day was moved without being announced anew."""
+    day = _day_of(key, new)
+    if not record["required"] or day == _day_of(key, before[-1]):
+        return record
+    then = before[record["version"] - 1]
+    counted = [
+        notice
+        for notice in binding(before[: record["version"] - 1], then)
+        if (notice["days"], notice["day_count"]) == (record["promised_days"], record["day_count"])
+    ]
+    right, number = max((first_right_day(then.day, notice), -n) for n, notice in enumerate(counted))
+    given = days_given(then.day, day, counted[-number]) if day else None
+    return record | {"days": given, "met": day is not None and day >= right}
+
+
+def _day_of(key: Key, version: Said) -> dt.date | None:
+    """Return the day that a version names for what was announced."""
+    id_, engagement, change = key
+    owner: Table | None = version.vendors.get(id_)
+    if owner is not None and engagement is not None:
+        owner = find(owner["engagements"], engagement)
+    if owner is not None and change is not None:
+        owner = find(plans(owner), change)
+    return owner.get("effective_on" if change else "starts_on") if owner else None
 
 
 def ends(known: dict[Key, Table], before: Sequence[Said], new: Said) -> dict[Key, Table]:

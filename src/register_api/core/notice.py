@@ -177,6 +177,36 @@ def announce(
     )
 
 
+def moved(announced: Announced, effective_on: dt.date | None, promises: Promises) -> Announced:
+    """Return an announcement whose day was moved without announcing it anew.
+
+    Version, promise and deadline stay; the days given and whether they were enough are counted anew, so
+    that they fit the day that is named now.
+
+    Args:
+        announced: The announcement, as the version before has it.
+        effective_on: The day that is named now.
+        promises: All promises of the register; where the one that was counted is not among them, as in
+            a history that was not read from its beginning, nothing is counted.
+    """
+    if not announced.required:
+        return announced
+    day = local_day(announced.at, promises.zone)
+    counted = [
+        notice
+        for notice in promises.binding(announced.version, day)
+        if (notice.days, notice.day_count) == (announced.promised_days, announced.day_count)
+    ]
+    if not counted:
+        return announced
+    binding = max(counted, key=lambda notice: earliest_start(day, notice))
+    return msgspec.structs.replace(
+        announced,
+        days=None if effective_on is None else days_of_notice(day, effective_on, binding),
+        met=effective_on is not None and effective_on >= earliest_start(day, binding),
+    )
+
+
 def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.tzinfo) -> NoticeStatus:
     """Return an announcement as the notice status of the change it announces.
 

@@ -16,7 +16,7 @@ from register_api.core.model import (
     Subprocessor,
     Withdrawn,
 )
-from register_api.core.notice import announce, promised
+from register_api.core.notice import announce, moved, promised
 from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import plain as plain_set
 
@@ -101,16 +101,16 @@ def _vendor(vendor: SubprocessorSource, context: Context, promises: Promises) ->
     engagements = []
     for source in vendor.engagements:
         old: Any = find_engagement(before, source.id)
-        kept = old.announced if old is not None else plain
+        kept = _kept(old, source, "starts_on", promises) or plain
         fields = {
             "announced": said.get((vendor.id, source.id, None), kept),
-            "planned": _planned((vendor.id, source.id), source, old, said, plain),
+            "planned": _planned((vendor.id, source.id), source, old, said, plain, promises),
             "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }
         engagements.append(Engagement(**_fields(source) | fields))
     fields = {
         "engagements": tuple(engagements),
-        "planned": _planned((vendor.id, None), vendor, before, said, plain),
+        "planned": _planned((vendor.id, None), vendor, before, said, plain, promises),
         "withdrawn": _final(Withdrawn, vendor.withdrawn, before.withdrawn if before else None, plain),
     }
     return Subprocessor(**_fields(vendor) | fields)
@@ -122,13 +122,14 @@ def _planned(
     before: Subprocessor | Engagement | None,
     said: dict[tuple[str, str | None, str | None], Announced],
     plain: Announced,
+    promises: Promises,
 ) -> tuple[PlannedChange, ...]:
     """Return planned changes as published: what was said before keeps the version that said it."""
     known = {item.id: item for item in before.planned} if before else {}
     made = []
     for source in owner.planned:
         old = known.get(source.id)
-        kept = old.announced if old is not None else plain
+        kept = _kept(old, source, "effective_on", promises) or plain
         fields = {
             "set": plain_set(type(owner), source.set),
             "announced": said.get((*key, source.id), kept),
@@ -136,6 +137,15 @@ def _planned(
         }
         made.append(PlannedChange(**_fields(source) | fields))
     return tuple(made)
+
+
+def _kept(old: Any, source: msgspec.Struct, day: str, promises: Promises) -> Announced | None:
+    """Return what was announced before, counted anew if its day (``day`` names the field) has moved."""
+    if old is None:
+        return None
+    before, now = getattr(old, day), getattr(source, day)
+    announced: Announced = old.announced
+    return announced if before == now else moved(announced, now, promises)
 
 
 F = TypeVar("F", Cancelled, Withdrawn)

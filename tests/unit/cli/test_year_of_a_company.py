@@ -807,6 +807,15 @@ def test_deadlines_are_those_of_arithmetic(year: Year) -> None:
     }
 
 
+def test_what_is_put_off_keeps_its_announcement(year: Year) -> None:
+    """7 September to 28 September, then to 12 October: the days fit the day that is named."""
+    for number, days in ((19, 21), (20, 35)):
+        mailer = next(item for item in year.told[number - 1].register.subprocessors if item.id == "mailer")
+        announced = mailer.engagements[1].announced
+        assert (announced.version, announced.days, announced.met) == (19, days, True)
+        assert announced.objection_until == on(9, 14)
+
+
 def test_folding_is_no_change(year: Year) -> None:
     """The version that folds says the same of every day as the one before."""
     before, folded = year.told[9].register, year.told[10].register

@@ -10,7 +10,7 @@ import pytest
 
 from examples import FINLAND, FIRST, NOTICE, make_engagement, make_promises, make_vendor
 from register_api.core import model
-from register_api.core.notice import NoticeStatus, Promises, announce, notice_status, strictest
+from register_api.core.notice import NoticeStatus, Promises, announce, moved, notice_status, strictest
 from register_api.core.notice_event import events, is_engaged
 
 DAY = dt.date(2026, 6, 1)
@@ -316,6 +316,34 @@ def test_the_promise_that_binds_is_counted() -> None:
     """An older, longer promise is the one that is reported."""
     said = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
     assert (said.promised_days, said.days, said.met) == (30, 10, False)
+
+
+@pytest.mark.parametrize(
+    ("effective_on", "days", "met"),
+    [
+        (SOON, 30, True),
+        (SOON + dt.timedelta(days=14), 44, True),
+        (SOON - dt.timedelta(days=1), 29, False),
+        (PAST, -31, False),
+        (None, None, False),
+    ],
+)
+def test_days_fit_the_day_that_is_named(effective_on: dt.date | None, days: int | None, *, met: bool) -> None:
+    """What is moved without being announced anew keeps all but the count: as if it had been said at once."""
+    promises = make_promises((1, FIRST.date(), msgspec.structs.replace(NOTICE, objection=TO_OBJECT)))
+    found = moved(announced("addition", SOON, promises), effective_on, promises)
+    assert (found.days, found.met) == (days, met)
+    assert found == announced("addition", effective_on, promises)
+
+
+def test_days_are_counted_by_the_promise_that_was_counted() -> None:
+    """Not by a newer one; and where it is not known, or nothing was promised, not at all."""
+    then = announced("addition", dt.date(2026, 7, 10), LOWERED, 6, dt.date(2026, 6, 30))
+    found = moved(then, dt.date(2026, 7, 30), LOWERED)
+    assert (found.promised_days, found.days, found.met) == (30, 30, True)
+    assert moved(then, dt.date(2026, 7, 30), make_promises((7, SOON, NOTICE))) == then
+    nothing = announced("relocation", SOON, make_promises())
+    assert moved(nothing, DAY, make_promises()) == nothing
 
 
 def test_no_deadline_where_nothing_was_promised() -> None:
