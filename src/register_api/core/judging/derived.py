@@ -18,7 +18,7 @@ from register_api.core.versioning import made
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.judging.releases import PlanKey
+    from register_api.core.judging.minors import PlanKey
     from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.errors import Finding

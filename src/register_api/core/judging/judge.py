@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.diff.document import untold_changes
+from register_api.core.judging.changes import change_faults, untold_here
 from register_api.core.judging.derived import (
     broken_bounds,
     broken_rules,
@@ -19,17 +20,16 @@ from register_api.core.judging.derived import (
     is_certain,
     recounted,
 )
-from register_api.core.judging.given import notices_given
 from register_api.core.judging.judgement import Contradiction, Judgement
-from register_api.core.judging.releases import as_known_at, without_unknown
-from register_api.core.judging.told import change_faults, untold_here
+from register_api.core.judging.minors import as_known_at, without_unknown
+from register_api.core.judging.notices import notices_given
 from register_api.core.minor import FORMAT_MINOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.diff.changes import Diff
-    from register_api.core.judging.releases import PlanKey
+    from register_api.core.judging.minors import PlanKey
     from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.errors import Finding

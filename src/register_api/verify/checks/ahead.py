@@ -40,7 +40,8 @@ def check_upcoming(session: Session) -> str:
             agrees = _agrees(_plain(data), _plain(encode(expected)), newer=said.format_minor > FORMAT_MINOR)
         if not agrees:
             raise Inconsistent("says something else than what follows from the register")
-    return f"{len(expected.upcoming)} days from {expected.as_of.isoformat()} on"
+    number = len(expected.upcoming)
+    return f"{number} {'event' if number == 1 else 'events'} from {expected.as_of.isoformat()} on"
 
 
 def _expected(session: Session) -> UpcomingEvents:

@@ -24,18 +24,26 @@ from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.state import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from register_api.core.format.kind import FileKind
+    from register_api.verify.checks.recorder import Recorder
     from register_api.verify.checks.session import Session
 
 
 def check_key_files(session: Session) -> str:
     """Compare every key's PEM file with the list of keys (V24)."""
-    for key in session.keys.keys:
+    return compare_key_files(session.keys, session.get, session.record, "V24")
+
+
+def compare_key_files(keys: KeyList, get: Callable[[str], bytes], record: Recorder, check: str) -> str:
+    """Compare every key's PEM file with a list of keys; what differs is recorded under a check."""
+    for key in keys.keys:
         path = tree.PUBLIC_KEY.path(key.kid)
-        with session.record.recording("V24", path):
-            if session.get(path) != key.pem.encode():
+        with record.recording(check, path):
+            if get(path) != key.pem.encode():
                 raise Forged("not the key that the list of keys gives")
-    return f"{len(session.keys.keys)} files"
+    return f"{len(keys.keys)} files"
 
 
 def check_copies(session: Session) -> str:

@@ -19,6 +19,7 @@ from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.errors import Forged, Forked, Inconsistent, RolledBack, Stale, VerificationError
 from register_api.verify.checks.log import check_utc, read_entry
+from register_api.verify.checks.mirrors import compare_key_files
 from register_api.verify.checks.promise import PromiseHistory
 from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.signatures import check_signatures
@@ -224,12 +225,7 @@ def check_times(contents: Contents) -> str:
 
 def check_key_files(contents: Contents) -> str:
     """Compare every key's PEM file with the list of keys (E13)."""
-    for key in contents.keys.keys:
-        path = tree.PUBLIC_KEY.path(key.kid)
-        with contents.record.recording("E13", path):
-            if contents.get(path) != key.pem.encode():
-                raise Forged("not the key that the list of keys gives")
-    return f"{len(contents.keys.keys)} files"
+    return compare_key_files(contents.keys, contents.get, contents.record, "E13")
 
 
 def check_witnesses(contents: Contents) -> str:

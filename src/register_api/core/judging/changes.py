@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.diff.changes import Diff
-    from register_api.core.judging.releases import PlanKey
+    from register_api.core.judging.minors import PlanKey
 
 _TYPES = frozenset(get_args(ChangeType))
 _WORDS = frozenset({"summary", "summary_language"})
