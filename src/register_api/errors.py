@@ -31,6 +31,7 @@ The exit codes from 10 on are part of the format (docs/format.md, Commands).
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
@@ -212,11 +213,51 @@ class RolledBack(VerificationError):
     word = "rolled back"
 
 
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed or vouched-for document that contradicts another one.
+
+    Attributes:
+        name: Name of the file that keeps it.
+        data: Its bytes.
+    """
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, kind: str, data: bytes, suffix: str = ".json") -> Document:
+        """Return a document that is called by its kind and its digest."""
+        return cls(name=f"{kind}-{hashlib.sha256(data).hexdigest()[:16]}{suffix}", data=data)
+
+    @classmethod
+    def of_checkpoint(cls, size: int, root: bytes, data: bytes) -> Document:
+        """Return a checkpoint, the whole signed note, that is called by size and root hash."""
+        return cls(name=f"{size}-{root.hex()[:16]}.checkpoint", data=data)
+
+
 class Forked(VerificationError):
-    """Another history than the remembered one, or two roots for one size."""
+    """Another history than the remembered one, or two roots for one size.
+
+    Attributes:
+        documents: What contradicts each other: each is signed, so that together they are proof.
+    """
 
     exit_code = 15
     word = "forked"
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: str = "", documents: Sequence[Document] = ()
+    ) -> None:
+        """Keep the sentence, and the documents that prove it."""
+        super().__init__(message, hint=hint, path=path)
+        self.documents = tuple(documents)
+
+    def of_file(self, path: str) -> VerificationError:
+        """Return the error with a file's path before its message, as the base does."""
+        named = super().of_file(path)
+        if isinstance(named, Forked):
+            named.documents = self.documents
+        return named
 
 
 class UntrustedKey(VerificationError):

@@ -41,6 +41,37 @@ def older_publication_to_a_stranger(publisher: MemoryPublisher) -> Mapping[str, 
     return type(publisher)().publish().publish().files
 
 
+@ROOM.attack(15, "V02", remembers=True)
+def another_third_version_under_the_same_numbers(publisher: MemoryPublisher) -> Mapping[str, bytes]:
+    """Publishes a third version again, as from a restored backup: snapshot 3 and targets 3 of other bytes."""
+    other = type(publisher)().publish().publish().publish(updated_on=NOW.date())
+    other.refresh()
+    return other.files
+
+
+ROOM.again(
+    ROOM.attacks[-1],
+    "another third version under the same numbers, quick",
+    "The same, to a customer in a hurry.",
+    arguments=lambda _: ("--quick",),
+)
+
+
+@ROOM.attack(15, "V02", remembers=True)
+def another_third_version_and_its_targets_withheld(publisher: MemoryPublisher) -> Mapping[str, bytes]:
+    """Does so, and withholds snapshot, targets and register: what is left contradicts what was seen."""
+    files = another_third_version_under_the_same_numbers(publisher)
+    gone = (SNAPSHOT, TARGETS, tree.REGISTER.path(), tree.CHECKPOINT.path())
+    return {path: data for path, data in files.items() if path not in gone and "targets/" not in path}
+
+
+@ROOM.attack(15, "V10", remembers=True)
+def another_history_that_is_longer(publisher: MemoryPublisher) -> Mapping[str, bytes]:
+    """Goes on from the other third version: the numbers are higher, the log is another one."""
+    other = type(publisher)().publish().publish().publish(updated_on=NOW.date()).publish()
+    return other.files
+
+
 ROOM.add(
     "frozen, a second before expiry",
     "Serves the same timestamp for as long as it is good.",

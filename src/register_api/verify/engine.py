@@ -128,9 +128,10 @@ def _may_be_between(session: Session) -> bool:
 
 def _remember(folder: Path, session: Session) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
-    if session.evidence and session.remembered is not None:
-        session.evidence.append(session.remembered.checkpoint_document)
-    kept = tuple(str(state.keep_evidence(folder, document)) for document in session.evidence)
+    documents = session.record.contradicting()
+    if documents and session.remembered is not None:
+        documents += (session.remembered.checkpoint_document,)
+    kept = tuple(str(state.keep_evidence(folder, document)) for document in documents)
     if not kept and all(session.record.holds(check) for check in _MEMORABLE):
         state.save(folder, _new_state(session))
     return kept

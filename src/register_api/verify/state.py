@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import filelock
 import msgspec
 
-from register_api.core.canonical import digest
 from register_api.core.notice import NoticePolicy
-from register_api.errors import Malformed, UsageError
+from register_api.errors import Document, Malformed, UsageError
 from register_api.files import durable
 from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
 
@@ -156,28 +155,6 @@ def save(folder: Path, remembered: Remembered) -> None:
         write_state(folder / STATE_FILE, remembered, format_name=FORMAT)
     except OSError as error:
         raise UsageError(f"the state in {folder} cannot be written: {error.strerror}") from error
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed or vouched-for document that contradicts another one.
-
-    Attributes:
-        name: Name of the file that keeps it.
-        data: Its bytes.
-    """
-
-    name: str
-    data: bytes
-
-    @classmethod
-    def of(cls, kind: str, data: bytes, suffix: str = ".json") -> Document:
-        """Return a document that is called by its kind and its digest."""
-        return cls(name=f"{kind}-{digest(data)[:16]}{suffix}", data=data)
-
-    @classmethod
-    def of_checkpoint(cls, size: int, root: bytes, data: bytes) -> Document:
-        """Return a checkpoint, the whole signed note, that is called by size and root hash."""
-        return cls(name=f"{size}-{root.hex()[:16]}.checkpoint", data=data)
 
 
 def keep_evidence(folder: Path, document: Document) -> Path:

@@ -8,8 +8,7 @@ from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
 from register_api.core.log import merkle, tile_proofs, tiles
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
-from register_api.errors import Forged, Forked, Inconsistent, Malformed
-from register_api.verify.state import Document
+from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed
 
 if TYPE_CHECKING:
     from register_api.verify.checks.session import Session
@@ -60,5 +59,7 @@ def check_proof(session: Session, version: int, data: bytes) -> None:
     if (proof.index, old.size) != (version - 1, version):
         raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}, not of version {version}")
     if tile_proofs.root(version, session.read_log, tree_size=session.checkpoint.size) != old.root:
-        session.evidence.append(Document.of_checkpoint(old.size, old.root, proof.checkpoint))
-        raise Forked(f"a signed checkpoint of size {version} with another root than the log had at that size")
+        raise Forked(
+            f"a signed checkpoint of size {version} with another root than the log had at that size",
+            documents=[Document.of_checkpoint(old.size, old.root, proof.checkpoint)],
+        )

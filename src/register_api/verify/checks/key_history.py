@@ -9,10 +9,9 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_growth import check_growth, new_records
 from register_api.core.keys.key_list import check_keys
-from register_api.errors import Forged, Forked, Inconsistent
+from register_api.errors import Document, Forged, Forked, Inconsistent
 from register_api.verify.checks.log import logged_digests
 from register_api.verify.checks.recorder import naming
-from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from register_api.verify.checks.session import Session
@@ -45,10 +44,12 @@ def continues(session: Session, older: Encoded[KeyList], newer: Encoded[KeyList]
         check_growth(older.document, newer.document, size)
     except Forked as error:
         error.hint = "both lists were vouched for: keep them, and ask the publisher which one holds"
-        session.evidence += [Document.of("keys", keys.data) for keys in (older, newer)]
         vouching = [session.trusted.metadata["targets"]]
         vouching += [session.remembered.targets] if session.remembered else []
-        session.evidence += [Document.of("targets", data) for data in vouching]
+        error.documents = (
+            *(Document.of("keys", keys.data) for keys in (older, newer)),
+            *(Document.of("targets", data) for data in vouching),
+        )
         raise
 
 

@@ -11,10 +11,9 @@ from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
 from register_api.core.log import merkle, tile_proofs
-from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack
+from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
-from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from register_api.core.log.checkpoint import Checkpoint
@@ -39,10 +38,10 @@ def check_continues(session: Session) -> str:
     if log.size > old_size:
         check_root(session)
     if old_root != root_at(session, old_size):
-        session.evidence.append(Document.of_checkpoint(log.size, log.root, session.checkpoint_data))
         raise Forked(
             f"the log of size {log.size} does not begin with the {old_size} entries that were seen before",
             hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
+            documents=[Document.of_checkpoint(log.size, log.root, session.checkpoint_data)],
         )
     return f"size {old_size} was remembered, and the log of size {log.size} begins with it"
 

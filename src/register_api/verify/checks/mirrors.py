@@ -14,14 +14,21 @@ from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.keys.key_list import good_key, log_key
 from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.model import Register
-from register_api.errors import Forged, Forked, Inconsistent, Malformed, RolledBack, VerificationError
+from register_api.errors import (
+    Document,
+    Forged,
+    Forked,
+    Inconsistent,
+    Malformed,
+    RolledBack,
+    VerificationError,
+)
 from register_api.verify.checks.feed_index import read_atom
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.session import COPY_CHECK
 from register_api.verify.checks.signatures import is_signed
 from register_api.verify.fetch.fetcher import NotServed
-from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +102,10 @@ def _judge_checkpoint(session: Session, data: bytes) -> int:
         [log_key(session.keys, session.register.version)],
     )
     if other.size == mine.size and other.root != mine.root:
-        session.evidence.append(Document.of_checkpoint(other.size, other.root, data))
-        second = Forked(f"a second root for the size {other.size}, also signed")
+        second = Forked(
+            f"a second root for the size {other.size}, also signed",
+            documents=[Document.of_checkpoint(other.size, other.root, data)],
+        )
         raise second.of_file(tree.CHECKPOINT.path())
     return other.size
 

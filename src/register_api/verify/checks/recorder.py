@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from register_api.errors import VerificationError
+from register_api.errors import Forked, VerificationError
 from register_api.verify.checks.check_table import CHECKS, worst
 from register_api.verify.report.report import CheckResult
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from register_api.errors import Document
     from register_api.verify.checks.check_table import Check
 
 MAX_MESSAGES = 5
@@ -75,6 +76,11 @@ class Recorder:
     def errors(self) -> list[VerificationError]:
         """Return every finding, in order of the checks."""
         return [error for check in self._checks for error in self._errors.get(check.id, [])]
+
+    def contradicting(self) -> tuple[Document, ...]:
+        """Return what proves that histories were forked, of all findings."""
+        forks = (error for error in self.errors() if isinstance(error, Forked))
+        return tuple(document for error in forks for document in error.documents)
 
     def results(self) -> tuple[CheckResult, ...]:
         """Return one result for each check there is, in order."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.core.model import Register
     from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.state import Document, Remembered, RootOrigin
+    from register_api.verify.state import Remembered, RootOrigin
     from register_api.verify.trust.chain import Trusted
     from register_api.verify.trust.start import Start
 
@@ -111,7 +111,6 @@ class Session:
         promises: What was promised, and kept, in the versions read in full (V31).
         time_stamp: The newest stamped size, and what its stamp says (V28).
         new_keys: Keys that joined the list since an earlier run (V30).
-        evidence: Documents that contradict each other.
     """
 
     def __init__(
@@ -147,7 +146,6 @@ class Session:
         self.promises = PromiseHistory(remembered)
         self.time_stamp: tuple[int, TimeStamp] | None = None
         self.new_keys: tuple[KeyRecord, ...] = ()
-        self.evidence: list[Document] = []
         self._tiles: dict[str, bytes] = {}
         self._progress = progress
         self._done = 0

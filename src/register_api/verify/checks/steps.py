@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import parse
+from register_api.core.canonical import decode, parse
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.errors import VerificationError
+from register_api.core.keys.key_list import log_key
+from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.errors import Document, Forked, VerificationError
 from register_api.verify.checks import (
     ahead,
     feeds,
@@ -75,6 +78,8 @@ def follow_trust(session: Session) -> str:
             served = _served_name(session)
             if served not in (None, session.remembered.register):
                 raise head.another_register(session.remembered.register, str(served)) from error
+        if isinstance(error, Forked):
+            error.documents += _served_checkpoint(session)
         raise
     trusted = session.trusted
     return f"root version {max(trusted.roots)}, fresh until {format_instant(trusted.fresh_until)}"
@@ -87,6 +92,20 @@ def _served_name(session: Session) -> str | None:
     except (VerificationError, KeyError, TypeError, IndexError):
         return None
     return name if isinstance(name, str) else None
+
+
+def _served_checkpoint(session: Session) -> tuple[Document, ...]:
+    """Return the checkpoint that is served, if a log key of the remembered list has signed it."""
+    known = session.remembered
+    if known is None:
+        return ()
+    try:
+        data = session.get(tree.CHECKPOINT.path())
+        keys = decode(known.kept[tree.KEYS.target_name], KeyList)
+        log = open_checkpoint(data, known.register, [log_key(keys, peek_size(data))])
+    except (VerificationError, KeyError):
+        return ()
+    return (Document.of_checkpoint(log.size, log.root, data),)
 
 
 STEPS: tuple[Step, ...] = (

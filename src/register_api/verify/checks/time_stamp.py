@@ -8,11 +8,10 @@ from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
-from register_api.errors import ClockBehind, Forked, Inconsistent, Unwitnessed
+from register_api.errors import ClockBehind, Document, Forked, Inconsistent, Unwitnessed
 from register_api.verify.checks.log import check_root, read_entry, root_at
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.fetch.fetcher import NotServed
-from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -87,8 +86,12 @@ def _stamped_version(session: Session, version: int) -> tuple[bytes, dt.datetime
         check_root(session)
     if root_at(session, version) != old.root:
         head = session.checkpoint
-        session.evidence.append(Document.of_checkpoint(head.size, head.root, session.checkpoint_data))
-        session.evidence.append(Document.of_checkpoint(old.size, old.root, proof.checkpoint))
-        raise Forked(f"the stamped checkpoint of size {version} has another root than the log had there")
+        raise Forked(
+            f"the stamped checkpoint of size {version} has another root than the log had there",
+            documents=[
+                Document.of_checkpoint(head.size, head.root, session.checkpoint_data),
+                Document.of_checkpoint(old.size, old.root, proof.checkpoint),
+            ],
+        )
     with naming(entry_path):
         return proof.checkpoint, read_entry(session, version, entry).published_at

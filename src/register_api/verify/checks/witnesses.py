@@ -11,10 +11,9 @@ from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.log.policy import NONE, printable_name
-from register_api.errors import Forked, RolledBack, Unwitnessed
+from register_api.errors import Document, Forked, RolledBack, Unwitnessed
 from register_api.verify.checks.log import check_root, root_at
 from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.state import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +45,13 @@ def check_same_history(session: Session, data: bytes) -> None:
     if other.size < log.size:
         check_root(session)
     if root_at(session, other.size) != other.root:
-        session.evidence.append(Document.of_checkpoint(log.size, log.root, session.checkpoint_data))
-        session.evidence.append(Document.of_checkpoint(other.size, other.root, data))
         raise Forked(
             f"another customer's log of size {other.size} is not the beginning of the log of size {log.size}",
             hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
+            documents=[
+                Document.of_checkpoint(log.size, log.root, session.checkpoint_data),
+                Document.of_checkpoint(other.size, other.root, data),
+            ],
         )
 
 

@@ -10,7 +10,7 @@ from register_api.core import strict_base64
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.note import NoteKey, parse_note
-from register_api.errors import Forked, Inconsistent, UsageError, VerificationError
+from register_api.errors import Document, Forked, Inconsistent, UsageError, VerificationError
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.witnesses import check_same_history
@@ -137,7 +137,7 @@ class Comparing:
             return ()
         with state.held(folder):
             return tuple(
-                str(state.keep_evidence(folder, state.Document.of_checkpoint(log.size, log.root, data)))
+                str(state.keep_evidence(folder, Document.of_checkpoint(log.size, log.root, data)))
                 for data, log in self._contradicting.items()
             )
 

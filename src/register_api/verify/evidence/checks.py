@@ -17,14 +17,22 @@ from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_s
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
-from register_api.errors import Forged, Forked, Inconsistent, RolledBack, Stale, VerificationError
+from register_api.errors import (
+    Forged,
+    Forked,
+    Inconsistent,
+    RolledBack,
+    Stale,
+    UntrustedKey,
+    VerificationError,
+)
 from register_api.verify.checks.log import check_utc, read_entry
 from register_api.verify.checks.mirrors import compare_key_files
 from register_api.verify.checks.promise import PromiseHistory
 from register_api.verify.checks.recorder import naming
 from register_api.verify.checks.signatures import check_signatures
 from register_api.verify.checks.witnesses import witnesses_in_words
-from register_api.verify.evidence import trust
+from register_api.verify.trust import chain
 from register_api.verify.trust.start import choose_start
 
 if TYPE_CHECKING:
@@ -90,14 +98,19 @@ def begin(contents: Contents) -> str:
 
 def follow_roots(contents: Contents) -> str:
     """Follow the chain of roots to its end (E03)."""
-    contents.roots = trust.read_roots(contents.get, contents.files)
-    contents.root = trust.check_roots(contents.roots, contents.start)
-    return f"{len(contents.roots)} in the chain" if len(contents.roots) > 1 else "one, the first"
+    origin = contents.start.origin
+    if contents.files.get(tree.ROOT.path(origin.version)) != contents.start.root:
+        raise UntrustedKey(
+            f"the root that was given, version {origin.version}, is not in the package's chain",
+            hint="give the first root, or its SHA-256, as the contract names it",
+        )
+    contents.roots = chain.follow_roots(contents.fetcher, contents.start)
+    return f"up to version {contents.roots[-1].signed.version}"
 
 
 def follow_trust(contents: Contents) -> str:
     """Follow the metadata from the newest root to the targets (E04)."""
-    contents.trusted = trust.follow(contents.get, contents.roots, contents.root)
+    contents.trusted = chain.follow_from(contents.fetcher, contents.start, contents.roots, None)
     return f"they vouched until {format_instant(contents.trusted.fresh_until)}"
 
 

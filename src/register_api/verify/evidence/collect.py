@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from tuf.api.metadata import Metadata
 
 from register_api.core.canonical import decode, digest
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry
@@ -22,7 +21,6 @@ from register_api.verify.evidence.evidence_report import EvidenceReport
 from register_api.verify.evidence.offline import examine, make_report
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
-from register_api.verify.evidence.trust import EVIDENCE_TARGETS
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.report.outcome import make_report as make_served_report
 from register_api.verify.report.report import Report
@@ -99,7 +97,7 @@ def _pack(served: Report, contents: Contents, version: int, now: dt.datetime) ->
 def _gather(session: Session, version: int) -> dict[str, bytes]:
     """Return the files of a package by path; what was read before is not read again."""
     files = dict(_trust(session))
-    for kind in EVIDENCE_TARGETS:
+    for kind in (tree.KEYS, tree.CHECKPOINT):
         data = session.target(kind)
         files |= {session.trusted.copy_path(kind): data, kind.path(): data}
     files[tree.CHECKPOINT.path()] = session.checkpoint_data
@@ -138,5 +136,4 @@ def _trust(session: Session) -> Iterator[tuple[str, bytes]]:
     yield tree.ROOT.path(newest), metadata["root"]
     yield tree.TIMESTAMP.path(), metadata["timestamp"]
     for role, kind in (("snapshot", tree.SNAPSHOT), ("targets", tree.TARGETS)):
-        signed: Any = Metadata.from_bytes(metadata[role]).signed
-        yield kind.path(signed.version), metadata[role]
+        yield kind.path(session.trusted.versions[role]), metadata[role]

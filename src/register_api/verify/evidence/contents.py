@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from register_api.verify.checks.session import Options
     from register_api.verify.state import RootOrigin
     from register_api.verify.trust.chain import Trusted
+    from register_api.verify.trust.metadata import Part
     from register_api.verify.trust.start import Start
 
 _VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
@@ -40,7 +41,7 @@ class Contents:
         record: Collects the results.
         version: The version that the package is of (E01).
         start: What trust begins with (E02), and where it came from in ``origin``.
-        roots: The chain of roots by version (E03), the newest read in ``root``.
+        roots: The chain of roots from that one to the newest (E03).
         trusted: What TUF vouched for (E04).
         keys: The list of keys (E05).
         register: The register (E06), with its bytes in ``register_data``.
@@ -59,8 +60,7 @@ class Contents:
         self.version: int
         self.start: Start
         self.origin: RootOrigin | None = None
-        self.roots: dict[int, bytes]
-        self.root: Root
+        self.roots: list[Part[Root]]
         self.trusted: Trusted
         self.keys: KeyList
         self.register: Register

@@ -112,7 +112,7 @@ def make_report(name: str, sha256: str, contents: Contents, now: dt.datetime) ->
         recorded=register.recorded if register else None,
         vouched_until=contents.trusted.fresh_until if record.holds("E04") else None,
         root=contents.origin,
-        root_version=max(contents.roots) if record.holds("E03") else None,
+        root_version=contents.roots[-1].signed.version if record.holds("E03") else None,
         log=_head(contents.log) if record.holds("E10") else None,
         newest_log=_head(contents.head) if record.holds("E11") else None,
         time_stamp=_stamp(contents) if record.holds("E16") else None,

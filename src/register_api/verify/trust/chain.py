@@ -1,20 +1,20 @@
-"""Is it theirs, is it the newest, are the keys still good: TUF 1.0 by the ``tuf`` library's client.
+"""Is it theirs, is it the newest, are the keys still good: the client's workflow of TUF 1.0.
 
-The client reads through our bounded fetcher and works in a temporary folder; what it trusts in the
-end is handed back as bytes. It lets some things pass that this format refuses: those are checked here.
+Each step takes bytes and what is trusted already, and returns what it vouches for. Parsing and
+signatures are the ``tuf`` library's; the order of the steps, TUF 1.0 sections 5.3 to 5.6, is followed
+here: it holds for any instant, needs no folder, and a remembered file counts only where
+its digest is the one that is named.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from tuf.api.exceptions import DownloadError, RepositoryError
-from tuf.api.metadata import Metadata, Root, TargetFile
-from tuf.ngclient import Updater, UpdaterConfig
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
@@ -22,37 +22,35 @@ from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.note import has_further_lines
-from register_api.errors import Forked, Malformed, Stale, UntrustedKey, VerificationError
-from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS
-from register_api.verify.trust.bridge import Bridge, explain
-from register_api.verify.trust.form import check_form
-from register_api.verify.trust.start import Start, check_expected, read_root
+from register_api.errors import (
+    Document,
+    Forked,
+    Malformed,
+    RolledBack,
+    Stale,
+    Unreachable,
+    UntrustedKey,
+    VerificationError,
+)
+from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS, NotServed
+from register_api.verify.trust.metadata import (
+    Part,
+    SignedPart,
+    check_digest,
+    check_version,
+    fits,
+    open_part,
+    read_part,
+)
+from register_api.verify.trust.start import Start, check_expected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tuf.api.metadata import MetaFile
+
     from register_api.core.format.kind import FileKind
     from register_api.verify.fetch.fetcher import Fetcher
-
-_ROLES = ("root", "timestamp", "snapshot", "targets")
-UNEXPECTED = (
-    RepositoryError,
-    DownloadError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)
-"""What the client raises on metadata of any form, its own and what escapes it."""
-
-_CONFIG = UpdaterConfig(
-    max_root_rotations=MAX_ROOT_ROTATIONS,
-    root_max_length=tree.ROOT.max_bytes,
-    timestamp_max_length=tree.TIMESTAMP.max_bytes,
-    snapshot_max_length=tree.SNAPSHOT.max_bytes,
-    targets_max_length=tree.TARGETS.max_bytes,
-)
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +59,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         roots: Version to SHA-256 (hex) of every root from the first one trusted to the newest.
         metadata: Bytes of the newest root, timestamp, snapshot and targets by role.
+        versions: The number of each of them.
         expires: Until when each of them is good, UTC.
         root: The newest root as plain objects: what the library acts on.
         targets: Description of each target by name.
@@ -68,6 +67,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
     roots: dict[int, str]
     metadata: dict[str, bytes]
+    versions: dict[str, int]
     expires: dict[str, dt.datetime]
     root: dict[str, Any]
     targets: dict[str, TargetFile]
@@ -80,7 +80,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def targets_version(self) -> int:
         """Return the number of the newest targets metadata."""
-        return int(Metadata.from_bytes(self.metadata["targets"]).signed.version)
+        return self.versions["targets"]
 
     def copy_path(self, kind: FileKind) -> str:
         """Return the path of a target's copy, named by its digest."""
@@ -109,37 +109,53 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
 
-def follow(fetcher: Fetcher, start: Start, now: dt.datetime) -> Trusted:
-    """Run the TUF client from a trusted root to the newest targets.
+def follow(fetcher: Fetcher, start: Start, now: dt.datetime | None) -> Trusted:
+    """Follow the chain of trust from a root to the newest targets.
 
     Args:
         fetcher: Gives the metadata.
         start: What to begin with.
-        now: The present instant, UTC; expiry is judged by this and by the machine's clock.
+        now: The present instant, UTC, by which expiry is judged; ``None``: it is stated, not judged.
 
     Raises:
-        VerificationError: The subclass that fits: see ``trust.bridge``.
+        VerificationError: The subclass that fits.
     """
-    bridge = Bridge(fetcher)
-    with tempfile.TemporaryDirectory(prefix="register-api-") as name:
-        folder = Path(name)
-        for role, data in start.metadata.items():
-            (folder / f"{role}.json").write_bytes(data)
-        try:
-            updater = Updater(name, tree.TRUST_FOLDER, fetcher=bridge, config=_CONFIG, bootstrap=start.root)
-            updater.refresh()
-            targets = {target: _target(updater, target) for target in TARGETS_BY_NAME}
-        except (VerificationError, *UNEXPECTED) as error:
-            _check_roots(folder)
-            raise explain(error, bridge.last, _newest_root(folder), now) from error
-        trusted = _collect(folder, targets)
-    _check(start, trusted, now)
-    _check_one_timestamp(trusted, bridge.timestamp)
-    return trusted
+    return follow_from(fetcher, start, follow_roots(fetcher, start), now)
 
 
-def _target(updater: Updater, name: str) -> TargetFile:
-    target = updater.get_targetinfo(name)
+def follow_from(fetcher: Fetcher, start: Start, roots: list[Part[Root]], now: dt.datetime | None) -> Trusted:
+    """Follow the chain of trust from its newest root on, as ``follow`` does."""
+    root = roots[-1]
+    _check_fresh(root, now)
+    below = _BelowRoot(fetcher, root.signed, start.metadata)
+    timestamp = below.timestamp()
+    _check_fresh(timestamp, now)
+    snapshot = below.named(tree.SNAPSHOT, Snapshot, timestamp.signed.snapshot_meta, timestamp)
+    _check_fresh(snapshot, now)
+    listed = snapshot.signed.meta.get("targets.json")
+    if listed is None:
+        raise Malformed("the snapshot does not name the targets metadata", path=snapshot.path)
+    targets = below.named(tree.TARGETS, Targets, listed, snapshot)
+    _check_fresh(targets, now)
+    return _trusted(roots, (root, timestamp, snapshot, targets))
+
+
+def _trusted(roots: list[Part[Root]], parts: tuple[Part[Any], ...]) -> Trusted:
+    root, targets = parts[0].signed, parts[-1].signed
+    if targets.delegations is not None:
+        raise Malformed("the targets metadata delegates to others, which this format has not")
+    return Trusted(
+        roots={part.signed.version: digest(part.data) for part in roots},
+        metadata={part.signed.type: part.data for part in parts},
+        versions={part.signed.type: part.signed.version for part in parts},
+        expires={part.signed.type: part.signed.expires for part in parts},
+        root=root.to_dict(),
+        targets={name: _target(targets, name) for name in TARGETS_BY_NAME},
+    )
+
+
+def _target(targets: Targets, name: str) -> TargetFile:
+    target = targets.targets.get(name)
     if target is None:
         raise Malformed(f"the targets metadata does not list {name}")
     if not is_digest(target.hashes.get("sha256", "")):
@@ -147,61 +163,141 @@ def _target(updater: Updater, name: str) -> TargetFile:
     return target
 
 
-def _root_files(folder: Path) -> Mapping[int, bytes]:
-    """Return the roots that the client took, oldest first."""
-    paths = (folder / "root_history").glob("*.root.json")
-    found = {int(path.name.split(".")[0]): path.read_bytes() for path in paths}
-    return dict(sorted(found.items()))
-
-
-def _newest_root(folder: Path) -> Root | None:
-    files = _root_files(folder)
-    return read_root(files[max(files)]) if files else None
-
-
-def _check_roots(folder: Path) -> None:
-    """Check what each root that the client took says of its keys; what fails below it may come from that."""
-    for data in _root_files(folder).values():
-        check_root_roles(read_root(data).to_dict())
-
-
-def _collect(folder: Path, targets: dict[str, TargetFile]) -> Trusted:
-    _check_roots(folder)
-    roots = _root_files(folder)
-    metadata = {role: (folder / f"{role}.json").read_bytes() for role in _ROLES}
-    for role in ("snapshot", "targets"):  # the others were looked at when they arrived
-        check_form(f"the {role} metadata", metadata[role])
-    signed: dict[str, Any] = {role: Metadata.from_bytes(data).signed for role, data in metadata.items()}
-    root = read_root(metadata["root"])
-    if not root.consistent_snapshot:
-        raise Malformed("the trust root does not ask for consistent snapshots")
-    if signed["targets"].delegations is not None:
-        raise Malformed("the targets metadata delegates to others, which this format has not")
-    return Trusted(
-        roots={version: digest(data) for version, data in roots.items()},
-        metadata=metadata,
-        expires={role: part.expires for role, part in signed.items()},
-        root=root.to_dict(),
-        targets=targets,
+def _check_fresh(part: Part[Any], now: dt.datetime | None) -> None:
+    if now is None or part.signed.expires > now:
+        return
+    role, until = part.signed.type, format_instant(part.signed.expires)
+    if role == Root.type:
+        raise UntrustedKey(f"version {part.signed.version} of the trust root has expired on {until}")
+    raise Stale(
+        f"the {role} metadata has expired on {until}",
+        hint="the publisher has stopped renewing it, or somebody keeps newer files from you",
     )
 
 
-def _check(start: Start, trusted: Trusted, now: dt.datetime) -> None:
-    """Check what the client does not: remembered roots, their number, expiry by the instant handed in."""
-    check_expected(start, trusted.roots)
-    if len(trusted.roots) > MAX_ROOT_ROTATIONS:
-        raise Malformed(f"more than {MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
-    for role, expires in trusted.expires.items():
-        if expires <= now:
-            kind = UntrustedKey if role == Root.type else Stale
-            raise kind(f"the {role} metadata has expired on {format_instant(expires)}")
+def follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
+    """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3).
 
-
-def _check_one_timestamp(trusted: Trusted, received: bytes) -> None:
-    """Check that the timestamp received is the trusted one.
-
-    The client passes over another one of the same version, once it has checked its signature.
+    Raises:
+        VerificationError: The subclass that fits.
     """
-    signed = Metadata.from_bytes(received).signed
-    if signed != Metadata.from_bytes(trusted.metadata["timestamp"]).signed:
-        raise Forked(f"two different timestamps of the same version {signed.version}, both signed")
+    first = start.origin.version
+    roots = [_checked(open_part(tree.ROOT.path(first), start.root, Root, [None]), first)]
+    for version in range(first + 1, first + MAX_ROOT_ROTATIONS):
+        path = tree.ROOT.path(version)
+        try:
+            data = fetcher.get(path, tree.ROOT.max_bytes)
+        except NotServed:
+            break
+        roots.append(_checked(read_part(path, data, Root, [roots[-1].signed, None]), version))
+    else:
+        raise Malformed(f"more than {MAX_ROOT_ROTATIONS - 1} new roots: there may be newer ones")
+    check_expected(start, {part.signed.version: digest(part.data) for part in roots})
+    if not roots[-1].signed.consistent_snapshot:
+        raise Malformed("the trust root does not ask for consistent snapshots")
+    return roots
+
+
+def _checked(part: Part[Root], version: int) -> Part[Root]:
+    """Check what a root, signed by the one before it and by itself, says of its version and its keys."""
+    check_version(part, version)
+    check_root_roles(part.signed.to_dict())
+    return part
+
+
+class _BelowRoot:
+    """Timestamp, snapshot and targets: what is served, beside what an earlier run trusted."""
+
+    def __init__(self, fetcher: Fetcher, root: Root, remembered: Mapping[str, bytes]) -> None:
+        """Take the newest root, and the remembered metadata by role."""
+        self._fetcher = fetcher
+        self._root = root
+        self._remembered = remembered
+
+    def timestamp(self) -> Part[Timestamp]:
+        """Return the timestamp that is served, or the remembered one if it says the same (section 5.4)."""
+        path = tree.TIMESTAMP.path()
+        served = read_part(path, self._get(tree.TIMESTAMP, path), Timestamp, [self._root])
+        before = self._before(Timestamp)
+        if before is None:
+            return served
+        new, old = served.signed, before.signed
+        if new.version < old.version:
+            raise RolledBack(f"{path} holds version {new.version}, {old.version} was seen before", path=path)
+        if new.version == old.version and new != old:
+            raise _two(
+                f"files of timestamp metadata of version {new.version}", [served.data, before.data], Timestamp
+            )
+        if new.snapshot_meta.version < old.snapshot_meta.version:
+            raise RolledBack(f"{path} names an older snapshot than the one seen before", path=path)
+        return before if new.version == old.version else served
+
+    def named(
+        self, kind: FileKind, role: type[SignedPart], meta: MetaFile, above: Part[Any]
+    ) -> Part[SignedPart]:
+        """Return the file that metadata above it names, by version and digest (sections 5.5 and 5.6)."""
+        before, path = self._before(role), kind.path(meta.version)
+        if before is not None and before.signed.version == meta.version:
+            if fits(meta, before.data):
+                return before
+            raise self._another(kind, before, above)
+        data = self._get(kind, path, meta.length)
+        check_digest(path, data, meta, role, self._root)
+        part = read_part(path, data, role, [self._root])
+        check_version(part, meta.version)
+        if before is not None:
+            _check_not_older(part, before)
+        return part
+
+    def _get(self, kind: FileKind, path: str, length: int | None = None) -> bytes:
+        try:
+            return self._fetcher.get(path, min(length or kind.max_bytes, kind.max_bytes))
+        except NotServed as error:
+            raise Unreachable(
+                f"{path} is missing, though newer metadata or the format says it is there", path=path
+            ) from error
+
+    def _before(self, role: type[SignedPart]) -> Part[SignedPart] | None:
+        """Return what an earlier run trusted, if the newest root still does (section 5.3.11)."""
+        data = self._remembered.get(role.type)
+        if data is None:
+            return None
+        try:
+            return read_part(f"the remembered {role.type}", data, role, [self._root])
+        except VerificationError:
+            return None
+
+    def _another(self, kind: FileKind, before: Part[Any], above: Part[Any]) -> Forked:
+        """Return the finding that two files of one version were signed, with what proves it."""
+        version = before.signed.version
+        proof = [before.data]
+        with contextlib.suppress(VerificationError):
+            proof.append(self._get(kind, kind.path(version)))
+        error = _two(
+            f"files of {before.signed.type} metadata of version {version}", proof, type(before.signed)
+        )
+        error.documents += (Document.of(above.signed.type, above.data),)
+        return error
+
+
+def _two(which: str, proof: list[bytes], role: type[Signed]) -> Forked:
+    return Forked(
+        f"two different {which}, both signed",
+        hint="all are signed: keep them, and ask the publisher which history holds",
+        documents=[Document.of(role.type, data) for data in proof],
+    )
+
+
+def _check_not_older(part: Part[Any], before: Part[Any]) -> None:
+    """Check that a snapshot names nothing older than the one before, and all of it (section 5.5.5)."""
+    if part.signed.version < before.signed.version:
+        raise RolledBack(
+            f"{part.path} holds version {part.signed.version}, {before.signed.version} was seen before",
+            path=part.path,
+        )
+    if not isinstance(part.signed, Snapshot):
+        return
+    for name, old in before.signed.meta.items():
+        new = part.signed.meta.get(name)
+        if new is None or new.version < old.version:
+            raise RolledBack(f"{part.path} names an older {name} than the one seen before", path=part.path)

@@ -1,0 +1,142 @@
+"""One file of TUF metadata: read in its one form, signed by who may, and what it means when it is not.
+
+That a file is damaged, old, mixed up or signed by somebody else are different findings for a customer;
+which one it is gets decided here, where the file, its name and the root that judges it are at hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
+from tuf.api.metadata import Metadata, Root, Signed
+
+from register_api.errors import Forged, Inconsistent, Malformed, RolledBack, UntrustedKey
+from register_api.verify.trust.form import check_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuf.api.metadata import MetaFile
+
+_UNEXPECTED = (RepositoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What the TUF library raises on metadata of any form, its own and what escapes it."""
+
+SignedPart = TypeVar("SignedPart", bound=Signed)
+
+
+class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
+    """Metadata that was accepted.
+
+    Attributes:
+        path: Where it lies.
+        data: Its bytes.
+        signed: What it says.
+    """
+
+    path: str
+    data: bytes
+    signed: SignedPart
+
+
+def read_part(
+    path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
+) -> Part[SignedPart]:
+    """Read metadata as it is served, in its one form, and check who signed it.
+
+    Args:
+        path: Where it lies, for the message.
+        data: Its bytes.
+        role: What it has to be.
+        signers: Each root by which it has to be signed; ``None`` stands for itself (TUF 1.0 section 5.3.4).
+
+    Raises:
+        Malformed: It is not of the form, or another role's.
+        Forged: A signature does not fit.
+        UntrustedKey: Another key has signed it, or too few.
+    """
+    check_form(path, data)
+    return open_part(path, data, role, signers)
+
+
+def open_part(
+    path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
+) -> Part[SignedPart]:
+    """Read metadata in any spelling, such as a customer's own copy, as ``read_part`` does otherwise."""
+    metadata = _parsed(path, data)
+    signed = metadata.signed
+    if not isinstance(signed, role):
+        raise Malformed(f"{path} is metadata of the role {signed.type!a}, not of {role.type}", path=path)
+    for signer in signers:
+        _check_signed(path, metadata, signed if signer is None else signer)
+    return Part(path=path, data=data, signed=signed)
+
+
+def _parsed(path: str, data: bytes) -> Metadata[Any]:
+    try:
+        return Metadata.from_bytes(data)
+    except _UNEXPECTED as error:
+        raise Malformed(f"{path} is not TUF metadata", path=path) from error
+
+
+def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:
+    role = metadata.signed.type
+    try:
+        signer.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+    except UnsignedMetadataError as error:
+        if role == Root.type:
+            raise UntrustedKey(f"{path} is not signed by as many root keys as it takes", path=path) from error
+        delegated = signer.roles[role]
+        if len(set(metadata.signatures) & set(delegated.keyids)) >= delegated.threshold:
+            raise Forged(f"{path}: a signature does not fit the bytes received", path=path) from error
+        raise UntrustedKey(f"{path} is not signed by a key that the root names for it", path=path) from error
+    except _UNEXPECTED as error:
+        raise Malformed(
+            f"{path} is not of the form that TUF has: {type(error).__name__}", path=path
+        ) from error
+
+
+def check_version(part: Part[Any], named: int) -> None:
+    """Check that metadata has the version that its name and the metadata above it give.
+
+    Raises:
+        Inconsistent: It is newer.
+        RolledBack: It is older.
+    """
+    found = part.signed.version
+    if found > named:
+        raise Inconsistent(f"{part.path} holds version {found}, newer than its name says", path=part.path)
+    if found < named:
+        raise RolledBack(f"{part.path} holds version {found}, older than what is named", path=part.path)
+
+
+def fits(meta: MetaFile, data: bytes) -> bool:
+    """Tell whether bytes have the length and digests that the metadata above them gives, if it gives any."""
+    try:
+        meta.verify_length_and_hashes(data)
+    except LengthOrHashMismatchError:
+        return False
+    return True
+
+
+def check_digest(path: str, data: bytes, meta: MetaFile, role: type[Signed], root: Root) -> None:
+    """Check bytes against the metadata that names them (TUF 1.0 sections 5.5.2 and 5.6.2).
+
+    Raises:
+        RolledBack: A genuine older file lies in the newer one's place.
+        Forged: Nobody has signed these bytes for this place.
+    """
+    if fits(meta, data):
+        return
+    found = _genuine_version(path, data, role, root)
+    if found is not None and found < meta.version:
+        raise RolledBack(f"{path} holds the older version {found}", path=path)
+    raise Forged(f"{path}: the digest does not fit the bytes received", path=path)
+
+
+def _genuine_version(path: str, data: bytes, role: type[Signed], root: Root) -> int | None:
+    try:
+        return int(read_part(path, data, role, [root]).signed.version)
+    except (Malformed, Forged, UntrustedKey):
+        return None
