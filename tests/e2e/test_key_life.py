@@ -28,6 +28,8 @@ from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
+from register_api.publish.trust.root_chain import known_file, signed_sha256
+from register_api.publish.trust.root_draft import read_draft
 from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
@@ -420,9 +422,21 @@ def circle() -> Iterator[Company]:
 
 
 def sign(company: Company, name: str, number: int) -> Result:
-    """Let one person sign the draft."""
+    """Let one person sign the draft, who compares a digest where they have signed nothing before."""
     key = company.folder / name / f"root-{number}.pem"
-    return company.done("keys", "sign-root", company.folder / "draft.json", "--key", key, "--yes")
+    return company.done(*signing(company.folder / "draft.json", key), "--yes")
+
+
+def signing(draft: Path, key: Path) -> tuple[str | Path, ...]:
+    """Return the words that sign a draft; the first time with the digest that the holder was told."""
+    words = ("keys", "sign-root", draft, "--key", key)
+    return words if known_file(key).exists() else (*words, "--root-sha256", told(draft))
+
+
+def told(draft: Path) -> str:
+    """Return the digest that holders tell each other: of the first root, published or to be signed."""
+    read = read_draft(draft)
+    return digest(read.published()[0]) if read.chain else signed_sha256(read.parsed())
 
 
 def test_a_root_of_two_of_three_is_renewed(circle: Company) -> None:
@@ -493,7 +507,8 @@ def test_one_root_key_becomes_two_of_three(company: Company) -> None:
     change = ("--remove-root", f"root-{old}", "--threshold", "2")
     said = company.done("keys", "new-root", *change, *publics, "-o", draft).output
     assert "root: 2 of 3 have to sign  (before: 1 of 1)" in said
-    assert "SHA-256 " + digest((company.store / "public/trust/1.root.json").read_bytes()) in said
+    first = (company.store / "public/trust/1.root.json").read_bytes()
+    assert f"follows version 1, SHA-256 {digest(first)}" in said
     sign(company, "alice", 2)
     sign(company, "bob", 3)
     assert company.run("keys", "publish-root", draft).exit_code == 1
@@ -535,7 +550,7 @@ def test_copies_of_a_draft_that_were_signed_apart_are_brought_together(circle: C
         copies.append(circle.folder / name / "copy.json")
         copies[-1].write_bytes(draft.read_bytes())
         key = circle.folder / name / f"root-{number}.pem"
-        circle.done("keys", "sign-root", copies[-1], "--key", key, "--yes")
+        circle.done(*signing(copies[-1], key), "--yes")
     assert circle.run("keys", "publish-root", copies[0]).exit_code == 1
     circle.done("keys", "new-root", "--threshold", "3", "-o", other)
     refused = circle.run("keys", "publish-root", copies[0], other)
@@ -559,7 +574,7 @@ def test_nobody_signs_twice_and_nobody_holds_two_root_keys(circle: Company) -> N
     second = circle.run("keys", "sign-root", draft, "--key", bobs, "--yes")
     assert (second.exit_code, "a second root key" in second.output) == (1, True)
     circle.done("keys", "new", circle.folder / "eve/root-9.pem")
-    stranger = circle.run("keys", "sign-root", draft, "--key", circle.folder / "eve/root-9.pem", "--yes")
+    stranger = circle.run(*signing(draft, circle.folder / "eve/root-9.pem"), "--yes")
     assert stranger.exit_code == 1
     same = circle.folder / "alice/root-1.pub"
     assert circle.run("keys", "new-root", "--add-root", same, "-o", draft).exit_code == 16
@@ -679,10 +694,11 @@ def test_version_numbers_counted_up_by_a_thief_are_dropped_with_his_key(company:
     [
         "",
         "[]",
-        '{"before":null,"root":"{}"}',
-        '{"before":null,"root":"\\ud800"}',
-        '{"format":"sub-processor-register-root-draft/2","before":null,"root":"{}"}',
-        '{"format":"sub-processor-register-root-draft/1","before":"x","root":"{}","more":1}',
+        '{"chain":[],"root":"{}"}',
+        '{"chain":[],"root":"\\ud800"}',
+        '{"chain":["{}"],"root":"{}"}',
+        '{"format":"sub-processor-register-root-draft/2","chain":[],"root":"{}"}',
+        '{"format":"sub-processor-register-root-draft/1","chain":[],"root":"{}","more":1}',
         "[" * 100_000,
     ],
 )
@@ -695,7 +711,7 @@ def test_what_is_no_draft_is_refused_in_a_sentence(tmp_path: Path, text: str) ->
     assert done.exit_code in {1, 2}
 
 
-@pytest.mark.parametrize("part", ["before", "root"])
+@pytest.mark.parametrize("part", ["chain", "root"])
 def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str) -> None:
     """Before anything of it is shown or signed: a key of another kind, or one that is not there."""
     draft, key = circle.folder / "draft.json", circle.folder / "alice/root-1.pem"
@@ -706,7 +722,8 @@ def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str)
         ('"keyids":["', '"keyids":["00'),
         ('"version":1', '"version":7'),
     ):
-        changed = {**whole, part: whole[part].replace(old, new).replace('"version":2', '"version":9')}
+        text = "".join(whole[part]).replace(old, new).replace('"version":2', '"version":9')
+        changed = {**whole, part: [text] if part == "chain" else text}
         draft.write_text(json.dumps(changed))
         assert circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code == 1
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from commands import ROOT
-from test_key_life import Company
+from test_key_life import Company, told
 
 from memory_folder import memory_folder
 from programs import output_of
@@ -71,7 +71,7 @@ class Reader(Company):
         assert result.exit_code == 0, f"{line}\n{result.output}"
 
     def named(self, words: str) -> str:
-        """Put the name of the oldest key of a use in the place of KID."""
+        """Put the name of the oldest key of a use in the place of KID, and the digest in that of HEX."""
 
         def name(match: re.Match[str]) -> str:
             use = match[1]
@@ -86,6 +86,8 @@ class Reader(Company):
                 return public[0].stem
             return f"{use}-{self.keys_of(use)[0][0]}"
 
+        if draft := re.search(r"\S+\.json(?=.* HEX)", words):
+            words = words.replace("HEX", told(self.folder / draft[0]))
         return re.sub(r"\b(\w+)-KID\b", name, words)
 
 

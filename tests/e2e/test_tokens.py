@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from commands import register_api
-from test_key_life import Company, circle, sign
+from test_key_life import Company, circle, sign, signing
 
 from memory_folder import memory_folder
 from programs import output_of
@@ -141,7 +141,7 @@ def test_nobody_signs_from_a_token_with_two_root_keys(circle: Company, hsm: Soft
         circle.done("keys", "new", folder / name / f"root-{number}.pem", "--token", uri)
     joining = ("--add-root", folder / "dora/root-4.pub", "--add-root", folder / "erik/root-5.pub")
     circle.done("keys", "new-root", *joining, "-o", draft)
-    refused = circle.run("keys", "sign-root", draft, "--key", folder / "dora/root-4.pem", "--yes")
+    refused = circle.run(*signing(draft, folder / "dora/root-4.pem"), "--yes")
     assert (refused.exit_code, "a second root key" in refused.output) == (1, True)
     assert failed(circle.check()) == {}
 

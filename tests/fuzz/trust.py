@@ -124,7 +124,7 @@ def _read_draft(data: bytes) -> None:
 
 def _drafts() -> tuple[bytes, ...]:
     first, second = (_publisher().files[f"trust/{version}.root.json"].decode() for version in (1, 2))
-    drafts = (root_draft.RootDraft(root=first, before=None), root_draft.RootDraft(root=second, before=first))
+    drafts = (root_draft.RootDraft(root=first, chain=()), root_draft.RootDraft(root=second, chain=(first,)))
     return tuple(msgspec.json.encode(draft) for draft in drafts)
 
 

@@ -17,10 +17,12 @@ from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import ROLES
 from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root
 from register_api.publish.signing.signer import Ed25519Signer, load
-from register_api.publish.trust.root_change import RootChange, kid_of, read_public_key
+from register_api.publish.trust.root_chain import signed_sha256, write_known
+from register_api.publish.trust.root_change import RootChange, kid_of, read_public_key, root_kids
 from register_api.publish.trust.root_draft import (
     RootDraft,
     check_draft,
+    check_start,
     merge_drafts,
     read_draft,
     refuse_second_root_key,
@@ -29,67 +31,73 @@ from register_api.publish.trust.root_draft import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tuf.api.metadata import Metadata
+    from collections.abc import Callable, Iterator, Sequence
 
 
-def describe(draft: RootDraft) -> tuple[str, ...]:
+def describe(draft: RootDraft, known: int | None = None) -> tuple[str, ...]:
     """Return the lines that say what signing this draft would mean.
 
     Args:
         draft: A draft that ``check_draft`` has passed.
+        known: Version of the newest published root that the reader knows; what came since is said, too.
+            ``None``: the newest of all.
     """
-    metadata, parsed = draft.parsed(), draft.parsed_before()
-    before, after = (parsed.signed if parsed else None), metadata.signed
-    lines = [f"Version {after.version} of the trust root"]
-    if draft.before is not None and before is not None:
-        lines.append(
-            f"  follows version {before.version}, good until {format_instant(before.expires)},"
-            f" SHA-256 {digest(draft.before.encode())}"
-        )
-    lines.append(f"  good until {format_instant(after.expires)}")
+    roots = [*draft.parsed_chain(), draft.parsed()]
+    last = len(roots) - 1
+    lines: list[str] = []
+    for number in range(last if known is None else min(known, last), last + 1):
+        lines += _step([root.signed for root in roots[:number]], roots[number].signed)
+        if number < last:
+            lines.append("  published since the root that you know")
+    if last:
+        lines.append(f"  follows version {last}, SHA-256 {digest(draft.published()[-1])}")
+    lines.append(f"  SHA-256 of what is signed: {signed_sha256(roots[-1])}")
+    return (*lines, *_signatures(draft))
+
+
+def _step(before: Sequence[Root], after: Root) -> Iterator[str]:
+    """Say what one root changes of the one before it; ``before`` are all that came before."""
+    yield f"Version {after.version} of the trust root, good until {format_instant(after.expires)}"
     for role, names in ROLES.items():
-        lines += _role(role, names[0], before, after)
-    lines += _signatures(metadata)
-    for version, missing in draft.missing().items():
-        asking = "its own keys" if version == after.version else f"the keys of version {version}"
-        lines.append(f"  signatures of {asking}: {f'{missing} missing' if missing else 'enough'}")
-    return tuple(lines)
+        yield from _keys(role, names, before, after)
+        yield from _threshold(role, names[0], before[-1] if before else None, after)
 
 
-def _role(role: str, name: str, before: Root | None, after: Root) -> Iterator[str]:
-    old, new = _kids(before, name), _kids(after, name)
-    if old == new and role != Root.type:
-        yield f"  {role}: the same {_count(len(new), 'key')}"
+def _keys(role: str, names: Sequence[str], before: Sequence[Root], after: Root) -> Iterator[str]:
+    new = root_kids(after, *names)
+    old = root_kids(before[-1], *names) if before else frozenset[str]()
+    seen = {kid for root in before for kid in root_kids(root, *root.roles)}
     for kid in sorted(new - old):
-        yield f"  {role}: + {kid}  JOINS"
+        yield f"  {role}: + {kid}  JOINS{'' if kid in seen or not before else ': A NEW KEY'}"
     for kid in sorted(old - new):
         yield f"  {role}: - {kid}  LEAVES"
-    if role != Root.type:
-        return
     for kid in sorted(old & new):
         yield f"  {role}:   {kid}  stays"
-    threshold = after.roles[name].threshold
-    changed = before is not None and before.roles[name].threshold != threshold
-    was = f"  (before: {before.roles[name].threshold} of {len(old)})" if before and changed else ""
-    yield f"  {role}: {threshold} of {len(new)} have to sign{was}"
 
 
-def _signatures(metadata: Metadata[Root]) -> Iterator[str]:
-    for keyid in metadata.signatures:
-        key = metadata.signed.keys.get(keyid)
-        yield f"  signed by {kid_of(key) if key else 'a key of the version before'}"
+def _threshold(role: str, name: str, before: Root | None, after: Root) -> Iterator[str]:
+    new = (after.roles[name].threshold, len(after.roles[name].keyids))
+    old = (before.roles[name].threshold, len(before.roles[name].keyids)) if before else new
+    if role != Root.type and old == new == (1, 1):
+        return
+    was = f"  (before: {old[0]} of {old[1]})" if old[0] != new[0] else ""
+    lowered = "  THRESHOLD LOWERED" if new[0] < old[0] else ""
+    yield f"  {role}: {new[0]} of {new[1]} have to sign{lowered}{was}"
 
 
-def _kids(root: Root | None, name: str) -> frozenset[str]:
-    if root is None:
-        return frozenset()
-    return frozenset(kid_of(root.keys[keyid]) for keyid in root.roles[name].keyids)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _signatures(draft: RootDraft) -> Iterator[str]:
+    root = draft.parsed()
+    signed = {
+        keyid: kid_of(key)
+        for asking in draft.newest()
+        for keyid, key in asking.get_verification_result(
+            Root.type, root.signed_bytes, root.signatures
+        ).signed.items()
+    }
+    yield from (f"  signed by {kid}" for kid in signed.values())
+    for version, missing in draft.missing().items():
+        asking = "its own keys" if version == root.signed.version else f"the keys of version {version}"
+        yield f"  signatures of {asking}: {f'{missing} missing' if missing else 'enough'}"
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -153,25 +161,40 @@ def new_root(
 @click.command(name="sign-root")
 @click.argument("path", metavar="DRAFT", type=_FILE)
 @click.option("--key", type=_FILE, required=True, metavar="FILE", help="Your private root key.")
+@click.option(
+    "--root-sha256",
+    metavar="HEX",
+    help="For the first signature of a key: SHA-256 of 1.root.json as in your contracts, or of another"
+    " root that you keep. For a first root, what all holders read to each other.",
+)
 @click.option("--yes", is_flag=True, help="Sign without being asked; for those who have read it before.")
-def sign_root(path: Path, key: Path, *, yes: bool) -> None:
-    """Say in words what the DRAFT changes, ask, and add the signature of one root key.
+def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> None:
+    """Check what the DRAFT builds on, say in words what it changes, ask, and sign with one root key.
 
-    Needs no network and no store. Compare the SHA-256 of the root that it follows with your own copy.
-    A key in a token asks for its PIN.
+    Needs no network and no store, and believes the draft nothing. Every root from the first has to be
+    signed as customers ask for, and one of them has to be known here: the one that this key signed last,
+    which is kept beside it in root-2.known.json, or the one of --root-sha256. Ends with 2 if neither is
+    there, with 12 or 15 if it is not in the draft, and with 16 if signatures are missing.
+
+    Read the words. A key that you have not heard of, and a threshold that is lowered, are in capitals:
+    ask the other holders by telephone. A key in a token asks for its PIN.
 
     \b
-    Example:
+    Examples:
       register-api keys sign-root draft.json --key root-2.pem
+      register-api keys sign-root draft.json --key root-2.pem --root-sha256 5a27…
     """
     draft = read_draft(path)
     check_draft(draft)
-    _print_draft(draft)
+    known = check_start(draft, key, root_sha256)
+    _print_draft(draft, known)
     signer = load(key, Ed25519Signer)
     refuse_second_root_key(draft, signer, other_root_keys(key, signer))
     if not yes:
         click.confirm(f"Sign this with {signer.kid}?", abort=True, err=True)
     signed = sign_draft(draft, signer)
+    # First what this key has signed: after a crash between the two the same draft can be signed again.
+    write_known(key, signed.parsed())
     write_draft(path, signed)
     missing = max(signed.missing().values())
     out.print(f"Signed. {f'{missing} more to go.' if missing else 'It can be published.'}")
@@ -203,6 +226,6 @@ def publish_root_command(
     print_changed(changed, source, keys, public_keys)
 
 
-def _print_draft(draft: RootDraft) -> None:
-    for line in describe(draft):
+def _print_draft(draft: RootDraft, known: int | None = None) -> None:
+    for line in describe(draft, known):
         out.print(line)

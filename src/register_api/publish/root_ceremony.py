@@ -49,10 +49,10 @@ def begin_root(
     """
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as snapshot:
-        before = trust_metadata.roots(snapshot.read)[-1]
+        chain = trust_metadata.roots(snapshot.read)
         made = {role: _trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
-        return new_draft(before, next_root(trust_metadata.parse(before, Root).signed, change, now))
+        return new_draft(chain, next_root(trust_metadata.parse(chain[-1], Root).signed, change, now))
 
 
 def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
@@ -83,7 +83,7 @@ def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.dateti
     )
     if not key_file.exists(keys / BEGUN):
         key_file.write_new(keys / BEGUN, b"")
-    return new_draft(None, root)
+    return new_draft((), root)
 
 
 def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) -> Changed | None:
@@ -99,8 +99,9 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         What is visible now; nothing for a first root, which the first publication takes along.
 
     Raises:
-        KeyStoreError: Signatures are missing, the draft does not follow the newest root, customers
-            would refuse it, or a private key cannot be used.
+        KeyStoreError: Signatures are missing, the draft does not follow the roots of this register,
+            customers would refuse it, or a private key cannot be used.
+        UntrustedKey: A root before it is not signed as customers ask for.
         StoreError: The store is damaged.
     """
     check_draft(draft)
@@ -161,13 +162,12 @@ def _check_signed(draft: RootDraft, now: dt.datetime) -> None:
 
 
 def _check_follows(snapshot: Snapshot, draft: RootDraft) -> None:
-    newest = trust_metadata.roots(snapshot.read)[-1]
-    if draft.before is None or draft.before.encode() != newest:
+    if draft.published() != trust_metadata.roots(snapshot.read):
         raise KeyStoreError("the draft does not start from the newest root of this register")
 
 
 def _keep_first(keys: Path, draft: RootDraft) -> None:
-    if draft.before is not None:
+    if draft.chain:
         raise StoreError("nothing was published yet that this root could follow", hint="register-api publish")
     key_file.write_new(keys / FIRST_ROOT, draft.data())
     (keys / BEGUN).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuf.api.metadata import Root
+from tuf.api.metadata import Metadata, Root
 
 from register_api.errors import KeyStoreError, UsageError
 from register_api.publish.key_transaction import key_change, resign_metadata
@@ -18,10 +18,12 @@ from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import sign_root
-from register_api.publish.trust.root_change import RootChange, kid_of, next_root
+from register_api.publish.trust.root_chain import check_chain, check_known, read_known, write_known
+from register_api.publish.trust.root_change import RootChange, next_root, root_kids
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -38,10 +40,13 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         UsageError: There is no such role, or more than one person has to sign.
         StoreError: Nothing was published yet, or the store is damaged.
         KeyStoreError: A private key cannot be used, or is not the root's.
+        UntrustedKey: A root of the store is not signed as customers ask for.
+        Forked: The store does not have the root that the key has signed last.
     """
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as snapshot:
-        before = trust_metadata.newest_root(snapshot.read)
+        chain = [trust_metadata.parse(data, Root) for data in trust_metadata.roots(snapshot.read)]
+        before = chain[-1].signed
         if before.roles[Root.type].threshold > 1:
             of_root = role.startswith("root-")
             options = "--remove-root KID --add-root PUB" if of_root else f"--rotate {role}"
@@ -49,14 +54,16 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
                 f"{before.roles[Root.type].threshold} people have to sign a new trust root",
                 hint=f"register-api keys new-root {options} -o draft.json  makes what they sign",
             )
-        signers = _root_signers(keyring, before, role)
-        change = _change(keyring, role)
-        root = next_root(before, change, now)
-        if role.startswith("root-"):
-            signers = (*signers, keyring.root(int(role.removeprefix("root-"))))
-        files = {metadata_path(Root.type, root.version): sign_root(root, signers)}
+        path, signer = _root_holder(keyring, before, role)
+        _check_builds_on(chain, path)
+        root = next_root(before, _change(keyring, role), now)
+        following = [keyring.root(int(role.removeprefix("root-")))] if role.startswith("root-") else []
+        data = sign_root(root, [signer, *following])
+        files = {metadata_path(Root.type, root.version): data}
         visible = resign_metadata(snapshot, keyring, now, root=files)
-        return Changed(snapshot=visible, kept=promote_next_keys(keyring.reopen(), visible.read))
+        kept = promote_next_keys(keyring.reopen(), visible.read)
+        write_known(path, trust_metadata.parse(data, Root))
+        return Changed(snapshot=visible, kept=kept)
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
@@ -76,18 +83,26 @@ def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
         return Changed(snapshot=resign_metadata(snapshot, keyring, now))
 
 
-def _root_signers(keyring: Keyring, before: Root, role: str) -> tuple[Ed25519Signer, ...]:
+def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:
     """Return the key that signs for the root before: the one that is replaced, or any that is here."""
-    wanted = {kid_of(before.keys[keyid]) for keyid in before.roles[Root.type].keyids}
+    wanted = root_kids(before)
     names = [role] if role.startswith("root-") else _root_names(keyring)
     for name in names:
         signer = keyring.signer(name)
         if isinstance(signer, Ed25519Signer) and signer.kid in wanted:
-            return (signer,)
+            return keyring.folder / f"{name}.pem", signer
     raise KeyStoreError(
         f"no key of the trust root lies in {keyring.folder}",
         hint="bring root-1.pem to this machine for as long as this takes",
     )
+
+
+def _check_builds_on(chain: Sequence[Metadata[Root]], key: Path) -> None:
+    """Check that the roots of the store are good, and those that the key has signed."""
+    check_chain(chain)
+    known = read_known(key)
+    if known is not None:
+        check_known(chain[:-1], chain[-1], known)
 
 
 def _root_names(keyring: Keyring) -> list[str]:

@@ -14,6 +14,7 @@ from register_api.core.keys.trust_roles import check_root_roles
 from register_api.errors import KeyStoreError, UntrustedKey
 from register_api.publish.signing import key_file
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
+from register_api.publish.trust.root_chain import write_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,10 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
         version=1,
         now=now,
     )
-    return {metadata_path(Root.type, root.version): sign_root(root, keyring.roots)}
+    data = sign_root(root, keyring.roots)
+    for number in range(1, keyring.root_keys + 1):
+        write_known(keyring.folder / f"root-{number}.pem", Metadata[Root].from_bytes(data))
+    return {metadata_path(Root.type, root.version): data}
 
 
 def make_root(

@@ -69,6 +69,12 @@ def kid_of(key: Key) -> str:
     return thumbprint(ed25519_jwk(bytes.fromhex(key.keyval["public"])))
 
 
+def root_kids(root: Root, *names: str) -> frozenset[str]:
+    """Return the thumbprints of the keys that may sign for a root, or for other TUF roles."""
+    keyids = (keyid for name in names or (Root.type,) for keyid in root.roles[name].keyids)
+    return frozenset(kid_of(root.keys[keyid]) for keyid in keyids)
+
+
 def missing_signatures(before: Root, draft: Metadata[Root]) -> dict[int, int]:
     """Return how many signatures a root still needs: by its predecessor's version, and by its own."""
     found = {}

@@ -1,8 +1,8 @@
 """A trust root on its way from hand to hand, until enough people have signed it.
 
-A draft is one JSON file with the root before, as published, and the next one with the signatures it
-has so far. So a signer sees on a machine without network what would change, and can compare the
-digest of what it starts from with a copy of their own.
+A draft is one JSON file with all roots that were published, from the first, and the next one with the
+signatures it has so far. So a machine without network, which knows one of these roots, can check all that
+came after it (``root_chain``), and say what the next one would change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from register_api.core.printable import printable
 from register_api.errors import KeyStoreError, UsageError, VerificationError
 from register_api.files import durable
 from register_api.publish.trust.metadata import encode, parse
-from register_api.publish.trust.root_change import kid_of, missing_signatures
+from register_api.publish.trust.root_chain import (
+    check_chain,
+    check_known,
+    check_sha256,
+    nothing_known,
+    read_known,
+)
+from register_api.publish.trust.root_change import missing_signatures, root_kids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,51 +33,59 @@ if TYPE_CHECKING:
     from register_api.publish.signing.signer import Ed25519Signer
 
 MAX_BYTES = 1024 * 1024
-"""A draft is a few thousand bytes."""
+"""A draft is a few thousand bytes for each root."""
 
 
 class RootDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file that goes round.
 
     Attributes:
-        before: Text of the newest root as published; ``None`` for a first root.
+        chain: Text of each root as published, from version 1 to the newest; none for a first root.
         root: Text of the next root, with its signatures so far.
     """
 
     format: Literal["sub-processor-register-root-draft/1"] = "sub-processor-register-root-draft/1"
-    before: str | None
+    chain: tuple[str, ...]
     root: str
 
     def parsed(self) -> Metadata[Root]:
         """Return the next root.
 
         Raises:
-            StoreError: It is no root.
+            StoreError: It is not a root.
         """
         return parse(self.root.encode(), Root)
 
-    def parsed_before(self) -> Metadata[Root] | None:
-        """Return the root before, if there is one.
+    def parsed_chain(self) -> tuple[Metadata[Root], ...]:
+        """Return the published roots, oldest first.
 
         Raises:
-            StoreError: It is no root.
+            StoreError: One is not a root.
         """
-        return parse(self.before.encode(), Root) if self.before is not None else None
+        return tuple(parse(text, Root) for text in self.published())
+
+    def published(self) -> tuple[bytes, ...]:
+        """Return the bytes of the published roots, oldest first."""
+        return tuple(text.encode() for text in self.chain)
+
+    def newest(self) -> tuple[Root, ...]:
+        """Return the roots whose keys sign the draft: the newest published one, if any, and the next."""
+        before = self.parsed_chain()[-1:]
+        return (*(root.signed for root in before), self.parsed().signed)
 
     def missing(self) -> dict[int, int]:
         """Return how many signatures are missing, by version of the root that asks for them."""
-        before, draft = self.parsed_before(), self.parsed()
-        return missing_signatures(before.signed if before else draft.signed, draft)
+        return missing_signatures(self.newest()[0], self.parsed())
 
     def data(self) -> bytes:
         """Return the bytes of the next root as they are published."""
         return encode(self.parsed())
 
 
-def new_draft(before: bytes | None, root: Root) -> RootDraft:
+def new_draft(chain: Sequence[bytes], root: Root) -> RootDraft:
     """Begin a draft that nobody has signed."""
-    text = before.decode() if before is not None else None
-    return RootDraft(before=text, root=encode(Metadata(root)).decode())
+    texts = tuple(data.decode() for data in chain)
+    return RootDraft(chain=texts, root=encode(Metadata(root)).decode())
 
 
 def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
@@ -83,9 +98,8 @@ def sign_draft(draft: RootDraft, signer: Ed25519Signer) -> RootDraft:
     Raises:
         KeyStoreError: The key is in neither, or has signed already.
     """
-    metadata, before = draft.parsed(), draft.parsed_before()
-    allowed = {*_kids(metadata.signed), *(_kids(before.signed) if before else ())}
-    if signer.kid not in allowed:
+    metadata = draft.parsed()
+    if not any(signer.kid in root_kids(root) for root in draft.newest()):
         raise KeyStoreError(f"the key {signer.kid} is a root key neither before this draft nor after it")
     if signer.tuf_key.keyid in metadata.signatures:
         raise KeyStoreError(f"the key {signer.kid} has signed this draft already; one person counts once")
@@ -101,13 +115,13 @@ def merge_drafts(drafts: Sequence[RootDraft]) -> RootDraft:
 
     Raises:
         UsageError: They are not copies of one draft.
-        StoreError: One is no root.
+        StoreError: One is not a root.
     """
     first = drafts[0]
     metadata = first.parsed()
     for other in drafts[1:]:
         parsed = other.parsed()
-        if other.before != first.before or parsed.signed_bytes != metadata.signed_bytes:
+        if other.chain != first.chain or parsed.signed_bytes != metadata.signed_bytes:
             raise UsageError("these are not copies of one draft: what they say differs")
         for keyid, signature in parsed.signatures.items():
             metadata.signatures.setdefault(keyid, signature)
@@ -118,20 +132,49 @@ def check_draft(draft: RootDraft) -> None:
     """Refuse a draft that no customer would take, whoever signs it.
 
     Raises:
-        KeyStoreError: It does not follow the root before, or a key counts twice or has two roles.
-        StoreError: It is no root.
+        KeyStoreError: A number is left out, or a key counts twice or has two roles.
+        UntrustedKey: A root before it is not signed as customers ask for.
+        StoreError: One is not a root.
     """
-    after, before = draft.parsed().signed, draft.parsed_before()
-    expected = before.signed.version + 1 if before else 1
-    if after.version != expected:
-        raise KeyStoreError(f"the draft is version {after.version} of the root; {expected} comes next")
+    chain = draft.parsed_chain()
+    for expected, root in enumerate((*(each.signed for each in chain), draft.parsed().signed), start=1):
+        _check_root(root, expected)
+    check_chain(chain)
+
+
+def _check_root(root: Root, expected: int) -> None:
+    if root.version != expected:
+        raise KeyStoreError(f"the draft has version {root.version} of the root where {expected} comes next")
     try:
-        for root in (after, *((before.signed,) if before else ())):
-            check_root_roles(root.to_dict())
+        check_root_roles(root.to_dict())
     except VerificationError as error:
         raise KeyStoreError(f"customers would refuse this root: {error.message}") from error
-    if not after.consistent_snapshot:
+    if not root.consistent_snapshot:
         raise KeyStoreError("customers would refuse this root: it does not ask for consistent snapshots")
+
+
+def check_start(draft: RootDraft, key: Path, sha256: str | None) -> int:
+    """Check that a draft continues a root that its signer knows.
+
+    Args:
+        draft: The draft, checked by ``check_draft``.
+        key: The key file that is to sign; what it signed last is kept beside it.
+        sha256: Digest of a root that the signer has from elsewhere.
+
+    Returns:
+        The version of the newest published root that the signer knows; 0 before a first one.
+
+    Raises:
+        UsageError: Neither is there.
+        Forged: The digest is of no root of the draft.
+        Forked: The key has signed another root.
+        KeyStoreError: What is kept beside the key cannot be read.
+    """
+    root, chain, known = draft.parsed(), draft.published(), read_known(key)
+    if known is None and sha256 is None:
+        raise nothing_known(chain, root, key)
+    by_digest = check_sha256(chain, root, sha256.lower()) if sha256 is not None else 0
+    return max(by_digest, check_known(draft.parsed_chain(), root, known)) if known else by_digest
 
 
 def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequence[str]) -> None:
@@ -145,9 +188,8 @@ def refuse_second_root_key(draft: RootDraft, signer: Ed25519Signer, others: Sequ
     Raises:
         KeyStoreError: Another key is a root key of the same root, and more than one has to sign.
     """
-    before = draft.parsed_before()
-    for root in (draft.parsed().signed, *((before.signed,) if before else ())):
-        kids = _kids(root)
+    for root in draft.newest():
+        kids = root_kids(root)
         second = [other for other in others if other in kids and other != signer.kid]
         if second and signer.kid in kids and root.roles[Root.type].threshold > 1:
             raise KeyStoreError(
@@ -168,7 +210,7 @@ def read_draft(path: Path) -> RootDraft:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no draft of a trust root: {printable(error)}") from None
+        raise UsageError(f"{path} is not a draft of a trust root: {printable(error)}") from None
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:
@@ -181,7 +223,3 @@ def write_draft(path: Path, draft: RootDraft) -> None:
         durable.replace(path, msgspec.json.format(msgspec.json.encode(draft), indent=1) + b"\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _kids(root: Root) -> frozenset[str]:
-    return frozenset(kid_of(root.keys[keyid]) for keyid in root.roles[Root.type].keyids)
