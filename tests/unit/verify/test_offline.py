@@ -177,8 +177,9 @@ def test_a_flipped_bit_in_any_member_is_found(tmp_path: Path, name: str) -> None
         ("trust/5.snapshot.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
         ("trust/5.targets.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
         (README, b"published version 2", b"published version 3", 12, "E15"),
-        (README, b"form 1", b"form 0", 12, "E15"),
-        (README, b"form 1", b"form 2", 12, "E15"),
+        (README, b"form 1", b"form 0", 11, "E15"),
+        (README, b"form 1", b"form 3", 11, "E15"),
+        (README, b"Evidence of", b"Proof of", 11, "E15"),
         (README, b": renamed", b": removed", 12, "E15"),
     ],
 )

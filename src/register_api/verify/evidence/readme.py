@@ -15,7 +15,7 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.format.tree import TIME_STAMP
 from register_api.core.keys.key_list import good_key
-from register_api.errors import Forged
+from register_api.errors import Forged, Malformed
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.time_stamp import stamped_size
@@ -43,6 +43,9 @@ def check_readme(contents: Contents) -> str:
     data = contents.files.get(README)
     if data is None:
         raise NotApplicable("there is none")
+    title = _FORM.read_bytes().partition(b"\n")[0]
+    if data.partition(b"\n")[0] != title:
+        raise Malformed(f"README.txt does not begin with {title.decode()!r}, the one form known here")
     # A stamp may have been added to a package that was made without one, and has its README still.
     if data not in (make_readme(contents), _readme(contents, None)):
         raise Forged("README.txt does not say what the package shows: do not rely on it")
