@@ -23,7 +23,7 @@ from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.publish.feed.atom import atom_feed
-from register_api.publish.feed.json import json_feed
+from register_api.publish.feed.json import entries_in, json_feed
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import signatures
 
@@ -42,7 +42,8 @@ def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
     newest = msgspec.structs.replace(decode(snapshot.read(tree.REGISTER.path()), Register), version=version)
     shift = version - snapshot.state.version
     window = [
-        msgspec.structs.replace(entry, version=entry.version + shift) for entry in snapshot.state.feed_window
+        msgspec.structs.replace(entry, version=entry.version + shift)
+        for entry in entries_in(snapshot.read(tree.FEED_JSON.path()))
     ]
     keyring = Keyring.open(publisher.keys, create=False)
     year = snapshot.state.first_published_at.year

@@ -108,7 +108,6 @@ def state(version: int) -> PublisherState:
         time_zone="Europe/Helsinki",
         first_live=1,
         policies=(StoredPolicy(version=1, day=FIRST.date(), notice=NOTICE),),
-        base_url=None,
     )
 
 

@@ -93,7 +93,6 @@ def _state(manifest_sha256: str) -> bytes:
         root_hash="",
         time_zone="UTC",
         first_live=1,
-        base_url=None,
         policies=(),
         manifest_sha256=manifest_sha256,
     )

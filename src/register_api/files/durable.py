@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _TEMPORARY = ".new"
@@ -56,11 +56,28 @@ def replace(path: Path, data: bytes, *, secret: bool = False) -> None:
     Raises:
         OSError: The disk does not take it; the old file or all of the new one is there.
     """
+    with prepared(path, data, secret=secret) as place:
+        place()
+
+
+@contextlib.contextmanager
+def prepared(path: Path, data: bytes, *, secret: bool = False) -> Iterator[Callable[[], None]]:
+    """Write what is to replace a file, as ``replace`` does, and give what puts it in its place.
+
+    That needs no further room on the disk. What is not put in its place is gone at the end.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
     with _temporary(path, data, secret=secret) as temporary:
         if not secret and path.exists():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-        temporary.replace(path)
-    _sync_one(path.parent)
+
+        def place() -> None:
+            temporary.replace(path)
+            _sync_one(path.parent)
+
+        yield place
 
 
 def remove_leftovers(folder: Path) -> None:

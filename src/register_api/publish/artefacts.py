@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import Encoded, decode, encoded
-from register_api.core.documents import KeyList
-from register_api.core.format import tree
+from register_api.core.canonical import Encoded, encoded
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.changes import Sentences
@@ -27,19 +25,20 @@ from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
 from register_api.publish.trust import root as trust_root
 from register_api.publish.version_files import make_version_files
-from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from register_api.core.documents import KeyList
     from register_api.core.model import Register
     from register_api.core.notice import Promises
+    from register_api.publish.building import Publishing
+    from register_api.publish.feed.entry import FeedEntry
     from register_api.publish.log_files import LogFiles
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.trust.metadata import Read
     from register_api.publish.version_files import VersionFiles
-    from register_api.store.reader import Snapshot
 
 
 class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,30 +48,27 @@ class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
         files: Every file by path.
         retired: Stored files that are no longer needed.
         root_hash: Root hash of the log with the new version.
-        feed_window: What the feeds say of the newest versions, newest first.
     """
 
     files: dict[str, bytes]
     retired: tuple[str, ...]
     root_hash: bytes
-    feed_window: tuple[FeedEntry, ...]
 
 
 class ArtefactBuilder:
     """Makes the artefacts of one new version on top of what is stored."""
 
-    def __init__(
-        self, snapshot: Snapshot | None, keyring: Keyring, now: dt.datetime, base_url: str | None
-    ) -> None:
+    def __init__(self, work: Publishing, keyring: Keyring, now: dt.datetime, base_url: str | None) -> None:
         """Keep what all artefacts are made from.
 
         Args:
-            snapshot: What is published so far.
+            work: What is published so far, and what it was found to hold.
             keyring: The private keys.
             now: The present instant, from which freshness counts.
             base_url: Where the tree is published, if that is fixed.
         """
-        self.snapshot = snapshot
+        self.snapshot = work.snapshot
+        self.found = work.found
         self.keyring = keyring
         self.now = now
         self.base_url = base_url
@@ -100,7 +96,8 @@ class ArtefactBuilder:
             root_hash=log.root_hash,
             sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
         )
-        window = (make_entry(summary), *self._earlier_entries())[:FEED_PAGE_SIZE]
+        earlier = self.found.feed if self.found else ()
+        window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]
         root = {} if self.snapshot else trust_root.create(self.keyring, self.now)
         new = self._new_version(previous, promises, files, log, summary, window, root)
         made = make_files(new)
@@ -115,7 +112,6 @@ class ArtefactBuilder:
                 *no_longer_made(made, stored),
             ),
             root_hash=log.root_hash,
-            feed_window=window,
         )
 
     def read(self, path: str) -> bytes:
@@ -130,10 +126,11 @@ class ArtefactBuilder:
 
     def _keys(self, register: Register) -> Encoded[KeyList]:
         """Return the list of keys that a version goes out with, as it is stored if it is."""
-        stored = self.snapshot.read(tree.KEYS.path()) if self.snapshot else None
-        known = decode(stored, KeyList) if stored else None
-        keys = current_key_list(known, register.register, self.keyring, register.version)
-        return Encoded(keys, stored) if stored else encoded(keys)
+        known = self.found.keys if self.found else None
+        keys = current_key_list(
+            known.document if known else None, register.register, self.keyring, register.version
+        )
+        return known or encoded(keys)
 
     def _outlived(self) -> tuple[str, ...]:
         """Return what no customer can still be led to below ``trust/``."""
@@ -158,18 +155,15 @@ class ArtefactBuilder:
             promises=promises,
             log=log,
             version_summary=summary,
-            listed=snapshot.read(tree.VERSIONS.path()) if snapshot else None,
+            listed=self.found.versions.data if self.found else None,
             stored=snapshot.manifest.files if snapshot else (),
             feed_window=window,
-            first_published_at=snapshot.state.first_published_at if snapshot else register.published_at,
+            first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,
             roots=tuple(trust_metadata.roots(self._over(root))),
             base_url=self.base_url,
             now=self.now,
         )
-
-    def _earlier_entries(self) -> tuple[FeedEntry, ...]:
-        return self.snapshot.state.feed_window if self.snapshot else ()
 
     def _trust(self, made: Mapping[str, bytes], root: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets."""

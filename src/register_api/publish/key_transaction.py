@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
-from register_api.core.model import Register
-from register_api.errors import StoreError
+from register_api.publish.building import Publishing, building, nothing_published
 from register_api.publish.discovery import discovery_document
 from register_api.publish.signing.key_list import pem_files, revised
 from register_api.publish.signing.next_key import promote_next_keys
@@ -17,7 +15,6 @@ from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
 from register_api.store.reader import open_snapshot
-from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,26 +22,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.documents import KeyList
+    from register_api.publish.examine import Examined
     from register_api.publish.signing.keyring import Keyring
     from register_api.store.reader import Snapshot
 
 
 @contextlib.contextmanager
-def key_change(store: Path, keyring: Keyring) -> Iterator[Snapshot]:
+def key_change(store: Path, keyring: Keyring) -> Iterator[Publishing]:
     """Hold the store for a change of keys, and finish what an interrupted one left half done."""
     if open_snapshot(store) is None:
         raise nothing_published(store)
-    with locked(store):
-        recover(store)
-        snapshot = open_snapshot(store)
-        if snapshot is None:
-            raise nothing_published(store)
+    with building(store, keyring.folder) as work:
+        snapshot, _ = work.required()
         promote_next_keys(keyring.reopen(), snapshot.read)
-        yield snapshot
+        yield work
 
 
 def resign_metadata(
-    snapshot: Snapshot,
+    work: Publishing,
     keyring: Keyring,
     now: dt.datetime,
     *,
@@ -52,8 +47,9 @@ def resign_metadata(
     keys: KeyList | None = None,
 ) -> Snapshot:
     """Sign targets, snapshot and timestamp again over the same version, as one transaction."""
+    snapshot, found = work.required()
     root = root or {}
-    changed = {tree.KEYS.path(): revised(snapshot.read(tree.KEYS.path()), keys)} if keys else {}
+    changed = {tree.KEYS.path(): revised(found.keys.data, keys)} if keys else {}
 
     def read(path: str) -> bytes:
         new = root.get(path) or changed.get(path)
@@ -65,23 +61,15 @@ def resign_metadata(
     }
     trust = trust_repository.publish(read, keyring, targets, now)
     pems = {tree.PUBLIC_KEY.path(kid): pem for kid, pem in pem_files(keys).items()} if keys else {}
-    discovery = {tree.DISCOVERY.path(): _discovery(snapshot, read)} if root else {}
-    return commit(
-        snapshot.store,
+    discovery = {tree.DISCOVERY.path(): _discovery(found, read)} if root else {}
+    return work.commit(
         {**changed, **pems, **root, **discovery, **trust},
-        snapshot.state,
         now=now,
         retired=retirement.outlived(snapshot.read, snapshot.published_at, now),
-        before=snapshot,
     )
 
 
-def _discovery(snapshot: Snapshot, read: trust_metadata.Read) -> bytes:
+def _discovery(found: Examined, read: trust_metadata.Read) -> bytes:
     """Name the next root where software looks for the register."""
-    register = decode(snapshot.read(tree.REGISTER.path()), Register)
-    return discovery_document(register, trust_metadata.roots(read), snapshot.state.base_url)
-
-
-def nothing_published(store: Path) -> StoreError:
-    """Return the error of a store that nothing was published into."""
-    return StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    newest = found.newest.document
+    return discovery_document(newest, trust_metadata.roots(read), found.head.base_url or newest.url)

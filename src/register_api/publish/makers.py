@@ -18,7 +18,7 @@ from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.publish.discovery import api_catalog, discovery_document, security_txt
 from register_api.publish.feed.atom import atom_feed
-from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.json import json_feed
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import index_page, subprocessor_pages, version_page
@@ -27,7 +27,6 @@ from register_api.publish.page.view import PageView
 from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document
-from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

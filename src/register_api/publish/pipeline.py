@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.format import tree
-from register_api.errors import StoreError
-from register_api.publish.artefacts import ArtefactBuilder, Artefacts
+from register_api.publish.artefacts import ArtefactBuilder
+from register_api.publish.building import Publishing, building, nothing_published
 from register_api.publish.page.templating import TEMPLATES_SHA256
-from register_api.publish.preparation import Candidate, PublishOptions, prepare, read_base
+from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import repository as trust_repository
-from register_api.store.manifest import PublisherState, StoredPolicy
-from register_api.store.reader import Snapshot, open_snapshot, reopened
-from register_api.store.transaction import commit, locked, recover
+from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from register_api.core.model import Register
-    from register_api.core.notice import Promises
     from register_api.store.plan import Progress
 
 
@@ -78,6 +73,7 @@ def publish_version(order: PublishRequest, progress: Progress | None = None) -> 
         Refused: The source breaks rules; the tree is as it was.
         StoreLocked: Another publisher is at work.
         StoreError: The store is damaged.
+        VerificationError: The store holds something else than what was signed, or less.
         KeyStoreError: A private key is missing or cannot be used.
         UsageError: There is no source folder.
     """
@@ -102,40 +98,40 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
     seen = open_snapshot(order.store)
     prepared = prepare(order.source, read_base(seen), order.intent)
     prepared.required()
-    with locked(order.store):
-        recover(order.store)
-        snapshot = reopened(order.store, seen)
+    with building(order.store, order.keys, seen) as work:
         keyring = Keyring.open(
             order.keys,
-            create=snapshot is None,
+            create=work.snapshot is None,
             root_keys=order.root_keys,
             root_threshold=order.root_threshold,
         )
-        if snapshot is not None:
-            promote_next_keys(keyring.reopen(), snapshot.read)
-        if _sha256_of_newest(snapshot) != prepared.base.sha256:
-            prepared = prepare(order.source, read_base(snapshot), order.intent)
+        if work.snapshot is not None:
+            promote_next_keys(keyring.reopen(), work.snapshot.read)
+        base = _base(work)
+        if base.sha256 != prepared.base.sha256:
+            prepared = prepare(order.source, base, order.intent)
         register, promises = prepared.required()
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or register.url
-        maker = ArtefactBuilder(snapshot, keyring, order.intent.now, base_url)
-        made = maker.make(prepared.base.newest, register, promises)
-        state = _state(snapshot, register, promises, made, base_url)
-        visible = commit(
-            order.store,
+        made = ArtefactBuilder(work, keyring, order.intent.now, base_url).make(
+            base.newest, register, promises
+        )
+        visible = work.commit(
             made.files,
-            state,
             now=order.intent.now,
             retired=made.retired,
             progress=progress,
-            before=snapshot,
+            templates=TEMPLATES_SHA256,
+            base_url=base_url,
         )
     return Published(prepared=prepared, snapshot=visible)
 
 
-def _sha256_of_newest(snapshot: Snapshot | None) -> str | None:
-    return snapshot.manifest.files[tree.REGISTER.path()].sha256 if snapshot else None
+def _base(work: Publishing) -> Baseline:
+    """Return what has been published so far, as it was found to be signed."""
+    found = work.found
+    return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
 def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
@@ -151,40 +147,13 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
 
     Raises:
         StoreError: Nothing was published yet, or the store is damaged.
+        VerificationError: The store holds something else than what was signed, or less.
         StoreLocked: A publisher is at work.
         KeyStoreError: The online key is missing or not the one that the root names.
     """
-    seen = open_snapshot(store)
-    if seen is None:
-        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
-    with locked(store):
-        recover(store)
-        snapshot = reopened(store, seen)
-        if snapshot is None:
-            raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    if open_snapshot(store) is None:
+        raise nothing_published(store)
+    with building(store, keys) as work:
+        snapshot, _ = work.required()
         files = trust_repository.refresh(snapshot.read, Keyring.open(keys, create=False), now)
-        return commit(store, files, snapshot.state, now=now, before=snapshot)
-
-
-def _state(
-    before: Snapshot | None,
-    register: Register,
-    promises: Promises,
-    made: Artefacts,
-    base_url: str | None,
-) -> PublisherState:
-    """Return what the next publication needs to know."""
-    rows = (StoredPolicy(version=row.version, day=row.day, notice=row.notice) for row in promises.policies)
-    return PublisherState(
-        register=register.register,
-        version=register.version,
-        published_at=register.published_at,
-        first_published_at=before.state.first_published_at if before else register.published_at,
-        root_hash=made.root_hash.hex(),
-        time_zone=register.publisher.time_zone,
-        first_live=promises.first_live,
-        base_url=base_url,
-        policies=tuple(rows),
-        feed_window=made.feed_window,
-        page_templates=TEMPLATES_SHA256,
-    )
+        return work.commit(files, now=now)

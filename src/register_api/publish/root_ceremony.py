@@ -48,7 +48,8 @@ def begin_root(
         KeyStoreError: A key cannot be made.
     """
     keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as snapshot:
+    with key_change(store, keyring) as work:
+        snapshot, _ = work.required()
         chain = trust_metadata.roots(snapshot.read)
         made = {role: _trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
@@ -110,14 +111,15 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         _keep_first(keys, draft)
         return None
     keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as snapshot:
+    with key_change(store, keyring) as work:
+        snapshot, _ = work.required()
         _check_follows(snapshot, draft)
         root = draft.parsed().signed
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
-        visible = resign_metadata(snapshot, keyring, now, root=files)
+        visible = resign_metadata(work, keyring, now, root=files)
         return Changed(snapshot=visible, kept=promote_next_keys(keyring.reopen(), visible.read))
 
 

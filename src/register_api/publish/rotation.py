@@ -17,7 +17,8 @@ from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
 from register_api.core.format import tree
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
-from register_api.publish.key_transaction import key_change, nothing_published, resign_metadata
+from register_api.publish.building import nothing_published
+from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.signing.key_list import key_record
 from register_api.publish.signing.key_ranges import record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
@@ -26,6 +27,7 @@ from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from register_api.core.documents import KeyRecord
+    from register_api.publish.building import Publishing
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
 """The roles whose keys stand in ``keys.json``."""
@@ -76,11 +78,12 @@ def rotate_key(change: KeyChange, use: KeyUse) -> Changed:
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
     keyring = Keyring.open(change.keys, create=False)
-    with key_change(change.store, keyring) as snapshot:
-        keys = _listed(snapshot)
+    with key_change(change.store, keyring) as work:
+        _, found = work.required()
+        keys = found.keys.document
         successor = _successor(keyring, keys, use)
-        changed = rotated(keys, successor, snapshot.state.version, _ended(change))
-        return _publish(change, snapshot, keyring, changed)
+        changed = rotated(keys, successor, found.head.size, _ended(change))
+        return _publish(change, work, keyring, changed)
 
 
 def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
@@ -101,8 +104,9 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         KeyStoreError: The targets or online key cannot be used, or the new one not made.
     """
     keyring = Keyring.open(change.keys, create=False)
-    with key_change(change.store, keyring) as snapshot:
-        keys, newest = _listed(snapshot), snapshot.state.version
+    with key_change(change.store, keyring) as work:
+        _, found = work.required()
+        keys, newest = found.keys.document, found.head.size
         record = record_of(keys, kid)
         if last_version > newest:
             raise UsageError(f"version {last_version} was not published yet; the newest is {newest}")
@@ -110,7 +114,7 @@ def end_key(change: KeyChange, kid: str, last_version: int) -> Changed:
         shortened(keys, record, last_version, _ended(change), None)
         successor = _successor(keyring, keys, _use(record)) if record.last_version is None else None
         changed = shortened(keys, record, last_version, _ended(change), successor)
-        return _publish(change, snapshot, keyring, changed)
+        return _publish(change, work, keyring, changed)
 
 
 def disowned_versions(store: Path, kid: str, last_version: int) -> range:
@@ -154,7 +158,7 @@ def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
     return key_record(use, keyring.following(use), keys.register, 1)
 
 
-def _publish(change: KeyChange, snapshot: Snapshot, keyring: Keyring, keys: KeyList) -> Changed:
-    visible = resign_metadata(snapshot, keyring, change.now, keys=keys)
+def _publish(change: KeyChange, work: Publishing, keyring: Keyring, keys: KeyList) -> Changed:
+    visible = resign_metadata(work, keyring, change.now, keys=keys)
     kept = promote_next_keys(keyring.reopen(), visible.read)
     return Changed(snapshot=visible, kept=kept)

@@ -44,7 +44,8 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         Forked: The store does not have the root that the key has signed last.
     """
     keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as snapshot:
+    with key_change(store, keyring) as work:
+        snapshot, _ = work.required()
         chain = [trust_metadata.parse(data, Root) for data in trust_metadata.roots(snapshot.read)]
         before = chain[-1].signed
         if before.roles[Root.type].threshold > 1:
@@ -60,7 +61,7 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
         following = [keyring.root(int(role.removeprefix("root-")))] if role.startswith("root-") else []
         data = sign_root(root, [signer, *following])
         files = {metadata_path(Root.type, root.version): data}
-        visible = resign_metadata(snapshot, keyring, now, root=files)
+        visible = resign_metadata(work, keyring, now, root=files)
         kept = promote_next_keys(keyring.reopen(), visible.read)
         write_known(path, trust_metadata.parse(data, Root))
         return Changed(snapshot=visible, kept=kept)
@@ -79,8 +80,8 @@ def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
         KeyStoreError: A private key cannot be used.
     """
     keyring = Keyring.open(keys, create=False)
-    with key_change(store, keyring) as snapshot:
-        return Changed(snapshot=resign_metadata(snapshot, keyring, now))
+    with key_change(store, keyring) as work:
+        return Changed(snapshot=resign_metadata(work, keyring, now))
 
 
 def _root_holder(keyring: Keyring, before: Root, role: str) -> tuple[Path, Ed25519Signer]:

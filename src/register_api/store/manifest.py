@@ -54,26 +54,6 @@ class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
     notice: NoticeSource
 
 
-class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the feeds say of one version, in the words of the day it was published.
-
-    Attributes:
-        version: Number of the version, which is also the size of its log.
-        title: A sentence a person can act on.
-        published_at: The version's instant (UTC); also when the entry was last updated.
-        html: Content as XHTML without an outer element.
-        types: Types of the version's changes, each once, in order of weight.
-        root_hash: Root hash of the log that ends with the version, in base64.
-    """
-
-    version: int
-    title: str
-    published_at: dt.datetime
-    html: str
-    types: tuple[str, ...]
-    root_hash: str
-
-
 class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     """What the publisher needs to know of all versions without reading them.
 
@@ -81,9 +61,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         root_hash: Root of the log over ``version`` entries, in hex.
         first_published_at: When version 1 was published; names the feed's ids for ever.
         first_live: First version that was not imported.
-        base_url: Where the tree is published, ending in ``/``, if the publisher fixed that.
         policies: Notice promises, oldest first, one row for each change.
-        feed_window: Entries that the next page of the feed may need, newest first.
         page_templates: SHA-256 (hex) of what the pages were made with.
         manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
     """
@@ -95,9 +73,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     root_hash: str
     time_zone: str
     first_live: int | None
-    base_url: str | None
     policies: tuple[StoredPolicy, ...]
-    feed_window: tuple[FeedEntry, ...] = ()
     page_templates: str | None = None
     manifest_sha256: str | None = None
 

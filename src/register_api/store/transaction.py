@@ -18,6 +18,7 @@ lock (``locked``), which dies with the process that holds it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from register_api.store.reader import Snapshot, current, generations, read_journ
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from register_api.store.manifest import Journal, PublisherState
@@ -73,7 +74,7 @@ KEPT_GENERATIONS = 2
 """The visible generation and the one before it, which a reader may still be opening."""
 
 
-def commit(
+def commit(  # noqa: PLR0913  (what one transaction needs, given by name)
     store: Path,
     files: Mapping[str, bytes],
     state: PublisherState,
@@ -82,6 +83,7 @@ def commit(
     retired: Iterable[str] = (),
     progress: Progress | None = None,
     before: Snapshot | None = None,
+    show: Callable[[Callable[[], None]], None] | None = None,
 ) -> Snapshot:
     """Make a publication visible, whole or not at all.
 
@@ -93,6 +95,7 @@ def commit(
         retired: Files that leave the tree, unless they are among the files; all others stay.
         progress: Called with done, total and the file that is being prepared.
         before: The visible publication, if the caller has it open.
+        show: Calls what makes the publication visible, at once, and may write something down around it.
 
     Returns:
         The publication as readers see it from now on.
@@ -111,7 +114,13 @@ def commit(
     snapshot = plan.write_documents(state)
     _route(store, before.generation if before else None, journal)
     _link_manifest(store)
-    durable.switch_link(store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}")
+    switch = functools.partial(
+        durable.switch_link, store / layout.CURRENT, f"{layout.GENERATIONS}/{plan.number}"
+    )
+    if show is None:
+        switch()
+    else:
+        show(switch)
     finish_commit(store, plan.number, journal)
     return snapshot
 

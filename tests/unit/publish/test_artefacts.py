@@ -14,20 +14,20 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, in_order, kind_of
 from register_api.errors import KeyStoreError
 from register_api.publish.artefacts import ArtefactBuilder, Artefacts
+from register_api.publish.building import building
 from register_api.publish.preparation import PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
-from register_api.store.reader import open_snapshot
 
 SECOND = dt.timedelta(seconds=1)
 
 
 def make(publisher: Publisher, now: dt.datetime, *, create: bool) -> Artefacts:
     """Make the artefacts of the next version without storing them."""
-    snapshot = open_snapshot(publisher.store)
-    prepared = prepare(publisher.source, read_base(snapshot), PublishOptions(now=now))
-    register, promises = prepared.required()
-    keyring = Keyring.open(publisher.keys, create=create)
-    return ArtefactBuilder(snapshot, keyring, now, None).make(prepared.base.newest, register, promises)
+    with building(publisher.store, publisher.keys) as work:
+        prepared = prepare(publisher.source, read_base(work.snapshot), PublishOptions(now=now))
+        register, promises = prepared.required()
+        keyring = Keyring.open(publisher.keys, create=create)
+        return ArtefactBuilder(work, keyring, now, None).make(prepared.base.newest, register, promises)
 
 
 def test_groups_come_in_the_order_of_the_format(publisher: Publisher) -> None:

@@ -35,7 +35,6 @@ def state(version: int) -> PublisherState:
         root_hash="00" * 32,
         time_zone="UTC",
         first_live=1,
-        base_url=None,
         policies=(),
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.model import Register
-    from register_api.store.manifest import FeedEntry
+    from register_api.publish.feed.entry import FeedEntry
 
 _ATOM = "application/atom+xml"
 

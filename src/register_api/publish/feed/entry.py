@@ -7,6 +7,7 @@ The Atom and the JSON feed are two spellings of the same entries, so both are ma
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,12 +22,31 @@ from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Register
 from register_api.publish.feed.extension import FeedLink, xml_text
 from register_api.publish.page.templating import render
-from register_api.store.manifest import FeedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.publish.feed.feed_links import FeedPlace
+
+
+class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the feeds say of one version, in the words of the day it was published.
+
+    Attributes:
+        version: Number of the version, which is also the size of its log.
+        title: A sentence a person can act on.
+        published_at: The version's instant (UTC); also when the entry was last updated.
+        html: Content as XHTML without an outer element.
+        types: Types of the version's changes, each once, in order of weight.
+        root_hash: Root hash of the log that ends with the version, in base64.
+    """
+
+    version: int
+    title: str
+    published_at: dt.datetime
+    html: str
+    types: tuple[str, ...]
+    root_hash: str
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,15 +11,16 @@ from register_api.core import canonical
 from register_api.core.format import tree
 from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.printable import printable
+from register_api.errors import Malformed
 from register_api.publish.feed.atom import check_order, feed_description, feed_title
-from register_api.publish.feed.entry import document_links, entry_id, page_link
+from register_api.publish.feed.entry import FeedEntry, document_links, entry_id, page_link
 from register_api.publish.feed.feed_links import FeedPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from register_api.core.model import Register
-    from register_api.store.manifest import FeedEntry
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -75,3 +77,43 @@ def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> d
             "root_hash": entry.root_hash,
         },
     }
+
+
+class _Log(msgspec.Struct, frozen=True):
+    size: int
+    root_hash: str
+
+
+class _Item(msgspec.Struct, frozen=True):
+    title: str
+    content_html: str
+    date_published: dt.datetime
+    tags: tuple[str, ...]
+    log: _Log = msgspec.field(name="_log")
+
+
+class _Feed(msgspec.Struct, frozen=True):
+    items: tuple[_Item, ...]
+
+
+def entries_in(data: bytes) -> tuple[FeedEntry, ...]:
+    """Return the entries that a JSON Feed of ours was written from, newest first.
+
+    Raises:
+        Malformed: It is not such a feed.
+    """
+    try:
+        feed = msgspec.json.decode(data, type=_Feed)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Malformed(f"not a JSON Feed of this register: {printable(error)}") from error
+    return tuple(
+        FeedEntry(
+            version=item.log.size,
+            title=item.title,
+            published_at=item.date_published,
+            html=item.content_html,
+            types=item.tags,
+            root_hash=item.log.root_hash,
+        )
+        for item in feed.items
+    )

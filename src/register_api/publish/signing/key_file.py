@@ -68,8 +68,8 @@ def make_folder(folder: Path) -> None:
         raise KeyStoreError(f"{folder} cannot be made: {error.strerror}") from error
 
 
-def read(path: Path) -> Secret:
-    """Return the content of a private key file that only its owner may read.
+def read(path: Path, most: int = MAX_BYTES) -> Secret:
+    """Return the content of a private key file, or of another up to a size, that only its owner may read.
 
     Raises:
         KeyStoreError: It is missing, unreadable, no plain file, too large, or open to others.
@@ -80,7 +80,7 @@ def read(path: Path) -> Secret:
         try:
             _check_file(path, os.fstat(descriptor))
             _check_folder(path.parent)
-            data = Secret(os.read(descriptor, MAX_BYTES + 1))
+            data = Secret(os.read(descriptor, most + 1))
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -89,7 +89,7 @@ def read(path: Path) -> Secret:
         ) from None
     except OSError as error:
         raise KeyStoreError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
+    if len(data) > most:
         raise KeyStoreError(f"{path} is too large to be a key file")
     return data
 

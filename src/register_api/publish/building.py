@@ -1,0 +1,177 @@
+"""The one way to sign something over a store: hold it, examine it, make it, remember it, show it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.instant import format_instant
+from register_api.errors import RolledBack, StoreDamaged, StoreError
+from register_api.publish import memory
+from register_api.publish.examine import Examined, examine
+from register_api.publish.memory import NOTHING, Memory
+from register_api.store.manifest import PublisherState, StoredPolicy
+from register_api.store.reader import Snapshot, reopened
+from register_api.store.transaction import commit, locked, recover
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from register_api.store.plan import Progress
+
+
+class Publishing(msgspec.Struct, frozen=True, kw_only=True):
+    """A store and a folder of keys, both held, and what was found in the store.
+
+    Attributes:
+        store: Folder of the store.
+        keys: Folder of the private keys.
+        memory: What these keys signed last.
+        snapshot: What is visible; ``None`` before the first publication.
+        found: What that holds, all of it vouched for.
+    """
+
+    store: Path
+    keys: Path
+    memory: Memory
+    snapshot: Snapshot | None
+    found: Examined | None
+
+    def required(self) -> tuple[Snapshot, Examined]:
+        """Return what is visible.
+
+        Raises:
+            StoreError: Nothing was published yet.
+        """
+        if self.snapshot is None or self.found is None:
+            raise nothing_published(self.store)
+        return self.snapshot, self.found
+
+    def commit(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        now: dt.datetime,
+        retired: Iterable[str] = (),
+        progress: Progress | None = None,
+        templates: str | None = None,
+        base_url: str | None = None,
+    ) -> Snapshot:
+        """Examine what was made as the store was, remember it beside the keys, and show it.
+
+        Args:
+            files: New and changed files by path.
+            now: The present instant, UTC.
+            retired: Files that leave the tree.
+            progress: As for ``store.transaction.commit``.
+            templates: SHA-256 of what pages were made with, where they were made.
+            base_url: Where the tree is said to lie, if a version was made.
+
+        Raises:
+            VerificationError: What was made would not be taken by customers: a fault of the program.
+            KeyStoreError: It cannot be remembered.
+            OSError: The disk does not take it.
+        """
+        before = self.snapshot
+
+        def read(path: str) -> bytes:
+            if path in files:
+                return files[path]
+            if before is None:
+                raise KeyError(path)
+            return before.read(path)
+
+        made = examine(read, self.found.head if self.found else None, base_url)
+        kept = before.state.page_templates if before else None
+        return commit(
+            self.store,
+            files,
+            state_of(made, templates or kept),
+            now=now,
+            retired=retired,
+            progress=progress,
+            before=before,
+            show=functools.partial(memory.show, self.keys, self.memory, made.head),
+        )
+
+
+@contextlib.contextmanager
+def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[Publishing]:
+    """Hold a store and the keys that sign over it, finish what was interrupted, and examine what is there.
+
+    Args:
+        store: Folder of the store.
+        keys: Folder of the private keys.
+        seen: The visible publication, if the caller has it open.
+
+    Raises:
+        VerificationError: The store holds something else than what was signed, or less; nothing is signed.
+        StoreError: It is locked or damaged; or these keys have published, and it is empty.
+        KeyStoreError: The keys are in use, or what they signed last cannot be read.
+    """
+    with locked(store):
+        recover(store)
+        snapshot = reopened(store, seen)
+        with memory.held(keys) as known:
+            found = _examined(snapshot, known, keys)
+            yield Publishing(store=store, keys=keys, memory=known, snapshot=snapshot, found=found)
+
+
+def _examined(snapshot: Snapshot | None, known: Memory, keys: Path) -> Examined | None:
+    """Return what a store holds, if it continues what is known of it."""
+    if snapshot is None:
+        if known.shown is not None:
+            raise RolledBack(
+                f"these keys have published version {known.shown.size}, and the store is empty",
+                hint="register-api recover --from URL takes over what is public",
+            )
+        return None
+    if known == NOTHING:
+        raise StoreError(
+            f"{keys} does not say what was published with these keys, so the store cannot be believed",
+            hint=f"bring {memory.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX",
+        )
+    found = examine(snapshot.read, known.shown or known.intended)
+    memory.check_continues(known, found.head, found.root_at)
+    _check_state(snapshot.state, found)
+    return found
+
+
+def state_of(found: Examined, templates: str | None) -> PublisherState:
+    """Return what the store says of itself, for those who read it without keys."""
+    rows = (
+        StoredPolicy(version=row.version, day=row.day, notice=row.notice) for row in found.promises.policies
+    )
+    newest = found.newest.document
+    return PublisherState(
+        register=newest.register,
+        version=newest.version,
+        published_at=newest.published_at,
+        first_published_at=found.first_published_at,
+        root_hash=found.head.root_hash,
+        time_zone=newest.publisher.time_zone,
+        first_live=found.promises.first_live,
+        policies=tuple(rows),
+        page_templates=templates,
+    )
+
+
+def _check_state(state: PublisherState, found: Examined) -> None:
+    """Check that the store says of itself what is signed; pages alone are as good as its word."""
+    right = state_of(found, state.page_templates)
+    if state != msgspec.structs.replace(right, manifest_sha256=state.manifest_sha256):
+        raise StoreDamaged(
+            f"state.json of version {state.version}, published {format_instant(state.published_at)},"
+            " does not say what is signed",
+            hint="nothing was signed; register-api recover --from URL",
+        )
+
+
+def nothing_published(store: Path) -> StoreError:
+    """Return the error of a store that nothing was published into."""
+    return StoreError(f"nothing was published into {store} yet", hint="register-api publish")

@@ -1,0 +1,268 @@
+"""What a store holds, checked as a customer checks it, before anything is signed over it.
+
+Whoever can write the store can stop a publication, but never have something signed that was not signed
+before: of all that the next publication repeats or builds upon, nothing is taken from the store that no
+signature vouches for. The chain of trust is that of ``verify``. Expiry is not judged: what has expired is
+what a publisher renews.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from tuf.api.metadata import Root
+
+from register_api.core.canonical import Encoded, decode, digest, encode, parse
+from register_api.core.documents import KeyList, VersionList
+from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
+from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.signature import verify_raw
+from register_api.core.keys.thumbprint import ed25519_public
+from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.core.log import merkle, tile_proofs, tiles
+from register_api.core.log.checkpoint import Checkpoint, open_checkpoint
+from register_api.core.log.note import parse_verifier_key
+from register_api.core.model import Register
+from register_api.core.notice import Promises
+from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
+from register_api.publish.feed.entry import FeedEntry
+from register_api.publish.feed.json import entries_in
+from register_api.publish.history import promises_after
+from register_api.publish.memory import Head, SignedFile
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.root_chain import check_chain
+from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.state import RootOrigin
+from register_api.verify.trust.chain import Trusted, follow
+from register_api.verify.trust.start import Start
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from register_api.core.format.kind import FileKind
+    from register_api.publish.trust.metadata import Read
+
+T = TypeVar("T")
+
+_HINT = (
+    "nothing was signed; somebody or something else has written to the store:"
+    " register-api recover --from URL takes over what is public"
+)
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store holds, all of it vouched for.
+
+    Attributes:
+        head: What the next publication has to continue.
+        keys: The list of keys, with its bytes.
+        newest: The newest version, with its bytes.
+        versions: Bytes of the list of versions.
+        leaves: Hash of each entry of the log.
+        promises: All notice promises so far.
+        feed: What the feed says of the newest versions, newest first.
+    """
+
+    head: Head
+    keys: Encoded[KeyList]
+    newest: Encoded[Register]
+    versions: Encoded[VersionList]
+    leaves: tuple[bytes, ...]
+    promises: Promises
+    feed: tuple[FeedEntry, ...]
+
+    @property
+    def first_published_at(self) -> dt.datetime:
+        """When version 1 was published, UTC."""
+        return self.versions.document.versions[0].published_at
+
+    def root_at(self, size: int) -> str:
+        """Return the root hash, in hex, that the log had at a size."""
+        return merkle.root_hash(self.leaves[:size]).hex()
+
+
+def examine(read: Read, known: Head | None, base_url: str | None = None) -> Examined:
+    """Check what a tree holds.
+
+    Args:
+        read: Gives the files of the tree; ``KeyError`` for what it does not have.
+        known: What was known of it, from which it is followed on; ``None``: only the tree's own first
+            root says whose it is.
+        base_url: Where the tree was said to lie when its newest version was published, unless that is known.
+
+    Raises:
+        VerificationError: The subclass that fits.
+        StoreDamaged: A file is missing, or has other bytes than the store wrote.
+    """
+    with _nothing_signed():
+        return _Examination(read).all_of(known, base_url)
+
+
+@contextlib.contextmanager
+def _nothing_signed() -> Iterator[None]:
+    try:
+        yield
+    except VerificationError as error:
+        error.hint = error.hint or _HINT
+        raise
+
+
+class _Examination:
+    """One look at a tree."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def get(self, path: str, most: int | None = None) -> bytes:
+        """Return a file of the tree, as a ``Fetcher`` does."""
+        try:
+            data = self._read(path)
+        except KeyError as error:
+            raise NotServed(f"{path} is missing", path=path) from error
+        if len(data) > (max_bytes(path) if most is None else most):
+            raise Malformed(f"{path} is larger than its kind allows", path=path)
+        return data
+
+    def all_of(self, known: Head | None, base_url: str | None) -> Examined:
+        trusted = self._follow(known)
+        keys = self._target(trusted, tree.KEYS, KeyList)
+        check_keys(keys.document)
+        check_keys_apart(trusted.root, keys.document)
+        newest = self._target(trusted, tree.REGISTER, Register)
+        for kind in TARGETS_BY_NAME.values():
+            self._vouched(trusted, kind)
+        checkpoint = self._checkpoint(trusted, keys.document, newest.document)
+        versions, leaves = self._versions(keys.document, checkpoint)
+        _check_newest(newest, versions.document)
+        promises = promises_after(known, newest.document, versions.document, self.get)
+        head = Head(
+            first_root=digest(self.get(tree.ROOT.path(1))),
+            metadata={
+                role: SignedFile(version=trusted.versions[role], sha256=digest(data))
+                for role, data in trusted.metadata.items()
+            },
+            size=checkpoint.size,
+            root_hash=checkpoint.root.hex(),
+            base_url=known.base_url if known and known.size == checkpoint.size else base_url,
+            policies=promises.policies,
+            first_live=promises.first_live,
+        )
+        return Examined(
+            head=head,
+            keys=keys,
+            newest=newest,
+            versions=versions,
+            leaves=leaves,
+            promises=promises,
+            feed=self._feed(keys.document, checkpoint),
+        )
+
+    def _follow(self, known: Head | None) -> Trusted:
+        """Follow the roots from the first, which is known, and from the newest on what it vouches for."""
+        roots = trust_metadata.roots(self._read)
+        check_chain([trust_metadata.parse(data, Root) for data in roots])
+        if known is not None:
+            _check_roots(roots, known)
+        version = len(roots)
+        origin = RootOrigin(
+            how="remembered", version=version, sha256=digest(roots[-1]), source="", first_use=False
+        )
+        return follow(self, Start(root=roots[-1], origin=origin), None)
+
+    def _target(self, trusted: Trusted, kind: FileKind, struct: type[T]) -> Encoded[T]:
+        data = self._vouched(trusted, kind)
+        with _naming(kind.path()):
+            return Encoded(decode(data, struct, max_bytes=kind.max_bytes), data)
+
+    def _vouched(self, trusted: Trusted, kind: FileKind) -> bytes:
+        """Return a target, which has to lie at both its paths."""
+        path, copy = kind.path(), trusted.copy_path(kind)
+        vouched = trusted.vouched_part(kind, self.get(path))
+        if vouched is None:
+            raise Forged(f"{path} is not the file that the signed targets name", path=path)
+        if self.get(copy) != vouched:
+            raise Forged(f"{copy} is not the file that the signed targets name", path=copy)
+        return vouched
+
+    def _checkpoint(self, trusted: Trusted, keys: KeyList, newest: Register) -> Checkpoint:
+        """Open the checkpoint: any log key there ever was may have signed it, so that others can follow."""
+        data, name = self._vouched(trusted, tree.CHECKPOINT), newest.register
+        if keys.register != name:
+            raise Inconsistent(f"{tree.KEYS.path()} is of {keys.register!r}, the register of {name!r}")
+        logs = [parse_verifier_key(key.note_key or "") for key in keys.keys if key.use == "log"]
+        with _naming(tree.CHECKPOINT.path()):
+            checkpoint = open_checkpoint(data, name, logs)
+        if checkpoint.size != newest.version:
+            raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
+        return checkpoint
+
+    def _versions(self, keys: KeyList, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
+        """Return the list of versions, which like the log's tiles has to give the root that is signed."""
+        data, path = self._signed(keys, tree.VERSIONS), tree.VERSIONS.path()
+        most = tree.VERSIONS.max_bytes
+        with _naming(path):
+            listed = decode(data, VersionList, max_bytes=most)
+            entries = [encode(entry) for entry in parse(data, max_bytes=most)["versions"]]
+        leaves = tuple(map(merkle.leaf_hash, entries))
+        if len(leaves) != log.size or merkle.root_hash(leaves) != log.root:
+            raise Forked(f"{path} is not the list of the {log.size} entries whose root is signed", path=path)
+        if tile_proofs.root(log.size, self.get) != log.root:
+            raise Forked("the log's tiles do not give the root hash that the checkpoint signs")
+        first, width = divmod(log.size, tiles.TILE_WIDTH)
+        if width:
+            bundle = tiles.tile_path("entries", first, width)
+            if tiles.entries_in_bundle(self.get(bundle), width) != entries[-width:]:
+                raise Forked(f"{bundle} does not hold the newest entries of the log", path=bundle)
+        return Encoded(listed, data), leaves
+
+    def _feed(self, keys: KeyList, log: Checkpoint) -> tuple[FeedEntry, ...]:
+        data, path = self._signed(keys, tree.FEED_JSON), tree.FEED_JSON.path()
+        with _naming(path):
+            entries = entries_in(data)
+        numbers = [entry.version for entry in entries]
+        if numbers != list(range(log.size, log.size - len(numbers), -1)) or len(numbers) != min(
+            log.size, tree.FEED_PAGE_SIZE
+        ):
+            raise Inconsistent(f"{path} does not tell of the newest versions", path=path)
+        return entries
+
+    def _signed(self, keys: KeyList, kind: FileKind) -> bytes:
+        """Return a head file that a document key has signed: any there ever was, as for the checkpoint."""
+        path = kind.path()
+        data, signature = self.get(path), self.get(tree.RAW_SIGNATURE.of(path))
+        for key in keys.keys:
+            if key.use == "document":
+                with contextlib.suppress(VerificationError):
+                    verify_raw(data, signature, ed25519_public(key.jwk))
+                    return data
+        raise Forged(f"{path} is not signed by a document key of this register", path=path)
+
+
+def _check_roots(roots: Sequence[bytes], known: Head) -> None:
+    """Check that the roots of a tree are those that are known, up to the newest known one."""
+    newest = known.metadata["root"]
+    for version, sha256 in ((1, known.first_root), (newest.version, newest.sha256)):
+        path = tree.ROOT.path(version)
+        if len(roots) < version:
+            raise StoreDamaged(f"{path} is missing", hint=_HINT)
+        if digest(roots[version - 1]) != sha256:
+            raise Forged(f"{path} is not the root that was published", path=path)
+
+
+def _check_newest(newest: Encoded[Register], listed: VersionList) -> None:
+    path = tree.VERSION_REGISTER.path(newest.document.version)
+    named = {file.path: file.sha256 for file in listed.versions[-1].files}
+    if named.get(path) != newest.sha256:
+        raise Inconsistent(f"{tree.REGISTER.path()} is not the register that the log's newest entry names")
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except VerificationError as error:
+        raise error.of_file(path) from error

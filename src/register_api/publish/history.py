@@ -1,0 +1,48 @@
+"""What earlier versions promised, told by the versions themselves: their digests are in the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.clock import zone_of
+from register_api.core.calendar import local_day
+from register_api.core.canonical import decode, digest
+from register_api.core.format import tree
+from register_api.core.model import Register
+from register_api.core.notice import Promises
+from register_api.errors import Forged
+
+if TYPE_CHECKING:
+    from register_api.core.documents import VersionList
+    from register_api.publish.memory import Head
+    from register_api.publish.trust.metadata import Read
+
+
+def promises_after(known: Head | None, newest: Register, listed: VersionList, read: Read) -> Promises:
+    """Return all notice promises of a register, reading those versions that are not known yet.
+
+    Args:
+        known: What was known before; ``None``: nothing.
+        newest: The newest version.
+        listed: Every entry of the log.
+        read: Gives the files of the tree.
+
+    Raises:
+        VerificationError: A version is missing, or not the one that the log names.
+    """
+    zone = zone_of(newest.publisher.time_zone)
+    promises = Promises(zone=zone, first_live=None, policies=())
+    begin = 0
+    if known is not None and known.size <= len(listed.versions):
+        promises = Promises(zone=zone, first_live=known.first_live, policies=known.policies)
+        begin = known.size
+    for entry in listed.versions[begin:]:
+        path = tree.VERSION_REGISTER.path(entry.version)
+        data = read(path)
+        if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
+            raise Forged(f"{path} is not the file that the log names", path=path)
+        register = decode(data, Register)
+        day = local_day(register.published_at, zone_of(register.publisher.time_zone))
+        live = register.recorded == "live"
+        promises = promises.joined_by(register.version, day, register.notice, live=live)
+    return promises

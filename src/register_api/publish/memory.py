@@ -1,0 +1,219 @@
+"""What a publisher signed last, kept beside its private keys: ``published.json``, mode 0600.
+
+Whoever can write the store can bring an older one back, or put another one in its place. What this
+publisher has shown lies where they cannot write, so it never signs what does not continue it.
+
+The file is durable before a publication becomes visible, so it names two heads for that moment: the one
+that was shown, and the one that is meant to be. After a crash the store has either of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import filelock
+import msgspec
+
+from register_api.core.notice import NoticePolicy
+from register_api.core.printable import printable
+from register_api.errors import Forked, KeyStoreError, RolledBack
+from register_api.files import durable
+from register_api.publish.signing import key_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MEMORY_FILE = "published.json"
+MAX_MEMORY_BYTES = 4 * 1024 * 1024
+"""Some hundred bytes, and some hundred for each time that the notice promise changed."""
+
+WAIT_SECONDS = 20.0
+"""How long to wait for another process that signs with the same keys."""
+
+_LOCK = ".published.lock"
+_RECOVER = "register-api recover --from URL takes over what is public"
+
+
+class SignedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file of TUF metadata: its version, and the SHA-256 (hex) of its bytes."""
+
+    version: int
+    sha256: str
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One publication, as far as the next one has to continue it.
+
+    Attributes:
+        first_root: SHA-256 (hex) of ``1.root.json``.
+        metadata: The newest root, timestamp, snapshot and targets, by role.
+        size: Size of the log, which is the number of the newest version.
+        root_hash: Its root hash, in hex.
+        base_url: Where the tree was said to lie when that version was published.
+        policies: Notice promises up to that version, oldest first.
+        first_live: First version that was not imported.
+    """
+
+    first_root: str
+    metadata: dict[str, SignedFile]
+    size: int
+    root_hash: str
+    base_url: str | None
+    policies: tuple[NoticePolicy, ...]
+    first_live: int | None
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept.
+
+    Attributes:
+        shown: The newest head that is known to have been visible; ``None`` before the first.
+        intended: A head that was to become visible next, and may have.
+    """
+
+    shown: Head | None = None
+    intended: Head | None = None
+
+
+NOTHING = Memory()
+"""Of a key folder that has signed nothing yet."""
+
+
+@contextlib.contextmanager
+def held(keys: Path) -> Iterator[Memory]:
+    """Keep other processes from signing with the keys of a folder, and return what they signed last.
+
+    Raises:
+        KeyStoreError: Another process signs for too long, or the file cannot be used.
+    """
+    try:
+        key_file.make_folder(keys)
+        with filelock.UnixFileLock(keys / _LOCK, timeout=WAIT_SECONDS, mode=0o600):
+            durable.remove_leftovers(keys)
+            yield read_memory(keys)
+    except filelock.Timeout as error:
+        raise KeyStoreError(f"another process signs with the keys in {keys}") from error
+
+
+def read_memory(keys: Path) -> Memory:
+    """Return what the keys of a folder signed last.
+
+    Raises:
+        KeyStoreError: The file is open to others, cannot be read, or holds something else.
+    """
+    path = keys / MEMORY_FILE
+    if not key_file.exists(path):
+        return NOTHING
+    try:
+        return msgspec.json.decode(key_file.read(path, MAX_MEMORY_BYTES).reveal(), type=Memory)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise KeyStoreError(
+            f"{path} is not a record of what was published: {printable(error)}", hint=_RECOVER
+        ) from None
+
+
+def write_shown(keys: Path, head: Head) -> None:
+    """Remember that a head is visible; durable on return.
+
+    Raises:
+        KeyStoreError: The file cannot be written.
+    """
+    with _told(keys):
+        durable.replace(keys / MEMORY_FILE, msgspec.json.encode(Memory(shown=head)), secret=True)
+
+
+def show(keys: Path, memory: Memory, head: Head, switch: Callable[[], None]) -> None:
+    """Make a head visible, remembering before that it may be, and after that it is.
+
+    What is written after the switch lies on the disk before: a disk that somebody fills up in between
+    does not make this publisher forget what it has shown.
+
+    Args:
+        keys: The folder of the keys.
+        memory: What it remembered so far.
+        head: What becomes visible.
+        switch: Makes it so.
+
+    Raises:
+        KeyStoreError: It cannot be remembered; nothing has become visible then.
+    """
+    path = keys / MEMORY_FILE
+    before = msgspec.structs.replace(memory, intended=head)
+    with _told(keys):
+        durable.replace(path, msgspec.json.encode(before), secret=True)
+    with _told(keys), durable.prepared(path, msgspec.json.encode(Memory(shown=head)), secret=True) as place:
+        switch()
+        place()
+
+
+@contextlib.contextmanager
+def _told(keys: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KeyStoreError(f"{keys / MEMORY_FILE} cannot be written: {error.strerror}") from error
+
+
+def check_continues(memory: Memory, found: Head, root_at: Callable[[int], str]) -> None:
+    """Check that a store has what was shown last, or continues it.
+
+    Args:
+        memory: What was signed last.
+        found: What the store has, which is known to be genuine.
+        root_at: The root hash, in hex, that its log had at a size up to its own.
+
+    Raises:
+        RolledBack: The store is older.
+        Forked: It has another history.
+    """
+    intended, shown = memory.intended, memory.shown
+    if intended is not None:
+        if _same(found, intended):
+            return
+        _check_log(found, intended, root_at, older_is_good=True)
+    if shown is None:
+        if intended is not None:
+            raise Forked("the store has another first publication than these keys signed", hint=_RECOVER)
+        return
+    _check_log(found, shown, root_at)
+    for role, known in shown.metadata.items():
+        _check_role(role, found.metadata[role], known)
+
+
+def _same(one: Head, other: Head) -> bool:
+    return (one.metadata, one.size, one.root_hash) == (other.metadata, other.size, other.root_hash)
+
+
+def _check_log(
+    found: Head, known: Head, root_at: Callable[[int], str], *, older_is_good: bool = False
+) -> None:
+    if found.size < known.size:
+        if older_is_good:
+            return
+        raise RolledBack(
+            f"the store holds version {found.size}, and these keys have published version {known.size}:"
+            " it is older, as from a backup",
+            hint=_RECOVER,
+        )
+    if root_at(known.size) != known.root_hash:
+        raise Forked(
+            f"the store has another version {known.size} than the one that these keys have published",
+            hint=_RECOVER,
+        )
+
+
+def _check_role(role: str, found: SignedFile, known: SignedFile) -> None:
+    if found.version < known.version:
+        raise RolledBack(
+            f"the store's {role} metadata has version {found.version}, and version {known.version}"
+            " was signed: it is older, as from a backup",
+            hint=_RECOVER,
+        )
+    if found.version == known.version and found.sha256 != known.sha256:
+        raise Forked(
+            f"the store has another version {known.version} of the {role} metadata than the one that was"
+            " published",
+            hint=_RECOVER,
+        )
