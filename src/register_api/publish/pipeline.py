@@ -98,13 +98,11 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
     seen = open_snapshot(order.store)
     prepared = prepare(order.source, read_base(seen), order.intent)
     prepared.required()
+    keyring = Keyring.open(
+        order.keys, create=False, root_keys=order.root_keys, root_threshold=order.root_threshold
+    )
     with building(order.store, order.keys, seen) as work:
-        keyring = Keyring.open(
-            order.keys,
-            create=work.snapshot is None,
-            root_keys=order.root_keys,
-            root_threshold=order.root_threshold,
-        )
+        keyring.create = work.snapshot is None
         if work.snapshot is not None:
             promote_next_keys(keyring.reopen(), work.snapshot.read)
         base = _base(work)

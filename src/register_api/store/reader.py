@@ -122,9 +122,19 @@ def current(store: Path) -> int | None:
 
 
 def read_journal(store: Path, generation: int) -> Journal | None:
-    """Return a generation's journal, or ``None`` when it was not written yet."""
+    """Return a generation's journal, or ``None`` when it was not written yet.
+
+    Raises:
+        StoreDamaged: It cannot be read, or names what does not lie below ``public``.
+    """
     path = layout.generation_folder(store, generation) / layout.JOURNAL
-    return read_document(path, Journal) if path.exists() else None
+    if not path.exists():
+        return None
+    journal = read_document(path, Journal)
+    for name in (*journal.changed, *journal.retired):
+        if not (name.isprintable() and all(part.strip(".") for part in name.split("/"))):
+            raise StoreDamaged(f"{path} names {name[:200]!a}, which does not lie in the tree")
+    return journal
 
 
 def generations(store: Path) -> list[int]:

@@ -173,11 +173,17 @@ def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
 
 
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
-    """Put the files of the visible generation in the place of the links that lead to them."""
+    """Put the files of the visible generation in the place of the links that lead to them.
+
+    Raises:
+        StoreDamaged: The journal names one that is missing.
+    """
     public = store / layout.PUBLIC
     tree = layout.generation_folder(store, number) / layout.TREE
     changed = [name for name in journal.changed if not _is_real(public / name)]
     for name in changed:
+        if not (tree / name).exists():
+            raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
         (public / name).parent.mkdir(parents=True, exist_ok=True)
         durable.place_hard_link(public / name, tree / name, temporary=store / layout.FRESH)
     retired = [name for name in journal.retired if (public / name).is_symlink()]

@@ -14,7 +14,7 @@ from patience import wait_until
 from programs import REGISTER_API, started
 from publishers import NAME, NOW, Publisher
 from register_api.cli import refresh
-from register_api.publish import pipeline
+from register_api.publish import building
 from register_api.store.transaction import locked
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_an_online_key_that_cannot_be_used_is_refused(
 def test_refresh_waits_for_no_publisher_for_ever(
     published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "locked", functools.partial(locked, wait=0))
+    monkeypatch.setattr(building, "locked", functools.partial(locked, wait=0))
     with locked(publisher.store):
         result = published("refresh")
     assert result.exit_code == 1

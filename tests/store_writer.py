@@ -1,0 +1,51 @@
+"""Somebody who can write a store, and knows how its documents vouch for each other, but has no key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.core.canonical import digest
+from register_api.store import layout
+from register_api.store.manifest_entries import read_manifest
+from register_api.store.reader import current
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def exchange(store: Path, files: Mapping[str, bytes]) -> None:
+    """Put files in the place of others, and let manifest and state say that they were published."""
+    number = current(store)
+    assert number is not None
+    folder = layout.generation_folder(store, number)
+    manifest = read_manifest(folder / layout.MANIFEST, None)
+    entries = {}
+    for path, data in files.items():
+        entry = manifest.files[path]
+        for suffix in layout.SUFFIXES.values():
+            _overwrite(store, path + suffix, data)
+        entries[path] = msgspec.structs.replace(entry, sha256=digest(data), size=len(data), encodings={})
+    changed = msgspec.structs.replace(manifest, files=manifest.files.replaced(entries)).encode()
+    (folder / layout.MANIFEST).write_bytes(changed)
+    say(store, manifest_sha256=digest(changed))
+
+
+def say(store: Path, **fields: Any) -> None:
+    """Let the state of the visible publication say something else."""
+    number = current(store)
+    assert number is not None
+    path = layout.generation_folder(store, number) / layout.STATE
+    document = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(msgspec.json.encode({**document, **fields}))
+
+
+def _overwrite(store: Path, name: str, data: bytes) -> None:
+    """Write a file anew wherever the store has it: in ``public``, and in generations that show it."""
+    trees = [store / layout.PUBLIC, *(store / layout.GENERATIONS).glob(f"*/{layout.TREE}")]
+    for tree in trees:
+        if (tree / name).exists():
+            (tree / name).unlink()
+            (tree / name).write_bytes(data)
