@@ -51,6 +51,20 @@ def strange_key_in_the_list(publisher: MemoryPublisher) -> None:
     )
 
 
+def _named(name: str) -> Lie:
+    """Serve a register of another name, all of it rightly signed."""
+    return lambda _: MemoryPublisher(name).publish().publish().files
+
+
+for _does, _name in {
+    "climbs": "a.example/../../x",
+    "stays": "a.example/./x",
+    "skips": "a.example//x",
+}.items():
+    _says = f"Signs a register and a log of the name {_name}."
+    ROOM.add(f"register name that {_does}", _says, _named(_name), 11, "V03")
+
+
 def _exchange_keys(publisher: MemoryPublisher) -> None:
     """Put new document, log and feed keys in the place of all that there are, from version 1 on."""
     other = MemoryPublisher(publisher.name, keys=80)

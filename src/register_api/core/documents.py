@@ -19,7 +19,9 @@ EndReason = Literal["rotated", "lost", "compromised"]
 ListedUse = Annotated[str, one_of(*get_args(KeyUse))]
 ListedEndReason = Annotated[str, one_of(*get_args(EndReason))]
 
-FilePath = Annotated[str, spelled("path", "^[a-z0-9.][A-Za-z0-9._/-]*$")]
+FilePath = Annotated[
+    str, spelled("path", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+]
 Kid = Annotated[str, spelled("RFC 7638 thumbprint", "^[A-Za-z0-9_-]{43}$")]
 Pem = Annotated[str, spelled("SubjectPublicKeyInfo", r"^-----BEGIN PUBLIC KEY-----\n")]
 NoteKey = Annotated[str, spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")]

@@ -213,8 +213,8 @@ REGISTER_NAME = Form(
     words="host and path",
     problem=_unless(is_register_name, "cannot name a register"),
     rule="R02",
-    hint="your domain, a slash, a word: example.com/sub-processors",
-    schema={"pattern": "^[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9._~-]+)*$"},
+    hint="your domain, a slash, a word: example.com/sub-processors; no part is empty, . or ..",
+    schema={"pattern": r"^[a-z0-9][a-z0-9.-]*(/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"},
 )
 COUNTRY = Form(
     words="ISO 3166-1 alpha-2",

@@ -24,7 +24,17 @@ MAX_SLUG = 64
 _PLAIN = re.compile(r"[!-%'-;=-~](?:[ -%'-;=-~\n]*[!-%'-;=-~])?")
 """ASCII that no check can object to: most texts, so that the others may take their time."""
 
-HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    # Default_Ignorable_Code_Point, the reserved ones among them (Unicode, DerivedCoreProperties.txt)
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+    # line and paragraph separator (Zl, Zp), interlinear annotations, and what XML cannot hold
+    "\u2028\u2029\ufff9-\ufffb\ufffe\uffff]"
+)
+_JOINERS = "\u200c\u200d"
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_VIRAMA = 9
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG = re.compile(r"<[A-Za-z/!?]")
@@ -32,7 +42,8 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-_NAME_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+_NAME_PATH = re.compile(r"(?:/\.*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+"""No part is empty, ``.`` or ``..``: it would name another place in an address or a folder."""
 
 _LONGEST_NAME = 64
 _LIKENESS = 0.6
@@ -67,8 +78,12 @@ def text_problems(text: str) -> Iterator[TextProblem]:
     if not unicodedata.is_normalized("NFC", text):
         hint = "write it with composed characters; it is not done silently"
         yield TextProblem("is not in Unicode normalisation form C", hint)
-    for pattern, kind in ((_CONTROL, "control"), (HIDDEN, "invisible"), (_SURROGATE, "surrogate")):
-        found = pattern.search(text)
+    for matches, kind in (
+        (_CONTROL.finditer(text), "control"),
+        (_invisible(text), "invisible"),
+        (_SURROGATE.finditer(text), "surrogate"),
+    ):
+        found = next(matches, None)
         if found:
             what = f"holds the {kind} character U+{ord(found[0]):04X} in place {found.start() + 1}"
             yield TextProblem(what, "take it out; it may have come along when the text was copied")
@@ -76,6 +91,33 @@ def text_problems(text: str) -> Iterator[TextProblem]:
     if found:
         hint = "write plain text; a < that no letter follows is fine, and so is a bare &"
         yield TextProblem(f"holds HTML: {found[0]} in place {found.start() + 1}", hint)
+
+
+def without_invisible(text: str) -> str:
+    """Return a text without the characters that ``text_problems`` calls invisible."""
+    places = {found.start() for found in _invisible(text)}
+    return "".join(char for place, char in enumerate(text) if place not in places)
+
+
+def _invisible(text: str) -> Iterator[re.Match[str]]:
+    return (found for found in _INVISIBLE.finditer(text) if not _is_needed(text, found.start()))
+
+
+def _is_needed(text: str, place: int) -> bool:
+    """Tell whether a script is written with an invisible character at this place.
+
+    A joiner or non-joiner stands beside a virama, or between letters of Arabic or Syriac (RFC 5892,
+    appendix A, nearly); a variation selector behind a symbol or an ideograph.
+    """
+    before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
+    if text[place] in _JOINERS and before and after:
+        neighbours = (before, after)
+        return any(unicodedata.combining(char) == _VIRAMA for char in neighbours) or all(
+            unicodedata.bidirectional(char) in {"AL", "NSM"} for char in neighbours
+        )
+    if _VARIATION_SELECTORS.match(text, place) and before:
+        return unicodedata.category(before) == "So" or unicodedata.name(before, "").startswith("CJK ")
+    return False
 
 
 def _is_known(reference: re.Match[str]) -> bool:

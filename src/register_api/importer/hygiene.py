@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
-from register_api.core.text import HIDDEN, text_problems
+from register_api.core.text import text_problems, without_invisible
 from register_api.importer.table import fault
 
 if TYPE_CHECKING:
@@ -58,6 +58,6 @@ def _problem(text: str, *, name: bool) -> str | None:
 
 
 def _cleaned(text: str, *, name: bool) -> str:
-    text = unicodedata.normalize("NFC", HIDDEN.sub("", text).replace("\t", " ").replace("\r", ""))
+    text = unicodedata.normalize("NFC", without_invisible(text).replace("\t", " ").replace("\r", ""))
     text = _SPACES.sub(" ", text).strip()
     return " ".join(text.split()) if name else text

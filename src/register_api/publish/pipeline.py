@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.instant import format_instant
+from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.building import Publishing, building, nothing_published
 from register_api.publish.page.templating import TEMPLATES_SHA256
@@ -71,7 +73,7 @@ def publish_version(order: PublishRequest, progress: Progress | None = None) -> 
 
     Raises:
         Refused: The source breaks rules; the tree is as it was.
-        StoreLocked: Another publisher is at work.
+        StoreLocked: Another publisher is at work, or came first.
         StoreError: The store is damaged.
         VerificationError: The store holds something else than what was signed, or less.
         KeyStoreError: A private key is missing or cannot be used.
@@ -108,6 +110,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         base = _base(work)
         if base.sha256 != prepared.base.sha256:
             prepared = prepare(order.source, base, order.intent)
+            _refuse_if_overtaken(base, order.intent)
         register, promises = prepared.required()
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
@@ -124,6 +127,16 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
             base_url=base_url,
         )
     return Published(prepared=prepared, snapshot=visible)
+
+
+def _refuse_if_overtaken(base: Baseline, intent: PublishOptions) -> None:
+    """Say that another publication came first, and not that the source breaks R15, which it does not."""
+    newest = base.register
+    if intent.at is None and newest is not None and intent.now <= newest.published_at:
+        raise StoreLocked(
+            f"version {newest.version} was published meanwhile, at {format_instant(newest.published_at)}",
+            hint="register-api publish  again, for what it does not say yet",
+        )
 
 
 def _base(work: Publishing) -> Baseline:

@@ -174,4 +174,6 @@ def _log_key(text: str) -> NoteKey:
         raise UsageError(f"--log {text[:100]!a}: {error.message}") from error
     if key.algorithm != ED25519:
         raise UsageError(f"--log {key.name}: a key of a witness, not of a log (type 0x01)")
+    if not {"", ".", ".."}.isdisjoint(key.name.split("/")):
+        raise UsageError(f"--log {key.name}: a part of this origin is empty, . or ..")
     return key

@@ -15,9 +15,10 @@ from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of
 from register_api.core.model import Register
-from register_api.errors import Refused, StoreDamaged, StoreError, UsageError
+from register_api.errors import Refused, StoreDamaged, StoreError, StoreLocked, UsageError
+from register_api.publish import pipeline
 from register_api.publish.pipeline import PublishRequest, publish_version, refresh_freshness
-from register_api.publish.preparation import PublishOptions
+from register_api.publish.preparation import Candidate, PublishOptions, prepare
 from register_api.store import plan
 from register_api.store.reader import open_snapshot
 from verify_outcome import failed, result
@@ -54,6 +55,27 @@ def test_what_is_written_comes_in_the_order_of_the_format(publisher: Publisher) 
     assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps)
     total = steps[-1][1]
     assert steps[-1] == (total - 1, total, tree.TIMESTAMP.path())
+
+
+def test_who_comes_second_is_told_so_and_not_that_the_source_breaks_a_rule(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two publish in the same second; the other one was quicker between the reading and the lock."""
+    publisher.publish(NOW)
+    publisher.say("mine")
+
+    def overtaken(*arguments: object) -> Candidate:
+        monkeypatch.undo()
+        found = prepare(*arguments)  # type: ignore[arg-type]
+        publisher.publish(NOW + SECOND)
+        publisher.say("more of mine")
+        return found
+
+    monkeypatch.setattr(pipeline, "prepare", overtaken)
+    with pytest.raises(StoreLocked, match="version 2 was published meanwhile, at "):
+        publisher.publish(NOW + SECOND)
+    publisher.publish(NOW + 2 * SECOND)
+    assert version(publisher, 3).extra == {"note": "more of mine"}
 
 
 def test_sixty_versions_in_a_row_are_verified_with_archive_and_window(

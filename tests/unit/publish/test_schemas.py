@@ -226,7 +226,11 @@ def test_a_value_that_the_rules_refuse_does_not_fit(fault: str) -> None:
         (forms.LINK, ["https://example.com/", "mailto:a.b@c.example?subject=x"], ["mailto:nobody", "tel:1"]),
         (forms.EMAIL, ["a.b+c@d-e.example"], ["a@b c", "@example.com", "a"]),
         (forms.SLUG, ["a", "a-1-b"], ["-a", "a--b", "A", "a" * 65]),
-        (forms.REGISTER_NAME, ["example.com", "a.example/b/C_d~e"], ["/a", "a b.example", "a.example/?"]),
+        (
+            forms.REGISTER_NAME,
+            ["example.com", "a.example/b/C_d~e"],
+            ["/a", "a b.example", "a.example/?", "a.example/../../x", "a.example//x", "a.example/."],
+        ),
         (forms.LANGUAGE_TAG, ["en", "de-AT", "zh-Hant-TW"], ["e", "de_AT", "english language"]),
         (forms.SHA256, ["0f" * 32], ["0F" * 32, "0f" * 31]),
         (forms.PLACE, ["FI", "EEA", "worldwide"], ["fi", "EUR", "Finland"]),

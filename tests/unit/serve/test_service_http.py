@@ -279,7 +279,16 @@ class TestOddRequests:
         ("request_", "status"),
         [
             (b"GET http://elsewhere/v1/register.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),
-            (b"GET /v1%2Fregister.json HTTP/1.0\r\n\r\n", 200),
+            (b"GET /v1/%72egister.json HTTP/1.0\r\n\r\n", 200),
+            (b"GET /v1%2Fregister.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1%2fregister.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1%252fregister.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1//register.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1/../v1/register.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1/%2e%2e/v1/register.json HTTP/1.0\r\n\r\n", 404),
+            (b"GET /trust%2F HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1%2Fupcoming HTTP/1.0\r\n\r\n", 404),
+            (b"GET /v1/subprocessors%2Facme HTTP/1.0\r\n\r\n", 404),
             (b"GET /v1/register.json HTTP/1.0\r\nIf-None-Match: \xff\xfe\r\n\r\n", 200),
             (
                 b"GET /v1/register.json HTTP/1.0\r\nAccept-Encoding: gzip\r\nAccept-Encoding: br;q=0\r\n\r\n",

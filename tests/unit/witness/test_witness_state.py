@@ -83,6 +83,14 @@ def test_what_is_no_key_of_a_log_is_refused(tmp_path: Path) -> None:
             open_witness(partner.folder, partner.key_file, logs)
 
 
+@pytest.mark.parametrize("origin", ["a.example/../x", "a.example//x", "/x", "a.example/."])
+def test_an_origin_that_leads_elsewhere_is_refused(tmp_path: Path, origin: str) -> None:
+    """Two logs whose origins an address would take for one are never both looked at."""
+    partner = Partner(tmp_path / "w")
+    with pytest.raises(UsageError, match=r"is empty, \. or \.\."):
+        open_witness(partner.folder, partner.key_file, [format_verifier_key(origin, LOG.note_key.public)])
+
+
 def test_a_state_remembers_across_processes(tmp_path: Path) -> None:
     """Whoever opens the folder next goes on from there."""
     partner = Partner(tmp_path / "w")

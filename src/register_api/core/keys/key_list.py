@@ -12,6 +12,7 @@ from register_api.core.documents import KeyList, KeyRecord, KeyUse
 from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
 from register_api.core.log.note import NoteKey, format_verifier_key, parse_verifier_key
 from register_api.core.printable import quoted
+from register_api.core.text import is_register_name
 from register_api.errors import Malformed, UntrustedKey
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ def check_keys(keys: KeyList) -> None:
     """Check a list of keys as rule R18 wants it.
 
     Raises:
-        Malformed: A thumbprint, PEM or verifier key that does not fit its JWK, a key of the wrong kind
-            for its use, a range that ends before it begins, or an end without a last version.
+        Malformed: A name that cannot be a register's; a thumbprint, PEM or verifier key that does not fit
+            its JWK, a key of the wrong kind for its use, a range that ends before it begins, or an end
+            without a last version.
         UntrustedKey: One key listed twice or for two uses, a use without a key, or ranges of one use
             with an overlap or a gap.
     """
+    if not is_register_name(keys.register):
+        raise Malformed(f"{quoted(keys.register)} cannot name a register")
     for record in keys.keys:
         _check_record(record, keys.register)
     if len({record.kid for record in keys.keys}) < len(keys.keys):

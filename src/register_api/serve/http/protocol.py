@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
 
     from register_api.serve.http.bounds import Refusal
     from register_api.serve.http.connection_reaper import ConnectionReaper
+
+
+_ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
+
+
+def path_of(raw: bytes) -> str:
+    """Return the decoded path of a request; an encoded slash stays one, and so names another path.
+
+    It is a reserved character, whose encoded form means something else (RFC 3986 section 2.2).
+    """
+    return unquote(_ENCODED_SLASH.sub(b"%252F", raw).decode("ascii"))
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -94,6 +107,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Judge a whole head, and have the request answered."""
         has_body = self._judge_headers()
         super().on_headers_complete()
+        if b"%2" in self.url:
+            self.scope["path"] = path_of(self.scope["raw_path"])
         self._head_since = 0.0
         self._unfinished = 0
         self.headers = []  # what follows a chunked body would otherwise join the headers
