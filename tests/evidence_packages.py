@@ -8,17 +8,17 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from memory_publisher import NOW
-from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from register_api.verify.evidence.evidence_report import EvidenceReport
+    from register_api.verify.report.report import Report
 
 YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
 """Long after everything in a package has expired."""
@@ -39,13 +39,13 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 def check_package(
     folder: Path, data: bytes | Mapping[str, bytes], *, now: dt.datetime = YEARS_LATER, **options: object
-) -> EvidenceReport:
+) -> Report:
     """Verify a package, or members put together to one."""
     path = folder / "evidence.zip"
     path.write_bytes(data if isinstance(data, bytes) else make_archive(data, NOW))
     return verify_offline(path, Options(**options), now)  # type: ignore[arg-type]
 
 
-def evidence_failed(report: EvidenceReport) -> dict[str, int | None]:
+def evidence_failed(report: Report) -> dict[str, int | None]:
     """Return the exit code of each check that failed."""
     return {check.id: check.code for check in report.checks if check.result == "failed"}

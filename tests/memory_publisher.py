@@ -279,7 +279,8 @@ class MemoryPublisher:
     def upcoming(self, register: Register) -> bytes:
         """Return what lies ahead of a version; an empty list where the version cannot be made sense of."""
         try:
-            return encode(upcoming_document(encoded(register), dt.UTC))
+            zone = zone_of(register.publisher.time_zone)
+            return encode(upcoming_document(encoded(register), zone))
         except (Malformed, ValueError):
             return encode([])
 

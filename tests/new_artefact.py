@@ -34,9 +34,9 @@ from register_api.core.format.paths import is_path  # noqa: E402
 from register_api.hosting.configuration import configuration  # noqa: E402
 from register_api.hosting.site import Site  # noqa: E402
 from register_api.publish import makers  # noqa: E402
-from register_api.verify.checks.session import Options  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
 from register_api.verify.fetch.fetcher import MemoryFetcher  # noqa: E402
+from register_api.verify.options import Options  # noqa: E402
 from trees import answer, read_tree  # noqa: E402
 
 if TYPE_CHECKING:

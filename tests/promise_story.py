@@ -7,6 +7,7 @@ withdrawal, under a promise that was lowered and still binds.
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from publishers import NAME, NOW, Publisher
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = dt.timedelta(days=1)
-TODAY = NOW.date()
+TODAY = NOW.astimezone(zoneinfo.ZoneInfo("Europe/Helsinki")).date()
+"""In the time zone of the publisher of the story, which all days of a register mean."""
 _EVENTS = ["addition", "replacement", "activation", "relocation", "data_changed"]
 
 

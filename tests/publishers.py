@@ -12,9 +12,9 @@ from register_api.publish.pipeline import Published, PublishRequest, publish_ver
 from register_api.publish.preparation import PublishOptions
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from own_certificate import make_certificate, server_context
 from hostile_server import Server, path_of, reply
 from memory_folder import memory_folder
 from register_api.cli import verify as verify_command
-from register_api.verify.checks.session import Options
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     import socket

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from publications import NOW
 
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

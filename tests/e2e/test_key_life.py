@@ -30,9 +30,9 @@ from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root_chain import known_file, signed_sha256
 from register_api.publish.trust.root_draft import read_draft
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 from verify_outcome import failed
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def test_a_customer_checks_keeps_and_checks_again(site: Site, store: Path, tmp_p
     assert written.returncode == 0, written.stdout
     offline = register_api("verify", "--offline", file, "--root", root, *accepted)
     assert offline.returncode == 0, offline.stdout
-    assert "ok           E16" in offline.stdout
+    assert "ok           V28" in offline.stdout
     later = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=30 * 365)
     report = check_package(tmp_path, file.read_bytes(), now=later, stamped_by=authority().anchors)
     assert report.exit_code == 0

@@ -12,11 +12,11 @@ from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from memory_publisher import NOW
 from register_api.errors import Malformed
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.evidence.archive import read_archive
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.fetch.fetcher import MemoryFetcher, check_path
+from register_api.verify.options import Options
 from register_api.verify.state import STATE_FILE, Remembered, load
 
 

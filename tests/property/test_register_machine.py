@@ -51,9 +51,9 @@ from register_api.publish.trust import repository
 from register_api.source.edit import SourceEdit
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 from source_book import Book, Edit, edits, first_promises, mostly, planned_edits, plans_made, promises, starts
 from toml_source import write_source
 from verify_outcome import failed

@@ -12,9 +12,9 @@ from publishers import NOW, Publisher
 from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, address_of, kind_of
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from trees import answer, read_tree
 
 if TYPE_CHECKING:

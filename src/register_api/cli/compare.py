@@ -23,13 +23,13 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import worst
-from register_api.verify.checks.session import Options
 from register_api.verify.compare.comparing import Comparing, Given
 from register_api.verify.compare.log_comparison import render_text
 from register_api.verify.engine import look
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.log import Log
     from register_api.verify.fetch.fetcher import Fetcher
 
 _LEAST = 2
@@ -78,11 +78,11 @@ def compare(
         raise UsageError("compare needs two checkpoints, or one and --base")
     wishes = Options(root=root, root_sha256=root_sha256, history="none")
     with contextlib.ExitStack() as stack:
-        session = None
+        log = None
         if place is not None:
-            session = _look(stack.enter_context(opened(place)), wishes)
-        comparing = Comparing([read_verifier_key("--key", text, ED25519) for text in keys], session)
-        comparing.run([_given(name, place, session) for name in checkpoint])
+            log = _served_log(stack.enter_context(opened(place)), wishes)
+        comparing = Comparing([read_verifier_key("--key", text, ED25519) for text in keys], log)
+        comparing.run([_given(name, place, log) for name in checkpoint])
     report = comparing.report(folder)
     if as_json:
         print_json(report)
@@ -91,20 +91,20 @@ def compare(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _look(fetcher: Fetcher, wishes: Options) -> Session:
-    """Verify the newest register, for its keys and its log."""
+def _served_log(fetcher: Fetcher, wishes: Options) -> Log:
+    """Verify the newest register, and return its log."""
     with progress("checking") as report_progress:
-        session = look(fetcher, wishes, clock.now(), None, report_progress)
-    if errors := session.record.errors():
+        found = look(fetcher, wishes, clock.now(), None, report_progress)
+    if errors := found.run.record.errors():
         raise worst(errors)
-    return session
+    return found.log.value
 
 
-def _given(name: str, place: str | None, session: Session | None) -> Given:
+def _given(name: str, place: str | None, log: Log | None) -> Given:
     """Return a checkpoint from a file or an address."""
     if "://" not in name:
         return Given(name=name, data=read_checkpoint(Path(name)))
-    if name == place and session is not None:
-        return Given(name=name, data=session.checkpoint_data)
+    if name == place and log is not None:
+        return Given(name=name, data=log.data)
     with opened(name) as fetcher:
         return Given(name=name, data=fetcher.get(tree.CHECKPOINT.path(), max_bytes(tree.CHECKPOINT.path())))

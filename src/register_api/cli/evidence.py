@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +18,13 @@ from register_api.cli.trust_options import (
     stamped_by_option,
     witness_options,
 )
-from register_api.verify.checks.session import Options
 from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.evidence_report import EvidenceReport, render_text
 from register_api.verify.evidence.package import check_free, write_archive
-from register_api.verify.report.text import render_text as render_served
+from register_api.verify.options import Options
+from register_api.verify.report.text import render_text
+
+if TYPE_CHECKING:
+    from register_api.verify.report.report import Report
 
 
 @click.command()
@@ -69,21 +72,19 @@ def evidence(
     )
     with opened(base) as fetcher, progress("evidence") as report_progress:
         made = make_evidence(base, fetcher, version, wishes, clock.now(), report_progress)
-    if made.package is None:
-        out.print(render_served(made.served), markup=False)
-        raise click.exceptions.Exit(made.served.exit_code)
-    if made.data is None:
-        out.print(render_text(made.package), markup=False)
-        raise click.exceptions.Exit(made.package.exit_code)
+    if made.package is None or made.data is None:
+        failed = made.package or made.served
+        out.print(render_text(failed), markup=False)
+        raise click.exceptions.Exit(failed.exit_code)
     write_archive(output, made.data)
     _tell(output, made.package, len(made.data))
 
 
-def _tell(output: Path, report: EvidenceReport, size: int) -> None:
+def _tell(output: Path, report: Report, size: int) -> None:
     out.print(f"Wrote {output}: version {report.version} of {report.register}, {size} bytes.")
-    out.print(f"  SHA-256      {report.file_sha256}")
-    if report.log is not None:
-        out.print(f"  log          size {report.log.size}, root {report.log.root_hash}")
+    if report.package is not None and report.package.log is not None:
+        out.print(f"  SHA-256      {report.package.sha256}")
+        out.print(f"  log          size {report.package.log.size}, root {report.package.log.root_hash}")
     if report.root is not None:
         taken = ", TAKEN ON TRUST: compare it with your contract" if report.root.first_use else ""
         out.print(f"  trust root   version {report.root.version}, SHA-256 {report.root.sha256}{taken}")

@@ -11,11 +11,9 @@ from register_api import clock
 from register_api.cli import options, trust_options
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
-from register_api.verify.checks.session import History, Options
 from register_api.verify.engine import verify as verify_register
-from register_api.verify.evidence.evidence_report import EvidenceReport
-from register_api.verify.evidence.evidence_report import render_text as render_evidence
 from register_api.verify.evidence.offline import verify_offline
+from register_api.verify.options import History, Options
 from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:
@@ -123,22 +121,19 @@ def verify(
         fail_on=fail_on,
     )
     _check_wishes(base, offline, wishes)
-    report, text = _verified(base, offline, wishes)
+    report = _verified(base, offline, wishes)
     if as_json:
         print_json(report)
     else:
-        out.print(text, markup=False)
+        out.print(render_text(report), markup=False)
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _verified(base: str | None, offline: Path | None, wishes: Options) -> tuple[Report | EvidenceReport, str]:
-    """Return the report, and the same in words."""
+def _verified(base: str | None, offline: Path | None, wishes: Options) -> Report:
     with progress("checking") as report_progress:
         if offline is not None:
-            found = verify_offline(offline, wishes, clock.now(), report_progress)
-            return found, render_evidence(found)
-        report = verify_register(base or "", wishes, clock.now(), report_progress).report
-        return report, render_text(report)
+            return verify_offline(offline, wishes, clock.now(), report_progress)
+        return verify_register(base or "", wishes, clock.now(), report_progress).report
 
 
 def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> None:

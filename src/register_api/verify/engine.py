@@ -12,11 +12,12 @@ from register_api.errors import Forged, Inconsistent, RolledBack
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.head import last_instant
-from register_api.verify.checks.session import Options, Session
-from register_api.verify.checks.steps import run_all
+from register_api.verify.checks.round import check_round
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.version_history import CHECKS as HISTORY_CHECKS
 from register_api.verify.fetch.fetcher import NotServed
-from register_api.verify.report.outcome import make_report, make_verified
+from register_api.verify.options import Options
+from register_api.verify.report.outcome import limits_of_an_address, make_report, make_verified
 from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.bounded_http.limits import HttpLimits
-    from register_api.verify.checks.session import Progress
+    from register_api.verify.checks.round import Round
+    from register_api.verify.checks.run import Progress
     from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.fetch.http import HttpFetcher
 
@@ -72,13 +74,15 @@ def verify(
             stack.enter_context(state.held(options.state))
             remembered = state.load(options.state)
         reader = fetcher or stack.enter_context(_over_http(base, options.limits))
-        session = look(reader, options, now, remembered, progress)
-        evidence = _remember(options.state, session) if options.state is not None else ()
-        report = make_report(base, session, evidence)
-    errors = session.record.errors()
+        found = look(reader, options, now, remembered, progress)
+        evidence = _remember(options.state, found) if options.state is not None else ()
+        report = make_report(
+            base, found, now, evidence=evidence, limits=tuple(limits_of_an_address(found.run))
+        )
+    errors = found.run.record.errors()
     if errors:
         return VerifyResult(report=report, verified=None, finding=worst(errors))
-    verified = make_verified(session, _read_in_full(session))
+    verified = make_verified(found, _read_in_full(found))
     return VerifyResult(report=report, verified=verified, finding=None)
 
 
@@ -95,7 +99,7 @@ def look(
     now: dt.datetime,
     remembered: Remembered | None,
     progress: Progress | None = None,
-) -> Session:
+) -> Round:
     """Make all checks, and once more where parts of two publications seem to have been met.
 
     Args:
@@ -108,66 +112,64 @@ def look(
     Returns:
         The last round, run to its end.
     """
-    session = _round(Session(reader, options, now, remembered, progress))
-    if _may_be_between(session):
+    found = check_round(Run(reader, options, now, remembered, progress))
+    if _may_be_between(found):
         time.sleep(options.wait)
-        session = _round(Session(reader, options, now, remembered, progress))
-    return session
+        found = check_round(Run(reader, options, now, remembered, progress))
+    return found
 
 
-def _round(session: Session) -> Session:
-    run_all(session)
-    return session
-
-
-def _may_be_between(session: Session) -> bool:
+def _may_be_between(found: Round) -> bool:
     """Tell whether a second look may find one publication where parts of two were met."""
-    errors = session.record.errors()
-    return session.record.holds("V02") and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
+    errors = found.run.record.errors()
+    return found.targets.get() is not None and any(isinstance(error, _MAY_BE_BETWEEN) for error in errors)
 
 
-def _remember(folder: Path, session: Session) -> tuple[str, ...]:
+def _remember(folder: Path, found: Round) -> tuple[str, ...]:
     """Keep evidence if there is some, and the state if what it says holds; return the evidence's files."""
-    documents = session.record.contradicting()
-    if documents and session.remembered is not None:
-        documents += (session.remembered.checkpoint_document,)
+    record, remembered = found.run.record, found.run.remembered
+    documents = record.contradicting()
+    if documents and remembered is not None:
+        documents += (remembered.checkpoint_document,)
     kept = tuple(str(state.keep_evidence(folder, document)) for document in documents)
-    if not kept and all(session.record.holds(check) for check in _MEMORABLE):
-        state.save(folder, _new_state(session))
+    if not kept and all(record.holds(check) for check in _MEMORABLE):
+        state.save(folder, _new_state(found))
     return kept
 
 
-def _new_state(session: Session) -> Remembered:
-    known, metadata = session.remembered, session.trusted.metadata
-    checked_version = _read_in_full(session)
+def _new_state(found: Round) -> Remembered:
+    known, metadata = found.run.remembered, found.targets.value.trusted.metadata
+    register, log = found.register.value, found.log.value
+    checked_version = _read_in_full(found)
     nothing_new = known is not None and checked_version == known.checked_version
-    promises = (known.promises, known.first_live) if known and nothing_new else session.promises.to_remember()
+    history = found.run.history.promises
+    promises = (known.promises, known.first_live) if known and nothing_new else history.to_remember()
     return Remembered(
-        register=session.register.register,
-        origin=session.start.origin if known is None else known.origin,
+        register=register.document.register,
+        origin=found.start.value.origin if known is None else known.origin,
         root=metadata["root"],
         timestamp=metadata["timestamp"],
         snapshot=metadata["snapshot"],
         targets=metadata["targets"],
-        checkpoint=session.checkpoint_data,
-        size=session.checkpoint.size,
-        root_hash=session.checkpoint.root,
-        last_instant=last_instant(session),
+        checkpoint=log.data,
+        size=log.size,
+        root_hash=log.head.root,
+        last_instant=last_instant(known, register.document),
         checked_version=checked_version,
         kept={
-            tree.KEYS.target_name: session.keys_data,
-            tree.REGISTER.target_name: session.register_data,
-            tree.CHECKPOINT.target_name: session.vouched_checkpoint,
+            tree.KEYS.target_name: found.keys.value.data,
+            tree.REGISTER.target_name: register.data,
+            tree.CHECKPOINT.target_name: log.vouched,
         },
         promises=promises[0],
         first_live=promises[1],
     )
 
 
-def _read_in_full(session: Session) -> int:
+def _read_in_full(found: Round) -> int:
     """Return up to which version all were read in full and found good."""
-    known, read = session.remembered, session.versions_checked
+    known, read = found.run.remembered, found.run.history.checked
     before = 0 if known is None else known.checked_version
-    if read is None or read[1] <= before or not all(map(session.record.holds, HISTORY_CHECKS)):
+    if read is None or read[1] <= before or not all(map(found.run.record.holds, HISTORY_CHECKS)):
         return before
     return read[1]

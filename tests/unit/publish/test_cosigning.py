@@ -29,9 +29,9 @@ from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
 from register_api.publish.cosigning.witness_status import read_head, witness_status
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 from witnesses import Answering, Partner, log_vkey, serving, waiting
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_publisher import NOW, MemoryPublisher
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -4,29 +4,55 @@ from __future__ import annotations
 
 import pytest
 
+from memory_publisher import NOW, MemoryPublisher
 from register_api import errors
-from register_api.verify.checks.check_table import CHECKS, WORST_FIRST, worst, worst_code
-from register_api.verify.checks.steps import STEPS
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.core.format import tree
+from register_api.verify.checks.check_table import CHECKS, PACKAGE_CHECKS, WORST_FIRST, worst
+from register_api.verify.checks.round import check_package, check_round
+from register_api.verify.checks.run import Run
+from register_api.verify.fetch.fetcher import MemoryFetcher, NotServed
+from register_api.verify.options import History, Options
 
 
 def test_checks_are_numbered_without_gaps() -> None:
     """A check's number is its place for ever."""
-    assert [check.id for check in CHECKS] == [f"V{number:02d}" for number in range(1, len(CHECKS) + 1)]
+    of_packages = [check for check in PACKAGE_CHECKS if check not in CHECKS]
+    for letter, checks in (("V", CHECKS), ("E", of_packages)):
+        assert [check.id for check in checks] == [
+            f"{letter}{number:02d}" for number in range(1, len(checks) + 1)
+        ]
 
 
-def test_every_check_is_made_by_one_step() -> None:
-    """No check stands in the table that nothing makes, and none is made twice."""
-    made = [check for step in STEPS for check in (step.check, *step.also)]
-    assert sorted(made) == [check.id for check in CHECKS]
+@pytest.mark.parametrize("history", ["all", "none"])
+def test_every_check_is_made_or_left_out_for_a_reason(history: History) -> None:
+    """No check stands in the table that nothing makes."""
+    publisher = MemoryPublisher().publish().publish()
+    run = Run(MemoryFetcher(publisher.files), Options(history=history), NOW)
+    check_round(run)
+    assert not run.record.errors()
+    assert [check.id for check in CHECKS if not run.record.told(check.id)] == []
 
 
-def test_a_step_rests_on_earlier_ones_only() -> None:
-    """The order of the table is the order of work."""
-    made: set[str] = set()
-    for step in STEPS:
-        assert made.issuperset(step.needs)
-        made |= {step.check, *step.also}
+def test_every_check_of_a_package_is_made_or_left_out_for_a_reason() -> None:
+    """Likewise, but for the two of the file itself."""
+    publisher = MemoryPublisher().publish().publish()
+    run = Run(MemoryFetcher(publisher.files), Options(), None, checks=PACKAGE_CHECKS)
+    check_package(run, 2)
+    assert not run.record.errors()
+    assert [check.id for check in PACKAGE_CHECKS if not run.record.told(check.id)] == ["E01", "E03"]
+
+
+def test_what_rests_on_a_check_that_failed_is_not_made() -> None:
+    """The report names the first check that is missing, and nothing raises."""
+    publisher = MemoryPublisher().publish()
+    del publisher.files[tree.CHECKPOINT.path()]
+    files = {path: data for path, data in publisher.files.items() if not path.endswith(".checkpoint")}
+    run = Run(MemoryFetcher(files), Options(), NOW)
+    found = check_round(run)
+    assert found.log.get() is None
+    told = {check.id: check.sentence for check in run.record.results() if check.result == "skipped"}
+    assert told["V11"] == "it rests on V08, which did not hold"
+    assert told["V16"] == "it rests on V08, which did not hold"
 
 
 def test_every_kind_of_finding_has_a_rank() -> None:
@@ -34,15 +60,6 @@ def test_every_kind_of_finding_has_a_rank() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type)}
     findings = {kind for kind in kinds if issubclass(kind, errors.VerificationError)}
     assert set(WORST_FIRST) == findings - {errors.VerificationError}
-
-
-@pytest.mark.parametrize(
-    ("codes", "expected"),
-    [([], 0), ([10], 10), ([18, 12], 12), ([12, 15, 10], 15), ([13, 16], 16), ([10, 13], 13)],
-)
-def test_the_worst_finding_gives_the_exit_code(codes: list[int], expected: int) -> None:
-    """Worst is by kind of finding, not by number."""
-    assert worst_code(codes) == expected
 
 
 def test_a_derived_finding_ranks_as_its_kind() -> None:

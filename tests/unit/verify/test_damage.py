@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.errors import VerificationError
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
 from verify_outcome import failed
 

@@ -15,10 +15,10 @@ from patience import PATIENCE
 from register_api.bounded_http.client import user_agent
 from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.fetch.http import HttpFetcher, read_base
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,9 +18,9 @@ from register_api.core.judging.judge import judge
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Announced
 from register_api.core.notice import promises_of
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import pytest
 from evidence_packages import YEARS_LATER, check_package, evidence_failed, make_package, unpack
 from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
+from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import Change, FieldChange
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
@@ -21,13 +22,15 @@ from register_api.core.log.checkpoint import Checkpoint
 from register_api.core.log.note import format_verifier_key
 from register_api.core.notice import NoticeStatus
 from register_api.errors import UsageError
-from register_api.verify.checks.session import Options
+from register_api.verify.checks.check_table import PACKAGE_CHECKS
+from register_api.verify.checks.version_history import Version
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.check_table import CHECKS
 from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.evidence_report import EvidenceReport, render_text
 from register_api.verify.evidence.readme import make_readme
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
+from register_api.verify.report.report import Report
+from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +58,13 @@ def test_a_package_holds_years_later_after_keys_were_rotated(tmp_path: Path) -> 
     """Expired metadata is stated and no finding; only witnesses and time stamps were not asked for."""
     report = check_package(tmp_path, PACKAGE)
     assert (report.exit_code, report.word, evidence_failed(report)) == (0, "verified", {})
-    assert [check.id for check in report.checks if check.result == "skipped"] == ["E14", "E16"]
+    assert [check.id for check in report.checks if check.result == "skipped"] == ["V09", "V28"]
     assert (report.register, report.version, report.root_version) == (NAME, 2, 2)
-    assert report.vouched_until == NOW + dt.timedelta(hours=48)
+    assert report.fresh_until == NOW + dt.timedelta(hours=48)
     assert report.log is not None
-    assert report.newest_log is not None
-    assert (report.log.size, report.newest_log.size) == (2, 5)
+    assert report.package is not None
+    assert report.package.log is not None
+    assert (report.package.log.size, report.log.size) == (2, 5)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 5])
@@ -93,13 +97,13 @@ def test_the_report_in_words_names_what_it_rests_on(tmp_path: Path) -> None:
         "What came later",
     ):
         assert part in text
-    assert all(f"{check.id}  " in text for check in CHECKS)
-    assert "\nVerified: 14 checks held" in text
+    assert all(f"{check.id}  " in text for check in PACKAGE_CHECKS)
+    assert "\nVerified: 17 checks held" in text
 
 
 def test_the_report_survives_json(tmp_path: Path) -> None:
     report = check_package(tmp_path, PACKAGE)
-    assert msgspec.json.decode(msgspec.json.encode(report), type=EvidenceReport) == report
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
 
 
 def test_the_same_tree_gives_the_same_bytes() -> None:
@@ -139,9 +143,9 @@ def test_another_root_than_that_of_the_package_is_found(tmp_path: Path) -> None:
     publisher = rotated()
     publisher.add_root()
     later.write_bytes(publisher.files["trust/3.root.json"])
-    assert evidence_failed(check_package(tmp_path, PACKAGE, root=stranger)) == {"E03": 16}
-    assert evidence_failed(check_package(tmp_path, PACKAGE, root=later)) == {"E03": 16}
-    assert evidence_failed(check_package(tmp_path, PACKAGE, root_sha256="0" * 64)) == {"E02": 12}
+    assert evidence_failed(check_package(tmp_path, PACKAGE, root=stranger)) == {"V02": 16}
+    assert evidence_failed(check_package(tmp_path, PACKAGE, root=later)) == {"V02": 16}
+    assert evidence_failed(check_package(tmp_path, PACKAGE, root_sha256="0" * 64)) == {"V01": 12}
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -158,29 +162,29 @@ def test_a_flipped_bit_in_any_member_is_found(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize(
     ("path", "old", "new", "code", "check"),
     [
-        (f"{OWN}/register.json", b"Acme 2", b"Acme 3", 12, "E07"),
-        (f"{OWN}/register.json.sig", None, None, 12, "E07"),
-        (f"{OWN}/register.json.jws", None, None, 12, "E07"),
-        (f"{OWN}/diff.json", b"Acme 2", b"Acme 3", 12, "E08"),
-        (f"{OWN}/diff.json.sig", None, None, 12, "E08"),
-        (f"{OWN}/diff.json.jws", None, None, 12, "E08"),
-        (f"{OWN}/entry.json", b'"size":', b'"size":1', 12, "E09"),
-        (f"{OWN}/entry.tlog-proof", b"index 1", b"index 0", 12, "E10"),
-        (tree.CHECKPOINT.path(), None, None, 12, "E11"),
-        ("log/tile/0/000.p/5", None, None, 12, "E11"),
-        (tree.KEYS.path(), b"rotated", b"retated", 12, "E05"),
-        ("trust/1.root.json", b'"version":1', b'"version":2', 16, "E03"),
-        ("trust/1.root.json", b'"expires":"2', b'"expires":"3', 16, "E03"),
-        ("trust/1.root.json", b'"threshold":1', b'"threshold":0', 11, "E02"),
-        ("trust/2.root.json", b'"expires":"2', b'"expires":"3', 16, "E03"),
-        (tree.TIMESTAMP.path(), b'"expires":"2', b'"expires":"3', 12, "E04"),
-        ("trust/5.snapshot.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
-        ("trust/5.targets.json", b'"expires":"2', b'"expires":"3', 12, "E04"),
-        (README, b"published version 2", b"published version 3", 12, "E15"),
-        (README, b"form 1", b"form 0", 11, "E15"),
-        (README, b"form 1", b"form 3", 11, "E15"),
-        (README, b"Evidence of", b"Proof of", 11, "E15"),
-        (README, b": renamed", b": removed", 12, "E15"),
+        (f"{OWN}/register.json", b"Acme 2", b"Acme 3", 12, "V16"),
+        (f"{OWN}/register.json.sig", None, None, 12, "V17"),
+        (f"{OWN}/register.json.jws", None, None, 12, "V17"),
+        (f"{OWN}/diff.json", b"Acme 2", b"Acme 3", 12, "V16"),
+        (f"{OWN}/diff.json.sig", None, None, 12, "V17"),
+        (f"{OWN}/diff.json.jws", None, None, 12, "V17"),
+        (f"{OWN}/entry.json", b'"size":', b'"size":1', 12, "V13"),
+        (f"{OWN}/entry.tlog-proof", b"index 1", b"index 0", 12, "V15"),
+        (tree.CHECKPOINT.path(), None, None, 12, "V25"),
+        ("log/tile/0/000.p/5", None, None, 12, "V13"),
+        (tree.KEYS.path(), b"rotated", b"retated", 12, "V25"),
+        ("trust/1.root.json", b'"version":1', b'"version":2', 16, "V02"),
+        ("trust/1.root.json", b'"expires":"2', b'"expires":"3', 16, "V02"),
+        ("trust/1.root.json", b'"threshold":1', b'"threshold":0', 11, "V01"),
+        ("trust/2.root.json", b'"expires":"2', b'"expires":"3', 16, "V02"),
+        (tree.TIMESTAMP.path(), b'"expires":"2', b'"expires":"3', 12, "V02"),
+        ("trust/5.snapshot.json", b'"expires":"2', b'"expires":"3', 12, "V02"),
+        ("trust/5.targets.json", b'"expires":"2', b'"expires":"3', 12, "V02"),
+        (README, b"published version 2", b"published version 3", 12, "E03"),
+        (README, b"form 1", b"form 0", 11, "E03"),
+        (README, b"form 1", b"form 3", 11, "E03"),
+        (README, b"Evidence of", b"Proof of", 11, "E03"),
+        (README, b": renamed", b": removed", 12, "E03"),
     ],
 )
 def test_a_change_that_keeps_the_form_gets_the_code_of_its_kind(
@@ -223,7 +227,7 @@ def test_a_signature_by_a_key_out_of_its_range_is_refused(tmp_path: Path) -> Non
     publisher = rotated()
     path = tree.VERSION_REGISTER.path(2)
     forged = publisher.document.signatures(path, MEMBERS[path])
-    assert evidence_failed(check_package(tmp_path, {**MEMBERS, **forged})) == {"E07": 16}
+    assert evidence_failed(check_package(tmp_path, {**MEMBERS, **forged})) == {"V17": 16}
 
 
 def test_metadata_from_before_the_version_is_stale(tmp_path: Path) -> None:
@@ -231,13 +235,13 @@ def test_metadata_from_before_the_version_is_stale(tmp_path: Path) -> None:
     publisher = MemoryPublisher(now=NOW - dt.timedelta(days=300)).publish()
     members = unpack(make_package(MemoryPublisher().publish().files, 1))
     mixed = {path: publisher.files.get(path, data) for path, data in members.items()}
-    assert evidence_failed(check_package(tmp_path, mixed)) == {"E12": 13}
+    assert evidence_failed(check_package(tmp_path, mixed)) == {"E02": 13}
 
 
 def test_metadata_of_another_publication_does_not_fit(tmp_path: Path) -> None:
     """A snapshot in the place of a later one has another digest than the timestamp names."""
     mixed = {**MEMBERS, "trust/5.snapshot.json": TREE["trust/4.snapshot.json"]}
-    assert evidence_failed(check_package(tmp_path, mixed)) == {"E04": 14}
+    assert evidence_failed(check_package(tmp_path, mixed)) == {"V02": 14}
 
 
 def test_a_fork_between_version_and_newest_checkpoint_is_found(tmp_path: Path) -> None:
@@ -246,7 +250,7 @@ def test_a_fork_between_version_and_newest_checkpoint_is_found(tmp_path: Path) -
     mine = MemoryPublisher().publish().publish().publish().publish().publish()
     members, strange = unpack(make_package(mine.files, 2)), unpack(make_package(other.files, 2))
     own = {path: data for path, data in members.items() if path.startswith("v1/versions/")}
-    assert evidence_failed(check_package(tmp_path, {**strange, **own})) == {"E11": 15}
+    assert evidence_failed(check_package(tmp_path, {**strange, **own})) == {"V13": 15, "V30": 12}
 
 
 def test_witnesses_are_counted(tmp_path: Path) -> None:
@@ -255,7 +259,7 @@ def test_witnesses_are_counted(tmp_path: Path) -> None:
     verifier = witness_key("witness.example", key)
     text = format_verifier_key("witness.example", verifier.public, verifier.algorithm)
     plain = make_package(publisher.files, 1)
-    assert evidence_failed(check_package(tmp_path, plain, witnesses=(text,), cosignatures=1)) == {"E14": 17}
+    assert evidence_failed(check_package(tmp_path, plain, witnesses=(text,), cosignatures=1)) == {"V09": 17}
     publisher.files[tree.CHECKPOINT.path()] = cosign(
         publisher.files[tree.CHECKPOINT.path()], "witness.example", key, 1_780_000_000
     )
@@ -275,6 +279,10 @@ def test_a_hostile_text_cannot_pose_as_a_command() -> None:
     commands = [line for line in text.splitlines() if line.startswith("    ")]
     assert not any("rm -rf" in line for line in commands)
     assert all(char.isprintable() for char in text.replace("\n", ""))
+
+
+def _held(value: object) -> SimpleNamespace:
+    return SimpleNamespace(value=value)
 
 
 def test_the_readme_of_form_1_stays() -> None:
@@ -316,19 +324,19 @@ def test_the_readme_of_form_1_stays() -> None:
         fields=tuple(FieldChange(path=path, before="a", after="b") for path in ("legal_name", "seat")),
         notice=undated,
     )
-    log = Checkpoint(origin=NAME, size=1, root=bytes(32))
-    contents = SimpleNamespace(
-        version=1,
-        register=register,
-        register_data=b"the bytes of the register",
-        diff=msgspec.structs.replace(publisher.diff(register), changes=(change, of_fields)),
-        keys=KeyList(register=NAME, keys=tuple(publisher.records)),
-        trusted=SimpleNamespace(fresh_until=published, targets_version=9),
-        log=log,
-        head=log,
-        files={},
+    diff = msgspec.structs.replace(publisher.diff(register), changes=(change, of_fields))
+    log = SimpleNamespace(
+        size=1, head=Checkpoint(origin=NAME, size=1, root=bytes(32)), root_at=lambda _: bytes(32)
     )
-    text = make_readme(contents)  # type: ignore[arg-type]
+    keys = KeyList(register=NAME, keys=tuple(publisher.records))
+    found = SimpleNamespace(
+        version=1,
+        found=_held(Version(register=register, data=b"the bytes of the register", keys=None, diff=diff)),
+        keys=_held(Encoded(keys, b"")),
+        targets=_held(SimpleNamespace(trusted=SimpleNamespace(fresh_until=published, targets_version=9))),
+        log=_held(log),
+    )
+    text = make_readme({}, found)  # type: ignore[arg-type]
     assert b"Example published version 1 of its register of sub-processors." in text
     assert b"Published: 2026-03-12 09:00:00 UTC" in text
     assert (

@@ -1,4 +1,4 @@
-"""E16: the time stamp in a package of evidence, judged as of its own time."""
+"""V28: the time stamp in a package of evidence, judged as of its own time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from memory_log import cosign, private_key
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.tlog_proof import parse_proof
-from register_api.verify.checks.session import Options
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.evidence_report import render_text
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
+from register_api.verify.report.text import render_text
 from time_authority import Authority, authority
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.verify.evidence.collect import Made
-    from register_api.verify.evidence.evidence_report import EvidenceReport
+    from register_api.verify.report.report import Report
 
 SOON = NOW + dt.timedelta(days=1)
 
@@ -58,7 +58,7 @@ def package(files: dict[str, bytes], version: int) -> bytes:
     return data
 
 
-def check(folder: Path, data: object, **options: object) -> EvidenceReport:
+def check(folder: Path, data: object, **options: object) -> Report:
     """Verify a package twenty years later, as a customer who accepts the authority."""
     return check_package(folder, data, **{"stamped_by": brief().anchors, **options})
 
@@ -83,7 +83,7 @@ def test_a_package_takes_the_stamp_that_it_can_prove_to_cover_the_version(
     found = [path for path in members if path.startswith("log/checkpoints/")]
     assert found == ([] if taken is None else [tree.TIME_STAMP.path(taken)])
     report = check(tmp_path, members)
-    assert evidence_failed(report) == ({} if taken else {"E16": 17})
+    assert evidence_failed(report) == ({} if taken else {"V28": 17})
     assert (None if report.time_stamp is None else report.time_stamp.size) == taken
 
 
@@ -103,7 +103,7 @@ def test_without_certificates_it_is_said_that_nobody_was_asked(tmp_path: Path) -
     report = check(tmp_path, package(tree_of(2), 2), stamped_by=())
     assert report.exit_code == 0
     assert report.time_stamp is None
-    (sentence,) = [one.sentence for one in report.checks if one.id == "E16"]
+    (sentence,) = [one.sentence for one in report.checks if one.id == "V28"]
     assert "by whom was not checked (--stamped-by)" in sentence
     assert "the date is its own word" in render_text(report)
 
@@ -122,13 +122,13 @@ def test_a_stamp_that_is_not_of_this_checkpoint_is_found(
     data = files[tree.TIME_STAMP.path(stamp)] if isinstance(stamp, int) else stamp
     members = {**unpack(package(files, 4)), tree.TIME_STAMP.path(4): data}
     report = check(tmp_path, members, stamped_by=brief().anchors if anchored else ())
-    assert evidence_failed(report) == {"E16": code}
+    assert evidence_failed(report) == {"V28": code}
 
 
 def test_another_authority_than_the_accepted_one_is_forged(tmp_path: Path) -> None:
     """Anybody can make one."""
     report = check(tmp_path, package(tree_of(2), 2), stamped_by=authority().anchors)
-    assert evidence_failed(report) == {"E16": 12}
+    assert evidence_failed(report) == {"V28": 12}
 
 
 def test_a_stamp_from_before_the_version_is_a_contradiction(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_stamp_from_before_the_version_is_a_contradiction(tmp_path: Path) -> N
     data = parse_proof(files[tree.VERSION_PROOF.path(2)]).checkpoint
     long_ago = NOW - dt.timedelta(days=300)
     members = {**unpack(package(files, 2)), tree.TIME_STAMP.path(2): brief().stamp_at(data, long_ago)}
-    assert evidence_failed(check(tmp_path, members)) == {"E16": 18}
+    assert evidence_failed(check(tmp_path, members)) == {"V28": 18}
 
 
 def test_a_stamp_that_is_taken_out_is_missed_by_the_readme(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_stamp_that_is_taken_out_is_missed_by_the_readme(tmp_path: Path) -> No
     members = unpack(package(tree_of(2), 2))
     assert b"\nTime stamp in this package:     log/checkpoints/2.tsr\n" in members[README]
     del members[tree.TIME_STAMP.path(2)]
-    assert evidence_failed(check(tmp_path, members, stamped_by=())) == {"E15": 12}
+    assert evidence_failed(check(tmp_path, members, stamped_by=())) == {"E03": 12}
 
 
 def test_a_stamp_may_be_added_to_a_package_that_was_made_without(tmp_path: Path) -> None:

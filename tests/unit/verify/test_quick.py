@@ -12,9 +12,9 @@ from register_api.core.canonical import encode
 from register_api.core.documents import Ended
 from register_api.core.format import tree
 from register_api.verify import state
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
 from verify_outcome import failed, result, told
 

@@ -14,10 +14,10 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
 from register_api.core.log.tlog_proof import parse_proof
-from register_api.verify.checks.session import Options
 from register_api.verify.checks.time_stamp import MOST_ASKED
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
 from time_authority import authority, refusal
 from verify_outcome import failed, result, told

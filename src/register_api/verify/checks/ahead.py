@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from register_api.clock import zone_of
 from register_api.core.ahead import UpcomingEvents, upcoming_document
-from register_api.core.canonical import Encoded, decode, encode, parse
+from register_api.core.canonical import decode, encode, parse
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.recorder import NotApplicable, naming
 
 if TYPE_CHECKING:
-    from register_api.verify.checks.session import Session
+    from register_api.core.canonical import Encoded
+    from register_api.core.model import Register
+    from register_api.verify.checks.run import Run
 
 _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
 """Members that tell one event from another."""
 
 
-def check_upcoming(session: Session) -> str:
+def check_upcoming(run: Run, register: Encoded[Register]) -> str:
     """Work out what lies ahead of the newest register, and compare what is published of it (V29).
 
     Raises:
@@ -27,9 +29,9 @@ def check_upcoming(session: Session) -> str:
         Malformed: The document cannot be read.
         Inconsistent: It says something else.
     """
-    expected = _expected(session)
-    path, newest = tree.UPCOMING.path(), session.register
-    data = session.get(path)
+    expected = _expected(register)
+    path, newest = tree.UPCOMING.path(), register.document
+    data = run.get(path)
     with naming(path):
         said = decode(data, UpcomingEvents, max_bytes=tree.UPCOMING.max_bytes)
         if said.format_minor != newest.format_minor:
@@ -44,15 +46,15 @@ def check_upcoming(session: Session) -> str:
     return f"{number} {'event' if number == 1 else 'events'} from {expected.as_of.isoformat()} on"
 
 
-def _expected(session: Session) -> UpcomingEvents:
+def _expected(newest: Encoded[Register]) -> UpcomingEvents:
     """Return what follows from the register."""
-    register = session.register
+    register = newest.document
     try:
         zone = zone_of(register.publisher.time_zone)
     except Malformed as error:
         raise NotApplicable(error.message) from error
     try:
-        return upcoming_document(Encoded(register, session.register_data), zone)
+        return upcoming_document(newest, zone)
     except Malformed as error:
         if register.format_minor > FORMAT_MINOR:
             raise NotApplicable(

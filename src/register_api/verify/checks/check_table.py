@@ -14,7 +14,7 @@ class Check(msgspec.Struct, frozen=True):
     """One numbered check.
 
     Attributes:
-        id: ``V01`` and so on.
+        id: ``V01`` and so on; ``E01`` and so on of what only a package of evidence has.
         title: What holds when it passes.
         standard: What it rests on.
     """
@@ -62,6 +62,24 @@ CHECKS: tuple[Check, ...] = (
     Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
 )
 
+_OF_A_PACKAGE = (
+    Check(
+        "E01", "The file is a ZIP within bounds, with one reading, of one version", "docs/format.md, Evidence"
+    ),
+    Check("E02", "What vouches for the keys was good after the version was published", "TUF 1.0 section 5"),
+    Check("E03", "README.txt says what the package shows", "docs/format.md, Evidence"),
+)
+_NOT_IN_A_PACKAGE = frozenset(
+    ("V04", "V05", "V06", "V07", "V10", "V11", "V12", "V14", "V20", "V21", "V22", "V23", "V26", "V27", "V29")
+)
+"""What is of the newest publication, or of a customer who remembers."""
+
+PACKAGE_CHECKS: tuple[Check, ...] = (
+    *(check for check in CHECKS if check.id not in _NOT_IN_A_PACKAGE),
+    *_OF_A_PACKAGE,
+)
+"""The checks of a package of evidence, which proves one version."""
+
 WORST_FIRST: tuple[type[errors.VerificationError], ...] = (
     errors.Forked,
     errors.Forged,
@@ -81,12 +99,6 @@ not speak, then of an old file; then what is no proof of intent; last what waiti
 def worst(found: list[errors.VerificationError]) -> errors.VerificationError:
     """Return the worst of some findings; of equally bad ones the first."""
     return min(found, key=lambda error: _rank(type(error)))
-
-
-def worst_code(codes: list[int]) -> int:
-    """Return the exit code for the exit codes of failed checks; 0 for none."""
-    order = [kind.exit_code for kind in WORST_FIRST]
-    return min(codes, key=order.index, default=0)
 
 
 def _rank(kind: type[errors.VerificationError]) -> int:

@@ -1,78 +1,76 @@
-"""The newest publication: keys, register, clock, checkpoint, witnesses (V03 to V09)."""
+"""The newest publication: keys, register, clock, the log's head (V03 to V08)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.canonical import decode
+from register_api.core.canonical import Encoded, decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys, log_key
 from register_api.core.keys.trust_roles import check_keys_apart
-from register_api.core.log.checkpoint import open_checkpoint
+from register_api.core.log.checkpoint import open_checkpoint, peek_size
 from register_api.core.model import Register
 from register_api.errors import ClockBehind, Inconsistent
-from register_api.verify.checks.log import check_utc
+from register_api.verify.checks.log import Log, check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
-from register_api.verify.checks.witnesses import witnesses_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.run import Run
+    from register_api.verify.checks.targets import Targets
+    from register_api.verify.state import Remembered
 
 
-def check_key_list(session: Session) -> str:
+def read_key_list(targets: Targets) -> tuple[Encoded[KeyList], str]:
     """Read the list of keys and check that it makes sense beside the root (V03)."""
-    data = session.target(tree.KEYS)
+    data = targets.read(tree.KEYS)
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
         check_keys(keys)
-        check_keys_apart(session.trusted.root, keys)
-    session.keys, session.keys_data = keys, data
-    return f"{len(keys.keys)} keys, each with one use, and none of them a key of the root"
+        check_keys_apart(targets.trusted.root, keys)
+    return Encoded(
+        keys, data
+    ), f"{len(keys.keys)} keys, each with one use, and none of them a key of the root"
 
 
-def check_register(session: Session) -> str:
+def read_register(run: Run, targets: Targets, keys: KeyList) -> tuple[Encoded[Register], str]:
     """Read the newest register strictly (V04)."""
-    data = session.target(tree.REGISTER)
+    data = targets.read(tree.REGISTER)
     with naming(tree.REGISTER.path()):
         register = decode(data, Register)
         check_utc(register.published_at)
-    if register.register != session.keys.register:
+    if register.register != keys.register:
         raise Inconsistent(
-            f"{tree.REGISTER.path()} is of {register.register!r}, "
-            f"the list of keys of {session.keys.register!r}"
+            f"{tree.REGISTER.path()} is of {register.register!r}, the list of keys of {keys.register!r}"
         )
-    session.register, session.register_data = register, data
-    session.published[register.version] = format_instant(register.published_at)
-    return f"version {register.version} of {register.register}"
+    run.history.published[register.version] = format_instant(register.published_at)
+    return Encoded(register, data), f"version {register.version} of {register.register}"
 
 
-def check_register_signatures(session: Session) -> str:
+def check_register_signatures(run: Run, targets: Targets, keys: KeyList, register: Encoded[Register]) -> str:
     """Check both signatures of the newest register (V05).
 
     Where something else is served at its path, its signatures lie beside the version's own file.
     """
-    if session.kept(tree.REGISTER) is not None and session.kept(tree.KEYS) is not None:
+    if targets.kept(tree.REGISTER) is not None and targets.kept(tree.KEYS) is not None:
         return "held when it was checked before; neither the register nor the keys have changed"
-    version = session.register.version
-    path = (
-        tree.VERSION_REGISTER.path(version) if tree.REGISTER in session.other_copies else tree.REGISTER.path()
-    )
-    check_signatures(session, "V05", path, session.register_data, version)
+    version = register.document.version
+    path = tree.VERSION_REGISTER.path(version) if tree.REGISTER in targets.others else tree.REGISTER.path()
+    check_signatures(run, keys, "V05", path, register.data, version)
     return "as 64 raw bytes and as detached JWS"
 
 
-def check_same_register(session: Session) -> str:
+def check_same_register(remembered: Remembered | None, register: Register) -> str:
     """Compare the register's name with the remembered one (V06)."""
-    if session.remembered is None:
+    if remembered is None:
         raise NotApplicable("nothing is remembered from an earlier run")
-    if session.remembered.register != session.register.register:
-        raise another_register(session.remembered.register, session.register.register)
-    return session.register.register
+    if remembered.register != register.register:
+        raise another_register(remembered.register, register.register)
+    return register.register
 
 
 def another_register(remembered: str, served: str) -> Inconsistent:
@@ -83,41 +81,43 @@ def another_register(remembered: str, served: str) -> Inconsistent:
     )
 
 
-def check_clock(session: Session) -> str:
+def check_clock(now: dt.datetime | None, latest: dt.datetime) -> str:
     """Compare this machine's clock with the latest instant seen signed (V07)."""
-    latest = last_instant(session)
-    if session.now < latest:
+    if now is not None and now < latest:
         raise ClockBehind(
-            f"this machine's clock says {format_instant(session.now)},"
+            f"this machine's clock says {format_instant(now)},"
             f" but {format_instant(latest)} has been seen signed",
             hint="set the clock; until then nobody can tell here whether the files are fresh",
         )
     return f"it lies after {format_instant(latest)}, the latest instant seen signed"
 
 
-def last_instant(session: Session) -> dt.datetime:
+def last_instant(remembered: Remembered | None, register: Register) -> dt.datetime:
     """Return the latest instant seen signed, now or before."""
-    instants = [session.register.published_at]
-    if session.remembered is not None:
-        instants.append(session.remembered.last_instant)
+    instants = [register.published_at]
+    if remembered is not None:
+        instants.append(remembered.last_instant)
     return max(instants)
 
 
-def check_checkpoint(session: Session) -> str:
-    """Verify the log's checkpoint; its size is the newest version (V08)."""
-    vouched, register = session.target(tree.CHECKPOINT), session.register
-    data = session.served_checkpoint or vouched
+def open_log(run: Run, targets: Targets, keys: KeyList, newest: int | None) -> tuple[Log, str]:
+    """Verify the log's checkpoint (V08).
+
+    Args:
+        run: The run.
+        targets: What TUF vouches for.
+        keys: The list of keys.
+        newest: The newest version, which is the log's size; ``None`` in a package, which has not all of it.
+
+    Raises:
+        VerificationError: It is not signed by the log key that is good for its size, or of another size.
+    """
+    vouched = targets.read(tree.CHECKPOINT)
+    data = targets.checkpoint or vouched
     with naming(tree.CHECKPOINT.path()):
-        checkpoint = open_checkpoint(data, register.register, [log_key(session.keys, register.version)])
-    if checkpoint.size != register.version:
-        raise Inconsistent(
-            f"the log has {checkpoint.size} entries, the newest register is version {register.version}"
-        )
-    session.checkpoint, session.checkpoint_data, session.vouched_checkpoint = checkpoint, data, vouched
-    return f"size {checkpoint.size}, signed by the log key good for that version"
-
-
-def check_witnesses(session: Session) -> str:
-    """Check that the customer's witnesses have cosigned (V09)."""
-    key = log_key(session.keys, session.register.version)
-    return witnesses_in_words(session.checkpoint_data, key, session.options)
+        key = log_key(keys, peek_size(data) if newest is None else newest)
+        checkpoint = open_checkpoint(data, keys.register, [key])
+    if newest not in (None, checkpoint.size):
+        raise Inconsistent(f"the log has {checkpoint.size} entries, the newest register is version {newest}")
+    log = Log(run, keys, checkpoint, data, vouched)
+    return log, f"size {checkpoint.size}, signed by the log key good for that version"

@@ -10,31 +10,43 @@ from register_api.core.format import tree
 from register_api.core.keys.key_growth import check_growth, new_records
 from register_api.core.keys.key_list import check_keys
 from register_api.errors import Document, Forged, Forked, Inconsistent
-from register_api.verify.checks.log import logged_digests
 from register_api.verify.checks.recorder import naming
 
 if TYPE_CHECKING:
-    from register_api.verify.checks.session import Session
+    from register_api.core.documents import KeyRecord
+    from register_api.verify.checks.log import Log
+    from register_api.verify.checks.run import Run
+    from register_api.verify.checks.targets import Targets
+
+NewKeys = tuple["KeyRecord", ...]
 
 
-def check_key_history(session: Session) -> str:
-    """Compare the list of keys with the one that the log holds, and with the remembered one (V30)."""
-    if all(session.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
-        return "held when it was checked before; neither the list nor the log has changed"
-    version = session.register.version
-    newest = Encoded(session.keys, session.keys_data)
-    continues(session, _logged(session, newest), newest, version)
-    known = session.remembered
+def check_key_history(
+    run: Run, targets: Targets, newest: Encoded[KeyList], log: Log, version: int
+) -> tuple[NewKeys, str]:
+    """Compare the list of keys with the one that the log holds of a version, and with the remembered one.
+
+    Returns:
+        The keys that are new to this customer, and a sentence (V30).
+    """
+    if all(targets.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
+        return (), "held when it was checked before; neither the list nor the log has changed"
+    continues(run, targets, _logged(run, newest, log, version), newest, version)
+    known = run.remembered
     if known is None or (kept := known.kept.get(tree.KEYS.target_name)) is None:
-        return f"it says all that the list of version {version} says"
-    remembered = read_key_list(session, kept, "the remembered list of keys")
-    continues(session, remembered, newest, known.size)
-    session.new_keys = new_records(remembered.document, session.keys)
-    new = ", ".join(key.in_words for key in session.new_keys) or "none"
-    return f"it says all that the list of version {version} and the remembered list say; new: {new}"
+        return (), f"it says all that the list of version {version} says"
+    remembered = read_key_list(kept, newest.document.register, "the remembered list of keys")
+    continues(run, targets, remembered, newest, known.size)
+    new_keys = new_records(remembered.document, newest.document)
+    new = ", ".join(key.in_words for key in new_keys) or "none"
+    return new_keys, (
+        f"it says all that the list of version {version} and the remembered list say; new: {new}"
+    )
 
 
-def continues(session: Session, older: Encoded[KeyList], newer: Encoded[KeyList], size: int) -> None:
+def continues(
+    run: Run, targets: Targets, older: Encoded[KeyList], newer: Encoded[KeyList], size: int
+) -> None:
     """Check that a list takes nothing back; two that contradict each other are kept as evidence.
 
     Raises:
@@ -44,8 +56,8 @@ def continues(session: Session, older: Encoded[KeyList], newer: Encoded[KeyList]
         check_growth(older.document, newer.document, size)
     except Forked as error:
         error.hint = "both lists were vouched for: keep them, and ask the publisher which one holds"
-        vouching = [session.trusted.metadata["targets"]]
-        vouching += [session.remembered.targets] if session.remembered else []
+        vouching = [targets.trusted.metadata["targets"]]
+        vouching += [run.remembered.targets] if run.remembered else []
         error.documents = (
             *(Document.of("keys", keys.data) for keys in (older, newer)),
             *(Document.of("targets", data) for data in vouching),
@@ -53,7 +65,7 @@ def continues(session: Session, older: Encoded[KeyList], newer: Encoded[KeyList]
         raise
 
 
-def read_key_list(session: Session, data: bytes, path: str) -> Encoded[KeyList]:
+def read_key_list(data: bytes, register: str, path: str) -> Encoded[KeyList]:
     """Read the list of keys at a version.
 
     Raises:
@@ -63,19 +75,18 @@ def read_key_list(session: Session, data: bytes, path: str) -> Encoded[KeyList]:
     with naming(path):
         keys = decode(data, KeyList)
         check_keys(keys)
-        if keys.register != session.register.register:
+        if keys.register != register:
             raise Inconsistent(f"the list of keys of {keys.register!r}")
     return Encoded(keys, data)
 
 
-def _logged(session: Session, newest: Encoded[KeyList]) -> Encoded[KeyList]:
-    """Return the list of keys that the newest entry of the log names."""
-    version = session.register.version
+def _logged(run: Run, newest: Encoded[KeyList], log: Log, version: int) -> Encoded[KeyList]:
+    """Return the list of keys that the log's entry of a version names."""
     path = tree.VERSION_KEYS.path(version)
-    sha256 = logged_digests(session, version)[path]
+    sha256 = log.logged_digests(version)[path]
     if sha256 == newest.sha256:
         return newest
-    data = session.get(path)
+    data = run.get(path)
     if digest(data) != sha256:
         raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
-    return read_key_list(session, data, path)
+    return read_key_list(data, newest.document.register, path)

@@ -1,116 +1,144 @@
-"""The log as a whole: continues what was seen, holds the newest version, gives its root (V10 to V12)."""
+"""The log: its head, what its tiles say of it, and what it holds (V10 to V12)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
-from register_api.core.canonical import decode, digest, encode, is_digest, parse
+from register_api.core.canonical import Encoded, decode, encode, is_digest, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
+from register_api.core.keys.key_list import log_key
 from register_api.core.log import merkle, tile_proofs
+from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
 
 if TYPE_CHECKING:
+    from register_api.core.documents import KeyList
     from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.log.note import NoteKey
+    from register_api.core.log.tlog_proof import TlogProof
     from register_api.core.model import Register
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.run import Run
+    from register_api.verify.checks.targets import Targets
+    from register_api.verify.state import Remembered
+
+TWO_HISTORIES = "both checkpoints are signed: keep them, and ask the publisher which history holds"
 
 
-class Named(Protocol):
-    """Whatever knows which register it is about."""
+class Log:
+    """The log whose head is vouched for.
 
-    register: Register
-
-
-def check_continues(session: Session) -> str:
-    """Compare the log with the remembered one, by at most three tiles (V10)."""
-    if session.remembered is None:
-        raise NotApplicable("nothing is remembered from an earlier run")
-    old_size, old_root = session.remembered.size, session.remembered.root_hash
-    log = session.checkpoint
-    if log.size < old_size:
-        raise RolledBack(f"the log has {log.size} entries, {old_size} were seen before")
-    if log.size > old_size:
-        check_root(session)
-    if old_root != root_at(session, old_size):
-        raise Forked(
-            f"the log of size {log.size} does not begin with the {old_size} entries that were seen before",
-            hint="both checkpoints are signed: keep them, and ask the publisher which history holds",
-            documents=[Document.of_checkpoint(log.size, log.root, session.checkpoint_data)],
-        )
-    return f"size {old_size} was remembered, and the log of size {log.size} begins with it"
-
-
-def root_at(session: Session, size: int) -> bytes:
-    """Return the root that the log had at a size; its tiles are known to give its own root."""
-    if size == session.checkpoint.size:
-        return session.checkpoint.root
-    return tile_proofs.root(size, session.read_log, tree_size=session.checkpoint.size)
-
-
-def check_root(session: Session) -> None:
-    """Check that the tiles give the root that is signed.
-
-    Raises:
-        Forged: They give another one.
-        VerificationError: A tile cannot be had or has the wrong form.
+    Attributes:
+        keys: The list of keys.
+        head: Its checkpoint.
+        data: The signed note, with all lines that are served.
+        vouched: The target ``checkpoint``, with which those bytes begin.
     """
-    log = session.checkpoint
-    if tile_proofs.root(log.size, session.read_log) != log.root:
-        raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
+    def __init__(self, run: Run, keys: KeyList, head: Checkpoint, data: bytes, vouched: bytes) -> None:
+        """Take a checkpoint whose signature holds."""
+        self.keys = keys
+        self.head = head
+        self.data = data
+        self.vouched = vouched
+        self._run = run
 
-def check_newest(session: Session) -> str:
-    """Check that the log holds an entry that names the newest register (V11)."""
-    if session.kept(tree.REGISTER) is not None and session.kept(tree.CHECKPOINT) is not None:
-        return "held when it was checked before; neither the register nor the log has changed"
-    version = session.register.version
-    path = tree.VERSION_ENTRY.path(version)
-    if logged_digests(session, version)[tree.VERSION_REGISTER.path(version)] != digest(session.register_data):
-        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
-    return f"entry {version - 1} of the log names the register's digest"
+    @property
+    def size(self) -> int:
+        """How many versions it holds."""
+        return self.head.size
 
+    @property
+    def document(self) -> Document:
+        """The checkpoint, as it is kept when something contradicts it."""
+        return Document.of_checkpoint(self.head.size, self.head.root, self.data)
 
-def logged_digests(session: Session, version: int) -> dict[str, str]:
-    """Return the digest of each file that the log's entry of a version names, by path.
+    @property
+    def key(self) -> NoteKey:
+        """The key that signed the head."""
+        return log_key(self.keys, self.head.size)
 
-    Raises:
-        VerificationError: The entry is not in the log, or not of the form.
-    """
-    path = tree.VERSION_ENTRY.path(version)
-    data = session.read_log(path)
-    with naming(path):
-        check_in_log(session, version, data)
-        return {file.path: file.sha256 for file in read_entry(session, version, data).files}
+    def open(self, data: bytes) -> Checkpoint:
+        """Return another checkpoint of this log.
 
+        Raises:
+            VerificationError: It is not one, or not signed by the key that is good for its size.
+        """
+        return open_checkpoint(data, self.keys.register, [log_key(self.keys, peek_size(data))])
 
-def check_in_log(session: Session, version: int, data: bytes) -> None:
-    """Check that the log holds bytes as the entry of a version."""
-    log: Checkpoint = session.checkpoint
-    proof = tile_proofs.inclusion_proof(version - 1, log.size, session.read_log)
-    merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, log.size, proof, log.root)
+    def root_at(self, size: int) -> bytes:
+        """Return the root that the log had at a size; its tiles are known to give its own root."""
+        if size == self.head.size:
+            return self.head.root
+        return tile_proofs.root(size, self._run.once, tree_size=self.head.size)
 
+    def check_root(self) -> None:
+        """Check that the tiles give the root that is signed.
 
-def read_entry(session: Named, version: int, data: bytes) -> Entry:
-    """Read a log entry and check that it is of a version and names what each has (``in_entry``)."""
-    entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
-    if (entry.register, entry.version) != (session.register.register, version):
-        raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
-    check_utc(entry.published_at)
-    paths = [file.path for file in entry.files]
-    own = tree.VERSION_FOLDER.format(version=version)
-    if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
-        raise Malformed("an entry whose files are not the version's own, each once, in order")
-    if missing := {kind.path(version) for kind in FILES if kind.in_entry} - set(paths):
-        raise Malformed(f"an entry that does not name {' and '.join(sorted(missing))}")
-    if not all(is_digest(file.sha256) for file in entry.files):
-        raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
-    return entry
+        Raises:
+            Forged: They give another one.
+            VerificationError: A tile cannot be had or has the wrong form.
+        """
+        if tile_proofs.root(self.head.size, self._run.once) != self.head.root:
+            raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
+
+    def check_holds(self, version: int, data: bytes) -> None:
+        """Check that the log holds bytes as the entry of a version."""
+        proof = tile_proofs.inclusion_proof(version - 1, self.head.size, self._run.once)
+        merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, self.head.size, proof, self.head.root)
+
+    def entry(self, version: int, data: bytes) -> Entry:
+        """Read a log entry and check that it is of a version and names what each has (``in_entry``)."""
+        entry = decode(data, Entry, max_bytes=MAX_ENTRY_BYTES)
+        if (entry.register, entry.version) != (self.keys.register, version):
+            raise Inconsistent(f"the entry of version {entry.version} of {entry.register!r}")
+        check_utc(entry.published_at)
+        paths = [file.path for file in entry.files]
+        own = tree.VERSION_FOLDER.format(version=version)
+        if paths != sorted(set(paths)) or not all(path.startswith(own) for path in paths):
+            raise Malformed("an entry whose files are not the version's own, each once, in order")
+        if missing := {kind.path(version) for kind in FILES if kind.in_entry} - set(paths):
+            raise Malformed(f"an entry that does not name {' and '.join(sorted(missing))}")
+        if not all(is_digest(file.sha256) for file in entry.files):
+            raise Malformed("an entry with a digest that is not 64 lower-case hex digits")
+        return entry
+
+    def logged_digests(self, version: int) -> dict[str, str]:
+        """Return the digest of each file that the log's entry of a version names, by path.
+
+        Raises:
+            VerificationError: The entry is not in the log, or not of the form.
+        """
+        path = tree.VERSION_ENTRY.path(version)
+        data = self._run.once(path)
+        with naming(path):
+            self.check_holds(version, data)
+            return {file.path: file.sha256 for file in self.entry(version, data).files}
+
+    def proof(self, version: int, entry: bytes) -> tuple[TlogProof, Checkpoint]:
+        """Return a version's own proof and the checkpoint in it, which holds the entry and is of this log.
+
+        Raises:
+            Forked: The checkpoint in it is signed, and of another history.
+            VerificationError: It is not a proof of this entry.
+        """
+        proof = parse_proof(self._run.once(tree.VERSION_PROOF.path(version)))
+        old = verify_proof(entry, proof, self.keys.register, [log_key(self.keys, version)])
+        if (proof.index, old.size) != (version - 1, version):
+            raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}, not of version {version}")
+        if self.root_at(version) != old.root:
+            raise Forked(
+                f"a signed checkpoint of size {version} with another root than the log had at that size",
+                hint=TWO_HISTORIES,
+                documents=[self.document, Document.of_checkpoint(old.size, old.root, proof.checkpoint)],
+            )
+        return proof, old
 
 
 def check_utc(instant: dt.datetime) -> None:
@@ -119,34 +147,62 @@ def check_utc(instant: dt.datetime) -> None:
         raise Malformed("an instant that is not in UTC")
 
 
-def check_versions(session: Session) -> str:
+def check_continues(remembered: Remembered | None, log: Log) -> str:
+    """Compare the log with the remembered one, by at most three tiles (V10)."""
+    if remembered is None:
+        raise NotApplicable("nothing is remembered from an earlier run")
+    size = remembered.size
+    if log.size < size:
+        raise RolledBack(f"the log has {log.size} entries, {size} were seen before")
+    if log.size > size:
+        log.check_root()
+    if remembered.root_hash != log.root_at(size):
+        raise Forked(
+            f"the log of size {log.size} does not begin with the {size} entries that were seen before",
+            hint=TWO_HISTORIES,
+            documents=[log.document],
+        )
+    return f"size {size} was remembered, and the log of size {log.size} begins with it"
+
+
+def check_newest(targets: Targets, log: Log, register: Encoded[Register]) -> str:
+    """Check that the log holds an entry that names the newest register (V11)."""
+    if targets.kept(tree.REGISTER) is not None and targets.kept(tree.CHECKPOINT) is not None:
+        return "held when it was checked before; neither the register nor the log has changed"
+    version = register.document.version
+    path = tree.VERSION_ENTRY.path(version)
+    if log.logged_digests(version)[tree.VERSION_REGISTER.path(version)] != register.sha256:
+        raise Inconsistent(f"{path} names other bytes than those of {tree.REGISTER.path()}", path=path)
+    return f"entry {version - 1} of the log names the register's digest"
+
+
+def check_versions(run: Run, log: Log) -> str:
     """Compute the log's root from the list of versions (V12)."""
-    if first_version(session) > 1:
+    if first_version(run) > 1:
         raise NotApplicable("only new versions were looked at (history: new)")
-    data = session.get(tree.VERSIONS.path())
-    check_signatures(session, "V12", tree.VERSIONS.path(), data, session.register.version)
-    if session.record.failed("V12"):
+    data = run.get(tree.VERSIONS.path())
+    check_signatures(run, log.keys, "V12", tree.VERSIONS.path(), data, log.size)
+    if run.record.failed("V12"):
         return ""
     with naming(tree.VERSIONS.path()):
-        _check_list(session, data)
-    log = session.checkpoint
-    return f"{log.size} entries give the root {strict_base64.encode(log.root)}"
+        _check_list(log, data)
+    return f"{log.size} entries give the root {strict_base64.encode(log.head.root)}"
 
 
-def _check_list(session: Session, data: bytes) -> None:
+def _check_list(log: Log, data: bytes) -> None:
     listed = decode(data, VersionList, max_bytes=max_bytes(tree.VERSIONS.path()))
-    if listed.register != session.register.register:
+    if listed.register != log.keys.register:
         raise Inconsistent(f"the list of versions of {listed.register!r}")
-    if len(listed.versions) != session.checkpoint.size:
-        raise Inconsistent(f"{len(listed.versions)} versions listed, {session.checkpoint.size} in the log")
+    if len(listed.versions) != log.size:
+        raise Inconsistent(f"{len(listed.versions)} versions listed, {log.size} in the log")
     # Encoded from what was parsed, so that fields this reader does not know count as well.
     entries = parse(data, max_bytes=max_bytes(tree.VERSIONS.path()))["versions"]
-    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != session.checkpoint.root:
+    if merkle.root_hash([merkle.leaf_hash(encode(entry)) for entry in entries]) != log.head.root:
         raise Inconsistent("the list of versions is not the list of entries that the log holds")
 
 
-def first_version(session: Session) -> int:
+def first_version(run: Run) -> int:
     """Return the first version that is to be checked in full."""
-    if session.options.history == "new" and session.remembered is not None:
-        return session.remembered.checked_version + 1
+    if run.options.history == "new" and run.remembered is not None:
+        return run.remembered.checked_version + 1
     return 1

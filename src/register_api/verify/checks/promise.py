@@ -55,9 +55,8 @@ class PromiseHistory:
         newer: Register,
         diff: Diff | None,
         record: Recorder,
-        check: str = CHECK,
     ) -> None:
-        """Judge a version, and take its promise; contradictions go to the recorder, as found by a check."""
+        """Judge a version, and take its promise; contradictions go to the recorder."""
         try:
             zone = zone_of(newer.publisher.time_zone)
         except Malformed as error:
@@ -71,7 +70,7 @@ class PromiseHistory:
             self.given += found.given
             self.not_judged += found.not_judged
             for item in found.contradictions:
-                record.fail(check, Inconsistent(item.message))
+                record.fail(CHECK, Inconsistent(item.message))
         self.join(newer)
 
     def _pass_over(self, version: int, why: str) -> None:

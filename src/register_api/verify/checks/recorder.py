@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from register_api.errors import Forked, VerificationError
-from register_api.verify.checks.check_table import CHECKS, worst
+from register_api.verify.checks.check_table import worst
 from register_api.verify.report.report import CheckResult
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class NotApplicable(Exception):
 class Recorder:
     """Results of one run, by the check's number."""
 
-    def __init__(self, checks: tuple[Check, ...] = CHECKS) -> None:
+    def __init__(self, checks: tuple[Check, ...]) -> None:
         """Begin with nothing checked.
 
         Args:
@@ -68,6 +68,14 @@ class Recorder:
     def holds(self, check: str) -> bool:
         """Tell whether nothing was found by a check that was made, or that had nothing to look at."""
         return check not in self._errors and (check in self._passed or check in self._nothing_to_check)
+
+    def told(self, check: str) -> bool:
+        """Tell whether a check was made, or left out for a reason."""
+        return check in self._errors or check in self._passed or check in self._skipped
+
+    def covers(self, check: str) -> bool:
+        """Tell whether a check is one of this run's."""
+        return any(check == one.id for one in self._checks)
 
     def failed(self, check: str) -> bool:
         """Tell whether something was found."""

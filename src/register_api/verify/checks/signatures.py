@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.keys.key_list import document_key, good_key
@@ -12,47 +12,36 @@ from register_api.errors import Forged, UntrustedKey, VerificationError
 
 if TYPE_CHECKING:
     from register_api.core.documents import KeyList, KeyRecord
-    from register_api.verify.checks.recorder import Recorder
+    from register_api.verify.checks.run import Run
 
 
-class Reading(Protocol):
-    """What signatures are checked with: a round over a register, or a package of evidence."""
-
-    keys: KeyList
-    record: Recorder
-
-    def get(self, path: str) -> bytes:
-        """Return a file within the bound of its kind."""
-        ...
-
-
-def check_signatures(session: Reading, check: str, path: str, data: bytes, version: int) -> None:
+def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes, version: int) -> None:
     """Check both signatures beside a document; findings go to a check."""
     raw, jws = tree.RAW_SIGNATURE.of(path), tree.JWS.of(path)
-    with session.record.recording(check, raw):
-        _check_raw(session, data, session.get(raw), version)
-    with session.record.recording(check, jws):
-        verify_jws(data, session.get(jws), lambda kid: document_key(session.keys, kid, version))
+    with run.record.recording(check, raw):
+        _check_raw(keys, data, run.get(raw), version)
+    with run.record.recording(check, jws):
+        verify_jws(data, run.get(jws), lambda kid: document_key(keys, kid, version))
 
 
-def is_signed(session: Reading, path: str, data: bytes, version: int) -> bool:
+def is_signed(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> bool:
     """Tell whether bytes carry a good raw signature of the document key.
 
     Raises:
         Unreachable: The signature is not served.
         UntrustedKey: No document key is good for this version.
     """
-    key = good_key(session.keys, "document", None, version)
-    return _fits(data, session.get(tree.RAW_SIGNATURE.of(path)), key)
+    key = good_key(keys, "document", None, version)
+    return _fits(data, run.get(tree.RAW_SIGNATURE.of(path)), key)
 
 
-def _check_raw(session: Reading, data: bytes, signature: bytes, version: int) -> None:
+def _check_raw(keys: KeyList, data: bytes, signature: bytes, version: int) -> None:
     """Check a raw signature; it names no key, so one out of its range is found by trying."""
-    good = good_key(session.keys, "document", None, version)
+    good = good_key(keys, "document", None, version)
     try:
         verify_raw(data, signature, ed25519_public(good.jwk))
     except Forged:
-        for key in session.keys.keys:
+        for key in keys.keys:
             if key.use == "document" and _fits(data, signature, key):
                 raise UntrustedKey(f"signed with {key.kid}, not good for version {version}") from None
         raise

@@ -6,27 +6,45 @@ from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.keys.key_list import log_key
-from register_api.core.log.tlog_proof import parse_proof, verify_proof
-from register_api.errors import ClockBehind, Document, Forked, Inconsistent, Unwitnessed
-from register_api.verify.checks.log import check_root, read_entry, root_at
+from register_api.errors import ClockBehind, Unwitnessed
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from register_api.core.log.time_stamp import TimeStamp
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.log import Log
+    from register_api.verify.checks.run import Run
 
 MOST_ASKED = 8
 """For so many of the newest versions a stamp is asked for, until there is one."""
 
 
-def check_time_stamp(session: Session) -> str:
-    """Check the newest time stamp there is, of the newest version or one shortly before it (V28)."""
-    anchors = session.options.stamped_by
-    if not anchors:
+def newest_sizes(log: Log) -> range:
+    """Return the sizes of which a stamp is asked for: the newest versions, the newest first."""
+    return range(log.size, max(log.size - MOST_ASKED, 0), -1)
+
+
+def check_time_stamp(
+    run: Run, log: Log, sizes: Sequence[int], *, unasked: bool = False
+) -> tuple[tuple[int, TimeStamp], str]:
+    """Check the first time stamp there is, of the log at some sizes (V28).
+
+    It is judged as of its own time: that certificates have expired since is no finding.
+
+    Args:
+        run: The run, with the authorities that are accepted.
+        log: The log.
+        sizes: The sizes of which a stamp is asked for, in this order.
+        unasked: Whether a stamp is looked at that no authority was given for; by whom it is stays open.
+
+    Returns:
+        The size with the stamp, and a sentence.
+    """
+    anchors = run.options.stamped_by
+    if not (anchors or unasked):
         raise NotApplicable("no authority's certificates were given (--stamped-by)")
     # X.509 and RFC 3161 take a tenth of the time of importing all of this; most customers ask for no stamp.
     from register_api.core.log.time_stamp import (  # noqa: PLC0415
@@ -35,63 +53,54 @@ def check_time_stamp(session: Session) -> str:
         open_time_stamp,
     )
 
-    size, data = _newest_stamp(session)
-    checkpoint, published_at = _stamped_version(session, size)
-    with naming(tree.TIME_STAMP.path(size)):
-        stamp = open_time_stamp(data, checkpoint, anchors)
+    size, data = _first_stamp(run, sizes)
+    checkpoint, published_at = _stamped_version(run, log, size)
+    path = tree.TIME_STAMP.path(size)
+    with naming(path):
+        stamp = open_time_stamp(data, checkpoint, anchors or None)
         check_plausible(stamp, published_at)
-        if stamp.at - session.now > CLOCK_TOLERANCE:
+        if run.now is not None and stamp.at - run.now > CLOCK_TOLERANCE:
             raise ClockBehind(
                 f"stamped at {format_instant(stamp.at)}, which lies in the future by this machine's clock"
             )
-    session.time_stamp = (size, stamp)
-    later = f"; not stamped: {session.checkpoint.size - size} after it" * (size < session.checkpoint.size)
-    return stamp_in_words(size, stamp, size, published_at) + later
+    if not anchors:
+        raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
+    return (size, stamp), _in_words(size, stamp, published_at, newest=log.size)
 
 
-def stamp_in_words(size: int, stamp: TimeStamp, version: int, published_at: dt.datetime) -> str:
-    """Return what a time stamp on a log of some size shows of a version, beside what the publisher says."""
+def _in_words(size: int, stamp: TimeStamp, published_at: dt.datetime, *, newest: int) -> str:
+    """Return what a time stamp on a log of some size shows, beside what the publisher says."""
     return (
-        f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {version}"
+        f"{stamp.authority} saw the log of size {size} at {format_instant(stamp.at)}, so version {size}"
         f" and all before it existed; it says itself that it was published at"
         f" {format_instant(published_at)}"
-    )
+    ) + f"; not stamped: {newest - size} after it" * (size < newest)
 
 
-def _newest_stamp(session: Session) -> tuple[int, bytes]:
-    """Return the newest stamped size with the stamp's bytes, asking for a few versions at most."""
-    newest = session.checkpoint.size
-    oldest = max(newest - MOST_ASKED, 0) + 1
-    for size in range(newest, oldest - 1, -1):
+def _first_stamp(run: Run, sizes: Sequence[int]) -> tuple[int, bytes]:
+    for size in sizes:
         try:
-            return size, session.get(tree.TIME_STAMP.path(size))
+            return size, run.get(tree.TIME_STAMP.path(size))
         except NotServed:
             continue
-    which = f"none of versions {oldest} to {newest} is" if oldest < newest else f"version {newest} is not"
+    if not run.options.stamped_by:
+        raise NotApplicable("there is no time stamp")
+    asked = sorted(sizes)
+    many = len(asked) > 1
+    which = f"none of versions {asked[0]} to {asked[-1]} is" if many else f"version {asked[0]} is not"
     raise Unwitnessed(
         f"{which} stamped",
         hint="a new version is stamped at the next refresh; else ask the publisher for time stamps",
     )
 
 
-def _stamped_version(session: Session, version: int) -> tuple[bytes, dt.datetime]:
+def _stamped_version(run: Run, log: Log, version: int) -> tuple[bytes, dt.datetime]:
     """Return the checkpoint in a version's proof, and when that version says it was published."""
-    proof_path, entry_path = tree.VERSION_PROOF.path(version), tree.VERSION_ENTRY.path(version)
-    proof, entry = parse_proof(session.read_log(proof_path)), session.read_log(entry_path)
-    with naming(proof_path):
-        old = verify_proof(entry, proof, session.register.register, [log_key(session.keys, version)])
-        if (proof.index, old.size) != (version - 1, version):
-            raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}")
-    if version < session.checkpoint.size:
-        check_root(session)
-    if root_at(session, version) != old.root:
-        head = session.checkpoint
-        raise Forked(
-            f"the stamped checkpoint of size {version} has another root than the log had there",
-            documents=[
-                Document.of_checkpoint(head.size, head.root, session.checkpoint_data),
-                Document.of_checkpoint(old.size, old.root, proof.checkpoint),
-            ],
-        )
-    with naming(entry_path):
-        return proof.checkpoint, read_entry(session, version, entry).published_at
+    path = tree.VERSION_ENTRY.path(version)
+    entry = run.once(path)
+    if version < log.size:
+        log.check_root()
+    with naming(tree.VERSION_PROOF.path(version)):
+        proof, _ = log.proof(version, entry)
+    with naming(path):
+        return proof.checkpoint, log.entry(version, entry).published_at

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.keys.key_list import log_key
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
 from register_api.core.log.note import NoteKey, parse_note
 from register_api.errors import Document, Forked, Inconsistent, UsageError, VerificationError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from register_api.verify.checks.session import Session
+    from register_api.verify.checks.log import Log
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,15 +40,15 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True):
 class Comparing:
     """One comparison: reads, judges, and keeps what contradicts each other."""
 
-    def __init__(self, keys: Sequence[NoteKey], session: Session | None) -> None:
+    def __init__(self, keys: Sequence[NoteKey], log: Log | None) -> None:
         """Take what signatures are checked with.
 
         Args:
             keys: Verifier keys of the log; they count before those of the served register.
-            session: A round over the served register that holds, for its keys and tiles.
+            log: The log of a served register that holds.
         """
         self._keys = keys
-        self._session = session
+        self._log = log
         self._errors: list[VerificationError] = []
         self._read: list[_Read] = []
         self._undecided: list[str] = []
@@ -72,11 +71,9 @@ class Comparing:
         log = parse_checkpoint(parse_note(given.data).text)
         if self._keys:
             return _Read(given=given, log=open_checkpoint(given.data, log.origin, self._keys), signed=True)
-        if self._session is None:
+        if self._log is None:
             return _Read(given=given, log=log, signed=False)
-        key = log_key(self._session.keys, log.size)
-        name = self._session.register.register
-        return _Read(given=given, log=open_checkpoint(given.data, name, [key]), signed=True)
+        return _Read(given=given, log=self._log.open(given.data), signed=True)
 
     def _compare_sizes(self) -> None:
         """Compare checkpoints of one size with each other: one size has one root."""
@@ -92,19 +89,19 @@ class Comparing:
     def _compare_with_served(self) -> None:
         """Compare checkpoints of several sizes through the tiles that are served."""
         sizes = sorted({one.log.size for one in self._read})
-        if self._session is None:
+        if self._log is None:
             if len(sizes) > 1:
                 told = ", ".join(map(str, sizes))
                 self._undecided.append(f"whether the logs of sizes {told} continue each other takes --base")
             return
         for one in self._read:
             try:
-                check_same_history(self._session, one.given.data)
+                check_same_history(self._log, one.given.data)
             except VerificationError as error:
                 self._errors.append(_named(error, one.given.name))
                 if isinstance(error, Forked):
                     self._contradicting[one.given.data] = one.log
-                    self._contradicting[self._session.checkpoint_data] = self._session.checkpoint
+                    self._contradicting[self._log.data] = self._log.head
 
     def report(self, folder: Path | None) -> LogComparison:
         """Return what was found; checkpoints that contradict each other are kept in a folder.

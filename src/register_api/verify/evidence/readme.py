@@ -18,67 +18,73 @@ from register_api.core.keys.key_list import good_key
 from register_api.errors import Forged, Malformed
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.time_stamp import stamped_size
 from register_api.verify.report.text import instant_in_words, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from register_api.core.diff.changes import Change
-    from register_api.core.log.checkpoint import Checkpoint
-    from register_api.verify.evidence.contents import Contents
+    from register_api.verify.checks.round import PackageRound
+    from register_api.verify.checks.version_history import Version
 
 _FORM = files(__package__).joinpath("forms", "1.txt")
 _BLANK = re.compile("@([A-Z0-9_]+)@")
 _MAX_CHANGES = 200
 
 
-def make_readme(contents: Contents) -> bytes:
+def make_readme(files: Container[str], found: PackageRound) -> bytes:
     """Return README.txt for a package of which everything else has been found to hold."""
-    return _readme(contents, stamped_size(contents.files, contents.version, contents.head.size))
+    sizes = (found.version, found.log.value.size)
+    stamped = next((size for size in sizes if TIME_STAMP.path(size) in files), None)
+    return _readme(found, stamped)
 
 
-def check_readme(contents: Contents) -> str:
-    """Compare README.txt with what the package shows (E15)."""
-    data = contents.files.get(README)
+def check_readme(files: Mapping[str, bytes], found: PackageRound) -> str:
+    """Compare README.txt with what the package shows (E03)."""
+    data = files.get(README)
     if data is None:
         raise NotApplicable("there is none")
     title = _FORM.read_bytes().partition(b"\n")[0]
     if data.partition(b"\n")[0] != title:
         raise Malformed(f"README.txt does not begin with {title.decode()!r}, the one form known here")
     # A stamp may have been added to a package that was made without one, and has its README still.
-    if data not in (make_readme(contents), _readme(contents, None)):
+    if data not in (make_readme(files, found), _readme(found, None)):
         raise Forged("README.txt does not say what the package shows: do not rely on it")
     return "word for word"
 
 
-def _readme(contents: Contents, stamped: int | None) -> bytes:
+def _readme(found: PackageRound, stamped: int | None) -> bytes:
     """Return the text for a stamp on the checkpoint of a size, or for none."""
-    register, keys, version = contents.register, contents.keys, contents.version
+    shown, log, trusted = found.found.value, found.log.value, found.targets.value.trusted
+    if shown is None:
+        raise NotApplicable("the version's files do not hold")
+    register, keys, version = shown.register, found.keys.value.document, found.version
     facts = {
         "PUBLISHER": plain(register.publisher.legal_name or register.publisher.name),
         "REGISTER": plain(register.register),
         "VERSION": str(version),
         "PUBLISHED": instant_in_words(register.published_at),
         "RECORDED": register.recorded,
-        "CHANGES": "\n".join(_changes(contents)),
-        "SHA256": digest(contents.register_data),
-        "LOG": _log(contents.log),
-        "NEWEST_LOG": _log(contents.head),
+        "CHANGES": "\n".join(_changes(shown)),
+        "SHA256": digest(shown.data),
+        "LOG": _log(version, log.root_at(version)),
+        "NEWEST_LOG": _log(log.size, log.head.root),
         "STAMP": "none" if stamped is None else TIME_STAMP.path(stamped),
-        "VOUCHED_UNTIL": instant_in_words(contents.trusted.fresh_until),
+        "VOUCHED_UNTIL": instant_in_words(trusted.fresh_until),
         "DOCUMENT_KEY": good_key(keys, "document", None, version).kid,
         "LOG_KEY": good_key(keys, "log", None, version).kid,
-        "TARGETS": str(contents.trusted.targets_version),
+        "TARGETS": str(trusted.targets_version),
     }
     # Filled in one go: what a publisher wrote is never looked at for blanks.
     return _BLANK.sub(lambda blank: facts[blank[1]], _FORM.read_text("utf-8")).encode()
 
 
-def _changes(contents: Contents) -> Iterator[str]:
+def _changes(shown: Version) -> Iterator[str]:
     """Yield the lines of each change, facts alone; none begins as a command does, by four spaces."""
-    changes = contents.diff.changes
-    names = {vendor.id: vendor.name for vendor in contents.register.subprocessors}
+    if shown.diff is None:
+        raise NotApplicable("the diff does not hold")
+    changes = shown.diff.changes
+    names = {vendor.id: vendor.name for vendor in shown.register.subprocessors}
     for change in changes[:_MAX_CHANGES]:
         yield from _change(change, names)
     if len(changes) > _MAX_CHANGES:
@@ -100,5 +106,5 @@ def _change(change: Change, names: dict[str, str]) -> Iterator[str]:
         yield f"  notice promised: {notice.promised_days} {notice.day_count} days; {given}: {kept}"
 
 
-def _log(log: Checkpoint) -> str:
-    return f"size {log.size}, root {strict_base64.encode(log.root)}"
+def _log(size: int, root: bytes) -> str:
+    return f"size {size}, root {strict_base64.encode(root)}"

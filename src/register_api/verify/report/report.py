@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from register_api.core import strict_base64
 from register_api.core.documents import KeyRecord
 from register_api.core.judging.judgement import NoticeGiven
 from register_api.core.model import Lifecycle
@@ -46,6 +47,11 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     root_hash: str
 
+    @classmethod
+    def of(cls, size: int, root: bytes) -> LogHead:
+        """Return what a report says of a checkpoint."""
+        return cls(size=size, root_hash=strict_base64.encode(root))
+
 
 class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
     """A time stamp that holds.
@@ -66,70 +72,79 @@ class StampSeen(msgspec.Struct, frozen=True, kw_only=True):
         return cls(size=size, at=stamp.at, authority=stamp.authority)
 
 
+class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a package of evidence shows beside what every run reports.
+
+    Attributes:
+        sha256: Digest of the file, hex.
+        recorded: Whether the version was published live, or taken over from an older record.
+        log: Size and root hash of the log when the version was published.
+        changes: What the version announced, one sentence a change, in this program's words.
+    """
+
+    sha256: str
+    recorded: str | None = None
+    log: LogHead | None = None
+    changes: tuple[str, ...] = ()
+
+
 class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
     """An announcement that a promise covers, as recounted, with the verifier's own sentence."""
 
     sentence: str
 
 
-class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What every run of checks reports, over a publisher's address or over one package.
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer may rely on after one run, over a publisher's address or over a package of evidence.
 
     Attributes:
         format: Name and number of the report's form.
+        base: Address that was checked, or name of the package's file.
         checked_at: Instant of the check, UTC.
         exit_code: 0, or the code of the worst finding.
         word: ``verified``, or the kind of the worst finding.
         register: The register's name, once it is vouched for; so are the following.
-        version: Number of the version.
+        version: Number of the version: the newest there, or that of the package.
         sha256: Digest of its bytes, hex.
+        since: When it was published, as the publisher says, UTC.
+        fresh_until: Until when what vouches for it is good, UTC; for a package this is not judged.
         root: The root that trust began from.
         root_version: Version of the newest root that was seen.
-        log: Size and root hash of the log.
+        root_sha256: Its digest, hex.
+        log: Size and root hash of the log: its newest checkpoint.
         time_stamp: The newest time stamp of an accepted authority, once checked.
-        checks: One result for each check there is, in order.
-        not_checked: What nobody should take from this report, in sentences.
-    """
-
-    format: str
-    checked_at: dt.datetime
-    exit_code: int
-    word: str
-    register: str | None = None
-    version: int | None = None
-    sha256: str | None = None
-    root: RootOrigin | None = None
-    root_version: int | None = None
-    log: LogHead | None = None
-    time_stamp: StampSeen | None = None
-    checks: tuple[CheckResult, ...]
-    not_checked: tuple[str, ...]
-
-
-class Report(RunReport, frozen=True, kw_only=True):
-    """What a customer may rely on after one run.
-
-    Attributes:
-        base: Address that was checked; the version is the newest there.
-        since: Since when this is the newest version: when it was published, UTC.
-        fresh_until: Until when what vouches for it is good, UTC.
-        root_sha256: Digest of the newest root, hex.
         remembered: Size of the log that was remembered before; ``None``: nothing was.
         versions_checked: First and last version that were checked in full in this run.
         lifecycle: What the register says of its own end or move, if it does.
         new_keys: Keys that joined the list of keys since what is remembered.
         evidence: Files with documents that contradict each other.
         notices: What notice each version gave that was read in full in this run; recounted.
+        package: What only a package of evidence has; ``None`` for an address.
+        checks: One result for each check there is, in order.
+        not_checked: What nobody should take from this report, in sentences.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
     base: str
+    checked_at: dt.datetime
+    exit_code: int
+    word: str
+    register: str | None = None
+    version: int | None = None
+    sha256: str | None = None
     since: dt.datetime | None = None
     fresh_until: dt.datetime | None = None
+    root: RootOrigin | None = None
+    root_version: int | None = None
     root_sha256: str | None = None
+    log: LogHead | None = None
+    time_stamp: StampSeen | None = None
     remembered: int | None = None
     versions_checked: tuple[int, int] | None = None
     lifecycle: Lifecycle | None = None
     new_keys: tuple[KeyRecord, ...] = ()
     evidence: tuple[str, ...] = ()
     notices: tuple[NoticeTold, ...] = ()
+    package: PackageSeen | None = None
+    checks: tuple[CheckResult, ...]
+    not_checked: tuple[str, ...]

@@ -28,7 +28,7 @@ def render_text(report: Report) -> str:
             [
                 *_head(report),
                 "",
-                *checks_in_words(report.checks),
+                *_checks(report.checks),
                 "",
                 *_notices(report),
                 *_not_checked(report),
@@ -40,40 +40,61 @@ def render_text(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f"{report.base}, checked on {instant_in_words(report.checked_at)}"
-    if report.register is not None:
-        yield f"Register:    {report.register}"
-    if report.version is not None:
-        yield f"Version:     {report.version}, the newest since {instant_in_words(report.since)}"
-        yield f"              SHA-256 {report.sha256}"
+    how = " without network" * (report.package is not None)
+    yield f"{report.base}, checked on {instant_in_words(report.checked_at)}{how}"
+    if report.package is not None:
+        yield f"              SHA-256 {report.package.sha256}"
+    yield from _version(report)
     if report.lifecycle is not None:
         successor = report.lifecycle.successor
         yield f"Lifecycle:   {plain(lifecycle_notice(ENGLISH, report.lifecycle))}"
         if successor is not None:
             yield f"              its successor, as the register says: {plain(successor)}"
     if report.fresh_until is not None:
-        yield f"Fresh until: {instant_in_words(report.fresh_until)}, unless renewed before"
+        yield _fresh_until(report, report.fresh_until)
     if report.root is not None:
-        yield f"Trust root:  {root_in_words(report.root)}"
+        yield f"Trust root:  {_root_in_words(report.root)}"
         yield f"              SHA-256 {report.root.sha256}"
     if report.root is not None and report.root_version not in (None, report.root.version):
         yield f"              followed to version {report.root_version}, SHA-256 {report.root_sha256}"
+    if report.package is not None and report.package.log is not None:
+        yield f"Log then:    size {report.package.log.size}, root {report.package.log.root_hash}"
     if report.log is not None:
-        yield f"Log:         size {report.log.size}, root {report.log.root_hash}"
+        name = "Log:        " if report.package is None else "Log, newest:"
+        yield f"{name} size {report.log.size}, root {report.log.root_hash}"
         yield "             Compare this line with another customer's: one size has one root."
-    yield from stamp_in_words(report.time_stamp)
+    yield from _stamp(report.time_stamp)
     if report.remembered is not None:
         yield f"Remembered:  a log of size {report.remembered}"
     yield from (f"New key:     {key.in_words}" for key in report.new_keys)
 
 
-def stamp_in_words(stamp: StampSeen | None) -> Iterator[str]:
-    """Yield the line of a time stamp, if there is one."""
+def _version(report: Report) -> Iterator[str]:
+    if report.register is not None:
+        yield f"Register:    {report.register}"
+    if report.version is not None:
+        since = "the newest since" if report.package is None else "published at"
+        past = report.package is not None and report.package.recorded == "imported"
+        taken_over = ", as taken over from an older record" * past
+        yield f"Version:     {report.version}, {since} {instant_in_words(report.since)}{taken_over}"
+        yield f"              SHA-256 {report.sha256}"
+    if report.package is not None:
+        yield from (f"  announced: {plain(sentence)}" for sentence in report.package.changes)
+
+
+def _fresh_until(report: Report, until: dt.datetime) -> str:
+    if report.package is None:
+        return f"Fresh until: {instant_in_words(until)}, unless renewed before"
+    past = " (in the past, which is no fault of evidence)" * (until <= report.checked_at)
+    return f"Vouched for: until {instant_in_words(until)}{past}"
+
+
+def _stamp(stamp: StampSeen | None) -> Iterator[str]:
     if stamp is not None:
         yield f"Time stamp:  size {stamp.size} at {instant_in_words(stamp.at)}, by {stamp.authority}"
 
 
-def root_in_words(root: RootOrigin) -> str:
+def _root_in_words(root: RootOrigin) -> str:
     """Return which root trust began from, and what that is worth."""
     trust = "at FIRST USE, TAKEN ON TRUST: compare its SHA-256 with your contract"
     said = {
@@ -92,7 +113,7 @@ def skipped_in_words(check: CheckResult) -> str:
     return f"{check.id} {check.title}: {check.sentence}."
 
 
-def checks_in_words(checks: tuple[CheckResult, ...]) -> Iterator[str]:
+def _checks(checks: tuple[CheckResult, ...]) -> Iterator[str]:
     """Yield the lines of each check, in order."""
     for check in checks:
         if check.result == "skipped":
@@ -125,12 +146,12 @@ def _not_checked(report: Report) -> Iterator[str]:
 def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
-    yield verdict_in_words(report.checks, report.word, report.exit_code)
+    yield _last_line(report.checks, report.word, report.exit_code)
     if report.exit_code == PromiseNotKept.exit_code:
         yield f"{PromiseNotKept.word.capitalize()} (exit code {report.exit_code}): see Notice."
 
 
-def verdict_in_words(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:
+def _last_line(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:
     """Return the last line of a report."""
     failed = sum(1 for check in checks if check.result == "failed")
     held = sum(1 for check in checks if check.result == "ok")
