@@ -25,6 +25,7 @@ SCRIPTS = (
     "feed.py",
     "verify.py",
     "canonical.py",
+    "fairness.py",
     "imports.py",
 )
 

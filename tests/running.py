@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import msgspec
 
 import stores
 from patience import PATIENCE, in_background, wait_until
+from register_api.serve.answer.archive import Archive
 from register_api.serve.app import create_app, make_state
 from register_api.serve.process.listening import address_of, listen
 from register_api.serve.process.server import make_server
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from socketserver import ThreadingTCPServer
 
     import uvicorn
+
+    from register_api.serve.answer.worker import Work
+    from register_api.serve.stored.reply import Resource
+    from register_api.store.reader import Snapshot
 
 
 @contextlib.contextmanager
@@ -66,6 +72,11 @@ def serving(server: ThreadingTCPServer) -> Iterator[str]:
     server.daemon_threads = True  # nobody waits for a request that is never finished
     with server, in_background(server.serve_forever, 0.02, stop=server.shutdown):
         yield f"http://127.0.0.1:{server.server_address[1]}/"
+
+
+async def computed_here(snapshot: Snapshot, work: Work) -> Resource:
+    """Compute an answer in a thread of the test instead of the process beside the service."""
+    return await asyncio.to_thread(work, Archive(snapshot))
 
 
 def connect(base: str) -> socket.socket:

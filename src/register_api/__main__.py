@@ -2,4 +2,5 @@
 
 from register_api.cli.main import main
 
-main()
+if __name__ == "__main__":  # the process that computes answers loads this module as well
+    main()

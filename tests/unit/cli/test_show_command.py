@@ -19,6 +19,7 @@ from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.current_replies import CurrentReplies
+from running import computed_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,9 @@ def ask(store: Path, query: str) -> bytes:
     """Return the body of the service's answer to the same question on the same day."""
     replies = CurrentReplies(store, 2**20)
     replies.show(replies.load())
-    service = Service(replies, Answers(2**20), lambda: dt.datetime(2026, 2, 28, 23, 0, tzinfo=dt.UTC))
+    service = Service(
+        replies, Answers(2**20), lambda: dt.datetime(2026, 2, 28, 23, 0, tzinfo=dt.UTC), computed_here
+    )
     (question,) = [each for each in QUESTIONS if each.operation == "listSubprocessors"]
     resource = asyncio.run(service.answer(question, query.encode("ascii")))
     message = resource.representations["identity"].body

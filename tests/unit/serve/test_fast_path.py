@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from register_api.core.format import tree
-from register_api.serve.answer.cache import Answers
 from register_api.serve.fast_path import FastPath
 from register_api.serve.http.asgi import body_message, start_message
 from register_api.serve.http.problem_replies import reply_to
 from register_api.serve.http.problems import PROBLEMS, Problem
 from register_api.serve.stored.current_replies import CurrentReplies
-from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource
+from register_api.serve.stored.reply import CommonHeaders, computed_resource
 from register_api.serve.telemetry.counters import Counters
 
 if TYPE_CHECKING:
@@ -123,51 +122,3 @@ def test_a_page_about_a_problem_quotes_nothing_as_markup() -> None:
     assert start["status"] == 400
     assert b"<script" not in body["body"]
     assert b"&lt;script" in body["body"]
-
-
-class TestAnswers:
-    """Computed answers are computed once, one at a time, and not for an endless queue."""
-
-    def test_many_who_ask_wait_for_one_computation(self) -> None:
-        """The answer is kept for whoever comes later."""
-        calls: list[int] = []
-
-        def compute() -> Resource:
-            calls.append(1)
-            return ANSWER
-
-        async def ask() -> None:
-            kept = Answers(100_000)
-            await asyncio.gather(*(kept.get("question", compute) for _ in range(20)))
-            await kept.get("question", compute)
-
-        asyncio.run(ask())
-        assert len(calls) == 1
-
-    def test_too_many_questions_are_turned_away(self) -> None:
-        """Those who come when too many wait are told to come back; the others are answered."""
-
-        async def ask() -> list[Resource | BaseException]:
-            kept = Answers(0)
-            return await asyncio.gather(
-                *(kept.get(number, lambda: ANSWER) for number in range(80)), return_exceptions=True
-            )
-
-        found = asyncio.run(ask())
-        refused = [item for item in found if isinstance(item, Problem)]
-        assert [item.name for item in refused] == ["busy"] * 16
-        assert found.count(ANSWER) == 64
-
-    def test_a_problem_is_not_kept(self) -> None:
-        """The next one who asks is answered anew."""
-
-        def refuse() -> Resource:
-            raise Problem("no-such-version", "none")
-
-        async def ask() -> Resource:
-            kept = Answers(100_000)
-            with pytest.raises(Problem):
-                await kept.get("question", refuse)
-            return await kept.get("question", lambda: ANSWER)
-
-        assert asyncio.run(ask()) is ANSWER

@@ -8,18 +8,14 @@ import httpx
 import pytest
 
 import stores
+import worker_tasks
 from patience import PATIENCE
 from register_api.core.format import tree
 from register_api.serve.answer import service
-from register_api.serve.answer.compute import ANSWERS
 from running import running
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def fail(*_: object) -> None:
-    raise RuntimeError("/secret/place")
 
 
 def numbered(answer: httpx.Response, caplog: pytest.LogCaptureFixture) -> bool:
@@ -33,7 +29,7 @@ def test_a_fault_of_a_computed_answer_is_told_by_its_number(
     three_versions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sees neither the exception nor the path in it; the log has both."""
-    monkeypatch.setattr(service, "ANSWERS", {**ANSWERS, "listUpcoming": fail})
+    monkeypatch.setattr(service, "_answered", worker_tasks.fault)
     with running(three_versions) as base:
         answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
         page = httpx.get(base + "v1/upcoming", headers={"Accept": "text/html"}, timeout=PATIENCE)

@@ -17,7 +17,7 @@ from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.stored.current_replies import CurrentReplies
-from running import running
+from running import computed_here, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,7 +198,7 @@ class TestCost:
         replies = CurrentReplies(three_versions, 2**20)
         replies.show(replies.load())
         kept = Answers(2**20)
-        service = Service(replies, kept, lambda: stores.published_at(3))
+        service = Service(replies, kept, lambda: stores.published_at(3), computed_here)
 
         async def flood() -> None:
             for number in range(400):
@@ -211,7 +211,7 @@ class TestCost:
         """They depend on the version; a new timestamp is no new version."""
         replies = CurrentReplies(one_version, 2**20)
         replies.show(replies.load())
-        service = Service(replies, Answers(2**20), lambda: stores.published_at(1))
+        service = Service(replies, Answers(2**20), lambda: stores.published_at(1), computed_here)
 
         async def ask() -> Resource:
             return await service.answer(question("listUpcoming"))

@@ -1,7 +1,7 @@
 """What the computed answers are computed from: registers, diffs and versions of one publication.
 
 Everything is read when asked for; only a few parsed registers are kept, so memory stays bounded
-for any number of versions. Callers take turns (``answers``); nothing here is safe for two threads.
+for any number of versions. Callers take turns (``cache``); nothing here is safe for two threads.
 """
 
 from __future__ import annotations
@@ -36,13 +36,14 @@ class Archive:
     """The versions of one publication.
 
     Attributes:
+        snapshot: The publication itself.
         name: The register's name.
         newest: Number of the newest version.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Keep the publication; nothing is read yet."""
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self.name = snapshot.manifest.register
         self.newest = snapshot.manifest.version
         self._registers: BoundedCache[Encoded[Register]] = BoundedCache(_KEPT_REGISTERS)
@@ -50,7 +51,7 @@ class Archive:
     @cached_property
     def promises(self) -> Promises:
         """Every notice promise the register has made."""
-        return self._snapshot.state.promises()
+        return self.snapshot.state.promises()
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -63,7 +64,12 @@ class Archive:
         Raises:
             KeyError: There is no such version.
         """
-        return self._snapshot.manifest.files[tree.VERSION_REGISTER.path(version)].sha256
+        return self.snapshot.manifest.files[tree.VERSION_REGISTER.path(version)].sha256
+
+    def bytes_of(self, version: int) -> int:
+        """Return the size of a version's register; 0 if there is no such version."""
+        entry = self.snapshot.manifest.files.get(tree.VERSION_REGISTER.path(version))
+        return 0 if entry is None else entry.size
 
     def register(self, version: int) -> Register:
         """Return the register as a version said it.
@@ -83,14 +89,14 @@ class Archive:
         """
         found = self._registers.get(version)
         if found is None:
-            data = read_form(self._snapshot, tree.VERSION_REGISTER.path(version))
+            data = read_form(self.snapshot, tree.VERSION_REGISTER.path(version))
             found = Encoded(_decoded(data, Register), data)
             self._registers.put(version, found)
         return found
 
     def diff_bytes(self, version: int) -> bytes:
         """Return the stored diff of a version against the one before it."""
-        return read_form(self._snapshot, tree.VERSION_DIFF.path(version))
+        return read_form(self.snapshot, tree.VERSION_DIFF.path(version))
 
     def diff(self, data: bytes) -> Diff:
         """Return a stored diff, parsed."""
@@ -106,7 +112,7 @@ class Archive:
         return [entry.published_at for entry in self._decode(tree.VERSIONS.path(), VersionList).versions]
 
     def _decode(self, path: str, kind: type[T]) -> T:
-        return _decoded(read_form(self._snapshot, path), kind)
+        return _decoded(read_form(self.snapshot, path), kind)
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:

@@ -1,23 +1,24 @@
-"""Computed answers, made one at a time off the event loop, finished like stored ones, and kept."""
+"""Computed answers, made one at a time in the order of fair shares, finished like stored ones, and kept."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from register_api.core.canonical import encode
+from register_api.serve.answer.fair_queue import FairQueue
+from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource, structured_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Awaitable, Callable, Hashable
 
     from register_api.serve.http.asgi import Header
 
-_MOST_WAITING = 64
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6
 
@@ -37,8 +38,16 @@ class AnswerSource(Protocol):
         """SHA-256 in hex of that version's register."""
 
 
+class _Asked(NamedTuple):
+    """A question whose answer is waited for."""
+
+    question: Hashable
+    compute: Callable[[], Awaitable[Resource]]
+    answer: asyncio.Future[Resource]
+
+
 class Answers:
-    """Answers by question, as far as they fit; each is computed once however many ask for it.
+    """Answers by question, as far as they fit; what is not kept is computed, one after the other.
 
     Attributes:
         hits: How many questions were answered from what was kept.
@@ -52,8 +61,8 @@ class Answers:
             cache_bytes: How many bytes of answers to keep in memory.
         """
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._asked: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
+        self._answering: asyncio.Task[None] | None = None
         self.hits = 0
         self.misses = 0
 
@@ -61,38 +70,57 @@ class Answers:
         """Return how many answers are kept."""
         return len(self._kept)
 
-    async def get(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
-        """Return the answer to a question, computed in a thread unless it is kept.
+    async def get(
+        self, question: Hashable, client: str, cost: int, compute: Callable[[], Awaitable[Resource]]
+    ) -> Resource:
+        """Return the answer to a question: at once if it is kept, else when it is the client's turn.
 
         Args:
             question: All that the answer depends on.
-            compute: Computes it.
+            client: Who asks, and whose share of the time it is computed in.
+            cost: About how much there is to read for it, in bytes.
+            compute: Computes it, off the event loop.
 
         Raises:
-            Problem: What ``compute`` raises, or too many are waiting already.
+            Problem: What ``compute`` raises, or too many are waiting and this one would be the last.
         """
         found = self._kept.get(question)
         if found is not None:
             self.hits += 1
             return found
-        if self._waiting >= _MOST_WAITING:
-            raise Problem("busy", "Too many computed answers are waiting; try again soon.")
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await self._compute(question, compute)
-        finally:
-            self._waiting -= 1
+        asked = _Asked(question, compute, asyncio.get_running_loop().create_future())
+        refused = self._asked.put(client, cost, asked)
+        if refused is not None and not refused.answer.done():
+            busy = Problem("busy", "Too many computed answers are waiting; try again soon.")
+            refused.answer.set_exception(busy)
+        if self._answering is None:
+            self._answering = asyncio.create_task(self._answer_all())
+        return await asked.answer
 
-    async def _compute(self, question: Hashable, compute: Callable[[], Resource]) -> Resource:
-        found = self._kept.get(question)
-        if found is not None:
-            self.hits += 1
-            return found
-        self.misses += 1
-        found = await asyncio.to_thread(compute)
-        self._kept.put(question, found)
-        return found
+    async def _answer_all(self) -> None:
+        """Answer while anybody waits."""
+        try:
+            while (asked := self._asked.take()) is not None:
+                if not asked.answer.done():  # else whoever asked has gone
+                    await self._answer(asked)
+        finally:
+            self._answering = None
+
+    async def _answer(self, asked: _Asked) -> None:
+        found = self._kept.get(asked.question)
+        try:
+            if found is None:
+                self.misses += 1
+                found = await asked.compute()
+                self._kept.put(asked.question, found)
+            else:
+                self.hits += 1
+        except Exception as error:  # noqa: BLE001 (whatever it is goes to whoever asked)
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
+        else:
+            if not asked.answer.done():
+                asked.answer.set_result(found)
 
 
 def finish(

@@ -16,6 +16,7 @@ from register_api.core.api.answers import (
     SubprocessorsAnswer,
     UpcomingAnswer,
 )
+from register_api.core.api.queries import DatedQuery, DiffQuery, SubprocessorQuery
 from register_api.core.diff.document import diff_document
 from register_api.core.language.language import Language
 from register_api.core.language.values import Values
@@ -23,7 +24,7 @@ from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
 from register_api.serve.answer.as_of import basis, check_version, known_by
 from register_api.serve.answer.filters import Selection, check_ids
-from register_api.serve.answer.history import history
+from register_api.serve.answer.history import MOST_DIFFS, history
 from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from register_api.core.api.answers import Computed
     from register_api.core.api.queries import (
         AnswersQuery,
-        DiffQuery,
-        SubprocessorQuery,
         SubprocessorsQuery,
         UpcomingQuery,
     )
@@ -132,6 +131,24 @@ ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = Mapping
     }
 )
 """What computes the answer of each operation (``core.api.operations.QUESTIONS``)."""
+
+
+_FILE = 16 * 1024
+"""What it costs to find, open and check a file, as if it were so many bytes that are read."""
+
+
+def cost_of(archive: Archive, query: msgspec.Struct) -> int:
+    """Return about how many bytes an answer is made from, before anything is read.
+
+    Args:
+        archive: The versions.
+        query: The question; what it asks about may not be there.
+    """
+    if isinstance(query, DiffQuery):
+        return archive.bytes_of(query.older) + archive.bytes_of(query.newer or archive.newest)
+    version = query.version if isinstance(query, DatedQuery) and query.version else archive.newest
+    diffs = min(version, MOST_DIFFS) if isinstance(query, SubprocessorQuery) else 0
+    return archive.bytes_of(version) + diffs * _FILE
 
 
 def _listed(vendor: Subprocessor, found: Iterable[EngagementState]) -> ListedSubprocessor:

@@ -13,6 +13,7 @@ from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
 from register_api.core.api.operations import QUESTIONS
 from register_api.core.format.tree import OPENAPI
 from register_api.serve.answer.readiness import readiness
+from register_api.serve.http.clients import ONE, network_of
 from register_api.serve.http.sending import send_resource
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def routes(service: Service) -> Sequence[HTTPRouteHandler]:
 def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
     @get(question.url.replace("{id}", "{id:str}"))
     async def answer(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.answer(question, request.scope["query_string"], request.path_params))
+        client = network_of(cast("Any", request.scope), ONE)
+        query_string = request.scope["query_string"]
+        return _ready(await service.answer(question, query_string, request.path_params, client))
 
     return answer
 
@@ -65,8 +68,8 @@ def _description_routes(service: Service) -> Sequence[HTTPRouteHandler]:
         return _ready(await service.description())
 
     @get(REFERENCE)
-    async def reference() -> ASGIApp:
-        return _ready(await service.reference())
+    async def reference(request: _AnyRequest) -> ASGIApp:
+        return _ready(await service.reference(network_of(cast("Any", request.scope), ONE)))
 
     return description, reference
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -14,22 +16,27 @@ from register_api.core.diff.changes import Diff
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
-from register_api.serve.answer.compute import ANSWERS
+from register_api.serve.answer.compute import ANSWERS, cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
+from register_api.serve.answer.worker import compute
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
     import msgspec
 
     from register_api.clock import Clock
-    from register_api.core.api.answers import Computed
     from register_api.core.api.operations import Question
+    from register_api.serve.answer.archive import Archive
+    from register_api.serve.answer.worker import Work
     from register_api.serve.stored.current_replies import CurrentReplies
     from register_api.serve.stored.reply import Resource
     from register_api.serve.stored.reply_table import ReplyTable
+    from register_api.store.reader import Snapshot
+
+    Compute = Callable[[Snapshot, Work], Awaitable[Resource]]
 
 _log = logging.getLogger(__name__)
 
@@ -37,20 +44,28 @@ _log = logging.getLogger(__name__)
 class Service:
     """Answers from the publication that is current when a question arrives."""
 
-    def __init__(self, replies: CurrentReplies, answers: Answers, clock: Clock) -> None:
+    def __init__(
+        self, replies: CurrentReplies, answers: Answers, clock: Clock, compute: Compute = compute
+    ) -> None:
         """Join the parts.
 
         Args:
             replies: Where the current table stands.
             answers: Answers that were computed before.
             clock: Tells what today is.
+            compute: Computes an answer, off the event loop.
         """
         self.replies = replies
         self.clock = clock
         self._answers = answers
+        self._compute = compute
 
     async def answer(
-        self, question: Question, query_string: bytes = b"", in_path: Mapping[str, str] | None = None
+        self,
+        question: Question,
+        query_string: bytes = b"",
+        in_path: Mapping[str, str] | None = None,
+        client: str = "",
     ) -> Resource:
         """Answer a question.
 
@@ -58,6 +73,7 @@ class Service:
             question: What is asked.
             query_string: Its parameters, percent-encoded.
             in_path: Parameters that stand in the path.
+            client: Who asks: a client's questions wait behind each other, not in front of others'.
 
         Raises:
             Problem: A parameter is not valid, what is asked about does not exist, nothing was published
@@ -66,43 +82,35 @@ class Service:
         table = self._table()
         query = read_query(query_string, question.query, in_path or {})
         as_of = self._as_of(query, table)
-
-        def work() -> Resource:
-            return _finished(ANSWERS[question.operation](table.archive, query, as_of))
-
         version = table.archive.newest
         key = (question.operation, query, as_of, version, table.archive.sha256(version))
-        return await self._keep(key, work)
+        work = functools.partial(_answered, question.operation, query, as_of)
+        return await self._keep(key, client, cost_of(table.archive, query), work)
 
     async def description(self) -> Resource:
-        """Answer ``/openapi.json`` where the tree has none: before anything is published.
+        """Answer ``/openapi.json`` where the tree has none: before anything is published."""
+        return await asyncio.to_thread(lambda: finish_own(description()))
 
-        Raises:
-            Problem: Too many are waiting.
-        """
-        return await self._keep(("description",), lambda: finish_own(description()))
-
-    async def reference(self) -> Resource:
+    async def reference(self, client: str = "") -> Resource:
         """Answer ``/docs``: the description as a page, with examples from what is published.
 
         Raises:
             Problem: Too many are waiting.
         """
         table = self.replies.table
-        shown = None if table is None else table.snapshot.generation  # of freshness there is an example, too
-        return await self._keep(("reference", shown), lambda: finish_page(reference_page(table)))
+        if table is None:
+            return await asyncio.to_thread(_reference, None)
+        key = ("reference", table.snapshot.generation)  # of freshness there is an example, too
+        return await self._keep(key, client, table.archive.bytes_of(table.archive.newest), _reference)
 
-    async def _keep(self, question: Hashable, work: Callable[[], Resource]) -> Resource:
+    async def _keep(self, question: Hashable, client: str, cost: int, work: Work) -> Resource:
         """Answer from what is kept, else compute; a damaged store is told like that of a stored file."""
-
-        def compute() -> Resource:
-            try:
-                return work()
-            except StoreDamaged as error:
-                _log.error("an answer cannot be computed: %s", error)
-                raise Problem("unreadable", "What this is computed from cannot be read now.") from error
-
-        return await self._answers.get(question, compute)
+        snapshot = self._table().snapshot
+        try:
+            return await self._answers.get(question, client, cost, lambda: self._compute(snapshot, work))
+        except StoreDamaged as error:
+            _log.error("an answer cannot be computed: %s", error)
+            raise Problem("unreadable", "What this is computed from cannot be read now.") from error
 
     def _as_of(self, query: msgspec.Struct, table: ReplyTable) -> AsOf:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""
@@ -120,7 +128,12 @@ class Service:
         return self.replies.table
 
 
-def _finished(document: Computed | Diff) -> Resource:
+def _answered(operation: str, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
+    document = ANSWERS[operation](archive, query, as_of)
     if isinstance(document, Diff):
         return finish(document, document.newer, schema="diff")
     return finish(document, document, following=document.next if isinstance(document, Listing) else None)
+
+
+def _reference(archive: Archive | None) -> Resource:
+    return finish_page(reference_page(archive))

@@ -25,7 +25,7 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
 """Header fields of one request."""
 
-MAX_PIPELINED = 128
+MAX_PIPELINED = 16
 """Requests that wait for their turn on one connection; the last that is taken closes it."""
 
 MIN_BYTES_PER_SECOND = 1024
@@ -36,6 +36,9 @@ SEND_BUFFER_BYTES = 256 * 1024
 
 LINGER_SECONDS = 2.0
 """How long a connection that was given its last reply is still listened to, so that it arrives."""
+
+MAX_WAITING_QUESTIONS = 64
+"""Questions that wait to be computed, of all clients together; the one that would be last is refused."""
 
 SPARE_CONNECTIONS = 256
 """Connections above the most that may be which are told so; those above these are just closed."""
@@ -48,6 +51,7 @@ BOUNDS: dict[str, int | float] = {
     "MIN_BYTES_PER_SECOND": MIN_BYTES_PER_SECOND,
     "SEND_BUFFER_BYTES": SEND_BUFFER_BYTES,
     "LINGER_SECONDS": LINGER_SECONDS,
+    "MAX_WAITING_QUESTIONS": MAX_WAITING_QUESTIONS,
     "SPARE_CONNECTIONS": SPARE_CONNECTIONS,
 }
 """Every bound that is no setting, by its name in the manual."""

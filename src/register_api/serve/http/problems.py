@@ -34,12 +34,16 @@ class Problem(Exception):
         headers: tuple[Header, ...] = (),
     ) -> None:
         """Keep what the answer is made of."""
-        super().__init__(detail)
+        super().__init__(name, detail)  # what it is made anew from in another process
         self.name = name
         self.detail = detail
         self.parameter = parameter
         self.allowed = allowed
         self.headers = headers
+
+    def __str__(self) -> str:
+        """Return the sentence for a person."""
+        return self.detail
 
 
 def details(problem: Problem, instance: str) -> ProblemDetails:

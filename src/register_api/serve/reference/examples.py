@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from register_api.core.format.kind import FileKind
     from register_api.core.model import Register
     from register_api.serve.answer.archive import Archive
-    from register_api.serve.stored.reply_table import ReplyTable
     from register_api.store.reader import Snapshot
 
 LONGEST_EXAMPLE = 16 * 1024
@@ -55,14 +54,14 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None
 
 
-def examples_of(table: ReplyTable) -> dict[str, Example]:
+def examples_of(archive: Archive) -> dict[str, Example]:
     """Return an example for each address that has one, by the address as it is described."""
-    register = table.archive.register(table.archive.newest)
-    day = AsOf(on=local_day(register.published_at, table.archive.zone))
+    register = archive.register(archive.newest)
+    day = AsOf(on=local_day(register.published_at, archive.zone))
     values = dict(_values(register, day))
-    candidates = _candidates(table.snapshot, register)
-    asked = ((each.url, _asked(each, table.archive, values, day)) for each in QUESTIONS)
-    stored = ((url_of(each), _stored(each, table.snapshot, candidates)) for each in KINDS)
+    candidates = _candidates(archive.snapshot, register)
+    asked = ((each.url, _asked(each, archive, values, day)) for each in QUESTIONS)
+    stored = ((url_of(each), _stored(each, archive.snapshot, candidates)) for each in KINDS)
     return {url: example for url, example in (*asked, *stored) if example is not None}
 
 

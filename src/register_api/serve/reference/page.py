@@ -14,12 +14,12 @@ from register_api.style.environment import page_environment
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from register_api.serve.stored.reply_table import ReplyTable
+    from register_api.serve.answer.archive import Archive
 
 
-def reference_page(table: ReplyTable | None) -> bytes:
+def reference_page(archive: Archive | None) -> bytes:
     """Write the page."""
-    examples = {} if table is None else examples_of(table)
+    examples = {} if archive is None else examples_of(archive)
     template = _ENVIRONMENT.get_template("reference.html.j2")
     return template.render(**description(), statuses=STATUSES, examples=examples).encode()
 

@@ -5,18 +5,15 @@ No client is named unless the settings ask for it: an address is left out, short
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
 from typing import TYPE_CHECKING
 
+from register_api.serve.http.clients import NEIGHBOURS, network_of
+
 if TYPE_CHECKING:
     from register_api.serve.http.asgi import App, Message, Receive, Scope, Send
     from register_api.serve.settings import LogClients
-
-
-_NETWORK_BITS = {4: 24, 6: 48}
-"""Bits that are kept of an address: a network of 256, and what one customer of a provider is given."""
 
 
 def client_fields(scope: Scope, how: LogClients) -> dict[str, str]:
@@ -28,17 +25,7 @@ def client_fields(scope: Scope, how: LogClients) -> dict[str, str]:
     client = scope.get("client")
     if how == "none" or client is None:
         return {}
-    return {"client": client[0] if how == "full" else _network(client[0])}
-
-
-def _network(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, _NETWORK_BITS[address.version]), strict=False))
+    return {"client": client[0] if how == "full" else network_of(scope, NEIGHBOURS)}
 
 
 _log = logging.getLogger(__name__)

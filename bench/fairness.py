@@ -1,0 +1,136 @@
+"""P12: what a client that has 70 diffs of a large register computed at once costs the others, in time.
+
+A stored path is polled, and somebody else's questions are asked, alone and beside that client, in turns;
+what is told is the ratio. The hostile client, the service and whoever measures are processes of their own.
+
+    .venv/bin/python bench/fairness.py
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import socket
+import statistics
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import goals
+import histories
+import servers
+
+from register_api.serve.app import create_app
+from register_api.serve.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = 70
+"""Versions before the large one: a diff from each of them to that one is asked for at once."""
+
+ROUNDS, POLLS, QUESTIONS = 7, 1_000, 5
+GOAL_STORED = 2.0
+NUMBERS = itertools.count()
+
+
+def be_hostile(port: int, version: int) -> None:
+    """Ask for one diff again and again; who is refused asks again a second later."""
+    message = servers.request(f"/v1/diff?from={version}&to={SMALL + 1}")
+    with socket.create_connection(("127.0.0.1", port), 600, source_address=("127.0.0.2", 0)) as connection:
+        while True:
+            if b" 503 " in _reply(connection, message)[:16]:
+                time.sleep(1)
+
+
+def _reply(connection: socket.socket, message: bytes) -> bytes:
+    connection.sendall(message)
+    data = bytearray()
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(1 << 20)
+    head = bytes(data.partition(b"\r\n\r\n")[0])
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    servers.read(connection, len(head) + 4 + int(length.partition(b":")[2]) - len(data))
+    return head
+
+
+def hostile_client(port: int) -> None:
+    """Ask for all of them at once, without end."""
+    for version in range(1, SMALL + 1):
+        threading.Thread(target=be_hostile, args=(port, version)).start()
+
+
+@contextlib.contextmanager
+def hostility(server: servers.Server) -> Iterator[None]:
+    """Have the hostile client ask while the block runs."""
+    process = multiprocessing.get_context("fork").Process(target=hostile_client, args=(server.port,))
+    process.start()
+    time.sleep(2)  # until all of its questions are there
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def seconds(server: servers.Server, message: bytes) -> tuple[float, bool]:
+    """Return how long a reply takes, and whether it is a refusal."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=600) as connection:
+        before = time.perf_counter()
+        head = _reply(connection, message)
+        return time.perf_counter() - before, b" 503 " in head[:16]
+
+
+def p99_of_polls(server: servers.Server, etag: bytes) -> float:
+    """Return what 99 of 100 polls of a stored path take less than; each on a connection of its own."""
+    poll = servers.request("/v1/register.json", b"If-None-Match: " + etag)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=600) as connection:
+        size = servers.reply_size(connection, poll)
+        taken = []
+        for _ in range(POLLS):
+            before = time.perf_counter()
+            connection.sendall(poll)
+            servers.read(connection, size)
+            taken.append(time.perf_counter() - before)
+            time.sleep(0.001)
+    return statistics.quantiles(taken, n=100)[98]
+
+
+def questions(server: servers.Server) -> tuple[float, int]:
+    """Return the median time of somebody else's questions, none asked before, and how many were refused."""
+    asked = [servers.request(f"/v1/subprocessors?q=vendor+{next(NUMBERS)}") for _ in range(QUESTIONS)]
+    found = [seconds(server, message) for message in asked]
+    return statistics.median(taken for taken, _ in found), sum(refused for _, refused in found)
+
+
+def measure(folder: Path) -> Iterator[goals.Result]:
+    """Measure alone and beside the hostile client in turns."""
+    publisher = histories.small_history(folder / "fairness", SMALL)
+    histories.grow_large(publisher)
+    service = servers.start(create_app(Settings(store=str(publisher.store))))
+    polls, asked, refused = [], [], 0
+    try:
+        etag = servers.etag_of(servers.ask(service, servers.request("/v1/register.json")))
+        questions(service)
+        for _ in range(ROUNDS):
+            alone = p99_of_polls(service, etag), questions(service)[0]
+            with hostility(service):
+                beside = p99_of_polls(service, etag)
+                taken, busy = questions(service)
+            polls.append(beside / alone[0])
+            asked.append(taken / alone[1])
+            refused += busy
+    finally:
+        service.end()
+    yield goals.Result("P12: p99 of a poll beside 70 diffs / alone", statistics.median(polls), GOAL_STORED)
+    yield goals.Result("P12: others' questions refused meanwhile", refused, 0)
+    yield goals.Result("others' questions beside 70 diffs / alone", statistics.median(asked), None)
+
+
+if __name__ == "__main__":
+    goals.run(measure)

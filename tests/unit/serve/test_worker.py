@@ -1,0 +1,103 @@
+"""The process beside the service: what is computed there, and what happens when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from anyio import BrokenWorkerProcess
+
+import stores
+import worker_tasks
+from register_api.serve.answer.worker import compute
+from register_api.serve.http.problems import Problem
+from register_api.store.reader import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.serve.answer.worker import Work
+
+
+def snapshot_of(store: Path) -> Snapshot:
+    """Open what a store shows."""
+    snapshot = open_snapshot(store)
+    assert snapshot is not None
+    return snapshot
+
+
+async def told(snapshot: Snapshot, work: Work = worker_tasks.process_and_version) -> list[int]:
+    """Return what a task of the process beside tells."""
+    body = (await compute(snapshot, work)).representations["identity"].body
+    assert body is not None
+    return msgspec.json.decode(body["body"], type=list[int])
+
+
+def test_answers_are_computed_in_another_process_that_stands_back(three_versions: Path) -> None:
+    """It is one for all questions, and the replies' process goes before it."""
+
+    async def ask() -> list[list[int]]:
+        snapshot = snapshot_of(three_versions)
+        return [await told(snapshot) for _ in range(3)]
+
+    first, *more = asyncio.run(ask())
+    process, niceness, version = first
+    assert more == [first, first]
+    assert process != os.getpid()
+    assert niceness > os.nice(0)
+    assert version == 3
+
+
+def test_a_publication_is_answered_from_though_its_folder_is_gone(one_version: Path) -> None:
+    """Later ones clear it away, while requests that came before are still being answered."""
+
+    async def ask() -> tuple[list[int], list[int]]:
+        before = snapshot_of(one_version)
+        stores.publish(one_version, 2)
+        after = snapshot_of(one_version)
+        shutil.rmtree(one_version / "generations" / str(before.generation))
+        return await told(after), await told(before)
+
+    new, old = asyncio.run(ask())
+    assert (new[-1], old[-1]) == (2, 1)
+
+
+def test_a_problem_arrives_whole(three_versions: Path) -> None:
+    """With all that the reply is made of."""
+    with pytest.raises(Problem) as raised:
+        asyncio.run(told(snapshot_of(three_versions), worker_tasks.problem))
+    found = raised.value
+    assert (found.name, str(found), found.parameter) == ("bad-parameter", "not so", "from")
+    assert (found.allowed, found.headers) == (["1"], ((b"a", b"b"),))
+
+
+def test_a_fault_says_where_it_was(three_versions: Path) -> None:
+    """Its traceback stays in the other process, so its words come along."""
+    with pytest.raises(RuntimeError, match="/secret/place") as raised:
+        asyncio.run(told(snapshot_of(three_versions), worker_tasks.fault))
+    assert "in fault" in "".join(raised.value.__notes__)
+
+
+def test_a_process_that_has_died_is_replaced(three_versions: Path) -> None:
+    """Whoever waited for it is told; a signal that is meant for all processes does not end it."""
+
+    async def ask() -> None:
+        snapshot = snapshot_of(three_versions)
+        process = (await told(snapshot))[0]
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(process, number)
+        assert (await told(snapshot))[0] == process
+        os.kill(process, signal.SIGSTOP)
+        waiting = asyncio.ensure_future(told(snapshot))
+        await asyncio.sleep(0)
+        os.kill(process, signal.SIGKILL)
+        with pytest.raises(BrokenWorkerProcess):
+            await waiting
+        assert (await told(snapshot))[0] != process
+
+    asyncio.run(ask())

@@ -1,0 +1,29 @@
+"""What a test has computed in the process beside the service: functions of a module, to be found there."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from register_api.serve.answer.cache import finish_own
+from register_api.serve.http.problems import Problem
+
+if TYPE_CHECKING:
+    from register_api.serve.answer.archive import Archive
+    from register_api.serve.stored.reply import Resource
+
+
+def process_and_version(archive: Archive) -> Resource:
+    """Tell in which process this is computed, how far it stands back, and what it reads."""
+    version = archive.newest
+    return finish_own([os.getpid(), os.nice(0), archive.register(version).version])
+
+
+def problem(_: Archive) -> Resource:
+    """Find that the question cannot be answered."""
+    raise Problem("bad-parameter", "not so", parameter="from", allowed=["1"], headers=((b"a", b"b"),))
+
+
+def fault(*_: object) -> Resource:
+    """Fail as a fault in the program would."""
+    raise RuntimeError("/secret/place")
