@@ -54,6 +54,9 @@ _COMMANDS = {
     "refresh": _Command(
         "refresh", "Sign freshness anew, so that customers see the newest is the newest.", ("publish",)
     ),
+    "recover": _Command(
+        "recover", "Take over what is public into the store, after verifying it.", ("publish",)
+    ),
     "status": _Command("status", "Say what is published and what expires when.", ("publish",)),
     "keys": _Command("keys", "Show the keys that customers check with, and change them.", ("publish",)),
     "serve": _Command("serve", "Serve what is published, from memory. Holds no private key.", ("serve",)),

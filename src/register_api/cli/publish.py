@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from register_api.cli import options, time_options, time_stamps
+from register_api.cli import asking_public, options, time_options, time_stamps
 from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
@@ -15,6 +15,7 @@ from register_api.cli.words import print_publication
 from register_api.core.language.prose import count
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
+from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 
 
@@ -51,6 +52,7 @@ from register_api.store.reader import open_snapshot
 )
 @policy_option
 @time_options.time_authority_options
+@asking_public.offline_option
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
     source: Path,
@@ -65,6 +67,7 @@ def publish(
     time_authority: str | None,
     time_authority_certificate: Path | None,
     *,
+    offline: bool,
     if_empty: bool,
 ) -> None:
     """Publish the source as the next version, signed, whole or not at all.
@@ -73,6 +76,9 @@ def publish(
     published tree stays as it was. The same source twice makes no second version. Then the
     witnesses of --policy are asked to cosign the new checkpoint, and --time-authority to stamp it; one
     that fails is told of and ends nothing (with --if-empty both are left to `refresh`).
+
+    Before anything is signed, the register's own address is asked: where what is public is ahead of the
+    store, or another history, nothing is published (exit codes 14 and 15; --offline does not ask).
 
     \b
     Examples:
@@ -94,6 +100,8 @@ def publish(
         root_keys=root_keys,
         root_threshold=root_threshold,
     )
+    url = base_url or (None if before or offline else _address_in(source))
+    asking_public.compare_with_public(before, url, offline=offline)
     with progress("publishing") as report:
         published = publish_version(order, report)
     warnings = len(published.prepared.findings)
@@ -112,3 +120,9 @@ def publish(
     if not if_empty:  # `run` waits for this command before it serves, and refreshes next
         ask_and_tell(store, witnesses, order.intent.now)
         time_stamps.stamp(store, authority, order.intent.now)
+
+
+def _address_in(source: Path) -> str | None:
+    """Return the address that a source gives as the register's own, if the source can be read."""
+    draft = load(source).draft
+    return draft.register.url if draft else None

@@ -10,15 +10,15 @@ import click
 
 from register_api import clock
 from register_api.cli import options, time_options, time_stamps
-from register_api.cli.cosigning import (
-    ask_and_tell,
-)
+from register_api.cli.asking_public import compare_with_public, offline_option
+from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
 from register_api.core.instant import format_instant
 from register_api.errors import RegisterError
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.trust.repository import expiries
+from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,7 @@ _SECONDS_AN_HOUR = 3600.0
     help="Stay, and refresh again after so many hours, until ended by SIGTERM or Ctrl-C.",
 )
 @policy_option
+@offline_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
 @time_options.time_authority_options
 def refresh(
@@ -53,6 +54,7 @@ def refresh(
     time_authority: str | None,
     time_authority_certificate: Path | None,
     *,
+    offline: bool,
     wait_first: bool,
 ) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
@@ -60,7 +62,7 @@ def refresh(
     Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
     renew it every 6 by a timer. With --policy, witnesses that have not signed the newest checkpoint
     yet are asked; with --time-authority it is then stamped, if it is not yet. Who fails is told of
-    and ends nothing.
+    and ends nothing. Where what is public is ahead of the store, nothing is signed (--offline does not ask).
 
     \b
     Examples:
@@ -72,29 +74,45 @@ def refresh(
     witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
     if every is None:
-        _refresh(store, keys, witnesses, authority)
+        _refresh(store, keys, witnesses, authority, offline=offline)
         return
     stopped = _stop_on_signals()
     usual = every * _SECONDS_AN_HOUR
     wait = usual if wait_first else 0.0
     while not stopped.wait(wait):
-        wait = usual if _refreshed(store, keys, witnesses, authority) else min(_RETRY_SECONDS, usual)
+        wait = (
+            usual
+            if _refreshed(store, keys, witnesses, authority, offline=offline)
+            else min(_RETRY_SECONDS, usual)
+        )
 
 
 def _refresh(
-    store: Path, keys: Path, witnesses: WitnessPolicy | None, authority: TimeAuthority | None
+    store: Path,
+    keys: Path,
+    witnesses: WitnessPolicy | None,
+    authority: TimeAuthority | None,
+    *,
+    offline: bool,
 ) -> None:
+    if (snapshot := open_snapshot(store)) is not None:
+        compare_with_public(snapshot, None, offline=offline)
     _print_refreshed(refresh_freshness(store, keys, clock.now()))
     ask_and_tell(store, witnesses, clock.now())
     time_stamps.stamp(store, authority, clock.now())
 
 
 def _refreshed(
-    store: Path, keys: Path, witnesses: WitnessPolicy | None, authority: TimeAuthority | None
+    store: Path,
+    keys: Path,
+    witnesses: WitnessPolicy | None,
+    authority: TimeAuthority | None,
+    *,
+    offline: bool,
 ) -> bool:
     """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
     try:
-        _refresh(store, keys, witnesses, authority)
+        _refresh(store, keys, witnesses, authority, offline=offline)
     except RegisterError as error:
         print_error(error)
         return False

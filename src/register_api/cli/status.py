@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -9,19 +10,24 @@ import click
 
 from register_api import clock
 from register_api.cli import options, time_stamps
-from register_api.cli.cosigning import (
-    print_witnesses,
-    witnesses_document,
-)
-from register_api.cli.output import err, out, print_json
+from register_api.cli.asking_public import compare_with_public, offline_option
+from register_api.cli.cosigning import print_witnesses, witnesses_document
+from register_api.cli.output import err, out, print_error, print_json
 from register_api.cli.policies import policy_of, policy_option
+from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.errors import StoreError
+from register_api.core.language.prose import count
+from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
 from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import expiries
+from register_api.store.layout import PUBLIC
 from register_api.store.reader import open_snapshot
+from register_api.verify.checks.session import Options
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from register_api.publish.stamping import Stamped
@@ -40,36 +46,87 @@ _RENEWED_BY = {
 """What to do about a role's metadata before it expires (docs/keys.md)."""
 
 
+_INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
+
+
 @click.command()
 @options.store_option
 @policy_option
+@offline_option
+@click.option("--deep", is_flag=True, help="Verify every version, as a customer does who checks all.")
 @options.json_option
-def status(store: Path, policy: Path | None, as_json: bool) -> None:
-    """Say what is published, what expires when, and who has cosigned it.
+def status(store: Path, policy: Path | None, as_json: bool, *, offline: bool, deep: bool) -> None:
+    """Say what is published, what expires when, who has cosigned it, and whether all of it is there.
 
-    Ends with 1 where something has expired or will soon, or the quorum of --policy is not met, so that
+    Ends with 1 where something expires soon, the quorum of --policy is not met or nothing is published, and
+    with 2 where something has expired or is damaged, or what is public is ahead of the store, so that
     monitoring can call it.
 
     \b
-    Example:
+    Examples:
       register-api status --json
+      register-api status --deep
     """
-    snapshot = open_snapshot(store)
-    if snapshot is None:
-        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    snapshot = _opened(store)
     instant = clock.now()
-    rows = [(row, _verdict(row, instant)) for row in expiries(snapshot.read)]
-    witnesses = witnesses_document(snapshot, policy_of(policy))
-    stamped = newest_stamped(snapshot)
+    with _damage_is_two():
+        rows = [(row, _verdict(row, instant)) for row in expiries(snapshot.read)]
+        witnesses = witnesses_document(snapshot, policy_of(policy))
+        stamped = newest_stamped(snapshot)
+        damaged = snapshot.damaged()
+        public = compare_with_public(snapshot, None, offline=offline)
+        finding = _look_deep(snapshot, instant) if deep else None
     if as_json:
-        print_json({**_document(snapshot, rows, stamped), "witnesses": witnesses})
+        document = _document(snapshot, rows, stamped)
+        document |= {"witnesses": witnesses, "damaged": damaged, "finding": finding, "public": public}
+        print_json(document)
     else:
         _print_status(snapshot, rows)
         print_witnesses(witnesses)
         if stamped is not None:
             out.print(f"  {time_stamps.in_words(stamped)}")
-    if not witnesses.get("quorum_met", True) or any(verdict != "good" for _, verdict in rows):
+        _print_tree(snapshot, damaged, finding, deep=deep)
+    verdicts = {verdict for _, verdict in rows}
+    if damaged or finding or "expired" in verdicts:
+        raise click.exceptions.Exit(2)
+    if not witnesses.get("quorum_met", True) or verdicts != {"good"}:
         raise click.exceptions.Exit(1)
+
+
+def _opened(store: Path) -> Snapshot:
+    with _damage_is_two():
+        snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise StoreError(f"nothing was published into {store} yet", hint="register-api publish")
+    return snapshot
+
+
+@contextlib.contextmanager
+def _damage_is_two() -> Iterator[None]:
+    """End with 2 where the store cannot be read, or is not the newest."""
+    try:
+        yield
+    except (StoreDamaged, VerificationError) as error:
+        print_error(error)
+        raise click.exceptions.Exit(2) from error
+
+
+def _look_deep(snapshot: Snapshot, instant: dt.datetime) -> str | None:
+    """Verify all that is public, and return what is wrong; what has expired is told beside it anyway."""
+    public = snapshot.store / PUBLIC
+    wishes = Options(root=public / tree.ROOT.path(1), history="all", wait=0)
+    finding = verify(str(public), wishes, instant, fetcher=FolderFetcher(public)).finding
+    return None if finding is None or isinstance(finding, Stale) else finding.message
+
+
+def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, deep: bool) -> None:
+    out.print(f"  {count(len(snapshot.manifest.files), 'file')}, {len(damaged)} damaged or missing")
+    if deep:
+        out.print(f"  every version verified: {finding or 'good'}")
+    for path in damaged:
+        err.print(f"  damaged or missing: {path}")
+    if damaged or finding:
+        err.print(f"  → register-api recover --from URL  {_INTO_EMPTY}")
 
 
 def _verdict(row: Expiry, instant: dt.datetime) -> str:

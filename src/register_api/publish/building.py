@@ -77,12 +77,12 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             KeyStoreError: It cannot be remembered.
             OSError: The disk does not take it.
         """
-        before = self.snapshot
+        before, gone = self.snapshot, frozenset(retired)
 
         def read(path: str) -> bytes:
             if path in files:
                 return files[path]
-            if before is None:
+            if before is None or path in gone:
                 raise KeyError(path)
             return before.read(path)
 
@@ -93,7 +93,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             files,
             state_of(made, templates or kept),
             now=now,
-            retired=retired,
+            retired=gone,
             progress=progress,
             before=before,
             show=functools.partial(memory.show, self.keys, self.memory, made.head),

@@ -69,6 +69,26 @@ class Snapshot:
         entry = self.manifest.files.get(path)
         return None if entry is None else entry.published_at
 
+    def damaged(self) -> list[str]:
+        """Return what is missing or has other bytes than were published, ready forms among it.
+
+        Raises:
+            StoreDamaged: The manifest itself cannot be read.
+        """
+        forms = (
+            (path, form)
+            for path, entry in self.manifest.files.items()
+            for form in ("identity", *entry.encodings)
+        )
+        return [path + layout.SUFFIXES[form] for path, form in forms if not self._is_whole(path, form)]
+
+    def _is_whole(self, path: str, form: str) -> bool:
+        try:
+            self.read(path, form)
+        except StoreDamaged:
+            return False
+        return True
+
     def file(self, path: str, encoding: str = "identity") -> Path:
         """Return where on disk a file of this publication lies at this moment."""
         name = path + layout.SUFFIXES[encoding]

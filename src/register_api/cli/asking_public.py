@@ -1,0 +1,57 @@
+"""Asking the register's own address, before anything is signed, whether it is ahead of the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from register_api.cli.output import err
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.publish.public_head import PublicHead
+    from register_api.store.reader import Snapshot
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def offline_option(command: Command) -> Command:
+    """Add ``--offline``: do not ask."""
+    return click.option(
+        "--offline",
+        is_flag=True,
+        envvar="REGISTER_OFFLINE",
+        show_envvar=True,
+        help="Do not ask the register's own address whether what is public is ahead of the store.",
+    )(command)
+
+
+def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:
+    """Ask whether what is public is ahead of a store; that it cannot be asked is told and ends nothing.
+
+    Args:
+        snapshot: What the store holds; ``None``: nothing.
+        url: Another address than the register's own.
+        offline: Do not ask.
+
+    Raises:
+        RolledBack: What is public is ahead of the store.
+        Forked: It is another history.
+    """
+    # Loaded here: with --offline nothing of HTTP is needed.
+    from register_api.publish.public_head import address_of_register, ask_public  # noqa: PLC0415
+
+    if offline:
+        return None
+    url = url or (address_of_register(snapshot) if snapshot else None)
+    if url is None:
+        return None
+    head = ask_public(snapshot, url)
+    if head.unknown and snapshot is not None:
+        err.print(
+            f"Note: whether what is public is ahead of the store is not known: {head.url}: {head.unknown}"
+            "  (--offline does not ask)"
+        )
+    return head

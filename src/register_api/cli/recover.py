@@ -1,0 +1,68 @@
+"""The command `recover`: take a public tree over into a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api import clock
+from register_api.cli import options, trust_options
+from register_api.cli.output import out, progress
+from register_api.core.instant import format_instant
+from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.recovery import Recovery, take_over
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.store_option
+@options.keys_option
+@click.option(
+    "--from",
+    "base",
+    metavar="URL|FOLDER",
+    help="Where the tree is: its address, a mirror, or a folder.  [default: the store's own public/]",
+)
+@trust_options.root_options
+@click.option("--stale", is_flag=True, help="Take over what has expired, too: nothing newer was public.")
+def recover(
+    store: Path, keys: Path, base: str | None, root: Path | None, root_sha256: str | None, *, stale: bool
+) -> None:
+    """Take over what is public into the store, after verifying all of it.
+
+    For a store that was lost, came back from a backup or is damaged, and for another machine. Every version
+    is checked as `verify --history all` does, from the root that the keys remember, or from --root or
+    --root-sha256. Pages are made again. From then on these keys continue what was taken over.
+
+    A store that has another history is left as it is: move it away, and recover into an empty one. Nothing is
+    taken over that is older than what these keys have signed. If that was never public, remove published.json
+    beside the keys and give --root-sha256.
+
+    \b
+    Examples:
+      register-api recover --from https://trust.example.com
+      register-api recover --from https://mirror.example.org/trust --root-sha256 HEX
+      register-api recover --root 1.root.json        (a store that is there, for keys that do not know it)
+    """
+    trust_options.check_root(root, root_sha256)
+    source = base or str(store / "public")
+    order = Recovery(
+        base=source,
+        store=store,
+        keys=keys,
+        root=root,
+        root_sha256=root_sha256,
+        stale=stale,
+        now=clock.now(),
+    )
+    with trust_options.opened(source) as fetcher, progress("recovering") as report:
+        snapshot = take_over(order, fetcher, report)
+    state = snapshot.state
+    out.print(
+        f"Version {state.version} of {state.register}, published {format_instant(state.published_at)},"
+        f" was verified and taken over from {source}: {len(snapshot.manifest.files)} files."
+    )
+    out.print(f"  {keys / MEMORY_FILE} remembers it; `register-api refresh` renews its freshness.")

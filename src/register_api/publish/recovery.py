@@ -1,0 +1,248 @@
+"""Taking a public tree over into a store: after a loss, from a mirror, on a second machine.
+
+The tree is first verified in full, as a customer does who knows its root; what was read then is what is
+taken. Pages and descriptions, which nobody signs, are not taken over but made again from what is signed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from tuf.api.metadata import Timestamp
+
+from register_api.clock import zone_of
+from register_api.core.canonical import Encoded, decode
+from register_api.core.diff.changes import Diff
+from register_api.core.format import tree
+from register_api.core.format.paths import is_path, kind_of
+from register_api.core.language.changes import Sentences
+from register_api.core.log.time_stamp import open_time_stamp
+from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.model import Register
+from register_api.errors import StoreDamaged, UsageError
+from register_api.publish import memory
+from register_api.publish.building import Publishing
+from register_api.publish.examine import examine
+from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.log_files import LogFiles
+from register_api.publish.makers import NewVersion, make_files
+from register_api.publish.page.render import version_page
+from register_api.publish.page.templating import TEMPLATES_SHA256
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.version_files import VersionFiles
+from register_api.store.reader import open_snapshot
+from register_api.store.transaction import locked
+from register_api.store.transaction import recover as finish_interrupted
+from register_api.verify.checks.session import Options
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import NotServed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.publish.examine import Examined
+    from register_api.publish.memory import Memory
+    from register_api.store.plan import Progress
+    from register_api.store.reader import Snapshot
+    from register_api.verify.fetch.fetcher import Fetcher
+
+_SECOND = dt.timedelta(seconds=1)
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken over, and where to.
+
+    Attributes:
+        base: What the source of the tree is called.
+        store: Folder of the store.
+        keys: Folder of the private keys, which remember what was published from now on.
+        root: File with the trust root to begin from.
+        root_sha256: Or the SHA-256 (hex) of ``1.root.json``; without both, the one that the keys remember.
+        stale: Take over what has expired, too.
+        now: The present instant, UTC.
+    """
+
+    base: str
+    store: Path
+    keys: Path
+    root: Path | None = None
+    root_sha256: str | None = None
+    stale: bool = False
+    now: dt.datetime
+
+
+def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None) -> Snapshot:
+    """Verify a public tree in full, and make it what a store holds.
+
+    Args:
+        order: What, and where to.
+        source: Gives the files of the tree.
+        progress: Called with steps done, steps known so far, and what comes next.
+
+    Returns:
+        The visible publication.
+
+    Raises:
+        UsageError: No root is given, and none is remembered.
+        VerificationError: The tree does not hold, or does not continue what these keys have signed.
+        StoreDamaged: The store has other bytes at a path that never changes.
+        KeyStoreError: What was signed last cannot be read or written.
+    """
+    with locked(order.store):
+        finish_interrupted(order.store)
+        before = open_snapshot(order.store)
+        with memory.held(order.keys) as known:
+            files = _verified(order, source, known, progress)
+            found = examine(_reader(files), None)
+            memory.check_continues(known, found.head, found.root_at)
+            files |= _made_again(files, found, order.now)
+            work = Publishing(store=order.store, keys=order.keys, memory=known, snapshot=before, found=None)
+            return _committed(work, files, found, order.now)
+
+
+def _committed(work: Publishing, files: dict[str, bytes], found: Examined, now: dt.datetime) -> Snapshot:
+    before = work.snapshot
+    try:
+        for path in files if before else ():
+            if before and path in before.manifest.files:
+                before.read(path)
+        return work.commit(
+            files,
+            now=now,
+            retired=[path for path in before.manifest.files if path not in files] if before else (),
+            templates=TEMPLATES_SHA256,
+            base_url=found.newest.document.url,
+        )
+    except StoreDamaged as error:
+        error.hint = f"it stays as it is: mv {work.store} {work.store}.old, then recover into an empty store"
+        raise
+
+
+class _Recorder:
+    """Gives files, and keeps them."""
+
+    def __init__(self, source: Fetcher) -> None:
+        self.files: dict[str, bytes] = {}
+        self._source = source
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says: the same bytes each time."""
+        if path not in self.files:
+            self.files[path] = self._source.get(path, max_bytes)
+        return self.files[path]
+
+
+def _verified(order: Recovery, source: Fetcher, known: Memory, progress: Progress | None) -> dict[str, bytes]:
+    """Return every file of a tree that a customer checks, once all have been checked."""
+    recorder = _Recorder(source)
+    options = Options(root=order.root, root_sha256=order.root_sha256, history="all", wait=0)
+    if order.root is None and order.root_sha256 is None:
+        remembered = known.shown or known.intended
+        if remembered is None:
+            raise UsageError(
+                "nothing says whose register this is: these keys do not remember one",
+                hint="give --root-sha256 HEX, the SHA-256 of 1.root.json in your contracts, or --root FILE",
+            )
+        options = msgspec.structs.replace(options, root_sha256=remembered.first_root)
+    now = min(order.now, _expiry(recorder) - _SECOND) if order.stale else order.now
+    result = verify(order.base, options, now, progress, fetcher=recorder)
+    if result.finding is not None:
+        raise result.finding
+    files = {path: data for path, data in recorder.files.items() if is_path(path) and kind_of(path).checks}
+    return files | dict(_time_stamps(source, files))
+
+
+def _expiry(source: Fetcher) -> dt.datetime:
+    """Return until when what is served is fresh; only what was asked for by hand goes by it."""
+    data = source.get(tree.TIMESTAMP.path(), tree.TIMESTAMP.max_bytes)
+    return trust_metadata.parse(data, Timestamp).signed.expires
+
+
+def _time_stamps(source: Fetcher, files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the time stamp of each version that has one; verifying reads the newest alone."""
+    for version in _numbers(files):
+        path = tree.TIME_STAMP.path(version)
+        try:
+            data = source.get(path, tree.TIME_STAMP.max_bytes)
+        except NotServed:
+            continue
+        open_time_stamp(data, parse_proof(files[tree.VERSION_PROOF.path(version)]).checkpoint)
+        yield path, data
+
+
+def _numbers(files: dict[str, bytes]) -> range:
+    newest = decode(files[tree.REGISTER.path()], Register)
+    return range(1, newest.version + 1)
+
+
+def _reader(files: dict[str, bytes]) -> trust_metadata.Read:
+    return lambda path: files[path]
+
+
+def _made_again(files: dict[str, bytes], found: Examined, now: dt.datetime) -> dict[str, bytes]:
+    """Return what nobody signs: pages, schemas and descriptions, as a publication of today makes them."""
+    pages = {
+        tree.VERSION_PAGE.path(version): version_page(_summary(files, found, version))
+        for version in _numbers(files)
+    }
+    made = make_files(_as_if_new(files, found, now))
+    return pages | {
+        path: data for path, data in made.items() if path not in files and not kind_of(path).checks
+    }
+
+
+def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> NewVersion:
+    """Return the newest version as it was when it was published."""
+    number = found.head.size
+    log = LogFiles(
+        root_hash=bytes.fromhex(found.head.root_hash),
+        tiles={},
+        checkpoint=files[tree.CHECKPOINT.path()],
+        proof=files[tree.VERSION_PROOF.path(number)],
+    )
+    return NewVersion(
+        files=VersionFiles(
+            register=found.newest,
+            diff=_diff(files, number),
+            keys=found.keys,
+            entry_bytes=files[tree.VERSION_ENTRY.path(number)],
+        ),
+        promises=found.promises,
+        log=log,
+        version_summary=_summary(files, found, number),
+        listed=found.versions.data,
+        stored=(),
+        feed_window=found.feed,
+        first_published_at=found.first_published_at,
+        shown_before=None,
+        roots=trust_metadata.roots(_reader(files)),
+        base_url=found.newest.document.url,
+        now=now,
+    )
+
+
+def _summary(files: dict[str, bytes], found: Examined, version: int) -> VersionSummary:
+    register = _register(files, version)
+    return VersionSummary(
+        register=register,
+        diff=_diff(files, version).document,
+        size=version,
+        root_hash=bytes.fromhex(found.root_at(version)),
+        sentences=Sentences.between(
+            _register(files, version - 1) if version > 1 else None,
+            register,
+            zone_of(register.publisher.time_zone),
+        ),
+    )
+
+
+def _register(files: dict[str, bytes], version: int) -> Register:
+    return decode(files[tree.VERSION_REGISTER.path(version)], Register)
+
+
+def _diff(files: dict[str, bytes], version: int) -> Encoded[Diff]:
+    data = files[tree.VERSION_DIFF.path(version)]
+    return Encoded(decode(data, Diff), data)
