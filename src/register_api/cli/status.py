@@ -22,9 +22,9 @@ from register_api.publish.stamping import newest_stamped
 from register_api.publish.trust.repository import expiries
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import open_snapshot
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,9 +36,9 @@ from register_api.publish.version_files import VersionFiles
 from register_api.store.reader import open_snapshot
 from register_api.store.transaction import locked
 from register_api.store.transaction import recover as finish_interrupted
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,6 +16,7 @@ from publishers import NAME, NOW, Publisher
 from register_api.cli import refresh
 from register_api.publish import building
 from register_api.store.transaction import locked
+from store_writer import exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,7 +158,8 @@ def test_a_timed_refresh_ends_cleanly_on_a_signal(
 def test_status_of_a_fresh_register_is_good(published: Call) -> None:
     result = published("status")
     assert result.exit_code == 0
-    head, *rows = result.stdout.splitlines()
+    head, *rows, files = result.stdout.splitlines()
+    assert files.endswith(" files, 0 damaged or missing")
     assert head == f"{NAME}: version 1, published {NOW:%Y-%m-%dT%H:%M:%SZ}"
     assert [row.split()[0] for row in rows] == ["root", "targets", "snapshot", "timestamp"]
     assert all(row.endswith("  good") for row in rows)
@@ -168,9 +170,9 @@ def test_status_of_a_fresh_register_is_good(published: Call) -> None:
     [
         ({"hours": 35, "minutes": 59}, ["good"] * 4, 0),
         ({"hours": 36}, ["good", "good", "good", "expires soon"], 1),
-        ({"hours": 48}, ["good", "good", "good", "expired"], 1),
-        ({"days": 341}, ["expires soon", "expires soon", "expires soon", "expired"], 1),
-        ({"days": 400}, ["expired"] * 4, 1),
+        ({"hours": 48}, ["good", "good", "good", "expired"], 2),
+        ({"days": 341}, ["expires soon", "expires soon", "expires soon", "expired"], 2),
+        ({"days": 400}, ["expired"] * 4, 2),
     ],
 )
 def test_status_warns_before_anything_expires(
@@ -183,8 +185,39 @@ def test_status_warns_before_anything_expires(
     assert [row["verdict"] for row in document["expiries"]] == verdicts
     text = published("status")
     assert text.exit_code == code
-    rows = text.stdout.splitlines()[1:]
+    rows = text.stdout.splitlines()[1:-1]
     assert all(row.endswith(verdict) for row, verdict in zip(rows, verdicts, strict=True))
+
+
+@pytest.mark.parametrize("path", ["v1/versions/1/diff.json", "v1/register.json.br", "index.html"])
+def test_status_finds_a_file_that_is_damaged_or_gone(
+    published: Call, publisher: Publisher, path: str
+) -> None:
+    """Also a ready encoding, and a page: a host would serve it."""
+    file = publisher.store / "public" / path
+    file.write_bytes(file.read_bytes() + b" ")
+    result = published("status", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["damaged"]) == (2, [path])
+    file.unlink()
+    result = published("status")
+    assert (result.exit_code, f"damaged or missing: {path}" in result.stderr) == (2, True)
+
+
+def test_status_of_a_store_that_cannot_be_read_is_two(published: Call, publisher: Publisher) -> None:
+    (publisher.store / "current/manifest.json").write_text("{}", "utf-8")
+    result = published("status")
+    assert (result.exit_code, "store is damaged" in result.stderr) == (2, True)
+
+
+def test_a_deep_status_verifies_what_digests_alone_do_not_find(published: Call, publisher: Publisher) -> None:
+    """Files that the store itself says were published so, and no key has signed."""
+    assert published("status", "--deep").exit_code == 0
+    diff = (publisher.store / "public/v1/versions/1/diff.json").read_bytes()
+    exchange(publisher.store, {"v1/versions/1/diff.json": diff.replace(b"Acme", b"Evil")})
+    assert published("status").exit_code == 0
+    result = published("status", "--deep", "--json")
+    assert result.exit_code == 2
+    assert "does not fit" in json.loads(result.stdout)["finding"]
 
 
 def test_status_for_machines_names_version_and_log(published: Call, publisher: Publisher) -> None:
