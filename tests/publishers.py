@@ -10,6 +10,7 @@ from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.publish.pipeline import Published, PublishRequest, publish_version, refresh_freshness
 from register_api.publish.preparation import PublishOptions
+from register_api.publish.recovery import Recovery, take_over
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
@@ -183,6 +184,13 @@ def rotate_from(folder: Path, now: str, reason: str) -> None:
     publisher, at = Publisher(folder), dt.datetime.fromisoformat(now)
     change = KeyChange(store=publisher.store, keys=publisher.keys, now=at, reason=reason)  # type: ignore[arg-type]
     rotate_key(change, "document")
+
+
+def recover_from(folder: Path, mirror: Path, now: dt.datetime) -> None:
+    """Take a mirror over into what a folder holds; for a process of its own."""
+    publisher = Publisher(folder)
+    order = Recovery(base="mirror", store=publisher.store, keys=publisher.keys, stale=True, now=now)
+    take_over(order, FolderFetcher(mirror))
 
 
 def verify_from(folder: Path) -> None:
