@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
     from multiprocessing.process import BaseProcess
-    from pathlib import Path
 
 KILLS = int(os.environ.get("SOAK_KILLS", "24"))
 A_STORE = 50
@@ -141,9 +141,12 @@ class Soak:
         """Copy what is shown, as whoever mirrors it does: never again an older one."""
         if (self.publisher.store / layout.CURRENT).exists():
             shutil.rmtree(self.mirror, ignore_errors=True)
-            # New names lead nowhere until they are shown: a host answers 404 to them.
             public = self.publisher.store / layout.PUBLIC
-            shutil.copytree(public, self.mirror, ignore_dangling_symlinks=True)
+            # New names lead nowhere until they are shown: a host answers 404 to them.
+            for path in filter(Path.is_file, public.rglob("*")):
+                copy = self.mirror / path.relative_to(public)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
 
 
 def _stores(kills: int) -> Iterator[range]:

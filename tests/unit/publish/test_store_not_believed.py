@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from register_api.errors import (
     StoreError,
     UntrustedKey,
 )
-from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.examine import examine
+from register_api.publish.memory import MEMORY_FILE, read_memory
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.trust_rotation import renew_trust
@@ -410,3 +412,34 @@ def test_a_root_that_somebody_else_signed_is_not_followed(publisher: Publisher) 
     for sign in SIGNING:
         with pytest.raises((Forged, UntrustedKey, StoreDamaged)):
             sign(publisher)
+
+
+STEP = int(os.environ.get("SWEEP_STEP", "61"))
+"""Every so many bytes one is changed; ``SWEEP_STEP=1`` changes each, in some minutes."""
+
+
+def test_every_byte_that_is_read_is_vouched_for(published: Path) -> None:
+    """What is found in a store is the same, or it is refused, whichever byte of it is another."""
+    snapshot = Publisher(published).snapshot()
+    known = read_memory(published / "private").shown
+    asked: dict[str, bytes] = {}
+
+    def read(path: str) -> bytes:
+        asked[path] = snapshot.read(path)
+        return asked[path]
+
+    honest = examine(read, known)
+    assert len(asked) >= 18
+    for path, data in tuple(asked.items()):
+        for at in {*range(len(path) % STEP, len(data), STEP), len(data) - 1}:
+            changed = bytearray(data)
+            changed[at] ^= 1
+
+            def lie(asked_for: str, path: str = path, changed: bytes = bytes(changed)) -> bytes:
+                return changed if asked_for == path else snapshot.read(asked_for)
+
+            try:
+                found = examine(lie, known)
+            except RegisterError:
+                continue
+            assert found == honest, (path, at)
