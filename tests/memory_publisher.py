@@ -39,6 +39,7 @@ from register_api.core.documents import (
 )
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES
+from register_api.core.instant import format_instant
 from register_api.core.judging.derived import context_of, draft_of, recounted
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
@@ -419,12 +420,26 @@ class MemoryPublisher:
         self.write_metadata(f"trust/{self.snapshot_version}.snapshot.json", snapshot, self.online_key)
         self.refresh()
 
-    def refresh(self, *, expires: dt.datetime | None = None) -> None:
-        """Write the timestamp anew."""
+    def refresh(
+        self,
+        *,
+        expires: dt.datetime | None = None,
+        signed_at: dt.datetime | None = None,
+        as_said: bool = False,
+    ) -> None:
+        """Write the timestamp anew; it was signed before it expires, unless that is to be as it is said."""
         self.timestamp_version += 1
         meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
         good_until = expires or self.now + dt.timedelta(hours=48)
-        timestamp = Timestamp(self.timestamp_version, expires=good_until, snapshot_meta=meta)
+        instant = signed_at or self.now
+        if not as_said:
+            instant = min(instant, good_until - dt.timedelta(seconds=1))
+        timestamp = Timestamp(
+            self.timestamp_version,
+            expires=good_until,
+            snapshot_meta=meta,
+            unrecognized_fields={"signed_at": format_instant(instant)},
+        )
         self.write_metadata(tree.TIMESTAMP.path(), timestamp, self.online_key)
 
     def _far(self) -> dt.datetime:

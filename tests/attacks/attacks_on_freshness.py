@@ -298,3 +298,16 @@ def fast_forward_of_all_after_rotating_both(publisher: MemoryPublisher) -> None:
     publisher.online_key, publisher.targets_key = private_key(75), private_key(76)
     publisher.add_root()
     publisher.publish()
+
+
+@ROOM.attack(11, "V02", why="A stranger could be held at an old version for as long.")
+def timestamp_for_years(publisher: MemoryPublisher) -> None:
+    """Signs, with the stolen online key, a timestamp that is good for ten years."""
+    publisher.refresh(expires=NOW + dt.timedelta(days=3650))
+
+
+@ROOM.attack(11, "V02", why="Both ends of its time are counted, so the later one alone is no way around.")
+def timestamp_signed_in_the_future(publisher: MemoryPublisher) -> None:
+    """Signs a timestamp that says it is of a day after its end."""
+    said = NOW + dt.timedelta(days=40)
+    publisher.refresh(expires=NOW + dt.timedelta(days=20), signed_at=said, as_said=True)

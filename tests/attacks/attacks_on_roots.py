@@ -17,7 +17,7 @@ from memory_publisher import NOW, MemoryPublisher, tuf_signer
 from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 ROOM = Room("roots", "The chain of roots, and where it begins.")
@@ -117,17 +117,23 @@ def rotation_withheld(publisher: MemoryPublisher) -> None:
     del publisher.files["trust/2.root.json"]
 
 
-def _frozen_before_rotation(publisher: MemoryPublisher) -> Mapping[str, bytes]:
-    """Serve everything as it was before the rotation; the thief renews freshness with the old online key."""
-    before, thief = dict(publisher.files), publisher
-    thief.refresh(expires=NOW + 400 * DAY)
-    return {**before, "trust/timestamp.json": thief.files["trust/timestamp.json"]}
+def _frozen_before_rotation(
+    later: dt.timedelta,
+) -> Callable[[MemoryPublisher], Mapping[str, bytes]]:
+    """Serve everything as it was before the rotation; the old online key renews freshness up to a day."""
+
+    def frozen(publisher: MemoryPublisher) -> Mapping[str, bytes]:
+        before, thief = dict(publisher.files), publisher
+        thief.refresh(expires=NOW + later + 31 * DAY, signed_at=NOW + later)
+        return {**before, "trust/timestamp.json": thief.files["trust/timestamp.json"]}
+
+    return frozen
 
 
 _WITHHELD = ROOM.add(
     "rotation withheld by a thief",
     "Serves the old root on, and renews freshness with the stolen online key that a new root has ended.",
-    _frozen_before_rotation,
+    _frozen_before_rotation(100 * DAY),
     0,
     why="Not found as long as the old root is good, at most 400 days: keys.md says so.",
     later=100 * DAY,
@@ -137,12 +143,14 @@ ROOM.again(
     _WITHHELD,
     "rotation withheld, a second before the root expires",
     "Does so to the end.",
+    lie=_frozen_before_rotation(400 * DAY - dt.timedelta(seconds=1)),
     later=400 * DAY - dt.timedelta(seconds=1),
 )
 ROOM.again(
     _WITHHELD,
     "rotation withheld, when the root expires",
     "Does so for longer than the old root is good.",
+    lie=_frozen_before_rotation(400 * DAY),
     code=16,
     check="V02",
     why="",

@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +21,7 @@ from memory_folder import memory_folder
 from programs import output_of
 from publishers import Publisher
 from quick_disk import quick_disk
+from register_api import clock
 from register_api.cli.main import cli
 from register_api.core.canonical import digest
 from register_api.core.format import tree
@@ -37,6 +39,7 @@ from verify_outcome import failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from click.testing import Result
 
@@ -46,7 +49,25 @@ LIST_ROLES = ["document", "log", "feed"]
 
 
 class Company(Publisher):
-    """A publisher who works by the commands, and two customers: one who remembers, one who does not."""
+    """A publisher who works by the commands, and two customers: one who remembers, one who does not.
+
+    Attributes:
+        at: What the publisher's clock says; it began 20 hours ago, and goes forward with all that is done.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Begin at the first instant."""
+        super().__init__(folder)
+        self.at = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=20)
+
+    def tick(self, step: dt.timedelta = dt.timedelta(seconds=1)) -> dt.datetime:
+        """Return the next instant."""
+        self.at += step
+        return self.at
+
+    def ticking(self) -> AbstractContextManager[object]:
+        """Let the program read this clock."""
+        return mock.patch.object(clock, "now", self.tick)
 
     def run(self, *words: str | Path) -> Result:
         """Call a command with the folders it takes."""
@@ -63,7 +84,8 @@ class Company(Publisher):
 
     def invoke(self, words: list[str], typed: str = "") -> Result:
         """Call a command as it stands; it may end with any code, but not with a traceback."""
-        result = CliRunner().invoke(cli, words, input=typed)
+        with self.ticking():
+            result = CliRunner().invoke(cli, words, input=typed)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return result
 
@@ -74,9 +96,8 @@ class Company(Publisher):
         return result
 
     def version(self, number: int) -> None:
-        """Publish the version of that number, an hour or so after the one before."""
-        at = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=20 - number)
-        self.publish_note(f"version {number}", at)
+        """Publish the version of that number, half an hour or so after the one before."""
+        self.publish_note(f"version {number}", self.tick(dt.timedelta(minutes=30)))
 
     def check(self, *, state: bool = False, **options: object) -> Report:
         """Verify as a customer: from 1.root.json with all versions, or with what is remembered."""
@@ -275,11 +296,11 @@ def test_an_archive_page_of_the_feed_stays_good(role: str) -> None:
     """It was signed with the keys of the version that completed it, and they stay good for it."""
     with memory_folder() as folder, quick_disk():
         company = Company(folder)
-        start = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=60)
+        company.at -= dt.timedelta(hours=10)
         for number in range(1, 51):
-            company.publish_note(f"version {number}", start + dt.timedelta(hours=number))
+            company.version(number)
         company.done("keys", "rotate", role)
-        company.publish_note("version 51", start + dt.timedelta(hours=51))
+        company.version(51)
         company.holds_for_all()
 
 
@@ -641,9 +662,10 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_publication(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "promote_next_keys", stop)
-        result = CliRunner().invoke(
-            cli, ["keys", "rotate", role, "--store", str(company.store), "--keys", str(company.keys)]
-        )
+        with company.ticking():
+            result = CliRunner().invoke(
+                cli, ["keys", "rotate", role, "--store", str(company.store), "--keys", str(company.keys)]
+            )
     assert isinstance(result.exception, Cut)
     assert (company.keys / f"{role}.next.pem").exists()
     company.holds_for_all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -14,9 +12,7 @@ from test_key_life import Company, told
 
 from memory_folder import memory_folder
 from programs import output_of
-from publishers import NOW
 from quick_disk import quick_disk
-from register_api import clock
 from softhsm import SoftHsm
 from verify_outcome import failed
 
@@ -94,8 +90,6 @@ class Reader(Company):
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """An empty place with a source."""
-    instants = (NOW + dt.timedelta(seconds=second) for second in itertools.count())
-    monkeypatch.setattr(clock, "now", lambda: next(instants))
     with memory_folder() as folder, quick_disk():
         monkeypatch.chdir(folder)
         (folder / "passphrase").write_text("six random words that nobody guesses\n")

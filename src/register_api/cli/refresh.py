@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
 from register_api.core.instant import format_instant
-from register_api.errors import RegisterError
+from register_api.errors import RegisterError, StoreError, UsageError
 from register_api.publish.pipeline import refresh_freshness
 from register_api.publish.trust.repository import expiries
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from register_api.core.log.policy import WitnessPolicy
@@ -45,6 +47,11 @@ _SECONDS_AN_HOUR = 3600.0
 @policy_option
 @offline_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
+@click.option(
+    "--clock-is-right",
+    is_flag=True,
+    help="Sign even if the timestamp in force is of a later instant: its clock was ahead. Not with --every.",
+)
 @time_options.time_authority_options
 def refresh(
     store: Path,
@@ -56,6 +63,7 @@ def refresh(
     *,
     offline: bool,
     wait_first: bool,
+    clock_is_right: bool,
 ) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
@@ -73,18 +81,17 @@ def refresh(
     """
     witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
+    once = functools.partial(_refresh, store, keys, witnesses, authority, offline=offline)
     if every is None:
-        _refresh(store, keys, witnesses, authority, offline=offline)
+        once(clock_is_right=clock_is_right)
         return
+    if clock_is_right:
+        raise UsageError("--clock-is-right is for one refresh", hint="leave out --every")
     stopped = _stop_on_signals()
     usual = every * _SECONDS_AN_HOUR
     wait = usual if wait_first else 0.0
     while not stopped.wait(wait):
-        wait = (
-            usual
-            if _refreshed(store, keys, witnesses, authority, offline=offline)
-            else min(_RETRY_SECONDS, usual)
-        )
+        wait = usual if _survived(once) else min(_RETRY_SECONDS, usual)
 
 
 def _refresh(
@@ -94,29 +101,26 @@ def _refresh(
     authority: TimeAuthority | None,
     *,
     offline: bool,
+    clock_is_right: bool = False,
 ) -> None:
     if (snapshot := open_snapshot(store)) is not None:
         compare_with_public(snapshot, None, offline=offline)
-    _print_refreshed(refresh_freshness(store, keys, clock.now()))
+    _print_refreshed(refresh_freshness(store, keys, clock.now(), clock_is_right=clock_is_right))
     ask_and_tell(store, witnesses, clock.now())
     time_stamps.stamp(store, authority, clock.now())
 
 
-def _refreshed(
-    store: Path,
-    keys: Path,
-    witnesses: WitnessPolicy | None,
-    authority: TimeAuthority | None,
-    *,
-    offline: bool,
-) -> bool:
-    """Refresh once; a failure is printed and reported, not raised, so that the timer goes on."""
+def _survived(once: Callable[[], None]) -> bool:
+    """Refresh once; a failure of any kind is told in a sentence, and the timer goes on."""
     try:
-        _refresh(store, keys, witnesses, authority, offline=offline)
+        once()
     except RegisterError as error:
         print_error(error)
-        return False
-    return True
+    except Exception as error:  # noqa: BLE001 a timer that has ended is noticed only when customers refuse
+        print_error(StoreError(f"freshness could not be renewed: {str(error) or type(error).__name__}"))
+    else:
+        return True
+    return False
 
 
 def _stop_on_signals() -> threading.Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -17,6 +18,17 @@ def format_instant(instant: dt.datetime) -> str:
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone")
     return f"{instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def parse_instant(text: str) -> dt.datetime:
+    """Read an instant that is spelled like ``2026-05-10T09:00:00Z``.
+
+    Raises:
+        ValueError: It is spelled in another way, or there is no such instant.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("not an instant like 2026-05-10T09:00:00Z")
+    return dt.datetime.fromisoformat(text)
 
 
 def parse_day(text: str) -> dt.date:

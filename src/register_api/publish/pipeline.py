@@ -145,13 +145,14 @@ def _base(work: Publishing) -> Baseline:
     return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
-def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
+def refresh_freshness(store: Path, keys: Path, now: dt.datetime, *, clock_is_right: bool = False) -> Snapshot:
     """Renew the signed timestamp with the online key alone, as one transaction.
 
     Args:
         store: Folder of the store.
         keys: Folder that holds the online key.
         now: The present instant, UTC.
+        clock_is_right: Sign even if the timestamp in force is of a later instant.
 
     Returns:
         The visible publication with its new timestamp.
@@ -166,5 +167,6 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime) -> Snapshot:
         raise nothing_published(store)
     with building(store, keys) as work:
         snapshot, _ = work.required()
-        files = trust_repository.refresh(snapshot.read, Keyring.open(keys, create=False), now)
+        keyring = Keyring.open(keys, create=False)
+        files = trust_repository.refresh(snapshot.read, keyring, now, clock_is_right=clock_is_right)
         return work.commit(files, now=now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import functools
 import json
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,7 +33,6 @@ def shown(publisher: Publisher) -> dict[str, bytes]:
 
 def test_refresh_changes_the_timestamp_alone(published: Call, publisher: Publisher, clock: Clock) -> None:
     before = shown(publisher)
-    clock.pass_by(hours=-1)
     result = published("refresh")
     assert result.exit_code == 0
     assert f"Version 1 is vouched for until {clock.instant + dt.timedelta(hours=48):%Y-%m-%dT%H:%M:%SZ}." in (
@@ -129,6 +129,42 @@ def test_a_timed_refresh_goes_on_after_a_failure(
     assert waits == [0, 21600, 300, 21600]
     assert result.stderr.count("is vouched for until") == 2
     assert "keys: there is no private key" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "generations"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        MemoryError(),
+    ],
+)
+def test_a_timed_refresh_survives_a_failure_of_any_kind(
+    published: Call, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    """It says one sentence, and tries again soon; nobody would notice a timer that has ended."""
+    waits: list[float] = []
+
+    class Stopped:
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            return len(waits) == 3
+
+    really, failures = refresh.refresh_freshness, [failure]
+
+    def renewed(*args: Any, **options: Any) -> object:
+        if failures:
+            raise failures.pop()
+        return really(*args, **options)
+
+    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    monkeypatch.setattr(refresh, "refresh_freshness", renewed)
+    result = published("refresh", "--every", "6")
+    assert (result.exit_code, waits) == (0, [0, 300, 21600])
+    assert "freshness could not be renewed" in result.stderr
+    assert (str(failure) or "MemoryError") in " ".join(result.stderr.split())
+    assert result.stderr.count("is vouched for until") == 1
+    assert "Traceback" not in result.stderr
 
 
 def test_a_timed_refresh_may_wait_first(published: Call, monkeypatch: pytest.MonkeyPatch) -> None:

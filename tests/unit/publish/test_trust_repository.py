@@ -286,6 +286,26 @@ def test_a_refresh_before_the_first_publication_is_refused(keyring: Keyring) -> 
         Tree(keyring, NOW).refresh(NOW)
 
 
+@pytest.mark.parametrize("what", ["refresh", "publish"])
+def test_a_clock_before_the_timestamp_in_force_is_refused(files: Tree, what: str) -> None:
+    """Customers would be shown older news; nothing is signed."""
+    files.refresh(NOW + DAY)
+    assert signed(files[tree.TIMESTAMP.path()])["signed_at"] == "2026-05-11T09:00:00Z"
+    before = dict(files)
+    with pytest.raises(StoreError, match="was signed at 2026-05-11T09:00:00Z"):
+        getattr(files, what)(NOW + DAY - dt.timedelta(seconds=1))
+    assert dict(files) == before
+    assert getattr(files, what)(NOW + DAY)
+
+
+def test_a_timestamp_of_a_clock_that_was_ahead_can_be_replaced(files: Tree) -> None:
+    """By somebody who says that today's clock is right; its number goes on."""
+    files.refresh(NOW + 300 * DAY)
+    new = trust_repository.refresh(files.__getitem__, files.keyring, NOW + HOUR, clock_is_right=True)
+    said = signed(new[tree.TIMESTAMP.path()])
+    assert (said["signed_at"], said["version"]) == ("2026-05-10T10:00:00Z", 3)
+
+
 @pytest.mark.parametrize("change", ["missing", "more"])
 def test_the_number_of_targets_does_not_grow_or_shrink(files: Tree, change: str) -> None:
     """Four names, always."""

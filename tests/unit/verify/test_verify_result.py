@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from tuf.api.metadata import Metadata
 
 from memory_publisher import FIRST, NOW, MemoryPublisher
 from register_api.core.canonical import digest, encode
@@ -294,3 +295,30 @@ def test_a_register_that_has_moved_says_where_to(two: MemoryPublisher) -> None:
     assert f"Lifecycle:   This register has moved as of {TODAY:%-d %B %Y}. We were bought" in text
     assert successor in text
     assert "Lifecycle" not in render_text(look(two.publish(subprocessors=(ACME, BETA), notice=NOTICE)).report)
+
+
+@pytest.mark.parametrize(
+    ("lasts", "says"),
+    [
+        (dt.timedelta(days=31), None),
+        (dt.timedelta(days=31, seconds=1), "at most 31 days"),
+        (dt.timedelta(days=400), "at most 31 days"),
+    ],
+)
+def test_no_timestamp_is_good_for_long(two: MemoryPublisher, lasts: dt.timedelta, says: str | None) -> None:
+    """A thief of the online key could freeze a customer for as long."""
+    two.refresh(expires=two.now + lasts)
+    finding = look(two).finding
+    assert (finding is None) == (says is None)
+    assert says is None or says in str(finding)
+
+
+def test_a_timestamp_says_when_it_was_signed(two: MemoryPublisher) -> None:
+    path = tree.TIMESTAMP.path()
+    signed = Metadata.from_bytes(two.files[path]).signed
+    signed.version += 1
+    for said in (None, "yesterday", "2026-02-30T00:00:00Z", 7):
+        signed.unrecognized_fields = {} if said is None else {"signed_at": said}
+        two.write_metadata(path, signed, two.online_key)
+        with pytest.raises(Malformed, match="when it was signed"):
+            look(two).raise_for_finding()

@@ -17,6 +17,7 @@ from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
+from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import check_keys_apart
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
@@ -35,6 +36,10 @@ LIFETIME = dt.timedelta(days=400)
 
 TIMESTAMP_LIFETIME = dt.timedelta(hours=48)
 """How long a timestamp is good for; it is renewed every six hours."""
+
+
+SIGNED_AT = "signed_at"
+"""Member of a timestamp's signed part: when it was signed. TUF lets further members stand."""
 
 
 class Expiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,13 +91,16 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
     return {**copies, path: signed, **online.snapshot(timestamp, snapshot, _describe(listed, signed))}
 
 
-def refresh(read: Read, keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
+def refresh(
+    read: Read, keyring: Keyring, now: dt.datetime, *, clock_is_right: bool = False
+) -> dict[str, bytes]:
     """Renew freshness: a timestamp, and a snapshot when less than half of its time is left.
 
     Args:
         read: The tree as it is.
         keyring: Its online key alone is used.
         now: The present instant, UTC.
+        clock_is_right: The timestamp in force was signed by a clock that was ahead; sign an earlier one.
 
     Returns:
         New files by path, in the order in which they have to reach the disk.
@@ -109,7 +117,7 @@ def refresh(read: Read, keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
         raise StoreError("nothing was published yet", hint="register-api publish")
     snapshot = trust_metadata.snapshot(read, timestamp, root)
     trust_metadata.targets(read, snapshot, root)
-    online = _Online(root, keyring, now)
+    online = _Online(root, keyring, now, clock_is_right=clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
     return online.timestamp(timestamp, timestamp.snapshot_meta)
@@ -150,10 +158,13 @@ def expiries(read: Read) -> tuple[Expiry, ...]:
 class _Online:
     """What the online key makes at one instant."""
 
-    def __init__(self, root: Root, keyring: Keyring, now: dt.datetime) -> None:
+    def __init__(
+        self, root: Root, keyring: Keyring, now: dt.datetime, *, clock_is_right: bool = False
+    ) -> None:
         self.root = root
         self.keyring = keyring
         self.now = now
+        self.clock_is_right = clock_is_right
 
     def snapshot(
         self, old_timestamp: Timestamp | None, old: Snapshot | None, targets: MetaFile
@@ -167,10 +178,23 @@ class _Online:
         return {**files, **self.timestamp(old_timestamp, _describe(snapshot, signed))}
 
     def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
-        """Make the next timestamp."""
+        """Make the next timestamp.
+
+        Raises:
+            StoreError: The one before was signed later, by its own word: this clock is behind.
+        """
+        before = old.unrecognized_fields.get(SIGNED_AT) if old else None
+        if before is not None and format_instant(self.now) < before and not self.clock_is_right:
+            raise StoreError(
+                f"this machine's clock says {format_instant(self.now)}, but the timestamp in force was signed"
+                f" at {before}",
+                hint="set the clock; if that timestamp was signed by a clock that was ahead:"
+                " register-api refresh --clock-is-right",
+            )
         version = old.version + 1 if old else 1
         expires = expiry(self.now, TIMESTAMP_LIFETIME)
-        timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot)
+        said = {SIGNED_AT: format_instant(self.now)}
+        timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot, unrecognized_fields=said)
         return {tree.TIMESTAMP.path(): sign(timestamp, self.keyring.online, self.root)}
 
 

@@ -276,8 +276,9 @@ def _follow(run: Run, start: Start) -> tuple[Targets, str]:
         if isinstance(error, Forked):
             error.documents += _served_checkpoint(run)
         raise
-    until = format_instant(trusted.fresh_until)
-    return Targets(run, trusted), f"root version {max(trusted.roots)}, fresh until {until}"
+    signed, until = format_instant(trusted.signed_at), format_instant(trusted.fresh_until)
+    said = f"root version {max(trusted.roots)}, signed at {signed}, fresh until {until}"
+    return Targets(run, trusted), said
 
 
 def _follow_in_package(run: Run, start: Start) -> tuple[Targets, str]:

@@ -33,6 +33,7 @@ from register_api.errors import (
     VerificationError,
 )
 from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS, NotServed
+from register_api.verify.trust.form import check_signed_at
 from register_api.verify.trust.metadata import (
     Part,
     SignedPart,
@@ -61,6 +62,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         metadata: Bytes of the newest root, timestamp, snapshot and targets by role.
         versions: The number of each of them.
         expires: Until when each of them is good, UTC.
+        signed_at: When the timestamp was signed, UTC.
         root: The newest root as plain objects: what the library acts on.
         targets: Description of each target by name.
     """
@@ -69,6 +71,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, bytes]
     versions: dict[str, int]
     expires: dict[str, dt.datetime]
+    signed_at: dt.datetime
     root: dict[str, Any]
     targets: dict[str, TargetFile]
 
@@ -149,6 +152,7 @@ def _trusted(roots: list[Part[Root]], parts: tuple[Part[Any], ...]) -> Trusted:
         metadata={part.signed.type: part.data for part in parts},
         versions={part.signed.type: part.signed.version for part in parts},
         expires={part.signed.type: part.signed.expires for part in parts},
+        signed_at=check_signed_at(parts[1].signed),
         root=root.to_dict(),
         targets={name: _target(targets, name) for name in TARGETS_BY_NAME},
     )

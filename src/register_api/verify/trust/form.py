@@ -7,10 +7,18 @@ stands twice would be read in one way here and in another elsewhere (docs/format
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from register_api.core.instant import parse_instant
 from register_api.errors import Malformed
+
+if TYPE_CHECKING:
+    from tuf.api.metadata import Timestamp
+
+LONGEST_FRESHNESS = dt.timedelta(days=31)
+"""No timestamp is good for longer (docs/format.md, TUF)."""
 
 
 def check_form(path: str, data: bytes) -> None:
@@ -28,6 +36,25 @@ def check_form(path: str, data: bytes) -> None:
     # The TUF library takes true for 1, and names files by it.
     if isinstance(document["signed"], dict) and type(document["signed"].get("version")) is bool:
         raise Malformed(f"{path} has a version that is no number", path=path)
+
+
+def check_signed_at(timestamp: Timestamp) -> dt.datetime:
+    """Return when a timestamp was signed.
+
+    Raises:
+        Malformed: It does not say so, or is good for longer than this format allows: whoever holds an
+            old one could pass it off as news for as long.
+    """
+    try:
+        signed_at = parse_instant(str(timestamp.unrecognized_fields.get("signed_at")))
+    except ValueError as error:
+        raise Malformed("the timestamp does not say when it was signed") from error
+    lasts = timestamp.expires - signed_at
+    if not dt.timedelta() < lasts <= LONGEST_FRESHNESS:
+        raise Malformed(
+            f"the timestamp is good for {lasts}; at most {LONGEST_FRESHNESS.days} days are allowed"
+        )
+    return signed_at
 
 
 def _is_envelope(document: object) -> bool:
