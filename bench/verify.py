@@ -26,10 +26,10 @@ from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.verify.checks.session import Options
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.options import Options
 from static_host import static_host
 
 if TYPE_CHECKING:
