@@ -20,6 +20,7 @@ from tuf.api.serialization.json import JSONSerializer
 from feed_keys import OURS
 from memory_log import MemoryLog, private_key
 from register_api.clock import zone_of
+from register_api.core import strict_base64
 from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
@@ -43,6 +44,7 @@ from register_api.core.instant import format_instant
 from register_api.core.judging.derived import context_of, draft_of, recounted
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
+from register_api.core.log.epochs import MEMBER, LogEpoch
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
     Category,
@@ -105,6 +107,7 @@ class MemoryPublisher:
         self.now = now
         self.files: dict[str, bytes] = {}
         self.registers: list[Register] = []
+        self.epochs: tuple[LogEpoch, ...] = ()
         self.log = MemoryLog(origin=name, key=private_key(keys))
         self.document = DocumentKey(keys + 1)
         self.root_keys = [private_key(keys + 4)]
@@ -332,6 +335,20 @@ class MemoryPublisher:
         jwk = ed25519_jwk(self.log.key.public_key().public_bytes_raw())
         self.records.append(self._record("log", jwk, len(self.registers) + 1))
 
+    def begin_log_epoch(self, number: int, **said: Any) -> None:
+        """Go on under another origin with a fresh log key, as the root says; ``said`` says otherwise."""
+        newest = len(self.registers)
+        epoch = LogEpoch(
+            origin=f"{self.name}#{len(self.epochs) + 2}",
+            size=newest,
+            root_hash=strict_base64.encode(self.log.reference_root()),
+            text="The log key was stolen",
+        )
+        self.log.origin = epoch.origin
+        self.rotate_log_key(number)
+        self.epochs = (*self.epochs, msgspec.structs.replace(epoch, **said))
+        self.add_root()
+
     def rotate_feed_key(self, signer: P256Signer) -> None:
         """Let another feed key sign from the next version on."""
         self._end("feed")
@@ -354,7 +371,7 @@ class MemoryPublisher:
             use=use,
             jwk=jwk,
             pem=public_pem(jwk),
-            note_key=format_verifier_key(self.name, public) if use == "log" else None,
+            note_key=format_verifier_key(self.log.origin, public) if use == "log" else None,
             first_version=first,
             last_version=None,
             ended=None,
@@ -386,6 +403,7 @@ class MemoryPublisher:
                 for role, held in public.items()
             },
             consistent_snapshot=True,
+            unrecognized_fields={MEMBER: msgspec.to_builtins(self.epochs)} if self.epochs else None,
         )
 
     def write_root(self, root: Root, signers: list[Ed25519PrivateKey]) -> None:

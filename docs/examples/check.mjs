@@ -60,9 +60,10 @@ must(true, "the register is signed by that key");
 // 3. The checkpoint's signature, by the log key.
 const [text, lines] = checkpoint.toString().split("\n\n");
 const [origin, size, root] = text.split("\n");
-const line = lines.split("\n").find((one) => one.startsWith(`— ${register.register} `)) ?? "";
+const name = good("log").note_key.split("+")[0]; // the register's name, or of a later epoch of its log
+const line = lines.split("\n").find((one) => one.startsWith(`— ${name} `)) ?? "";
 const made = Buffer.from(line.split(" ").at(-1), "base64").subarray(4);
-must(origin === register.register && Number(size) === version
+must(origin === name && Number(size) === version
   && verify(null, Buffer.from(`${text}\n`), createPublicKey(good("log").pem), made), `the log of size ${size} is signed`);
 
 // 4. The log's entry names the register, and leads by its proof to the root of that log (RFC 6962).

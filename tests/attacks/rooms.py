@@ -7,6 +7,7 @@ import attacks_in_bytes
 import attacks_on_checkpoints
 import attacks_on_documents
 import attacks_on_entries
+import attacks_on_epochs
 import attacks_on_feed
 import attacks_on_feed_signature
 import attacks_on_freshness
@@ -35,6 +36,7 @@ _MODULES = (
     attacks_on_root_keys,
     attacks_on_log,
     attacks_on_log_files,
+    attacks_on_epochs,
     attacks_on_entries,
     attacks_on_checkpoints,
     attacks_on_witnesses,

@@ -10,11 +10,14 @@ from tuf.api.metadata import Root
 
 from register_api import clock
 from register_api.cli import options
-from register_api.cli.key_changes import print_changed, public_keys_options
+from register_api.cli.key_changes import checked_text, print_changed, public_keys_options
 from register_api.cli.output import out
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import ROLES
+from register_api.core.log.epochs import read_epochs
+from register_api.core.printable import escaped
+from register_api.errors import UsageError
 from register_api.publish.root_ceremony import begin_first_root, begin_root, other_root_keys, publish_root
 from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.trust.root_chain import signed_sha256, write_known
@@ -61,6 +64,16 @@ def _step(before: Sequence[Root], after: Root) -> Iterator[str]:
     for role, names in ROLES.items():
         yield from _keys(role, names, before, after)
         yield from _threshold(role, names[0], before[-1] if before else None, after)
+    known = read_epochs(before[-1].to_dict()) if before else ()
+    epochs = read_epochs(after.to_dict())
+    for epoch in epochs[: len(known)]:
+        if epoch not in known:
+            yield f"  log: {escaped(epoch.origin)}  CHANGED AFTERWARDS"
+    for epoch in known[len(epochs) :]:
+        yield f"  log: {escaped(epoch.origin)}  TAKEN BACK"
+    for epoch in epochs[len(known) :]:
+        yield f"  log: NEW EPOCH {escaped(epoch.origin)}, on {epoch.size} entries, root {epoch.root_hash}"
+        yield f"       because: {escaped(epoch.text)}"
 
 
 def _keys(role: str, names: Sequence[str], before: Sequence[Root], after: Root) -> Iterator[str]:
@@ -116,6 +129,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--add-root", type=_FILE, multiple=True, metavar="PUB", help="A root key that joins.")
 @click.option("--remove-root", multiple=True, metavar="KID", help="A root key that leaves.")
 @click.option("--threshold", type=click.IntRange(1, 20), metavar="M", help="How many root keys have to sign.")
+@click.option(
+    "--log-epoch", metavar="TEXT", help="After a stolen log key: go on under a new origin; TEXT says why."
+)
 @click.option("--output", "-o", type=_FILE, required=True, metavar="DRAFT", help="Where the draft goes.")
 def new_root(
     store: Path,
@@ -124,6 +140,7 @@ def new_root(
     add_root: tuple[Path, ...],
     remove_root: tuple[str, ...],
     threshold: int | None,
+    log_epoch: str | None,
     output: Path,
     *,
     first: bool,
@@ -137,10 +154,13 @@ def new_root(
     Examples:
       register-api keys new-root -o draft.json
       register-api keys new-root --rotate targets -o draft.json
+      register-api keys new-root --log-epoch "The log key was stolen on 3 June" -o draft.json
       register-api keys new-root --remove-root M3xU0 --add-root root-2.pub -o draft.json
       register-api keys new-root --first --threshold 2 -o draft.json \\
         --add-root root-1.pub --add-root root-2.pub --add-root root-3.pub
     """
+    if first and log_epoch is not None:
+        raise UsageError("--log-epoch is for a log that there is already; leave --first out")
     change = RootChange(
         added=tuple(read_public_key(path) for path in add_root),
         removed=remove_root,
@@ -149,7 +169,7 @@ def new_root(
     begin: Callable[[], RootDraft] = (
         (lambda: begin_first_root(store, keys, change, clock.now()))
         if first
-        else (lambda: begin_root(store, keys, change, rotate, clock.now()))
+        else (lambda: begin_root(store, keys, change, rotate, clock.now(), checked_text(log_epoch)))
     )
     draft = begin()
     check_draft(draft)

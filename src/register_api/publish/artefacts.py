@@ -13,6 +13,7 @@ import msgspec
 from register_api.core.canonical import Encoded, encoded
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.log_files import append_entry, outgrown_tiles
@@ -85,10 +86,10 @@ class ArtefactBuilder:
             KeyStoreError: A private key is missing or not the one that customers know.
             StoreError: What is stored is damaged, or what was made does not hold.
         """
-        files = make_version_files(previous, register, promises, self._keys(register))
-        log = append_entry(
-            register.register, files.entry_bytes, register.version - 1, self.read, self.keyring.log
-        )
+        keys = self._keys(register)
+        files = make_version_files(previous, register, promises, keys)
+        origin = log_key(keys.document, register.version).name
+        log = append_entry(origin, files.entry_bytes, register.version - 1, self.read, self.keyring.log)
         summary = VersionSummary(
             register=register,
             diff=files.diff.document,

@@ -18,13 +18,14 @@ from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.documents import KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
-from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.key_list import check_keys, is_origin
 from register_api.core.keys.signature import verify_raw
 from register_api.core.keys.thumbprint import ed25519_public
-from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.core.keys.trust_roles import check_against_root
 from register_api.core.log import merkle, tile_proofs, tiles
-from register_api.core.log.checkpoint import Checkpoint, open_checkpoint
-from register_api.core.log.note import parse_verifier_key
+from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from register_api.core.log.epochs import check_beginnings, read_epochs
+from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
@@ -131,12 +132,14 @@ class _Examination:
         trusted = self._follow(known)
         keys = self._target(trusted, tree.KEYS, KeyList)
         check_keys(keys.document)
-        check_keys_apart(trusted.root, keys.document)
+        check_against_root(trusted.root, keys.document)
         newest = self._target(trusted, tree.REGISTER, Register)
         for kind in TARGETS_BY_NAME.values():
             self._vouched(trusted, kind)
         checkpoint = self._checkpoint(trusted, keys.document, newest.document)
         versions, leaves = self._versions(keys.document, checkpoint)
+        epochs = read_epochs(trusted.root)
+        check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         _check_newest(newest, versions.document)
         promises = promises_after(known, newest.document, versions.document, self.get)
         head = Head(
@@ -195,7 +198,10 @@ class _Examination:
             raise Inconsistent(f"{tree.KEYS.path()} is of {keys.register!r}, the register of {name!r}")
         logs = [parse_verifier_key(key.note_key or "") for key in keys.keys if key.use == "log"]
         with _naming(tree.CHECKPOINT.path()):
-            checkpoint = open_checkpoint(data, name, logs)
+            origin = parse_checkpoint(parse_note(data).text).origin
+            if not is_origin(origin, name):
+                raise Inconsistent(f"the checkpoint of {origin!r} beside the register {name!r}")
+            checkpoint = open_checkpoint(data, origin, logs)
         if checkpoint.size != newest.version:
             raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
         return checkpoint

@@ -37,7 +37,7 @@ class LogFiles(msgspec.Struct, frozen=True, kw_only=True):
     proof: bytes
 
 
-def append_entry(register: str, entry: bytes, size: int, read: ReadTile, signer: Ed25519Signer) -> LogFiles:
+def append_entry(origin: str, entry: bytes, size: int, read: ReadTile, signer: Ed25519Signer) -> LogFiles:
     """Append one entry to the log and sign the checkpoint of the larger one."""
     new = tiles.append(size, [entry], read)
 
@@ -45,7 +45,7 @@ def append_entry(register: str, entry: bytes, size: int, read: ReadTile, signer:
         return new[path] if path in new else read(path)
 
     root_hash = root(size + 1, read_all)
-    checkpoint = sign_checkpoint(Checkpoint(origin=register, size=size + 1, root=root_hash), signer)
+    checkpoint = sign_checkpoint(Checkpoint(origin=origin, size=size + 1, root=root_hash), signer)
     hashes = tuple(inclusion_proof(size, size + 1, read_all))
     proof = format_proof(TlogProof(index=size, hashes=hashes, checkpoint=checkpoint))
     return LogFiles(root_hash=root_hash, tiles=new, checkpoint=checkpoint, proof=proof)

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from tuf.api.metadata import Root
 
+from register_api.core import strict_base64
+from register_api.core.documents import Ended
+from register_api.core.log.epochs import LogEpoch, next_origin, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError
 from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing import key_file
+from register_api.publish.signing.key_list import key_record
+from register_api.publish.signing.key_ranges import rotated
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signer import Ed25519Signer, load
@@ -26,11 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from register_api.core.documents import KeyList
+    from register_api.publish.examine import Examined
     from register_api.store.reader import Snapshot
 
 
 def begin_root(
-    store: Path, keys: Path, change: RootChange, rotate: Sequence[str], now: dt.datetime
+    store: Path,
+    keys: Path,
+    change: RootChange,
+    rotate: Sequence[str],
+    now: dt.datetime,
+    log_epoch: str | None = None,
 ) -> RootDraft:
     """Put together the next root from the newest one; nobody has signed it yet.
 
@@ -40,6 +52,7 @@ def begin_root(
         change: What is to be different.
         rotate: ``targets`` or ``online``: a new key is made here for each, in force once the root is.
         now: The present instant, UTC.
+        log_epoch: Begin a new epoch of the log, which goes on from the newest version; why, for customers.
 
     Raises:
         StoreError: Nothing was published yet, or the store is damaged.
@@ -49,11 +62,15 @@ def begin_root(
     """
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as work:
-        snapshot, _ = work.required()
+        snapshot, found = work.required()
         chain = trust_metadata.roots(snapshot.read)
+        before = trust_metadata.parse(chain[-1], Root).signed
         made = {role: _trust_key(keyring, role) for role in rotate}
         change = msgspec.structs.replace(change, **{role: signer.tuf_key for role, signer in made.items()})
-        return new_draft(chain, next_root(trust_metadata.parse(chain[-1], Root).signed, change, now))
+        if log_epoch is not None:
+            epoch = _next_epoch(found, read_epochs(before.to_dict()), log_epoch)
+            change = msgspec.structs.replace(change, epoch=epoch)
+        return new_draft(chain, next_root(before, change, now))
 
 
 def begin_first_root(store: Path, keys: Path, change: RootChange, now: dt.datetime) -> RootDraft:
@@ -112,14 +129,15 @@ def publish_root(store: Path, keys: Path, draft: RootDraft, now: dt.datetime) ->
         return None
     keyring = Keyring.open(keys, create=False)
     with key_change(store, keyring) as work:
-        snapshot, _ = work.required()
+        snapshot, found = work.required()
         _check_follows(snapshot, draft)
         root = draft.parsed().signed
         for role, name in (("targets", "targets"), ("online", "timestamp")):
             if key_file.exists(keys / f"{role}.next.pem") and _names(root, name, keyring, role):
                 keyring.adopt_following(role)
         files = {metadata_path(Root.type, root.version): draft.data()}
-        visible = resign_metadata(work, keyring, now, root=files)
+        listed = _keys_of_epoch(found, draft, keyring, now)
+        visible = resign_metadata(work, keyring, now, root=files, keys=listed)
         return Changed(snapshot=visible, kept=promote_next_keys(keyring.reopen(), visible.read))
 
 
@@ -139,6 +157,32 @@ def other_root_keys(path: Path, signer: Ed25519Signer) -> list[str]:
             continue
         found.append(load(other, Ed25519Signer).kid)
     return found
+
+
+def _next_epoch(found: Examined, epochs: tuple[LogEpoch, ...], text: str) -> LogEpoch:
+    """Describe an epoch of the log that goes on from what is published."""
+    return LogEpoch(
+        origin=next_origin(found.keys.document.register, epochs),
+        size=found.head.size,
+        root_hash=strict_base64.encode(bytes.fromhex(found.head.root_hash)),
+        text=text,
+    )
+
+
+def _keys_of_epoch(found: Examined, draft: RootDraft, keyring: Keyring, now: dt.datetime) -> KeyList | None:
+    """Return the list of keys with a fresh log key for an epoch that the draft begins; else nothing."""
+    before = read_epochs(draft.newest()[0].to_dict())
+    epochs = read_epochs(draft.parsed().signed.to_dict())
+    if epochs == before:
+        return None
+    if epochs[:-1] != before or epochs[-1] != _next_epoch(found, before, epochs[-1].text):
+        raise KeyStoreError(
+            "the draft's epoch of the log does not go on from the newest version",
+            hint="a version was published since the draft was begun: begin a new draft",
+        )
+    record = key_record("log", keyring.following("log"), epochs[-1].origin, 1)
+    ended = Ended(at=now, reason="compromised", text=epochs[-1].text)
+    return rotated(found.keys.document, record, found.head.size, ended)
 
 
 def _trust_key(keyring: Keyring, role: str) -> Ed25519Signer:

@@ -15,12 +15,13 @@ import msgspec
 from register_api.core.canonical import decode
 from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
 from register_api.core.format import tree
+from register_api.core.log.note import parse_verifier_key
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
 from register_api.publish.building import nothing_published
 from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.signing.key_list import key_record
-from register_api.publish.signing.key_ranges import record_of, rotated, shortened
+from register_api.publish.signing.key_ranges import open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.store.reader import Snapshot, open_snapshot
@@ -155,7 +156,12 @@ def _ended(change: KeyChange) -> Ended:
 def _successor(keyring: Keyring, keys: KeyList, use: KeyUse) -> KeyRecord:
     """Make the new key once those that have to vouch for it are known to be here."""
     _ = keyring.targets, keyring.online
-    return key_record(use, keyring.following(use), keys.register, 1)
+    return key_record(use, keyring.following(use), origin_of(keys), 1)
+
+
+def origin_of(keys: KeyList) -> str:
+    """Return the origin of the log's epoch that goes on."""
+    return parse_verifier_key(open_record(keys, "log").note_key or "").name
 
 
 def _publish(change: KeyChange, work: Publishing, keyring: Keyring, keys: KeyList) -> Changed:

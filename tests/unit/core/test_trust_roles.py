@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.keys.trust_roles import check_keys_apart, check_root_roles
+from register_api.core.keys.trust_roles import check_against_root, check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
 
 PUBLIC = [
@@ -190,10 +190,10 @@ def _listed(public: bytes) -> KeyList:
 
 def test_document_keys_stand_apart_from_the_root() -> None:
     """A key of its own passes; one of the root's is refused, in whichever role it stands."""
-    check_keys_apart(GOOD, _listed(PUBLIC[4]))
+    check_against_root(GOOD, _listed(PUBLIC[4]))
     for public in PUBLIC[:4]:
         with pytest.raises(UntrustedKey, match="also a key of the trust root"):
-            check_keys_apart(GOOD, _listed(public))
+            check_against_root(GOOD, _listed(public))
 
 
 @pytest.mark.parametrize("jwk", [{"kty": "OKP"}, {"kty": "OKP", "crv": "Ed25519", "x": "===="}])
@@ -203,4 +203,4 @@ def test_a_listed_key_that_cannot_be_read_is_malformed(jwk: dict[str, str]) -> N
         kid="k", use="log", jwk=jwk, pem="", note_key=None, first_version=1, last_version=None, ended=None
     )
     with pytest.raises(Malformed):
-        check_keys_apart(GOOD, KeyList(register="example.com/sub-processors", keys=(record,)))
+        check_against_root(GOOD, KeyList(register="example.com/sub-processors", keys=(record,)))

@@ -6,6 +6,7 @@ for every version. What TUF vouches for is the list; this module says whether it
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, get_args
 
 from register_api.core.documents import KeyList, KeyRecord, KeyUse
@@ -100,7 +101,7 @@ def _check_record(record: KeyRecord, register: str) -> None:
     if record.pem != public_pem(record.jwk) or record.kid != thumbprint(record.jwk):
         raise Malformed(f"the key {kid}: kid and pem are not those of its jwk")
     if record.note_key != _note_key(record, register):
-        raise Malformed(f"the key {kid}: note_key is not that of its jwk and the register's name")
+        raise Malformed(f"the key {kid}: note_key is not that of its jwk and of the log")
     last = record.first_version if record.last_version is None else record.last_version
     if not 1 <= record.first_version <= last:
         raise Malformed(f"the key {kid} has a range of versions that is none")
@@ -109,7 +110,17 @@ def _check_record(record: KeyRecord, register: str) -> None:
 
 
 def _note_key(record: KeyRecord, register: str) -> str | None:
-    return format_verifier_key(register, ed25519_public(record.jwk)) if record.use == "log" else None
+    if record.use != "log":
+        return None
+    origin = (record.note_key or "").partition("+")[0]
+    return format_verifier_key(
+        origin if is_origin(origin, register) else register, ed25519_public(record.jwk)
+    )
+
+
+def is_origin(origin: str, register: str) -> bool:
+    """Tell whether a text can be an origin of a register's log: its name, or with ``#2`` and so on."""
+    return re.fullmatch(rf"{re.escape(register)}(?:#(?:[2-9]|[1-9][0-9]{{1,2}}))?", origin) is not None
 
 
 def _check_ranges(use: KeyUse, records: Iterable[KeyRecord]) -> None:

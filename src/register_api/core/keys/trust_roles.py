@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.key_list import USES
 from register_api.core.keys.thumbprint import ed25519_public
+from register_api.core.log.epochs import check_origins
 from register_api.core.printable import printable
 from register_api.errors import Malformed, UntrustedKey
 
@@ -57,17 +58,18 @@ def check_root_roles(root: Mapping[str, Any]) -> None:
     _refuse_second_role(roles)
 
 
-def check_keys_apart(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a document or log key that is also a key of the trust root.
+def check_against_root(root: Mapping[str, Any], keys: KeyList) -> None:
+    """Refuse a key that is also a key of the trust root, and a log key of an origin that it does not name.
 
     Args:
         root: As for ``check_root_roles``, which has passed it.
         keys: The list of keys that the root vouches for.
 
     Raises:
-        Malformed: A key of the list is not of the form its type asks for.
-        UntrustedKey: A key stands in both.
+        Malformed: A key of the list, or an epoch of the log, is not of its form.
+        UntrustedKey: A key stands in both, or a log key has another origin (``core.log.epochs``).
     """
+    check_origins(root, keys)
     publics = {key["keyval"]["public"] for key in root["keys"].values()}
     # Keys of the root are all Ed25519. Of uses that later releases know, nothing is known here.
     listed = (record for record in keys.keys if record.use in USES and record.jwk.get("kty") == "OKP")

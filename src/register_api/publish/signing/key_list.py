@@ -64,14 +64,14 @@ def _revised(known: dict[str, Any], record: KeyRecord) -> dict[str, Any]:
     return {**known, **msgspec.to_builtins(record)}
 
 
-def key_record(use: KeyUse, signer: Signer, register: str, first_version: int) -> KeyRecord:
-    """Describe a key that is good from a version on."""
+def key_record(use: KeyUse, signer: Signer, origin: str, first_version: int) -> KeyRecord:
+    """Describe a key that is good from a version on; a log key under the origin of its epoch."""
     return KeyRecord(
         kid=signer.kid,
         use=use,
         jwk=dict(signer.jwk),
         pem=public_pem(signer.jwk),
-        note_key=format_verifier_key(register, signer.public) if use == "log" else None,
+        note_key=format_verifier_key(origin, signer.public) if use == "log" else None,
         first_version=first_version,
         last_version=None,
         ended=None,

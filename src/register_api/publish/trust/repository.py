@@ -18,7 +18,7 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.instant import format_instant
-from register_api.core.keys.trust_roles import check_keys_apart
+from register_api.core.keys.trust_roles import check_against_root
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import expiry, metadata_path, sign
@@ -78,7 +78,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
-    check_keys_apart(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
+    check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
     online = _Online(root, keyring, now)
     timestamp, snapshot = _newest(read)
     listed = Targets(

@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import msgspec
 from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
+from register_api.core.log.epochs import MEMBER
 from register_api.errors import KeyStoreError, UntrustedKey
 from register_api.publish.signing import key_file
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from securesystemslib.signer import Key
 
+    from register_api.core.log.epochs import LogEpoch
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.signing.signer import Ed25519Signer
 
@@ -74,7 +77,14 @@ def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
 
 
 def make_root(
-    root_keys: Sequence[Key], threshold: int, *, targets: Key, online: Key, version: int, now: dt.datetime
+    root_keys: Sequence[Key],
+    threshold: int,
+    *,
+    targets: Key,
+    online: Key,
+    version: int,
+    now: dt.datetime,
+    epochs: Sequence[LogEpoch] = (),
 ) -> Root:
     """Put together a root that is not signed yet."""
     holders = {
@@ -93,6 +103,7 @@ def make_root(
         keys={key.keyid: key for keys, _ in holders.values() for key in keys},
         roles={role: Role([key.keyid for key in keys], count) for role, (keys, count) in holders.items()},
         consistent_snapshot=True,
+        unrecognized_fields={MEMBER: msgspec.to_builtins(epochs)} if epochs else None,
     )
     check_root_roles(root.to_dict())
     return root

@@ -16,6 +16,7 @@ from securesystemslib.signer import Key, SSlibKey
 from tuf.api.metadata import Metadata, Root
 
 from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.log.epochs import LogEpoch, read_epochs
 from register_api.errors import UsageError
 from register_api.publish.trust.root import make_root
 
@@ -36,6 +37,7 @@ class RootChange(msgspec.Struct, frozen=True, kw_only=True):
         threshold: How many root keys have to sign from then on.
         targets: The new key for targets.
         online: The new key for snapshot and timestamp.
+        epoch: A new epoch of the log.
     """
 
     added: tuple[Key, ...] = ()
@@ -43,6 +45,7 @@ class RootChange(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int | None = None
     targets: Key | None = None
     online: Key | None = None
+    epoch: LogEpoch | None = None
 
 
 def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
@@ -56,6 +59,7 @@ def next_root(before: Root, change: RootChange, now: dt.datetime) -> Root:
         online=change.online or only_key(before, "timestamp"),
         version=before.version + 1,
         now=now,
+        epochs=(*read_epochs(before.to_dict()), *((change.epoch,) if change.epoch else ())),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from tuf.api.metadata import Metadata, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
+from register_api.core.log.epochs import read_epochs
 from register_api.core.printable import printable
 from register_api.errors import KeyStoreError, UsageError, VerificationError
 from register_api.files import durable
@@ -147,6 +148,7 @@ def _check_root(root: Root, expected: int) -> None:
         raise KeyStoreError(f"the draft has version {root.version} of the root where {expected} comes next")
     try:
         check_root_roles(root.to_dict())
+        read_epochs(root.to_dict())
     except VerificationError as error:
         raise KeyStoreError(f"customers would refuse this root: {error.message}") from error
     if not root.consistent_snapshot:

@@ -8,9 +8,9 @@ from register_api.core.canonical import Encoded, decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.keys.key_list import check_keys, log_key
-from register_api.core.keys.trust_roles import check_keys_apart
-from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.trust_roles import check_against_root
+from register_api.core.log.epochs import open_head, read_epochs
 from register_api.core.model import Register
 from register_api.errors import ClockBehind, Inconsistent
 from register_api.verify.checks.log import Log, check_utc
@@ -31,7 +31,7 @@ def read_key_list(targets: Targets) -> tuple[Encoded[KeyList], str]:
     with naming(tree.KEYS.path()):
         keys = decode(data, KeyList)
         check_keys(keys)
-        check_keys_apart(targets.trusted.root, keys)
+        check_against_root(targets.trusted.root, keys)
     return Encoded(
         keys, data
     ), f"{len(keys.keys)} keys, each with one use, and none of them a key of the root"
@@ -115,9 +115,9 @@ def open_log(run: Run, targets: Targets, keys: KeyList, newest: int | None) -> t
     vouched = targets.read(tree.CHECKPOINT)
     data = targets.checkpoint or vouched
     with naming(tree.CHECKPOINT.path()):
-        key = log_key(keys, peek_size(data) if newest is None else newest)
-        checkpoint = open_checkpoint(data, keys.register, [key])
+        checkpoint = open_head(data, keys, newest)
     if newest not in (None, checkpoint.size):
         raise Inconsistent(f"the log has {checkpoint.size} entries, the newest register is version {newest}")
-    log = Log(run, keys, checkpoint, data, vouched)
+    log = Log(run, keys, checkpoint, data, vouched, read_epochs(targets.trusted.root))
+    log.check_beginnings()
     return log, f"size {checkpoint.size}, signed by the log key good for that version"

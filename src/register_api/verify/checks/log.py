@@ -12,7 +12,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
 from register_api.core.keys.key_list import log_key
 from register_api.core.log import merkle, tile_proofs
-from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.log.epochs import check_beginnings, open_head
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.recorder import NotApplicable, naming
@@ -21,6 +21,7 @@ from register_api.verify.checks.signatures import check_signatures
 if TYPE_CHECKING:
     from register_api.core.documents import KeyList
     from register_api.core.log.checkpoint import Checkpoint
+    from register_api.core.log.epochs import LogEpoch
     from register_api.core.log.note import NoteKey
     from register_api.core.log.tlog_proof import TlogProof
     from register_api.core.model import Register
@@ -39,14 +40,24 @@ class Log:
         head: Its checkpoint.
         data: The signed note, with all lines that are served.
         vouched: The target ``checkpoint``, with which those bytes begin.
+        epochs: Its epochs after the first, as the root keys name them.
     """
 
-    def __init__(self, run: Run, keys: KeyList, head: Checkpoint, data: bytes, vouched: bytes) -> None:
+    def __init__(
+        self,
+        run: Run,
+        keys: KeyList,
+        head: Checkpoint,
+        data: bytes,
+        vouched: bytes,
+        epochs: tuple[LogEpoch, ...] = (),
+    ) -> None:
         """Take a checkpoint whose signature holds."""
         self.keys = keys
         self.head = head
         self.data = data
         self.vouched = vouched
+        self.epochs = epochs
         self._run = run
 
     @property
@@ -70,7 +81,7 @@ class Log:
         Raises:
             VerificationError: It is not one, or not signed by the key that is good for its size.
         """
-        return open_checkpoint(data, self.keys.register, [log_key(self.keys, peek_size(data))])
+        return open_head(data, self.keys)
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the log had at a size; its tiles are known to give its own root."""
@@ -87,6 +98,18 @@ class Log:
         """
         if tile_proofs.root(self.head.size, self._run.once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
+
+    def check_beginnings(self) -> None:
+        """Check that it begins as the root keys say it did before each epoch of theirs.
+
+        Raises:
+            Forked: It does not.
+            RolledBack: It is smaller.
+            VerificationError: As ``check_root``.
+        """
+        if any(epoch.size < self.size for epoch in self.epochs):
+            self.check_root()
+        check_beginnings(self.epochs, self.size, self.root_at)
 
     def check_holds(self, version: int, data: bytes) -> None:
         """Check that the log holds bytes as the entry of a version."""
@@ -129,7 +152,8 @@ class Log:
             VerificationError: It is not a proof of this entry.
         """
         proof = parse_proof(self._run.once(tree.VERSION_PROOF.path(version)))
-        old = verify_proof(entry, proof, self.keys.register, [log_key(self.keys, version)])
+        key = log_key(self.keys, version)
+        old = verify_proof(entry, proof, key.name, [key])
         if (proof.index, old.size) != (version - 1, version):
             raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}, not of version {version}")
         if self.root_at(version) != old.root:
@@ -159,7 +183,7 @@ def check_continues(remembered: Remembered | None, log: Log) -> str:
     if remembered.root_hash != log.root_at(size):
         raise Forked(
             f"the log of size {log.size} does not begin with the {size} entries that were seen before",
-            hint=TWO_HISTORIES,
+            hint=TWO_HISTORIES + "".join(f"; {one.origin} began because: {one.text}" for one in log.epochs),
             documents=[log.document],
         )
     return f"size {size} was remembered, and the log of size {log.size} begins with it"

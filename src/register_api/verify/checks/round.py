@@ -13,8 +13,7 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.instant import format_instant
-from register_api.core.keys.key_list import log_key
-from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.log.epochs import open_head
 from register_api.errors import Document, Forked, Stale, UntrustedKey, VerificationError
 from register_api.verify.checks import (
     ahead,
@@ -313,7 +312,7 @@ def _served_checkpoint(run: Run) -> tuple[Document, ...]:
     try:
         data = run.get(tree.CHECKPOINT.path())
         keys = decode(known.kept[tree.KEYS.target_name], KeyList)
-        found = open_checkpoint(data, known.register, [log_key(keys, peek_size(data))])
+        found = open_head(data, keys)
     except (VerificationError, KeyError):
         return ()
     return (Document.of_checkpoint(found.size, found.root, data),)

@@ -10,8 +10,8 @@ from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
-from register_api.core.keys.key_list import good_key, log_key
-from register_api.core.log.checkpoint import open_checkpoint, peek_size
+from register_api.core.keys.key_list import good_key
+from register_api.core.log.epochs import open_head
 from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked, Inconsistent, RolledBack, VerificationError
 from register_api.verify.checks.feed_index import read_atom
@@ -156,9 +156,8 @@ class _OtherFile:
         return version
 
     def _checkpoint(self, data: bytes) -> int:
-        name = self._keys.register
-        other = open_checkpoint(data, name, [log_key(self._keys, peek_size(data))])
-        mine = open_checkpoint(self._targets.copy(tree.CHECKPOINT), name, [log_key(self._keys, self._newest)])
+        other = open_head(data, self._keys)
+        mine = open_head(self._targets.copy(tree.CHECKPOINT), self._keys, self._newest)
         if other.size == mine.size and other.root != mine.root:
             second = Forked(
                 f"a second root for the size {other.size}, also signed",
