@@ -72,7 +72,8 @@ NAME = "register.example/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 """The TUF client reads the machine's clock, so these tests live in the present."""
 
-FIRST = NOW - dt.timedelta(days=200)
+FIRST = NOW - dt.timedelta(days=25)
+STEP = dt.timedelta(minutes=30)
 PAGE = 50
 
 
@@ -164,7 +165,7 @@ class MemoryPublisher:
         fields: dict[str, Any] = {
             "register": self.name,
             "version": version,
-            "published_at": FIRST + dt.timedelta(hours=version),
+            "published_at": FIRST + version * STEP,
             "previous": Previous(version=version - 1, sha256=digest(encode(before))) if before else None,
             "recorded": "live",
             "updated_on": FIRST.date(),
@@ -449,7 +450,9 @@ class MemoryPublisher:
         self.timestamp_version += 1
         meta = self._meta(f"trust/{self.snapshot_version}.snapshot.json", self.snapshot_version)
         good_until = expires or self.now + dt.timedelta(hours=48)
-        instant = signed_at or self.now
+        # Versions are of some days ago: beside a timestamp of now, the next one would be dated back.
+        newest = self.registers[-1].published_at if self.registers and expires is None else self.now
+        instant = signed_at or (newest if newest.tzinfo and FIRST <= newest <= self.now else self.now)
         if not as_said:
             instant = min(instant, good_until - dt.timedelta(seconds=1))
         timestamp = Timestamp(

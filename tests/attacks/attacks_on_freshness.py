@@ -311,3 +311,21 @@ def timestamp_signed_in_the_future(publisher: MemoryPublisher) -> None:
     """Signs a timestamp that says it is of a day after its end."""
     said = NOW + dt.timedelta(days=40)
     publisher.refresh(expires=NOW + dt.timedelta(days=20), signed_at=said, as_said=True)
+
+
+@ROOM.attack(19, "V07", why="Remembered, it would make each right version look dated back.")
+def timestamp_of_tomorrow(publisher: MemoryPublisher) -> None:
+    """Signs a timestamp by a clock that is a day ahead of the customer's."""
+    publisher.refresh(signed_at=NOW + dt.timedelta(days=1))
+
+
+def _seen_now() -> MemoryPublisher:
+    publisher = three_versions().copy()
+    publisher.refresh(signed_at=NOW)
+    return publisher
+
+
+@ROOM.attack(15, "V32", begin=_seen_now, remembers=True, says=("dated back",))
+def version_dated_back_by_a_day(publisher: MemoryPublisher) -> None:
+    """Publishes a version of yesterday, though the customer has a timestamp of today without it."""
+    publisher.publish(published_at=NOW - dt.timedelta(days=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from attack import Room, honest, poll, three_versions
 from changes import signed
 
 from memory_log import cosign, private_key, witness_key
+from memory_publisher import NOW
 from register_api.core.format import tree
 from register_api.core.log.note import SignatureLine, format_note, format_verifier_key, parse_note
 
@@ -37,12 +39,12 @@ def _both(publisher: MemoryPublisher) -> Sequence[str]:
 
 
 @functools.cache
-def witnessed() -> MemoryPublisher:
+def witnessed(seen_at: int = SEEN_AT) -> MemoryPublisher:
     """Return a publisher whose checkpoint both witnesses have signed."""
     publisher = three_versions().copy()
     for name, key in WITNESSES.items():
         publisher.files[tree.CHECKPOINT.path()] = cosign(
-            publisher.files[tree.CHECKPOINT.path()], name, key, SEEN_AT
+            publisher.files[tree.CHECKPOINT.path()], name, key, seen_at
         )
     publisher.vouch()
     return publisher
@@ -58,6 +60,14 @@ ROOM.add(
     why="What the next ones are compared with.",
     says=("one.witness.example at ", "two.witness.example at "),
 )
+
+
+@ROOM.attack(15, "V32", begin=lambda: witnessed(int(NOW.timestamp())), remembers=True, arguments=_both)
+def version_dated_back_past_a_cosignature(publisher: MemoryPublisher) -> None:
+    """Publishes a version of yesterday, though witnesses have signed the one before today."""
+    publisher.publish(published_at=NOW - dt.timedelta(days=1))
+
+
 ROOM.add("no witness", "Serves a log that nobody has witnessed.", honest, 17, "V09", arguments=_both)
 
 

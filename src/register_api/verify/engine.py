@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.fetch.http import HttpFetcher
 
-_MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30")
+_MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30", "V32")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
 
 _MAY_BE_BETWEEN = (Forged, Inconsistent, RolledBack, NotServed)

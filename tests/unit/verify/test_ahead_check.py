@@ -33,7 +33,7 @@ LATER = FORMAT_MINOR + 1
 DAY = NOW.date()
 TOMORROW = DAY + dt.timedelta(days=1)
 NOTICE = Notice(
-    days=30,
+    days=20,
     applies_to=("addition", "data_changed"),
     objection=Objection(days=14, contact="mailto:privacy@example.com"),
 )
@@ -48,7 +48,11 @@ def publisher() -> MemoryPublisher:
         id="hosting", category="hosting", status="active", starts_on=TOMORROW, announced=said, planned=(move,)
     )
     listed = (Subprocessor(id="acme", name="A", engagements=(use,)),)
-    return MemoryPublisher().publish(subprocessors=()).publish(subprocessors=listed, notice=NOTICE)
+    return (
+        MemoryPublisher()
+        .publish(subprocessors=(), notice=NOTICE)
+        .publish(subprocessors=listed, notice=NOTICE)
+    )
 
 
 def judged(publisher: MemoryPublisher) -> CheckResult:

@@ -37,8 +37,10 @@ def stamped(publisher: MemoryPublisher, size: int) -> bytes:
     return parse_proof(publisher.files[tree.VERSION_PROOF.path(size)]).checkpoint
 
 
-def add_stamp(publisher: MemoryPublisher, size: int, at: dt.datetime = NOW) -> None:
-    """Put a good stamp beside a tree."""
+def add_stamp(publisher: MemoryPublisher, size: int, at: dt.datetime | None = None) -> None:
+    """Put a good stamp beside a tree, of now or of when the version was the newest."""
+    newest = size == len(publisher.registers)
+    at = at or (NOW if newest else publisher.registers[size - 1].published_at)
     publisher.files[tree.TIME_STAMP.path(size)] = authority().stamp_at(stamped(publisher, size), at)
 
 

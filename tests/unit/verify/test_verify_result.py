@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from tuf.api.metadata import Metadata
 
-from memory_publisher import FIRST, NOW, MemoryPublisher
+from memory_publisher import FIRST, NOW, STEP, MemoryPublisher
 from register_api.core.canonical import digest, encode
 from register_api.core.format import tree
 from register_api.core.model import (
@@ -38,7 +38,7 @@ NOTICE = Notice(days=30, applies_to=("addition",), objection=OBJECTION)
 
 def published_at(version: int) -> dt.datetime:
     """Return when the publisher in memory publishes a version."""
-    return FIRST + dt.timedelta(hours=version)
+    return FIRST + version * STEP
 
 
 def until(announced: int = 2) -> dt.date:

@@ -60,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V29", "What lies ahead follows from the register", "docs/format.md, What lies ahead"),
     Check("V30", "The list of keys takes nothing back", "docs/format.md, The list of keys"),
     Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
+    Check("V32", "No version is dated back", "docs/format.md, Keys and freshness"),
 )
 
 _OF_A_PACKAGE = (
@@ -70,7 +71,24 @@ _OF_A_PACKAGE = (
     Check("E03", "README.txt says what the package shows", "docs/format.md, Evidence"),
 )
 _NOT_IN_A_PACKAGE = frozenset(
-    ("V04", "V05", "V06", "V07", "V10", "V11", "V12", "V14", "V20", "V21", "V22", "V23", "V26", "V27", "V29")
+    (
+        "V04",
+        "V05",
+        "V06",
+        "V07",
+        "V10",
+        "V11",
+        "V12",
+        "V14",
+        "V20",
+        "V21",
+        "V22",
+        "V23",
+        "V26",
+        "V27",
+        "V29",
+        "V32",
+    )
 )
 """What is of the newest publication, or of a customer who remembers."""
 

@@ -16,6 +16,7 @@ from register_api.errors import ClockBehind, Inconsistent
 from register_api.verify.checks.log import Log, check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.trust.form import CLOCK_TOLERANCE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -81,8 +82,13 @@ def another_register(remembered: str, served: str) -> Inconsistent:
     )
 
 
-def check_clock(now: dt.datetime | None, latest: dt.datetime) -> str:
-    """Compare this machine's clock with the latest instant seen signed (V07)."""
+def check_clock(now: dt.datetime | None, latest: dt.datetime, signed_at: dt.datetime) -> str:
+    """Compare this machine's clock with the latest instant seen signed, and with the timestamp's (V07).
+
+    A timestamp of a clock that was ahead must not be remembered: each right version would look dated back.
+    """
+    if now is not None and signed_at - now > CLOCK_TOLERANCE:
+        latest = max(latest, signed_at)
     if now is not None and now < latest:
         raise ClockBehind(
             f"this machine's clock says {format_instant(now)},"

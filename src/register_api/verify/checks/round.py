@@ -17,6 +17,7 @@ from register_api.core.log.epochs import open_head
 from register_api.errors import Document, Forked, Stale, UntrustedKey, VerificationError
 from register_api.verify.checks import (
     ahead,
+    backdating,
     feeds,
     head,
     key_history,
@@ -118,7 +119,12 @@ def check_round(run: Run) -> Round:
     )
     same = run.check("V06", lambda: head.check_same_register(run.remembered, register.value.document))
     run.check(
-        "V07", lambda: head.check_clock(run.now, head.last_instant(run.remembered, register.value.document))
+        "V07",
+        lambda: head.check_clock(
+            run.now,
+            head.last_instant(run.remembered, register.value.document),
+            targets.value.trusted.signed_at,
+        ),
     )
     the_log = run.vouch(
         "V08",
@@ -161,6 +167,7 @@ def check_round(run: Run) -> Round:
         "V28",
         lambda: time_stamp.check_time_stamp(run, the_log.value, time_stamp.newest_sizes(the_log.value)),
     )
+    run.check("V32", lambda: backdating.check_dates(run, the_log.value, register.value), same, newest)
     run.check("V29", lambda: ahead.check_upcoming(run, register.value), whole=True)
     return Round(
         run=run,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.errors import ClockBehind, Unwitnessed
+from register_api.errors import ClockBehind, Document, Unwitnessed, VerificationError
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.fetch.fetcher import NotServed
 
@@ -66,6 +67,21 @@ def check_time_stamp(
     if not anchors:
         raise NotApplicable(f"{path}: of the right bytes, but by whom was not checked (--stamped-by)")
     return (size, stamp), _in_words(size, stamp, published_at, newest=log.size)
+
+
+def earlier_stamp(run: Run, log: Log) -> tuple[int, TimeStamp, tuple[Document, ...]] | None:
+    """Return the newest good stamp of an earlier version, with what it is on; V28 judges the newest one."""
+    from register_api.core.log.time_stamp import open_time_stamp  # noqa: PLC0415 as above
+
+    asked = run.options.stamped_by and not run.options.newest_alone
+    for size in newest_sizes(log)[1:] if asked else ():
+        with contextlib.suppress(VerificationError):
+            data = run.get(tree.TIME_STAMP.path(size))
+            checkpoint, _ = _stamped_version(run, log, size)
+            stamp = open_time_stamp(data, checkpoint, run.options.stamped_by)
+            stamped = Document.of("stamped", checkpoint, ".checkpoint")
+            return size, stamp, (Document.of("time-stamp", data, ".tsr"), stamped)
+    return None
 
 
 def _in_words(size: int, stamp: TimeStamp, published_at: dt.datetime, *, newest: int) -> str:

@@ -83,11 +83,13 @@ def _by_policy(data: bytes, log_key: NoteKey, policy: WitnessPolicy) -> str:
 
 
 def _in_words(found: Iterable[Cosignature]) -> str:
-    return ", ".join(f"{one.witness}{_when(one.at)}" for one in found)
+    return ", ".join(f"{one.witness}{_when(signed_when(one))}" for one in found)
 
 
-def _when(at: int) -> str:
-    """Say when a witness signed; it may have said nothing, or a time that no calendar has."""
-    if not 0 < at <= _LAST_SECOND:
-        return " at no known time"
-    return f" at {format_instant(_EPOCH + dt.timedelta(seconds=at))}"
+def signed_when(one: Cosignature) -> dt.datetime | None:
+    """Return when a witness signed; it may have said nothing, or a time that no calendar has."""
+    return _EPOCH + dt.timedelta(seconds=one.at) if 0 < one.at <= _LAST_SECOND else None
+
+
+def _when(at: dt.datetime | None) -> str:
+    return " at no known time" if at is None else f" at {format_instant(at)}"

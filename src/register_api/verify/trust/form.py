@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LONGEST_FRESHNESS = dt.timedelta(days=31)
 """No timestamp is good for longer (docs/format.md, TUF)."""
 
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)
+"""How far the clocks of those who sign, or of a customer, may differ and nobody is blamed."""
+
 
 def check_form(path: str, data: bytes) -> None:
     """Refuse metadata in any other spelling."""
