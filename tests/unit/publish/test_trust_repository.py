@@ -108,7 +108,10 @@ def test_a_stock_client_refuses_targets_of_401_days_ago_that_were_only_refreshed
     """The online key alone keeps freshness, not the targets."""
     served = Tree(keyring, now())
     served.publish(now(days=401))
-    served.refresh(now())
+    with pytest.raises(StoreError, match="metadata is good until"):
+        served.refresh(now())
+    forced = trust_repository.refresh(served.__getitem__, served.keyring, now(), clock_is_right=True)
+    served.update(forced)
     with pytest.raises(ExpiredMetadataError, match="targets"):
         Client(served, tmp_path / "client").visit()
 
@@ -236,7 +239,7 @@ def test_a_refresh_writes_the_timestamp_alone(files: Tree) -> None:
     [
         (200 * DAY, ["trust/timestamp.json"]),
         (200 * DAY + dt.timedelta(seconds=1), ["trust/2.snapshot.json", "trust/timestamp.json"]),
-        (450 * DAY, ["trust/2.snapshot.json", "trust/timestamp.json"]),
+        (399 * DAY, ["trust/2.snapshot.json", "trust/timestamp.json"]),
     ],
 )
 def test_a_refresh_renews_the_snapshot_when_less_than_half_of_its_time_is_left(
@@ -316,6 +319,16 @@ def test_the_number_of_targets_does_not_grow_or_shrink(files: Tree, change: str)
         wanted["page.html"] = b""
     with pytest.raises(ValueError, match="the targets are"):
         trust_repository.publish(files.__getitem__, files.keyring, wanted, NOW)
+
+
+def test_a_clock_past_the_end_of_the_root_is_refused(files: Tree) -> None:
+    """A machine whose clock is years ahead would lock everybody out: nothing is signed."""
+    before = dict(files)
+    for make in (files.publish, files.refresh):
+        with pytest.raises(StoreError, match="root metadata is good until") as caught:
+            make(NOW + 3650 * DAY)
+        assert "keys renew" in caught.value.hint
+    assert dict(files) == before
 
 
 def test_an_instant_without_zone_is_refused(files: Tree) -> None:

@@ -69,7 +69,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
         New files by path, in the order in which they have to reach the disk.
 
     Raises:
-        StoreError: There is no root yet, or the tree's metadata is damaged.
+        StoreError: There is no root yet, it has expired by this clock, or the tree's metadata is damaged.
         KeyStoreError: A key is missing, or not the one that the root names.
         Malformed: The list of keys among the targets is not one.
         UntrustedKey: It holds a key of the root.
@@ -78,6 +78,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
+    _check_not_expired(root, now)
     check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
     online = _Online(root, keyring, now)
     timestamp, snapshot = _newest(read)
@@ -107,7 +108,8 @@ def refresh(
 
     Raises:
         StoreError: Nothing was published yet, or the tree's metadata is damaged or not signed by
-            the keys that the root names: the online key does not vouch for it.
+            the keys that the root names: the online key does not vouch for it; or root or targets have
+            expired by this clock.
         KeyStoreError: The online key is missing, or not the one that the root names.
         ValueError: ``now`` has no time zone.
     """
@@ -116,7 +118,10 @@ def refresh(
     if timestamp is None:
         raise StoreError("nothing was published yet", hint="register-api publish")
     snapshot = trust_metadata.snapshot(read, timestamp, root)
-    trust_metadata.targets(read, snapshot, root)
+    targets = trust_metadata.targets(read, snapshot, root)
+    if not clock_is_right:
+        _check_not_expired(root, now)
+        _check_not_expired(targets, now)
     online = _Online(root, keyring, now, clock_is_right=clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
@@ -153,6 +158,21 @@ def expiries(read: Read) -> tuple[Expiry, ...]:
     if timestamp and snapshot:
         newest += [trust_metadata.targets(read, snapshot), snapshot, timestamp]
     return tuple(Expiry(role=each.type, version=each.version, expires=each.expires) for each in newest)
+
+
+def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
+    """Refuse a clock by which the metadata that all rests on is no longer good.
+
+    Raises:
+        StoreError: The clock is ahead, or the metadata has to be renewed.
+        ValueError: ``now`` has no time zone.
+    """
+    if signed.expires <= expiry(now, dt.timedelta()):
+        raise StoreError(
+            f"this machine's clock says {format_instant(now)}, and the {signed.type} metadata is good until"
+            f" {format_instant(signed.expires)}: nothing signed now would be believed",
+            hint="set the clock; if it is right: register-api keys renew",
+        )
 
 
 class _Online:
