@@ -89,12 +89,16 @@ class HourlyPublisher:
         self.store, self.keys = folder / "store", folder / "keys"
         self.now = NOW - dt.timedelta(hours=versions + 1)
 
-    def publish(self, text: str, *, corrects: int | None = None, store: Path | None = None) -> None:
+    def publish(
+        self, text: str, *, corrects: int | None = None, store: Path | None = None, keys: Path | None = None
+    ) -> None:
         """Publish the source as it is."""
         self.now += dt.timedelta(hours=1)
         intent = PublishOptions(now=self.now, text=text, corrects=corrects)
         publish_version(
-            PublishRequest(source=self.source, store=store or self.store, keys=self.keys, intent=intent)
+            PublishRequest(
+                source=self.source, store=store or self.store, keys=keys or self.keys, intent=intent
+            )
         )
 
     def add(self, id_: str, name: str, days: int, *, short_notice: str = "") -> None:

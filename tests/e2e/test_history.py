@@ -11,6 +11,7 @@ from commands import register_api
 from publications import HourlyPublisher, read_tree, write_tree
 
 from memory_folder import memory_folder
+from register_api.publish.memory import MEMORY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +50,20 @@ def publisher() -> Iterator[HourlyPublisher]:
         found = HourlyPublisher(folder, 6)
         found.publish("The first version")
         shutil.copytree(found.store, folder / "copy", symlinks=True)
+        shutil.copytree(found.keys, folder / "copy-keys")
+        shutil.copytree(found.keys, folder / "anew-keys", ignore=shutil.ignore_patterns(MEMORY_FILE))
         yield found
 
 
 def publish_vendor(publisher: HourlyPublisher, id_: str, store: Path) -> None:
     """Publish one vendor more into a store."""
     publisher.add(id_, f"{id_.title()} Oy", 40)
-    publisher.publish(f"{id_} joins", store=store)
+    publisher.publish(f"{id_} joins", store=store, keys=_keys_beside(publisher, store))
+
+
+def _keys_beside(publisher: HourlyPublisher, store: Path) -> Path:
+    """Return the publisher's keys, which remember what they signed; those beside another store."""
+    return publisher.keys if store == publisher.store else store.with_name(f"{store.name}-keys")
 
 
 def test_an_older_tree_is_rolled_back(publisher: HourlyPublisher, mirror: Mirror) -> None:

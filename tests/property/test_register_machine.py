@@ -317,6 +317,7 @@ class RegisterMachine(RuleBasedStateMachine):
             self.book.take_back((self.said[-1].register, self.said[-1].vendors))
 
     def _refusal_is_right(self, refused: Refused, new: Said, then: Then) -> None:
+        assert "R02" not in {finding.rule for finding in refused.findings}, refused.findings
         rules = {finding.rule for finding in refused.findings if finding.severity == "error"}
         assert rules
         assert rules <= NOTICE_RULES | OTHER_RULES
@@ -470,7 +471,8 @@ class RegisterMachine(RuleBasedStateMachine):
             self.publisher.store / "public", repository.refresh(snapshot.read, keyring, TODAY)
         )
         report = verify("folder", Options(wait=0, history=history), TODAY, fetcher=fetcher).report
-        assert (report.exit_code, failed(report), report.version) == (0, {}, len(self.said))
+        told = [check.sentence for check in report.checks if check.result == "failed"]
+        assert (report.exit_code, failed(report), report.version) == (0, {}, len(self.said)), told
         if history == "all":
             assert report.versions_checked == (1, len(self.said))
 

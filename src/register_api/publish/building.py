@@ -13,7 +13,7 @@ from register_api.core.instant import format_instant
 from register_api.errors import RolledBack, StoreDamaged, StoreError
 from register_api.publish import memory
 from register_api.publish.examine import Examined, examine
-from register_api.publish.memory import NOTHING, Memory
+from register_api.publish.memory import NOTHING, KeyMemory
 from register_api.store.manifest import PublisherState, StoredPolicy
 from register_api.store.reader import Snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
@@ -38,7 +38,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
 
     store: Path
     keys: Path
-    memory: Memory
+    memory: KeyMemory
     snapshot: Snapshot | None
     found: Examined | None
 
@@ -122,7 +122,7 @@ def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[
             yield Publishing(store=store, keys=keys, memory=known, snapshot=snapshot, found=found)
 
 
-def _examined(snapshot: Snapshot | None, known: Memory, keys: Path) -> Examined | None:
+def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examined | None:
     """Return what a store holds, if it continues what is known of it."""
     if snapshot is None:
         if known.shown is not None:

@@ -32,7 +32,7 @@ from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDa
 from register_api.publish.feed.entry import FeedEntry
 from register_api.publish.feed.json import entries_in
 from register_api.publish.history import promises_after
-from register_api.publish.memory import Head, SignedFile
+from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.root_chain import check_chain
 from register_api.verify.fetch.fetcher import NotServed
@@ -68,7 +68,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         feed: What the feed says of the newest versions, newest first.
     """
 
-    head: Head
+    head: SignedHead
     keys: Encoded[KeyList]
     newest: Encoded[Register]
     versions: Encoded[VersionList]
@@ -86,7 +86,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         return merkle.root_hash(self.leaves[:size]).hex()
 
 
-def examine(read: Read, known: Head | None, base_url: str | None = None) -> Examined:
+def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -> Examined:
     """Check what a tree holds.
 
     Args:
@@ -128,7 +128,7 @@ class _Examination:
             raise Malformed(f"{path} is larger than its kind allows", path=path)
         return data
 
-    def all_of(self, known: Head | None, base_url: str | None) -> Examined:
+    def all_of(self, known: SignedHead | None, base_url: str | None) -> Examined:
         trusted = self._follow(known)
         keys = self._target(trusted, tree.KEYS, KeyList)
         check_keys(keys.document)
@@ -142,7 +142,7 @@ class _Examination:
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         _check_newest(newest, versions.document)
         promises = promises_after(known, newest.document, versions.document, self.get)
-        head = Head(
+        head = SignedHead(
             first_root=digest(self.get(tree.ROOT.path(1))),
             metadata={
                 role: SignedFile(version=trusted.versions[role], sha256=digest(data))
@@ -164,7 +164,7 @@ class _Examination:
             feed=self._feed(keys.document, checkpoint),
         )
 
-    def _follow(self, known: Head | None) -> Trusted:
+    def _follow(self, known: SignedHead | None) -> Trusted:
         """Follow the roots from the first, which is known, and from the newest on what it vouches for."""
         roots = trust_metadata.roots(self._read)
         check_chain([trust_metadata.parse(data, Root) for data in roots])
@@ -248,7 +248,7 @@ class _Examination:
         raise Forged(f"{path} is not signed by a document key of this register", path=path)
 
 
-def _check_roots(roots: Sequence[bytes], known: Head) -> None:
+def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:
     """Check that the roots of a tree are those that are known, up to the newest known one."""
     newest = known.metadata["root"]
     for version, sha256 in ((1, known.first_root), (newest.version, newest.sha256)):

@@ -14,11 +14,11 @@ from register_api.errors import Forged
 
 if TYPE_CHECKING:
     from register_api.core.documents import VersionList
-    from register_api.publish.memory import Head
+    from register_api.publish.memory import SignedHead
     from register_api.publish.trust.metadata import Read
 
 
-def promises_after(known: Head | None, newest: Register, listed: VersionList, read: Read) -> Promises:
+def promises_after(known: SignedHead | None, newest: Register, listed: VersionList, read: Read) -> Promises:
     """Return all notice promises of a register, reading those versions that are not known yet.
 
     Args:

@@ -43,7 +43,7 @@ class SignedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sha256: str
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SignedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One publication, as far as the next one has to continue it.
 
     Attributes:
@@ -65,7 +65,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     first_live: int | None
 
 
-class Memory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is kept.
 
     Attributes:
@@ -73,16 +73,16 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         intended: A head that was to become visible next, and may have.
     """
 
-    shown: Head | None = None
-    intended: Head | None = None
+    shown: SignedHead | None = None
+    intended: SignedHead | None = None
 
 
-NOTHING = Memory()
+NOTHING = KeyMemory()
 """Of a key folder that has signed nothing yet."""
 
 
 @contextlib.contextmanager
-def held(keys: Path) -> Iterator[Memory]:
+def held(keys: Path) -> Iterator[KeyMemory]:
     """Keep other processes from signing with the keys of a folder, and return what they signed last.
 
     Raises:
@@ -97,7 +97,7 @@ def held(keys: Path) -> Iterator[Memory]:
         raise KeyStoreError(f"another process signs with the keys in {keys}") from error
 
 
-def read_memory(keys: Path) -> Memory:
+def read_memory(keys: Path) -> KeyMemory:
     """Return what the keys of a folder signed last.
 
     Raises:
@@ -107,24 +107,24 @@ def read_memory(keys: Path) -> Memory:
     if not key_file.exists(path):
         return NOTHING
     try:
-        return msgspec.json.decode(key_file.read(path, MAX_MEMORY_BYTES).reveal(), type=Memory)
+        return msgspec.json.decode(key_file.read(path, MAX_MEMORY_BYTES).reveal(), type=KeyMemory)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise KeyStoreError(
             f"{path} is not a record of what was published: {printable(error)}", hint=_RECOVER
         ) from None
 
 
-def write_shown(keys: Path, head: Head) -> None:
+def write_shown(keys: Path, head: SignedHead) -> None:
     """Remember that a head is visible; durable on return.
 
     Raises:
         KeyStoreError: The file cannot be written.
     """
     with _told(keys):
-        durable.replace(keys / MEMORY_FILE, msgspec.json.encode(Memory(shown=head)), secret=True)
+        durable.replace(keys / MEMORY_FILE, msgspec.json.encode(KeyMemory(shown=head)), secret=True)
 
 
-def show(keys: Path, memory: Memory, head: Head, switch: Callable[[], None]) -> None:
+def show(keys: Path, memory: KeyMemory, head: SignedHead, switch: Callable[[], None]) -> None:
     """Make a head visible, remembering before that it may be, and after that it is.
 
     What is written after the switch lies on the disk before: a disk that somebody fills up in between
@@ -143,7 +143,10 @@ def show(keys: Path, memory: Memory, head: Head, switch: Callable[[], None]) -> 
     before = msgspec.structs.replace(memory, intended=head)
     with _told(keys):
         durable.replace(path, msgspec.json.encode(before), secret=True)
-    with _told(keys), durable.prepared(path, msgspec.json.encode(Memory(shown=head)), secret=True) as place:
+    with (
+        _told(keys),
+        durable.prepared(path, msgspec.json.encode(KeyMemory(shown=head)), secret=True) as place,
+    ):
         switch()
         place()
 
@@ -156,7 +159,7 @@ def _told(keys: Path) -> Iterator[None]:
         raise KeyStoreError(f"{keys / MEMORY_FILE} cannot be written: {error.strerror}") from error
 
 
-def check_continues(memory: Memory, found: Head, root_at: Callable[[int], str]) -> None:
+def check_continues(memory: KeyMemory, found: SignedHead, root_at: Callable[[int], str]) -> None:
     """Check that a store has what was shown last, or continues it.
 
     Args:
@@ -182,12 +185,12 @@ def check_continues(memory: Memory, found: Head, root_at: Callable[[int], str]) 
         _check_role(role, found.metadata[role], known)
 
 
-def _same(one: Head, other: Head) -> bool:
+def _same(one: SignedHead, other: SignedHead) -> bool:
     return (one.metadata, one.size, one.root_hash) == (other.metadata, other.size, other.root_hash)
 
 
 def _check_log(
-    found: Head, known: Head, root_at: Callable[[int], str], *, older_is_good: bool = False
+    found: SignedHead, known: SignedHead, root_at: Callable[[int], str], *, older_is_good: bool = False
 ) -> None:
     if found.size < known.size:
         if older_is_good:

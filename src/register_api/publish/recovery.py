@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.publish.examine import Examined
-    from register_api.publish.memory import Memory
+    from register_api.publish.memory import KeyMemory
     from register_api.store.plan import Progress
     from register_api.store.reader import Snapshot
     from register_api.verify.fetch.fetcher import Fetcher
@@ -135,7 +135,9 @@ class _Recorder:
         return self.files[path]
 
 
-def _verified(order: Recovery, source: Fetcher, known: Memory, progress: Progress | None) -> dict[str, bytes]:
+def _verified(
+    order: Recovery, source: Fetcher, known: KeyMemory, progress: Progress | None
+) -> dict[str, bytes]:
     """Return every file of a tree that a customer checks, once all have been checked."""
     recorder = _Recorder(source)
     options = Options(root=order.root, root_sha256=order.root_sha256, history="all", wait=0)

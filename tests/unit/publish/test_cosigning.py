@@ -137,7 +137,7 @@ def test_nothing_piles_up(publisher: Publisher, partner: Partner, witness: str) 
     assert publisher.snapshot().generation == generation
     publisher.refresh(NOW + dt.timedelta(minutes=1))
     assert verified(publisher, policy) == 0
-    publisher.publish_note("second", NOW + dt.timedelta(seconds=1))
+    publisher.publish_note("second", NOW + dt.timedelta(minutes=2))
     assert read_head(publisher.snapshot()).further_lines == 0
     assert verified(publisher, policy) == 17
     asked(publisher, policy)

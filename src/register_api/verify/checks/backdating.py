@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from register_api.verify.state import Remembered
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):
     """A version that was the newest at an instant, as something signed shows.
 
     Attributes:
@@ -66,7 +66,7 @@ def check_dates(run: Run, log: Log, newest: Encoded[Register]) -> str:
     return "; ".join(said)
 
 
-def _check_next(run: Run, log: Log, newest: Encoded[Register], seen: Seen) -> None:
+def _check_next(run: Run, log: Log, newest: Encoded[Register], seen: SeenNewest) -> None:
     """Check the version after one that was the newest; that dates never go back is V19."""
     if run.options.newest_alone and seen.at - newest.document.published_at <= CLOCK_TOLERANCE:
         return  # a poll stays cheap: the versions between are left to the next run that reads them
@@ -96,7 +96,7 @@ def _imported(run: Run, log: Log, version: int) -> bool:
         return decode(data, Register).recorded == "imported"
 
 
-def _seen(run: Run, log: Log) -> Iterator[Seen]:
+def _seen(run: Run, log: Log) -> Iterator[SeenNewest]:
     known = run.remembered
     if known is not None:
         yield _by_timestamp(known)
@@ -105,14 +105,16 @@ def _seen(run: Run, log: Log) -> Iterator[Seen]:
         yield from _by_witnesses(data, log.open(data).size, run.options)
     if (found := earlier_stamp(run, log)) is not None:
         size, stamp, documents = found
-        yield Seen(size=size, at=stamp.at, who=f"the time stamp of {stamp.authority}", documents=documents)
+        yield SeenNewest(
+            size=size, at=stamp.at, who=f"the time stamp of {stamp.authority}", documents=documents
+        )
 
 
-def _by_timestamp(known: Remembered) -> Seen:
+def _by_timestamp(known: Remembered) -> SeenNewest:
     """Return what the remembered timestamp shows; by way of snapshot and targets it names the checkpoint."""
     signed = Metadata[Timestamp].from_bytes(known.timestamp).signed
     chain = ("timestamp", "snapshot", "targets")
-    return Seen(
+    return SeenNewest(
         size=known.size,
         at=check_signed_at(signed),
         who="the timestamp that was remembered",
@@ -120,10 +122,10 @@ def _by_timestamp(known: Remembered) -> Seen:
     )
 
 
-def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[Seen]:
+def _by_witnesses(data: bytes, size: int, options: Options) -> Iterator[SeenNewest]:
     """Yield what the customer's witnesses say on an earlier checkpoint; a time that is not said is 0."""
     keys = options.policy.keys if options.policy else [parse_verifier_key(one) for one in options.witnesses]
     for one in verify_cosignatures(data, keys):
         if (at := signed_when(one)) is not None:
             document = Document.of("checkpoint", data, ".checkpoint")
-            yield Seen(size=size, at=at, who=f"the cosignature of {one.witness}", documents=(document,))
+            yield SeenNewest(size=size, at=at, who=f"the cosignature of {one.witness}", documents=(document,))
