@@ -62,6 +62,7 @@ class Book:
         self.vendors: dict[str, Table] = {}
         self.apply(promise, today)
         self._made = 0
+        self._planned = 0
         for status, starts_on in (
             ("active", None),
             ("available", None),
@@ -166,7 +167,8 @@ class Book:
         owner = vendor if sets.keys() & VALUES.keys() else used_for
         known = plans(owner)
         day = self._day(when, today) or today + 40 * _ONE_DAY
-        change = {"id": f"change-{len(known) + 1}", "effective_on": day, "set": copy.deepcopy(sets)}
+        self._planned += 1  # an id stays that of one change, also when it was folded
+        change = {"id": f"change-{self._planned}", "effective_on": day, "set": copy.deepcopy(sets)}
         owner["planned"] = [*known, change | {"short_notice": _short(short), "cancelled": None}]
 
     def replan(self, today: dt.date, *, which: int, days: int, short: bool) -> None:

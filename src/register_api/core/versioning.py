@@ -131,7 +131,8 @@ def _planned(
         old = known.get(source.id)
         kept = _kept(old, source, "effective_on", promises) or plain
         fields = {
-            "set": plain_set(type(owner), source.set),
+            # In the order of the published bytes: what follows from the register follows from these.
+            "set": dict(sorted(plain_set(type(owner), source.set).items())),
             "announced": said.get((*key, source.id), kept),
             "cancelled": _final(Cancelled, source.cancelled, old.cancelled if old else None, plain),
         }

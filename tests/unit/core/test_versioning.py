@@ -23,6 +23,7 @@ from examples import (
     make_vendor,
 )
 from register_api.core import model
+from register_api.core.canonical import decode, encode
 from register_api.core.notice import Promises
 from register_api.core.rules import Context
 from register_api.core.versioning import make_version, unchanged
@@ -125,6 +126,17 @@ def test_what_is_promised_is_announced_anew() -> None:
     made = make_version(make_draft(new, notice=promise), make_context(make_register(notice=promise)))
     (said,) = made.subprocessors[0].engagements[0].planned
     assert (said.announced.version, said.announced.days, said.announced.met) == (2, 60, True)
+
+
+def test_what_is_made_is_what_is_read_in_its_bytes() -> None:
+    """Also in order: the fields of a change are told in that of a planned change's own."""
+    plan = model.PlannedChangeSource(id="move", effective_on=LATE, set={"seat": "FI", "kind": "affiliate"})
+    new = make_vendor(engagements=(make_engagement(),), planned=(plan,))
+    made = make_version(make_draft(new), make_context(make_register()))
+    read = decode(encode(made), model.Register)
+    assert read == made
+    assert [list(change.set) for change in made.subprocessors[0].planned] == [["kind", "seat"]]
+    assert [list(change.set) for change in read.subprocessors[0].planned] == [["kind", "seat"]]
 
 
 def test_a_start_is_said_anew_even_where_no_notice_is_owed() -> None:
