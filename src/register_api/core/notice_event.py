@@ -115,7 +115,7 @@ def _changes(
 ) -> Iterator[Event]:
     """Name what happens to a running engagement, the weightiest first."""
     corrected = reason_kind == "correction"
-    if not corrected and _another_entity(before, after):
+    if not corrected and another_entity(before, after):
         yield "replacement"
     if old.status == "conditional" and new.status == "active":
         yield "activation"
@@ -129,7 +129,7 @@ def _changes(
         yield "data_changed"
 
 
-def _another_entity(before: Vendor, after: Vendor) -> bool:
+def another_entity(before: Vendor, after: Vendor) -> bool:
     """Tell whether legal name or seat changed; to state for the first time what was unknown is no change."""
     pairs = ((before.legal_name, after.legal_name), (before.seat, after.seat))
     return any(old is not None and old != new for old, new in pairs)

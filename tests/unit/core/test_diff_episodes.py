@@ -393,6 +393,23 @@ def test_ids_that_stand_twice_are_still_compared() -> None:
     assert [change.type for change in changes(older, newer)] == ["entity_changed"]
 
 
+def test_another_legal_entity_before_a_use_begins_tells_its_notice() -> None:
+    """The use is announced anew, and the vendor says so; one that announces nothing does not."""
+    soon = dt.date(2026, 5, 1)
+    to_come, further = make_engagement(starts_on=soon), make_engagement("mail", status="available")
+    older = make_register(make_vendor(seat="FI", engagements=(to_come, further)))
+    newer = step(older, make_vendor(seat="US", engagements=(to_come, further)))
+    (change,) = changes(older, newer)
+    (said, _) = newer.subprocessors[0].engagements
+    assert (change.type, change.engagement, said.announced.version) == ("entity_changed", None, newer.version)
+    assert (change.notice.required, change.notice.met) == (True, True)
+    assert (change.notice.days, change.notice.effective_on) == (said.announced.days, soon)
+    (kind,) = changes(
+        older, step(older, make_vendor(kind="affiliate", seat="FI", engagements=(to_come, further)))
+    )
+    assert (kind.type, kind.notice.required) == ("entity_changed", False)
+
+
 def test_very_long_values_are_cut_where_they_differ() -> None:
     """A sentence stays a sentence, and shows the place of the difference."""
     text = "Stores and serves all files. " * 100

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from register_api.core.diff.differences import Column, Difference
 from register_api.core.notice import NoticeStatus, notice_status
+from register_api.core.notice_event import another_entity
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
     from register_api.core.diff.changes import ChangeType
-    from register_api.core.diff.differences import Comparison, Reorder
+    from register_api.core.diff.differences import Comparison, Pair, Reorder
+    from register_api.core.model import Subprocessor
     from register_api.core.notice import Promises
 
 _CARRIERS: frozenset[ChangeType] = frozenset(
@@ -43,14 +45,27 @@ def notice_of(
     elif difference.engagement is not None and difference.engagement.after is not None:
         use = difference.engagement.after
         announced, effective_on = use.announced, use.starts_on
-        said = difference.type in _CARRIERS
+        said = difference.type in _CARRIERS or (difference.type == "cancelled" and use.cancelled is None)
         if difference.type == "ended":
             return _not_required(comparison, use.ends_on)
     else:
-        return _not_required(comparison)
+        return _of_another_entity(difference.vendor, before, comparison, promises)
     if not said or announced.version <= before:
         return _not_required(comparison, effective_on if plan is not None else None)
     return notice_status(announced, effective_on, promises.zone)
+
+
+def _of_another_entity(
+    vendor: Pair[Subprocessor], before: int, comparison: Comparison, promises: Promises
+) -> NoticeStatus:
+    """Return the notice of a change of the vendor itself: the worst of the uses that it announces anew."""
+    older, newer = vendor.before, vendor.after
+    if older is None or newer is None or not another_entity(older, newer):
+        return _not_required(comparison)
+    known = {use.id for use in older.engagements}
+    anew = (use for use in newer.engagements if use.id in known and use.announced.version > before)
+    found = _worst(notice_status(use.announced, use.starts_on, promises.zone) for use in anew)
+    return found if found.required else _not_required(comparison)
 
 
 def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -> NoticeStatus:
