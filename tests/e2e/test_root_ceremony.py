@@ -259,3 +259,15 @@ def test_a_root_key_signs_no_other_roots_than_those_it_has_signed(tmp_path: Path
         known_file(ours.keys / "root-1.pem").write_bytes(theirs)
         assert ours.run("keys", "rotate", "online").exit_code == 15
         assert not (public / metadata_path(Root.type, 4)).exists()
+
+
+@pytest.mark.parametrize("said", ["", "[]", '{"chain": [], "root": "x"}', '{"chain": ["{}"], "root": "{}"}'])
+def test_a_file_that_is_not_a_draft_is_called_so(circle: Company, said: str) -> None:
+    """The store is not blamed for what somebody brought."""
+    draft = circle.folder / "draft.json"
+    draft.write_text(said)
+    result = circle.invoke(
+        ["keys", "sign-root", str(draft), "--key", str(circle.folder / "alice/root-1.pem")]
+    )
+    assert result.exit_code == 2
+    assert "is not a draft of a trust root" in result.output

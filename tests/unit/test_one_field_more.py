@@ -37,7 +37,7 @@ class Desk(Publisher):
 
     def run(self, command: str, *more: str) -> Done:
         """Run a command on the source and the store."""
-        return program(command, "--source", self.source, *more)
+        return program(command, "--source", self.source, "--store", self.store, *more)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_the_field_is_published_told_shown_and_verified(desk: Desk) -> None:
     desk.publish()
     desk.list("acme", before=f'{FIELD} = "{URL}"\n')
     assert desk.run("check").returncode == 0
-    done = desk.run("publish", "--store", str(desk.store), "--keys", str(desk.keys))
+    done = desk.run("publish", "--keys", str(desk.keys))
     assert done.returncode == 0, done.stdout + done.stderr
     diff = json.loads(desk.snapshot().read(tree.VERSION_DIFF.path(2)))
     (change,) = diff["changes"]

@@ -37,7 +37,7 @@ from register_api.store.reader import open_snapshot
 from register_api.store.transaction import locked
 from register_api.store.transaction import recover as finish_interrupted
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.fetch.fetcher import KeepingFetcher, NotServed
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
@@ -104,15 +104,17 @@ def take_over(order: Recovery, source: Fetcher, progress: Progress | None = None
 
 
 def _committed(work: Publishing, files: dict[str, bytes], found: Examined, now: dt.datetime) -> Snapshot:
-    before = work.snapshot
+    retired: set[str] = set()
     try:
-        for path in files if before else ():
-            if before and path in before.manifest.files:
-                before.read(path)
+        if work.snapshot is not None:
+            stored = work.snapshot.manifest.files.keys()
+            for path in stored & files.keys():
+                work.snapshot.read(path)  # raises where what is to stay is damaged
+            retired = stored - files.keys()
         return work.commit(
             files,
             now=now,
-            retired=[path for path in before.manifest.files if path not in files] if before else (),
+            retired=retired,
             templates=TEMPLATES_SHA256,
             base_url=found.newest.document.url,
         )
@@ -121,25 +123,11 @@ def _committed(work: Publishing, files: dict[str, bytes], found: Examined, now: 
         raise
 
 
-class _Recorder:
-    """Gives files, and keeps them."""
-
-    def __init__(self, source: Fetcher) -> None:
-        self.files: dict[str, bytes] = {}
-        self._source = source
-
-    def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says: the same bytes each time."""
-        if path not in self.files:
-            self.files[path] = self._source.get(path, max_bytes)
-        return self.files[path]
-
-
 def _verified(
     order: Recovery, source: Fetcher, known: KeyMemory, progress: Progress | None
 ) -> dict[str, bytes]:
     """Return every file of a tree that a customer checks, once all have been checked."""
-    recorder = _Recorder(source)
+    reader = KeepingFetcher(source)
     options = Options(root=order.root, root_sha256=order.root_sha256, history="all", wait=0)
     if order.root is None and order.root_sha256 is None:
         remembered = known.shown or known.intended
@@ -149,11 +137,11 @@ def _verified(
                 hint="give --root-sha256 HEX, the SHA-256 of 1.root.json in your contracts, or --root FILE",
             )
         options = msgspec.structs.replace(options, root_sha256=remembered.first_root)
-    now = min(order.now, _expiry(recorder) - _SECOND) if order.stale else order.now
-    result = verify(order.base, options, now, progress, fetcher=recorder)
+    now = min(order.now, _expiry(reader) - _SECOND) if order.stale else order.now
+    result = verify(order.base, options, now, progress, fetcher=reader)
     if result.finding is not None:
         raise result.finding
-    files = {path: data for path, data in recorder.files.items() if is_path(path) and kind_of(path).checks}
+    files = {path: data for path, data in reader.files.items() if is_path(path) and kind_of(path).checks}
     return files | dict(_time_stamps(source, files))
 
 

@@ -119,9 +119,8 @@ def refresh(
         raise StoreError("nothing was published yet", hint="register-api publish")
     snapshot = trust_metadata.snapshot(read, timestamp, root)
     targets = trust_metadata.targets(read, snapshot, root)
-    if not clock_is_right:
-        _check_not_expired(root, now)
-        _check_not_expired(targets, now)
+    _check_not_expired(root, now)
+    _check_not_expired(targets, now)
     online = _Online(root, keyring, now, clock_is_right=clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
@@ -168,10 +167,11 @@ def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
         ValueError: ``now`` has no time zone.
     """
     if signed.expires <= expiry(now, dt.timedelta()):
+        renewing = "new-root" if signed.type == Root.type else "renew"
         raise StoreError(
             f"this machine's clock says {format_instant(now)}, and the {signed.type} metadata is good until"
             f" {format_instant(signed.expires)}: nothing signed now would be believed",
-            hint="set the clock; if it is right: register-api keys renew",
+            hint=f"set the clock; if it is right: register-api keys {renewing}",
         )
 
 

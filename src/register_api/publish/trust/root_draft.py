@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, Root
 from register_api.core.keys.trust_roles import check_root_roles
 from register_api.core.log.epochs import read_epochs
 from register_api.core.printable import printable
-from register_api.errors import KeyStoreError, UsageError, VerificationError
+from register_api.errors import KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_chain import (
@@ -208,11 +208,15 @@ def read_draft(path: Path) -> RootDraft:
     """
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
+            draft = msgspec.json.decode(file.read(MAX_BYTES), type=RootDraft)
+        draft.newest()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a draft of a trust root: {printable(error)}") from None
+    except StoreError as error:
+        raise UsageError(f"{path} is not a draft of a trust root: it holds something else") from error
+    return draft
 
 
 def write_draft(path: Path, draft: RootDraft) -> None:

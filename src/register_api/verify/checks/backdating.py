@@ -61,7 +61,7 @@ def check_dates(run: Run, log: Log, newest: Encoded[Register]) -> str:
     for one in latest.values():
         _check_next(run, log, newest, one)
     if not latest:
-        raise NotApplicable("nothing signed is known of an earlier version's time as the newest")
+        raise NotApplicable("nothing that is remembered or stamped shows an earlier version as the newest")
     said = (f"version {one.size} was the newest at {format_instant(one.at)}" for one in latest.values())
     return "; ".join(said)
 

@@ -20,7 +20,7 @@ from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.offline import examine, report_package
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetch.fetcher import KeepingFetcher, MemoryFetcher
 from register_api.verify.report.outcome import limits_of_an_address, make_report
 from register_api.verify.report.report import Report
 
@@ -75,7 +75,7 @@ def make_evidence(
     served = make_report(base, found, now, limits=tuple(limits_of_an_address(found.run)))
     if served.exit_code:
         return Made(served=served)
-    kept = _Keeping(fetcher)
+    kept = KeepingFetcher(fetcher)
     proven = check_package(Run(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
     if proven.run.record.errors():
         return Made(served=make_report(base, proven, now))
@@ -94,18 +94,3 @@ def _pack(served: Report, files: dict[str, bytes], version: int, wishes: Options
         return Made(served=served, package=report)
     data = make_archive({**files, README: make_readme(files, found)}, shown.register.published_at)
     return Made(served=served, package=report_package("the package", digest(data), found, now), data=data)
-
-
-class _Keeping:
-    """Reads a tree, and keeps what it read."""
-
-    def __init__(self, fetcher: Fetcher) -> None:
-        """Begin with nothing kept."""
-        self.files: dict[str, bytes] = {}
-        self._fetcher = fetcher
-
-    def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
-        if path not in self.files:
-            self.files[path] = self._fetcher.get(path, max_bytes)
-        return self.files[path]

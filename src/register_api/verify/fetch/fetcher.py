@@ -1,4 +1,4 @@
-"""Where the files come from: a protocol, and the two fetchers that need no network.
+"""Where the files come from: a protocol, and the fetchers that need no network.
 
 A fetcher gives bytes or says why not; whether they are the right bytes is judged elsewhere.
 
@@ -83,6 +83,25 @@ class MemoryFetcher:
         if path not in self.files:
             raise NotServed(f"there is no {path}", path=path)
         return _bounded(path, self.files[path], max_bytes)
+
+
+class KeepingFetcher:
+    """Another fetcher's tree, of which each file is read once and kept.
+
+    Attributes:
+        files: What was read, by path.
+    """
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        """Begin with nothing kept."""
+        self.files: dict[str, bytes] = {}
+        self._fetcher = fetcher
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says: the same bytes each time."""
+        if path not in self.files:
+            self.files[path] = self._fetcher.get(path, max_bytes)
+        return self.files[path]
 
 
 class FolderFetcher:
