@@ -17,7 +17,7 @@ export HOST PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all lint format messages bench fuzz lock clean
+.PHONY: help serve test test-all lint format messages bench fuzz verifier-suite lock clean
 
 help: ## Show make targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ bench: .venv/.made-test ## Measure against peers, as ratios within one run
 
 fuzz: .venv/.made-test ## Fuzz all parsers, each for FUZZ_SECONDS (20)
 	$(BIN)/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
+
+verifier-suite: .venv/.made-test ## Write the trees that any verifier can be tried with into var/verifier-suite
+	rm -rf var/verifier-suite
+	PYTHONPATH=tests $(BIN)/python tests/verifier_suite/write.py var/verifier-suite
 
 lock: .venv/.made-test ## Pin all dependencies again, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt

@@ -52,6 +52,7 @@ class Attack:
         why: Why this code, where another could be argued for; or what becomes of a lie that is not found.
         begin: Returns the honest publisher, of whom the attacker takes a copy.
         remembers: Whether the customer has seen the honest tree before, with ``--state``.
+        seen: Returns the honest publisher whose tree the customer has seen instead.
         later: How far the customer's clock is from the instant of publication.
         arguments: Further arguments of the customer, from what the honest publisher gave out.
         brings: Writes files into the customer's folder, and returns the arguments that name them.
@@ -72,6 +73,7 @@ class Attack:
     why: str = ""
     begin: Callable[[], MemoryPublisher] = three_versions
     remembers: bool = False
+    seen: Callable[[], MemoryPublisher] | None = None
     later: dt.timedelta = NOWHERE
     arguments: Callable[[MemoryPublisher], Sequence[str]] = lambda _: ()
     brings: Callable[[Path], Sequence[str]] = lambda _: ()
@@ -85,6 +87,11 @@ class Attack:
     def id(self) -> str:
         """Room and name."""
         return f"{self.room}: {self.name}"
+
+    @property
+    def seen_before(self) -> Callable[[], MemoryPublisher]:
+        """What returns the publisher whose tree a customer who remembers has seen."""
+        return self.seen or self.begin
 
     @property
     def hosts(self) -> tuple[str, ...]:

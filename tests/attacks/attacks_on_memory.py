@@ -8,7 +8,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from attack import Room, honest
-from customer import verify_files
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.verify.state import FORMAT, STATE_FILE
@@ -133,18 +132,14 @@ for _name, _sentence, _change, _says in STATES:
     )
 
 
-def _anothers(publisher: MemoryPublisher) -> Callable[[Path], None]:
-    """Return what puts the state of another register in this one's place."""
-
-    def happen(folder: Path) -> None:
-        _deleted(folder)
-        verify_files(publisher.files, folder)
-
-    return happen
+def other_register() -> MemoryPublisher:
+    """Return the register of another publisher."""
+    return MemoryPublisher("other.example/list", keys=40).publish()
 
 
-def _other(keys: int) -> MemoryPublisher:
-    return MemoryPublisher("other.example/list", keys=keys).publish()
+def sister_register() -> MemoryPublisher:
+    """Return another register of the same publisher."""
+    return MemoryPublisher("other.example/list").publish()
 
 
 ROOM.add(
@@ -154,7 +149,7 @@ ROOM.add(
     18,
     "V02",
     remembers=True,
-    memory=_anothers(_other(40)),
+    seen=other_register,
     says=("use one state folder for each register",),
     why="The keys are others, too (16); that the folder is the wrong one explains it.",
 )
@@ -165,7 +160,7 @@ ROOM.add(
     18,
     "V06",
     remembers=True,
-    memory=_anothers(_other(10)),
+    seen=sister_register,
     says=("use one state folder for each register",),
 )
 

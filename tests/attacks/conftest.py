@@ -85,16 +85,16 @@ def bounded(monkeypatch: pytest.MonkeyPatch) -> Callable[[HttpLimits], None]:
 
 @pytest.fixture(scope="session")
 def remembered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Attack, Host], bytes]:
-    """Return what a customer remembers who has seen an attack's honest tree; it is looked at once."""
+    """Return what a customer remembers at the time of an attack; each honest tree is looked at once."""
     known: dict[Callable[[], MemoryPublisher], bytes] = {}
 
     def state(attack: Attack, host: Host) -> bytes:
-        if attack.begin not in known:
+        if attack.seen_before not in known:
             folder = tmp_path_factory.mktemp("remembered")
-            host.show(attack.begin().files)
+            host.show(attack.seen_before().files)
             done = verify(host.base, "--state", str(folder))
             assert done.exit_code == 0, done.output
-            known[attack.begin] = (folder / "state.json").read_bytes()
-        return known[attack.begin]
+            known[attack.seen_before] = (folder / "state.json").read_bytes()
+        return known[attack.seen_before]
 
     return state
