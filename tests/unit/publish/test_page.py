@@ -111,16 +111,116 @@ def test_categories_stand_in_the_registers_order_and_former_uses_below() -> None
     assert [heading for heading in headings if heading in order] == order
 
 
-def test_what_is_coming_is_nearest_first_with_days() -> None:
-    """Starts, ends and deadlines that lie ahead; not what has ended or is withdrawn."""
-    table = parse(PAGES[tree.INDEX.path()]).find(".//table")
+def test_what_is_coming_is_nearest_first_with_its_dates() -> None:
+    """Starts and ends that lie ahead, each with its deadline; not what has ended or is withdrawn."""
+    assert upcoming_rows(sample.TODAY) == [
+        (
+            "Hasty Mail Start: Sends messages to users 17 May 2026 10 May 2026 24 May 2026 "
+            "privacy@example.com Short notice: 7 days instead of 30. The former service shuts down on 16 May"
+        ),
+        "Old Mail End: Sends messages 17 May 2026 \u2013 \u2013 Not covered by the notice policy",
+        (
+            "Acme Inc. Acme Incorporated Start: Turns free text into structured signals; what identifies "
+            "people is redacted before 10 June 2026 10 May 2026 24 May 2026 "
+            "privacy@example.com 31 days' notice given (30 required)"
+        ),
+    ]
+
+
+def test_what_has_begun_stays_until_its_deadline_has_passed() -> None:
+    """A customer can still object to it; a deadline that has passed is called so, without an address."""
+    assert upcoming_rows(dt.date(2026, 5, 24))[0].startswith(
+        "Hasty Mail Already in effect, objection still possible: Sends messages to users 17 May 2026"
+    )
+    assert [row for row in upcoming_rows(dt.date(2026, 5, 25)) if "Hasty" in row] == []
+    (acme,) = (row for row in upcoming_rows(dt.date(2026, 5, 25)) if row.startswith("Acme"))
+    assert "Passed on 24 May 2026" in acme
+    assert "privacy@example.com" not in acme
+
+
+def test_what_is_not_enabled_stands_apart() -> None:
+    """In a table of its own, under a heading where the category has others too."""
+    register = sample.register()
+    uses = [
+        sample.engagement(id_, "operations", status=status)
+        for id_, status in (("used", "active"), ("spare", "available"))
+    ]
+    vendors = [model.Subprocessor(id=use.id, name=use.id.title(), engagements=(use,)) for use in uses]
+    view = sample.view(subprocessors=tuple(vendors))
+    text = text_of(page.index_page(view))
+    (category,) = (item.title for item in register.categories if item.id == "operations")
+    assert f"{category}: not enabled Available, but not in use" in text
+    tables = parse(page.index_page(view)).findall(".//table[@class='register']")
+    assert [
+        ["Used" in str(table.text_content()), "Spare" in str(table.text_content())] for table in tables
+    ] == [
+        [True, False],
+        [False, True],
+    ]
+
+
+def test_countries_are_counted_those_outside_the_eea_first() -> None:
+    """With who is there, and on what the transfer rests; nobody who gets no personal data."""
+    places = {"one": ("FI", "US"), "two": ("US",), "three": ("FI",), "idle": ("CN",)}
+    vendors = [
+        model.Subprocessor(
+            id=id_,
+            name=id_.title(),
+            engagements=(
+                sample.engagement(
+                    "use",
+                    "operations",
+                    status="available" if id_ == "three" else "active",
+                    data_scope=() if id_ == "idle" else None,
+                    locations=tuple(model.Location(country=code) for code in codes),
+                    transfers=(model.Transfer(destination="US", mechanism="scc"),) if id_ == "one" else None,
+                ),
+            ),
+        )
+        for id_, codes in places.items()
+    ]
+    data = page.index_page(sample.view(subprocessors=tuple(vendors)))
+    (table,) = parse(data).xpath("//section[@aria-labelledby='countries']/table")
+    assert rows_of(table) == [
+        "United States outside the EEA 2 One, Two \u2013 Standard contractual clauses; not stated",
+        "Finland 1 One 1 Three Not required",
+    ]
+
+
+def test_a_certificate_that_has_expired_is_called_so() -> None:
+    """On the register's page and the vendor's; on its last day it is still valid."""
+    for days, said in ((0, "valid until"), (1, "expired on")):
+        until = sample.TODAY - dt.timedelta(days=days)
+        item = model.Certification(name="ISO/IEC 27001", claim="certified", valid_until=until)
+        for text in shown(certifications=(item,)):
+            assert f"{said} {until.day} May 2026" in text
+
+
+def test_what_was_cancelled_is_not_called_active() -> None:
+    """It never took effect."""
+    index = shown(
+        cancelled=model.Cancelled(
+            reason="Customers objected", announced=model.Announced(version=7, at=sample.SEVENTH)
+        )
+    )[0]
+    assert "Former sub-processors" in index
+    assert "Cancelled before it took effect" in index
+    assert "Active" not in index.split("Former sub-processors", 1)[1].split("Status definitions", 1)[0]
+
+
+def upcoming_rows(day: dt.date) -> list[str]:
+    """Return the text of each row of the table of upcoming changes on a day."""
+    view = msgspec.structs.replace(sample.view(), today=day)
+    table = parse(page.index_page(view)).find(".//table[@class='upcoming']")
     assert table is not None
-    rows = [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
-    assert [row.split(" ", 1)[0] for row in rows] == ["Hasty", "Old", "Acme", "Hasty", "Acme"]
-    assert "17 May 2026 7 Short notice: 7 days instead of 30." in rows[0]
-    assert "End: Sends messages 17 May 2026 7" in rows[1]
-    assert "Last day to object: Sends messages to users privacy@example.com 24 May 2026 14" in rows[3]
-    assert "10 June 2026 31 31 days' notice given" in rows[4]
+    return rows_of(table)
+
+
+def rows_of(table: HtmlElement) -> list[str]:
+    """Return the text of each row of a table but the first, white space folded."""
+    for block in table.iter("br", "p", "th", "td", "strong"):
+        block.tail = " " + (block.tail or "")
+    return [" ".join(str(row.text_content()).split()) for row in table.iter("tr")][1:]
 
 
 def test_states_follow_the_day_of_the_page() -> None:

@@ -105,14 +105,18 @@ def title(version: VersionSummary) -> str:
     """Return one line that says what will happen, or what happened."""
     number, changes, language = version.register.version, version.diff.changes, version.language
     if number == 1:
-        listed = len(version.register.subprocessors)
-        return language.plural("Initial list: {n} sub-processor", "Initial list: {n} sub-processors", listed)
+        return initial_list(language, len(version.register.subprocessors))
     if not changes:
         return language.text("Version {version}: no changes to sub-processors", version=number)
     first, rest = version.sentences.title(changes[0]), len(changes) - 1
     if not rest:
         return first
     return language.plural("{first}, and {n} more change", "{first}, and {n} more changes", rest, first=first)
+
+
+def initial_list(language: Language, listed: int) -> str:
+    """Return what a first version is called."""
+    return language.plural("Initial list: {n} sub-processor", "Initial list: {n} sub-processors", listed)
 
 
 def content(version: VersionSummary) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.calendar import local_day
 from register_api.core.language.changes import Sentences
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST
-from register_api.publish.feed.entry import title
+from register_api.publish.feed.entry import initial_list, title
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
 from register_api.publish.page.templating import render
@@ -35,36 +36,47 @@ _TWO_UP = "../../"
 
 
 class _Section(msgspec.Struct, frozen=True):
-    """A category with the rows that stand in it."""
+    """A category with the rows that stand in it, those that are not enabled apart."""
 
     category: Category
-    rows: list[PageRow]
+    used: list[PageRow]
+    not_enabled: list[PageRow]
 
 
 def index_page(view: PageView) -> bytes:
     """Write the page of the register as a whole (``index.html``)."""
     register = view.register
     all_rows = page_view.rows(view)
-    present = [row for row in all_rows if row.state not in PAST]
-    sections = (
-        _Section(category, [row for row in present if row.engagement.category == category.id])
-        for category in register.categories
-    )
+    sections = [_section(category, all_rows) for category in register.categories]
     return _page(
         "index.html.j2",
         view,
         _HOME,
-        sections=[section for section in sections if section.rows],
+        sections=[section for section in sections if section.used or section.not_enabled],
+        countries=page_view.countries(view, all_rows),
         upcoming=ahead(view),
         ended=[row for row in all_rows if row.state in {"ended", "cancelled"}],
         withdrawn=[vendor for vendor in register.subprocessors if vendor.withdrawn],
         unused=[vendor for vendor in register.subprocessors if not (vendor.engagements or vendor.withdrawn)],
+        first_list=initial_list(view.language, len(register.subprocessors))
+        if register.version == 1
+        else None,
         latest=shown_changes(view.diff.changes, Sentences(view.language, register, view.today)),
+        published_on=local_day(register.published_at, view.promises.zone),
         lead=page_view.lead(view, all_rows),
         lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
         older_promises=list(older_promises(view.language, register.notice)),
         objection=objection_period(view.language, register.notice),
+    )
+
+
+def _section(category: Category, all_rows: Iterable[PageRow]) -> _Section:
+    rows = [row for row in all_rows if row.engagement.category == category.id and row.state not in PAST]
+    return _Section(
+        category,
+        used=[row for row in rows if row.state != "available"],
+        not_enabled=[row for row in rows if row.state == "available"],
     )
 
 

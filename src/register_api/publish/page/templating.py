@@ -13,6 +13,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from register_api import __version__
+from register_api.core.countries import is_in_eea
 from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.forms import CONTACT, LINK, URL, Reference
@@ -72,6 +73,7 @@ def _environment(language: Language) -> Environment:
         instant=language.instant,
         mechanism=say.mechanism,
         only_if=say.only_if,
+        outside_eea=lambda code: code != "varies" and not is_in_eea(code),
         place=say.place,
         product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,

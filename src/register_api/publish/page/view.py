@@ -13,16 +13,25 @@ import msgspec
 
 from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
+from register_api.core.countries import is_in_eea
 from register_api.core.diff.changes import Diff
-from register_api.core.language.language import Language
+from register_api.core.language.language import Language, message
 from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital
+from register_api.core.language.values import Values
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
+from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.core.timeline import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+_GONE: dict[State, str] = {
+    "withdrawn": message("Removed (listed in error)"),
+    "cancelled": message("Cancelled before it took effect"),
+}
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,13 +110,61 @@ def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, s
         return language.text("Upcoming, from {day}", day=language.day(starts_on)), state
     if state == "ended" and ends_on is not None:
         return language.text("Former, since {day}", day=language.day(ends_on)), state
-    if state == "withdrawn":
-        return language.text("Removed (listed in error)"), state
+    if state in _GONE:
+        return language.text(_GONE[state]), state
     titles = {item.id: item.title for item in view.register.statuses}
     title = titles.get(engagement.status) or capital(language.code("status", engagement.status))
     if ends_on is not None:
         return language.text("{status}, ends {day}", status=title, day=language.day(ends_on)), "ending"
     return title, engagement.status if state == "in_force" else state
+
+
+class CountryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A country, or an open place, in which customer personal data is processed.
+
+    Attributes:
+        code: As of a location.
+        in_use: Names of the vendors in use there, each once.
+        others: Names of those that are upcoming there, or not enabled.
+        mechanisms: Transfer mechanisms stated for it, in words; ``None`` within the EEA.
+        unstated: Whether a use there states none.
+    """
+
+    code: str
+    in_use: tuple[str, ...]
+    others: tuple[str, ...]
+    mechanisms: tuple[str, ...] | None
+    unstated: bool
+
+
+def countries(view: PageView, all_rows: Iterable[PageRow]) -> list[CountryRow]:
+    """Return where customer personal data is processed or will be: outside the EEA first, then by name."""
+    rows_by_country: dict[str, list[PageRow]] = {}
+    for row in all_rows:
+        if row.state not in timeline.PAST and _gets_data(row):
+            for code in dict.fromkeys(place.country for place in row.engagement.locations or ()):
+                rows_by_country.setdefault(code, []).append(row)
+    found = [_country(view, code, rows) for code, rows in rows_by_country.items()]
+    return sorted(found, key=lambda row: (row.mechanisms is None, view.language.country(row.code)))
+
+
+def _country(view: PageView, code: str, rows: Sequence[PageRow]) -> CountryRow:
+    in_use = dict.fromkeys(row.vendor.name for row in rows if row.state == "in_force")
+    others = dict.fromkeys(row.vendor.name for row in rows if row.vendor.name not in in_use)
+    say = Values(view.language)
+    transfers = (item for row in rows for item in row.engagement.transfers or ())
+    stated = (
+        say.mechanism(item)
+        for item in transfers
+        if item.destination in (code, "worldwide") and item.mechanism != OPENLY_UNSTATED
+    )
+    return CountryRow(
+        code=code,
+        in_use=tuple(in_use),
+        others=tuple(others),
+        mechanisms=None if is_in_eea(code) else tuple(dict.fromkeys(stated)),
+        unstated=any(code in without_mechanism(row.engagement) for row in rows),
+    )
 
 
 def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
