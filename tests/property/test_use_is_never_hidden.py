@@ -13,7 +13,6 @@ from register_api.core.ahead import upcoming
 from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf
 from register_api.core.canonical import encoded
-from register_api.core.diff.document import diff_document
 from register_api.publish.page.view import PageView, rows
 from register_api.serve.answer import compute
 
@@ -50,9 +49,8 @@ def answered(stored: Any, day: dt.date) -> set[Use]:
 def shown(stored: Stored, day: dt.date) -> set[Use]:
     """Return what the page shows as in use, by the look of its badge."""
     newest = encoded(stored.versions[-1])
-    diff = diff_document(None, newest, stored.promises)
     view = PageView(
-        register=newest.document, diff=diff, promises=stored.promises, today=day, size=1, root_hash=b""
+        register=newest.document, history=(), promises=stored.promises, today=day, size=1, root_hash=b""
     )
     looks = {"active", "conditional", "ending"}
     found = rows(view)

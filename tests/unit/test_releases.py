@@ -20,7 +20,6 @@ from every_field import EveryField
 from patience import PATIENCE
 from publishers import NOW, Publisher
 from register_api.core.canonical import decode, encode, parse
-from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import changes_between
 from register_api.core.format import tree
 from register_api.core.forms import Vocabulary
@@ -29,6 +28,7 @@ from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
 from register_api.core.shapes import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
+from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import PageView
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.offline import verify_offline
@@ -181,10 +181,15 @@ def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) ->
     """As they are: nothing is left out, and nothing is taken for something else."""
     version = mixed.order.index("newer") + 1
     register = decode(mixed.registers()[version], Register)
-    diff = decode(mixed.read(tree.VERSION_DIFF.path(version)), Diff)
+    told = told_version(version, NOW, mixed.read(tree.VERSION_DIFF.path(version)), dt.UTC)
     promises = mixed.snapshot().state.promises()
     view = PageView(
-        register=register, diff=diff, promises=promises, today=NOW.date(), size=version, root_hash=bytes(32)
+        register=register,
+        history=(told,),
+        promises=promises,
+        today=NOW.date(),
+        size=version,
+        root_hash=bytes(32),
     )
     pages = dict(subprocessor_pages(view, register.subprocessors))
     assert CODE in index_page(view).decode()

@@ -19,6 +19,7 @@ from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.log_files import append_entry, outgrown_tiles
 from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
+from register_api.publish.page.version_history import MOST_VERSIONS, told_version, version_history
 from register_api.publish.signing.key_list import current_key_list
 from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from register_api.publish.building import Publishing
     from register_api.publish.feed.entry import FeedEntry
     from register_api.publish.log_files import LogFiles
+    from register_api.publish.page.version_history import ToldVersion
     from register_api.publish.signing.keyring import Keyring
     from register_api.publish.trust.metadata import Read
     from register_api.publish.version_files import VersionFiles
@@ -159,12 +161,20 @@ class ArtefactBuilder:
             listed=self.found.versions.data if self.found else None,
             stored=snapshot.manifest.files if snapshot else (),
             feed_window=window,
+            history=self._history(files, promises.zone),
             first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,
             roots=tuple(trust_metadata.roots(self._over(root))),
             base_url=self.base_url,
             now=self.now,
         )
+
+    def _history(self, files: VersionFiles, zone: dt.tzinfo) -> tuple[ToldVersion, ...]:
+        """Return what pages tell of versions, the new one first."""
+        newest = files.register.document
+        new = told_version(newest.version, newest.published_at, files.diff.data, zone)
+        earlier = self.found.versions.document.versions if self.found else ()
+        return (new, *version_history(earlier, self.read, zone))[:MOST_VERSIONS]
 
     def _trust(self, made: Mapping[str, bytes], root: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets."""

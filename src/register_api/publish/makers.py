@@ -21,8 +21,9 @@ from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.json import json_feed
 from register_api.publish.log_files import LogFiles
-from register_api.publish.page.render import index_page, subprocessor_pages, version_page
+from register_api.publish.page.render import changes_page, index_page, subprocessor_pages, version_page
 from register_api.publish.page.reuse import vendors_to_write
+from register_api.publish.page.version_history import ToldVersion
 from register_api.publish.page.view import PageView
 from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.signing.key_list import pem_files
@@ -49,6 +50,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
         listed: The list of versions as it is stored, if there is one.
         stored: Paths of what is published.
         feed_window: What the feeds say of the newest versions, newest first.
+        history: Versions with their changes, the new one first.
         first_published_at: When version 1 was published.
         shown_before: The version before, if what shows it on pages has not changed since.
         roots: Every TUF root, oldest first.
@@ -63,6 +65,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     listed: bytes | None
     stored: Collection[str]
     feed_window: tuple[FeedEntry, ...]
+    history: tuple[ToldVersion, ...]
     first_published_at: dt.datetime
     shown_before: Register | None
     roots: tuple[bytes, ...]
@@ -108,7 +111,7 @@ def _archive(new: NewVersion) -> ByValue:
 def _view(new: NewVersion) -> PageView:
     return PageView(
         register=new.register,
-        diff=new.files.diff.document,
+        history=new.history,
         promises=new.promises,
         today=new.today,
         size=new.number,
@@ -120,7 +123,8 @@ def _subprocessor_pages(new: NewVersion) -> ByValue:
     """Make the pages of vendors that say something new."""
     known = new.shown_before
     day_before = local_day(known.published_at, new.promises.zone) if known else new.today
-    vendors = vendors_to_write(known, day_before, new.register, new.today)
+    told = {vendor for change in new.history[0].changes for vendor in change.vendors}
+    vendors = vendors_to_write(known, day_before, new.register, new.today, told)
     return dict(subprocessor_pages(_view(new), vendors))
 
 
@@ -133,6 +137,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.FEED_JSON: _json_feed,
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
     tree.INDEX: lambda new: index_page(_view(new)),
+    tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),

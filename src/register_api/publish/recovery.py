@@ -31,6 +31,7 @@ from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files
 from register_api.publish.page.render import version_page
 from register_api.publish.page.templating import TEMPLATES_SHA256
+from register_api.publish.page.version_history import version_history
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.version_files import VersionFiles
 from register_api.store.reader import open_snapshot
@@ -206,6 +207,7 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         listed=found.versions.data,
         stored=(),
         feed_window=found.feed,
+        history=version_history(found.versions.document.versions, _reader(files), found.promises.zone),
         first_published_at=found.first_published_at,
         shown_before=None,
         roots=trust_metadata.roots(_reader(files)),

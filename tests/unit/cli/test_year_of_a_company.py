@@ -833,3 +833,13 @@ def test_the_year_verifies(year: Year) -> None:
     """All versions, as a customer checks them; freshness alone is of another time."""
     year.refresh(dt.datetime.now(dt.UTC).replace(microsecond=0))
     assert year.verify().exit_code == 0
+
+
+def test_pages_count_notice_as_verify_does(year: Year) -> None:
+    """Every announcement of the year that a promise covered, and those that were late or short."""
+    given = year.verify().notices
+    short = [item for item in given if item.outcome != "kept"]
+    page = " ".join((year.store / "public" / tree.CHANGES_PAGE.path()).read_text().split())
+    assert len(short) == 1
+    assert f"Notice kept in {len(given) - 1} of {len(given)} announcements.</strong> 1 exception:" in page
+    assert "Short notice: 1 day instead of 14. Reason for short notice: Postbote stops its service" in page

@@ -16,6 +16,7 @@ from register_api.core.notice import NoticePolicy, Promises
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import MANY, ONE, NewVersion, make_files, no_longer_made
+from register_api.publish.page.version_history import ToldVersion, told_version
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import SIGN, signatures
@@ -54,6 +55,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "listed": None,
         "stored": (),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
+        "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
         "first_published_at": FIRST,
         "shown_before": None,
         "roots": (b"root",),
@@ -114,12 +116,23 @@ def test_signatures_lie_beside_what_the_table_says_is_signed(keyring: Keyring) -
 
 def test_a_page_is_written_again_for_vendors_that_say_something_new(keyring: Keyring) -> None:
     """Where nothing changed since the version before, the page of the register alone."""
-    again = make_files(new_version(7, keyring, shown_before=register(7)))
+    silent = ToldVersion(version=7, day=FIRST.date(), changes=())
+    again = make_files(new_version(7, keyring, shown_before=register(7), history=(silent,)))
     whole = make_files(new_version(7, keyring))
     pages = {f"subprocessors/{vendor.id}/index.html" for vendor in register(7).subprocessors}
     assert {path for path in whole if kind_of(path) is tree.SUBPROCESSOR_PAGE} == pages
     assert not {path for path in again if kind_of(path) is tree.SUBPROCESSOR_PAGE}
     assert tree.INDEX.path() in again
+
+
+def test_a_page_is_written_again_for_vendors_whose_history_has_grown(keyring: Keyring) -> None:
+    """Also where the vendor itself says what it said."""
+    told = make_files(new_version(7, keyring, shown_before=register(7)))
+    named = {
+        vendor for change in summary(7).diff.changes for vendor in (change.subprocessor, *change.affects)
+    }
+    expected = {tree.SUBPROCESSOR_PAGE.path(vendor) for vendor in named if vendor}
+    assert {path for path in told if kind_of(path) is tree.SUBPROCESSOR_PAGE} == expected
 
 
 def test_what_a_version_does_not_say_any_more_leaves(keyring: Keyring) -> None:

@@ -19,6 +19,7 @@ import sample_register as sample
 from every_field import EveryField
 from examples import published
 from register_api.core import model
+from register_api.core.canonical import encode
 from register_api.core.diff.changes import FieldChange
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
@@ -26,6 +27,7 @@ from register_api.core.format.paths import kind_of
 from register_api.core.language.prose import capital
 from register_api.publish.page import render as page
 from register_api.publish.page.templating import safe_link
+from register_api.publish.page.version_history import told_version
 from register_api.style.environment import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def all_pages() -> dict[str, bytes]:
     view = sample.view()
     pages = {
         tree.INDEX.path(): page.index_page(view),
+        tree.CHANGES_PAGE.path(): page.changes_page(view),
         tree.VERSION_PAGE.path(7): page.version_page(sample.summary()),
     }
     vendors = page.subprocessor_pages(view, view.register.subprocessors)
@@ -262,7 +265,12 @@ def german_pages() -> list[bytes]:
     view = sample.view(changes=(), publisher=publisher)
     version = sample.summary(7, (), publisher=publisher)
     vendors = page.subprocessor_pages(view, view.register.subprocessors)
-    return [page.index_page(view), page.version_page(version), *(data for _, data in vendors)]
+    return [
+        page.index_page(view),
+        page.changes_page(view),
+        page.version_page(version),
+        *(data for _, data in vendors),
+    ]
 
 
 def test_a_register_in_german_has_german_pages() -> None:
@@ -289,6 +297,59 @@ def test_a_register_in_another_language_has_english_pages_that_say_so() -> None:
     data = page.index_page(sample.view(publisher=publisher))
     assert parse(data).get("lang") == "en"
     assert "Change notification policy" in text_of(data)
+
+
+def test_all_changes_stand_on_one_page_by_month() -> None:
+    """What changed since a day is a click away: the month, and from there the version."""
+    versions = tuple(
+        told_version(number, dt.datetime(2026, month, 3, tzinfo=dt.UTC), diff, dt.UTC)
+        for number, month, diff in (
+            (3, 5, sample_diff("Third.", "Fourth.")),
+            (2, 3, sample_diff("Second.")),
+            (1, 3, sample_diff("First.")),
+        )
+    )
+    view = msgspec.structs.replace(sample.view(version=3), history=versions)
+    data = page.changes_page(view)
+    text = text_of(data)
+    assert [heading.text for heading in parse(data).iter("h2")] == ["May 2026", "March 2026"]
+    months = [link.get("href") for link in parse(data).iter("a") if (link.get("href") or "").startswith("#2")]
+    assert months == ["#2026-05", "#2026-03"]
+    assert "3 versions so far, the newest first." in text
+    assert "Version 3, 3 May 2026 Third. Fourth. March 2026 Version 2, 3 March 2026 Second." in text
+    assert "Version 1, 3 March 2026 Initial list: 1 sub-processor." in text
+    assert "First." not in text
+
+
+def test_a_version_of_many_changes_leads_to_its_page() -> None:
+    """So that one large version does not hide all others."""
+    told = told_version(2, sample.FIRST, sample_diff(*(f"Said {n}." for n in range(25))), dt.UTC)
+    text = text_of(page.changes_page(msgspec.structs.replace(sample.view(), history=(told,))))
+    assert "Said 19. and 5 more changes" in text
+    assert "Said 20." not in text
+
+
+def test_a_summary_in_another_language_is_marked() -> None:
+    """A screen reader reads it as what it is."""
+    german = sample_diff("Acme kommt dazu.").replace(b'"summary_language":"en"', b'"summary_language":"de"')
+    view = msgspec.structs.replace(sample.view(), history=(told_version(7, sample.FIRST, german, dt.UTC),))
+    for data in (page.index_page(view), page.changes_page(view)):
+        (marked,) = parse(data).xpath("//main//*[@lang]")
+        assert (marked.get("lang"), marked.text) == ("de", "Acme kommt dazu.")
+
+
+def test_a_vendors_page_shows_its_history() -> None:
+    """Each change that concerns it, with a link to the version that said so."""
+    pages = dict(page.subprocessor_pages(sample.view(), sample.view().register.subprocessors))
+    text = text_of(pages["acme"])
+    assert "History 10 May 2026 Acme Inc. will be added as a sub-processor on 10 June 2026." in text
+    assert b"versions/7/#change-7-" in pages["acme"]
+
+
+def sample_diff(*summaries: str) -> bytes:
+    """Return a diff whose changes say these sentences."""
+    changes = [sample.change(n, "editorial", said) for n, said in enumerate(summaries, start=1)]
+    return encode(sample.summary(7, tuple(changes)).diff)
 
 
 def test_version_page_says_what_changed_and_links_backwards_only() -> None:
@@ -341,7 +402,7 @@ def test_vendor_page_shows_what_the_table_of_fields_says(kind: type[msgspec.Stru
     record = vendor if kind is model.Subprocessor else vendor.engagements[0]
     row, value = FIELDS[kind][name], getattr(record, name)
     label = row.member if isinstance(value, tuple) and len(value) == 1 and row.member else row.label
-    assert f"<dt>{capital(label)}</dt>" in page.subprocessor_page(sample.view(), vendor, {}).decode()
+    assert f"<dt>{capital(label)}</dt>" in page.subprocessor_page(sample.view(), vendor, {}, ()).decode()
 
 
 def test_withdrawn_subprocessor_stays_visible_with_its_reason() -> None:
@@ -365,8 +426,9 @@ def test_links_within_the_tree_are_relative_and_lead_to_files_of_the_tree(path: 
         if reference.startswith(("#", "https://", "mailto:")):
             continue
         assert not reference.startswith("/")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), urlsplit(reference).path))
-        if reference.endswith("/"):
+        said = urlsplit(reference).path
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), said))
+        if said.endswith("/"):
             target = posixpath.normpath(target + "/index.html")
         kind_of(target)
 

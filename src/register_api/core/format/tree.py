@@ -217,6 +217,11 @@ INDEX = FileKind(
     _HTML, "mutable", relation="alternate",
     unchecked=_PAGE,
 )
+CHANGES_PAGE = FileKind(
+    "changes/index.html", "getChangesPage", "All changes, by month",
+    _HTML, "mutable",
+    unchecked=_PAGE,
+)
 VERSION_PAGE = FileKind(
     "versions/{version}/index.html", "getVersionPage", "What a version changed",
     _HTML, "mutable",
@@ -256,7 +261,7 @@ OPENAPI = FileKind(
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, UPCOMING),
-    "Pages": (INDEX, VERSION_PAGE, SUBPROCESSOR_PAGE),
+    "Pages": (INDEX, CHANGES_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),

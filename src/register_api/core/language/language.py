@@ -84,6 +84,12 @@ class Language:
 
         return format_date(day, "long", locale=self._locale)
 
+    def month(self, day: dt.date) -> str:
+        """Return the month of a day: ``May 2026``, ``Mai 2026``."""
+        from babel.dates import format_skeleton  # noqa: PLC0415 - as above
+
+        return format_skeleton("yMMMM", day, locale=self._locale)
+
     def instant(self, instant: dt.datetime) -> str:
         """Return an instant that is given in UTC: ``10 May 2026, 09:00 UTC``."""
         day, time = self.day(instant.date()), f"{instant:%H:%M}"

@@ -6,13 +6,12 @@ the page (``style.environment.STYLE_SHA256`` names it to a Content-Security-Poli
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.calendar import local_day
-from register_api.core.language.changes import Sentences
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
@@ -22,16 +21,19 @@ from register_api.publish.feed.entry import initial_list, title
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
 from register_api.publish.page.templating import render
+from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
 from register_api.publish.page.view import PageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from register_api.core.model import Subprocessor
     from register_api.publish.feed.entry import VersionSummary
+    from register_api.publish.page.version_history import ToldChange, ToldVersion
     from register_api.publish.page.view import PageView
 
 _HOME = "./"
+_UP = "../"
 _TWO_UP = "../../"
 
 
@@ -61,8 +63,8 @@ def index_page(view: PageView) -> bytes:
         first_list=initial_list(view.language, len(register.subprocessors))
         if register.version == 1
         else None,
-        latest=shown_changes(view.diff.changes, Sentences(view.language, register, view.today)),
-        published_on=local_day(register.published_at, view.promises.zone),
+        latest=view.history[0] if view.history else None,
+        record=notice_record(view.history),
         lead=page_view.lead(view, all_rows),
         lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
@@ -80,10 +82,29 @@ def _section(category: Category, all_rows: Iterable[PageRow]) -> _Section:
     )
 
 
+def changes_page(view: PageView) -> bytes:
+    """Write the page of all versions, by month (``changes/index.html``)."""
+    months = itertools.groupby(view.history, key=lambda told: told.day.replace(day=1))
+    return _page(
+        "changes.html.j2",
+        view,
+        _UP,
+        months=[(month, list(versions)) for month, versions in months],
+        first_list=initial_list(view.language, _added(view)),
+        most=MOST_VERSIONS,
+        record=notice_record(view.history),
+    )
+
+
+def _added(view: PageView) -> int:
+    """Return how many vendors the first version listed."""
+    return len({change.subprocessor for told in view.history if told.version == 1 for change in told.changes})
+
+
 def version_page(version: VersionSummary) -> bytes:
     """Write the page of what one version changed (``versions/{version}/index.html``).
 
-    It depends on nothing that comes later: no state, and no link to a following version.
+    It depends on nothing that comes later: no state, and later versions stand on the page of changes.
     """
     register = version.register
     return _page(
@@ -99,12 +120,25 @@ def version_page(version: VersionSummary) -> bytes:
 def subprocessor_pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
     """Yield id and page of some of the register's sub-processors."""
     names = {vendor.id: vendor.name for vendor in view.register.subprocessors}
+    past = by_vendor(view.history)
     for vendor in vendors:
-        yield vendor.id, subprocessor_page(view, vendor, names)
+        yield vendor.id, subprocessor_page(view, vendor, names, past.get(vendor.id, ()))
 
 
-def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str]) -> bytes:
-    """Write one sub-processor's page (``subprocessors/{id}/index.html``)."""
+def subprocessor_page(
+    view: PageView,
+    vendor: Subprocessor,
+    names: dict[str, str],
+    past: Sequence[tuple[ToldVersion, ToldChange]],
+) -> bytes:
+    """Write one sub-processor's page (``subprocessors/{id}/index.html``).
+
+    Args:
+        view: The newest version.
+        vendor: The vendor.
+        names: Name of each vendor by its id.
+        past: What concerns it, with the version that says it.
+    """
     categories = {category.id: category for category in view.register.categories}
     return _page(
         "subprocessor.html.j2",
@@ -112,6 +146,7 @@ def subprocessor_page(view: PageView, vendor: Subprocessor, names: dict[str, str
         _TWO_UP,
         vendor=vendor_on(vendor, view.today),
         rows=page_view.rows_of(view, vendor),
+        past=past,
         names=names,
         categories=categories,
     )

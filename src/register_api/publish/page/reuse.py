@@ -12,6 +12,7 @@ from register_api.core.planned_changes import vendor_on
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from register_api.core.model import Register, Subprocessor
 
@@ -20,16 +21,26 @@ _SHOWN_ON_ALL = ("register", "publisher", "notice", "statuses", "categories", "p
 
 
 def vendors_to_write(
-    before: Register | None, day_before: dt.date, after: Register, day: dt.date
+    before: Register | None, day_before: dt.date, after: Register, day: dt.date, told: Collection[str]
 ) -> list[Subprocessor]:
-    """Return the vendors whose page would say something else than it does."""
+    """Return the vendors whose page would say something else than it does.
+
+    Args:
+        before: The register that the pages show; ``None`` where they are to be made again.
+        day_before: The day for which they show it.
+        after: The register that they are to show.
+        day: The day for which they are to show it.
+        told: Ids of vendors whose history has grown since.
+    """
     if before is None or _all_change(before, after):
         return list(after.subprocessors)
     old = {vendor.id: vendor for vendor in before.subprocessors}
     return [
         vendor
         for vendor in after.subprocessors
-        if old.get(vendor.id) != vendor or _shown(vendor, day_before) != _shown(vendor, day)
+        if vendor.id in told
+        or old.get(vendor.id) != vendor
+        or _shown(vendor, day_before) != _shown(vendor, day)
     ]
 
 
@@ -39,6 +50,8 @@ def _all_change(before: Register, after: Register) -> bool:
     return renamed or any(getattr(before, name) != getattr(after, name) for name in _SHOWN_ON_ALL)
 
 
-def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str]]:
-    """Return what a vendor's page shows on a day: the vendor as it holds, and where its engagements stand."""
-    return vendor_on(vendor, day), [row.state for row in vendor_states(vendor, day)]
+def _shown(vendor: Subprocessor, day: dt.date) -> tuple[Subprocessor, list[str], list[bool]]:
+    """Return what a vendor's page shows on a day: itself, the states of its uses, what has expired."""
+    shown = vendor_on(vendor, day)
+    expired = [item.valid_until is not None and item.valid_until < day for item in shown.certifications or ()]
+    return shown, [row.state for row in vendor_states(vendor, day)], expired

@@ -19,6 +19,7 @@ from register_api.core.fields import FIELDS, is_wording
 from register_api.core.forms import CONTACT, LINK, URL, Reference
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, catalogues_sha256
+from register_api.core.language.notice import notice_given
 from register_api.core.language.prose import capital, sentence
 from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
@@ -72,6 +73,8 @@ def _environment(language: Language) -> Environment:
         day_before=lambda day: day - dt.timedelta(days=1),
         instant=language.instant,
         mechanism=say.mechanism,
+        month=language.month,
+        notice_kept=lambda status: notice_given(language, status) if status.met else None,
         only_if=say.only_if,
         outside_eea=lambda code: code != "varies" and not is_in_eea(code),
         place=say.place,

@@ -14,7 +14,6 @@ import msgspec
 from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
 from register_api.core.countries import is_in_eea
-from register_api.core.diff.changes import Diff
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital
@@ -23,6 +22,7 @@ from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.core.timeline import State
+from register_api.publish.page.version_history import ToldVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         register: The newest version.
-        diff: What it changed.
+        history: Versions with their changes, the newest first.
         promises: Every notice promise so far, with the publisher's time zone.
         today: Day (in that zone) for which states are worked out.
         size: Size of the log.
@@ -47,7 +47,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     register: Register
-    diff: Diff
+    history: tuple[ToldVersion, ...]
     promises: Promises
     today: dt.date
     size: int

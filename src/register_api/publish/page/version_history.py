@@ -1,0 +1,149 @@
+"""Earlier versions as pages tell of them, read from the diffs that the log names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.notice import NoticeStatus
+from register_api.core.printable import printable
+from register_api.errors import Forged, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from register_api.core.documents import Entry
+
+MOST_VERSIONS = 1000
+"""How many versions the page of changes tells of, the newest; older ones have pages of their own."""
+
+
+class ToldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What pages tell of a change; the fields are those of ``core.diff.changes.Change``."""
+
+    id: str
+    subprocessor: str | None
+    engagement: str | None
+    planned: str | None = None
+    affects: tuple[str, ...] = ()
+    summary: str
+    summary_language: str = "en"
+    notice: NoticeStatus
+
+    @property
+    def vendors(self) -> frozenset[str]:
+        """Ids of the vendors that it is about."""
+        return frozenset(self.affects) | ({self.subprocessor} if self.subprocessor else set())
+
+
+class ToldVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version with its changes.
+
+    Attributes:
+        day: The day of its publication, in the publisher's time zone.
+    """
+
+    version: int
+    day: dt.date
+    changes: tuple[ToldChange, ...]
+
+
+class _Diff(msgspec.Struct, frozen=True):
+    changes: tuple[ToldChange, ...]
+
+
+def told_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.tzinfo) -> ToldVersion:
+    """Return what pages tell of a version.
+
+    Args:
+        version: Its number.
+        published_at: When it was published, UTC.
+        diff: What it changed, as it is published.
+        zone: The publisher's time zone.
+
+    Raises:
+        Malformed: That is not a diff.
+    """
+    try:
+        changes = msgspec.json.decode(diff, type=_Diff).changes
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Malformed(f"the diff of version {version} cannot be read: {printable(error)}") from None
+    return ToldVersion(version=version, day=local_day(published_at, zone), changes=changes)
+
+
+def version_history(
+    entries: Sequence[Entry], read: Callable[[str], bytes], zone: dt.tzinfo
+) -> tuple[ToldVersion, ...]:
+    """Return the newest published versions, the newest first.
+
+    Args:
+        entries: Every entry of the log, oldest first.
+        read: Gives the files of the tree.
+        zone: The publisher's time zone.
+
+    Raises:
+        VerificationError: A diff is not the one that the log names, or cannot be read.
+    """
+    return tuple(_read(entry, read, zone) for entry in reversed(entries[-MOST_VERSIONS:]))
+
+
+def _read(entry: Entry, read: Callable[[str], bytes], zone: dt.tzinfo) -> ToldVersion:
+    path = tree.VERSION_DIFF.path(entry.version)
+    data = read(path)
+    if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
+        raise Forged(f"{path} is not the file that the log names", path=path)
+    return told_version(entry.version, entry.published_at, data, zone)
+
+
+class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the notice promise so far.
+
+    Attributes:
+        kept: Number of announcements that were in time.
+        announced: Number of all that a promise covered.
+        exceptions: The others, the newest first: version, and the change that announced it.
+    """
+
+    kept: int
+    announced: int
+    exceptions: tuple[tuple[ToldVersion, ToldChange], ...]
+
+
+def notice_record(history: Iterable[ToldVersion]) -> NoticeRecord:
+    """Count every announcement once, as the newest version that tells of it does.
+
+    Args:
+        history: Versions, the newest first.
+    """
+    found = dict(reversed(list(_announcements(history))))
+    exceptions = tuple(told for told in found.values() if not told[1].notice.met)
+    return NoticeRecord(
+        kept=len(found) - len(exceptions),
+        announced=len(found),
+        exceptions=tuple(sorted(exceptions, key=lambda told: -told[0].version)),
+    )
+
+
+def _announcements(
+    history: Iterable[ToldVersion],
+) -> Iterator[tuple[tuple[object, ...], tuple[ToldVersion, ToldChange]]]:
+    for told in history:
+        for change in told.changes:
+            if change.notice.required:
+                who = (change.subprocessor, change.engagement, change.planned)
+                yield (*who, change.notice.announced_on), (told, change)
+
+
+def by_vendor(history: Iterable[ToldVersion]) -> dict[str, list[tuple[ToldVersion, ToldChange]]]:
+    """Return what concerns each vendor, with the version that says it; the newest first."""
+    found: dict[str, list[tuple[ToldVersion, ToldChange]]] = {}
+    for told in history:
+        for change in told.changes:
+            for vendor in change.vendors:
+                found.setdefault(vendor, []).append((told, change))
+    return found
