@@ -356,6 +356,17 @@ class MemoryPublisher:
         self.feed_signer = signer
         self.records.append(self._record("feed", feed_jwk(signer), len(self.registers) + 1))
 
+    def disown_after(self, version: int, number: int) -> None:
+        """End the document key at a version; another one follows it, which has signed nothing yet."""
+        record = self.records[0]
+        ended = Ended(at=self.now, reason="compromised", text="The laptop was stolen")
+        self.records[0] = msgspec.structs.replace(record, last_version=version, ended=ended)
+        self.document = DocumentKey(number)
+        self.records.append(self._record("document", self.document.jwk, version + 1))
+        self.files[tree.KEYS.path()] = self.key_list()
+        self.files[tree.PUBLIC_KEY.path(self.document.kid)] = self.records[-1].pem.encode()
+        self.vouch()
+
     def _end(self, use: KeyUse) -> None:
         last = len(self.registers)
         self.records = [

@@ -133,6 +133,49 @@ def ended_key_is_good_again(publisher: MemoryPublisher) -> None:
     _sign_history_anew(publisher)
 
 
+@ROOM.attack(16, "V33", remembers=True, says=("The publisher has disowned versions 2 to 3.",))
+def versions_disowned(publisher: MemoryPublisher) -> None:
+    """Ends the key of versions that the customer has seen, and publishes the next one."""
+    publisher.disown_after(1, 62)
+    publisher.publish()
+
+
+_DISOWNED = ROOM.attacks[-1]
+ROOM.again(
+    _DISOWNED, "versions disowned, seen by who polls", "The same, seen by the newest version.", arguments=poll
+)
+ROOM.again(
+    _DISOWNED,
+    "versions disowned, seen by a quick run",
+    "The same, seen by a quick run.",
+    arguments=lambda _: ("--quick",),
+)
+ROOM.again(
+    _DISOWNED,
+    "versions disowned, and acknowledged",
+    "The same, shown to a customer who says that this is known.",
+    code=0,
+    check="",
+    why="The report goes on to name them; all the rest of history is checked as before.",
+    arguments=lambda _: ("--history", "all", "--acknowledge", "2-3"),
+    says=("Acknowledged.",),
+)
+
+
+@ROOM.attack(16, "V33", remembers=True, arguments=lambda _: ("--acknowledge", "2"))
+def more_disowned_than_is_acknowledged(publisher: MemoryPublisher) -> None:
+    """Disowns two versions, of which the customer knows one."""
+    versions_disowned(publisher)
+
+
+@ROOM.attack(12, "V16", remembers=True, arguments=lambda _: ("--history", "all", "--acknowledge", "2-3"))
+def acknowledged_version_forged(publisher: MemoryPublisher) -> None:
+    """Rewrites a version that the customer knows to be disowned."""
+    versions_disowned(publisher)
+    path = tree.VERSION_REGISTER.path(2)
+    publisher.files[path] = put(publisher.files[path], b"Acme 2", b"Evil 2")
+
+
 @ROOM.attack(12, "V16")
 def list_of_keys_of_an_earlier_version(publisher: MemoryPublisher) -> None:
     """Serves, as the list of keys of version 2, one that its entry does not name."""

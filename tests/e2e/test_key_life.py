@@ -216,15 +216,15 @@ def test_versions_that_the_publisher_disowns_are_refused_for_ever(company: Compa
     whole = failed(company.check())
     assert not head & whole.keys()
     assert set(whole.values()) == (set() if role == "feed" else {16})
-    assert whole.keys() == {"document": {"V17"}, "log": {"V15"}, "feed": set()}[role]
+    assert whole.keys() == {"document": {"V17", "V33"}, "log": {"V15", "V33"}, "feed": set()}[role]
 
 
 @pytest.mark.parametrize(("role", "code"), [("document", 16), ("log", 16), ("feed", 0)])
 @pytest.mark.parametrize("checked_before", [False, True])
-def test_who_is_told_of_disowned_versions_and_how_often(
+def test_who_is_told_of_disowned_versions_until_it_is_acknowledged(
     role: str, code: int, *, checked_before: bool
 ) -> None:
-    """Who had checked them in full, until the next version; who had not, each time, until told otherwise."""
+    """Whether it had been checked or not, by every kind of run; then it is named and no longer refused."""
     with memory_folder() as folder, quick_disk():
         company = Company(folder)
         company.version(1)
@@ -238,13 +238,17 @@ def test_who_is_told_of_disowned_versions_and_how_often(
         assert company.check(state=True, quick=True).exit_code == head
         assert company.check(state=True).exit_code == 16
         company.version(3)
-        told = 0 if checked_before else code
-        for _ in range(2):
-            assert company.check(state=True).exit_code == told
-            assert company.check(state=True, quick=True).exit_code == 0
-            assert company.check(state=True, history="none").exit_code == 0
-            company.version(len(list((company.store / "public/v1/versions").glob("[0-9]*"))) + 1)
-        assert company.check(state=True, history="all").exit_code == code
+        polled = code if checked_before else 0
+        for way in ({"quick": True}, {"history": "none"}):
+            assert company.check(state=True, **way).exit_code == polled
+        for history in ("new", "all"):
+            assert company.check(state=True, history=history).exit_code == code
+        assert company.check(state=True, acknowledge=((2, 2),)).exit_code == 0
+        company.version(4)
+        for way in ({"quick": True}, {"history": "none"}, {"history": "new"}, {"history": "all"}):
+            report = company.check(state=True, **way)
+            assert (report.exit_code, len(report.disowned)) == (0, 0 if role == "feed" else 1)
+        assert company.check().exit_code == code
 
 
 def test_a_key_found_stolen_long_after_it_was_rotated_is_shortened(company: Company) -> None:
@@ -259,7 +263,7 @@ def test_a_key_found_stolen_long_after_it_was_rotated_is_shortened(company: Comp
     said = company.done("keys", "end", f"document-{old}", "--last-version", "1", "--yes").output
     assert "Customers refuse version 2 from now on, for ever.\n" in said
     assert [row[1:3] for row in company.keys_of("document")] == [(1, 1), (2, None)]
-    assert failed(company.check()) == {"V17": 16}
+    assert failed(company.check()) == {"V17": 16, "V33": 16}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ NOT_PUBLISHED_YET = {
     "Three people, of whom two sign",
     "Root keys in three tokens",
 }
-DISOWNED = {"A version that is not your own": {"V17": 16}}
+DISOWNED = {"A version that is not your own": {"V17": 16, "V33": 16}}
 """Where customers are told of something for ever, and what."""
 
 

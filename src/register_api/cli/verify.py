@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from register_api.verify.report.text import render_text
 if TYPE_CHECKING:
     from register_api.core.judging.judgement import Outcome
     from register_api.verify.report.report import Report
+    from register_api.verify.state import VersionRange
 
 
 @click.command()
@@ -58,6 +60,13 @@ if TYPE_CHECKING:
     help="Checkpoint that another customer was shown; may be repeated.",
 )
 @click.option(
+    "--acknowledge",
+    callback=lambda _context, _option, values: tuple(map(_versions, values)),
+    metavar="VERSION",
+    multiple=True,
+    help="You know that this version, or 2-7, was disowned: --state keeps that, and it is told, not refused.",
+)
+@click.option(
     "--fail-on",
     callback=lambda _context, _option, value: _outcomes(value),
     metavar="late,short",
@@ -77,6 +86,7 @@ def verify(
     policy: Path | None,
     stamped_by: Path | None,
     others: tuple[Path, ...],
+    acknowledge: tuple[VersionRange, ...],
     fail_on: tuple[Outcome, ...],
     as_json: bool,
 ) -> None:
@@ -94,6 +104,7 @@ def verify(
       register-api verify https://trust.example.com --compare theirs.checkpoint
       register-api verify https://trust.example.com --policy witnesses.policy
       register-api verify https://trust.example.com --stamped-by tsa-root.pem
+      register-api verify https://trust.example.com --state ~/.register-state --acknowledge 2
       register-api verify https://trust.example.com --history all --fail-on late,short
       register-api verify --offline evidence.zip --root 1.root.json
 
@@ -118,6 +129,7 @@ def verify(
         policy=asked.policy,
         stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
+        acknowledge=acknowledge,
         fail_on=fail_on,
     )
     _check_wishes(base, offline, wishes)
@@ -148,10 +160,21 @@ def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> No
         raise UsageError(
             "--fail-on judges versions that are read in full: not --offline, --quick, --history none"
         )
+    if wishes.acknowledge and wishes.state is None:
+        raise UsageError("--acknowledge is kept in the folder of --state", hint="give that folder")
     if wishes.quick and wishes.state is None:
         raise UsageError("--quick goes by what --state remembers", hint="give a folder with --state")
     if wishes.quick and wishes.history == "all":
         raise UsageError("--quick leaves history out, --history all asks for it", hint="give one of them")
+
+
+def _versions(value: str) -> VersionRange:
+    """Read a version, or a range of them, of --acknowledge."""
+    found = re.fullmatch(r"([1-9][0-9]{0,15})(?:-([1-9][0-9]{0,15}))?", value, re.ASCII)
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    if first > last:
+        raise UsageError(f"--acknowledge takes a version or a range, such as 2 or 2-7, not {value[:20]!a}")
+    return first, last
 
 
 def _outcomes(value: str | None) -> tuple[Outcome, ...]:

@@ -163,6 +163,8 @@ def _new_state(found: Round) -> Remembered:
         },
         promises=promises[0],
         first_live=promises[1],
+        disowned=found.run.disowned.all,
+        acknowledged=found.run.disowned.acknowledged,
     )
 
 

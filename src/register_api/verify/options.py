@@ -11,6 +11,7 @@ from register_api.bounded_http.limits import HttpLimits
 from register_api.core.judging.judgement import Outcome
 from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.verify.fetch.fetcher import RUN_LIMITS
+from register_api.verify.state import VersionRange
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
@@ -33,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         policy: Which witnesses must have signed it, in another way of saying it.
         stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
+        acknowledge: Versions, from first to last, whose being disowned the customer knows about.
         fail_on: Notice with which a run ends with 20 although all is genuine.
         limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
@@ -48,6 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     policy: WitnessPolicy | None = None
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
+    acknowledge: tuple[VersionRange, ...] = ()
     fail_on: tuple[Outcome, ...] = ()
     limits: HttpLimits = RUN_LIMITS
     wait: float = 2.0

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import filelock
 import msgspec
 
+from register_api.core.keys.key_growth import Disowned
 from register_api.core.notice import NoticePolicy
 from register_api.errors import Document, Malformed, UsageError
 from register_api.files import durable
@@ -33,6 +34,9 @@ EVIDENCE_FOLDER = "evidence"
 
 Beginning = Literal["file", "digest", "first use", "remembered"]
 """How the first trust root was chosen."""
+
+VersionRange = tuple[int, int]
+"""First and last version."""
 
 
 class RootOrigin(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         kept: Targets by name, for runs that need not fetch them again.
         promises: Notice promises of the versions that have been checked in full, oldest first.
         first_live: First of those versions that was not imported.
+        disowned: Versions that were good once, and that a key stopped standing for since.
+        acknowledged: First and last of those that the customer knows about, in order.
     """
 
     register: str
@@ -85,6 +91,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     kept: dict[str, bytes] = {}
     promises: tuple[NoticePolicy, ...] = ()
     first_live: int | None = None
+    disowned: tuple[Disowned, ...] = ()
+    acknowledged: tuple[VersionRange, ...] = ()
 
     @property
     def checkpoint_document(self) -> Document:

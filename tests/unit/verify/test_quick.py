@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from register_api.verify.report.report import Report
 
-MADE = {"V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V25", "V30"}
+MADE = {"V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V25", "V30", "V33"}
 
 
 def quick(publisher: MemoryPublisher, folder: Path) -> tuple[Report, list[str], int]:

@@ -8,11 +8,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core.printable import quoted
 from register_api.errors import Forked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from register_api.core.documents import KeyList, KeyRecord
+
+_SIGN_VERSIONS = ("document", "log")
+"""Uses of the keys that sign what every version has; a feed is signed anew with each publication."""
+
+
+class Disowned(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions that a key was good for once, and is not any more.
+
+    Attributes:
+        kid: RFC 7638 thumbprint of the key.
+        first: First of these versions.
+        last: Last of them.
+    """
+
+    kid: str
+    first: int
+    last: int
 
 
 def check_growth(older: KeyList, newer: KeyList, size: int) -> None:
@@ -37,6 +58,24 @@ def new_records(older: KeyList, newer: KeyList) -> tuple[KeyRecord, ...]:
     """Return the keys that only the newer list has."""
     known = {record.kid for record in older.keys}
     return tuple(record for record in newer.keys if record.kid not in known)
+
+
+def disowned_since(older: KeyList, newer: KeyList, size: int) -> Iterator[Disowned]:
+    """Yield what a newer list disowns of the versions that an older one had keys for.
+
+    Args:
+        older: A list that ``check_keys`` has passed.
+        newer: A later one; that it takes nothing else back is ``check_growth``'s matter.
+        size: Number of the newest version when the older list was the newest.
+    """
+    listed = {record.kid: record for record in newer.keys}
+    for record in older.keys:
+        if record.use not in _SIGN_VERSIONS or record.first_version > size:
+            continue
+        until = size if record.last_version is None else min(size, record.last_version)
+        now = listed.get(record.kid)
+        if now is not None and now.last_version is not None and now.last_version < until:
+            yield Disowned(kid=record.kid, first=now.last_version + 1, last=until)
 
 
 def _check_kept(before: KeyRecord, now: KeyRecord | None) -> None:

@@ -61,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V30", "The list of keys takes nothing back", "docs/format.md, The list of keys"),
     Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
     Check("V32", "No version is dated back", "docs/format.md, Keys and freshness"),
+    Check("V33", "No version that was good before is disowned", "docs/format.md, The list of keys"),
 )
 
 _OF_A_PACKAGE = (
@@ -88,6 +89,7 @@ _NOT_IN_A_PACKAGE = frozenset(
         "V27",
         "V29",
         "V32",
+        "V33",
     )
 )
 """What is of the newest publication, or of a customer who remembers."""

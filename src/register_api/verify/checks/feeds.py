@@ -83,7 +83,7 @@ def check_archive(run: Run, log: Log) -> str:
     for page in pages:
         run.advance(f"archive page {page}")
         with run.record.recording("V23", tree.FEED_ARCHIVE.path(page)):
-            _check_archive_page(run, log.keys, page)
+            _check_archive_page(run, log.keys_for(page * FEED_PAGE_SIZE), page)
     return f"pages {pages[0]} to {pages[-1]}" if len(pages) > 1 else f"page {pages[0]}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.canonical import Encoded, decode, digest
+from register_api.core.canonical import Encoded, decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_growth import check_growth, new_records
 from register_api.core.keys.key_list import check_keys
-from register_api.errors import Document, Forged, Forked, Inconsistent
+from register_api.errors import Document, Forked, Inconsistent
 from register_api.verify.checks.recorder import naming
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def check_key_history(
     """
     if all(targets.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
         return (), "held when it was checked before; neither the list nor the log has changed"
-    continues(run, targets, _logged(run, newest, log, version), newest, version)
+    continues(run, targets, _logged(newest, log, version), newest, version)
     known = run.remembered
     if known is None or (kept := known.kept.get(tree.KEYS.target_name)) is None:
         return (), f"it says all that the list of version {version} says"
@@ -80,13 +80,7 @@ def read_key_list(data: bytes, register: str, path: str) -> Encoded[KeyList]:
     return Encoded(keys, data)
 
 
-def _logged(run: Run, newest: Encoded[KeyList], log: Log, version: int) -> Encoded[KeyList]:
-    """Return the list of keys that the log's entry of a version names."""
-    path = tree.VERSION_KEYS.path(version)
-    sha256 = log.logged_digests(version)[path]
-    if sha256 == newest.sha256:
-        return newest
-    data = run.get(path)
-    if digest(data) != sha256:
-        raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
-    return read_key_list(data, newest.document.register, path)
+def _logged(newest: Encoded[KeyList], log: Log, version: int) -> Encoded[KeyList]:
+    """Return the list of keys that the log's entry of a version names; the newest is not fetched again."""
+    same = log.logged_digests(version)[tree.VERSION_KEYS.path(version)] == newest.sha256
+    return newest if same else log.logged_keys(version)

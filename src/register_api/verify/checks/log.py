@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
-from register_api.core.canonical import Encoded, decode, encode, is_digest, parse
+from register_api.core.canonical import Encoded, decode, digest, encode, is_digest, parse
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
@@ -15,6 +15,7 @@ from register_api.core.log import merkle, tile_proofs
 from register_api.core.log.epochs import check_beginnings, open_head
 from register_api.core.log.tlog_proof import parse_proof, verify_proof
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
+from register_api.verify.checks.key_history import read_key_list
 from register_api.verify.checks.recorder import NotApplicable, naming
 from register_api.verify.checks.signatures import check_signatures
 
@@ -82,6 +83,32 @@ class Log:
             VerificationError: It is not one, or not signed by the key that is good for its size.
         """
         return open_head(data, self.keys)
+
+    def keys_for(self, version: int) -> KeyList:
+        """Return the list of keys that the signatures of a version are judged by.
+
+        It is the newest; but a customer who knows that a version was disowned looks at the rest of
+        history by what that version's own list says, which the log holds.
+
+        Raises:
+            VerificationError: That list cannot be had, or is not the one that the log names.
+        """
+        if not self._run.disowned.is_acknowledged(version):
+            return self.keys
+        return self.logged_keys(version).document
+
+    def logged_keys(self, version: int) -> Encoded[KeyList]:
+        """Return the list of keys that the log's entry of a version names.
+
+        Raises:
+            VerificationError: It cannot be had, is not the one that is named, or makes no sense.
+        """
+        path = tree.VERSION_KEYS.path(version)
+        sha256 = self.logged_digests(version)[path]
+        data = self._run.once(path)
+        if digest(data) != sha256:
+            raise Forged("the digest that the log's entry names does not fit the bytes received", path=path)
+        return read_key_list(data, self.keys.register, path)
 
     def root_at(self, size: int) -> bytes:
         """Return the root that the log had at a size; its tiles are known to give its own root."""
@@ -152,7 +179,7 @@ class Log:
             VerificationError: It is not a proof of this entry.
         """
         proof = parse_proof(self._run.once(tree.VERSION_PROOF.path(version)))
-        key = log_key(self.keys, version)
+        key = log_key(self.keys_for(version), version)
         old = verify_proof(entry, proof, key.name, [key])
         if (proof.index, old.size) != (version - 1, version):
             raise Inconsistent(f"a proof of entry {proof.index} at size {old.size}, not of version {version}")

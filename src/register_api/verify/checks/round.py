@@ -18,6 +18,7 @@ from register_api.errors import Document, Forked, Stale, UntrustedKey, Verificat
 from register_api.verify.checks import (
     ahead,
     backdating,
+    disowned,
     feeds,
     head,
     key_history,
@@ -168,6 +169,12 @@ def check_round(run: Run) -> Round:
         lambda: time_stamp.check_time_stamp(run, the_log.value, time_stamp.newest_sizes(the_log.value)),
     )
     run.check("V32", lambda: backdating.check_dates(run, the_log.value, register.value), same, newest)
+    run.check(
+        "V33",
+        lambda: disowned.check_disowned(run, keys.value, the_log.value.size),
+        same,
+        new_keys,
+    )
     run.check("V29", lambda: ahead.check_upcoming(run, register.value), whole=True)
     return Round(
         run=run,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from register_api.core.format.paths import max_bytes
 from register_api.verify.checks.check_table import CHECKS
+from register_api.verify.checks.disowned import DisownedVersions
 from register_api.verify.checks.history import History
 from register_api.verify.checks.recorder import NotApplicable, Recorder, naming
 
@@ -70,6 +71,7 @@ class Run:
         remembered: State of an earlier run.
         record: Collects what was found.
         history: What the versions read in full say.
+        disowned: Versions that no key stands for any more.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Run:
         self.remembered = remembered
         self.record = Recorder(checks)
         self.history = History(remembered)
+        self.disowned = DisownedVersions(remembered, options.acknowledge)
         self._titles = {check.id: check.title for check in checks}
         self._kept: dict[str, bytes] = {}
         self._progress = progress

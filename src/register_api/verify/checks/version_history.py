@@ -138,10 +138,7 @@ class _Walk:
         """Return the list of keys that the log names for a version which is not looked at otherwise."""
         path = tree.VERSION_KEYS.path(version)
         with self._record.recording("V30", path):
-            data = self._run.get(path)
-            if digest(data) != self._log.logged_digests(version)[path]:
-                raise Forged("the digest that the log's entry names does not fit the bytes received")
-            return read_key_list(data, self._log.keys.register, "")
+            return self._log.logged_keys(version)
         return None
 
     def _version(self, version: int, before: Version | None) -> Version | None:
@@ -177,7 +174,7 @@ class _Walk:
             with self._record.recording("V16", file.path):
                 genuine[file.path] = self._genuine(file, version)
         for path in filter(is_signed_path, genuine):
-            check_signatures(self._run, self._log.keys, "V17", path, genuine[path], version)
+            check_signatures(self._run, self._log.keys_for(version), "V17", path, genuine[path], version)
         data = genuine.get(tree.VERSION_REGISTER.path(version))
         if data is None:
             return None
@@ -195,6 +192,7 @@ class _Walk:
             return None
         with self._record.recording("V30", tree.VERSION_KEYS.path(version)):
             keys = read_key_list(data, self._log.keys.register, "")
+            self._run.disowned.find(keys.document, self._log.keys, version)
             if before is not None and before.keys is not None:
                 continues(self._run, self._targets, before.keys, keys, version - 1)
             return keys

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.format.paths import FILES, address_of
 from register_api.errors import PromiseNotKept
 from register_api.verify.checks.check_table import worst
+from register_api.verify.report.disowning import disowned_told
 from register_api.verify.report.notices import notices_told
 from register_api.verify.report.report import LogHead, Report, StampSeen
 from register_api.verify.report.text import skipped_in_words
@@ -46,7 +47,7 @@ def make_report(
     """
     run, targets, log, stamp = found.run, found.targets.get(), found.log.get(), found.stamp.get()
     start, newest, end = found.start.get(), found.newest, _end(run)
-    trusted = targets.trusted if targets else None
+    trusted, keys = targets.trusted if targets else None, found.keys.get()
     register = newest.document if newest else None
     root_version = max(trusted.roots) if trusted else None
     return Report(
@@ -68,6 +69,7 @@ def make_report(
         versions_checked=run.history.checked,
         lifecycle=register.lifecycle if register else None,
         new_keys=found.new_keys.get() or (),
+        disowned=tuple(disowned_told(run.disowned, keys.document if keys else None)),
         evidence=evidence,
         notices=tuple(notices_told(run.history.promises.given)),
         package=package,
@@ -149,6 +151,8 @@ def limits_of_an_address(run: Run) -> Iterator[str]:
             "Whether feeds, the list of versions and the files of every version hold: this was a quick run. "
             "Let one without --quick follow from time to time."
         )
+    if run.options.acknowledge and not run.disowned.acknowledged:
+        yield "Nothing was acknowledged: no version that is known here and was named is disowned."
     checked = run.history.checked
     if checked is None:
         yield "History: no version was looked at in full in this run."

@@ -94,6 +94,23 @@ class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
     sentence: str
 
 
+class DisownedTold(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions that the publisher stopped standing for, with the verifier's own sentence.
+
+    Attributes:
+        first_version: First of them.
+        last_version: Last of them.
+        key: Their key as it is listed now, with when and why it was ended.
+        acknowledged: Whether the customer has said that this is known.
+    """
+
+    first_version: int
+    last_version: int
+    key: KeyRecord
+    acknowledged: bool
+    sentence: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a customer may rely on after one run, over a publisher's address or over a package of evidence.
 
@@ -117,6 +134,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         versions_checked: First and last version that were checked in full in this run.
         lifecycle: What the register says of its own end or move, if it does.
         new_keys: Keys that joined the list of keys since what is remembered.
+        disowned: Versions that the publisher stopped standing for, remembered or found.
         evidence: Files with documents that contradict each other.
         notices: What notice each version gave that was read in full in this run; recounted.
         package: What only a package of evidence has; ``None`` for an address.
@@ -143,6 +161,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     versions_checked: tuple[int, int] | None = None
     lifecycle: Lifecycle | None = None
     new_keys: tuple[KeyRecord, ...] = ()
+    disowned: tuple[DisownedTold, ...] = ()
     evidence: tuple[str, ...] = ()
     notices: tuple[NoticeTold, ...] = ()
     package: PackageSeen | None = None

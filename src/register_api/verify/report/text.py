@@ -30,6 +30,7 @@ def render_text(report: Report) -> str:
                 "",
                 *_checks(report.checks),
                 "",
+                *_disowned(report),
                 *_notices(report),
                 *_not_checked(report),
                 *_verdict(report),
@@ -125,6 +126,15 @@ def _checks(checks: tuple[CheckResult, ...]) -> Iterator[str]:
         )
         if check.hint:
             yield f"             → {check.hint}"
+
+
+def _disowned(report: Report) -> Iterator[str]:
+    """Yield the section Disowned, where a publisher does not stand for a version any more."""
+    if report.disowned:
+        yield "Disowned:"
+        for told in report.disowned:
+            yield f"  - {told.sentence} {'Acknowledged' if told.acknowledged else 'Not acknowledged'}."
+        yield ""
 
 
 def _notices(report: Report) -> Iterator[str]:
