@@ -14,6 +14,7 @@ from memory_folder import memory_folder
 from programs import output_of
 from quick_disk import quick_disk
 from softhsm import SoftHsm
+from static_host import static_host
 from verify_outcome import failed
 
 if TYPE_CHECKING:
@@ -95,6 +96,35 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
         (folder / "passphrase").write_text("six random words that nobody guesses\n")
         (folder / "passphrase").chmod(0o600)
         yield Reader(folder, monkeypatch)
+
+
+def test_a_customer_who_had_checked_is_told_and_can_acknowledge_it(reader: Reader) -> None:
+    """The procedure of the page, and the command of the customer over HTTP: full, quick, newest alone."""
+    (heading,) = DISOWNED
+    root, state = reader.folder / "keys/1.root.json", reader.folder / "customer"
+
+    def customer(*more: str) -> tuple[int, str]:
+        with static_host(reader.store / "public") as base:
+            words = ["verify", base, "--root", str(root), "--state", str(state), *more]
+            result = reader.invoke(words)
+        return result.exit_code, result.output
+
+    reader.type("register-api publish")
+    reader.type("register-api publish --reason 'Version two'")
+    assert customer()[0] == 0
+    ways = ((), ("--quick",), ("--history", "none"))
+    for line in SECTIONS[heading]:
+        reader.type(line)
+        if line.startswith("register-api keys end"):
+            assert [customer(*way)[0] for way in ways] == [16, 16, 16]
+    for way in ways:
+        code, printed = customer(*way)
+        assert (code, "Version 2 was not published by us" in printed) == (16, True)
+    assert customer("--acknowledge", "2")[0] == 0
+    for way in (*ways, ("--history", "all")):
+        code, printed = customer(*way)
+        assert (code, "has disowned version 2. On " in printed) == (0, True)
+    assert customer("--acknowledge", "two")[0] == 2
 
 
 @pytest.mark.parametrize("heading", SECTIONS)

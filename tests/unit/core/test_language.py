@@ -12,6 +12,7 @@ import messages
 from programs import run
 from register_api.core import model
 from register_api.core.diff.changes import ChangeType
+from register_api.core.documents import EndReason, KeyUse
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.codes import VOCABULARIES
 from register_api.core.language.language import ENGLISH, Language, translations
@@ -89,6 +90,8 @@ CLOSED = {
     "vendor_kind": model.VendorKind,
     "vendor_role": model.VendorRole,
     "lifecycle": model.LifecycleState,
+    "key_use": KeyUse,
+    "end_reason": EndReason,
 }
 
 
