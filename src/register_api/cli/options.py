@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from register_api.core.address import base_url_problem
+from register_api.core.freshness import check_fresh_for
 from register_api.core.instant import parse_day
 
 if TYPE_CHECKING:
@@ -74,6 +76,26 @@ class InstantOrDayParam(InstantParam):
         return super().convert(value, param, ctx)
 
 
+class FreshForParam(click.ParamType["dt.timedelta"]):
+    """How long a timestamp is good: hours or days, such as ``48h`` or ``7d``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.timedelta:
+        """Return the time, within the bounds of the format."""
+        if isinstance(value, dt.timedelta):
+            return value
+        written = re.fullmatch(r"([0-9]{1,4})([hd])", value)
+        if written is None:
+            self.fail(f"{value!r} is not a valid time in hours or days; write it like 48h or 7d", param, ctx)
+        unit = dt.timedelta(hours=1) if written[2] == "h" else dt.timedelta(days=1)
+        try:
+            check_fresh_for(int(written[1]) * unit)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return int(written[1]) * unit
+
+
 def source_option(command: Command) -> Command:
     """Add ``--source``: the folder with register.toml."""
     return click.option(
@@ -108,6 +130,18 @@ def keys_option(command: Command) -> Command:
         envvar="REGISTER_KEYS",
         show_envvar=True,
         help="Folder with the PRIVATE keys, readable by you alone.",
+    )(command)
+
+
+def fresh_for_option(command: Command) -> Command:
+    """Add ``--fresh-for``: how long the signed timestamp is good."""
+    return click.option(
+        "--fresh-for",
+        type=FreshForParam(),
+        envvar="REGISTER_FRESH_FOR",
+        show_envvar=True,
+        help="How long customers take the signed timestamp as news, 1h to 31d.  [default: as long as the"
+        " one before; the first 48h]",
     )(command)
 
 

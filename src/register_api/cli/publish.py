@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 @click.command()
@@ -50,6 +54,7 @@ from register_api.store.reader import open_snapshot
     show_default=True,
     help="How many of them have to sign a root.",
 )
+@options.fresh_for_option
 @policy_option
 @time_options.time_authority_options
 @asking_public.offline_option
@@ -63,6 +68,7 @@ def publish(
     public_keys: Path | None,
     root_keys: int,
     root_threshold: int,
+    fresh_for: dt.timedelta | None,
     policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
@@ -99,6 +105,7 @@ def publish(
         base_url=base_url,
         root_keys=root_keys,
         root_threshold=root_threshold,
+        fresh_for=fresh_for,
     )
     url = base_url or (None if before or offline else _address_in(source))
     asking_public.compare_with_public(before, url, offline=offline)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import functools
 import signal
 import threading
@@ -15,10 +17,12 @@ from register_api.cli.asking_public import compare_with_public, offline_option
 from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
+from register_api.core.freshness import USUAL, in_words, latest_renewal, renewal_after
 from register_api.core.instant import format_instant
 from register_api.errors import RegisterError, StoreError, UsageError
 from register_api.publish.pipeline import refresh_freshness
-from register_api.publish.trust.repository import expiries
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.repository import expiries, lasts
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -29,10 +33,21 @@ if TYPE_CHECKING:
     from register_api.publish.time_authority import TimeAuthority
     from register_api.store.reader import Snapshot
 
-_RETRY_SECONDS = 300.0
+_RETRY = dt.timedelta(minutes=5)
 """When a timed refresh fails, it is tried again after this time."""
 
-_SECONDS_AN_HOUR = 3600.0
+_HOUR = dt.timedelta(hours=1)
+
+_BY_ITSELF = 0.0
+"""Hours that stand for no number after ``--every``."""
+
+
+class _HoursParam(click.FloatRange):
+    """Hours, or nothing: then they follow from how long a timestamp is good."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the hours; the range is for what was typed."""
+        return value if value is _BY_ITSELF else super().convert(value, param, ctx)
 
 
 @click.command()
@@ -40,10 +55,14 @@ _SECONDS_AN_HOUR = 3600.0
 @options.keys_option
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.001),
-    metavar="HOURS",
-    help="Stay, and refresh again after so many hours, until ended by SIGTERM or Ctrl-C.",
+    type=_HoursParam(min=0.001),
+    is_flag=False,
+    flag_value=_BY_ITSELF,
+    metavar="[HOURS]",
+    help="Stay, and refresh again after so many hours, at most half of --fresh-for, until ended by SIGTERM or"
+    " Ctrl-C.  [without a number: an eighth of --fresh-for]",
 )
+@options.fresh_for_option
 @policy_option
 @offline_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
@@ -57,6 +76,7 @@ def refresh(
     store: Path,
     keys: Path,
     every: float | None,
+    fresh_for: dt.timedelta | None,
     policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
@@ -67,36 +87,73 @@ def refresh(
 ) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
-    Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours;
-    renew it every 6 by a timer. With --policy, witnesses that have not signed the newest checkpoint
-    yet are asked; with --time-authority it is then stamped, if it is not yet. Who fails is told of
-    and ends nothing. Where what is public is ahead of the store, nothing is signed (--offline does not ask).
+    Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours, or after
+    what --fresh-for says, here or when publishing; it holds until another is given. Renew it by a timer
+    after an eighth of that: every 6 hours.
+
+    With --policy, witnesses that have not signed the newest checkpoint yet are asked; with --time-authority
+    it is then stamped, if it is not yet. Who fails is told of and ends nothing. Where what is public is
+    ahead of the store, nothing is signed (--offline does not ask).
 
     \b
     Examples:
       register-api refresh
-      register-api refresh --every 6
+      register-api refresh --every
+      register-api refresh --fresh-for 7d
       register-api refresh --policy witnesses.policy
       register-api refresh --time-authority https://tsa.example.com/ --time-authority-certificate tsa.pem
     """
     witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
-    once = functools.partial(_refresh, store, keys, witnesses, authority, offline=offline)
+    once = functools.partial(_refresh, store, keys, fresh_for, witnesses, authority, offline=offline)
     if every is None:
         once(clock_is_right=clock_is_right)
         return
     if clock_is_right:
         raise UsageError("--clock-is-right is for one refresh", hint="leave out --every")
+    _refuse_seldom(every, fresh_for or _fresh_for(store))
     stopped = _stop_on_signals()
-    usual = every * _SECONDS_AN_HOUR
-    wait = usual if wait_first else 0.0
-    while not stopped.wait(wait):
-        wait = usual if _survived(once) else min(_RETRY_SECONDS, usual)
+    wait = _interval(every, _fresh_for(store)) if wait_first else dt.timedelta()
+    while not stopped.wait(wait.total_seconds()):
+        renewed = _survived(once)
+        usual = _interval(every, _fresh_for(store))
+        wait = usual if renewed else min(_RETRY, usual)
+
+
+def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
+    """Refuse an interval that leaves no time for one failure.
+
+    Raises:
+        UsageError: It is longer than half of the time that a timestamp is good for.
+    """
+    if every * _HOUR > latest_renewal(fresh_for):
+        raise UsageError(
+            f"a timestamp is good for {in_words(fresh_for)}; renewed every {every:g} hours, one that fails"
+            " would be the last",
+            hint=f"--every {latest_renewal(fresh_for) / _HOUR:g} or less; without a number:"
+            f" {renewal_after(fresh_for) / _HOUR:g}",
+        )
+
+
+def _interval(every: float, fresh_for: dt.timedelta) -> dt.timedelta:
+    """Return how long to wait; another refresh may have shortened what was right at the start."""
+    if every == _BY_ITSELF:
+        return renewal_after(fresh_for)
+    return min(every * _HOUR, latest_renewal(fresh_for))
+
+
+def _fresh_for(store: Path) -> dt.timedelta:
+    """Return how long the timestamp in force is good; what cannot be read is told by refreshing."""
+    with contextlib.suppress(RegisterError, OSError):
+        snapshot = open_snapshot(store)
+        return lasts(trust_metadata.timestamp(snapshot.read) if snapshot else None)
+    return USUAL
 
 
 def _refresh(
     store: Path,
     keys: Path,
+    fresh_for: dt.timedelta | None,
     witnesses: WitnessPolicy | None,
     authority: TimeAuthority | None,
     *,
@@ -105,7 +162,8 @@ def _refresh(
 ) -> None:
     if (snapshot := open_snapshot(store)) is not None:
         compare_with_public(snapshot, None, offline=offline)
-    _print_refreshed(refresh_freshness(store, keys, clock.now(), clock_is_right=clock_is_right))
+    now = clock.now()
+    _print_refreshed(refresh_freshness(store, keys, now, fresh_for, clock_is_right=clock_is_right))
     ask_and_tell(store, witnesses, clock.now())
     time_stamps.stamp(store, authority, clock.now())
 

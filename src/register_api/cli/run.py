@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from register_api.serve.settings import Settings
 
-_REFRESH_HOURS = "6"
 _GRACE_SECONDS = 10.0
 _SIGNALLED = 128
 
@@ -51,7 +50,7 @@ def run(
     time_authority: str | None,
     time_authority_certificate: Path | None,
 ) -> None:
-    """Publish if nothing is published yet, then refresh every 6 hours and serve.
+    """Publish if nothing is published yet, then refresh and serve, every 6 hours (`refresh --every`).
 
     Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
     to sign what is published.
@@ -68,7 +67,7 @@ def run(
     trial = _address_of_a_trial(source, read_settings(os.environ, settings, given))
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders, *trial).wait()
     if code == 0 and not told.is_set():
-        _start(children, "refresh", "--every", _REFRESH_HOURS, *folders)
+        _start(children, "refresh", "--every", *folders)
         named = {"--settings": settings, "--host": host, "--port": port}
         more = [str(item) for pair in named.items() if pair[1] is not None for item in pair]
         server = _start(children, "serve", "--store", str(store), *more)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,15 +26,13 @@ from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
 
     from register_api.publish.stamping import Stamped
     from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
-
-WARN_BEFORE = {"root": dt.timedelta(days=60), "timestamp": dt.timedelta(hours=12)}
-"""How long before it expires a role's metadata is warned of; other roles like ``root``."""
 
 _RENEWED_BY = {
     "root": "register-api keys new-root -o draft.json",
@@ -132,8 +129,7 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
 def _verdict(row: Expiry, instant: dt.datetime) -> str:
     if row.expires <= instant:
         return "expired"
-    soon = instant + WARN_BEFORE.get(row.role, WARN_BEFORE["root"])
-    return "expires soon" if row.expires <= soon else "good"
+    return "expires soon" if row.warned_from <= instant else "good"
 
 
 def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamped | None) -> dict[str, Any]:

@@ -61,7 +61,14 @@ class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
 class ArtefactBuilder:
     """Makes the artefacts of one new version on top of what is stored."""
 
-    def __init__(self, work: Publishing, keyring: Keyring, now: dt.datetime, base_url: str | None) -> None:
+    def __init__(
+        self,
+        work: Publishing,
+        keyring: Keyring,
+        now: dt.datetime,
+        base_url: str | None,
+        fresh_for: dt.timedelta | None = None,
+    ) -> None:
         """Keep what all artefacts are made from.
 
         Args:
@@ -69,12 +76,14 @@ class ArtefactBuilder:
             keyring: The private keys.
             now: The present instant, from which freshness counts.
             base_url: Where the tree is published, if that is fixed.
+            fresh_for: How long the timestamp is good; ``None``: as long as the one before.
         """
         self.snapshot = work.snapshot
         self.found = work.found
         self.keyring = keyring
         self.now = now
         self.base_url = base_url
+        self.fresh_for = fresh_for
 
     def make(self, previous: Encoded[Register] | None, register: Register, promises: Promises) -> Artefacts:
         """Make everything that publishing a version adds.
@@ -179,7 +188,7 @@ class ArtefactBuilder:
     def _trust(self, made: Mapping[str, bytes], root: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets."""
         targets = {name: made[kind.path()] for name, kind in TARGETS_BY_NAME.items()}
-        return trust_repository.publish(self._over(root), self.keyring, targets, self.now)
+        return trust_repository.publish(self._over(root), self.keyring, targets, self.now, self.fresh_for)
 
     def _over(self, new: Mapping[str, bytes]) -> Read:
         """Return what reads new files, and stored ones below them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ from register_api.publish.trust import repository as trust_repository
 from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from register_api.store.plan import Progress
@@ -38,6 +38,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
         base_url: Address of the tree's root for a trial, ending in ``/``, in place of the register's own.
         root_keys: How many root keys a new register gets.
         root_threshold: How many of them have to sign.
+        fresh_for: How long the signed timestamp is good; ``None``: as long as the one before.
     """
 
     source: Path
@@ -47,6 +48,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     root_keys: int = 1
     root_threshold: int = 1
+    fresh_for: dt.timedelta | None = None
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or register.url
-        made = ArtefactBuilder(work, keyring, order.intent.now, base_url).make(
+        made = ArtefactBuilder(work, keyring, order.intent.now, base_url, order.fresh_for).make(
             base.newest, register, promises
         )
         visible = work.commit(
@@ -145,13 +147,21 @@ def _base(work: Publishing) -> Baseline:
     return Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
 
 
-def refresh_freshness(store: Path, keys: Path, now: dt.datetime, *, clock_is_right: bool = False) -> Snapshot:
+def refresh_freshness(
+    store: Path,
+    keys: Path,
+    now: dt.datetime,
+    fresh_for: dt.timedelta | None = None,
+    *,
+    clock_is_right: bool = False,
+) -> Snapshot:
     """Renew the signed timestamp with the online key alone, as one transaction.
 
     Args:
         store: Folder of the store.
         keys: Folder that holds the online key.
         now: The present instant, UTC.
+        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
         clock_is_right: Sign even if the timestamp in force is of a later instant.
 
     Returns:
@@ -168,5 +178,7 @@ def refresh_freshness(store: Path, keys: Path, now: dt.datetime, *, clock_is_rig
     with building(store, keys) as work:
         snapshot, _ = work.required()
         keyring = Keyring.open(keys, create=False)
-        files = trust_repository.refresh(snapshot.read, keyring, now, clock_is_right=clock_is_right)
+        files = trust_repository.refresh(
+            snapshot.read, keyring, now, fresh_for, clock_is_right=clock_is_right
+        )
         return work.commit(files, now=now)

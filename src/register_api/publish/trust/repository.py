@@ -17,7 +17,8 @@ from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
-from register_api.core.instant import format_instant
+from register_api.core.freshness import USUAL, check_fresh_for, warning_before
+from register_api.core.instant import format_instant, parse_instant
 from register_api.core.keys.trust_roles import check_against_root
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.trust import metadata as trust_metadata
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 LIFETIME = dt.timedelta(days=400)
 """How long targets and snapshot are good for."""
 
-TIMESTAMP_LIFETIME = dt.timedelta(hours=48)
-"""How long a timestamp is good for; it is renewed every six hours."""
-
-
 SIGNED_AT = "signed_at"
 """Member of a timestamp's signed part: when it was signed. TUF lets further members stand."""
 
@@ -49,14 +46,26 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
         role: ``root``, ``targets``, ``snapshot`` or ``timestamp``.
         version: Version of that metadata.
         expires: The instant, UTC, from which on customers refuse it.
+        warned_from: The instant, UTC, from which on it is time to renew it.
     """
 
     role: str
     version: int
     expires: dt.datetime
+    warned_from: dt.datetime
 
 
-def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.datetime) -> dict[str, bytes]:
+WARNED_BEFORE = dt.timedelta(days=60)
+"""How long before they expire root, targets and snapshot are warned of."""
+
+
+def publish(
+    read: Read,
+    keyring: Keyring,
+    targets: Mapping[str, bytes],
+    now: dt.datetime,
+    fresh_for: dt.timedelta | None = None,
+) -> dict[str, bytes]:
     """Vouch for a new publication.
 
     Args:
@@ -64,6 +73,7 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
         keyring: Its targets and online keys are used.
         targets: The bytes of each TUF target of the format, by name.
         now: The present instant, UTC.
+        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
 
     Returns:
         New files by path, in the order in which they have to reach the disk.
@@ -73,14 +83,15 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
         KeyStoreError: A key is missing, or not the one that the root names.
         Malformed: The list of keys among the targets is not one.
         UntrustedKey: It holds a key of the root.
-        ValueError: A target is missing or too many, or ``now`` has no time zone.
+        ValueError: A target is missing or too many, ``now`` has no time zone, or the format does not
+            allow ``fresh_for``.
     """
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
     _check_not_expired(root, now)
     check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
-    online = _Online(root, keyring, now)
+    online = _Online(root, keyring, now, fresh_for)
     timestamp, snapshot = _newest(read)
     listed = Targets(
         snapshot.meta["targets.json"].version + 1 if snapshot else 1,
@@ -93,7 +104,12 @@ def publish(read: Read, keyring: Keyring, targets: Mapping[str, bytes], now: dt.
 
 
 def refresh(
-    read: Read, keyring: Keyring, now: dt.datetime, *, clock_is_right: bool = False
+    read: Read,
+    keyring: Keyring,
+    now: dt.datetime,
+    fresh_for: dt.timedelta | None = None,
+    *,
+    clock_is_right: bool = False,
 ) -> dict[str, bytes]:
     """Renew freshness: a timestamp, and a snapshot when less than half of its time is left.
 
@@ -101,6 +117,7 @@ def refresh(
         read: The tree as it is.
         keyring: Its online key alone is used.
         now: The present instant, UTC.
+        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
         clock_is_right: The timestamp in force was signed by a clock that was ahead; sign an earlier one.
 
     Returns:
@@ -111,7 +128,7 @@ def refresh(
             the keys that the root names: the online key does not vouch for it; or root or targets have
             expired by this clock.
         KeyStoreError: The online key is missing, or not the one that the root names.
-        ValueError: ``now`` has no time zone.
+        ValueError: ``now`` has no time zone, or the format does not allow ``fresh_for``.
     """
     root = trust_metadata.newest_root(read)
     timestamp = trust_metadata.timestamp(read)
@@ -121,7 +138,7 @@ def refresh(
     targets = trust_metadata.targets(read, snapshot, root)
     _check_not_expired(root, now)
     _check_not_expired(targets, now)
-    online = _Online(root, keyring, now, clock_is_right=clock_is_right)
+    online = _Online(root, keyring, now, fresh_for, clock_is_right=clock_is_right)
     if expiry(now, LIFETIME / 2) > snapshot.expires:
         return online.snapshot(timestamp, snapshot, snapshot.meta["targets.json"])
     return online.timestamp(timestamp, timestamp.snapshot_meta)
@@ -156,7 +173,33 @@ def expiries(read: Read) -> tuple[Expiry, ...]:
     timestamp, snapshot = _newest(read)
     if timestamp and snapshot:
         newest += [trust_metadata.targets(read, snapshot), snapshot, timestamp]
-    return tuple(Expiry(role=each.type, version=each.version, expires=each.expires) for each in newest)
+    return tuple(
+        Expiry(
+            role=each.type,
+            version=each.version,
+            expires=each.expires,
+            warned_from=each.expires - _warned_before(each),
+        )
+        for each in newest
+    )
+
+
+def _warned_before(signed: Signed) -> dt.timedelta:
+    return warning_before(lasts(signed)) if isinstance(signed, Timestamp) else WARNED_BEFORE
+
+
+def lasts(timestamp: Timestamp | None) -> dt.timedelta:
+    """Return how long a timestamp is good from when it was signed; without one, as long as is usual.
+
+    Raises:
+        StoreDamaged: It does not say when it was signed.
+    """
+    if timestamp is None:
+        return USUAL
+    try:
+        return timestamp.expires - parse_instant(str(timestamp.unrecognized_fields.get(SIGNED_AT)))
+    except ValueError as error:
+        raise StoreDamaged("trust/timestamp.json does not say when it was signed") from error
 
 
 def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
@@ -179,11 +222,18 @@ class _Online:
     """What the online key makes at one instant."""
 
     def __init__(
-        self, root: Root, keyring: Keyring, now: dt.datetime, *, clock_is_right: bool = False
+        self,
+        root: Root,
+        keyring: Keyring,
+        now: dt.datetime,
+        fresh_for: dt.timedelta | None,
+        *,
+        clock_is_right: bool = False,
     ) -> None:
         self.root = root
         self.keyring = keyring
         self.now = now
+        self.fresh_for = fresh_for
         self.clock_is_right = clock_is_right
 
     def snapshot(
@@ -212,7 +262,9 @@ class _Online:
                 " register-api refresh --clock-is-right",
             )
         version = old.version + 1 if old else 1
-        expires = expiry(self.now, TIMESTAMP_LIFETIME)
+        fresh_for = lasts(old) if self.fresh_for is None else self.fresh_for
+        check_fresh_for(fresh_for)
+        expires = expiry(self.now, fresh_for)
         said = {SIGNED_AT: format_instant(self.now)}
         timestamp = Timestamp(version, expires=expires, snapshot_meta=snapshot, unrecognized_fields=said)
         return {tree.TIMESTAMP.path(): sign(timestamp, self.keyring.online, self.root)}

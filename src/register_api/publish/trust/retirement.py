@@ -1,9 +1,9 @@
 """What may leave ``trust/``: metadata and copies of targets that nobody can still be led to.
 
 A customer, or a cache on the way, may hold a timestamp that is not the newest. It names a snapshot,
-that the targets metadata, and that the copies; all of them stay for 30 days after the newest timestamp
-stopped naming them (docs/format.md, TUF). The instant at which it did is that of the successor, which
-was published together with the timestamp that names it.
+that the targets metadata, and that the copies; all of them stay for 31 days after the newest timestamp
+stopped naming them, and then no timestamp that does is good any more (docs/format.md, TUF). The instant at
+which it did is that of the successor, which was published together with the timestamp that names it.
 
 Versions leave in order, so what is left of a role is one range, and its beginning is found by halving.
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tuf.api.metadata import Snapshot, Targets
 
 from register_api.core.format.paths import target_copy
+from register_api.core.freshness import LONGEST
 from register_api.errors import StoreDamaged
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.metadata import metadata_path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 PublishedAt: TypeAlias = Callable[[str], dt.datetime | None]
 """From a path in the tree to the instant, UTC, at which its bytes were published; ``None``: no such file."""
 
-KEPT = dt.timedelta(days=30)
+KEPT = LONGEST
 """How long metadata and copies stay after their successors were published."""
 
 MOST_AT_ONCE = 100

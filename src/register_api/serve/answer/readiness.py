@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
 from register_api.core.api.answers import Readiness
 from register_api.core.format import tree
+from register_api.core.freshness import warning_before
 from register_api.core.instant import format_instant
 from register_api.serve.http.problems import Problem
 
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from register_api.serve.stored.reply_table import ReplyTable
 
 
+NOT_LOADED = "A newer publication cannot be loaded; the one before it is served. The log says why."
+NOT_RENEWED = "Nobody has renewed the timestamp, and it expires soon. Is `register-api refresh` running?"
+
+
 class _Signed(msgspec.Struct, frozen=True):
-    """The part of TUF timestamp metadata that says until when it holds (TUF 1.0 section 4.3)."""
+    """The part of TUF timestamp metadata that says from and until when it holds (docs/format.md, TUF)."""
 
     expires: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+    signed_at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 class _Timestamp(msgspec.Struct, frozen=True):
@@ -29,29 +35,45 @@ class _Timestamp(msgspec.Struct, frozen=True):
     signed: _Signed
 
 
+class Freshness(NamedTuple):
+    """How long a publication is taken as news.
+
+    Attributes:
+        until: When its timestamp expires, UTC.
+        lasts: How long that is from when it was signed: the publisher's choice.
+    """
+
+    until: dt.datetime
+    lasts: dt.timedelta
+
+    def expires_soon(self, now: dt.datetime) -> bool:
+        """Tell whether it should have been renewed by now."""
+        return self.until - now <= warning_before(self.lasts)
+
+
 def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
     """Tell what is served and until when it is fresh."""
     table = replies.table
     if table is None:
         raise Problem("not-ready", "Nothing is published, or it cannot be loaded; the log says which.")
-    expires = fresh_until(table)
-    if now >= expires:
+    freshness = freshness_of(table)
+    if now >= freshness.until:
         raise Problem(
-            "not-ready", f"The freshness statement expired at {format_instant(expires)}; refresh it."
+            "not-ready", f"The freshness statement expired at {format_instant(freshness.until)}; refresh it."
         )
-    warning = "A newer publication cannot be loaded; the one before it is served. The log says why."
+    warnings = (NOT_LOADED,) * replies.failed + (NOT_RENEWED,) * freshness.expires_soon(now)
     return Readiness(
-        status="degraded" if replies.failed else "ready",
+        status="degraded" if warnings else "ready",
         register=table.archive.name,
         version=table.archive.newest,
         generation=table.snapshot.generation,
-        fresh_until=expires,
-        warnings=(warning,) if replies.failed else (),
+        fresh_until=freshness.until,
+        warnings=warnings,
     )
 
 
-def fresh_until(table: ReplyTable) -> dt.datetime:
-    """Return when the freshness statement of a publication expires.
+def freshness_of(table: ReplyTable) -> Freshness:
+    """Return until when a publication is vouched for as fresh.
 
     Raises:
         Problem: There is none, or it cannot be read.
@@ -61,7 +83,7 @@ def fresh_until(table: ReplyTable) -> dt.datetime:
     if body is None:
         raise Problem("not-ready", "There is no freshness statement (trust/timestamp.json).")
     try:
-        expires = msgspec.json.decode(body["body"], type=_Timestamp).signed.expires
-        return expires.astimezone(dt.UTC)
+        signed = msgspec.json.decode(body["body"], type=_Timestamp).signed
+        return Freshness(signed.expires.astimezone(dt.UTC), signed.expires - signed.signed_at)
     except (msgspec.MsgspecError, ValueError, OverflowError):
         raise Problem("not-ready", "The freshness statement (trust/timestamp.json) cannot be read.") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Literal
 
+from register_api.core.freshness import in_words
 from register_api.core.instant import format_instant
-from register_api.serve.answer.readiness import fresh_until
+from register_api.serve.answer.readiness import freshness_of
 from register_api.serve.background import repeating
 from register_api.serve.http.problems import Problem
 
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from register_api.clock import Clock
+    from register_api.serve.answer.readiness import Freshness
     from register_api.serve.stored.current_replies import CurrentReplies
-
-WARN_BEFORE = dt.timedelta(hours=12)
-"""How long before freshness expires it is warned of; `register-api status` warns at the same time."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,27 +39,27 @@ class FreshnessLog:
 
     def look(self) -> FreshnessState:
         """Say what has changed since the last look, if anything has."""
-        until = self._until()
-        state = self._judge(until)
-        if state != self._said and until is not None:
-            _say(state, self._said, until)
+        freshness = self._freshness()
+        state = self._judge(freshness)
+        if state != self._said and freshness is not None:
+            _say(state, self._said, freshness)
         self._said = state
         return state
 
-    def _until(self) -> dt.datetime | None:
+    def _freshness(self) -> Freshness | None:
         table = self._replies.table
         try:
-            return None if table is None else fresh_until(table)
+            return None if table is None else freshness_of(table)
         except Problem:
             return None
 
-    def _judge(self, until: dt.datetime | None) -> FreshnessState:
-        if until is None:
+    def _judge(self, freshness: Freshness | None) -> FreshnessState:
+        if freshness is None:
             return "none"
-        left = until - self._clock()
-        if left <= dt.timedelta(0):
+        now = self._clock()
+        if now >= freshness.until:
             return "expired"
-        return "expiring" if left <= WARN_BEFORE else "fresh"
+        return "expiring" if freshness.expires_soon(now) else "fresh"
 
 
 def watching_freshness(
@@ -76,11 +74,11 @@ def watching_freshness(
     return repeating(look, seconds)
 
 
-def _say(state: FreshnessState, before: FreshnessState, until: dt.datetime) -> None:
-    facts = {"fresh_until": format_instant(until)}
+def _say(state: FreshnessState, before: FreshnessState, freshness: Freshness) -> None:
+    facts = {"fresh_until": format_instant(freshness.until), "fresh_for": in_words(freshness.lasts)}
     if state == "expired":
         _log.error("freshness has expired; customers refuse what is served until it is renewed", extra=facts)
     elif state == "expiring":
-        _log.warning("freshness expires soon; refresh it", extra=facts)
+        _log.warning("freshness expires soon and nobody has renewed it; is refresh running?", extra=facts)
     elif before != "none":
         _log.info("freshness is good again", extra=facts)

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from register_api.serve.answer.readiness import fresh_until
+from register_api.serve.answer.readiness import freshness_of
 from register_api.serve.http.problems import Problem
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ METRICS: dict[str, Described] = {
     ),
     "register_freshness_seconds": Described(
         "gauge", "Seconds until the freshness statement expires; negative when it has"
+    ),
+    "register_freshness_lifetime_seconds": Described(
+        "gauge", "Seconds that a freshness statement is good for from when it is signed"
     ),
     "register_answers_kept_total": Described("counter", "Computed answers that were kept from before"),
     "register_answers_computed_total": Described("counter", "Computed answers that had to be computed"),
@@ -117,10 +120,12 @@ class ServiceCollector(Collector):
         yield "register_publication_version", table.archive.newest
         yield "register_publication_generation", table.snapshot.generation
         try:
-            left = fresh_until(table) - self._parts.clock()
+            freshness = freshness_of(table)
         except Problem:
             return
+        left = freshness.until - self._parts.clock()
         yield "register_freshness_seconds", left.total_seconds()
+        yield "register_freshness_lifetime_seconds", freshness.lasts.total_seconds()
 
 
 def metrics_app(parts: AppState, open_connections: Callable[[], int]) -> App:

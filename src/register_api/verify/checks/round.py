@@ -12,6 +12,7 @@ from register_api.core.canonical import Encoded, decode, parse
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
+from register_api.core.freshness import in_words
 from register_api.core.instant import format_instant
 from register_api.core.log.epochs import open_head
 from register_api.errors import Document, Forked, Stale, UntrustedKey, VerificationError
@@ -290,7 +291,8 @@ def _follow(run: Run, start: Start) -> tuple[Targets, str]:
             error.documents += _served_checkpoint(run)
         raise
     signed, until = format_instant(trusted.signed_at), format_instant(trusted.fresh_until)
-    said = f"root version {max(trusted.roots)}, signed at {signed}, fresh until {until}"
+    lasts = in_words(trusted.fresh_for)
+    said = f"root version {max(trusted.roots)}, signed at {signed} for {lasts}, fresh until {until}"
     return Targets(run, trusted), said
 
 

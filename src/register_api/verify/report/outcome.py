@@ -59,6 +59,7 @@ def make_report(
         version=register.version if register else None,
         sha256=newest.sha256 if newest else None,
         since=register.published_at if register else None,
+        fresh_for=trusted.fresh_for if trusted else None,
         fresh_until=trusted.fresh_until if trusted else None,
         root=start.origin if start else None,
         root_version=root_version,

@@ -124,6 +124,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         version: Number of the version: the newest there, or that of the package.
         sha256: Digest of its bytes, hex.
         since: When it was published, as the publisher says, UTC.
+        fresh_for: How long a timestamp of this register is good once it is signed; in JSON an ISO 8601
+            duration.
         fresh_until: Until when what vouches for it is good, UTC; for a package this is not judged.
         root: The root that trust began from.
         root_version: Version of the newest root that was seen.
@@ -151,6 +153,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     sha256: str | None = None
     since: dt.datetime | None = None
+    fresh_for: dt.timedelta | None = None
     fresh_until: dt.datetime | None = None
     root: RootOrigin | None = None
     root_version: int | None = None

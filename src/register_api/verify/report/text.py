@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from register_api.core.freshness import in_words
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
@@ -85,7 +86,8 @@ def _version(report: Report) -> Iterator[str]:
 
 def _fresh_until(report: Report, until: dt.datetime) -> str:
     if report.package is None:
-        return f"Fresh until: {instant_in_words(until)}, unless renewed before"
+        lasts = f"; each renewal is good for {in_words(report.fresh_for)}" if report.fresh_for else ""
+        return f"Fresh until: {instant_in_words(until)}, unless renewed before{lasts}"
     past = " (in the past, which is no fault of evidence)" * (until <= report.checked_at)
     return f"Vouched for: until {instant_in_words(until)}{past}"
 

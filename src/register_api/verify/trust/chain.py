@@ -76,6 +76,11 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     targets: dict[str, TargetFile]
 
     @property
+    def fresh_for(self) -> dt.timedelta:
+        """Return how long the timestamp is good from when it was signed."""
+        return self.expires["timestamp"] - self.signed_at
+
+    @property
     def fresh_until(self) -> dt.datetime:
         """Return when the first of the roles expires."""
         return min(self.expires.values())

@@ -11,14 +11,12 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+from register_api.core.freshness import LONGEST, in_words
 from register_api.core.instant import parse_instant
 from register_api.errors import Malformed
 
 if TYPE_CHECKING:
     from tuf.api.metadata import Timestamp
-
-LONGEST_FRESHNESS = dt.timedelta(days=31)
-"""No timestamp is good for longer (docs/format.md, TUF)."""
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 """How far the clocks of those who sign, or of a customer, may differ and nobody is blamed."""
@@ -53,10 +51,8 @@ def check_signed_at(timestamp: Timestamp) -> dt.datetime:
     except ValueError as error:
         raise Malformed("the timestamp does not say when it was signed") from error
     lasts = timestamp.expires - signed_at
-    if not dt.timedelta() < lasts <= LONGEST_FRESHNESS:
-        raise Malformed(
-            f"the timestamp is good for {lasts}; at most {LONGEST_FRESHNESS.days} days are allowed"
-        )
+    if not dt.timedelta() < lasts <= LONGEST:
+        raise Malformed(f"the timestamp is good for {lasts}; at most {in_words(LONGEST)} are allowed")
     return signed_at
 
 
