@@ -10,6 +10,7 @@ from register_api.core.canonical import Encoded, digest, encode, encoded
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import Entry, FileDigest, VersionList
 from register_api.core.format import tree
+from register_api.core.instant import format_instant
 from register_api.core.model import (
     Announced,
     Category,
@@ -37,6 +38,7 @@ FIRST = dt.datetime(2026, 1, 1, 9, 0, tzinfo=dt.UTC)
 NOTICE = Notice(days=30, applies_to=("addition", "replacement", "activation"))
 STYLE = "body{color:#123}"
 EXPIRES = dt.datetime(2026, 6, 1, 12, 0, tzinfo=dt.UTC)
+FRESH_FOR = dt.timedelta(hours=48)
 BASELINE_VENDORS = 10
 
 
@@ -182,8 +184,9 @@ def head_files(chain: list[Register]) -> dict[str, bytes]:
 
 
 def timestamp(expires: dt.datetime = EXPIRES) -> dict[str, bytes]:
-    """Return TUF timestamp metadata as far as its expiry."""
-    document = {"signatures": [], "signed": {"expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    """Return TUF timestamp metadata as far as its two instants."""
+    signed = {"expires": format_instant(expires), "signed_at": format_instant(expires - FRESH_FOR)}
+    document = {"signatures": [], "signed": signed}
     return {tree.TIMESTAMP.path(): json.dumps(document).encode()}
 
 

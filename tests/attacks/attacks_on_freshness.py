@@ -306,6 +306,12 @@ def timestamp_for_years(publisher: MemoryPublisher) -> None:
     publisher.refresh(expires=NOW + dt.timedelta(days=3650))
 
 
+@ROOM.attack(11, "V02", why="The publisher may choose up to 31 days.")
+def timestamp_for_32_days(publisher: MemoryPublisher) -> None:
+    """Signs, with the online key, a timestamp that is good for a day longer than the format allows."""
+    publisher.refresh(signed_at=NOW, expires=NOW + dt.timedelta(days=32))
+
+
 @ROOM.attack(11, "V02", why="Both ends of its time are counted, so the later one alone is no way around.")
 def timestamp_signed_in_the_future(publisher: MemoryPublisher) -> None:
     """Signs a timestamp that says it is of a day after its end."""

@@ -167,6 +167,85 @@ def test_a_timed_refresh_survives_a_failure_of_any_kind(
     assert "Traceback" not in result.stderr
 
 
+def waits_of(monkeypatch: pytest.MonkeyPatch, rounds: int) -> list[float]:
+    """Let a timed refresh end after so many rounds; returns the seconds it waits before each."""
+    waits: list[float] = []
+
+    class Stopped:
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            return len(waits) > rounds
+
+    monkeypatch.setattr(refresh, "_stop_on_signals", Stopped)
+    return waits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "waited"),
+    [
+        ([], 6 * 3600),
+        (["--fresh-for", "48h"], 6 * 3600),
+        (["--fresh-for", "1h"], 450),
+        (["--fresh-for", "31d"], 93 * 3600),
+    ],
+)
+def test_without_hours_it_refreshes_after_an_eighth(
+    published: Call, monkeypatch: pytest.MonkeyPatch, arguments: list[str], waited: int
+) -> None:
+    waits = waits_of(monkeypatch, 2)
+    assert published("refresh", "--every", *arguments).exit_code == 0
+    assert waits == [0, waited, waited]
+
+
+def test_an_interval_that_leaves_no_time_for_a_failure_is_refused(
+    published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is given, or by the timestamp in force; nothing is signed."""
+    waits, before = waits_of(monkeypatch, 0), shown(publisher)
+    for arguments in (["24.5"], ["100", "--fresh-for", "7d"]):
+        result = published("refresh", "--every", *arguments)
+        assert result.exit_code == 2
+        assert "one that fails would be the last" in " ".join(result.stderr.split())
+    assert "--every 84 or less; without a number: 21" in result.stderr
+    assert (waits, shown(publisher)) == ([], before)
+    assert published("refresh", "--every", "24").exit_code == 0
+
+
+def test_a_timed_refresh_follows_a_shorter_time(published: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another refresh has shortened it meanwhile; every 6 hours would be too seldom then."""
+    assert published("refresh", "--fresh-for", "4h").exit_code == 0
+    waits = waits_of(monkeypatch, 1)
+    monkeypatch.setattr(refresh, "_refuse_seldom", lambda *_: None)
+    assert published("refresh", "--every", "6").exit_code == 0
+    assert waits == [0, 2 * 3600]
+
+
+def test_how_long_a_timestamp_is_good_is_kept(published: Call, clock: Clock) -> None:
+    """Said once to `refresh`, it holds for what signs after it; status warns in the last quarter."""
+    assert published("refresh", "--fresh-for", "8d").exit_code == 0
+    clock.pass_by(days=1)
+    assert f"until {clock.instant + dt.timedelta(days=8):%Y-%m-%dT%H:%M:%SZ}." in published("refresh").stderr
+    clock.pass_by(days=5, hours=23)
+    assert published("status").exit_code == 0
+    clock.pass_by(hours=1)
+    assert published("status").exit_code == 1
+    clock.pass_by(days=2)
+    assert published("status").exit_code == 2
+
+
+@pytest.mark.parametrize(("said", "told"), [("30m", "write it like 48h or 7d"), ("32d", "1 hour to 31 days")])
+def test_a_time_that_the_format_does_not_allow_is_refused(
+    published: Call, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    """Also from the environment; nothing is signed."""
+    before = shown(publisher)
+    monkeypatch.setenv("REGISTER_FRESH_FOR", said)
+    for command in ("refresh", "publish"):
+        result = published(command)
+        assert (result.exit_code, told in result.stderr) == (2, True)
+    assert shown(publisher) == before
+
+
 def test_a_timed_refresh_may_wait_first(published: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped:
         def wait(self, seconds: float) -> bool:

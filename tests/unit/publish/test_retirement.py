@@ -1,4 +1,4 @@
-"""What leaves ``trust/``: all that no timestamp of the last 30 days leads to, and nothing else."""
+"""What leaves ``trust/``: all that no timestamp of the last 31 days leads to, and nothing else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Repository(Tree):
         return outlived(self._read, lambda path: self.instants.get(path) if path in self else None, now)
 
     def led_to(self, now: dt.datetime) -> Iterator[str]:
-        """Yield all that timestamps lead to which were served within the last 30 days."""
+        """Yield all that timestamps lead to which were served within the last 31 days."""
         for data, until in self.served:
             if until is None or until > now - KEPT:
                 yield from self._below(data)
@@ -109,14 +109,14 @@ def test_nothing_leaves_before_the_first_publication(keyring: Keyring) -> None:
     assert Repository(keyring).outlived(NOW) == ()
 
 
-def test_what_was_replaced_more_than_30_days_ago_leaves(keyring: Keyring) -> None:
+def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> None:
     """Counted from the successor: the metadata of version 1 and its three copies that are its own."""
     made = Repository(keyring)
     made.step(NOW, 1)
     first = set(made)
     made.step(NOW + 100 * DAY, 2)
-    assert made.outlived(NOW + 130 * DAY) == ()
-    gone = set(made.outlived(NOW + 130 * DAY + dt.timedelta(seconds=1)))
+    assert made.outlived(NOW + 131 * DAY) == ()
+    gone = set(made.outlived(NOW + 131 * DAY + dt.timedelta(seconds=1)))
     kept = {
         "trust/1.root.json",
         tree.TIMESTAMP.path(),
@@ -132,11 +132,11 @@ def test_bytes_that_are_still_named_stay(keyring: Keyring) -> None:
     for number, version in enumerate((1, 2, 1, 3)):
         made.step(NOW + number * DAY, version)
     again = [path for path in made if made[path] == b'{"version":1}']
-    gone = made.outlived(NOW + 32 * DAY)  # the first was replaced 31 days ago, the second 30
+    gone = made.outlived(NOW + 33 * DAY)  # the first was replaced 32 days ago, the second 31
     assert "trust/1.targets.json" in gone
     assert "trust/2.targets.json" not in gone
     assert len(again) == 1
-    assert again[0] in made.led_to(NOW + 32 * DAY)
+    assert again[0] in made.led_to(NOW + 33 * DAY)
     assert again[0] not in gone
 
 
@@ -153,9 +153,9 @@ def test_old_snapshots_of_refreshes_leave(keyring: Keyring) -> None:
     made.step(NOW, 1)
     made.step(NOW + 201 * DAY, None)
     assert made.stored("snapshot") == [1, 2]
-    assert made.outlived(NOW + 232 * DAY) == ("trust/1.snapshot.json",)
-    assert made.step(NOW + 232 * DAY, None) == ()
-    made.step(NOW + 232 * DAY, 2)
+    assert made.outlived(NOW + 233 * DAY) == ("trust/1.snapshot.json",)
+    assert made.step(NOW + 233 * DAY, None) == ()
+    made.step(NOW + 233 * DAY, 2)
     assert (made.stored("snapshot"), made.stored("targets")) == ([2, 3], [1, 2])
 
 
@@ -181,11 +181,11 @@ def test_a_damaged_old_file_keeps_others_and_hinders_nothing(keyring: Keyring) -
 @settings(max_examples=15, deadline=None)
 @given(
     steps=st.lists(
-        st.tuples(st.sampled_from([0.2, 1, 5, 16, 29.99, 30, 31, 40]), st.none() | st.integers(1, 6)),
+        st.tuples(st.sampled_from([0.2, 1, 5, 16, 30.99, 31, 32, 40]), st.none() | st.integers(1, 6)),
         max_size=7,  # the root is good for 400 days
     )
 )
-def test_every_timestamp_of_30_days_leads_to_all_it_names(
+def test_every_timestamp_of_31_days_leads_to_all_it_names(
     keyring: Keyring, steps: list[tuple[float, int | None]]
 ) -> None:
     """After any order of publications and refreshes; what no such timestamp names does not stay long."""
@@ -200,7 +200,7 @@ def test_every_timestamp_of_30_days_leads_to_all_it_names(
         assert led_to <= made.keys()
         assert "trust/1.root.json" in made
     for _ in range(3):
-        now += 31 * DAY
+        now += 32 * DAY
         made.step(now, version)
     roots = {"trust/1.root.json", tree.TIMESTAMP.path()}
     assert made.keys() - roots == set(made.led_to(now))

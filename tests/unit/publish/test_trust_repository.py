@@ -193,6 +193,38 @@ def test_expiry_is_400_days_and_48_hours(files: Tree) -> None:
     ]
 
 
+@pytest.mark.parametrize("again", ["refresh", "publish"])
+@pytest.mark.parametrize("fresh_for", [HOUR, 7 * DAY, 31 * DAY])
+def test_a_timestamp_is_good_as_long_as_the_one_before(
+    files: Tree, fresh_for: dt.timedelta, again: str
+) -> None:
+    """Whoever holds the online key alone needs no settings; a quarter of it before, it is warned of."""
+    files.update(trust_repository.refresh(files.__getitem__, files.keyring, NOW, fresh_for))
+    getattr(files, again)(NOW + HOUR / 2)
+    row = trust_repository.expiries(files.__getitem__)[-1]
+    assert row.expires - NOW == HOUR / 2 + fresh_for
+    assert row.expires - row.warned_from == fresh_for / 4
+
+
+@pytest.mark.parametrize(
+    ("fresh_for", "told"),
+    [
+        (HOUR - dt.timedelta(seconds=1), "1 hour to 31 days, not 59 minutes"),
+        (31 * DAY + HOUR, "1 hour to 31 days, not 745 hours"),
+        (32 * DAY, "1 hour to 31 days, not 32 days"),
+        (dt.timedelta(), "not 0 hours"),
+    ],
+)
+def test_no_timestamp_is_signed_that_readers_would_refuse(
+    files: Tree, fresh_for: dt.timedelta, told: str
+) -> None:
+    """Nothing is written."""
+    with pytest.raises(ValueError, match=told):
+        trust_repository.refresh(files.__getitem__, files.keyring, NOW, fresh_for)
+    with pytest.raises(ValueError, match=told):
+        trust_repository.publish(files.__getitem__, files.keyring, targets(files.keyring), NOW, fresh_for)
+
+
 def test_before_the_first_publication_only_the_root_expires(keyring: Keyring) -> None:
     """There is nothing else yet."""
     fresh = Tree(keyring, NOW)

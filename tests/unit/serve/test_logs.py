@@ -169,7 +169,7 @@ def test_requests_are_logged_only_when_that_is_turned_on(
 
 
 def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Warned of 12 hours before, an error when it is too late, and good again after a refresh."""
+    """A warning when a quarter of its time is left, an error when it is too late, good after a refresh."""
     now = stores.EXPIRES - dt.timedelta(hours=13)
     replies = CurrentReplies(one_version, 0)
     log = FreshnessLog(replies, lambda: now)
@@ -189,9 +189,9 @@ def test_each_turn_of_freshness_is_said_once(one_version: Path, caplog: pytest.L
         commit(one_version, refreshed, stores.state(1), now=now)
         replies.show(replies.load())
         assert log.look() == "fresh"
-    said = [(record.levelname, record.getMessage().split(";")[0]) for record in caplog.records]
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
-        ("WARNING", "freshness expires soon"),
-        ("ERROR", "freshness has expired"),
+        ("WARNING", "freshness expires soon, and nobody has renewed it"),
+        ("ERROR", "freshness has expired; customers refuse what is served until it is renewed"),
         ("INFO", "freshness is good again"),
     ]

@@ -98,6 +98,7 @@ def test_every_metric_in_the_table_is_told_and_no_other(bases: tuple[str, str]) 
     assert plain["register_start_time_seconds"] == stores.published_at(3).timestamp()
     left = stores.EXPIRES - stores.published_at(3)
     assert plain["register_freshness_seconds"] == left.total_seconds()
+    assert plain["register_freshness_lifetime_seconds"] == stores.FRESH_FOR.total_seconds()
 
 
 def test_metrics_are_not_to_be_had_at_the_services_own_address(bases: tuple[str, str]) -> None:

@@ -114,13 +114,41 @@ def test_not_ready_when_freshness_has_expired(one_version: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fresh_for", "left", "status"),
+    [
+        (dt.timedelta(hours=48), dt.timedelta(hours=12, seconds=1), "ready"),
+        (dt.timedelta(hours=48), dt.timedelta(hours=12), "degraded"),
+        (dt.timedelta(hours=1), dt.timedelta(minutes=16), "ready"),
+        (dt.timedelta(days=28), dt.timedelta(days=7), "degraded"),
+    ],
+)
+def test_it_says_when_nobody_renews_the_timestamp(
+    one_version: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_for: dt.timedelta,
+    left: dt.timedelta,
+    status: str,
+) -> None:
+    """A quarter of its time before it expires: seven renewals should have come since the last."""
+    monkeypatch.setattr(stores, "FRESH_FOR", fresh_for)
+    commit(one_version, stores.timestamp(), stores.state(1), now=stores.published_at(2))
+    with running(one_version, lambda: stores.EXPIRES - left) as base:
+        answer = get(base, "readyz").json()
+    assert (answer["status"], answer["fresh_until"]) == (status, "2026-06-01T12:00:00Z")
+    assert [text for text in answer["warnings"] if "Nobody has renewed" in text] == answer["warnings"]
+    assert len(answer["warnings"]) == (status == "degraded")
+
+
+@pytest.mark.parametrize(
     "metadata",
     [
         b"{}",
         b"not json",
-        b'{"signed":{"expires":"soon"}}',
-        b'{"signed":{"expires":"0001-01-01T00:00:00+09:00"}}',
-        b'{"signed":{"expires":"2026-06-01T12:00:00"}}',
+        b'{"signed":{"expires":"2026-06-01T12:00:00Z"}}',
+        b'{"signed":{"expires":"soon","signed_at":"2026-05-30T12:00:00Z"}}',
+        b'{"signed":{"expires":"0001-01-01T00:00:00+09:00","signed_at":"2026-05-30T12:00:00Z"}}',
+        b'{"signed":{"expires":"2026-06-01T12:00:00","signed_at":"2026-05-30T12:00:00Z"}}',
+        b'{"signed":{"expires":"2026-06-01T12:00:00Z","signed_at":"2026-05-30T12:00:00"}}',
     ],
 )
 def test_not_ready_when_the_timestamp_cannot_be_read(one_version: Path, metadata: bytes) -> None:

@@ -313,6 +313,25 @@ def test_no_timestamp_is_good_for_long(two: MemoryPublisher, lasts: dt.timedelta
     assert says is None or says in str(finding)
 
 
+@pytest.mark.parametrize(
+    ("lasts", "words", "duration"),
+    [
+        (dt.timedelta(hours=48), "48 hours", "P2D"),
+        (dt.timedelta(hours=1), "1 hour", "PT3600S"),
+        (dt.timedelta(days=7), "7 days", "P7D"),
+        (dt.timedelta(minutes=90, seconds=1), "90 minutes", "PT5401S"),
+    ],
+)
+def test_it_is_told_how_long_a_timestamp_is_good(
+    two: MemoryPublisher, lasts: dt.timedelta, words: str, duration: str
+) -> None:
+    """The publisher chose it; a customer sees for how long withheld versions can stay unnoticed."""
+    two.refresh(signed_at=two.now, expires=two.now + lasts)
+    report = look(two).report
+    assert f"unless renewed before; each renewal is good for {words}" in render_text(report)
+    assert msgspec.to_builtins(report)["fresh_for"] == duration
+
+
 def test_a_timestamp_says_when_it_was_signed(two: MemoryPublisher) -> None:
     path = tree.TIMESTAMP.path()
     signed = Metadata.from_bytes(two.files[path]).signed
