@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import shutil
 import signal
@@ -170,6 +171,52 @@ def test_a_server_that_dies_takes_the_rest_with_it(publisher: Publisher) -> None
         os.kill(run.child("serve"), signal.SIGKILL)
         assert run.program.ended() == 128 + signal.SIGKILL
         wait_until(lambda: not any(map(is_alive, children)))
+
+
+def test_a_refresher_that_dies_is_told_and_another_goes_on(publisher: Publisher) -> None:
+    """The service serves on, and freshness is renewed again; nobody else would notice for two days."""
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port) as run:
+        first = run.child("refresh")
+        wait_until(lambda: run.program.errors().count("vouched for until") == 1)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: run.program.errors().count("vouched for until") == 2)
+        assert run.child("refresh") != first
+        assert run.get(tree.REGISTER.path())
+        assert run.program.end() == 0
+        assert run.program.errors().count("the process that renews freshness has ended (-9)") == 1
+        assert "Traceback" not in run.program.errors()
+    assert publisher.verify().exit_code == 0
+
+
+def test_how_long_a_timestamp_is_good_is_one_setting_for_all_of_a_run(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    """It is published, told to customers, and kept by a timer that has the online key alone."""
+    port = free_port()
+    with running(command(publisher, "--port", str(port)), port, REGISTER_FRESH_FOR="7d") as run:
+        wait_until(lambda: "vouched for until" in run.program.errors())
+        done = programs.run(*REGISTER_API, "verify", run.base)
+        assert (done.returncode, "each renewal is good for 7 days" in done.stdout) == (0, True)
+        assert run.program.end() == 0
+    timer = tmp_path / "timer"
+    timer.mkdir(mode=0o700)
+    for name in ("online.pem", "published.json"):
+        shutil.copy2(publisher.keys / name, timer)
+    folders = ("--store", str(publisher.store), "--keys", str(timer))
+    for arguments, code in (((), 0), (("--fresh-for", "30m"), 2), (("--fresh-for", "32d"), 2)):
+        assert programs.run(*REGISTER_API, "refresh", *folders, *arguments).returncode == code
+    lasts = lasting(publisher)
+    assert lasts == dt.timedelta(days=7)
+    assert programs.run(*REGISTER_API, "refresh", *folders, "--fresh-for", "1h").returncode == 0
+    assert lasting(publisher) == dt.timedelta(hours=1)
+    assert programs.run(*REGISTER_API, "status", "--store", str(publisher.store)).returncode == 0
+
+
+def lasting(publisher: Publisher) -> dt.timedelta:
+    """Return how long the timestamp in force is good."""
+    signed = json.loads(publisher.snapshot().read(tree.TIMESTAMP.path()))["signed"]
+    return dt.datetime.fromisoformat(signed["expires"]) - dt.datetime.fromisoformat(signed["signed_at"])
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children of it")

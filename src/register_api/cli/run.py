@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from register_api.cli import options, time_options
+from register_api.cli.output import err
 from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
 from register_api.core.address import base_url_problem
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from register_api.serve.settings import Settings
 
 _GRACE_SECONDS = 10.0
+_RESTART_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
 _SIGNALLED = 128
 
 
@@ -52,7 +56,8 @@ def run(
 ) -> None:
     """Publish if nothing is published yet, then refresh and serve, every 6 hours (`refresh --every`).
 
-    Three processes: the one that serves never sees a private key. With --policy, witnesses are asked
+    Three processes: the one that serves never sees a private key, and one that renews freshness and has
+    died is started again. With --policy, witnesses are asked
     to sign what is published.
 
     \b
@@ -67,15 +72,37 @@ def run(
     trial = _address_of_a_trial(source, read_settings(os.environ, settings, given))
     code = _start(children, "publish", "--if-empty", "--source", str(source), *folders, *trial).wait()
     if code == 0 and not told.is_set():
-        _start(children, "refresh", "--every", *folders)
         named = {"--settings": settings, "--host": host, "--port": port}
         more = [str(item) for pair in named.items() if pair[1] is not None for item in pair]
         server = _start(children, "serve", "--store", str(store), *more)
-        if told.is_set():  # between the two starts
-            server.terminate()
-        code = server.wait()
+        code = _keep_fresh(children, server, told, ["refresh", "--every", *folders])
         _end(children)
     raise click.exceptions.Exit(_exit_code(code, told=told.is_set()))
+
+
+def _keep_fresh(
+    children: list[subprocess.Popen[bytes]],
+    server: subprocess.Popen[bytes],
+    told: threading.Event,
+    refresh: list[str],
+) -> int:
+    """Let freshness be renewed for as long as the server runs; returns what the server ends with.
+
+    A process that renews it and has died is noticed by nobody until customers refuse what is served, so
+    another is started, at most one in ``_RESTART_SECONDS``.
+    """
+    refresher, since = _start(children, *refresh), time.monotonic()
+    if told.is_set():  # before the server was among the children
+        server.terminate()
+    while server.poll() is None and not told.is_set():
+        if refresher.poll() is not None and time.monotonic() - since >= _RESTART_SECONDS:
+            err.print(
+                f"the process that renews freshness has ended ({refresher.returncode}); starting another"
+            )
+            children.remove(refresher)
+            refresher, since = _start(children, *refresh), time.monotonic()
+        time.sleep(_LOOK_SECONDS)
+    return server.wait()
 
 
 def _address_of_a_trial(source: Path, settings: Settings) -> list[str]:
