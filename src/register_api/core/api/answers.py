@@ -118,7 +118,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """What ``/readyz`` answers with 200.
 
     Attributes:
-        status: ``degraded`` when a newer publication is there and cannot be loaded.
+        status: ``degraded`` when a newer publication is there and cannot be loaded, or nobody has renewed
+            freshness and it expires soon.
         generation: Grows with every publication and refresh.
         fresh_until: When the signed freshness expires.
         warnings: What a person should look at, in words.
