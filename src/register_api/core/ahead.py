@@ -17,7 +17,7 @@ from register_api.core.diff.deltas import FieldDelta
 from register_api.core.diff.meaning import type_of
 from register_api.core.forms import Link, RegisterName, Sha256, Slug, VersionNumber, one_of
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
-from register_api.core.notice import NoticeStatus, notice_status
+from register_api.core.notice import NoticeStatus, binding_objection, notice_status
 from register_api.core.planned_changes import engagement_on, fields_set
 from register_api.core.timeline import PAST, state_on
 from register_api.errors import Malformed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.core.canonical import Encoded
-    from register_api.core.model import Engagement, Notice, PlannedChange, Register, Subprocessor
+    from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 
 UpcomingKind = Literal["start", "end", "change", "objection_deadline"]
 
@@ -120,7 +120,8 @@ def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcomin
     Raises:
         Malformed: A planned change sets what it cannot, or an instant has no day in that time zone.
     """
-    contact = _contact(register.notice)
+    objection = binding_objection(register.notice)
+    contact = objection.contact if objection else None
     try:
         found = [
             _with_contact(item, day, contact)
@@ -132,12 +133,6 @@ def upcoming(register: Register, day: dt.date, zone: dt.tzinfo) -> tuple[Upcomin
     except OverflowError as error:
         raise Malformed(_BEYOND) from error
     return tuple(sorted(found, key=_order))
-
-
-def _contact(notice: Notice) -> str | None:
-    """Return where an objection goes: where the newest promise says, or else an older one that binds."""
-    objections = (notice.objection, *(older.objection for older in notice.also_binding))
-    return next((item.contact for item in objections if item is not None), None)
 
 
 def _with_contact(item: Upcoming, day: dt.date, contact: str | None) -> Upcoming:

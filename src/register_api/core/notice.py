@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
-from register_api.core.model import Announced, DayCount, NoticeSource, OlderPromise
+from register_api.core.model import Announced, DayCount, Notice, NoticeSource, Objection, OlderPromise
 from register_api.core.notice_event import START_EVENTS, Event
 
 if TYPE_CHECKING:
@@ -272,3 +272,9 @@ def objection_until(day: dt.date, notice: NoticeSource) -> dt.date | None:
         The day, or ``None`` where no period is promised.
     """
     return None if notice.objection is None else later_day(day, notice.objection.days, notice)
+
+
+def binding_objection(notice: Notice) -> Objection | None:
+    """Return how to object to what is announced: as the promise says, else an older one that still binds."""
+    objections = (notice.objection, *(older.objection for older in notice.also_binding))
+    return next((item for item in objections if item is not None), None)

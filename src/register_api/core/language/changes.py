@@ -7,6 +7,7 @@ can say it anew. A type or a field that this release does not know is told as it
 
 from __future__ import annotations
 
+import functools
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.language.change_view import view_change
+from register_api.core.language.circumstances import circumstances
+from register_api.core.language.field_changes import MAX_ITEMS
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import older_promises, shortfall
 from register_api.core.language.prose import capital, sentence, shorten
@@ -54,7 +57,12 @@ class Sentences:
     """
 
     def __init__(
-        self, language: Language, register: Register, day: dt.date, older: Register | None = None
+        self,
+        language: Language,
+        register: Register,
+        day: dt.date,
+        older: Register | None = None,
+        most: int | None = MAX_ITEMS,
     ) -> None:
         """Keep what sentences speak of.
 
@@ -63,9 +71,11 @@ class Sentences:
             register: The register that the changes lead to.
             day: The publisher's local day of its publication: what is later lies ahead.
             older: The register that they begin from, if it is at hand; for names that are gone.
+            most: Longest value that is told in full, in characters; ``None``: every one is.
         """
         self.language = language
-        self._scene = Scene(language, register, day, older)
+        self._scene = Scene(language, register, day, older, most)
+        self._unabridged = functools.partial(Sentences, language, register, day, older, None)
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
@@ -85,11 +95,32 @@ class Sentences:
         Returns:
             Sentences on one line, of at most ``MAX_SUMMARY`` characters.
         """
+        return shorten(" ".join(self.told(change)), MAX_SUMMARY)
+
+    def told(self, change: Change) -> tuple[str, ...]:
+        """Return the same one by one: what happens first, then short notice, then what is to be known."""
         view = view_change(change, self._scene.vendors)
         head, *rest = self._say(view)
         more = (*self._without_mechanism(view), *self._still_binding(view))
-        said = (head, *self._short_notice(view), *rest, *more)
-        return shorten(" ".join(map(sentence, said)), MAX_SUMMARY)
+        return tuple(map(sentence, (head, *self._short_notice(view), *rest, *more)))
+
+    def unabridged(self) -> Sentences:
+        """Return the same sentences with every value in full, for where there is room."""
+        return self._unabridged()
+
+    def circumstances(self, change: Change) -> tuple[str, ...]:
+        """Return what else is to be known of the vendor and the use, for who has to act on a change.
+
+        Returns:
+            Sentences that ``told`` does not have: the legal entity, and of the use its purpose, places,
+            transfers, data and products, as they are from the change on. None for a first list, and none
+            where nothing happened in the world.
+        """
+        if self._scene.initial or change.type in {*MARKED, "reordered"}:
+            return ()
+        view, told = view_change(change, self._scene.vendors), self.told(change)
+        said = map(sentence, circumstances(view, self._scene))
+        return tuple(item for item in said if item not in told)
 
     def title(self, change: Change) -> str:
         """Return one line that says what happens and from when, and that notice is short if it is."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.language.change_view import TypedField
 from register_api.core.language.language import message
-from register_api.core.language.prose import capital, contrast, shorten
+from register_api.core.language.prose import MAX_VALUE, capital, contrast, shorten
 from register_api.core.model import (
     Certification,
     Condition,
@@ -40,13 +40,15 @@ MAX_ITEMS = 400
 class Phrases:
     """Phrases about fields in one language."""
 
-    def __init__(self, values: Values, before: Values | None = None) -> None:
+    def __init__(self, values: Values, before: Values | None = None, most: int | None = MAX_ITEMS) -> None:
         """Keep how values are said.
 
         Args:
             values: Says values.
             before: Says older values, if they are said otherwise.
+            most: Longest value that is told in full, in characters; ``None``: every one is.
         """
+        self.most = most
         self._language = values.language
         self.text = values.text
         self._values = values
@@ -111,7 +113,7 @@ class Phrases:
         """Return a field with its value as a sentence of its own: ``Purpose: hosting``."""
         number = len(value) if isinstance(value, tuple) else 1
         label = capital(self.label(kind, name, number))
-        return f"{label}: {shorten(self._values.of_field(kind, name, value), MAX_ITEMS)}"
+        return f"{label}: {shorten(self._values.of_field(kind, name, value), self.most)}"
 
     def label(self, kind: type[msgspec.Struct], name: str, number: int = 2) -> str:
         """Return what a field is called inside a sentence, for a number of members if it is a list."""
@@ -144,15 +146,17 @@ class Phrases:
     def _members(self, change: TypedField, said: str, items: Sequence[Any]) -> str:
         words = [self._quoted(change, self._word(change, item)) for item in items]
         label = self.label(change.kind, change.name, len(items))
-        return self.text(said, label=label, items=shorten(self._language.list(words), MAX_ITEMS))
+        return self.text(said, label=label, items=shorten(self._language.list(words), self.most))
 
     def _moved(self, change: TypedField, label: str, before: str, after: str) -> str:
         """Say from what to what, with the place of the difference in sight."""
-        old, new = (self._quoted(change, text) for text in contrast(before, after))
+        old, new = (
+            self._quoted(change, text) for text in contrast(before, after, MAX_VALUE if self.most else None)
+        )
         return self.text("{label} changed from {before} to {after}", label=label, before=old, after=new)
 
     def _value(self, change: TypedField, value: Any) -> str:
-        return self._quoted(change, shorten(self._words(change, value)))
+        return self._quoted(change, shorten(self._words(change, value), MAX_VALUE if self.most else None))
 
     def _words(self, change: TypedField, value: Any) -> str:
         return self._values.of_field(change.kind, change.name, value)

@@ -8,8 +8,10 @@ MAX_VALUE = 160
 """Longest value that a sentence quotes, in characters."""
 
 
-def shorten(text: str, limit: int = MAX_VALUE) -> str:
-    """Return a text on one line, cut at a word where it is longer than the limit."""
+def shorten(text: str, limit: int | None = MAX_VALUE) -> str:
+    """Return a text on one line, cut at a word where it is longer than the limit; ``None``: never."""
+    if limit is None:
+        return " ".join(text.split())
     line = " ".join(text[: 2 * limit + 1].split())
     if len(line) <= limit:
         return line
@@ -17,9 +19,9 @@ def shorten(text: str, limit: int = MAX_VALUE) -> str:
     return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head).rstrip(" ,;:.") + "…"
 
 
-def contrast(before: str, after: str, limit: int = MAX_VALUE) -> tuple[str, str]:
+def contrast(before: str, after: str, limit: int | None = MAX_VALUE) -> tuple[str, str]:
     """Return two texts cut to the limit so that where they first differ is still seen."""
-    if len(before) <= limit and len(after) <= limit:
+    if limit is None or max(len(before), len(after)) <= limit:
         return shorten(before, limit), shorten(after, limit)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
     start = before.rfind(" ", 0, max(common - limit // 4, 0)) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.language.field_changes import Phrases
+from register_api.core.language.field_changes import MAX_ITEMS, Phrases
 from register_api.core.language.prose import shorten
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, Subprocessor
@@ -28,10 +28,18 @@ class Scene:
         initial: Whether the register is the first version.
         notice: The promise of the newer register.
         vendors: Every vendor by id, as the newer register has it if it does.
+        has_products: Whether the register names products, so that a use can say which.
         phrases: Phrases about fields.
     """
 
-    def __init__(self, language: Language, register: Register, day: dt.date, older: Register | None) -> None:
+    def __init__(
+        self,
+        language: Language,
+        register: Register,
+        day: dt.date,
+        older: Register | None,
+        most: int | None = MAX_ITEMS,
+    ) -> None:
         self.language = language
         self.text = language.text
         self.day = day
@@ -46,7 +54,8 @@ class Scene:
         self.names = {id_: vendor.name for id_, vendor in self.vendors.items()}
         titles, products = self._titles["categories"], self._titles["products"]
         day_count = register.notice.day_count
-        self.phrases = Phrases(Values(language, self.names, titles, day_count, products))
+        self.has_products = bool(register.products)
+        self.phrases = Phrases(Values(language, self.names, titles, day_count, products), most=most)
 
     def phrases_about(self, view: ChangeView) -> Phrases:
         """Return phrases that know what kind of days were meant before, if that changed."""
@@ -54,7 +63,7 @@ class Scene:
         if counted is None:
             return self.phrases
         before, after = (Values(self.language, day_count=count) for count in (counted.before, counted.after))
-        return Phrases(after, before)
+        return Phrases(after, before, self.phrases.most)
 
     def name(self, view: ChangeView) -> str:
         """Return what the vendor of a change is called."""
