@@ -138,7 +138,7 @@ def test_what_not_every_register_has_is_served_as_the_rest(tmp_path: Path, form:
         stamp = site.ask(f"{prefix}{tree.TIME_STAMP.path(12)}")[1]
     assert headers["Link"].startswith('<12.atom.jws>; rel="describedby"; type="application/jose", ')
     assert '<12.atom.dsig>; rel="describedby"; type="application/xml"' in headers["Link"]
-    assert headers["Content-Type"] == "application/atom+xml"
+    assert headers["Content-Type"] == "application/atom+xml; charset=utf-8"
     assert stamp["Content-Type"] == "application/timestamp-reply"
     assert stamp["Cache-Control"] == "public, max-age=31536000, immutable"
 

@@ -95,7 +95,7 @@ HEAD = "public, max-age=60, stale-while-revalidate=600"
         ("v1/register.json.jws", "application/jose", HEAD),
         ("v1/versions/1/register.json", "application/json", FIXED),
         ("v1/versions/2/entry.tlog-proof", "text/plain; charset=utf-8", FIXED),
-        ("feed.atom", "application/atom+xml", HEAD),
+        ("feed.atom", "application/atom+xml; charset=utf-8", HEAD),
         ("feed.atom.dsig", "application/xml", HEAD),
         ("feed.json", "application/feed+json", HEAD),
         ("log/checkpoint", "text/plain; charset=utf-8", HEAD),

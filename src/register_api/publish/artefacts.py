@@ -107,6 +107,7 @@ class ArtefactBuilder:
             size=register.version,
             root_hash=log.root_hash,
             sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
+            base_url=self.base_url,
         )
         earlier = self.found.feed if self.found else ()
         window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]

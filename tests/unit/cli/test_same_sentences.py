@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from lxml import html
+from lxml.etree import fromstring
 
 from publishers import NOW, register_toml
 from register_api.core.format import tree
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NEXT = (NOW + dt.timedelta(days=60)).date()
 SOON = (NOW + dt.timedelta(days=3)).date()
+CONTENT = "{http://www.w3.org/2005/Atom}entry/{http://www.w3.org/2005/Atom}content"
 LONG = "Sends e-mail to users. " * 12
 FORMER = LONG + "It keeps nothing."
 REWORDED = LONG + "It also sells their addresses to advertisers."
@@ -58,7 +60,7 @@ def told(call: Call, publisher: Publisher, *options: str) -> Told:
     return Told(
         diff=json.loads(snapshot.read(tree.VERSION_DIFF.path(number)))["changes"],
         preview=line(preview.stdout),
-        atom=text_of(snapshot.read(tree.FEED_ATOM.path())),
+        atom=text_of(fromstring(snapshot.read(tree.FEED_ATOM.path())).findtext(CONTENT) or ""),
         json=text_of(feed["items"][0]["content_html"]),
         page=text_of(snapshot.read(tree.VERSION_PAGE.path(number))),
         register_page=text_of(snapshot.read(tree.INDEX.path())),

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import lxml.html
 import pytest
 from click.testing import CliRunner
 
@@ -739,7 +740,12 @@ class Year(Publisher):
         page = (public / tree.VERSION_PAGE.path(number)).read_text("utf-8")
         feed = (public / tree.FEED_JSON.path()).read_text("utf-8")
         newest = json.loads(feed)["items"][0]["content_html"]
-        return Told(register, diff, preview, html.unescape(page), html.unescape(newest))
+        return Told(register, diff, preview, html.unescape(page), text_of(newest))
+
+
+def text_of(markup: str) -> str:
+    """Return what a person reads of the feed's list of facts, on one line."""
+    return " ".join(str(lxml.html.fromstring(f"<div>{markup}</div>").text_content()).split())
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 """The Atom feed (RFC 4287): one entry a version, with fixed archive pages (RFC 5005 section 4).
 
 ``feed.atom`` holds the newest 50 versions; page *k* of the archive holds versions 50k-49 to 50k,
-is written with version 50k and never again. The bytes depend on the arguments alone.
+is written with version 50k and never again; it names no host, so that it stays right when the tree moves.
+The bytes depend on the arguments alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.publish.feed.entry import FeedEntry
 
-_ATOM = "application/atom+xml"
+_ATOM = tree.FEED_ATOM.media_type.partition(";")[0]
 
 
 def atom_feed(
@@ -36,7 +37,7 @@ def atom_feed(
 ) -> bytes:
     """Write one page of the Atom feed."""
     check_order(entries)
-    place = FeedPlace(path=archive_path(archive), base_url=base_url)
+    place = FeedPlace(path=archive_path(archive), base_url=base_url if archive is None else None)
     feed = _empty_feed(register, year)
     feed.register.links = tuple(_feed_links(register, place, archive))
     feed.register.archive = archive is not None
@@ -90,8 +91,9 @@ def _empty_feed(register: Register, year: int) -> Any:
 def _feed_links(register: Register, place: FeedPlace, archive: int | None) -> Iterator[FeedLink]:
     """Yield the links of the page as a whole."""
     language = Language.of(register.publisher.language)
-    yield FeedLink("self", place.href(place.path), _ATOM)
+    # Some readers take the first link for the address of the site, whatever its relation.
     yield FeedLink("alternate", place.href(tree.INDEX.path()), "text/html", feed_title(register))
+    yield FeedLink("self", place.href(place.path), _ATOM)
     signature = place.href(tree.XML_SIGNATURE.of(place.path))
     signed = language.text("XML signature over this feed's exact bytes")
     yield FeedLink("describedby", signature, "application/xml", signed)
@@ -109,7 +111,8 @@ def _append(feed: Any, entry: FeedEntry, id_: str, place: FeedPlace, language: L
     element.title(entry.title)
     element.updated(entry.published_at)
     element.published(entry.published_at)
-    element.content(entry.html, type="xhtml")
+    element.summary(entry.summary)
+    element.content(place.moved(entry.html, entry.base_url), type="html")
     for type_ in entry.types:
         element.category(term=type_, label=language.code("change", type_))
     element.register.links = (

@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.diff.changes import Diff
+from register_api.core.diff.changes import Change, Diff
 from register_api.core.format import tree
-from register_api.core.format.paths import kind_of
+from register_api.core.format.paths import address_of, kind_of
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language, message
-from register_api.core.language.shown_changes import shown_changes
+from register_api.core.language.prose import sentence
+from register_api.core.language.shown_changes import ShownChange, shown_changes
 from register_api.core.model import Register
+from register_api.core.notice import binding_objection
 from register_api.publish.feed.extension import FeedLink, xml_text
+from register_api.publish.feed.feed_links import root_of
 from register_api.publish.page.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from register_api.publish.feed.feed_links import FeedPlace
+
+
+MAX_SUMMARY = 1000
+"""Longest summary, in characters, unless its first change says more."""
 
 
 class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +43,10 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
         version: Number of the version, which is also the size of its log.
         title: A sentence a person can act on.
         published_at: The version's instant (UTC); also when the entry was last updated.
-        html: Content as XHTML without an outer element.
+        summary: What happens and from when, in plain text, for where there is no room for the content.
+        html: Content as HTML; its links into the tree begin with ``base_url``.
+        base_url: Where the tree was said to lie when the entry was made; ``None``: nowhere, and there
+            are no such links.
         types: Types of the version's changes, each once, in order of weight.
         root_hash: Root hash of the log that ends with the version, in base64.
     """
@@ -44,7 +54,9 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     title: str
     published_at: dt.datetime
+    summary: str
     html: str
+    base_url: str | None = None
     types: tuple[str, ...]
     root_hash: str
 
@@ -58,6 +70,7 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
         size: Size of the log that ends with the version.
         root_hash: Root hash of that log, 32 bytes.
         sentences: What its changes are called in a line.
+        base_url: Where the tree is said to lie, if it is.
     """
 
     register: Register
@@ -65,6 +78,7 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     root_hash: bytes
     sentences: Sentences
+    base_url: str | None = None
 
     @property
     def language(self) -> Language:
@@ -89,7 +103,9 @@ def make_entry(version: VersionSummary) -> FeedEntry:
         version=version.register.version,
         title=xml_text(title(version)),
         published_at=version.register.published_at,
+        summary=xml_text(summary(version)),
         html=content(version),
+        base_url=version.base_url,
         types=tuple(dict.fromkeys(change.type for change in version.diff.changes)),
         root_hash=strict_base64.encode(version.root_hash),
     )
@@ -97,8 +113,8 @@ def make_entry(version: VersionSummary) -> FeedEntry:
 
 def page_link(entry: FeedEntry, place: FeedPlace, language: Language) -> FeedLink:
     """Return the link to the version's page."""
-    href = place.href(tree.VERSION_PAGE.path(entry.version))
-    return FeedLink("alternate", href, "text/html", language.text("Version {version}", version=entry.version))
+    path, what = _paths(entry.version)[0]
+    return FeedLink("alternate", place.href(path), "text/html", language.text(what, version=entry.version))
 
 
 def title(version: VersionSummary) -> str:
@@ -108,10 +124,43 @@ def title(version: VersionSummary) -> str:
         return initial_list(language, len(version.register.subprocessors))
     if not changes:
         return language.text("Version {version}: no changes to sub-processors", version=number)
-    first, rest = version.sentences.title(changes[0]), len(changes) - 1
-    if not rest:
-        return first
-    return language.plural("{first}, and {n} more change", "{first}, and {n} more changes", rest, first=first)
+    first, *rest = changes
+    return _and_more(version.sentences.title(first), first, rest, language)
+
+
+def _and_more(said: str, first: Change, rest: Sequence[Change], language: Language) -> str:
+    """Say how many more sub-processors and changes there are, and of how many the notice was short."""
+    alike = sum(change.type == first.type == "added" for change in rest)
+    others = len(rest) - alike
+    if alike:
+        said = language.plural(
+            "{first}, and {n} more sub-processor", "{first}, and {n} more sub-processors", alike, first=said
+        )
+    if others:
+        said = language.plural(
+            "{first}, and {n} more change", "{first}, and {n} more changes", others, first=said
+        )
+    short = sum(change.notice.met is False for change in rest)
+    return (
+        language.text("{first} (notice too short for {n} of these)", first=said, n=short) if short else said
+    )
+
+
+def summary(version: VersionSummary) -> str:
+    """Return what the version changed in plain text, whole sentences, as many as ``MAX_SUMMARY`` takes."""
+    changes, language = version.diff.changes, version.language
+    if not changes or version.register.version == 1:
+        return sentence(title(version))
+    said: list[str] = []
+    for number, shown in enumerate(shown_changes(changes, version.sentences)):
+        notice = [sentence(shown.notice)] if shown.notice else []
+        words = " ".join((sentence(version.sentences.title(shown.change)), *shown.dates, *notice))
+        if said and len(" ".join((*said, words))) > MAX_SUMMARY:
+            left = len(changes) - number
+            said.append(language.plural("And {n} more change.", "And {n} more changes.", left))
+            break
+        said.append(words)
+    return " ".join(said)
 
 
 def initial_list(language: Language, listed: int) -> str:
@@ -120,23 +169,51 @@ def initial_list(language: Language, listed: int) -> str:
 
 
 def content(version: VersionSummary) -> str:
-    """Return the entry's content as XHTML: every change, and the log's size and root hash."""
+    """Return the entry's content as HTML: every change with what has to be known to act on it."""
+    sentences = version.sentences.unabridged()
+    changes = shown_changes(version.diff.changes, sentences)
     html = render(
         "feed_entry.html.j2",
         version.language,
         version=version,
         register=version.register,
-        changes=shown_changes(version.diff.changes, version.sentences),
+        changes=[(shown, *_said(shown, sentences)) for shown in changes],
+        needs_notice=any(shown.change.notice.required for shown in changes),
+        objection=binding_objection(version.register.notice),
+        links=_links(version),
         root_hash=strict_base64.encode(version.root_hash),
     )
     return xml_text(html)
 
 
+def _said(shown: ShownChange, sentences: Sentences) -> tuple[str, Sequence[str], Sequence[str]]:
+    """Return what happens, what the summary tells of it, and what else has to be known."""
+    head, *facts = sentences.told(shown.change)
+    return head, facts, sentences.circumstances(shown.change)
+
+
+def _links(version: VersionSummary) -> list[tuple[str, str]]:
+    """Return address and title of the version's page and documents, if the tree is said to lie somewhere."""
+    if version.base_url is None:
+        return []
+    number = version.register.version
+    return [
+        (root_of(version.base_url) + address_of(path), version.language.text(title, version=number))
+        for path, title in _paths(number)
+    ]
+
+
 def document_links(entry: FeedEntry, place: FeedPlace, language: Language) -> Iterator[FeedLink]:
     """Yield links to the documents that the entry rests on."""
-    for path, what in (
-        (tree.VERSION_DIFF.path(entry.version), message("What version {version} changed")),
-        (tree.VERSION_REGISTER.path(entry.version), message("The register, version {version}")),
-    ):
+    for path, what in _paths(entry.version)[1:]:
         titled = language.text(what, version=entry.version)
         yield FeedLink("related", place.href(path), kind_of(path).media_type, titled)
+
+
+def _paths(version: int) -> tuple[tuple[str, str], ...]:
+    """Return the page of a version and the documents it rests on, with what each is called."""
+    return (
+        (tree.VERSION_PAGE.path(version), message("Version {version}")),
+        (tree.VERSION_DIFF.path(version), message("What version {version} changed")),
+        (tree.VERSION_REGISTER.path(version), message("The register, version {version}")),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 
 import msgspec
+from markupsafe import escape
 
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
@@ -25,14 +26,38 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     base_url: str | None = None
 
+    @property
+    def root(self) -> str:
+        """The reference to the tree's root, with a slash at its end."""
+        if self.base_url is not None:
+            return root_of(self.base_url)
+        return "../" * self.path.count("/") or "./"
+
     def href(self, path: str) -> str:
         """Return the reference to a path of the tree; pages are named by their folder."""
         target = address_of(path)
         if self.base_url is not None:
-            return self.base_url.rstrip("/") + "/" + target
+            return self.root + target
         start = posixpath.dirname(self.path) or "."
         relative = posixpath.relpath(target or ".", start)
         return relative + "/" if target.endswith("/") or not target else relative
+
+    def moved(self, html: str, base_url: str | None) -> str:
+        """Return content whose links into the tree lead to where the tree is said to lie now.
+
+        Args:
+            html: What an entry says; what is not markup in it is escaped, quotation marks included.
+            base_url: Where the tree was said to lie when the entry was made; ``None``: it has no links.
+        """
+        if base_url is None:
+            return html
+        before, now = (f'href="{escape(root)}' for root in (root_of(base_url), self.root))
+        return html.replace(before, now)
+
+
+def root_of(base_url: str) -> str:
+    """Return an address with a slash at its end, as paths of the tree follow it."""
+    return base_url.rstrip("/") + "/"
 
 
 def archive_path(archive: int | None) -> str:

@@ -9,12 +9,13 @@ import msgspec
 
 from register_api.core import canonical
 from register_api.core.format import tree
+from register_api.core.format.paths import address_of
 from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.printable import printable
 from register_api.errors import Malformed
 from register_api.publish.feed.atom import check_order, feed_description, feed_title
-from register_api.publish.feed.entry import FeedEntry, document_links, entry_id, page_link
+from register_api.publish.feed.entry import FeedEntry, entry_id, page_link
 from register_api.publish.feed.feed_links import FeedPlace
 
 if TYPE_CHECKING:
@@ -57,20 +58,17 @@ def json_feed(
 
 
 def _item(entry: FeedEntry, id_: str, place: FeedPlace, language: Language) -> dict[str, Any]:
-    """Spell one entry; documents of the version are its attachments."""
+    """Spell one entry; its documents are linked in the text, since readers take attachments for podcasts."""
     published = msgspec.to_builtins(entry.published_at)
     return {
         "id": id_,
         "url": page_link(entry, place, language).href,
         "title": entry.title,
-        "content_html": entry.html,
+        "summary": entry.summary,
+        "content_html": place.moved(entry.html, entry.base_url),
         "date_published": published,
         "date_modified": published,
         "tags": list(entry.types),
-        "attachments": [
-            {"url": link.href, "mime_type": link.type, "title": link.title}
-            for link in document_links(entry, place, language)
-        ],
         "_log": {
             "about": "Size and RFC 6962 root hash of the log that ends with this version",
             "size": entry.version,
@@ -85,7 +83,9 @@ class _Log(msgspec.Struct, frozen=True):
 
 
 class _Item(msgspec.Struct, frozen=True):
+    url: str
     title: str
+    summary: str
     content_html: str
     date_published: dt.datetime
     tags: tuple[str, ...]
@@ -111,9 +111,17 @@ def entries_in(data: bytes) -> tuple[FeedEntry, ...]:
             version=item.log.size,
             title=item.title,
             published_at=item.date_published,
+            summary=item.summary,
             html=item.content_html,
+            base_url=_base_url(item),
             types=item.tags,
             root_hash=item.log.root_hash,
         )
         for item in feed.items
     )
+
+
+def _base_url(item: _Item) -> str | None:
+    """Return where the tree was said to lie: what stands before the path of a version's page."""
+    base = item.url.removesuffix(address_of(tree.VERSION_PAGE.path(item.log.size)))
+    return base if base.startswith("http") else None

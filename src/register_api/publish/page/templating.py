@@ -81,6 +81,7 @@ def _environment(language: Language) -> Environment:
         product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,
         sentence=sentence,
+        value=say.of,
         without_mechanism=without_mechanism,
     )
     environment.globals.update(
