@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Literal
 import jinja2
 
 from register_api.core import headers
-from register_api.core.format import tree
-from register_api.core.links import link_value
 from register_api.hosting import rules
 
 if TYPE_CHECKING:
@@ -68,5 +66,4 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         immutable_by_name=rules.immutable_by_name(),
         immutable_folders=rules.immutable_folders(),
         pages=rules.pages(),
-        index_links=link_value(rules.lasting_links(tree.INDEX.path())),
     )

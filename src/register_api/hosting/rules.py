@@ -14,7 +14,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
-from register_api.core.format.paths import KINDS
+from register_api.core.format.paths import KINDS, address_of
 from register_api.core.format.tree import SCHEMAS
 from register_api.core.headers import CACHE_CONTROL, page_policy
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
@@ -181,14 +181,16 @@ def immutable_folders() -> list[str]:
     return [one for one in whole if not any(one != other and one.startswith(other) for other in whole)]
 
 
-def pages() -> list[str]:
-    """Return the addresses of pages, those of many alike by their folder."""
-    kinds = [kind for kind in KINDS if kind.is_page]
-    return [address for kind in kinds for address in _addresses(kind)]
+def pages() -> list[NamedFile]:
+    """Return pages by address, those of many alike by their folder, for which no links are known."""
+    return [page for kind in KINDS if kind.is_page for page in _pages(kind)]
 
 
-def _addresses(kind: FileKind) -> tuple[str, ...]:
-    return (f"{_folder(kind)}*",) if kind.parameters else ("", kind.template)
+def _pages(kind: FileKind) -> list[NamedFile]:
+    if kind.parameters:
+        return [NamedFile(f"{_folder(kind)}*", kind.media_type, "")]
+    page = _named(kind, kind.path())
+    return [NamedFile(address_of(page.path), page.media_type, page.links), page]
 
 
 def _paths(kind: FileKind) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.core.format.paths import KINDS, is_path, kind_of
+from register_api.core.format.paths import KINDS, address_of, is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
@@ -42,7 +42,12 @@ VERSIONED = with_signatures(
         tree.VERSION_PROOF.path,
     )
 )
-PAGES = [tree.INDEX.path(), tree.VERSION_PAGE.path(42), tree.SUBPROCESSOR_PAGE.path("acme-cloud")]
+PAGES = [
+    tree.INDEX.path(),
+    tree.CHANGES_PAGE.path(),
+    tree.VERSION_PAGE.path(42),
+    tree.SUBPROCESSOR_PAGE.path("acme-cloud"),
+]
 PATHS = [
     *with_signatures(
         (
@@ -131,7 +136,7 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     rules = rules_of(configuration("headers", Site(public="/unused", prefix=prefix)))
     assert len(rules) < 100
     kind = kind_of(path)
-    url = f"{prefix}/{path.removesuffix(tree.INDEX.path())}"
+    url = f"{prefix}/{address_of(path)}"
     found = headers_for(url, rules)
     assert all(len(values) == 1 for values in found.values()), found
     assert found["Access-Control-Allow-Origin"] == ["*"]
