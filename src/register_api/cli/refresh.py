@@ -87,7 +87,8 @@ def refresh(
 ) -> None:
     """Sign freshness anew, so that customers see that what is published is the newest.
 
-    Needs the online key alone and publishes nothing. Customers refuse a timestamp after 48 hours, or after
+    Needs the online key alone and publishes nothing. Pages that say something else on another day are
+    made again, for which no key is needed. Customers refuse a timestamp after 48 hours, or after
     what --fresh-for says, here or when publishing; it holds until another is given. Renew it by a timer
     after an eighth of that: every 6 hours.
 

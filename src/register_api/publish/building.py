@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,25 @@ from register_api.store.reader import Snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
     from register_api.store.plan import Progress
+
+
+class PagesMade(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says of its pages, for which alone its word is taken.
+
+    Attributes:
+        templates: SHA-256 (hex) of what they were made with.
+        day: The day, in the publisher's time zone, for which they were made.
+    """
+
+    templates: str | None = None
+    day: dt.date | None = None
+
+
+NO_PAGES = PagesMade()
+"""Of a store whose pages say nothing of themselves."""
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +75,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
         now: dt.datetime,
         retired: Iterable[str] = (),
         progress: Progress | None = None,
-        templates: str | None = None,
+        pages: PagesMade | None = None,
         base_url: str | None = None,
     ) -> Snapshot:
         """Examine what was made as the store was, remember it beside the keys, and show it.
@@ -69,7 +85,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             now: The present instant, UTC.
             retired: Files that leave the tree.
             progress: As for ``store.transaction.commit``.
-            templates: SHA-256 of what pages were made with, where they were made.
+            pages: What pages were made with and for, where they were made.
             base_url: Where the tree is said to lie, if a version was made.
 
         Raises:
@@ -87,11 +103,11 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
             return before.read(path)
 
         made = examine(read, self.found.head if self.found else None, base_url)
-        kept = before.state.page_templates if before else None
+        kept = _pages_of(before.state) if before else NO_PAGES
         return commit(
             self.store,
             files,
-            state_of(made, templates or kept),
+            state_of(made, pages or kept),
             now=now,
             retired=gone,
             progress=progress,
@@ -142,7 +158,11 @@ def _examined(snapshot: Snapshot | None, known: KeyMemory, keys: Path) -> Examin
     return found
 
 
-def state_of(found: Examined, templates: str | None) -> PublisherState:
+def _pages_of(state: PublisherState) -> PagesMade:
+    return PagesMade(templates=state.page_templates, day=state.pages_on)
+
+
+def state_of(found: Examined, pages: PagesMade) -> PublisherState:
     """Return what the store says of itself, for those who read it without keys."""
     rows = (
         StoredPolicy(version=row.version, day=row.day, notice=row.notice) for row in found.promises.policies
@@ -157,13 +177,14 @@ def state_of(found: Examined, templates: str | None) -> PublisherState:
         time_zone=newest.publisher.time_zone,
         first_live=found.promises.first_live,
         policies=tuple(rows),
-        page_templates=templates,
+        page_templates=pages.templates,
+        pages_on=pages.day,
     )
 
 
 def _check_state(state: PublisherState, found: Examined) -> None:
     """Check that the store says of itself what is signed; pages alone are as good as its word."""
-    right = state_of(found, state.page_templates)
+    right = state_of(found, _pages_of(state))
     if state != msgspec.structs.replace(right, manifest_sha256=state.manifest_sha256):
         raise StoreDamaged(
             f"state.json of version {state.version}, published {format_instant(state.published_at)},"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant
 from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
-from register_api.publish.building import Publishing, building, nothing_published
+from register_api.publish.building import PagesMade, Publishing, building, nothing_published
+from register_api.publish.page.daily import pages_of_day
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
 from register_api.publish.signing.keyring import Keyring
@@ -125,7 +127,7 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
             now=order.intent.now,
             retired=made.retired,
             progress=progress,
-            templates=TEMPLATES_SHA256,
+            pages=PagesMade(templates=TEMPLATES_SHA256, day=local_day(register.published_at, promises.zone)),
             base_url=base_url,
         )
     return Published(prepared=prepared, snapshot=visible)
@@ -155,7 +157,7 @@ def refresh_freshness(
     *,
     clock_is_right: bool = False,
 ) -> Snapshot:
-    """Renew the signed timestamp with the online key alone, as one transaction.
+    """Renew the signed timestamp with the online key alone, and pages that are out of date.
 
     Args:
         store: Folder of the store.
@@ -176,9 +178,13 @@ def refresh_freshness(
     if open_snapshot(store) is None:
         raise nothing_published(store)
     with building(store, keys) as work:
-        snapshot, _ = work.required()
+        snapshot, found = work.required()
         keyring = Keyring.open(keys, create=False)
         files = trust_repository.refresh(
             snapshot.read, keyring, now, fresh_for, clock_is_right=clock_is_right
         )
-        return work.commit(files, now=now)
+        state = snapshot.state
+        pages = pages_of_day(found, snapshot.read, state.pages_on, now)
+        day = local_day(now, found.promises.zone) if pages else state.pages_on
+        made = PagesMade(templates=state.page_templates, day=day)
+        return work.commit({**files, **pages}, now=now, pages=made)

@@ -14,6 +14,7 @@ import msgspec
 from tuf.api.metadata import Timestamp
 
 from register_api.clock import zone_of
+from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
@@ -24,7 +25,7 @@ from register_api.core.log.tlog_proof import parse_proof
 from register_api.core.model import Register
 from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import memory
-from register_api.publish.building import Publishing
+from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import examine
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.log_files import LogFiles
@@ -116,7 +117,10 @@ def _committed(work: Publishing, files: dict[str, bytes], found: Examined, now: 
             files,
             now=now,
             retired=retired,
-            templates=TEMPLATES_SHA256,
+            pages=PagesMade(
+                templates=TEMPLATES_SHA256,
+                day=local_day(found.newest.document.published_at, found.promises.zone),
+            ),
             base_url=found.newest.document.url,
         )
     except StoreDamaged as error:

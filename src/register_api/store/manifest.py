@@ -63,6 +63,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         first_live: First version that was not imported.
         policies: Notice promises, oldest first, one row for each change.
         page_templates: SHA-256 (hex) of what the pages were made with.
+        pages_on: The day, in the publisher's time zone, for which they were made.
         manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
     """
 
@@ -75,6 +76,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
     first_live: int | None
     policies: tuple[StoredPolicy, ...]
     page_templates: str | None = None
+    pages_on: dt.date | None = None
     manifest_sha256: str | None = None
 
     def promises(self) -> Promises:

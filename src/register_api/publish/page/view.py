@@ -1,7 +1,7 @@
-"""What pages show, worked out before any HTML: rows with their state on the day of publication.
+"""What pages show, worked out before any HTML: rows with their state on a day.
 
-Pages are static. They say the day their states were worked out for, and show dates beside them,
-so that what they say stays true when it is read later.
+Pages are static. They say the day their states were worked out for, and show dates beside them, so that
+what they say stays true when it is read later; ``daily`` says which have to be made again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,54 @@
+"""Pages of a day: those that say something else today than on the day for which they were made.
+
+No key is needed for them. The page of the register names its day, so it is made again each day; that of
+a vendor only when what it says has changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.calendar import local_day
+from register_api.core.format import tree
+from register_api.publish.page.render import index_page, subprocessor_pages
+from register_api.publish.page.reuse import vendors_to_write
+from register_api.publish.page.version_history import version_history
+from register_api.publish.page.view import PageView
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.publish.examine import Examined
+    from register_api.publish.trust.metadata import Read
+
+
+def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
+    """Return pages that are out of date, as they have to be today.
+
+    Args:
+        found: What is published.
+        read: Gives the files of the tree.
+        shown_on: The day for which the pages were made; ``None`` where that is not known.
+        now: The present instant, UTC.
+
+    Returns:
+        Pages by path; none where they are of today, or of a later day.
+
+    Raises:
+        VerificationError: The diff of a version is not the one that the log names.
+    """
+    register, zone = found.newest.document, found.promises.zone
+    today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)
+    if shown_on is not None and today <= shown_on:
+        return {}
+    view = PageView(
+        register=register,
+        history=version_history(found.versions.document.versions, read, zone),
+        promises=found.promises,
+        today=today,
+        size=found.head.size,
+        root_hash=bytes.fromhex(found.head.root_hash),
+    )
+    vendors = vendors_to_write(register, made_for, register, today, told=())
+    pages = {tree.SUBPROCESSOR_PAGE.path(id_): data for id_, data in subprocessor_pages(view, vendors)}
+    return {tree.INDEX.path(): index_page(view), **pages}
