@@ -30,6 +30,7 @@ PACKAGES = {
     "npm": "npm",
     "openssl": "openssl",
     "sha256sum": "coreutils",
+    "soffice": "libreoffice-calc-nogui",
     "softhsm2-util": "softhsm2",
     "systemd-analyze": "systemd",
     "systemd-socket-activate": "systemd",

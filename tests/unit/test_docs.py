@@ -23,6 +23,7 @@ from register_api.core.api.problems import PROBLEMS
 from register_api.core.api.queries import parameters_of
 from register_api.core.diff.changes import ChangeType, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
+from register_api.core.exports.columns import COLUMNS
 from register_api.core.fields import FIELDS
 from register_api.core.format.tree import SCHEMAS
 from register_api.core.forms import Vocabulary
@@ -205,6 +206,13 @@ def test_the_value_of_every_field_of_the_register_is_described_as_its_type_says(
         one = words_of(shape)
         many = one if shape.struct else one.replace("id of a ", "ids of ") + "s"
         assert cell.removesuffix(" or null").rstrip(",") == (f"list of {many}" if shape.is_list else one)
+
+
+def test_the_columns_of_the_exports_are_those_of_the_code() -> None:
+    """Name, type and meaning, in their order."""
+    rows = [f"| `{column.name}` | {column.type} | {column.description} |" for column in COLUMNS]
+    table = section(read("docs/exports.md"), "### The columns")
+    assert [line for line in table.splitlines() if line.startswith("| `")] == rows
 
 
 def test_the_table_of_files_is_that_of_the_code() -> None:

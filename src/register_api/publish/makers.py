@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,13 +11,20 @@ import msgspec
 
 from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
+from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
+from register_api.core.exports.csv_table import table_schema, uses_csv
+from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.publish.discovery import api_catalog, discovery_document, security_txt
+from register_api.publish.exports.cyclonedx import cyclonedx
+from register_api.publish.exports.dora import dora_chain, dora_providers
+from register_api.publish.exports.dpv import dpv
+from register_api.publish.exports.workbook import register_workbook
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.json import json_feed
@@ -39,7 +47,7 @@ ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[
 """Files of one kind by the value of the parameter in their paths, or the values of several."""
 
 
-class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A new version, with all that its files are made from.
 
     Attributes:
@@ -86,6 +94,12 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     def today(self) -> dt.date:
         """The day on which it is published, in the publisher's time zone."""
         return local_day(self.register.published_at, self.promises.zone)
+
+    @functools.cached_property
+    def uses(self) -> tuple[UseAtPlace, ...]:
+        """Its uses at their places on that day, the rows of all exports."""
+        states = engagement_states(self.register, self.today)
+        return tuple(uses_at_places(self.register, states, self.today, self.promises.zone))
 
 
 def _atom(new: NewVersion, archive: int | None = None) -> bytes:
@@ -135,6 +149,13 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.KEYS: lambda new: new.files.keys.data,
     tree.FEED_ATOM: _atom,
     tree.FEED_JSON: _json_feed,
+    tree.USES_CSV: lambda new: uses_csv(new.uses),
+    tree.USES_SCHEMA: lambda _: encode(table_schema()),
+    tree.WORKBOOK: lambda new: register_workbook(new.files.register, new.uses, new.today, new.promises.zone),
+    tree.CYCLONEDX: lambda new: cyclonedx(new.register, new.uses),
+    tree.DPV: lambda new: dpv(new.register, new.uses),
+    tree.DORA_PROVIDERS: lambda new: dora_providers(new.register, new.uses),
+    tree.DORA_CHAIN: lambda new: dora_chain(new.register, new.uses),
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
     tree.INDEX: lambda new: index_page(_view(new)),
     tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),

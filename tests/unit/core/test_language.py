@@ -26,6 +26,7 @@ from register_api.core.language.notice import (
 from register_api.core.language.prose import capital, contrast, count, sentence, shorten
 from register_api.core.language.values import Values
 from register_api.core.notice import NoticeStatus
+from register_api.core.timeline import State
 
 GERMAN = Language.of("de")
 TRANSLATED = [
@@ -86,6 +87,7 @@ OPEN = {
 CLOSED = {
     "change": ChangeType,
     "day_count": model.DayCount,
+    "state": State,
     "status": model.Status,
     "vendor_kind": model.VendorKind,
     "vendor_role": model.VendorRole,

@@ -77,6 +77,7 @@ PATHS = [
     "trust/1.root.json",
     "trust/12.snapshot.json",
     "trust/12.targets.json",
+    *(kind.path() for kind in tree.GROUPS["Exports"]),
     *(f"trust/targets/{SHA256}.{name}" for name in ("register.json", "keys.json", "feed.atom", "checkpoint")),
     tree.DISCOVERY.path(),
     tree.API_CATALOG.path(),

@@ -17,7 +17,7 @@ from register_api.core.api.queries import MOST_VALUES, parameters_of
 from register_api.core.canonical import encode
 from register_api.core.format.kind import PARAMETERS
 from register_api.core.format.paths import COPIES, KINDS, SIGNATURES
-from register_api.core.format.tree import GROUPS, INDEX
+from register_api.core.format.tree import GROUPS, INDEX, WORKBOOK
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.schemas import definitions
@@ -62,6 +62,7 @@ TAGS = {
     "Register": "The current version.",
     "Versions": "Every version as it was published; these files never change.",
     "Feeds": "Changes, for feed readers.",
+    "Exports": "The current version in the forms of others: tables, bill of materials, linked data.",
     "Signatures": "Beside each signed document: a raw Ed25519 signature, a detached JWS, an XML signature.",
     "Log": "The transparency log of versions: a C2SP checkpoint and tiles.",
     "Trust": "Freshness and keys: metadata and targets of The Update Framework.",
@@ -279,7 +280,7 @@ def _body(media_type: str) -> Json:
     return {} if media_type in _BINARY else {"type": "string"}
 
 
-_BINARY = frozenset({"application/octet-stream", "application/timestamp-reply"})
+_BINARY = frozenset({"application/octet-stream", "application/timestamp-reply", WORKBOOK.media_type})
 _NOT_MODIFIED = 304
 _METHOD_NOT_ALLOWED = 405
 _SCHEMAS = "#/components/schemas/"

@@ -33,6 +33,10 @@ _HTML = MediaType("text/html; charset=utf-8", compress=True)
 _TEXT = MediaType("text/plain; charset=utf-8", compress=False)
 _OCTETS = MediaType("application/octet-stream", compress=False)
 _PEM = MediaType("application/x-pem-file", compress=False)
+_CSV = MediaType("text/csv; charset=utf-8", compress=True)
+_WORKBOOK = MediaType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", compress=False)
+_CYCLONEDX = MediaType("application/vnd.cyclonedx+json; version=1.6", compress=False)
+_JSON_LD = MediaType("application/ld+json", compress=False)
 _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 # ------------------------------------------------------------------ signatures beside a document
@@ -143,6 +147,50 @@ FEED_ARCHIVE = FileKind(
     "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed",
     _ATOM, "immutable",
     signatures=_BY_FEED_KEY_TOO, checks=("V23",),
+)
+
+# ------------------------------------------------------------------ exports
+
+EXPORT_FOLDER = "v1/exports/"
+
+_DERIVED = "it says in another form what the signed register says"
+
+USES_CSV = FileKind(
+    EXPORT_FOLDER + "uses.csv", "getUsesCsv", "A row for each use and place, as CSV",
+    _CSV, "mutable", relation="alternate", max_bytes=256 * MIB,
+    unchecked=_DERIVED,
+)
+USES_SCHEMA = FileKind(
+    EXPORT_FOLDER + "uses.schema.json", "getUsesSchema", "Table Schema of that CSV",
+    _JSON, "mutable", max_bytes=MIB,
+    unchecked=_DERIVED,
+)
+WORKBOOK = FileKind(
+    EXPORT_FOLDER + "register.xlsx", "getWorkbook", "The register as a workbook for spreadsheet programs",
+    _WORKBOOK, "mutable", relation="alternate", max_bytes=256 * MIB,
+    unchecked=_DERIVED,
+)
+CYCLONEDX = FileKind(
+    EXPORT_FOLDER + "cyclonedx.json", "getCyclonedx", "The uses as services of a CycloneDX bill of materials",
+    _CYCLONEDX, "mutable", relation="alternate", max_bytes=256 * MIB,
+    unchecked=_DERIVED,
+)
+DPV = FileKind(
+    EXPORT_FOLDER + "dpv.jsonld", "getDpv", "The uses in terms of the W3C Data Privacy Vocabulary",
+    _JSON_LD, "mutable", relation="alternate", max_bytes=256 * MIB,
+    unchecked=_DERIVED,
+)
+DORA_PROVIDERS = FileKind(
+    EXPORT_FOLDER + "dora/b_05.01.csv", "getDoraProviders",
+    "Providers for a DORA register of information (B_05.01)",
+    _CSV, "mutable", max_bytes=64 * MIB,
+    unchecked=_DERIVED,
+)
+DORA_CHAIN = FileKind(
+    EXPORT_FOLDER + "dora/b_05.02.csv", "getDoraChain",
+    "Supply chain for a DORA register of information (B_05.02)",
+    _CSV, "mutable", max_bytes=64 * MIB,
+    unchecked=_DERIVED,
 )
 
 # ------------------------------------------------------------------ the log
@@ -265,6 +313,7 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
+    "Exports": (USES_CSV, USES_SCHEMA, WORKBOOK, CYCLONEDX, DPV, DORA_PROVIDERS, DORA_CHAIN),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
     "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),

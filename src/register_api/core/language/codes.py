@@ -128,6 +128,14 @@ VOCABULARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "press": "press",
             "general": "general",
         },
+        "state": {
+            "announced": "upcoming",
+            "in_force": "in use",
+            "ended": "former",
+            "available": "available, not in use",
+            "withdrawn": "removed (listed in error)",
+            "cancelled": "cancelled",
+        },
         "status": {"active": "active", "conditional": "conditional", "available": "available"},
         "vendor_kind": {"third_party": "third party", "affiliate": "group company"},
     }

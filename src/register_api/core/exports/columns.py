@@ -1,0 +1,202 @@
+"""The columns of the exports: what each is called, what it means, and what a row says in it.
+
+The CSV with its Table Schema, the workbook and docs/exports.md follow this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from register_api.core.exports.uses import UseAtPlace
+from register_api.core.fields import FIELDS
+from register_api.core.language.language import message
+from register_api.core.language.prose import capital
+from register_api.core.language.values import Values
+from register_api.core.model import Announced, Engagement, Location, Register, Subprocessor, Transfer
+
+if TYPE_CHECKING:
+    from register_api.core.language.language import Language
+
+CellType = Literal["string", "boolean", "integer", "date"]
+
+
+class ExportColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One column.
+
+    Attributes:
+        name: Its name in the header row of the CSV, lasting.
+        title: What people call it: a message of the catalogue.
+        description: What a cell says, in English.
+        value: What a row says in it, as the register has it; ``None`` is not stated.
+        words: What it says in words.
+        type: Type of the cells (Table Schema); of lists and codes ``string``.
+        required: Whether each row has it.
+        of_use: Whether it says something of the use or the place; else the workbook says it elsewhere, once.
+    """
+
+    name: str
+    title: str
+    description: str
+    value: Callable[[UseAtPlace], Any]
+    words: Callable[[Values, Any], str]
+    type: CellType = "string"
+    required: bool = False
+    of_use: bool = True
+
+    def heading(self, language: Language) -> str:
+        """Return what people call it, in a language."""
+        return capital(language.template(self.title))
+
+
+_VENDOR, _ENTITY, _USE = "held.vendor", "held.entity", "held.engagement"
+_ANNOUNCED, _PLACE, _REGISTER = "held.engagement.announced", "location", "register"
+
+
+def _field(
+    owner: str, kind: type[msgspec.Struct], field: str, description: str, **other: Any
+) -> ExportColumn:
+    """Return the column of a field of the register, by the words that the field has everywhere."""
+    get = attrgetter(f"{owner}.{field}")
+    given: dict[str, Any] = {
+        "name": field,
+        "title": FIELDS[kind][field].label,
+        "value": get if owner != _PLACE else lambda use: get(use) if use.location else None,
+        "words": lambda say, value: say.of_field(kind, field, value),
+        "description": description,
+        **other,
+    }
+    return ExportColumn(**given)
+
+
+def _own(
+    name: str, title: str, description: str, value: Callable[[UseAtPlace], Any], **other: Any
+) -> ExportColumn:
+    """Return a column that several fields of the register make up."""
+    given: dict[str, Any] = {"words": lambda say, found: say.of(found), **other}
+    return ExportColumn(name=name, title=title, description=description, value=value, **given)
+
+
+def _codes(vocabulary: str) -> Callable[[Values, Any], str]:
+    return lambda say, value: say.codes(vocabulary, (value,) if isinstance(value, str) else value)
+
+
+def _category_title(use: UseAtPlace) -> str | None:
+    return use.category.title if use.category else None
+
+
+def _short_notice(use: UseAtPlace) -> str | None:
+    short = use.held.engagement.short_notice
+    return short.reason if short else None
+
+
+def _mechanisms(use: UseAtPlace) -> tuple[str, ...] | None:
+    return None if use.transfers is None else tuple(item.mechanism for item in use.transfers)
+
+
+def _references(use: UseAtPlace) -> tuple[str, ...] | None:
+    return tuple(item.reference for item in use.transfers or () if item.reference) or None
+
+
+# fmt: off
+COLUMNS: tuple[ExportColumn, ...] = (
+    _field(_VENDOR, Subprocessor, "id", "Id of the sub-processor.",
+           name="subprocessor", title=message("id of the sub-processor"), required=True),
+    _field(_VENDOR, Subprocessor, "name", "Name of the sub-processor.", required=True),
+    _field(_ENTITY, Subprocessor, "legal_name",
+           "Legal entity engaged: that of the use, else the sub-processor."),
+    _field(_ENTITY, Subprocessor, "seat", "Country in which it is established, ISO 3166-1 alpha-2."),
+    _field(_ENTITY, Subprocessor, "address", "Its address."),
+    _field(_ENTITY, Subprocessor, "identifiers", "Its company identifiers: `scheme:value` each."),
+    _field(_VENDOR, Subprocessor, "kind", "`third_party` or `affiliate`.", required=True, of_use=False),
+    _field(_VENDOR, Subprocessor, "role", "`sub_processor` or `independent_controller`.", required=True,
+           of_use=False),
+    _field(_VENDOR, Subprocessor, "parent", "Id of its parent company.", of_use=False),
+    _field(_VENDOR, Subprocessor, "engaged_by", "Id of the sub-processor that engages it.", of_use=False),
+    _field(_USE, Engagement, "id", "Id of the use, unique within the sub-processor.",
+           name="use", title=message("id of the use"), required=True),
+    _field(_USE, Engagement, "category", "Id of its category.", required=True),
+    _own("category_title", message("title of the category"), "Title of that category.", _category_title,
+         of_use=False),
+    _field(_USE, Engagement, "purpose", "What the sub-processor is used for."),
+    _field(_USE, Engagement, "products", "Products that use it: `all`, or their ids."),
+    _field(_USE, Engagement, "ict_service",
+           "Type of ICT service, `S01` to `S19` (Regulation (EU) 2024/2956)."),
+    _field(_USE, Engagement, "status", "`active`, `conditional` or `available`.", required=True),
+    _own("state", message("state on the day"), "Where it stands on the day `as_of`: `announced`, `in_force`, "
+         "`ended`, `available`, `withdrawn` or `cancelled`.", attrgetter("held.state"),
+         words=_codes("state"), required=True),
+    _field(_USE, Engagement, "conditions", "When it comes into play, if not always: all of them must hold.",
+           value=lambda use: use.held.engagement.conditions or None),
+    _field(_USE, Engagement, "data_scope", "Whose personal data: codes; `none` where none is processed."),
+    _field(_USE, Engagement, "data_categories", "Categories of personal data."),
+    _field(_USE, Engagement, "data_subjects", "Data subjects."),
+    _field(_USE, Engagement, "special_categories",
+           "Whether GDPR Article 9 data is processed.", type="boolean"),
+    _field(_USE, Engagement, "retention", "Retention period."),
+    _own("location", message("number of the place"), "Number of the place within the use, from 1; 0 where no "
+         "place is stated.", attrgetter("number"), type="integer", required=True, of_use=False),
+    _field(_PLACE, Location, "country",
+           "Country of processing: ISO 3166-1 alpha-2, `EU`, `EEA`, `worldwide` or "
+           "`varies`.", words=lambda say, value: say.language.country(value)),
+    _own("in_eea", message("in the EEA"), "Whether that lies in the EEA; empty where it is left open.",
+         attrgetter("in_eea"), type="boolean"),
+    _field(_PLACE, Location, "place", "Town, data centre or region."),
+    _field(_PLACE, Location, "activities", "What happens there: codes such as `store`, `process`, `access`.",
+           value=lambda use: (use.location.activities if use.location else ()) or None,
+           words=_codes("activity")),
+    _field(_PLACE, Location, "is_default", "Whether this place is used unless something else is agreed.",
+           type="boolean"),
+    _field(_PLACE, Location, "conditions", "When this place is used, if not always.", name="place_conditions",
+           title=message("conditions of the place"),
+           value=lambda use: (use.location.conditions if use.location else ()) or None),
+    _field(_PLACE, Location, "text", "What else is said of the place.", name="place_note",
+           title=message("note on the place")),
+    _field(_PLACE, Transfer, "mechanism",
+           "Transfer mechanisms for this place: codes; `unstated` where one is "
+           "needed and none is stated; empty within the EEA.", name="transfer_mechanism",
+           title=message("transfer mechanism"), value=_mechanisms, words=_codes("mechanism")),
+    _field(_PLACE, Transfer, "reference", "Which clauses or decision these are.", name="transfer_reference",
+           title=message("reference of the transfer mechanism"), value=_references),
+    _field(_USE, Engagement, "transfers", "All transfers of the use, also those to no place of it: "
+           "`destination: mechanism` each."),
+    _own("safeguards", FIELDS[Engagement]["safeguards"].label, "Safeguards of the category and of the use.",
+         attrgetter("safeguards")),
+    _field(_VENDOR, Subprocessor, "certifications", "Certifications, each with how far the claim goes.",
+           of_use=False),
+    _own("announced_on", message("announced on"), "Day of the announcement.", attrgetter("announced_on"),
+         type="date", required=True),
+    _field(_ANNOUNCED, Announced, "version", "Version that announced it.", name="announced_in",
+           title=message("announced in version"), type="integer", required=True),
+    _field(_USE, Engagement, "starts_on", "First day of use; empty: in use before version 1, or not in use.",
+           type="date"),
+    _field(_USE, Engagement, "ends_on", "First day on which the sub-processor is no longer engaged.",
+           type="date"),
+    _field(_ANNOUNCED, Announced, "promised_days", "Days of notice promised; empty where none are.",
+           name="notice_promised", type="integer"),
+    _field(_ANNOUNCED, Announced, "days", "Days of notice given; negative where announced late.",
+           name="notice_given", type="integer"),
+    _field(_ANNOUNCED, Announced, "met", "Whether the promise was kept.", name="notice_kept", type="boolean"),
+    _own("short_notice", FIELDS[Engagement]["short_notice"].label, "Why the notice was short.",
+         _short_notice),
+    _field(_ANNOUNCED, Announced, "objection_until", "Last day to object; empty where no period is promised.",
+           type="date"),
+    _own("planned_on", message("planned changes take effect on"), "Days after `as_of` on which planned "
+         "changes take effect.", lambda use: use.planned_on or None),
+    _field(_USE, Engagement, "notes", "Notes on the use."),
+    _field(_VENDOR, Subprocessor, "website", "Website of the sub-processor.", of_use=False),
+    _field(_VENDOR, Subprocessor, "privacy_url", "Its privacy policy.", of_use=False),
+    _field(_VENDOR, Subprocessor, "dpa_url", "Its data processing agreement.", of_use=False),
+    _field(_VENDOR, Subprocessor, "subprocessors_url", "Its own list of sub-processors.", of_use=False),
+    _field(_VENDOR, Subprocessor, "contact", "Whom to ask there.", of_use=False),
+    _field(_REGISTER, Register, "register", "Name of the register.", required=True, of_use=False),
+    _field(_REGISTER, Register, "version", "Version of the register.", type="integer", required=True,
+           of_use=False),
+    _own("as_of", message("as of"), "Day that the row is given for, in the publisher's time zone.",
+         attrgetter("on"), type="date", required=True, of_use=False),
+)
+# fmt: on
+"""Every column, in their order."""

@@ -1,0 +1,1 @@
+"""The register in the forms of others: CSV, workbook, CycloneDX, DPV, DORA; made from one version."""

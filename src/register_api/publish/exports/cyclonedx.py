@@ -1,0 +1,162 @@
+"""The register as a CycloneDX 1.6 bill of materials: one service for each use that is not over.
+
+A service cannot say all that the register says; what has no place of its own stands among its properties.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from register_api.core.canonical import encode
+from register_api.core.exports.columns import COLUMNS
+from register_api.core.exports.csv_table import plain
+from register_api.core.instant import format_instant
+from register_api.core.timeline import PAST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from register_api.core.exports.uses import UseAtPlace
+    from register_api.core.model import Product, Register
+
+Json = dict[str, Any]
+
+_PRODUCT = "publisher"
+"""``bom-ref`` of what the publisher provides as a whole; those of products and services have a slash."""
+
+_OF_SERVICES = frozenset(
+    {
+        "subprocessor", "use", "kind", "role", "identifiers", "category", "status", "state", "conditions",
+        "data_scope", "data_subjects", "special_categories", "retention", "ict_service", "safeguards",
+        "transfers", "announced_on", "starts_on", "ends_on", "notice_promised", "notice_given",
+        "objection_until", "planned_on",
+    }
+)  # fmt: skip
+"""Columns that become properties of a service."""
+
+_OF_PLACES = frozenset({"country", "in_eea", "place", "activities", "place_conditions", "transfer_mechanism"})
+"""Columns that become properties of a service once for each of its places."""
+
+
+def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
+    """Return the bill of materials in canonical bytes.
+
+    Args:
+        register: The version.
+        rows: Its uses on the day of its publication, those of one use one after the other.
+    """
+    uses: dict[str, list[UseAtPlace]] = {}
+    for row in rows:
+        if row.held.state not in PAST:
+            uses.setdefault(_reference(row), []).append(row)
+    return encode(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'https://{register.register}')}",
+            "version": register.version,
+            "metadata": _metadata(register),
+            "components": [_component(product) for product in register.products],
+            "services": [_service(ref, places) for ref, places in uses.items()],
+            "dependencies": list(_dependencies(register, uses)),
+            "compositions": [{"aggregate": "complete", "dependencies": [_PRODUCT]}],
+        }
+    )
+
+
+def _reference(row: UseAtPlace) -> str:
+    return f"uses/{row.held.vendor.id}/{row.held.engagement.id}"
+
+
+def _metadata(register: Register) -> Json:
+    publisher = register.publisher
+    return {
+        "timestamp": format_instant(register.published_at),
+        "component": {"type": "application", "bom-ref": _PRODUCT, "name": publisher.name},
+        "manufacturer": _organisation(publisher.legal_name or publisher.name, publisher.website),
+    }
+
+
+def _organisation(name: str, url: str | None) -> Json:
+    return {"name": name, **({"url": [url]} if url else {})}
+
+
+def _component(product: Product) -> Json:
+    described = {"description": product.description} if product.description else {}
+    return {
+        "type": "application", "bom-ref": f"products/{product.id}", "name": product.title, **described
+    }  # fmt: skip
+
+
+def _service(reference: str, places: Sequence[UseAtPlace]) -> Json:
+    row = places[0]
+    found: Json = {
+        "bom-ref": reference,
+        "name": row.held.vendor.name,
+        "provider": _provider(row),
+        "x-trust-boundary": True,
+        "properties": list(_properties(places)),
+    }
+    optional: Json = {
+        "description": row.held.engagement.purpose,
+        "data": [
+            {"flow": "inbound", "classification": name}
+            for name in row.held.engagement.data_categories or row.held.engagement.data_scope or ()
+        ],
+        "externalReferences": list(_links(row)),
+    }
+    return found | {name: value for name, value in optional.items() if value}
+
+
+def _provider(row: UseAtPlace) -> Json:
+    entity, vendor = row.held.entity, row.held.vendor
+    address = {"country": entity.seat, "streetAddress": entity.address}
+    stated = {name: value for name, value in address.items() if value}
+    contact = {"contact": [{"name": vendor.contact}]} if vendor.contact else {}
+    return {
+        **_organisation(entity.legal_name or vendor.name, vendor.website),
+        **({"address": stated} if stated else {}),
+        **contact,
+    }
+
+
+def _properties(places: Sequence[UseAtPlace]) -> Iterator[Json]:
+    """Yield what a service says by name and value; what is of a place has its number."""
+    yield from _of_columns(_OF_SERVICES, places[0], "")
+    for place in places:
+        yield from _of_columns(_OF_PLACES, place, f"places/{place.number}/")
+
+
+def _of_columns(names: frozenset[str], row: UseAtPlace, prefix: str) -> Iterator[Json]:
+    for column in COLUMNS:
+        value = column.value(row) if column.name in names else None
+        if value is not None:
+            yield {"name": f"sub-processor-register:{prefix}{column.name}", "value": plain(value)}
+
+
+def _links(row: UseAtPlace) -> Iterator[Json]:
+    """Yield references, each address once."""
+    vendor = row.held.vendor
+    links = [
+        (vendor.website, "website", ""),
+        (vendor.privacy_url, "documentation", "privacy policy"),
+        (vendor.dpa_url, "documentation", "data processing agreement"),
+        (vendor.subprocessors_url, "documentation", "own list of sub-processors"),
+        *((item.url, "certification-report", item.name) for item in vendor.certifications or ()),
+    ]
+    for url, kind, comment in dict.fromkeys(links):
+        if url:
+            yield {"type": kind, "url": url, **({"comment": comment} if comment else {})}
+
+
+def _dependencies(register: Register, uses: dict[str, list[UseAtPlace]]) -> Iterator[Json]:
+    """Yield on what the publisher and each product depend: on services that are in use on the day."""
+    held = {ref: places[0].held for ref, places in uses.items() if places[0].held.state == "in_force"}
+    products = [f"products/{product.id}" for product in register.products]
+    yield {"ref": _PRODUCT, "dependsOn": [*products, *held]}
+    for product in register.products:
+        scopes = {ref: item.engagement.products for ref, item in held.items()}
+        needed = [ref for ref, scope in scopes.items() if scope and (scope.all or product.id in scope.ids)]
+        yield {"ref": f"products/{product.id}", "dependsOn": needed}
+    yield from ({"ref": reference} for reference in uses)

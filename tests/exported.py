@@ -1,0 +1,53 @@
+"""Registers to export: the made-up one, and one whose texts are meant to be run by spreadsheets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from register_api.core import model
+from register_api.core.bitemporal import engagement_states
+from register_api.core.exports.uses import uses_at_places
+from sample_register import TODAY, engagement, register
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.core.exports.uses import UseAtPlace
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+LINK = '=HYPERLINK("https://evil.example","x")'
+RUN = (LINK, "+1+1", "-2+3", "@SUM(1+1)", "'quoted", "\t=1+1", '"=1+1"', "001234", "1e3", "TRUE", "a\nb;c,d")
+"""Names that a spreadsheet would run, or take for something else than a text."""
+
+
+def rows(said: model.Register, on: dt.date = TODAY) -> list[UseAtPlace]:
+    """Return the rows of a register on a day."""
+    return list(uses_at_places(said, engagement_states(said, on), on, ZONE))
+
+
+def hostile() -> model.Register:
+    """Return the register with a vendor for each of these names, who says it everywhere."""
+    return register(subprocessors=tuple(_hostile(number, name) for number, name in enumerate(RUN)))
+
+
+def _hostile(number: int, text: str) -> model.Subprocessor:
+    place = model.Location(country="US", place=text, text=text)
+    use = engagement(
+        "use", "operations", purpose=text, notes=text, data_categories=(text,), locations=(place,)
+    )
+    return model.Subprocessor(
+        id=f"v-{number}", name=text, legal_name=text, address=text, contact=text, engagements=(use,)
+    )
+
+
+def with_use(said: model.Register, **changed: object) -> model.Register:
+    """Return a register whose first vendor's use says something else."""
+    first, *others = said.subprocessors
+    use = msgspec.structs.replace(first.engagements[0], **changed)
+    return msgspec.structs.replace(
+        said, subprocessors=(msgspec.structs.replace(first, engagements=(use,)), *others)
+    )
