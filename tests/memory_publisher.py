@@ -114,11 +114,8 @@ class MemoryPublisher:
         self.root_keys = [private_key(keys + 4)]
         self.feed_signer = OURS
         self.targets_key, self.online_key = private_key(keys + 2), private_key(keys + 3)
-        self.records = [
-            self._record("document", self.document.jwk, 1),
-            self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
-            self._record("feed", feed_jwk(OURS), 1),
-        ]
+        self.records: list[KeyRecord] = []
+        self.list_keys_from_the_first()
         self.roots: list[Root] = []
         self.targets_version = self.snapshot_version = self.timestamp_version = 0
         self.add_root()
@@ -219,6 +216,14 @@ class MemoryPublisher:
         entry = encode(self.entry(register)) if entry is None else entry
         self.files[tree.VERSION_ENTRY.path(version)] = entry
         self.log.append(entry)
+
+    def list_keys_from_the_first(self) -> None:
+        """List the keys that sign now, and no others, as good from version 1 on."""
+        self.records = [
+            self._record("document", self.document.jwk, 1),
+            self._record("log", ed25519_jwk(self.log.key.public_key().public_bytes_raw()), 1),
+            self._record("feed", feed_jwk(self.feed_signer), 1),
+        ]
 
     def key_list(self) -> bytes:
         """Return the list of keys as it will be published."""

@@ -65,7 +65,7 @@ for _does, _name in {
     ROOM.add(f"register name that {_does}", _says, _named(_name), 11, "V03")
 
 
-def _exchange_keys(publisher: MemoryPublisher) -> None:
+def exchange_keys(publisher: MemoryPublisher) -> None:
     """Put new document, log and feed keys in the place of all that there are, from version 1 on."""
     other = MemoryPublisher(publisher.name, keys=80)
     publisher.document, publisher.feed_signer, publisher.log.key = other.document, THEIRS, other.log.key
@@ -78,7 +78,7 @@ def _feed_record(record: KeyRecord) -> KeyRecord:
     return msgspec.structs.replace(record, jwk=jwk, kid=thumbprint(jwk), pem=public_pem(jwk))
 
 
-def _sign_history_anew(publisher: MemoryPublisher) -> None:
+def sign_history_anew(publisher: MemoryPublisher) -> None:
     """Sign each file of each version with the keys of today; the log's leaves stay as they are."""
     for register in publisher.registers:
         for kind in (tree.VERSION_DIFF, tree.VERSION_REGISTER):
@@ -96,8 +96,8 @@ def _sign_history_anew(publisher: MemoryPublisher) -> None:
 @ROOM.attack(15, "V30", why="Not only TUF has to vouch for the list of keys, but the log's newest entry.")
 def two_online_keys_stolen(publisher: MemoryPublisher) -> None:
     """Exchanges the whole list of keys and signs all history anew, with the targets and the online key."""
-    _exchange_keys(publisher)
-    _sign_history_anew(publisher)
+    exchange_keys(publisher)
+    sign_history_anew(publisher)
 
 
 _STOLEN = ROOM.attacks[-1]
@@ -118,9 +118,9 @@ ROOM.again(
 @ROOM.attack(15, "V30", why="The lists of two versions contradict each other, and the log holds both.")
 def list_of_keys_exchanged_with_a_version(publisher: MemoryPublisher) -> None:
     """Exchanges the whole list of keys with the next version, and signs all history anew."""
-    _exchange_keys(publisher)
+    exchange_keys(publisher)
     publisher.publish()
-    _sign_history_anew(publisher)
+    sign_history_anew(publisher)
 
 
 @ROOM.attack(15, "V30", remembers=True, begin=with_an_ended_key)
@@ -130,7 +130,7 @@ def ended_key_is_good_again(publisher: MemoryPublisher) -> None:
     publisher.records[0] = msgspec.structs.replace(ended, last_version=3)
     publisher.records[3] = msgspec.structs.replace(following, first_version=4)
     publisher.document = DocumentKey(11)
-    _sign_history_anew(publisher)
+    sign_history_anew(publisher)
 
 
 @ROOM.attack(16, "V33", remembers=True, says=("The publisher has disowned versions 2 to 3.",))
