@@ -218,7 +218,13 @@ TARGETS = (
         tokens=TOKENS,
         check=lambda _data, found: _are_ours(found),
     ),
-    Target(name="Accept", parse=negotiation.prefers_html, refusals=(), seeds=lambda: FIELDS, tokens=TOKENS),
+    Target(
+        name="Accept",
+        parse=lambda field: negotiation.prefers(field, "text/html"),
+        refusals=(),
+        seeds=lambda: FIELDS,
+        tokens=TOKENS,
+    ),
     Target(
         name="If-None-Match, If-Modified-Since",
         parse=_read_conditions,

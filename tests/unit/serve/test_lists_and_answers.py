@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -12,6 +14,7 @@ import pytest
 import stores
 from patience import PATIENCE, wait_until
 from register_api.core.api.operations import QUESTIONS
+from register_api.core.exports.columns import COLUMNS
 from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
 from register_api.serve.answer.cache import Answers
@@ -68,6 +71,62 @@ def test_pages_together_are_the_whole_list(base: str, path: str, member: str, li
     assert {page["total"] for page in found} == {len(whole[member])}
     assert [page["offset"] for page in found] == list(range(0, len(found) * limit, limit))
     assert all(len(page[member]) <= limit for page in found)  # type: ignore[arg-type]
+
+
+def table(url: str) -> tuple[httpx.Response, list[dict[str, str]]]:
+    """Return an answer as CSV, and its rows."""
+    answer = httpx.get(url, headers={"accept": "text/csv"}, timeout=PATIENCE)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return answer, list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
+
+
+def test_who_prefers_csv_gets_the_uses_as_a_table(base: str) -> None:
+    """The columns of the export, a row for each use and place of the same answer."""
+    answer, rows = table(f"{base}v1/subprocessors?on=2026-01-03")
+    document = httpx.get(f"{base}v1/subprocessors?on=2026-01-03", timeout=PATIENCE).json()
+    told = [
+        (vendor["id"], use["id"], use["state"], use["status"])
+        for vendor in document["subprocessors"]
+        for use in vendor["engagements"]
+        for _ in use["locations"] or [None]
+    ]
+    assert told
+    assert [(row["subprocessor"], row["use"], row["state"], row["status"]) for row in rows] == told
+    assert {row["as_of"] for row in rows} == {"2026-01-03"}
+    assert list(rows[0]) == [column.name for column in COLUMNS]
+    assert answer.headers["register-version"] == str(document["version"])
+
+
+def test_a_table_is_filtered_and_has_pages_as_the_list_has(base: str) -> None:
+    """The header leads to the next page, which is CSV for who asks for it again."""
+    whole = table(f"{base}v1/subprocessors?on=2026-01-03&country=FI")[1]
+    url, found = f"{base}v1/subprocessors?on=2026-01-03&country=FI&limit=1", []
+    while url:
+        answer, rows = table(url)
+        found += rows
+        linked = answer.links.get("next")
+        assert linked is None or linked["type"] == "text/csv"
+        url = linked and urljoin(url, linked["url"])
+    assert whole
+    assert found == whole
+
+
+def test_caches_keep_table_and_document_apart(base: str) -> None:
+    """Neither form is taken for the other, whichever was asked for first."""
+    url = f"{base}v1/subprocessors?on=2026-01-02"
+    answers = [
+        httpx.get(url, headers={"accept": accept}, timeout=PATIENCE)
+        for accept in ("text/csv", "application/json", "*/*", "text/csv;q=0.1, application/json", "text/csv")
+    ]
+    types = [answer.headers["content-type"].partition(";")[0] for answer in answers]
+    assert types == ["text/csv", *3 * ["application/json"], "text/csv"]
+    assert {answer.headers["vary"] for answer in answers} == {"Accept, Accept-Encoding"}
+    assert len({answer.headers["etag"] for answer in answers}) == 2
+
+
+def test_questions_without_a_table_stay_json(base: str) -> None:
+    answer = httpx.get(f"{base}v1/upcoming", headers={"accept": "text/csv"}, timeout=PATIENCE)
+    assert answer.headers["content-type"] == "application/json"
 
 
 def test_the_next_page_asks_the_same(base: str) -> None:

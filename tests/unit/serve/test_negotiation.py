@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.serve.http.negotiation import CODINGS, acceptable_codings, prefers_html
+from register_api.serve.http.negotiation import CODINGS, acceptable_codings, prefers
 
 CODING_ROWS = [
     # (Accept-Encoding, codings best first, why)
@@ -54,7 +54,7 @@ def test_codings_are_ranked_by_weight(field: bytes | None, expected: tuple[str, 
 def test_any_bytes_give_a_ranking(field: bytes) -> None:
     """Hostile headers never raise, and never invent a coding."""
     assert set(acceptable_codings(field)) <= set(CODINGS)
-    prefers_html(field)
+    prefers(field, "text/html")
 
 
 def test_a_long_header_is_read_in_linear_time() -> None:
@@ -82,4 +82,4 @@ def test_a_long_header_is_read_in_linear_time() -> None:
 )
 def test_only_who_names_html_gets_a_page(field: bytes | None, expected: bool) -> None:
     """RFC 9110 section 12.5.1: the more specific range counts, and its weight."""
-    assert prefers_html(field) is expected
+    assert prefers(field, "text/html") is expected

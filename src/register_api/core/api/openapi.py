@@ -17,7 +17,7 @@ from register_api.core.api.queries import MOST_VALUES, parameters_of
 from register_api.core.canonical import encode
 from register_api.core.format.kind import PARAMETERS
 from register_api.core.format.paths import COPIES, KINDS, SIGNATURES
-from register_api.core.format.tree import GROUPS, INDEX, WORKBOOK
+from register_api.core.format.tree import GROUPS, INDEX, USES_CSV, WORKBOOK
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.schemas import definitions
@@ -164,6 +164,8 @@ def _operations() -> Iterator[tuple[str, Json]]:
 def _question(question: Question) -> Json:
     names = (*_WHOLE, "Register-Version", "Register-Digest", "Link")
     good = _reply("Computed, and not signed.", names, "application/json", _reference(question.answer))
+    if question.has_table:
+        good["content"][USES_CSV.media_type] = {"schema": _body(USES_CSV.media_type)}
     problems = "".join(
         f"\n\n{PROBLEMS[name][0]} `{name}`: {PROBLEMS[name][2]}." for name in question.problems
     )

@@ -21,6 +21,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         answer: The struct that it answers with.
         problems: What it may answer instead, besides what any address may.
         example: Parameters of a query that is shown in the API reference.
+        has_table: Whether it is answered as CSV, too, where ``Accept`` prefers that.
     """
 
     url: str
@@ -31,6 +32,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     answer: type[msgspec.Struct]
     problems: tuple[Name, ...]
     example: tuple[str, ...]
+    has_table: bool = False
 
 
 QUESTIONS = (
@@ -57,11 +59,13 @@ QUESTIONS = (
         operation="listSubprocessors",
         summary="Sub-processors that fit filters",
         description="Sub-processors with those of their engagements that fit all filters, and the state of "
-        "each engagement on a day.",
+        "each engagement on a day. With `Accept: text/csv` a row for each engagement and place of that page, "
+        "with the columns of `/v1/exports/uses.csv`.",
         query=queries.SubprocessorsQuery,
         answer=answers.SubprocessorsAnswer,
         problems=("no-such-version", "no-such-category", "no-such-product", "nothing-known-yet"),
         example=("q", "on"),
+        has_table=True,
     ),
     Question(
         url="/v1/subprocessors/{id}",

@@ -124,17 +124,24 @@ class Answers:
 
 
 def finish(
-    document: object, basis: AnswerSource, *, schema: str | None = None, following: str | None = None
+    data: bytes,
+    basis: AnswerSource,
+    *,
+    media_type: str = "application/json",
+    vary: bytes = b"Accept-Encoding",
+    schema: str | None = None,
+    following: str | None = None,
 ) -> Resource:
-    """Encode an answer and make its headers.
+    """Make the headers of an answer.
 
     Args:
-        document: What was computed.
+        data: Its bytes.
         basis: The version it was computed from.
+        media_type: What they are.
+        vary: Request headers that the form depends on.
         schema: Name of the schema that describes it, if one is published.
         following: Reference to the next page, if there is one.
     """
-    forms = forms_of(encode(document))
     more: list[Header] = [
         (b"register-version", str(basis.version).encode("ascii")),
         (b"register-digest", structured_digest(basis.sha256)),
@@ -143,10 +150,10 @@ def finish(
         target = f'<schema/{schema}.json>; rel="describedby"; type="application/schema+json"'
         more.append((b"link", target.encode("ascii")))
     if following is not None:
-        more.append((b"link", f'<{following}>; rel="next"; type="application/json"'.encode("ascii")))
-    return computed_resource(
-        CommonHeaders(media_type="application/json", cache="mutable", more=tuple(more)), forms
-    )
+        plain = media_type.partition(";")[0]
+        more.append((b"link", f'<{following}>; rel="next"; type="{plain}"'.encode("ascii")))
+    facts = CommonHeaders(media_type=media_type, cache="mutable", more=tuple(more), vary=vary)
+    return computed_resource(facts, forms_of(data))
 
 
 def finish_own(document: object) -> Resource:

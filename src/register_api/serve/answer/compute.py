@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,8 @@ from register_api.core.api.answers import (
 )
 from register_api.core.api.queries import DatedQuery, DiffQuery, SubprocessorQuery
 from register_api.core.diff.document import diff_document
+from register_api.core.exports.csv_table import uses_csv
+from register_api.core.exports.uses import uses_at_places
 from register_api.core.language.language import Language
 from register_api.core.language.values import Values
 from register_api.core.questionnaire.answers import QUESTIONS
@@ -41,6 +43,15 @@ if TYPE_CHECKING:
     from register_api.core.diff.changes import Diff
     from register_api.core.model import Subprocessor
     from register_api.serve.answer.archive import Archive
+
+
+class TableAnswer(NamedTuple):
+    """A page of rows as CSV, and what it was computed from."""
+
+    data: bytes
+    version: int
+    sha256: str
+    next: str | None
 
 
 def diff(archive: Archive, query: DiffQuery, as_of: AsOf) -> Diff:  # noqa: ARG001 (as all of ANSWERS)
@@ -67,6 +78,21 @@ def subprocessors(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> S
     page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
     listed = tuple(_listed(*pair) for pair in page)
     return SubprocessorsAnswer(**basis(known), **facts, subprocessors=listed)
+
+
+def uses_table(archive: Archive, query: SubprocessorsQuery, as_of: AsOf) -> TableAnswer:
+    """Return the same vendors as a table: a row for each engagement that fits, at each of its places.
+
+    Raises:
+        Problem: As ``subprocessors``.
+    """
+    known = known_by(archive, as_of)
+    selection = Selection(archive, query, known)
+    rows = ((vendor, selection.of(vendor)) for vendor in known.register.subprocessors)
+    page, facts = page_of([pair for pair in rows if selection.lists(*pair)], query, known)
+    states = (row for _, found in page for row in found)
+    table = uses_csv(uses_at_places(known.register, states, known.on, archive.zone))
+    return TableAnswer(table, known.register.version, known.sha256, facts["next"])
 
 
 def answers(archive: Archive, query: AnswersQuery, as_of: AsOf) -> QuestionnaireAnswer:
@@ -131,6 +157,12 @@ ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = Mapping
     }
 )
 """What computes the answer of each operation (``core.api.operations.QUESTIONS``)."""
+
+
+TABLES: Mapping[str, Callable[[Archive, Any, AsOf], TableAnswer]] = MappingProxyType(
+    {"listSubprocessors": uses_table}
+)
+"""What computes it as CSV, of those that have a table."""
 
 
 _FILE = 16 * 1024

@@ -13,6 +13,7 @@ from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
 from register_api.core.api.operations import QUESTIONS
 from register_api.core.format.tree import OPENAPI
 from register_api.serve.answer.readiness import readiness
+from register_api.serve.http.asgi import header
 from register_api.serve.http.clients import ONE, network_of
 from register_api.serve.http.sending import send_resource
 
@@ -56,8 +57,8 @@ def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
     @get(question.url.replace("{id}", "{id:str}"))
     async def answer(request: _AnyRequest) -> ASGIApp:
         client = network_of(cast("Any", request.scope), ONE)
-        query_string = request.scope["query_string"]
-        return _ready(await service.answer(question, query_string, request.path_params, client))
+        query_string, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
+        return _ready(await service.answer(question, query_string, request.path_params, client, accept))
 
     return answer
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
 from register_api.core.api.queries import DatedQuery
 from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
+from register_api.core.canonical import encode
 from register_api.core.diff.changes import Diff
+from register_api.core.format.tree import USES_CSV
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
-from register_api.serve.answer.compute import ANSWERS, cost_of
+from register_api.serve.answer.compute import ANSWERS, TABLES, cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.answer.worker import compute
+from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
 
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
     Compute = Callable[[Snapshot, Work], Awaitable[Resource]]
+
+_CSV = USES_CSV.media_type.partition(";")[0]
+_BY_BOTH = b"Accept, Accept-Encoding"
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +72,7 @@ class Service:
         query_string: bytes = b"",
         in_path: Mapping[str, str] | None = None,
         client: str = "",
+        accept: bytes | None = None,
     ) -> Resource:
         """Answer a question.
 
@@ -74,6 +81,7 @@ class Service:
             query_string: Its parameters, percent-encoded.
             in_path: Parameters that stand in the path.
             client: Who asks: a client's questions wait behind each other, not in front of others'.
+            accept: Value of ``Accept``, which decides between JSON and CSV where there are both.
 
         Raises:
             Problem: A parameter is not valid, what is asked about does not exist, nothing was published
@@ -83,8 +91,9 @@ class Service:
         query = read_query(query_string, question.query, in_path or {})
         as_of = self._as_of(query, table)
         version = table.archive.newest
-        key = (question.operation, query, as_of, version, table.archive.sha256(version))
-        work = functools.partial(_answered, question.operation, query, as_of)
+        as_table = question.has_table and prefers(accept, _CSV)
+        key = (question.operation, as_table, query, as_of, version, table.archive.sha256(version))
+        work = functools.partial(_answered_as_table if as_table else _answered, question, query, as_of)
         return await self._keep(key, client, cost_of(table.archive, query), work)
 
     async def description(self) -> Resource:
@@ -128,11 +137,20 @@ class Service:
         return self.replies.table
 
 
-def _answered(operation: str, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
-    document = ANSWERS[operation](archive, query, as_of)
+def _answered(question: Question, query: msgspec.Struct, as_of: AsOf, archive: Archive) -> Resource:
+    document = ANSWERS[question.operation](archive, query, as_of)
+    data = encode(document)
     if isinstance(document, Diff):
-        return finish(document, document.newer, schema="diff")
-    return finish(document, document, following=document.next if isinstance(document, Listing) else None)
+        return finish(data, document.newer, schema="diff")
+    vary = _BY_BOTH if question.has_table else b"Accept-Encoding"
+    return finish(
+        data, document, vary=vary, following=document.next if isinstance(document, Listing) else None
+    )
+
+
+def _answered_as_table(question: Question, query: Any, as_of: AsOf, archive: Archive) -> Resource:
+    found = TABLES[question.operation](archive, query, as_of)
+    return finish(found.data, found, media_type=USES_CSV.media_type, vary=_BY_BOTH, following=found.next)
 
 
 def _reference(archive: Archive | None) -> Resource:

@@ -54,17 +54,17 @@ def _coding_weight(coding: str, weights: dict[str, float]) -> float:
     return weights.get(coding, weights.get("*", unstated))
 
 
-def prefers_html(field: bytes | None) -> bool:
-    """Tell whether an ``Accept`` names HTML, and not less than JSON (RFC 9110 section 12.5.1).
+def prefers(field: bytes | None, media_type: str) -> bool:
+    """Tell whether an ``Accept`` names a media type, and not less than JSON (RFC 9110 section 12.5.1).
 
     A program that sends ``*/*`` or nothing gets JSON; a browser names ``text/html``.
     """
-    if field is None or b"text/html" not in field.lower():
+    if field is None or media_type.encode("ascii") not in field.lower():
         return False
     weights = dict(_weights(field))
-    html = weights.get("text/html", 0.0)
+    wanted = weights.get(media_type, 0.0)
     json = max(weights.get("application/problem+json", 0.0), weights.get("application/json", 0.0))
-    return html > 0 and html >= json
+    return wanted > 0 and wanted >= json
 
 
 def _weights(field: bytes) -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.serve.http.asgi import NO_BODY, body_message, header, start_message
-from register_api.serve.http.negotiation import prefers_html
+from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import details
 from register_api.serve.stored.reply import CORS, NOSNIFF
@@ -37,7 +37,7 @@ _encoder = msgspec.json.Encoder()
 def reply_to(problem: Problem, scope: Scope) -> tuple[Message, Message]:
     """Return both messages of a reply: a page for browsers, JSON for everyone else."""
     members = details(problem, scope["raw_path"].decode("ascii", "replace"))
-    if prefers_html(header(scope["headers"], b"accept")):
+    if prefers(header(scope["headers"], b"accept"), "text/html"):
         body = _page(members, scope.get("prefix", ""))
         kind: tuple[Header, ...] = ((b"content-type", b"text/html; charset=utf-8"), *page_headers(body))
     else:

@@ -40,12 +40,14 @@ class CommonHeaders(msgspec.Struct, frozen=True, kw_only=True):
         cache: Cache class, a key of ``CACHE_CONTROL``.
         modified: When the bytes were published; ``None`` for a computed answer.
         more: Further headers of a 200.
+        vary: Request headers that the form depends on.
     """
 
     media_type: str
     cache: CacheClass
     modified: dt.datetime | None = None
     more: tuple[Header, ...] = ()
+    vary: bytes = b"Accept-Encoding"
 
 
 class Representation(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ def _representation(
     shared = (
         (b"etag", etag),
         (b"cache-control", CACHE_CONTROL[facts.cache]),
-        (b"vary", b"Accept-Encoding"),
+        (b"vary", facts.vary),
         *CORS,
     )
     return Representation(
