@@ -23,6 +23,7 @@ PACKAGES = {
     "curl": "curl",
     "git": "git",
     "go": "golang-go",
+    "java": "default-jre-headless",
     "jq": "jq",
     "make": "make",
     "nginx": "nginx-light",

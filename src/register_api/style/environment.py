@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from register_api.core import strict_base64
 
-STYLE = files(__package__).joinpath("style.css").read_text("utf-8")
+STYLE = files(__package__).joinpath("style.css").read_text("utf-8").strip()
 """The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
 
 STYLE_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
