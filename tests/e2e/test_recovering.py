@@ -16,6 +16,7 @@ from quick_disk import quick_disk
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.publish.memory import MEMORY_FILE
+from register_api.publish.trust_rotation import rotate_trust_key
 from register_api.store import layout
 from static_host import static_host
 
@@ -92,6 +93,10 @@ def tree_of(publisher: Publisher) -> dict[str, str]:
         for path in sorted(public.rglob("*"))
         if path.is_file()
     }
+
+
+def roots_of(publisher: Publisher) -> dict[str, str]:
+    return {path: sha256 for path, sha256 in tree_of(publisher).items() if path.endswith(".root.json")}
 
 
 def first_root(publisher: Publisher) -> str:
@@ -185,6 +190,25 @@ def test_keys_on_another_machine_take_over_from_a_mirror(publisher: Register) ->
     other.publish_note("version 4", NOW + 9 * MINUTE)
     assert other.verify().exit_code == 0
     assert list(other.registers()) == [1, 2, 3, 4]
+
+
+def test_a_root_that_is_given_as_a_file_suffices(publisher: Register) -> None:
+    """The first, or a later one: those before it are taken over, and another register's first is refused."""
+    rotate_trust_key(publisher.store, publisher.keys, "targets", NOW + 5 * MINUTE)
+    with hosted(publisher) as base:
+        for version in (1, 2):
+            given = publisher.folder / "hosted" / tree.ROOT.path(version)
+            other = Register(publisher.folder / f"other {version}")
+            code, said = run(other, "recover", "--from", base, "--root", given)
+            assert code == 0, said
+            assert roots_of(other) == roots_of(publisher)
+        hostile = publisher.folder / "hosted" / tree.ROOT.path(1)
+        stranger = Register(publisher.folder / "stranger")
+        stranger.publish_note("theirs", NOW)
+        hostile.write_bytes((stranger.store / layout.PUBLIC / tree.ROOT.path(1)).read_bytes())
+        last = Register(publisher.folder / "last")
+        code, said = run(last, "recover", "--from", base, "--root", given)
+        assert (code, last.store.joinpath(layout.PUBLIC).exists()) == (16, False), said
 
 
 def test_keys_that_lost_their_memory_learn_it_from_their_own_store(publisher: Register) -> None:

@@ -41,6 +41,7 @@ from register_api.store.transaction import recover as finish_interrupted
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import KeepingFetcher, NotServed
 from register_api.verify.options import Options
+from register_api.verify.trust.start import read_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,8 +147,17 @@ def _verified(
     result = verify(order.base, options, now, progress, fetcher=reader)
     if result.finding is not None:
         raise result.finding
+    if order.root is not None:
+        _read_up_to(read_root(order.root.read_bytes()).version, order.root, reader)
     files = {path: data for path, data in reader.files.items() if is_path(path) and kind_of(path).checks}
     return files | dict(_time_stamps(source, files))
+
+
+def _read_up_to(version: int, root: Path, reader: KeepingFetcher) -> None:
+    """Add the root that was given and those before it; a store has all, and ``examine`` follows them."""
+    for earlier in range(1, version):
+        reader.get(tree.ROOT.path(earlier), tree.ROOT.max_bytes)
+    reader.files[tree.ROOT.path(version)] = root.read_bytes()
 
 
 def _expiry(source: Fetcher) -> dt.datetime:
