@@ -268,26 +268,30 @@ def test_a_store_that_is_ahead_of_its_host_goes_on(publisher: Register) -> None:
     assert "is not known" not in said
 
 
-def test_a_refresh_and_the_status_ask_the_registers_own_address(publisher: Register) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_a_refresh_and_the_status_ask_the_registers_own_address_or_another(
+    publisher: Register, *, given: bool
+) -> None:
     """A refresh older than the public one would be called rolled back by every customer."""
     with hosted(publisher) as base:
-        publisher.url = f"{base}/"
+        words = ("--base-url", base) if given else ()
+        publisher.url = publisher.url if given else f"{base}/"
         publisher.publish_note("version 4", NOW + 4 * MINUTE)
         backup = backup_of(publisher, "backup")
         publisher.refresh(NOW + 5 * MINUTE)
         shutil.copytree(publisher.store / layout.PUBLIC, publisher.folder / "hosted", dirs_exist_ok=True)
-        assert run(publisher, "refresh")[0] == 0
+        assert run(publisher, "refresh", *words)[0] == 0
         bring_back(publisher, backup)
         before = tree_of(publisher)
-        code, said = run(publisher, "refresh")
+        code, said = run(publisher, "refresh", *words)
         assert code == AHEAD, said
-        code, said = run(publisher, "status")
+        code, said = run(publisher, "status", *words)
         assert code == WRONG_USE, said
         assert "older than what is public" in " ".join(said.split())
         assert tree_of(publisher) == before
         assert run(publisher, "status", ask=False)[0] in {0, 1}
         assert run(publisher, "recover", "--from", base)[0] == 0
-        code, said = run(publisher, "refresh")
+        code, said = run(publisher, "refresh", *words)
         assert code == 0, said
         assert "is not known" not in said
     assert publisher.verify().exit_code == 0

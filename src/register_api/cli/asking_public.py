@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from register_api.cli.options import BaseUrlParam
 from register_api.cli.output import err
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ def offline_option(command: Command) -> Command:
         envvar="REGISTER_OFFLINE",
         show_envvar=True,
         help="Do not ask the register's own address whether what is public is ahead of the store.",
+    )(command)
+
+
+def address_option(command: Command) -> Command:
+    """Add ``--base-url``: which address to ask, for a register that names none or is served at another."""
+    return click.option(
+        "--base-url",
+        type=BaseUrlParam(),
+        envvar="REGISTER_BASE_URL",
+        show_envvar=True,
+        help="Where the tree is published, to ask there.  [default: the register's own url]",
     )(command)
 
 

@@ -13,7 +13,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options, time_options, time_stamps
-from register_api.cli.asking_public import compare_with_public, offline_option
+from register_api.cli.asking_public import address_option, compare_with_public, offline_option
 from register_api.cli.cosigning import ask_and_tell
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
@@ -65,6 +65,7 @@ class _HoursParam(click.FloatRange):
 @options.fresh_for_option
 @policy_option
 @offline_option
+@address_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
 @click.option(
     "--clock-is-right",
@@ -80,6 +81,7 @@ def refresh(
     policy: Path | None,
     time_authority: str | None,
     time_authority_certificate: Path | None,
+    base_url: str | None,
     *,
     offline: bool,
     wait_first: bool,
@@ -106,7 +108,8 @@ def refresh(
     """
     witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)
-    once = functools.partial(_refresh, store, keys, fresh_for, witnesses, authority, offline=offline)
+    ask = functools.partial(compare_with_public, url=base_url, offline=offline)
+    once = functools.partial(_refresh, store, keys, fresh_for, witnesses, authority, ask)
     if every is None:
         once(clock_is_right=clock_is_right)
         return
@@ -157,12 +160,12 @@ def _refresh(
     fresh_for: dt.timedelta | None,
     witnesses: WitnessPolicy | None,
     authority: TimeAuthority | None,
+    ask: Callable[[Snapshot], object],
     *,
-    offline: bool,
     clock_is_right: bool = False,
 ) -> None:
     if (snapshot := open_snapshot(store)) is not None:
-        compare_with_public(snapshot, None, offline=offline)
+        ask(snapshot)
     now = clock.now()
     _print_refreshed(refresh_freshness(store, keys, now, fresh_for, clock_is_right=clock_is_right))
     ask_and_tell(store, witnesses, clock.now())

@@ -9,7 +9,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options, time_stamps
-from register_api.cli.asking_public import compare_with_public, offline_option
+from register_api.cli.asking_public import address_option, compare_with_public, offline_option
 from register_api.cli.cosigning import print_witnesses, witnesses_document
 from register_api.cli.output import err, out, print_error, print_json
 from register_api.cli.policies import policy_of, policy_option
@@ -50,9 +50,12 @@ _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 @options.store_option
 @policy_option
 @offline_option
+@address_option
 @click.option("--deep", is_flag=True, help="Verify every version, as a customer does who checks all.")
 @options.json_option
-def status(store: Path, policy: Path | None, as_json: bool, *, offline: bool, deep: bool) -> None:
+def status(
+    store: Path, policy: Path | None, base_url: str | None, as_json: bool, *, offline: bool, deep: bool
+) -> None:
     """Say what is published, what expires when, who has cosigned it, and whether all of it is there.
 
     Ends with 1 where something expires soon, the quorum of --policy is not met or nothing is published, and
@@ -71,7 +74,7 @@ def status(store: Path, policy: Path | None, as_json: bool, *, offline: bool, de
         witnesses = witnesses_document(snapshot, policy_of(policy))
         stamped = newest_stamped(snapshot)
         damaged = snapshot.damaged()
-        public = compare_with_public(snapshot, None, offline=offline)
+        public = compare_with_public(snapshot, base_url, offline=offline)
         finding = _look_deep(snapshot, instant) if deep else None
     if as_json:
         document = _document(snapshot, rows, stamped)
