@@ -31,6 +31,7 @@ from register_api.core.documents import (
     Ended,
     Entry,
     FileDigest,
+    HeadFiles,
     KeyList,
     KeyRecord,
     KeyUse,
@@ -39,7 +40,7 @@ from register_api.core.documents import (
     VersionList,
 )
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES
+from register_api.core.format.paths import FILES, TARGETS_BY_NAME, is_path, kind_of
 from register_api.core.instant import format_instant
 from register_api.core.judging.derived import context_of, draft_of, recounted
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
@@ -427,16 +428,25 @@ class MemoryPublisher:
         """Sign and write a root."""
         self.files[f"trust/{root.version}.root.json"] = sign_metadata(root, *signers)
 
-    def vouch(self, *, expires: dt.datetime | None = None) -> None:
-        """Write the targets with their copies, then snapshot and timestamp."""
-        paths = {
-            "register.json": tree.REGISTER.path(),
-            "checkpoint": tree.CHECKPOINT.path(),
-            "feed.atom": tree.FEED_ATOM.path(),
-            "keys.json": tree.KEYS.path(),
-        }
+    def list_heads(self) -> None:
+        """Write the list of head files over what is there."""
+        files = tuple(
+            FileDigest(path=path, sha256=digest(data), size=len(data))
+            for path, data in sorted(self.files.items())
+            if is_path(path) and kind_of(path).listed
+        )
+        newest = len(self.registers)
+        self.write_signed(
+            tree.HEADS.path(), encode(HeadFiles(files=files, register=self.name, version=newest))
+        )
+
+    def vouch(self, *, expires: dt.datetime | None = None, relist: bool = True) -> None:
+        """Write the list of head files and the targets with their copies, then snapshot and timestamp."""
+        if relist:
+            self.list_heads()
         targets = {}
-        for name, path in paths.items():
+        for name, kind in TARGETS_BY_NAME.items():
+            path = kind.path()
             data = self.files[path]
             targets[name] = TargetFile(len(data), {"sha256": digest(data)}, name)
             self.files[f"trust/targets/{digest(data)}.{name}"] = data

@@ -21,7 +21,8 @@ EXAMPLE = FileKind(
     MediaType("text/csv; charset=utf-8", compress=True),
     "mutable",
     signatures=(tree.JWS, tree.RAW_SIGNATURE),
-    checks=("V21",),
+    listed=True,
+    checks=("V21", "V34"),
     relation="alternate",
 )
 tree.GROUPS["Register"] += (EXAMPLE,)

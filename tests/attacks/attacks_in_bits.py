@@ -9,7 +9,7 @@ from attack import Room, two_versions
 from changes import DIGEST, change, flip
 
 from register_api.core.canonical import digest
-from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 
 if TYPE_CHECKING:
     from memory_publisher import MemoryPublisher
@@ -19,6 +19,10 @@ ROOM = Room("bits", "One bit, changed on its way, in every file that somebody vo
 FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
     (r"v1/register\.json", None, 12, "V25"),
     (r"v1/keys\.json", None, 12, "V25"),
+    (r"v1/heads\.json", None, 12, "V25"),
+    (r"v1/heads\.json\.sig", None, 12, "V34"),
+    (r"v1/heads\.json\.jws", rb"\.\.(.)", 12, "V34"),
+    (r"\.well-known/sub-processors\.json", None, 12, "V34"),
     (r"v1/versions\.json", None, 12, "V12"),
     (r"v1/versions/\d/(register|diff|keys)\.json", None, 12, "V16"),
     (r"v1/versions/1/entry\.json", None, 12, "V13"),
@@ -48,16 +52,13 @@ FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
 )
 """Pattern of a path; where the bit is flipped, the middle if nothing else is said; code and check."""
 
-UNREAD = re.compile(r"trust/1\.(snapshot|targets)\.json|\.well-known/.*")
-"""What newer metadata has replaced, and what nobody signs."""
+UNREAD = re.compile(r"trust/1\.(snapshot|targets)\.json")
+"""What newer metadata has replaced."""
 
 
 def _names(publisher: MemoryPublisher) -> dict[str, str]:
     """Return every file that is signed, logged or named by a digest, by a name that stays."""
-    heads = {
-        digest(publisher.files[path])
-        for path in (tree.REGISTER.path(), tree.CHECKPOINT.path(), tree.FEED_ATOM.path(), tree.KEYS.path())
-    }
+    heads = {digest(publisher.files[kind.path()]) for kind in TARGETS_BY_NAME.values()}
     kids = {record.kid: f"{{kid{number}}}" for number, record in enumerate(publisher.records, 1)}
     names = {}
     for path in publisher.files:

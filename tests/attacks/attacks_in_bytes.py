@@ -146,7 +146,7 @@ KINDS: tuple[tuple[str, Callable[[Callable[[bytes], bytes]], Lie], str], ...] = 
     ("entry", _logged_entry, "V11"),
     ("diff", _logged_diff, "V18"),
     ("feed.json", lambda change: signed(tree.FEED_JSON.path(), change), "V22"),
-    ("discovery", lambda change: damaged(tree.DISCOVERY.path(), change), "V26"),
+    ("discovery", lambda change: signed(tree.DISCOVERY.path(), change), "V26"),
     ("timestamp", lambda change: damaged(tree.TIMESTAMP.path(), change), "V02"),
     ("first root", lambda change: damaged("trust/1.root.json", change), "V01"),
 )

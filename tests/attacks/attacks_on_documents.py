@@ -226,8 +226,10 @@ def published_in_year_one_elsewhere(publisher: MemoryPublisher) -> None:
 @ROOM.attack(18, "V12")
 def versions_list_short(publisher: MemoryPublisher) -> None:
     """Signs a list of versions that leaves one out."""
-    publisher.registers.pop()
+    left_out = publisher.registers.pop()
     publisher.write_signed(tree.VERSIONS.path(), publisher.versions())
+    publisher.registers.append(left_out)
+    publisher.vouch()
 
 
 @ROOM.attack(18, "V12")
@@ -235,6 +237,7 @@ def versions_list_other(publisher: MemoryPublisher) -> None:
     """Signs a list of versions with another digest in it."""
     known = digest(publisher.files[tree.VERSION_DIFF.path(1)]).encode()
     publisher.write_signed(tree.VERSIONS.path(), put(publisher.files[tree.VERSIONS.path()], known, b"0" * 64))
+    publisher.vouch()
 
 
 @ROOM.attack(18, "V12")
@@ -242,6 +245,7 @@ def versions_list_of_another_register(publisher: MemoryPublisher) -> None:
     """Puts another register's list of versions, truly signed, in this one's place."""
     for suffix in ("", ".sig", ".jws"):
         publisher.files[tree.VERSIONS.path() + suffix] = sister().files[tree.VERSIONS.path() + suffix]
+    publisher.vouch()
 
 
 _FORMAT = b'"format":"sub-processor-register/1",'
@@ -306,6 +310,7 @@ def change_that_nobody_announced(publisher: MemoryPublisher) -> None:
         notice=NoticeStatus(required=True, objection_until=NOW.date()),
     )
     publisher.write_signed(path, encode(msgspec.structs.replace(said, upcoming=(deadline,))))
+    publisher.vouch()
 
 
 @ROOM.attack(18, "V29", why="It is genuine, but it speaks of a version that is no longer the newest.")
@@ -313,6 +318,7 @@ def old_list_of_what_lies_ahead(publisher: MemoryPublisher) -> None:
     """Serves what lay ahead of the version before, with its own valid signatures."""
     before = upcoming_document(encoded(publisher.registers[-2]), dt.UTC)
     publisher.write_signed(tree.UPCOMING.path(), encode(before))
+    publisher.vouch()
 
 
 @ROOM.attack(18, "V31", why="All is signed and logged as it should be; the two registers say otherwise.")

@@ -80,6 +80,62 @@ def feed_of_another_register(publisher: MemoryPublisher) -> None:
 def json_feed_without_a_version(publisher: MemoryPublisher) -> None:
     """Leaves a change out of the JSON Feed alone, with its signatures."""
     publisher.write_signed(tree.FEED_JSON.path(), publisher.json_feed(publisher.registers[::-1][:2]))
+    publisher.vouch()
+
+
+@ROOM.attack(
+    12, "V34", why="The document key alone speaks for no head file: the list of them is a TUF target."
+)
+def json_feed_by_the_document_key_alone(publisher: MemoryPublisher) -> None:
+    """Says something else in an entry of the JSON Feed, and signs it with the stolen document key."""
+    data = publisher.files[tree.FEED_JSON.path()]
+    publisher.write_signed(tree.FEED_JSON.path(), put(data, b'"id":', b'"content_html":"evil","id":'))
+
+
+@ROOM.attack(12, "V25")
+def list_of_head_files_by_the_document_key_alone(publisher: MemoryPublisher) -> None:
+    """Says something else in the JSON Feed, and signs it and the list of head files with the document key."""
+    json_feed_by_the_document_key_alone(publisher)
+    publisher.list_heads()
+
+
+@ROOM.attack(12, "V34", begin=forty_nine_versions)
+def archive_page_by_stolen_keys(publisher: MemoryPublisher) -> None:
+    """Writes a finished archive page anew, with all its signatures by the stolen document and feed keys."""
+    path = tree.FEED_ARCHIVE.path(1)
+    publisher.publish()
+    publisher.write_feed(path, put(publisher.files[path], b"<entry>", b"<entry><title>evil</title>"))
+
+
+@ROOM.attack(18, "V34")
+def head_file_of_another_size(publisher: MemoryPublisher) -> None:
+    """Lists a head file with its digest and another size, all signed and vouched for."""
+    data = publisher.files[tree.HEADS.path()]
+    publisher.write_signed(tree.HEADS.path(), put(data, b'"size":', b'"size":1'))
+    publisher.vouch(relist=False)
+
+
+@ROOM.attack(
+    0,
+    says=("Served, but not listed in /v1/heads.json: /.well-known/security.txt.",),
+    why="A host may have a security contact of its own; the customer is told that nobody vouches for it.",
+)
+def head_file_that_is_not_listed(publisher: MemoryPublisher) -> None:
+    """Adds a security contact of the attacker's to the tree."""
+    publisher.files[tree.SECURITY_TXT.path()] = b"Contact: mailto:mallory@example.com\n"
+
+
+@ROOM.attack(12, "V34")
+def head_file_that_nobody_signs(publisher: MemoryPublisher) -> None:
+    """Says of another register's folder that it is this one's, in the discovery document."""
+    path = tree.DISCOVERY.path()
+    publisher.files[path] = put(publisher.files[path], b"../trust/", b"../evil/")
+
+
+@ROOM.attack(10, "V34")
+def listed_file_withheld(publisher: MemoryPublisher) -> None:
+    """Withholds the discovery document."""
+    del publisher.files[tree.DISCOVERY.path()]
 
 
 @ROOM.attack(16, "V20")
@@ -237,6 +293,7 @@ def _archive(change_it: Lie) -> Lie:
 
 def _page_without_a_version(publisher: MemoryPublisher) -> None:
     publisher.write_feed(PAGE, publisher.atom(publisher.registers[:48][::-1]))
+    publisher.vouch()
 
 
 def _page_with_the_feeds_signature(publisher: MemoryPublisher) -> None:

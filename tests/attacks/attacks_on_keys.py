@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from attack import Room, poll
-from changes import damaged, put
+from changes import put, signed
 from publishers_to_attack import sister, with_an_ended_key
 
 from feed_keys import THEIRS
@@ -247,11 +247,12 @@ def keys_of_another_register(publisher: MemoryPublisher) -> None:
     publisher.vouch()
 
 
-@ROOM.attack(18, "V26", why="Nobody signs it, so it cannot be forged; it contradicts what is signed.")
+@ROOM.attack(18, "V26")
 def discovery_of_another_root(publisher: MemoryPublisher) -> None:
     """Lets strangers begin from another root."""
     known = digest(publisher.files["trust/1.root.json"]).encode()
     publisher.files[tree.DISCOVERY.path()] = put(publisher.files[tree.DISCOVERY.path()], known, b"0" * 64)
+    publisher.vouch()
 
 
 @ROOM.attack(18, "V26")
@@ -260,12 +261,13 @@ def discovery_of_another_register(publisher: MemoryPublisher) -> None:
     publisher.files[tree.DISCOVERY.path()] = publisher.files[tree.DISCOVERY.path()].replace(
         NAME.encode(), b"evil.example/x"
     )
+    publisher.vouch()
 
 
 ROOM.add(
     "discovery leads elsewhere",
     "Names an address for the register that is not below its base.",
-    damaged(tree.DISCOVERY.path(), lambda data: put(data, b"/v1/register.json", b"/v1/registry.json")),
+    signed(tree.DISCOVERY.path(), lambda data: put(data, b"/v1/register.json", b"/v1/registry.json")),
     18,
     "V26",
 )
@@ -273,7 +275,7 @@ ROOM.add(
 
 def _based(base: str) -> Lie:
     """Return the lie that gives another base, and addresses that are below it."""
-    return damaged(tree.DISCOVERY.path(), lambda data: data.replace(b'"../', f'"{base}'.encode()))
+    return signed(tree.DISCOVERY.path(), lambda data: data.replace(b'"../', f'"{base}'.encode()))
 
 
 for _name, _base in (
@@ -301,6 +303,7 @@ def discovery_with_a_digest_in_capital_letters(publisher: MemoryPublisher) -> No
     """Spells the root's digest in capital letters."""
     known = digest(publisher.files["trust/1.root.json"]).encode()
     publisher.files[tree.DISCOVERY.path()] = put(publisher.files[tree.DISCOVERY.path()], known, known.upper())
+    publisher.vouch()
 
 
 ROOM.add(
@@ -308,5 +311,5 @@ ROOM.add(
     "Gives a base on another host, and addresses below it.",
     _based("https://evil.example/"),
     0,
-    why="Allowed: a mirror serves it as it is; who follows it begins from the same root and finds any lie.",
+    why="Allowed: the publisher may name any address; who follows it begins from the same root.",
 )

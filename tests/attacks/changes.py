@@ -9,6 +9,7 @@ from tuf.api.metadata import Metadata
 
 from memory_publisher import MemoryPublisher, sign_metadata
 from register_api.core.format import tree
+from register_api.core.format.paths import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,14 +63,16 @@ def missing(path: str) -> Lie:
 
 
 def signed(path: str, change_it: Callable[[bytes], bytes]) -> Lie:
-    """Return the lie that changes a head document, signs it, and has it vouched for."""
+    """Return the lie that changes a head file, signs it if such a file is signed, and has it vouched for."""
 
     def lie(publisher: MemoryPublisher) -> None:
         data = change_it(publisher.files[path])
         if path == tree.FEED_ATOM.path():
             publisher.write_feed(path, data)
-        else:
+        elif is_signed(path):
             publisher.write_signed(path, data)
+        else:
+            publisher.files[path] = data
         publisher.vouch()
 
     return lie

@@ -36,8 +36,8 @@ def test_publishing_makes_stores_and_signs_it(known: dict[str, Any]) -> None:
 def test_verify_checks_its_signatures(known: dict[str, Any]) -> None:
     """A byte that is changed, or the file withheld, fails the check that the row names."""
     assert known["verified"] == {"code": 0, "failed": {}, "asked": True}
-    assert known["changed"]["failed"] == {"V21": 12}
-    assert known["withheld"]["failed"] == {"V21": 10}
+    assert known["changed"]["failed"] == {"V21": 12, "V34": 12}
+    assert known["withheld"]["failed"] == {"V21": 10, "V34": 10}
 
 
 def test_hosts_and_the_catalog_know_it(known: dict[str, Any]) -> None:
@@ -50,4 +50,6 @@ def test_it_is_described_and_has_to_be_documented(known: dict[str, Any]) -> None
     """docs/format.md is compared with the table, so it fails until the line is there."""
     assert known["described"] == [f"/{path}" for path in SIGNED]
     (line,) = known["to_be_documented"]
-    assert line == ("| `/v1/example.csv` | The sub-processors as a table | mutable | `.jws` `.sig` | V21 |")
+    assert line == (
+        "| `/v1/example.csv` | The sub-processors as a table | mutable | `.jws` `.sig` | V21, V34 |"
+    )

@@ -77,6 +77,22 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[Entry, ...]
 
 
+class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The files that publications write anew and nothing else vouches for (docs/format.md, Head files).
+
+    Attributes:
+        files: Each of them as it was written last, in order of path.
+        register: Name of the register.
+        version: The newest version when this list was written.
+    """
+
+    files: tuple[FileDigest, ...]
+    format: Literal["sub-processor-register-heads/1"] = "sub-processor-register-heads/1"
+    format_minor: FormatMinor = FORMAT_MINOR
+    register: RegisterName
+    version: VersionNumber
+
+
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """When and why a key stopped being good.
 

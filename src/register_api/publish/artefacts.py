@@ -168,6 +168,7 @@ class ArtefactBuilder:
             promises=promises,
             log=log,
             version_summary=summary,
+            heads=self.found.heads if self.found else None,
             listed=self.found.versions.data if self.found else None,
             stored=snapshot.manifest.files if snapshot else (),
             feed_window=window,

@@ -11,6 +11,7 @@ from register_api.core.documents import Discovery, RegisterReference, RootRefere
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, address_of
 from register_api.core.instant import format_instant
+from register_api.errors import StoreDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ ROLE = "security"
 
 _GOOD_FOR = dt.timedelta(days=364)
 """Less than a year, as RFC 9116 section 2.5.5 recommends; each publication renews it."""
+
+_EXPIRES = "Expires: "
 
 _ADDRESS = "@!$'*+-._~"
 """What an address may have unescaped in a ``mailto`` URI (RFC 6068 section 2)."""
@@ -40,11 +43,24 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
         return None
     lines = [
         *contacts,
-        f"Expires: {format_instant(now + _GOOD_FOR)}",
+        f"{_EXPIRES}{format_instant(now + _GOOD_FOR)}",
         f"Preferred-Languages: {publisher.language}",
         *([f"Canonical: {base_url}{tree.SECURITY_TXT.path()}"] if base_url else []),
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
+
+
+def security_txt_expires(data: bytes) -> dt.datetime:
+    """Return until when a file that ``security_txt`` made is good, UTC.
+
+    Raises:
+        StoreDamaged: It does not say so.
+    """
+    try:
+        (line,) = (line for line in data.decode().splitlines() if line.startswith(_EXPIRES))
+        return dt.datetime.fromisoformat(line.removeprefix(_EXPIRES))
+    except ValueError as error:
+        raise StoreDamaged(f"{tree.SECURITY_TXT.path()} does not say when it expires") from error
 
 
 def _contact(contact: Contact) -> Iterator[str]:

@@ -15,12 +15,10 @@ import msgspec
 from tuf.api.metadata import Root
 
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
-from register_api.core.documents import KeyList, VersionList
+from register_api.core.documents import HeadFiles, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.keys.key_list import check_keys, is_origin
-from register_api.core.keys.signature import verify_raw
-from register_api.core.keys.thumbprint import ed25519_public
 from register_api.core.keys.trust_roles import check_against_root
 from register_api.core.log import merkle, tile_proofs, tiles
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -62,6 +60,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         head: What the next publication has to continue.
         keys: The list of keys, with its bytes.
         newest: The newest version, with its bytes.
+        heads: The list of head files.
         versions: Bytes of the list of versions.
         leaves: Hash of each entry of the log.
         promises: All notice promises so far.
@@ -71,6 +70,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     head: SignedHead
     keys: Encoded[KeyList]
     newest: Encoded[Register]
+    heads: HeadFiles
     versions: Encoded[VersionList]
     leaves: tuple[bytes, ...]
     promises: Promises
@@ -137,7 +137,8 @@ class _Examination:
         for kind in TARGETS_BY_NAME.values():
             self._vouched(trusted, kind)
         checkpoint = self._checkpoint(trusted, keys.document, newest.document)
-        versions, leaves = self._versions(keys.document, checkpoint)
+        heads = self._target(trusted, tree.HEADS, HeadFiles).document
+        versions, leaves = self._versions(heads, checkpoint)
         epochs = read_epochs(trusted.root)
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         _check_newest(newest, versions.document)
@@ -158,10 +159,11 @@ class _Examination:
             head=head,
             keys=keys,
             newest=newest,
+            heads=heads,
             versions=versions,
             leaves=leaves,
             promises=promises,
-            feed=self._feed(keys.document, checkpoint),
+            feed=self._feed(heads, checkpoint),
         )
 
     def _follow(self, known: SignedHead | None) -> Trusted:
@@ -206,9 +208,9 @@ class _Examination:
             raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
         return checkpoint
 
-    def _versions(self, keys: KeyList, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
+    def _versions(self, heads: HeadFiles, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
         """Return the list of versions, which like the log's tiles has to give the root that is signed."""
-        data, path = self._signed(keys, tree.VERSIONS), tree.VERSIONS.path()
+        data, path = self._listed(heads, tree.VERSIONS), tree.VERSIONS.path()
         most = tree.VERSIONS.max_bytes
         with _naming(path):
             listed = decode(data, VersionList, max_bytes=most)
@@ -225,8 +227,8 @@ class _Examination:
                 raise Forked(f"{bundle} does not hold the newest entries of the log", path=bundle)
         return Encoded(listed, data), leaves
 
-    def _feed(self, keys: KeyList, log: Checkpoint) -> tuple[FeedEntry, ...]:
-        data, path = self._signed(keys, tree.FEED_JSON), tree.FEED_JSON.path()
+    def _feed(self, heads: HeadFiles, log: Checkpoint) -> tuple[FeedEntry, ...]:
+        data, path = self._listed(heads, tree.FEED_JSON), tree.FEED_JSON.path()
         with _naming(path):
             entries = entries_in(data)
         numbers = [entry.version for entry in entries]
@@ -236,16 +238,13 @@ class _Examination:
             raise Inconsistent(f"{path} does not tell of the newest versions", path=path)
         return entries
 
-    def _signed(self, keys: KeyList, kind: FileKind) -> bytes:
-        """Return a head file that a document key has signed: any there ever was, as for the checkpoint."""
+    def _listed(self, heads: HeadFiles, kind: FileKind) -> bytes:
+        """Return a head file, which has to be the one that the signed list names."""
         path = kind.path()
-        data, signature = self.get(path), self.get(tree.RAW_SIGNATURE.of(path))
-        for key in keys.keys:
-            if key.use == "document":
-                with contextlib.suppress(VerificationError):
-                    verify_raw(data, signature, ed25519_public(key.jwk))
-                    return data
-        raise Forged(f"{path} is not signed by a document key of this register", path=path)
+        data = self.get(path)
+        if (path, digest(data)) not in {(file.path, file.sha256) for file in heads.files}:
+            raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
+        return data
 
 
 def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.publish.building import Publishing, building, nothing_published
-from register_api.publish.discovery import discovery_document
+from register_api.publish.discovery import discovery_document, security_txt
+from register_api.publish.head_files import head_files
 from register_api.publish.signing.key_list import pem_files, revised
 from register_api.publish.signing.next_key import promote_next_keys
+from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
@@ -50,6 +53,9 @@ def resign_metadata(
     snapshot, found = work.required()
     root = root or {}
     changed = {tree.KEYS.path(): revised(found.keys.data, keys)} if keys else {}
+    heads = _heads(found, root, snapshot.read, now) if root or not keys else {}
+    if heads:
+        changed[tree.HEADS.path()] = head_files(found.heads, heads, (), found.newest.document)
 
     def read(path: str) -> bytes:
         new = root.get(path) or changed.get(path)
@@ -61,15 +67,27 @@ def resign_metadata(
     }
     trust = trust_repository.publish(read, keyring, targets, now)
     pems = {tree.PUBLIC_KEY.path(kid): pem for kid, pem in pem_files(keys).items()} if keys else {}
-    discovery = {tree.DISCOVERY.path(): _discovery(found, read)} if root else {}
     return work.commit(
-        {**changed, **pems, **root, **discovery, **trust},
+        {**changed, **signatures(changed, keyring), **heads, **pems, **root, **trust},
         now=now,
         retired=retirement.outlived(snapshot.read, snapshot.published_at, now),
     )
 
 
-def _discovery(found: Examined, read: trust_metadata.Read) -> bytes:
-    """Name the next root where software looks for the register."""
+def _heads(
+    found: Examined, root: Mapping[str, bytes], stored: trust_metadata.Read, now: dt.datetime
+) -> dict[str, bytes]:
+    """Make the head files that say something else by now: which root there is, how long a contact is good."""
     newest = found.newest.document
-    return discovery_document(newest, trust_metadata.roots(read), found.head.base_url or newest.url)
+    base_url = found.head.base_url or newest.url
+    roots = trust_metadata.roots(lambda path: root[path] if path in root else stored(path))
+    made = {
+        tree.DISCOVERY: discovery_document(newest, roots, base_url),
+        tree.SECURITY_TXT: security_txt(newest.publisher, now, base_url),
+    }
+    signed = {file.path: file.sha256 for file in found.heads.files}
+    return {
+        kind.path(): data
+        for kind, data in made.items()
+        if data is not None and signed.get(kind.path()) != digest(data)
+    }

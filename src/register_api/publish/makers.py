@@ -14,6 +14,7 @@ from register_api.core.api.openapi import openapi_bytes
 from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
+from register_api.core.documents import HeadFiles
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
@@ -28,6 +29,7 @@ from register_api.publish.exports.workbook import register_workbook
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.json import json_feed
+from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import changes_page, index_page, subprocessor_pages, version_page
 from register_api.publish.page.reuse import vendors_to_write
@@ -56,6 +58,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         log: The log with the new version.
         version_summary: The version as its feed entry and its own page tell it.
         listed: The list of versions as it is stored, if there is one.
+        heads: The list of head files as it was signed last, if there is one.
         stored: Paths of what is published.
         feed_window: What the feeds say of the newest versions, newest first.
         history: Versions with their changes, the new one first.
@@ -71,6 +74,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     log: LogFiles
     version_summary: VersionSummary
     listed: bytes | None
+    heads: HeadFiles | None
     stored: Collection[str]
     feed_window: tuple[FeedEntry, ...]
     history: tuple[ToldVersion, ...]
@@ -187,6 +191,7 @@ def make_files(new: NewVersion) -> dict[str, bytes]:
     files = {kind.path(): data for kind, make in ONE.items() if (data := make(new)) is not None}
     for kind, make_many in MANY.items():
         files |= {_path(kind, value): data for value, data in make_many(new).items()}
+    files[tree.HEADS.path()] = head_files(new.heads, files, no_longer_made(files, new.stored), new.register)
     return {**files, **new.log.tiles}
 
 

@@ -1,7 +1,7 @@
 """Taking a public tree over into a store: after a loss, from a mirror, on a second machine.
 
 The tree is first verified in full, as a customer does who knows its root; what was read then is what is
-taken. Pages and descriptions, which nobody signs, are not taken over but made again from what is signed.
+taken. Pages, which nobody signs, are not taken over but made again from what is signed.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _reader(files: dict[str, bytes]) -> trust_metadata.Read:
 
 
 def _made_again(files: dict[str, bytes], found: Examined, now: dt.datetime) -> dict[str, bytes]:
-    """Return what nobody signs: pages, schemas and descriptions, as a publication of today makes them."""
+    """Return what nobody signs: the pages, as a publication of today makes them."""
     pages = {
         tree.VERSION_PAGE.path(version): version_page(_summary(files, found, version))
         for version in _numbers(files)
@@ -219,6 +219,7 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         log=log,
         version_summary=_summary(files, found, number),
         listed=found.versions.data,
+        heads=found.heads,
         stored=(),
         feed_window=found.feed,
         history=version_history(found.versions.document.versions, _reader(files), found.promises.zone),

@@ -68,11 +68,11 @@ def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Ch
 
 
 def renew_trust(store: Path, keys: Path, now: dt.datetime) -> Changed:
-    """Sign targets, snapshot and timestamp again over the version that is published.
+    """Sign targets, snapshot and timestamp again over the version that is published; renew ``security.txt``.
 
     Args:
         store: Folder of the store.
-        keys: Folder that holds the targets and the online key.
+        keys: Folder that holds the targets and the online key, and the document key for ``security.txt``.
         now: The present instant, UTC.
 
     Raises:

@@ -53,6 +53,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "log": LogFiles(root_hash=b"0" * 32, tiles={"log/tile/0/000.p/1": b"t"}, checkpoint=b"c", proof=b"p"),
         "version_summary": summary(number),
         "listed": None,
+        "heads": None,
         "stored": (),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
         "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
@@ -68,7 +69,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
 def test_every_kind_of_file_is_made_by_something() -> None:
     """The log and TUF write their own files, and a time stamp is asked for later."""
     assert not ONE.keys() & MANY.keys()
-    assert ONE.keys() | MANY.keys() == set(FILES) - OF_THE_LOG - OF_TUF - {tree.TIME_STAMP}
+    assert ONE.keys() | MANY.keys() == set(FILES) - OF_THE_LOG - OF_TUF - {tree.HEADS, tree.TIME_STAMP}
     assert all(not kind.parameters for kind in ONE)
     assert all(kind.parameters for kind in MANY)
 
@@ -81,7 +82,7 @@ def test_a_version_brings_a_file_of_every_kind_that_it_has(keyring: Keyring) -> 
     """Files stand under the paths of their kinds, with their values; no contact is one for security."""
     made = make_files(new_version(50, keyring))
     found = {kind_of(path) for path in made}
-    assert found == (ONE.keys() | MANY.keys() | {tree.PARTIAL_TILE}) - {tree.SECURITY_TXT}
+    assert found == (ONE.keys() | MANY.keys() | {tree.HEADS, tree.PARTIAL_TILE}) - {tree.SECURITY_TXT}
     assert made[tree.REGISTER.path()] == made[tree.VERSION_REGISTER.path(50)]
 
 

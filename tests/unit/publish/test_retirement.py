@@ -110,7 +110,7 @@ def test_nothing_leaves_before_the_first_publication(keyring: Keyring) -> None:
 
 
 def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> None:
-    """Counted from the successor: the metadata of version 1 and its three copies that are its own."""
+    """Counted from the successor: the metadata of version 1 and its four copies that are its own."""
     made = Repository(keyring)
     made.step(NOW, 1)
     first = set(made)
@@ -123,7 +123,7 @@ def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> Non
         *(path for path in first if path.endswith(".keys.json")),
     }
     assert gone == first - kept
-    assert len(gone) == 5
+    assert len(gone) == 6
 
 
 def test_bytes_that_are_still_named_stay(keyring: Keyring) -> None:
@@ -247,7 +247,7 @@ def test_a_publication_takes_the_outlived_away(memory: Path) -> None:
     left = {path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file()}
     gone = {name.partition(".gz")[0].partition(".br")[0].partition(".zst")[0] for name in first - left}
     assert {"1.snapshot.json", "1.targets.json"} < gone
-    assert len(gone) == 5, gone
+    assert len(gone) == 6, gone
     assert not any(name.startswith(tuple(gone)) for name in left)
     assert {f"trust/{name}" for name in gone}.isdisjoint(publisher.snapshot().manifest.files)
     assert "1.root.json" in left

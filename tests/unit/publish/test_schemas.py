@@ -61,7 +61,7 @@ REGISTER = json.loads(encode(FULL))
 
 def test_there_are_files_for_each_form_of_document() -> None:
     """The newest, and one that is fixed for the minor number, with the same bytes."""
-    assert set(NAMES) == {"register", "diff", "entry", "versions", "keys", "upcoming", "discovery"}
+    assert set(NAMES) == {"register", "diff", "entry", "versions", "keys", "heads", "upcoming", "discovery"}
     newest, fixed = newest_schemas(None), fixed_schemas(())
     assert set(newest) == set(NAMES)
     assert fixed == {(name, FORMAT_MINOR): data for name, data in newest.items()}

@@ -54,7 +54,7 @@ def signed(data: bytes) -> dict[str, object]:
 # The stock client
 
 
-def test_a_stock_client_gets_the_four_targets(keyring: Keyring, tmp_path: Path) -> None:
+def test_a_stock_client_gets_the_five_targets(keyring: Keyring, tmp_path: Path) -> None:
     """From the first root alone, over the URLs of the format."""
     served = Tree(keyring, now())
     served.publish(now())

@@ -31,11 +31,12 @@ def now(**ago: float) -> dt.datetime:
 
 
 def targets(keyring: Keyring, version: int = 1) -> dict[str, bytes]:
-    """Return the four targets of a version."""
+    """Return the five targets of a version."""
     return {
         "register.json": b'{"version":%d}' % version,
         "checkpoint": b"example.com/sub-processors\n%d\n" % version,
         "feed.atom": b"<feed>%d</feed>" % version,
+        "heads.json": b'{"version":%d,"files":[]}' % version,
         "keys.json": canonical.encode(first_key_list(REGISTER, keyring)),
     }
 

@@ -76,6 +76,7 @@ def rewrite(
     said["format_minor"] = minor
     change(said)
     publisher.write_signed(tree.UPCOMING.path(), encode(said))
+    publisher.vouch()
 
 
 def test_what_follows_from_the_register_passes(publisher: MemoryPublisher) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
+from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.errors import VerificationError
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
@@ -34,11 +35,7 @@ UNREAD_COPIES = {
     path
     for path in PATHS
     if path.startswith("trust/targets/")
-    and TREE[path]
-    not in [
-        TREE[name]
-        for name in (tree.REGISTER.path(), tree.CHECKPOINT.path(), tree.FEED_ATOM.path(), tree.KEYS.path())
-    ]
+    and TREE[path] not in [TREE[kind.path()] for kind in TARGETS_BY_NAME.values()]
 }
 
 
@@ -60,28 +57,15 @@ def test_a_flipped_bit_in_any_file_is_found(run: Run, path: str) -> None:
         data = bytearray(TREE[path])
         data[at] ^= 1
         report = run({**TREE, path: bytes(data)})
-        if (
-            path == tree.DISCOVERY.path()
-        ):  # nothing vouches for it; only what it says of this tree is compared
-            assert report.exit_code in (0, 11, 18)
-            continue
         assert report.exit_code in (11, 12, 16), (at, failed(report))
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in CHECKED if path != tree.DISCOVERY.path()], ids=without_digest
-)
+@pytest.mark.parametrize("path", CHECKED, ids=without_digest)
 def test_a_missing_file_is_withheld(run: Run, path: str) -> None:
     """What is vouched for and not there is code 10."""
     files = dict(TREE)
     del files[path]
     assert run(files).exit_code == 10
-
-
-def test_a_missing_discovery_document_is_no_finding(run: Run) -> None:
-    """It lies at the root of a host, and a tree need not."""
-    files = {path: data for path, data in TREE.items() if path != tree.DISCOVERY.path()}
-    assert run(files).exit_code == 0
 
 
 _JSON = st.recursive(
@@ -112,7 +96,7 @@ def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
     files = {**TREE, path: data.draw(_damaged(TREE[path]))}
     report = verify("x", Options(wait=0), NOW, fetcher=MemoryFetcher(files)).report
     assert render_text(report)
-    if files[path] != TREE[path] and path != tree.DISCOVERY.path():
+    if files[path] != TREE[path]:
         assert report.exit_code >= 10
 
 

@@ -105,6 +105,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         unchecked: Why no check does, for customers. A row has either.
         relation: By which relation the API catalog names it (RFC 9264).
         in_entry: Whether the log's entry of a version names it.
+        listed: Whether the list of head files names it, and so vouches for it.
         optional: Whether a tree may be without it.
         max_bytes: Most bytes that a reader takes.
         written: When it reaches the disk, if not as others of its cache class.
@@ -122,6 +123,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     unchecked: str = ""
     relation: str | None = None
     in_entry: bool = False
+    listed: bool = False
     optional: bool = False
     max_bytes: int = 16 * MIB
     written: Stage | None = None

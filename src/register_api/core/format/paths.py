@@ -24,6 +24,9 @@ FILES: tuple[FileKind, ...] = tuple(kind for kinds in tree.GROUPS.values() for k
 TARGETS_BY_NAME: dict[str, FileKind] = {kind.target: kind for kind in FILES if kind.target is not None}
 """Name of each TUF target to the kind whose newest bytes it is."""
 
+LISTED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.listed)
+"""Kinds that the list of head files vouches for."""
+
 SIGNED: tuple[FileKind, ...] = tuple(kind for kind in FILES if kind.signatures)
 
 
@@ -63,7 +66,7 @@ def _signatures() -> Iterator[FileKind]:
 
 def _derived(kind: FileKind, **changes: object) -> FileKind:
     """Return a kind as another one, but for what only the original is or has."""
-    plain = {"signatures": (), "target": None, "relation": None, "in_entry": False}
+    plain = {"signatures": (), "target": None, "relation": None, "in_entry": False, "listed": False}
     return msgspec.structs.replace(kind, **plain, **changes)
 
 

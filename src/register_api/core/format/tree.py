@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from register_api.core.ahead import UpcomingEvents
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, KeyList, VersionList
+from register_api.core.documents import MAX_ENTRY_BYTES, Discovery, Entry, HeadFiles, KeyList, VersionList
 from register_api.core.format.kind import KIB, MIB, FileKind, MediaType, Schema, Signature
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.model import Register
@@ -55,10 +55,11 @@ _DIFF = Schema("diff", Diff, "What changed between two versions of a register")
 _ENTRY = Schema("entry", Entry, "The log's entry for one version")
 _VERSIONS = Schema("versions", VersionList, "Every entry of the log, oldest first")
 _KEYS = Schema("keys", KeyList, "Every document, log and feed key of a register")
+_HEADS = Schema("heads", HeadFiles, "Digests of the files that publications write anew")
 _UPCOMING = Schema("upcoming", UpcomingEvents, "What lies ahead: starts, ends, changes, objection deadlines")
 _DISCOVERY = Schema("discovery", Discovery, "Which registers a site publishes")
 
-SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _UPCOMING, _DISCOVERY)
+SCHEMAS = (_REGISTER, _DIFF, _ENTRY, _VERSIONS, _KEYS, _HEADS, _UPCOMING, _DISCOVERY)
 
 # Of each row: what it is; its bytes; who vouches for them.
 # fmt: off
@@ -73,12 +74,17 @@ REGISTER = FileKind(
 VERSIONS = FileKind(
     "v1/versions.json", "getVersions", "Every entry of the log, oldest first",
     _JSON, "mutable", schema=_VERSIONS, relation="version-history", max_bytes=64 * MIB,
-    signatures=_BY_DOCUMENT_KEY, checks=("V12",),
+    signatures=_BY_DOCUMENT_KEY, listed=True, checks=("V12", "V34"),
+)
+HEADS = FileKind(
+    "v1/heads.json", "getHeads", "Digest and size of every other file that publications write anew",
+    _JSON, "mutable", schema=_HEADS,
+    signatures=_BY_DOCUMENT_KEY, target="heads.json", checks=("V25", "V34"),
 )
 UPCOMING = FileKind(
     "v1/upcoming.json", "getUpcoming", "What lies ahead, by day: starts, ends, changes, objection deadlines",
     _JSON, "mutable", schema=_UPCOMING, relation="alternate", max_bytes=64 * MIB,
-    signatures=_BY_DOCUMENT_KEY, checks=("V21", "V29"),
+    signatures=_BY_DOCUMENT_KEY, listed=True, checks=("V21", "V29", "V34"),
 )
 VERSION_REGISTER = FileKind(
     VERSION_FOLDER + "register.json", "getVersionRegister", "The register as of a version",
@@ -123,12 +129,12 @@ SCHEMA_OF_MINOR = FileKind(
     "v1/schema/{name}-1.{minor}.json", "getSchemaOfMinor",
     "JSON Schema of a kind of document, as a minor number of the format has it",
     _JSON, "immutable",
-    unchecked="it describes documents and is not part of what they say",
+    listed=True, checks=("V34",),
 )
 SCHEMA = FileKind(
     "v1/schema/{name}.json", "getSchema", "JSON Schema of a kind of document, the newest",
     _JSON, "mutable",
-    unchecked="it describes documents and is not part of what they say",
+    listed=True, checks=("V34",),
 )
 
 # ------------------------------------------------------------------ feeds
@@ -141,56 +147,54 @@ FEED_ATOM = FileKind(
 FEED_JSON = FileKind(
     "feed.json", "getJsonFeed", "The changes as a JSON Feed",
     _JSON_FEED, "mutable", relation="alternate",
-    signatures=_BY_DOCUMENT_KEY, checks=("V21", "V22"),
+    signatures=_BY_DOCUMENT_KEY, listed=True, checks=("V21", "V22", "V34"),
 )
 FEED_ARCHIVE = FileKind(
     "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed",
     _ATOM, "immutable",
-    signatures=_BY_FEED_KEY_TOO, checks=("V23",),
+    signatures=_BY_FEED_KEY_TOO, listed=True, checks=("V23", "V34"),
 )
 
 # ------------------------------------------------------------------ exports
 
 EXPORT_FOLDER = "v1/exports/"
 
-_DERIVED = "it says in another form what the signed register says"
-
 USES_CSV = FileKind(
     EXPORT_FOLDER + "uses.csv", "getUsesCsv", "A row for each use and place, as CSV",
     _CSV, "mutable", relation="alternate", max_bytes=256 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 USES_SCHEMA = FileKind(
     EXPORT_FOLDER + "uses.schema.json", "getUsesSchema", "Table Schema of that CSV",
     _JSON, "mutable", max_bytes=MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 WORKBOOK = FileKind(
     EXPORT_FOLDER + "register.xlsx", "getWorkbook", "The register as a workbook for spreadsheet programs",
     _WORKBOOK, "mutable", relation="alternate", max_bytes=256 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 CYCLONEDX = FileKind(
     EXPORT_FOLDER + "cyclonedx.json", "getCyclonedx", "The uses as services of a CycloneDX bill of materials",
     _CYCLONEDX, "mutable", relation="alternate", max_bytes=256 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 DPV = FileKind(
     EXPORT_FOLDER + "dpv.jsonld", "getDpv", "The uses in terms of the W3C Data Privacy Vocabulary",
     _JSON_LD, "mutable", relation="alternate", max_bytes=256 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 DORA_PROVIDERS = FileKind(
     EXPORT_FOLDER + "dora/b_05.01.csv", "getDoraProviders",
     "Providers for a DORA register of information (B_05.01)",
     _CSV, "mutable", max_bytes=64 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 DORA_CHAIN = FileKind(
     EXPORT_FOLDER + "dora/b_05.02.csv", "getDoraChain",
     "Supply chain for a DORA register of information (B_05.02)",
     _CSV, "mutable", max_bytes=64 * MIB,
-    unchecked=_DERIVED,
+    listed=True, checks=("V34",),
 )
 
 # ------------------------------------------------------------------ the log
@@ -286,29 +290,29 @@ SUBPROCESSOR_PAGE = FileKind(
 DISCOVERY = FileKind(
     ".well-known/sub-processors.json", "getDiscovery", "Registers that are published here",
     _JSON, "mutable", schema=_DISCOVERY, relation="service-meta", max_bytes=256 * KIB,
-    checks=("V26",),
+    listed=True, checks=("V26", "V34"),
 )
 API_CATALOG = FileKind(
     ".well-known/api-catalog", "getApiCatalog", "API catalog (RFC 9727)",
     _LINKSET, "mutable", max_bytes=256 * KIB,
-    unchecked="it only says where things are",
+    listed=True, checks=("V34",),
 )
 SECURITY_TXT = FileKind(
     ".well-known/security.txt", "getSecurityTxt", "Security contact (RFC 9116), if the register names one",
     _TEXT, "mutable", optional=True, max_bytes=256 * KIB,
-    unchecked="it only says whom to tell of a weakness",
+    listed=True, checks=("V34",),
 )
 
 OPENAPI = FileKind(
     "openapi.json", "getOpenapi", "OpenAPI description of the protocol, the same for every register",
     _JSON, "mutable", relation="service-desc", max_bytes=MIB,
-    unchecked="it describes the protocol and nothing that the register says",
+    listed=True, checks=("V34",),
 )
 
 # fmt: on
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
-    "Register": (REGISTER, UPCOMING),
+    "Register": (REGISTER, HEADS, UPCOMING),
     "Pages": (INDEX, CHANGES_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),

@@ -1,4 +1,4 @@
-"""Keys and freshness for customers: a TUF repository of four targets (docs/format.md, Keys and freshness).
+"""Keys and freshness for customers: a TUF repository of five targets (docs/format.md, Keys and freshness).
 
 Pure functions from what is in the tree to the files that join it; a stock TUF client follows the
 result. ``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that

@@ -62,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
     Check("V32", "No version is dated back", "docs/format.md, Keys and freshness"),
     Check("V33", "No version that was good before is disowned", "docs/format.md, The list of keys"),
+    Check("V34", "Every head file is the one that is vouched for", "docs/format.md, Head files"),
 )
 
 _OF_A_PACKAGE = (
@@ -90,6 +91,7 @@ _NOT_IN_A_PACKAGE = frozenset(
         "V29",
         "V32",
         "V33",
+        "V34",
     )
 )
 """What is of the newest publication, or of a customer who remembers."""

@@ -9,8 +9,6 @@ from register_api.core.canonical import decode, is_digest
 from register_api.core.documents import Discovery, KeyList, RegisterReference
 from register_api.core.format import tree
 from register_api.errors import Forged, Inconsistent, Malformed
-from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
     from register_api.verify.checks.run import Run
@@ -28,11 +26,8 @@ def check_key_files(run: Run, keys: KeyList) -> str:
 
 
 def check_discovery(run: Run, trusted: Trusted, register: str) -> str:
-    """Check what the discovery document says of this register, if there is one (V26)."""
-    try:
-        data = run.get(tree.DISCOVERY.path())
-    except NotServed as error:
-        raise NotApplicable("there is no discovery document at this address") from error
+    """Check what the discovery document says of this register (V26)."""
+    data = run.get(tree.DISCOVERY.path())
     found = [one for one in decode(data, Discovery).registers if one.register == register]
     if not found:
         raise Inconsistent(f"{tree.DISCOVERY.path()} does not name {register!r}")

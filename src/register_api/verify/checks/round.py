@@ -22,6 +22,7 @@ from register_api.verify.checks import (
     disowned,
     feeds,
     head,
+    head_files,
     key_history,
     log,
     mirrors,
@@ -152,13 +153,6 @@ def check_round(run: Run) -> Round:
     )
     _check_feeds(run, targets, keys, register, the_log)
     run.check("V24", lambda: mirrors.check_key_files(run, keys.value.document), whole=True)
-    copies = () if run.options.newest_alone else TARGETS_BY_NAME.values()
-    run.check(
-        "V25",
-        lambda: check_copies(
-            run, targets.value, keys.value.document, register.value.document.version, copies
-        ),
-    )
     run.check(
         "V26",
         lambda: mirrors.check_discovery(run, targets.value.trusted, register.value.document.register),
@@ -177,6 +171,18 @@ def check_round(run: Run) -> Round:
         new_keys,
     )
     run.check("V29", lambda: ahead.check_upcoming(run, register.value), whole=True)
+    run.check(
+        "V34",
+        lambda: head_files.check_head_files(run, targets.value, keys.value.document, register.value.document),
+        whole=True,
+    )
+    copies = () if run.options.newest_alone else TARGETS_BY_NAME.values()
+    run.check(
+        "V25",
+        lambda: check_copies(
+            run, targets.value, keys.value.document, register.value.document.version, copies
+        ),
+    )
     return Round(
         run=run,
         start=start,

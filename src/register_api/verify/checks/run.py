@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from register_api.core.canonical import digest
 from register_api.core.format.paths import max_bytes
 from register_api.verify.checks.check_table import CHECKS
 from register_api.verify.checks.disowned import DisownedVersions
@@ -72,6 +73,7 @@ class Run:
         record: Collects what was found.
         history: What the versions read in full say.
         disowned: Versions that no key stands for any more.
+        unvouched: Paths of files that are served and that nothing vouches for.
     """
 
     def __init__(
@@ -91,8 +93,10 @@ class Run:
         self.record = Recorder(checks)
         self.history = History(remembered)
         self.disowned = DisownedVersions(remembered, options.acknowledge)
+        self.unvouched: list[str] = []
         self._titles = {check.id: check.title for check in checks}
         self._kept: dict[str, bytes] = {}
+        self._seen: dict[str, set[tuple[str, int]]] = {}
         self._progress = progress
         self._done = 0
         self._total = len(checks)
@@ -105,7 +109,20 @@ class Run:
             Malformed: Likewise.
         """
         with naming(path):
-            return self.fetcher.get(path, max_bytes(path))
+            data = self.fetcher.get(path, max_bytes(path))
+        self._seen.setdefault(path, set()).add((digest(data), len(data)))
+        return data
+
+    def seen(self, path: str) -> set[tuple[str, int]]:
+        """Return digest and size of a file, of each answer that came in this run; it is fetched if none did.
+
+        Raises:
+            Unreachable: As the fetcher says.
+            Malformed: Likewise.
+        """
+        if path not in self._seen:
+            self.get(path)
+        return self._seen[path]
 
     def once(self, path: str) -> bytes:
         """Return a file that several steps look at, such as a tile of the log: it is fetched once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.format import tree
 from register_api.core.format.paths import FILES, address_of
 from register_api.errors import PromiseNotKept
 from register_api.verify.checks.check_table import worst
@@ -15,15 +16,15 @@ from register_api.verify.result import Trust, Verified
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from register_api.errors import RegisterError
     from register_api.verify.checks.round import Round, Vouched
     from register_api.verify.checks.run import Run
     from register_api.verify.report.report import PackageSeen
 
-_MOST_NOT_JUDGED = 20
-"""So many things that were not judged are named; of more only the number."""
+_MOST_TOLD = 20
+"""So many things of a kind are named; of more only the number."""
 
 
 def make_report(
@@ -131,14 +132,18 @@ def _limits(found: Vouched) -> Iterator[str]:
 
 def _not_made(run: Run) -> Iterator[str]:
     """Yield what was not judged, and each check that was not made."""
-    not_judged = run.history.promises.not_judged
-    for sentence in not_judged[:_MOST_NOT_JUDGED]:
-        yield f"Not judged: {sentence}."
-    if (more := len(not_judged) - _MOST_NOT_JUDGED) > 0:
-        yield f"Not judged: {more} more of this kind."
+    yield from _some("Not judged", run.history.promises.not_judged)
     for check in run.record.results():
         if check.result == "skipped":
             yield skipped_in_words(check)
+
+
+def _some(what: str, sentences: Sequence[str]) -> Iterator[str]:
+    """Yield the first sentences of a kind, and how many more there are."""
+    for sentence in sentences[:_MOST_TOLD]:
+        yield f"{what}: {sentence}."
+    if (more := len(sentences) - _MOST_TOLD) > 0:
+        yield f"{what}: {more} more of this kind."
 
 
 def limits_of_an_address(run: Run) -> Iterator[str]:
@@ -160,6 +165,9 @@ def limits_of_an_address(run: Run) -> Iterator[str]:
     elif checked[0] > 1:
         yield f"Versions 1 to {checked[0] - 1} in full: they were looked at in an earlier run."
     unsigned = ", ".join(f"/{address_of(kind.template)}" for kind in FILES if kind.unchecked)
+    yield from _some(
+        f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unvouched]
+    )
     yield (
         f"Files that no signature covers ({unsigned}), and answers that the service computes "
         "(/v1/subprocessors, /v1/diff)."

@@ -1,0 +1,41 @@
+"""The list of head files: what a publication has written anew, and what stays of the list before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from register_api.core.canonical import digest, encode
+from register_api.core.documents import FileDigest, HeadFiles
+from register_api.core.format.paths import kind_of
+from register_api.core.minor import FORMAT_MINOR
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from register_api.core.model import Register
+
+
+def head_files(
+    before: HeadFiles | None, made: Mapping[str, bytes], gone: Collection[str], register: Register
+) -> bytes:
+    """Return ``heads.json``: digests of the files made now, and those that were signed before.
+
+    What stays is never read from the store: its digest is the one that was signed when it was made.
+
+    Args:
+        before: The list as it was signed last; ``None`` with the first version.
+        made: New files by path; those that the list does not name are passed over.
+        gone: Paths that leave the tree.
+        register: The newest version.
+    """
+    files = {file.path: file for file in before.files if file.path not in gone} if before else {}
+    for path, data in made.items():
+        if kind_of(path).listed:
+            files[path] = FileDigest(path=path, sha256=digest(data), size=len(data))
+    listed = HeadFiles(
+        files=tuple(file for _, file in sorted(files.items())),
+        format_minor=max(FORMAT_MINOR, before.format_minor if before else 0),
+        register=register.register,
+        version=register.version,
+    )
+    return encode(listed)
