@@ -37,6 +37,8 @@ async function opened(browser, file, { width = 1280, fontSize, ...emulated }) {
   const session = await page.createCDPSession();
   await session.send("Emulation.setEmulatedMedia", emulated);
   await page.goto(pathToFileURL(file).href);
+  // axe-core cannot tell the colours of what is laid out only when it comes into view.
+  await page.addStyleTag({ content: "* { content-visibility: visible !important; }" });
   if (fontSize) await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, fontSize);
   return page;
 }

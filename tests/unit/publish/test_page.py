@@ -25,9 +25,11 @@ from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.prose import capital
+from register_api.core.timeline import PAST
 from register_api.publish.page import render as page
 from register_api.publish.page.templating import safe_link
 from register_api.publish.page.version_history import told_version
+from register_api.publish.page.view import rows
 from register_api.style.environment import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
@@ -160,6 +162,18 @@ def test_what_is_not_enabled_stands_apart() -> None:
         [True, False],
         [False, True],
     ]
+
+
+def test_rows_can_be_filtered_without_a_script() -> None:
+    """By state and by place: what the style sheet hides goes by the classes of the rows."""
+    view = sample.view()
+    root = parse(page.index_page(view))
+    found = {row.get("class") for row in root.xpath("//section[@class='category']//tbody/tr")}
+    states = {row.state for row in rows(view)} - PAST
+    assert {str(look).split()[0] for look in found} == states
+    for box in root.iter("input"):
+        assert f"#{box.get('id')}:checked" in STYLE
+    assert {str(look).partition(" ")[2] for look in found} == {"", "outside"}
 
 
 def test_countries_are_counted_those_outside_the_eea_first() -> None:
