@@ -16,6 +16,7 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
 from register_api.publish.feed.entry import VersionSummary, make_entry
+from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import append_entry, outgrown_tiles
 from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
@@ -171,6 +172,7 @@ class ArtefactBuilder:
             heads=self.found.heads if self.found else None,
             listed=self.found.versions.data if self.found else None,
             stored=snapshot.manifest.files if snapshot else (),
+            feeds=self._feeds(previous.document if previous else None, register),
             feed_window=window,
             history=self._history(files, promises.zone),
             first_published_at=self.found.first_published_at if self.found else register.published_at,
@@ -178,6 +180,22 @@ class ArtefactBuilder:
             roots=tuple(trust_metadata.roots(self._over(root))),
             base_url=self.base_url,
             now=self.now,
+        )
+
+    def _feeds(self, previous: Register | None, register: Register) -> PublishedFeeds:
+        """Return what was published of the feeds that go on."""
+
+        def read(path: str) -> bytes | None:
+            try:
+                return self.read(path)
+            except KeyError:
+                return None
+
+        return PublishedFeeds(
+            register=previous,
+            base_url=self.found.head.base_url if self.found else None,
+            first=self.found.first_published_at if self.found else register.published_at,
+            read=read,
         )
 
     def _history(self, files: VersionFiles, zone: dt.tzinfo) -> tuple[ToldVersion, ...]:

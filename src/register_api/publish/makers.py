@@ -28,7 +28,9 @@ from register_api.publish.exports.dpv import dpv
 from register_api.publish.exports.workbook import register_workbook
 from register_api.publish.feed.atom import atom_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
+from register_api.publish.feed.interest_files import PublishedFeeds, important_feed, interest_feeds
 from register_api.publish.feed.json import json_feed
+from register_api.publish.feed.opml import feeds_opml
 from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import changes_page, index_page, subprocessor_pages, version_page
@@ -60,6 +62,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         listed: The list of versions as it is stored, if there is one.
         heads: The list of head files as it was signed last, if there is one.
         stored: Paths of what is published.
+        feeds: What was published of the other feeds.
         feed_window: What the feeds say of the newest versions, newest first.
         history: Versions with their changes, the new one first.
         first_published_at: When version 1 was published.
@@ -76,6 +79,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     listed: bytes | None
     heads: HeadFiles | None
     stored: Collection[str]
+    feeds: PublishedFeeds
     feed_window: tuple[FeedEntry, ...]
     history: tuple[ToldVersion, ...]
     first_published_at: dt.datetime
@@ -126,6 +130,11 @@ def _archive(new: NewVersion) -> ByValue:
     return {page: _atom(new, page)} if rest == 0 else {}
 
 
+def _feeds_of(new: NewVersion, kind: FileKind) -> ByValue:
+    """Make the feeds of a kind that say something new."""
+    return dict(interest_feeds(kind, new.version_summary, new.feeds))
+
+
 def _view(new: NewVersion) -> PageView:
     return PageView(
         register=new.register,
@@ -160,6 +169,8 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.DPV: lambda new: dpv(new.register, new.uses),
     tree.DORA_PROVIDERS: lambda new: dora_providers(new.register, new.uses),
     tree.DORA_CHAIN: lambda new: dora_chain(new.register, new.uses),
+    tree.FEED_IMPORTANT: lambda new: important_feed(new.version_summary, new.feeds),
+    tree.FEEDS_OPML: lambda new: feeds_opml(new.register, new.base_url),
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
     tree.INDEX: lambda new: index_page(_view(new)),
     tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
@@ -178,6 +189,8 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_PROOF: lambda new: {new.number: new.log.proof},
     tree.VERSION_PAGE: lambda new: {new.number: version_page(new.version_summary)},
     tree.FEED_ARCHIVE: _archive,
+    tree.FEED_CATEGORY: lambda new: _feeds_of(new, tree.FEED_CATEGORY),
+    tree.FEED_SUBPROCESSOR: lambda new: _feeds_of(new, tree.FEED_SUBPROCESSOR),
     tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
     tree.PUBLIC_KEY: lambda new: pem_files(new.files.keys.document),
     tree.SCHEMA: lambda new: newest_schemas(new.listed),

@@ -28,6 +28,7 @@ from register_api.publish import memory
 from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import examine
 from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files
 from register_api.publish.page.render import version_page
@@ -221,6 +222,12 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         listed=found.versions.data,
         heads=found.heads,
         stored=(),
+        feeds=PublishedFeeds(
+            register=found.newest.document,
+            base_url=found.newest.document.url,
+            first=found.first_published_at,
+            read=files.get,
+        ),
         feed_window=found.feed,
         history=version_history(found.versions.document.versions, _reader(files), found.promises.zone),
         first_published_at=found.first_published_at,

@@ -118,7 +118,7 @@ def test_feed_is_updated_when_its_newest_version_was_published() -> None:
             ),
         ),
         ((), 7, "Version 7: no changes to sub-processors"),
-        (sample.CHANGES, 1, "Initial list: 7 sub-processors"),
+        (sample.CHANGES, 1, "Initial list: 3 sub-processors"),
     ],
 )
 def test_title_is_a_sentence_to_act_on(changes: Any, version: int, expected: str) -> None:

@@ -14,6 +14,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, kind_of
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.publish.feed.entry import make_entry
+from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import MANY, ONE, NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import ToldVersion, told_version
@@ -55,6 +56,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "listed": None,
         "heads": None,
         "stored": (),
+        "feeds": PublishedFeeds(register=None, base_url=None, first=FIRST, read=lambda _: None),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
         "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
         "first_published_at": FIRST,
@@ -79,10 +81,11 @@ def test_every_form_of_signature_is_made_by_something() -> None:
 
 
 def test_a_version_brings_a_file_of_every_kind_that_it_has(keyring: Keyring) -> None:
-    """Files stand under the paths of their kinds, with their values; no contact is one for security."""
+    """Under the paths of their kinds, with their values; without address or contact, none for these."""
     made = make_files(new_version(50, keyring))
     found = {kind_of(path) for path in made}
-    assert found == (ONE.keys() | MANY.keys() | {tree.HEADS, tree.PARTIAL_TILE}) - {tree.SECURITY_TXT}
+    made_by_rows = ONE.keys() | MANY.keys() | {tree.HEADS, tree.PARTIAL_TILE}
+    assert found == made_by_rows - {tree.SECURITY_TXT, tree.FEEDS_OPML}
     assert made[tree.REGISTER.path()] == made[tree.VERSION_REGISTER.path(50)]
 
 

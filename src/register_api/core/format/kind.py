@@ -41,6 +41,7 @@ PARAMETERS: dict[str, PathParameter] = {
     "page": PathParameter(_NUMBER, "Number of an archive page", "7"),
     "metadata_version": PathParameter(_NUMBER, "Version of the metadata", "7"),
     "subprocessor": PathParameter("[a-z0-9-]+", "Id of a sub-processor", "acme-cloud"),
+    "category": PathParameter("[a-z0-9-]+", "Id of a category", "hosting"),
     "kid": PathParameter("[A-Za-z0-9_-]{43}", "RFC 7638 thumbprint of a key", "A" * 43),
     "name": PathParameter("[a-z]+", "Name of a schema", "register"),
     "minor": PathParameter("0|[1-9][0-9]{0,8}", "Minor number of the format", "0"),

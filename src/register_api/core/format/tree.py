@@ -29,6 +29,7 @@ _TINY_JSON = MediaType("application/json", compress=False)
 _LINKSET = MediaType("application/linkset+json", compress=True)
 _JSON_FEED = MediaType("application/feed+json", compress=True)
 _ATOM = MediaType("application/atom+xml; charset=utf-8", compress=True)
+_OPML = MediaType("text/x-opml; charset=utf-8", compress=True)
 _HTML = MediaType("text/html; charset=utf-8", compress=True)
 _TEXT = MediaType("text/plain; charset=utf-8", compress=False)
 _OCTETS = MediaType("application/octet-stream", compress=False)
@@ -153,6 +154,29 @@ FEED_ARCHIVE = FileKind(
     "feed/{page}.atom", "getAtomArchive", "An archive page of the Atom feed",
     _ATOM, "immutable",
     signatures=_BY_FEED_KEY_TOO, listed=True, checks=("V23", "V34"),
+)
+
+FEED_IMPORTANT = FileKind(
+    "feed/important.atom", "getImportantFeed",
+    "Of the changes those that need notice or are as important, as an Atom feed",
+    _ATOM, "mutable", relation="alternate",
+    unchecked="LISTED",
+)
+FEED_CATEGORY = FileKind(
+    "feed/categories/{category}.atom", "getCategoryFeed", "The changes in one category, as an Atom feed",
+    _ATOM, "mutable",
+    unchecked="LISTED",
+)
+FEED_SUBPROCESSOR = FileKind(
+    "feed/subprocessors/{subprocessor}.atom", "getSubprocessorFeed",
+    "The changes that concern one sub-processor, as an Atom feed",
+    _ATOM, "mutable",
+    unchecked="LISTED",
+)
+FEEDS_OPML = FileKind(
+    "feeds.opml", "getFeedList", "Every feed, for readers to import (OPML), if the register has an address",
+    _OPML, "mutable", optional=True, max_bytes=MIB,
+    unchecked="LISTED",
 )
 
 # ------------------------------------------------------------------ exports
@@ -316,7 +340,15 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Pages": (INDEX, CHANGES_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
-    "Feeds": (FEED_ATOM, FEED_JSON, FEED_ARCHIVE),
+    "Feeds": (
+        FEED_ATOM,
+        FEED_JSON,
+        FEED_ARCHIVE,
+        FEED_IMPORTANT,
+        FEED_CATEGORY,
+        FEED_SUBPROCESSOR,
+        FEEDS_OPML,
+    ),
     "Exports": (USES_CSV, USES_SCHEMA, WORKBOOK, CYCLONEDX, DPV, DORA_PROVIDERS, DORA_CHAIN),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),

@@ -48,7 +48,8 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
         base_url: Where the tree was said to lie when the entry was made; ``None``: nowhere, and there
             are no such links.
         types: Types of the version's changes, each once, in order of weight.
-        root_hash: Root hash of the log that ends with the version, in base64.
+        root_hash: Root hash of the log that ends with the version, in base64; empty where it is known from
+            the text alone.
     """
 
     version: int
@@ -58,7 +59,7 @@ class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     html: str
     base_url: str | None = None
     types: tuple[str, ...]
-    root_hash: str
+    root_hash: str = ""
 
 
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +93,15 @@ def feed_id(register: str, year: int) -> str:
     return f"tag:{domain},{year}:{path}"
 
 
-def entry_id(register: str, year: int, version: int) -> str:
-    """Return the tag URI of a version's entry, the same for ever."""
-    return f"{feed_id(register, year)}/versions/{version}"
+def feed_title(register: Register) -> str:
+    """Return the title of the main feeds."""
+    language = Language.of(register.publisher.language)
+    return language.text("Sub-processors of {publisher}", publisher=register.publisher.name)
+
+
+def entry_id(feed: str, version: int) -> str:
+    """Return the tag URI of a version's entry in the feed of an id, the same permanently."""
+    return f"{feed}/versions/{version}"
 
 
 def make_entry(version: VersionSummary) -> FeedEntry:
@@ -120,8 +127,9 @@ def page_link(entry: FeedEntry, place: FeedPlace, language: Language) -> FeedLin
 def title(version: VersionSummary) -> str:
     """Return one line that says what will happen, or what happened."""
     number, changes, language = version.register.version, version.diff.changes, version.language
-    if number == 1:
-        return initial_list(language, len(version.register.subprocessors))
+    listed = {change.subprocessor for change in changes} - {None}
+    if number == 1 and len(listed) != 1:
+        return initial_list(language, len(listed))
     if not changes:
         return language.text("Version {version}: no changes to sub-processors", version=number)
     first, *rest = changes

@@ -60,6 +60,12 @@ def root_of(base_url: str) -> str:
     return base_url.rstrip("/") + "/"
 
 
+def base_of(url: str, version: int) -> str | None:
+    """Return where the tree was said to lie when an entry linked its version's page by an address."""
+    base = url.removesuffix(address_of(tree.VERSION_PAGE.path(version)))
+    return base if base.startswith("http") else None
+
+
 def archive_path(archive: int | None) -> str:
     """Return the path of an archive page, or of the newest page for ``None``."""
     return tree.FEED_ATOM.path() if archive is None else tree.FEED_ARCHIVE.path(archive)

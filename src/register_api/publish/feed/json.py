@@ -9,14 +9,13 @@ import msgspec
 
 from register_api.core import canonical
 from register_api.core.format import tree
-from register_api.core.format.paths import address_of
 from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.printable import printable
 from register_api.errors import Malformed
-from register_api.publish.feed.atom import check_order, feed_description, feed_title
-from register_api.publish.feed.entry import FeedEntry, entry_id, page_link
-from register_api.publish.feed.feed_links import FeedPlace
+from register_api.publish.feed.atom import check_order, feed_description
+from register_api.publish.feed.entry import FeedEntry, entry_id, feed_id, feed_title, page_link
+from register_api.publish.feed.feed_links import FeedPlace, base_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +49,7 @@ def json_feed(
                 "register": register.register,
             },
             "items": [
-                _item(entry, entry_id(register.register, year, entry.version), place, language)
+                _item(entry, entry_id(feed_id(register.register, year), entry.version), place, language)
                 for entry in entries
             ],
         }
@@ -113,15 +112,9 @@ def entries_in(data: bytes) -> tuple[FeedEntry, ...]:
             published_at=item.date_published,
             summary=item.summary,
             html=item.content_html,
-            base_url=_base_url(item),
+            base_url=base_of(item.url, item.log.size),
             types=item.tags,
             root_hash=item.log.root_hash,
         )
         for item in feed.items
     )
-
-
-def _base_url(item: _Item) -> str | None:
-    """Return where the tree was said to lie: what stands before the path of a version's page."""
-    base = item.url.removesuffix(address_of(tree.VERSION_PAGE.path(item.log.size)))
-    return base if base.startswith("http") else None

@@ -1,0 +1,115 @@
+"""Feeds for those who want some of the changes: the important ones, those of a category, those of a vendor.
+
+Each entry tells the changes of a version that are of that interest, in the words of the main feed, and has
+an id of its own: what one id says never differs from feed to feed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
+from register_api.core.language.language import Language
+from register_api.publish.feed.entry import feed_title, make_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from register_api.core.diff.changes import Change
+    from register_api.core.model import Register, Subprocessor
+    from register_api.publish.feed.entry import FeedEntry, VersionSummary
+
+IMPORTANT = frozenset(
+    {"added", "activated", "replaced", "entity_changed", "relocated", "data_changed", "withdrawn"}
+)
+"""Types of change that are important whatever is promised; what needs notice is, too."""
+
+
+class Interest(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed beside the main one.
+
+    Attributes:
+        kind: What kind of file it is.
+        id: Id of the category or vendor that it is about; ``None``: of neither.
+        title: What it is called.
+    """
+
+    kind: FileKind
+    id: str | None = None
+    title: str
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the tree."""
+        return self.kind.path() if self.id is None else self.kind.path(self.id)
+
+    @property
+    def tag(self) -> str:
+        """What its id has after that of the main feed: ``/feed/important``."""
+        return "/" + self.path.removesuffix(".atom")
+
+
+def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
+    """Yield the feeds of a register: of what is important, of each category, of each vendor.
+
+    Args:
+        register: The register.
+        former: Ids of vendors that it may not list any more.
+    """
+    of, text = feed_title(register), Language.of(register.publisher.language).text
+    yield Interest(kind=tree.FEED_IMPORTANT, title=text("{of}: important changes", of=of))
+    for category in register.categories:
+        title = text("{of}: category {title}", of=of, title=category.title)
+        yield Interest(kind=tree.FEED_CATEGORY, id=category.id, title=title)
+    names = dict.fromkeys(former) | {vendor.id: vendor.name for vendor in register.subprocessors}
+    for id_, name in names.items():
+        title = text("{of}: {name}", of=of, name=name or id_)
+        yield Interest(kind=tree.FEED_SUBPROCESSOR, id=id_, title=title)
+
+
+def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str | None, FeedEntry]:
+    """Return the entry of a version in each feed of a kind that has something to say of it, by id."""
+    vendors = {vendor.id: vendor for vendor in version.register.subprocessors}
+    changes: dict[str | None, list[Change]] = {}
+    for change in version.diff.changes:
+        for id_ in _ids(change, kind, vendors, initial=version.register.version == 1):
+            changes.setdefault(id_, []).append(change)
+    return {id_: _entry(version, told) for id_, told in changes.items()}
+
+
+def _entry(version: VersionSummary, changes: Sequence[Change]) -> FeedEntry:
+    diff = msgspec.structs.replace(version.diff, changes=tuple(changes))
+    return make_entry(msgspec.structs.replace(version, diff=diff))
+
+
+def _ids(
+    change: Change, kind: FileKind, vendors: dict[str, Subprocessor], *, initial: bool
+) -> Iterable[str | None]:
+    """Return which feeds of a kind a change belongs into."""
+    concerned = dict.fromkeys(id_ for id_ in (change.subprocessor, *change.affects) if id_)
+    if kind is tree.FEED_SUBPROCESSOR:
+        return concerned
+    if kind is tree.FEED_CATEGORY:
+        return sorted(_categories(change, [vendors[id_] for id_ in concerned if id_ in vendors]))
+    is_important = change.notice.required or (change.type in IMPORTANT and not initial)
+    return (None,) if is_important else ()
+
+
+def _categories(change: Change, concerned: Sequence[Subprocessor]) -> set[str]:
+    """Return ids of the categories that a change is about: of its use, else of all uses of its vendors."""
+    found = {
+        use.category
+        for vendor in concerned
+        for use in vendor.engagements
+        if change.engagement in (None, use.id)
+    }
+    for field in change.fields:
+        head, *rest = field.path.split(".")
+        if head == "category":
+            found |= {value for value in (field.before, field.after) if isinstance(value, str)}
+        elif head == "categories" and change.subprocessor is None and rest:
+            found.add(rest[0])
+    return found
