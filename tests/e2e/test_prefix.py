@@ -15,6 +15,7 @@ from commands import register_api
 
 import hostile
 from patience import PATIENCE
+from register_api.core.format import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,6 +93,8 @@ def test_links_in_headers_and_redirects_stay_below_the_prefix(base: str) -> None
             assert url.startswith(base)
             assert ask(url)[0] == 200
     assert ask(base + "versions/2")[0] == 200  # redirected to the page
+    for address in tree.HABITUAL:
+        assert ask(base + address)[0] == 200  # redirected to the feed
 
 
 def test_a_customer_can_verify_it(base: str) -> None:

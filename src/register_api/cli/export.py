@@ -34,6 +34,13 @@ _LISTEN = "80"
     multiple=True,
     help="A file _headers, as Netlify, Cloudflare Pages and others read it.",
 )
+@click.option(
+    "--redirects",
+    "forms",
+    flag_value="redirects",
+    multiple=True,
+    help="A file _redirects for the same hosts.",
+)
 @options.store_option
 @click.option("--public", metavar="FOLDER", help="Folder with the tree on the host, if that is another one.")
 @click.option("--server-name", default="", metavar="NAME", help="Name of the server; without it any.")
@@ -79,12 +86,13 @@ def export(
       register-api export --caddy --public /srv/register/public --server-name trust.example.com --listen 443
       register-api export --nginx --base-path /register/ --listen 127.0.0.1:8080
       register-api export --headers -o public/_headers
+      register-api export --redirects -o public/_redirects
     """
     if len(forms) != 1:
-        raise UsageError("export writes one of --nginx, --caddy and --headers at a time")
+        raise UsageError("export writes one of --nginx, --caddy, --headers and --redirects at a time")
     if (brotli or zstd or digests) and forms != ("nginx",):
         raise UsageError("--brotli, --zstd and --digests are for --nginx")
-    if forms == ("headers",) and (public or server_name or listen != _LISTEN):
+    if forms[0] in ("headers", "redirects") and (public or server_name or listen != _LISTEN):
         raise UsageError("--public, --server-name and --listen are for --nginx and --caddy")
     folder = public or str((store / PUBLIC).absolute())
     site = read_site(folder, server_name, listen, base_path)

@@ -71,9 +71,10 @@ def find_places(peek: Callable[[str], Answer]) -> ServedTree:
             f"no register is served at {tree.REGISTER.path()} of this address",
             hint="give the address of the folder that holds v1 and trust",
         )
-    vendor = next((found for item in vendors if (found := _text(item, "id"))), "")
+    vendor = _first_id(vendors)
+    category = _first_id(register.get("categories"))
     minor = register.get("format_minor")
-    paths = (*_by_name(peek, newest, minor, vendor), *_of_the_log(newest), *_of_trust(peek))
+    paths = (*_by_name(peek, newest, minor, vendor, category), *_of_the_log(newest), *_of_trust(peek))
     known = dict.fromkeys(path for path in paths if is_path(path))
     return ServedTree(
         newest=newest,
@@ -83,7 +84,9 @@ def find_places(peek: Callable[[str], Answer]) -> ServedTree:
     )
 
 
-def _by_name(peek: Callable[[str], Answer], newest: int, minor: object, vendor: str) -> Iterator[str]:
+def _by_name(
+    peek: Callable[[str], Answer], newest: int, minor: object, vendor: str, category: str
+) -> Iterator[str]:
     """Yield the paths of every kind whose names follow from the newest version and the list of keys."""
     values: dict[str, Iterable[object]] = {
         "version": (1, newest),
@@ -93,11 +96,18 @@ def _by_name(peek: Callable[[str], Answer], newest: int, minor: object, vendor: 
         "minor": (minor,) if isinstance(minor, int) else (),
         "kid": _first_key(peek),
         "subprocessor": (vendor,) if vendor else (),
+        "category": (category,) if category else (),
     }
     for kind in KINDS:
         named = itertools.product(*(values.get(name, ()) for name in kind.parameters))
         paths = (kind.path(*each) for each in named)
         yield from (path for path in paths if not kind.optional or peek(path).status == _OK)
+
+
+def _first_id(items: object) -> str:
+    """Return the first id in a list of objects, or an empty string."""
+    found = (_text(item, "id") for item in items) if isinstance(items, list) else ()
+    return next(filter(None, found), "")
 
 
 def _of_the_log(newest: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from register_api.hosting.site import Site
 
-HostFormat = Literal["nginx", "caddy", "headers"]
+HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 
 _SHARED = {
     **headers.CORS,
@@ -28,6 +28,7 @@ _TEMPLATES: dict[HostFormat, str] = {
     "nginx": "nginx.conf.j2",
     "caddy": "Caddyfile.j2",
     "headers": "_headers.j2",
+    "redirects": "_redirects.j2",
 }
 
 
@@ -66,4 +67,5 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         immutable_by_name=rules.immutable_by_name(),
         immutable_folders=rules.immutable_folders(),
         pages=rules.pages(),
+        redirects=rules.redirects(site.prefix),
     )

@@ -15,7 +15,7 @@ import msgspec
 from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import KINDS, address_of
-from register_api.core.format.tree import SCHEMAS
+from register_api.core.format.tree import HABITUAL, SCHEMAS
 from register_api.core.headers import CACHE_CONTROL, page_policy
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 
@@ -181,6 +181,11 @@ def immutable_folders() -> list[str]:
     return [one for one in whole if not any(one != other and one.startswith(other) for other in whole)]
 
 
+def redirects(prefix: str) -> dict[str, str]:
+    """Return the paths that lead to another one, permanently."""
+    return {f"{prefix}/{address}": f"{prefix}/{kind.path()}" for address, kind in HABITUAL.items()}
+
+
 def pages() -> list[NamedFile]:
     """Return pages by address, those of many alike by their folder, for which no links are known."""
     return [page for kind in KINDS if kind.is_page for page in _pages(kind)]
@@ -194,8 +199,10 @@ def _pages(kind: FileKind) -> list[NamedFile]:
 
 
 def _paths(kind: FileKind) -> list[str]:
-    """Return every path of a kind of which there are a few, known by name."""
-    return [kind.path(schema.name) for schema in SCHEMAS] if kind.parameters else [kind.path()]
+    """Return every path of a kind of which there are a few, known by name; a placeholder for many."""
+    if "name" in kind.parameters:
+        return [kind.path(schema.name) for schema in SCHEMAS]
+    return [_SEGMENT.sub(r":\1", kind.template)]
 
 
 def _folder(kind: FileKind) -> str:

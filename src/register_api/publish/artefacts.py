@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import Encoded, encoded
+from register_api.core.canonical import Encoded, digest, encoded
+from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
+from register_api.errors import Forged
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import append_entry, outgrown_tiles
@@ -183,13 +185,16 @@ class ArtefactBuilder:
         )
 
     def _feeds(self, previous: Register | None, register: Register) -> PublishedFeeds:
-        """Return what was published of the feeds that go on."""
+        """Return what was published of the feeds that go on, none of it believed of the store."""
+        signed = {file.path: file.sha256 for file in self.found.heads.files} if self.found else {}
 
         def read(path: str) -> bytes | None:
-            try:
-                return self.read(path)
-            except KeyError:
+            if path not in signed:
                 return None
+            data = self.read(path)
+            if digest(data) != signed[path]:
+                raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
+            return data
 
         return PublishedFeeds(
             register=previous,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
 from register_api.serve.http.asgi import NO_BODY, start_message
@@ -97,9 +98,9 @@ class FastPath:
     ) -> None:
         url, method = scope["path"], scope["method"]
         path = None if table is None else table.path_of(url)
-        is_folder = table is not None and table.is_folder(url)
+        elsewhere = None if table is None else _elsewhere(table, url)
         computed = self._is_computed(url)
-        is_known = path or is_folder or computed or (url, method) == ("*", "OPTIONS")
+        is_known = path or elsewhere or computed or (url, method) == ("*", "OPTIONS")
         if method not in _METHODS and (is_known or is_path(url[1:])):  # the tree may lack what it could have
             raise Problem("method-not-allowed", f"{method} is not possible here.", headers=(_ALLOW,))
         if not is_known:
@@ -109,11 +110,19 @@ class FastPath:
             await send(NO_BODY)
         elif table is not None and path is not None:
             await send_stored(table, path, scope, send)
-        elif computed:
+        elif elsewhere is not None:
+            await send_redirect(elsewhere, send)
+        else:
             as_get = {**scope, "method": "GET"}
             await self._computed(as_get, receive, without_body(send) if method == "HEAD" else send)
-        else:
-            await send_redirect(url, send)
+
+
+def _elsewhere(table: ReplyTable, url: str) -> str | None:
+    """Return the reference to which an address leads that is not itself one of a file."""
+    if table.is_folder(url):  # the last slash was left out (RFC 9110 section 15.4.9)
+        return url.rpartition("/")[2] + "/"
+    kind = tree.HABITUAL.get(url[1:])
+    return None if kind is None else "../" * url[1:].count("/") + kind.path()
 
 
 def _missing(table: ReplyTable | None) -> Problem:

@@ -21,7 +21,7 @@ def call(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("form", ["--nginx", "--caddy", "--headers"])
+@pytest.mark.parametrize("form", ["--nginx", "--caddy", "--headers", "--redirects"])
 def test_it_prints_or_writes_the_same(tmp_path: Path, form: str) -> None:
     """A file that exists is left alone unless told otherwise."""
     command = ("export", form, "--store", tmp_path)
@@ -62,6 +62,7 @@ def test_digests_are_of_the_store(tmp_path: Path) -> None:
         ["export", "--caddy", "--digests"],
         ["export", "--headers", "--brotli"],
         ["export", "--headers", "--listen", "8080"],
+        ["export", "--redirects", "--listen", "8080"],
         ["export", "--nginx", "--listen", "http"],
         ["export", "--nginx", "-o", "/nowhere/at/all"],
         ["conformance"],

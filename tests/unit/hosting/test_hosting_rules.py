@@ -59,6 +59,10 @@ PATHS = [
             tree.FEED_JSON.path(),
         )
     ),
+    tree.FEED_IMPORTANT.path(),
+    tree.FEED_CATEGORY.path("hosting"),
+    tree.FEED_SUBPROCESSOR.path("acme"),
+    tree.FEEDS_OPML.path(),
     *with_signatures((tree.FEED_ARCHIVE.path(1), tree.FEED_ARCHIVE.path(2))),
     *VERSIONED,
     *PAGES,
@@ -144,8 +148,24 @@ def test_no_header_is_set_twice_by_the_file_for_hosts(path: str, prefix: str) ->
     assert found.get("Content-Type", [kind.media_type]) == [kind.media_type]
     expected = [link for link in links_of(path, NEWEST, WholeTree(NEWEST)) if link.relation not in NEIGHBOURS]
     assert found.get("Link", [link_value(expected)]) == [link_value(expected)]
-    left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS}
+    left_out = kind in {tree.ROOT, tree.SNAPSHOT, tree.TARGETS} or "page" in kind.parameters
     assert found.get("Cache-Control") == (None if left_out else [CACHE_CONTROL[kind.cache]])
+
+
+@pytest.mark.parametrize("prefix", ["", "/trust"])
+def test_where_feed_readers_look_leads_to_the_feed(prefix: str) -> None:
+    """In each form of host, by one table."""
+    site = Site(public="/srv", prefix=prefix)
+    lines = configuration("redirects", site).splitlines()
+    rows = [line.split() for line in lines if line and not line.startswith("#")]
+    assert rows == [
+        [f"{prefix}/{address}", f"{prefix}/feed.atom", "301"]
+        for address in ("feed", "feed/", "rss.xml", "atom.xml", "feed.xml")
+    ]
+    nginx, caddy = configuration("nginx", site), configuration("caddy", site)
+    for address, path, _ in rows:
+        assert f"location = {address} {{ return 308 {path}; }}" in nginx
+        assert f"redir {address} {path} 308" in caddy
 
 
 def test_digests_are_those_of_what_never_changes() -> None:

@@ -98,6 +98,7 @@ def test_head_of_a_computed_answer_is_asked_as_get(one_version: Path) -> None:
         ("PATCH", "/", 405),
         ("BREW", "/computed", 405),
         ("HEAD", "/versions/1", 308),
+        *(("GET", f"/{address}", 308) for address in tree.HABITUAL),
         ("POST", "/versions/1", 405),
         ("TRACE", "/.well-known/security.txt", 405),
         ("HEAD", "/.well-known/security.txt", 404),

@@ -160,23 +160,23 @@ FEED_IMPORTANT = FileKind(
     "feed/important.atom", "getImportantFeed",
     "Of the changes those that need notice or are as important, as an Atom feed",
     _ATOM, "mutable", relation="alternate",
-    unchecked="LISTED",
+    listed=True, checks=("V34",),
 )
 FEED_CATEGORY = FileKind(
     "feed/categories/{category}.atom", "getCategoryFeed", "The changes in one category, as an Atom feed",
     _ATOM, "mutable",
-    unchecked="LISTED",
+    listed=True, checks=("V34",),
 )
 FEED_SUBPROCESSOR = FileKind(
     "feed/subprocessors/{subprocessor}.atom", "getSubprocessorFeed",
     "The changes that concern one sub-processor, as an Atom feed",
     _ATOM, "mutable",
-    unchecked="LISTED",
+    listed=True, checks=("V34",),
 )
 FEEDS_OPML = FileKind(
     "feeds.opml", "getFeedList", "Every feed, for readers to import (OPML), if the register has an address",
     _OPML, "mutable", optional=True, max_bytes=MIB,
-    unchecked="LISTED",
+    listed=True, checks=("V34",),
 )
 
 # ------------------------------------------------------------------ exports
@@ -334,6 +334,9 @@ OPENAPI = FileKind(
 )
 
 # fmt: on
+
+HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom.xml", "feed.xml"), FEED_ATOM)
+"""Addresses at which feed readers look for a feed, and the file that a host leads them to."""
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),

@@ -42,10 +42,10 @@ async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) ->
     await send_resource(resource, scope, send, table)
 
 
-async def send_redirect(folder: str, send: Send) -> None:
-    """Send a client that left out the last slash to the page (RFC 9110 section 15.4.9)."""
+async def send_redirect(reference: str, send: Send) -> None:
+    """Send a client to where a reference leads, permanently (RFC 9110 section 15.4.9)."""
     headers = (
-        (b"location", folder.rpartition("/")[2].encode("ascii") + b"/"),
+        (b"location", reference.encode("ascii")),
         (b"content-length", b"0"),
         (b"cache-control", CACHE_CONTROL["mutable"]),
         *CORS,

@@ -89,6 +89,7 @@ def _known_paths(newest: Register) -> Iterator[str]:
         "minor": tuple(range(FORMAT_MINOR + 1)),
         "page": tuple(range(1, newest.version // tree.FEED_PAGE_SIZE + 1)),
         "subprocessor": tuple(vendor.id for vendor in newest.subprocessors),
+        "category": tuple(category.id for category in newest.categories),
     }
     for kind in LISTED:
         yield from _paths(kind, values)
