@@ -16,7 +16,8 @@ from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
-from register_api.errors import Forged
+from register_api.errors import Forged, StoreDamaged
+from register_api.publish.examine import HINT
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import append_entry, outgrown_tiles
@@ -191,9 +192,12 @@ class ArtefactBuilder:
         def read(path: str) -> bytes | None:
             if path not in signed:
                 return None
-            data = self.read(path)
+            try:
+                data = self.read(path)
+            except KeyError as error:
+                raise StoreDamaged(f"{path} is missing", hint=HINT) from error
             if digest(data) != signed[path]:
-                raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
+                raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path, hint=HINT)
             return data
 
         return PublishedFeeds(

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HINT = (
+HINT = (
     "nothing was signed; somebody or something else has written to the store:"
     " register-api recover --from URL takes over what is public"
 )
@@ -108,7 +108,7 @@ def _nothing_signed() -> Iterator[None]:
     try:
         yield
     except VerificationError as error:
-        error.hint = error.hint or _HINT
+        error.hint = error.hint or HINT
         raise
 
 
@@ -253,7 +253,7 @@ def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:
     for version, sha256 in ((1, known.first_root), (newest.version, newest.sha256)):
         path = tree.ROOT.path(version)
         if len(roots) < version:
-            raise StoreDamaged(f"{path} is missing", hint=_HINT)
+            raise StoreDamaged(f"{path} is missing", hint=HINT)
         if digest(roots[version - 1]) != sha256:
             raise Forged(f"{path} is not the root that was published", path=path)
 

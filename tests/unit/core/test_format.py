@@ -30,6 +30,7 @@ IN_NO_CATALOG = {
     tree.REGISTER: "it is what the catalog's links are of",
     tree.API_CATALOG: "it is the catalog",
     tree.KEYS: "a TUF target",
+    tree.HEADS: "a TUF target",
     tree.CHECKPOINT: "a TUF target",
     tree.TIMESTAMP: "discovery names its folder",
     tree.SECURITY_TXT: "RFC 9116 names its place",

@@ -9,7 +9,7 @@ import pytest
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.core.format.paths import KINDS, address_of, is_path, kind_of
+from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
@@ -53,6 +53,7 @@ PATHS = [
         (
             tree.REGISTER.path(),
             tree.UPCOMING.path(),
+            tree.HEADS.path(),
             tree.VERSIONS.path(),
             tree.KEYS.path(),
             tree.FEED_ATOM.path(),
@@ -82,7 +83,7 @@ PATHS = [
     "trust/12.snapshot.json",
     "trust/12.targets.json",
     *(kind.path() for kind in tree.GROUPS["Exports"]),
-    *(f"trust/targets/{SHA256}.{name}" for name in ("register.json", "keys.json", "feed.atom", "checkpoint")),
+    *(f"trust/targets/{SHA256}.{name}" for name in TARGETS_BY_NAME),
     tree.DISCOVERY.path(),
     tree.API_CATALOG.path(),
     tree.SECURITY_TXT.path(),

@@ -114,6 +114,13 @@ def test_another_text_in_an_old_entry_of_the_feed_is_not_signed(
     refused(publisher, sign, Forged)
 
 
+def test_another_text_in_a_feed_by_interest_is_not_signed(publisher: Publisher) -> None:
+    """Its earlier entries are read from the file that the list of head files names."""
+    path = tree.FEED_IMPORTANT.path()
+    exchange(publisher.store, {path: stored(publisher, path).replace(b"important", b"nothing")})
+    refused(publisher, publish, Forged)
+
+
 @pytest.mark.parametrize("sign", SIGNING)
 @pytest.mark.parametrize("place", ["public", "copy", "both"])
 def test_another_list_of_keys_is_not_vouched_for(
