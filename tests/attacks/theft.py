@@ -96,8 +96,8 @@ class Theft:
         """Return what the host serves: metadata that nobody could sign is the publisher's own."""
         files = dict(thief.files)
         if not self.vouches and not self.tries_a_root:
-            files = {path: data for path, data in files.items() if not path.startswith("trust/")}
-            files |= {path: data for path, data in honest().files.items() if path.startswith("trust/")}
+            files = {path: data for path, data in files.items() if not _is_vouching(path)}
+            files |= {path: data for path, data in honest().files.items() if _is_vouching(path)}
         files[tree.CHECKPOINT.path()] = self._witnessed(thief)
         return files
 
@@ -109,6 +109,11 @@ class Theft:
         continues = thief.log.entries[: seen.log.size] == seen.log.entries
         known = thief.log.key.private_bytes_raw() == seen.log.key.private_bytes_raw()
         return cosigned(data) if continues and known else data
+
+
+def _is_vouching(path: str) -> bool:
+    """Tell whether a file is metadata, or the list of head files that metadata vouches for."""
+    return path.startswith(("trust/", tree.HEADS.path()))
 
 
 def cosigned(checkpoint: bytes) -> bytes:
