@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from register_api.core.format.kind import FileKind
     from register_api.verify.report.report import Report
 
-LATER = {tree.FEED_ARCHIVE, tree.TILE, tree.BUNDLE, tree.TIME_STAMP, tree.SECURITY_TXT}
+LATER = {
+    tree.FEED_ARCHIVE,
+    tree.TILE,
+    tree.BUNDLE,
+    tree.TIME_STAMP,
+    tree.SECURITY_TXT,
+    tree.SUBPROCESSOR_CALENDAR,
+}
 """Files that the first version of a register does not have."""
 
 ABSENT = {

@@ -177,6 +177,7 @@ class ArtefactBuilder:
             stored=snapshot.manifest.files if snapshot else (),
             feeds=self._feeds(previous.document if previous else None, register),
             feed_window=window,
+            calendar=self.found.calendar if self.found else {},
             history=self._history(files, promises.zone),
             first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,

@@ -27,6 +27,7 @@ from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDamaged, VerificationError
+from register_api.publish.exports.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
 from register_api.publish.feed.json import entries_in
 from register_api.publish.history import promises_after
@@ -65,6 +66,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
         leaves: Hash of each entry of the log.
         promises: All notice promises so far.
         feed: What the feed says of the newest versions, newest first.
+        calendar: The events of the calendar by ``UID``.
     """
 
     head: SignedHead
@@ -75,6 +77,7 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     leaves: tuple[bytes, ...]
     promises: Promises
     feed: tuple[FeedEntry, ...]
+    calendar: dict[str, CalendarEvent]
 
     @property
     def first_published_at(self) -> dt.datetime:
@@ -164,6 +167,7 @@ class _Examination:
             leaves=leaves,
             promises=promises,
             feed=self._feed(heads, checkpoint),
+            calendar=self._calendar(heads),
         )
 
     def _follow(self, known: SignedHead | None) -> Trusted:
@@ -237,6 +241,11 @@ class _Examination:
         ):
             raise Inconsistent(f"{path} does not tell of the newest versions", path=path)
         return entries
+
+    def _calendar(self, heads: HeadFiles) -> dict[str, CalendarEvent]:
+        data, path = self._listed(heads, tree.CALENDAR), tree.CALENDAR.path()
+        with _naming(path):
+            return read_events(data)
 
     def _listed(self, heads: HeadFiles, kind: FileKind) -> bytes:
         """Return a head file, which has to be the one that the signed list names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -22,6 +22,12 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.publish.discovery import api_catalog, discovery_document, security_txt
+from register_api.publish.exports.calendar import (
+    CalendarEvent,
+    calendar_events,
+    register_calendar,
+    vendor_calendars,
+)
 from register_api.publish.exports.cyclonedx import cyclonedx
 from register_api.publish.exports.dora import dora_chain, dora_providers
 from register_api.publish.exports.dpv import dpv
@@ -42,7 +48,7 @@ from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from register_api.core.format.kind import FileKind
 
@@ -65,6 +71,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         feeds: What was published of the other feeds.
         feed_window: What the feeds say of the newest versions, newest first.
         history: Versions with their changes, the new one first.
+        calendar: The events of the calendar as it was published last, by ``UID``.
         first_published_at: When version 1 was published.
         shown_before: The version before, if what shows it on pages has not changed since.
         roots: Every TUF root, oldest first.
@@ -82,6 +89,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     feeds: PublishedFeeds
     feed_window: tuple[FeedEntry, ...]
     history: tuple[ToldVersion, ...]
+    calendar: Mapping[str, CalendarEvent]
     first_published_at: dt.datetime
     shown_before: Register | None
     roots: tuple[bytes, ...]
@@ -108,6 +116,11 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its uses at their places on that day, the rows of all exports."""
         states = engagement_states(self.register, self.today)
         return tuple(uses_at_places(self.register, states, self.today, self.promises.zone))
+
+    @functools.cached_property
+    def events(self) -> dict[str, CalendarEvent]:
+        """What its calendars hold."""
+        return calendar_events(self.register, self.calendar, self.today, self.promises.zone)
 
 
 def _atom(new: NewVersion, archive: int | None = None) -> bytes:
@@ -171,6 +184,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.DORA_CHAIN: lambda new: dora_chain(new.register, new.uses),
     tree.FEED_IMPORTANT: lambda new: important_feed(new.version_summary, new.feeds),
     tree.FEEDS_OPML: lambda new: feeds_opml(new.register, new.base_url),
+    tree.CALENDAR: lambda new: register_calendar(new.register, new.events.values(), new.today),
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
     tree.INDEX: lambda new: index_page(_view(new)),
     tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
@@ -192,6 +206,7 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.FEED_CATEGORY: lambda new: _feeds_of(new, tree.FEED_CATEGORY),
     tree.FEED_SUBPROCESSOR: lambda new: _feeds_of(new, tree.FEED_SUBPROCESSOR),
     tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
+    tree.SUBPROCESSOR_CALENDAR: lambda new: dict(vendor_calendars(new.register, new.events, new.calendar)),
     tree.PUBLIC_KEY: lambda new: pem_files(new.files.keys.document),
     tree.SCHEMA: lambda new: newest_schemas(new.listed),
     tree.SCHEMA_OF_MINOR: lambda new: fixed_schemas(new.stored),

@@ -229,6 +229,7 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
             read=files.get,
         ),
         feed_window=found.feed,
+        calendar=found.calendar,
         history=version_history(found.versions.document.versions, _reader(files), found.promises.zone),
         first_published_at=found.first_published_at,
         shown_before=None,

@@ -84,6 +84,8 @@ PATHS = [
     "trust/12.targets.json",
     *(kind.path() for kind in tree.GROUPS["Exports"]),
     *(f"trust/targets/{SHA256}.{name}" for name in TARGETS_BY_NAME),
+    tree.CALENDAR.path(),
+    tree.SUBPROCESSOR_CALENDAR.path("acme"),
     tree.DISCOVERY.path(),
     tree.API_CATALOG.path(),
     tree.SECURITY_TXT.path(),

@@ -59,6 +59,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "feeds": PublishedFeeds(register=None, base_url=None, first=FIRST, read=lambda _: None),
         "feed_window": tuple(make_entry(summary(at)) for at in range(number, max(0, number - 50), -1)),
         "history": (told_version(number, newest.published_at, encode(diff), dt.UTC),),
+        "calendar": {},
         "first_published_at": FIRST,
         "shown_before": None,
         "roots": (b"root",),

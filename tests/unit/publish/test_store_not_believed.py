@@ -122,6 +122,15 @@ def test_another_text_in_a_feed_by_interest_is_not_signed(publisher: Publisher) 
 
 
 @pytest.mark.parametrize("sign", SIGNING)
+def test_another_calendar_is_not_carried_on(publisher: Publisher, sign: Callable[[Publisher], None]) -> None:
+    """An event that was put into it would be vouched for with the next version."""
+    calendar = stored(publisher, tree.CALENDAR.path())
+    foreign = b"BEGIN:VEVENT\r\nUID:evil\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    exchange(publisher.store, {tree.CALENDAR.path(): calendar.replace(b"END:VCALENDAR\r\n", foreign)})
+    refused(publisher, sign, Forged)
+
+
+@pytest.mark.parametrize("sign", SIGNING)
 @pytest.mark.parametrize("place", ["public", "copy", "both"])
 def test_another_list_of_keys_is_not_vouched_for(
     publisher: Publisher, sign: Callable[[Publisher], None], place: str

@@ -63,6 +63,7 @@ TAGS = {
     "Versions": "Every version as it was published; these files never change.",
     "Feeds": "Changes, for feed readers.",
     "Exports": "The current version in the forms of others: tables, bill of materials, linked data.",
+    "Calendars": "Days of the current version, for calendar programs.",
     "Signatures": "Beside each signed document: a raw Ed25519 signature, a detached JWS, an XML signature.",
     "Log": "The transparency log of versions: a C2SP checkpoint and tiles.",
     "Trust": "Freshness and keys: metadata and targets of The Update Framework.",

@@ -38,6 +38,7 @@ _CSV = MediaType("text/csv; charset=utf-8", compress=True)
 _WORKBOOK = MediaType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", compress=False)
 _CYCLONEDX = MediaType("application/vnd.cyclonedx+json; version=1.6", compress=False)
 _JSON_LD = MediaType("application/ld+json", compress=False)
+_CALENDAR = MediaType("text/calendar; charset=utf-8", compress=True)
 _TIME_STAMP = MediaType("application/timestamp-reply", compress=False)
 
 # ------------------------------------------------------------------ signatures beside a document
@@ -221,6 +222,18 @@ DORA_CHAIN = FileKind(
     listed=True, checks=("V34",),
 )
 
+CALENDAR = FileKind(
+    "calendar.ics", "getCalendar", "Starts, ends, planned changes and last days to object, as a calendar",
+    _CALENDAR, "mutable", relation="alternate", max_bytes=64 * MIB,
+    listed=True, checks=("V34",),
+)
+SUBPROCESSOR_CALENDAR = FileKind(
+    "calendar/{subprocessor}.ics", "getSubprocessorCalendar",
+    "The same for one sub-processor, if there is anything to put down",
+    _CALENDAR, "mutable", optional=True, max_bytes=MIB,
+    listed=True, checks=("V34",),
+)
+
 # ------------------------------------------------------------------ the log
 
 CHECKPOINT = FileKind(
@@ -353,6 +366,7 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
         FEEDS_OPML,
     ),
     "Exports": (USES_CSV, USES_SCHEMA, WORKBOOK, CYCLONEDX, DPV, DORA_PROVIDERS, DORA_CHAIN),
+    "Calendars": (CALENDAR, SUBPROCESSOR_CALENDAR),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
     "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),

@@ -1,0 +1,227 @@
+"""The days of a register as calendars (RFC 5545): starts, ends, planned changes, last days to object.
+
+Programs read a calendar again and again, so an event stays the same one whatever becomes of it. Its ``UID``
+follows from ids. What has not changed since the last publication keeps its bytes; what has gets the next
+``SEQUENCE``, and the version's instant as ``DTSTAMP``; what will not come is cancelled, and not left out.
+So a calendar follows from a version and from the calendar before it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+import icalendar
+import msgspec
+
+from register_api.core.ahead import upcoming
+from register_api.core.instant import parse_day
+from register_api.core.language.events import EventWords
+from register_api.core.language.language import Language
+from register_api.core.language.notice import notice_given
+from register_api.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from register_api.core.ahead import Upcoming
+    from register_api.core.model import Register
+
+KEPT = dt.timedelta(days=366)
+"""How long what has passed stays in the calendar."""
+
+_DAILY = dt.timedelta(days=1)
+_END = b"END:VCALENDAR\r\n"
+_EVENT = re.compile(rb"BEGIN:VEVENT\r\n.*?\r\nEND:VEVENT\r\n", re.DOTALL)
+_FOLD = b"\r\n "
+"""Where a line goes on in the next one (RFC 5545 section 3.1)."""
+
+_ESCAPED = re.compile(r"\\(.)")
+
+_CONFIRMED, _CANCELLED = "CONFIRMED", "CANCELLED"
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What an event says; if that changes, it is another edition of the event.
+
+    Attributes:
+        day: The day.
+        status: Whether it is going to be.
+        title: What happens, escaped as in the calendar.
+        description: What else is known of it, likewise.
+    """
+
+    day: dt.date
+    status: str
+    title: bytes
+    description: bytes
+
+
+class CalendarEvent(msgspec.Struct, frozen=True):
+    """An event in a calendar: by what it is recognised, its edition, what it says, and its bytes."""
+
+    uid: str
+    sequence: int
+    told: Told
+    data: bytes
+
+    @property
+    def vendor(self) -> str:
+        """Id of the sub-processor that it is about."""
+        return self.uid.partition(".")[0]
+
+    @property
+    def is_of_a_plan(self) -> bool:
+        """Whether it is about a planned change."""
+        return self.uid.split(".")[2] != _NONE
+
+
+_NONE = "-"
+"""Stands in a ``UID`` for the use or the planned change, where there is none; no id is like it."""
+
+
+def read_events(data: bytes | None) -> dict[str, CalendarEvent]:
+    """Return the events of a calendar that this module wrote, by ``UID``.
+
+    Raises:
+        Malformed: It is not such a calendar.
+    """
+    return {event.uid: event for event in map(_read, _EVENT.findall(data or b""))}
+
+
+def _read(data: bytes) -> CalendarEvent:
+    lines = data.replace(_FOLD, b"").split(b"\r\n")
+    said = {name: value for name, _, value in (line.partition(b":") for line in lines)}
+    try:
+        day = said[b"DTSTART;VALUE=DATE"].decode()
+        told = Told(
+            parse_day(f"{day[:4]}-{day[4:6]}-{day[6:]}"),
+            said[b"STATUS"].decode(),
+            said[b"SUMMARY"],
+            said[b"DESCRIPTION"],
+        )
+        return CalendarEvent(said[b"UID"].decode(), int(said[b"SEQUENCE"]), told, data)
+    except (KeyError, ValueError) as error:
+        raise Malformed(f"the calendar has an event that cannot be read: {error}") from error
+
+
+def calendar_events(
+    register: Register, before: Mapping[str, CalendarEvent], on: dt.date, zone: dt.tzinfo
+) -> dict[str, CalendarEvent]:
+    """Return the events of a version by ``UID``, in order of their days.
+
+    Args:
+        register: The version.
+        before: Those of the version before.
+        on: The day of the version's publication, in the publisher's time zone.
+        zone: That time zone.
+    """
+    first = max(on, dt.date.min + KEPT) - KEPT
+    language = Language.of(register.publisher.language)
+    words = EventWords(language, register, on)
+    found = {
+        _uid(register.register, event): _told(language, event, words)
+        for event in upcoming(register, first, zone)
+    }
+    for uid, event in before.items():
+        if uid not in found and event.told.day >= first:
+            found[uid] = _left_behind(event, on, words)
+    ordered = sorted(found.items(), key=lambda item: (item[1].day, item[0]))
+    return {uid: _edition(uid, told, before.get(uid), register.published_at) for uid, told in ordered}
+
+
+def _uid(register: str, event: Upcoming) -> str:
+    names = (event.subprocessor, event.engagement or _NONE, event.planned or _NONE, event.what)
+    return f"{'.'.join(names)}@{register}"
+
+
+def _told(language: Language, event: Upcoming, words: EventWords) -> Told:
+    contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None
+    lines = (notice_given(language, event.notice), contact)
+    description = "\n".join(line for line in lines if line)
+    return Told(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
+
+
+def _text(text: str) -> bytes:
+    return bytes(icalendar.vText(text).to_ical())
+
+
+def _unescaped(text: bytes) -> str:
+    """Undo what ``_text`` does (section 3.3.11)."""
+    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text.decode())
+
+
+def _left_behind(event: CalendarEvent, on: dt.date, words: EventWords) -> Told:
+    """Return what becomes of an event that the register does not name any more.
+
+    A planned change that has taken effect leaves the register once it is folded into the base fields. What
+    else is missing does not come, or never did.
+    """
+    vendor = words.vendors.get(event.vendor)
+    if event.is_of_a_plan and event.told.day <= on and vendor is not None and vendor.withdrawn is None:
+        return event.told
+    return msgspec.structs.replace(event.told, status=_CANCELLED)
+
+
+def _edition(uid: str, told: Told, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
+    if before is not None and before.told == told:
+        return before
+    sequence = before.sequence + 1 if before is not None else 0
+    event = icalendar.Event()
+    event.add("uid", uid)
+    event.add("dtstamp", at)
+    event.add("sequence", sequence)
+    event.add("dtstart", told.day)
+    event.add("summary", _unescaped(told.title))
+    event.add("description", _unescaped(told.description))
+    event.add("status", told.status)
+    event.add("transp", "TRANSPARENT")
+    return CalendarEvent(uid, sequence, told, bytes(event.to_ical()))
+
+
+def register_calendar(register: Register, events: Iterable[CalendarEvent], on: dt.date) -> bytes:
+    """Return the calendar of the whole register."""
+    language = Language.of(register.publisher.language)
+    publisher = register.publisher.legal_name or register.publisher.name
+    name = language.text("Sub-processors of {name}", name=publisher)
+    blocks = [event.data for event in events]
+    return _calendar(name, blocks or [_journal(register, on, language)])
+
+
+def vendor_calendars(
+    register: Register, events: Mapping[str, CalendarEvent], before: Mapping[str, CalendarEvent]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the calendar of each sub-processor that has another edition of an event, by its id."""
+    names = {vendor.id: vendor.name for vendor in register.subprocessors}
+    found: dict[str, list[bytes]] = {}
+    for event in events.values():
+        found.setdefault(event.vendor, []).append(event.data)
+    changed = dict.fromkeys(
+        event.vendor for uid, event in events.items() if uid not in before or before[uid].data != event.data
+    )
+    for id_ in changed:
+        yield id_, _calendar(names[id_], found[id_])
+
+
+def _calendar(name: str, blocks: Iterable[bytes]) -> bytes:
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//register-api//register-api//EN")
+    calendar.add("version", "2.0")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", _DAILY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", icalendar.vDuration(_DAILY))
+    head = bytes(calendar.to_ical()).removesuffix(_END)
+    return b"".join((head, *blocks, _END))
+
+
+def _journal(register: Register, on: dt.date, language: Language) -> bytes:
+    """Return what a calendar without any event holds: a component there has to be (section 3.6)."""
+    journal = icalendar.Journal()
+    journal.add("uid", f"register@{register.register}")
+    journal.add("dtstamp", register.published_at)
+    journal.add("dtstart", on)
+    summary = language.text("Register of sub-processors, version {version}", version=register.version)
+    journal.add("summary", summary)
+    return bytes(journal.to_ical())
