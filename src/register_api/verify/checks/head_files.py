@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode
 from register_api.core.documents import HeadFiles
 from register_api.core.format import tree
 from register_api.core.format.paths import LISTED
-from register_api.core.minor import FORMAT_MINOR
 from register_api.errors import Forged, Inconsistent, Malformed, Unreachable, UntrustedKey
 from register_api.verify.checks.signatures import check_signatures, is_signed
 from register_api.verify.fetch.fetcher import check_path
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from register_api.core.documents import FileDigest, KeyList
-    from register_api.core.format.kind import FileKind
     from register_api.core.model import Register
     from register_api.verify.checks.run import Run
     from register_api.verify.checks.targets import Targets
@@ -44,7 +41,7 @@ def check_head_files(run: Run, targets: Targets, keys: KeyList, newest: Register
         run.advance(file.path)
         with run.record.recording(CHECK, file.path):
             _check_listed(run, file)
-    run.unvouched += _unlisted(run, set(_known_paths(newest)) - set(names))
+    run.unvouched += _unlisted(run, {kind.path() for kind in LISTED if not kind.parameters} - set(names))
     return f"{len(names)} files"
 
 
@@ -72,7 +69,7 @@ def _check_listed(run: Run, file: FileDigest) -> None:
 
 
 def _unlisted(run: Run, paths: Iterable[str]) -> Iterator[str]:
-    """Yield what is served although the list does not name it.
+    """Yield what is served although the list does not name it, of files of which there is one.
 
     That is told and is not a finding: a host may have a ``security.txt`` of its own.
     """
@@ -80,21 +77,3 @@ def _unlisted(run: Run, paths: Iterable[str]) -> Iterator[str]:
         with contextlib.suppress(Unreachable, Malformed):
             run.get(path)
             yield path
-
-
-def _known_paths(newest: Register) -> Iterator[str]:
-    """Yield every path that the table of files knows for files of the list, as far as values are known."""
-    values: dict[str, tuple[object, ...]] = {
-        "name": tuple(schema.name for schema in tree.SCHEMAS),
-        "minor": tuple(range(FORMAT_MINOR + 1)),
-        "page": tuple(range(1, newest.version // tree.FEED_PAGE_SIZE + 1)),
-        "subprocessor": tuple(vendor.id for vendor in newest.subprocessors),
-        "category": tuple(category.id for category in newest.categories),
-    }
-    for kind in LISTED:
-        yield from _paths(kind, values)
-
-
-def _paths(kind: FileKind, values: dict[str, tuple[object, ...]]) -> Iterator[str]:
-    for chosen in itertools.product(*(values.get(name, ()) for name in kind.parameters)):
-        yield kind.path(*chosen)
