@@ -39,7 +39,13 @@ from register_api.publish.feed.json import json_feed
 from register_api.publish.feed.opml import feeds_opml
 from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
-from register_api.publish.page.render import changes_page, index_page, subprocessor_pages, version_page
+from register_api.publish.page.render import (
+    changes_page,
+    index_page,
+    subprocessor_pages,
+    subscribe_page,
+    version_page,
+)
 from register_api.publish.page.reuse import vendors_to_write
 from register_api.publish.page.version_history import ToldVersion
 from register_api.publish.page.view import PageView
@@ -188,6 +194,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
     tree.INDEX: lambda new: index_page(_view(new)),
     tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
+    tree.SUBSCRIBE_PAGE: lambda new: subscribe_page(_view(new)),
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),

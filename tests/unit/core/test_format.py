@@ -36,6 +36,7 @@ IN_NO_CATALOG = {
     tree.SECURITY_TXT: "RFC 9116 names its place",
     tree.FEEDS_OPML: "it names feeds for readers of people",
     tree.CHANGES_PAGE: "the first page leads to it",
+    tree.SUBSCRIBE_PAGE: "each page leads to it",
     tree.USES_SCHEMA: "it belongs to the CSV beside it",
     tree.DORA_PROVIDERS: "one of two tables that fit together",
     tree.DORA_CHAIN: "one of two tables that fit together",

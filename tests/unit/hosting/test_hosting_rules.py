@@ -45,6 +45,7 @@ VERSIONED = with_signatures(
 PAGES = [
     tree.INDEX.path(),
     tree.CHANGES_PAGE.path(),
+    tree.SUBSCRIBE_PAGE.path(),
     tree.VERSION_PAGE.path(42),
     tree.SUBPROCESSOR_PAGE.path("acme-cloud"),
 ]

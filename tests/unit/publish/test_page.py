@@ -26,6 +26,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.language.prose import capital
 from register_api.core.timeline import PAST
+from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
 from register_api.publish.page.templating import safe_link
 from register_api.publish.page.version_history import told_version
@@ -44,6 +45,7 @@ def all_pages() -> dict[str, bytes]:
     pages = {
         tree.INDEX.path(): page.index_page(view),
         tree.CHANGES_PAGE.path(): page.changes_page(view),
+        tree.SUBSCRIBE_PAGE.path(): page.subscribe_page(view),
         tree.VERSION_PAGE.path(7): page.version_page(sample.summary()),
     }
     vendors = page.subprocessor_pages(view, view.register.subprocessors)
@@ -456,7 +458,7 @@ def test_pages_load_and_run_nothing(data: bytes) -> None:
     assert not list(root.iter("script", "img", "iframe", "object", "embed", "form", "base"))
     for element in root.iter():
         assert not [name for name in element.attrib if str(name).startswith("on") or name == "style"]
-    assert {link.get("rel") for link in root.iter("link")} == {"alternate"}
+    assert {link.get("rel") for link in root.iter("link")} == {"alternate", "describedby"}
     assert "url(" not in STYLE
     assert "@import" not in STYLE
 
@@ -472,17 +474,56 @@ def test_policy_names_exactly_the_style_that_stands_in_the_page(data: bytes) -> 
     assert policy.get("content") == CONTENT_SECURITY_POLICY
 
 
-def test_pages_announce_feeds_and_json() -> None:
-    """Feed readers and programs find them from any page."""
-    found = {
-        (link.get("type"), link.get("href")) for link in parse(PAGES[tree.VERSION_PAGE.path(7)]).iter("link")
-    }
-    assert found == {
-        ("application/atom+xml", "../../feed.atom"),
-        ("application/feed+json", "../../feed.json"),
-        ("application/json", "../../v1/versions/7/diff.json"),
-        ("application/json", "../../v1/versions/7/register.json"),
-    }
+FEED_LINKS = [
+    ("alternate", "application/atom+xml", "../../feed.atom"),
+    ("alternate", "application/feed+json", "../../feed.json"),
+    ("alternate", "application/atom+xml", "../../feed/important.atom"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (
+            tree.VERSION_PAGE.path(7),
+            [
+                ("describedby", "application/json", "../../v1/versions/7/diff.json"),
+                ("describedby", "application/json", "../../v1/versions/7/register.json"),
+            ],
+        ),
+        (
+            tree.SUBPROCESSOR_PAGE.path("acme"),
+            [
+                ("alternate", "application/atom+xml", "../../feed/subprocessors/acme.atom"),
+                ("describedby", "application/json", "../../v1/register.json"),
+            ],
+        ),
+    ],
+)
+def test_pages_announce_feeds_and_documents(path: str, expected: list[tuple[str, str, str]]) -> None:
+    """Only feeds are alternates: some readers take any other JSON for a JSON Feed."""
+    links = parse(PAGES[path]).iter("link")
+    assert [(link.get("rel"), link.get("type"), link.get("href")) for link in links] == [
+        *FEED_LINKS,
+        *expected,
+    ]
+
+
+@pytest.mark.parametrize("url", [None, "https://trust.example.com/list/"])
+def test_the_page_to_subscribe_has_every_address_to_copy(url: str | None) -> None:
+    """Whole ones where the register has an address."""
+    view = sample.view(url=url)
+    codes = [code.text_content() for code in parse(page.subscribe_page(view)).iter("code")]
+    feeds = ["feed.atom", *(interest.path for interest in interests(view.register)), "feed.json"]
+    assert {(url or "../") + path for path in feeds} <= set(codes)
+    assert ((url or "../") + "feeds.opml" in codes) == (url is not None)
+    assert "privacy@example.com" in text_of(page.subscribe_page(view))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_leads_to_the_page_to_subscribe(path: str) -> None:
+    root = "../" * path.count("/") or "./"
+    assert f"{root}subscribe/" in {link.get("href") for link in parse(PAGES[path]).iter("a")}
 
 
 @pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())

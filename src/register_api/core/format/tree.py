@@ -311,6 +311,11 @@ CHANGES_PAGE = FileKind(
     _HTML, "mutable",
     unchecked=_PAGE,
 )
+SUBSCRIBE_PAGE = FileKind(
+    "subscribe/index.html", "getSubscribePage", "Ways to be told of changes",
+    _HTML, "mutable",
+    unchecked=_PAGE,
+)
 VERSION_PAGE = FileKind(
     "versions/{version}/index.html", "getVersionPage", "What a version changed",
     _HTML, "mutable",
@@ -353,7 +358,7 @@ HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),
-    "Pages": (INDEX, CHANGES_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
+    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (

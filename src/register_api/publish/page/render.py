@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.format import tree
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST
-from register_api.publish.feed.entry import initial_list, title
+from register_api.publish.feed.entry import feed_title, initial_list, title
+from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
 from register_api.publish.page.templating import render
@@ -27,6 +29,7 @@ from register_api.publish.page.view import PageRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from register_api.core.format.kind import FileKind
     from register_api.core.model import Subprocessor
     from register_api.publish.feed.entry import VersionSummary
     from register_api.publish.page.version_history import ToldChange, ToldVersion
@@ -93,6 +96,22 @@ def changes_page(view: PageView) -> bytes:
         first_list=initial_list(view.language, _added(view)),
         most=MOST_VERSIONS,
         record=notice_record(view.history),
+    )
+
+
+def subscribe_page(view: PageView) -> bytes:
+    """Write the page of the ways to be told of changes (``subscribe/index.html``)."""
+    feeds: dict[FileKind, list[Interest]] = {}
+    for interest in interests(view.register):
+        feeds.setdefault(interest.kind, []).append(interest)
+    everything = Interest(kind=tree.FEED_ATOM, title=feed_title(view.register))
+    return _page(
+        "subscribe.html.j2",
+        view,
+        _UP,
+        main=[everything, *feeds[tree.FEED_IMPORTANT]],
+        categories=feeds.get(tree.FEED_CATEGORY, []),
+        vendors=feeds.get(tree.FEED_SUBPROCESSOR, []),
     )
 
 
