@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from commands import ROOT
 
+from memory_folder import memory_folder
 from node_judges import MODULES, need_package
 from programs import Done, environment, run
 from register_api.verify.checks.check_table import CHECKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ROOM = ROOT / "tests/verifier_suite"
@@ -30,13 +32,13 @@ main()
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A suite, as its command writes it."""
-    folder = tmp_path_factory.mktemp("suite") / "written"
+def suite() -> Iterator[Path]:
+    """A suite, as its command writes it: ten thousand small files, so not on a disk that others use."""
     path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))
-    done = run(sys.executable, ROOM / "write.py", folder, env=environment(PYTHONPATH=path))
-    assert done.returncode == 0, done.stderr
-    return folder
+    with memory_folder() as folder:
+        done = run(sys.executable, ROOM / "write.py", folder / "written", env=environment(PYTHONPATH=path))
+        assert done.returncode == 0, done.stderr
+        yield folder / "written"
 
 
 def run_suite(suite: Path, folder: Path, verifier: dict[str, Any], *arguments: str) -> Done:
