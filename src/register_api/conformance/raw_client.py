@@ -40,7 +40,7 @@ class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     exchange: float = 10.0
     run: float = 600.0
-    requests: int = 2000
+    requests: int = 5000
     body: int = 16 * 2**20
 
 
