@@ -1,13 +1,15 @@
 """P9: what the feeds cost with 5,000 versions behind them against 100, for who publishes and who reads.
 
 In process: the feeds of one publication, signatures included, as ``publish`` makes them from what the
-store keeps for them; and the bytes that a reader of ``feed.atom`` gets.
+store keeps for them; and the bytes that a reader of ``feed.atom`` gets. Of the feeds by interest that of
+what is important and those of one vendor and its category, as a change of the vendor has them written.
 
     .venv/bin/python bench/feed.py
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
 from pathlib import Path
@@ -20,9 +22,14 @@ import histories
 import msgspec
 
 from register_api.core.canonical import decode
+from register_api.core.diff.changes import Change, Diff
 from register_api.core.format import tree
+from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
+from register_api.core.notice import NoticeStatus
 from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.entry import VersionSummary
+from register_api.publish.feed.interest_files import PublishedFeeds, important_feed, interest_feeds
 from register_api.publish.feed.json import entries_in, json_feed
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import signatures
@@ -45,6 +52,22 @@ def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
         msgspec.structs.replace(entry, version=entry.version + shift)
         for entry in entries_in(snapshot.read(tree.FEED_JSON.path()))
     ]
+    feeds = PublishedFeeds(
+        register=newest,
+        base_url=None,
+        first=snapshot.state.first_published_at,
+        read=lambda path: snapshot.read(path) if path in snapshot.manifest.files else None,
+    )
+    summary = VersionSummary(
+        register=newest,
+        diff=msgspec.structs.replace(
+            decode(snapshot.read(tree.VERSION_DIFF.path(snapshot.state.version)), Diff),
+            changes=(_change(newest),),
+        ),
+        size=version,
+        root_hash=bytes(32),
+        sentences=Sentences.between(newest, newest, dt.UTC),
+    )
     keyring = Keyring.open(publisher.keys, create=False)
     year = snapshot.state.first_published_at.year
     before = time.process_time()
@@ -53,7 +76,25 @@ def feeds(publisher: Publisher, version: int) -> tuple[float, int]:
         tree.FEED_JSON.path(): json_feed(newest, window, year=year),
     }
     signatures(made, keyring)
+    important_feed(summary, feeds)
+    for kind in (tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR):
+        for _ in interest_feeds(kind, summary, feeds):
+            pass
     return (time.process_time() - before) * 1e3, len(made[tree.FEED_ATOM.path()])
+
+
+def _change(register: Register) -> Change:
+    """Return a change of the first vendor that asks for notice."""
+    vendor = register.subprocessors[0]
+    return Change(
+        id=f"{register.version}-1",
+        type="relocated",
+        kind="changed",
+        subprocessor=vendor.id,
+        engagement=vendor.engagements[0].id,
+        fields=(),
+        notice=NoticeStatus(required=True),
+    )
 
 
 def measure(folder: Path) -> Iterator[goals.Result]:
