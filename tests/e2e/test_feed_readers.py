@@ -11,8 +11,9 @@ import pytest
 
 import sample_register as sample
 from node_judges import need_package, node
-from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.atom import atom_feed, interest_feed
 from register_api.publish.feed.entry import FeedEntry, make_entry
+from register_api.publish.feed.interests import interests
 from register_api.publish.feed.json import json_feed
 
 with warnings.catch_warnings():
@@ -33,14 +34,23 @@ class Feed(NamedTuple):
     entries: list[FeedEntry]
 
 
-@pytest.fixture(scope="module", params=["feed.atom", "feed.json"])
+def write(name: str, entries: list[FeedEntry]) -> bytes:
+    """Write a feed of version 7."""
+    newest = sample.register(7)
+    if name == "important.atom":
+        interest = next(interests(newest))
+        return interest_feed(newest, interest, entries, first=sample.FIRST, base_url=BASE)
+    make = atom_feed if name == "feed.atom" else json_feed
+    return make(newest, entries, year=2026, base_url=BASE)
+
+
+@pytest.fixture(scope="module", params=["feed.atom", "feed.json", "important.atom"])
 def feed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Feed:
     """Three versions, in one form."""
     versions = (msgspec.structs.replace(sample.summary(number), base_url=BASE) for number in (7, 6, 5))
     entries = [make_entry(version) for version in versions]
-    write = atom_feed if request.param == "feed.atom" else json_feed
     file = tmp_path_factory.mktemp("feed") / request.param
-    file.write_bytes(write(sample.register(7), entries, year=2026, base_url=BASE))
+    file.write_bytes(write(request.param, entries))
     return Feed(file, entries)
 
 
