@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body that is shown; a larger one would drown the rest."""
 
-_SHOWN = ("json", "xml", "jose", "pem", "text/plain")
+_SHOWN = re.compile(r"application/(.*\+)?(json|xml|jose|x-pem-file)|text/(plain|csv|calendar|x-opml)")
+"""Media types of text that is shown; a page is not, it is only linked."""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ def _stored(kind: FileKind, snapshot: Snapshot, candidates: Mapping[str, Sequenc
 
 
 def _text(body: bytes, media_type: str) -> str | None:
-    if len(body) > LONGEST_EXAMPLE or not any(kind in media_type for kind in _SHOWN):
+    if len(body) > LONGEST_EXAMPLE or not _SHOWN.fullmatch(media_type.partition(";")[0]):
         return None
     if "json" in media_type:
         return json.dumps(msgspec.json.decode(body), indent=2, ensure_ascii=False)
@@ -128,6 +130,7 @@ def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence
         "page": [str(register.version // FEED_PAGE_SIZE)],
         "metadata_version": [str(number) for number in range(snapshot.generation, 0, -1)],
         "subprocessor": [vendor.id for vendor in register.subprocessors[:1]],
+        "category": [category.id for category in register.categories[:1]],
         "kid": list(_key_ids(snapshot)),
         "name": ["register"],
         "minor": [str(register.format_minor)],
