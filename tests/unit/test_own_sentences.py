@@ -83,6 +83,10 @@ def test_a_summary_is_printed_and_nothing_else() -> None:
     }
     of_files = {path for path in readers if path.startswith(("core/api/", "core/format/"))}
     makers = {"core/diff/document.py", "verify/evidence/offline.py"}
-    assert readers - of_files - makers == {"cli/words.py"}
+    # A feed's entry has a summary of its own, which is written as it is.
+    printers = {"cli/words.py", "publish/feed/atom.py", "publish/feed/json.py"}
+    assert readers - of_files - makers == printers
     for template in (messages.SOURCE / "publish/page/templates").iterdir():
-        assert not re.search(r"summary\s*[|\[.]|%\}.*summary", template.read_text("utf-8")), template.name
+        assert not re.search(r"\bsummary\s*[|\[.]|\{%[^%]*\bsummary\b", template.read_text("utf-8")), (
+            template.name
+        )
