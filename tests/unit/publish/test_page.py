@@ -514,7 +514,12 @@ def test_the_page_to_subscribe_has_every_address_to_copy(url: str | None) -> Non
     """Whole ones where the register has an address."""
     view = sample.view(url=url)
     codes = [code.text_content() for code in parse(page.subscribe_page(view)).iter("code")]
-    feeds = ["feed.atom", *(interest.path for interest in interests(view.register)), "feed.json"]
+    feeds = [
+        "feed.atom",
+        *(interest.path for interest in interests(view.register)),
+        "feed.json",
+        "calendar.ics",
+    ]
     assert {(url or "../") + path for path in feeds} <= set(codes)
     assert ((url or "../") + "feeds.opml" in codes) == (url is not None)
     assert "privacy@example.com" in text_of(page.subscribe_page(view))
