@@ -42,6 +42,7 @@ SCHEMAS = {
     "versions": r"v1/versions\.json",
     "keys": r"v1/keys\.json|v1/versions/\d+/keys\.json",
     "upcoming": r"v1/upcoming\.json",
+    "heads": r"v1/heads\.json",
     "discovery": r"\.well-known/sub-processors\.json",
 }
 """Name of the schema to the pattern of the documents' paths."""
