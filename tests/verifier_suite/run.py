@@ -75,6 +75,11 @@ class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
+    def end_headers(self) -> None:
+        """Let pages of other origins read every answer, as the format has it (docs/format.md, HTTP)."""
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
 
 class _Server(ThreadingHTTPServer):
     """Serves one folder after the other at one address."""

@@ -57,3 +57,26 @@ def page_policy(styles: str) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def program_policy(styles: str, scripts: str) -> str:
+    """Return the policy of a page that checks registers: its own script asks any address, and nothing else.
+
+    It stands in the page itself, where ``frame-ancestors`` means nothing; a host adds it.
+
+    Args:
+        styles: Source list for ``style-src``.
+        scripts: Source list for ``script-src``.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            f"style-src {styles}",
+            "connect-src http: https:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )

@@ -1,0 +1,1 @@
+"""The page that checks a register in the browser: one file to keep."""

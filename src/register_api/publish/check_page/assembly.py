@@ -1,0 +1,52 @@
+"""Puts ``check.html`` together: one file without anything beside it, the same for every register of a release.
+
+The parts are readable modules that Node can load as they are. A page that is opened from disk cannot load
+a module from another file, so they become one script, whose digest the page's own policy names.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from importlib.resources import files
+
+from register_api.core import strict_base64
+from register_api.core.headers import program_policy
+
+_ROOM = files(__package__)
+
+MODULES = (
+    "bytes", "days", "json", "ed25519", "reading", "trust", "keys", "log", "register", "memory", "events",
+    "notice", "steps", "sentences", "page",
+)  # fmt: skip
+"""The modules, each after those whose constants it needs while it is read."""
+
+_IMPORT = re.compile(r"^import \{[^}]*\} from \"\./(\w+)\.js\";\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=async function|function|const|class)", re.MULTILINE)
+
+
+@functools.cache
+def check_page() -> bytes:
+    """Return the page."""
+    style, script = _read("check.css"), _script()
+    policy = program_policy(_source(style), _source(script))
+    page = _read("check.html")
+    for name, text in (("policy", policy), ("style", style), ("script", script)):
+        page = page.replace(f"@{name}@", text)
+    return page.encode()
+
+
+def _script() -> str:
+    """Return all modules as one: without what only leads from one to the other."""
+    modules = (_read(f"program/{name}.js") for name in MODULES)
+    return "\n" + "\n".join(_EXPORT.sub("", _IMPORT.sub("", module)) for module in modules)
+
+
+def _read(name: str) -> str:
+    return _ROOM.joinpath(name).read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    """Return the source expression that lets an element with this text apply (CSP Level 3 section 2.3.1)."""
+    return f"'sha256-{strict_base64.encode(hashlib.sha256(text.encode()).digest())}'"

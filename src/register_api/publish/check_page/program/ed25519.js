@@ -1,0 +1,48 @@
+// Ed25519 by the browser's own WebCrypto (RFC 8032), and which 32 bytes may be a key.
+import { form, must } from "./bytes.js";
+
+const PRIME = 2n ** 255n - 19n;
+const CURVE = modulo(-121665n * power(121666n, PRIME - 2n));
+
+function modulo(number) {
+  const rest = number % PRIME;
+  return rest < 0n ? rest + PRIME : rest;
+}
+
+function power(base, exponent) {
+  let [result, square] = [1n, modulo(base)];
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = modulo(result * square);
+    square = modulo(square * square);
+  }
+  return result;
+}
+
+/** Refuses a key in a second spelling, and one of small order, under which anybody can sign. */
+export function checkPoint(bytes, path) {
+  form(bytes.length === 32, path);
+  const y = bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n) & (2n ** 255n - 1n);
+  form(y < PRIME, path);
+  const ofOrderEight = modulo(CURVE * power(y, 4n) + 2n * y * y - 1n) === 0n;
+  must(y > 1n && y !== PRIME - 1n && !ofOrderEight, "untrusted", "badKeys", { path });
+}
+
+/** Says in this order why this browser cannot check anything; undefined if it can. */
+export async function whyNot() {
+  if (!globalThis.isSecureContext) return "noSecureContext";
+  if (!globalThis.crypto?.subtle) return "noCrypto";
+  try {
+    await importKey(Uint8Array.from({ length: 32 }, (_, at) => (at ? 0x66 : 0x58)));
+    return undefined;
+  } catch {
+    return "noEd25519";
+  }
+}
+
+const importKey = (bytes) => crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
+
+/** Tells whether a signature is that of a key which `checkPoint` has passed. */
+export async function isSigned(bytes, signature, key) {
+  if (signature.length !== 64) return false;
+  return crypto.subtle.verify("Ed25519", await importKey(key), signature, bytes);
+}

@@ -1,0 +1,118 @@
+// What happens to a use from one version to the next, as the promise sees it (rules.md, What needs notice).
+import { canonical } from "./json.js";
+import { formatDay, readDay } from "./days.js";
+
+const inEffect = (planned, day) => planned.filter((change) => change.cancelled === null && change.effective_on <= day)
+  .sort((one, other) => (one.effective_on < other.effective_on ? -1 : Number(one.effective_on > other.effective_on)));
+
+function withChange(owner, change) {
+  const dates = {};
+  if (change.set.status === "available") Object.assign(dates, { starts_on: null, ends_on: null });
+  else if (change.set.status && owner.status === "available") dates.starts_on = change.effective_on;
+  return { ...owner, ...change.set, ...dates };
+}
+
+const applied = (owner, day) => inEffect(owner.planned, day).reduce(withChange, owner);
+
+/** A vendor and its uses as they hold on a day (format.md, section 3, PlannedChange). */
+function vendorOn(vendor, day) {
+  return { ...applied(vendor, day), engagements: vendor.engagements.map((use) => applied(use, day)) };
+}
+
+function without(vendor, leftOut) {
+  const kept = (owner, use) => owner.planned.filter((change) => !leftOut.has(planKey(use, change)));
+  const engagements = vendor.engagements.map((use) => ({ ...use, planned: kept(use, use.id) }));
+  return { ...vendor, planned: kept(vendor, null), engagements };
+}
+
+const planKey = (use, change) => canonical([use, change.id]);
+
+export const byId = (list, id) => list?.find((item) => item.id === id);
+
+/** All that a version announces of one vendor: whose it is, its events, and its first day. */
+export function announcements(before, vendor, day, reason) {
+  const fresh = freshPlans(before, vendor);
+  const now = vendorOn(without(vendor, new Set(fresh.map(({ use, change }) => planKey(use, change)))), day);
+  const past = before && vendorOn(before, day);
+  const uses = now.engagements.map((use) => ofUse(past, now, use, day, reason)).filter(Boolean);
+  return [...uses, ...fresh.map(({ use, change }) => ofPlan(vendor, use, change, reason))];
+}
+
+/** Planned changes that are said for the first time, or anew: other content, earlier, or no longer cancelled. */
+function freshPlans(before, vendor) {
+  const owners = [[null, vendor, before], ...vendor.engagements.map((use) => [use.id, use, byId(before?.engagements, use.id)])];
+  return owners.flatMap(([use, owner, old]) => owner.planned
+    .filter((change) => isFresh(change, byId(old?.planned, change.id)))
+    .map((change) => ({ use, change })));
+}
+
+const isFresh = (change, old) => change.cancelled === null
+  && (!old || old.cancelled !== null || canonical(old.set) !== canonical(change.set) || change.effective_on < old.effective_on);
+
+function ofUse(before, vendor, use, day, reason) {
+  const old = byId(before?.engagements, use.id);
+  const what = eventsOf(before, vendor, use, day, reason);
+  if (old && what.length === 0) return undefined;
+  if (old && isEngaged(before, old, day) && !(old.starts_on > day)) return undefined; // written into what is in use
+  return { use: use.id, plan: null, what, effective: use.starts_on };
+}
+
+function ofPlan(vendor, use, change, reason) {
+  const dayBefore = formatDay(readDay(change.effective_on) - 1);
+  const before = vendorOn(without(vendor, new Set([planKey(use, change)])), dayBefore);
+  const engagements = before.engagements.map((item) => (item.id === use ? withChange(item, change) : item));
+  const after = use === null ? withChange(before, change) : { ...before, engagements };
+  const touched = after.engagements.filter((item) => use === null || item.id === use)
+    .filter((item) => isEngaged(after, item, change.effective_on));
+  const what = touched.flatMap((item) => eventsOf(before, after, item, change.effective_on, reason));
+  return { use, plan: change.id, what, effective: change.effective_on };
+}
+
+const isLeftOut = (vendor, use) => vendor.withdrawn !== null || use.cancelled !== null || use.status === "available";
+
+const isEngaged = (vendor, use, day) => !isLeftOut(vendor, use) && (use.ends_on === null || use.ends_on > day);
+
+function eventsOf(before, after, use, day, reason) {
+  const old = byId(before?.engagements, use.id);
+  if (isLeftOut(after, use)) return [];
+  if (old && isEngaged(before, old, day)) {
+    return isEngaged(after, use, day) ? changes(before, old, after, use, day, reason) : [];
+  }
+  const again = reason !== "correction" && isEngaged(after, use, day);
+  return !old || old.status === "available" || again ? starts(before, old, after, use, day) : [];
+}
+
+function starts(before, old, after, use, day) {
+  const activated = old?.status === "available";
+  const replacing = after.replaces.some((id) => !before?.replaces.includes(id));
+  const running = (before?.engagements ?? []).filter((item) => isEngaged(before, item, day));
+  const added = !activated && !replacing && !running.some((item) => includes(item, use));
+  return [activated && "activation", replacing && "replacement", added && "addition"].filter(Boolean);
+}
+
+/** Whether a running use already says all that a new one does, and from as early on. */
+function includes(running, use) {
+  return running.category === use.category && running.purpose === use.purpose
+    && (running.status === "active" || use.status === "conditional")
+    && (running.starts_on === null || (use.starts_on !== null && running.starts_on <= use.starts_on))
+    && (use.data_scope ?? []).every((item) => (running.data_scope ?? []).includes(item));
+}
+
+function changes(before, old, after, use, day, reason) {
+  const corrected = reason === "correction";
+  const more = (name, of = (item) => item) => (use[name] ?? []).some((item) => !(old[name] ?? []).map(of).includes(of(item)));
+  const sensitive = use.special_categories && !old.special_categories;
+  return [
+    !corrected && isAnotherEntity(before, after) && "replacement",
+    old.status === "conditional" && use.status === "active" && "activation",
+    startsEarlier(old, use, day) && "rescheduled",
+    !corrected && more("locations", (place) => place.country) && "relocation",
+    !corrected && (more("data_scope") || more("data_categories") || sensitive) && "data_changed",
+  ].filter(Boolean);
+}
+
+const isAnotherEntity = (before, after) =>
+  ["legal_name", "seat"].some((name) => before[name] !== null && before[name] !== after[name]);
+
+const startsEarlier = (old, use, day) =>
+  old.starts_on !== null && old.starts_on > day && (use.starts_on === null || use.starts_on < old.starts_on);

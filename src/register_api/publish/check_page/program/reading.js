@@ -1,0 +1,84 @@
+// Reading from a register's host, which may be anybody's: every answer is bytes within bounds, or a failure.
+import { Failure, joined, must } from "./bytes.js";
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+
+/** The most bytes that are read of each kind of file (format.md, sections 2 and 6). */
+export const MOST = {
+  root: 512 * KIB, metadata: 64 * KIB, timestamp: 16 * KIB, document: 16 * MIB, keys: MIB, versions: 64 * MIB,
+  checkpoint: 64 * KIB, entry: 4 * KIB, proof: 64 * KIB, signature: KIB,
+};
+
+const SECONDS = { request: 30, all: 300 };
+
+/** What is not there: 404, or 403 as buckets say it (section 7). */
+const MISSING = [404, 403, 410];
+
+/** The address of a register as a person types it, with a slash at its end. */
+export function readAddress(text) {
+  let url;
+  try {
+    url = new URL(text.includes("://") ? text : `https://${text}`);
+  } catch {
+    throw new Failure("usage", "noAddress");
+  }
+  must(["http:", "https:"].includes(url.protocol) && !url.username && !url.password, "usage", "noAddress");
+  return `${url.origin}${url.pathname.replace(/(index|check)\.html$/, "").replace(/\/*$/, "/")}`;
+}
+
+export class Host {
+  constructor(base) {
+    this.base = base;
+    this.ends = Date.now() + SECONDS.all * 1000;
+  }
+
+  /** Reads a file that has to be there. */
+  async get(path, most) {
+    const bytes = await this.find(path, most);
+    must(bytes !== null, "unreachable", "missing", { path });
+    return bytes;
+  }
+
+  /** Reads a file, or says that it is not there with `null`. */
+  async find(path, most) {
+    const answer = await this.ask(path);
+    if (MISSING.includes(answer.status)) return null;
+    must(answer.status === 200, "unreachable", "status", { path, status: answer.status });
+    return this.body(path, answer, most);
+  }
+
+  async ask(path) {
+    const left = Math.min(SECONDS.request * 1000, this.ends - Date.now());
+    must(left > 0, "unreachable", "tooSlow", { path });
+    try {
+      return await fetch(this.base + path, {
+        redirect: "error", cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer",
+        signal: AbortSignal.timeout(left),
+      });
+    } catch (error) {
+      throw unread(path, error);
+    }
+  }
+
+  async body(path, answer, most) {
+    const parts = [];
+    let size = 0;
+    try {
+      const reader = answer.body.getReader();
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        size += read.value.length;
+        if (size > most) await reader.cancel();
+        must(size <= most, "malformed", "tooLarge", { path, most });
+        parts.push(read.value);
+      }
+    } catch (error) {
+      throw error instanceof Failure ? error : unread(path, error);
+    }
+    return joined(...parts);
+  }
+}
+
+function unread(path, error) {
+  return new Failure("unreachable", error.name === "TimeoutError" ? "tooSlow" : "noAnswer", { path });
+}
