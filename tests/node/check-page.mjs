@@ -73,10 +73,14 @@ export class Browser {
     throw new Error(`waited in vain for ${expression}`);
   }
 
+  /** Ends it in order, so that none of its processes still writes into its folder. */
   async close() {
     const ended = new Promise((done) => this.process.once("exit", done));
-    this.process.kill("SIGKILL");
+    const hurry = setTimeout(() => this.process.kill("SIGKILL"), 10_000);
+    this.session = undefined;
+    this.send("Browser.close").catch(() => undefined);
     await ended;
+    clearTimeout(hurry);
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }

@@ -185,10 +185,10 @@ def _chosen(check: ConformanceCheck, places: ServedTree) -> Sequence[ServedFile]
     """Return the files that a check is carried out for."""
     if check.each == "kinds":
         return tuple({place.family: place for place in reversed(places.files)}.values())
-    if check.each in ("pages", "folders"):
-        return [
-            place for place in places.files if place.kind.is_page and (place.url or check.each == "pages")
-        ]
+    if check.each == "pages":
+        return [place for place in places.files if place.kind.is_html]
+    if check.each == "folders":
+        return [place for place in places.files if place.kind.is_page and place.url]
     return places.files
 
 

@@ -60,9 +60,7 @@ def page_policy(styles: str) -> str:
 
 
 def program_policy(styles: str, scripts: str) -> str:
-    """Return the policy of a page that checks registers: its own script asks any address, and nothing else.
-
-    It stands in the page itself, where ``frame-ancestors`` means nothing; a host adds it.
+    """Return the policy of a page with a program in it, which asks registers at any address.
 
     Args:
         styles: Source list for ``style-src``.
@@ -78,5 +76,6 @@ def program_policy(styles: str, scripts: str) -> str:
             "form-action 'none'",
             "require-trusted-types-for 'script'",
             "trusted-types 'none'",
+            "frame-ancestors 'none'",
         )
     )

@@ -19,7 +19,6 @@ HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 _SHARED = {
     **headers.CORS,
     **headers.NOSNIFF,
-    "Content-Security-Policy": rules.PAGE_POLICY,
     **headers.PAGE,
 }
 """Headers of every answer. What the service says of pages alone is no harm for other files."""
@@ -53,6 +52,8 @@ def configuration(form: HostFormat, site: Site, digests: Mapping[str, str] | Non
         site=site,
         types=rules.media_types(),
         caches=rules.caches(),
+        policies=rules.policies(),
+        page_policy=rules.PAGE_POLICY,
         links=rules.links(),
         number=f"{{{rules.NUMBER}}}",
         shared=_SHARED,

@@ -16,7 +16,7 @@ from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import KINDS, address_of
 from register_api.core.format.tree import HABITUAL, SCHEMAS
-from register_api.core.headers import CACHE_CONTROL, page_policy
+from register_api.core.headers import CACHE_CONTROL, page_policy, program_policy
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ NUMBER = "register_number"
 PAGE_POLICY = page_policy("'unsafe-inline'")
 """Any style that stands in the page, since that of a later release has another digest; no script at all."""
 
+_PROGRAM_POLICY = program_policy("'unsafe-inline'", "'unsafe-inline'")
+"""Likewise of a page with a program in it, whose own policy names the one script that runs."""
+
 
 class HeaderRule(msgspec.Struct, frozen=True):
     """A value that a header has for some paths.
@@ -89,6 +92,11 @@ def media_types() -> list[HeaderRule]:
 def caches() -> list[HeaderRule]:
     """Return how long each kind of file may be kept, as far as that is not the rule for everything else."""
     return _by_value((kind.pattern, CACHE_CONTROL[kind.cache]) for kind in KINDS if kind.cache != "mutable")
+
+
+def policies() -> list[HeaderRule]:
+    """Return the policies of pages with a program in them; of everything else it is ``PAGE_POLICY``."""
+    return _by_value((kind.pattern, _PROGRAM_POLICY) for kind in KINDS if kind.runs)
 
 
 def links() -> list[HeaderRule]:

@@ -21,6 +21,7 @@ from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
 from register_api.core.notice import Promises
+from register_api.publish.check_page.assembly import check_page
 from register_api.publish.discovery import api_catalog, discovery_document, security_txt
 from register_api.publish.exports.calendar import (
     CalendarEvent,
@@ -195,6 +196,7 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.INDEX: lambda new: index_page(_view(new)),
     tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
     tree.SUBSCRIBE_PAGE: lambda new: subscribe_page(_view(new)),
+    tree.CHECK_PAGE: lambda _: check_page(),
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),

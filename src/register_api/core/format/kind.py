@@ -109,6 +109,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         listed: Whether the list of head files names it, and so vouches for it.
         optional: Whether a tree may be without it.
         max_bytes: Most bytes that a reader takes.
+        runs: Whether it is a page with a program in it, which asks registers at any address.
         written: When it reaches the disk, if not as others of its cache class.
     """
 
@@ -127,6 +128,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     listed: bool = False
     optional: bool = False
     max_bytes: int = 16 * MIB
+    runs: bool = False
     written: Stage | None = None
 
     def __post_init__(self) -> None:
@@ -184,9 +186,14 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         return self.cache == "immutable" or "version" in self.parameters
 
     @property
+    def is_html(self) -> bool:
+        """Whether a browser shows it, so that it has a policy."""
+        return self.media_type.startswith("text/html")
+
+    @property
     def is_page(self) -> bool:
         """Whether it is a page for people, which is asked for by its folder."""
-        return self.media_type.startswith("text/html")
+        return self.is_html and not self.runs
 
     @property
     def stage(self) -> Stage:

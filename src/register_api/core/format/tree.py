@@ -327,6 +327,12 @@ SUBPROCESSOR_PAGE = FileKind(
     unchecked=_PAGE,
 )
 
+CHECK_PAGE = FileKind(
+    "check.html", "getCheckPage", "A file to keep, which checks any register in the browser",
+    _HTML, "mutable", runs=True,
+    unchecked="it is the same for every register, and who keeps it compares its SHA-256 with check.md",
+)
+
 # ------------------------------------------------------------------ by which software finds the register
 
 DISCOVERY = FileKind(
@@ -358,7 +364,7 @@ HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),
-    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE),
+    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE, CHECK_PAGE),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (

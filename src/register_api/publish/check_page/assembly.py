@@ -23,6 +23,7 @@ MODULES = (
 """The modules, each after those whose constants it needs while it is read."""
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./(\w+)\.js\";\n", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?:/\*\*.*\*/|//.*)\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async function|function|const|class)", re.MULTILINE)
 
 
@@ -30,7 +31,8 @@ _EXPORT = re.compile(r"^export (?=async function|function|const|class)", re.MULT
 def check_page() -> bytes:
     """Return the page."""
     style, script = _read("check.css"), _script()
-    policy = program_policy(_source(style), _source(script))
+    # Where it stands in the page itself, the rule on frames means nothing, and browsers complain of it.
+    policy = program_policy(_source(style), _source(script)).replace("; frame-ancestors 'none'", "")
     page = _read("check.html")
     for name, text in (("policy", policy), ("style", style), ("script", script)):
         page = page.replace(f"@{name}@", text)
@@ -38,9 +40,11 @@ def check_page() -> bytes:
 
 
 def _script() -> str:
-    """Return all modules as one: without what only leads from one to the other."""
-    modules = (_read(f"program/{name}.js") for name in MODULES)
-    return "\n" + "\n".join(_EXPORT.sub("", _IMPORT.sub("", module)) for module in modules)
+    """Return all modules as one: without comments, and what leads from one to the other."""
+    text = "".join(_read(f"program/{name}.js") for name in MODULES)
+    for left_out in (_IMPORT, _EXPORT, _COMMENT):
+        text = left_out.sub("", text)
+    return f"\n{text}"
 
 
 def _read(name: str) -> str:

@@ -13,17 +13,28 @@ if TYPE_CHECKING:
     from register_api.serve.http.asgi import Header
 
 _STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
+_SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
-def page_headers(page: bytes) -> tuple[Header, ...]:
+def page_headers(page: bytes, *, runs: bool = False) -> tuple[Header, ...]:
     """Return the security headers of an HTML page.
 
     The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
     section 2.3.1); everything else is refused: scripts, frames, forms, other sites.
+
+    Args:
+        page: The page.
+        runs: Whether it is one with a program in it, which is allowed likewise.
     """
-    styles = " ".join(f"'sha256-{_sha256(text)}'" for text in _STYLE.findall(page))
-    policy = headers.page_policy(styles or "'none'")
+    styles = _sources(_STYLE, page)
+    policy = (
+        headers.program_policy(styles, _sources(_SCRIPT, page)) if runs else headers.page_policy(styles)
+    )
     return as_headers({"Content-Security-Policy": policy, **headers.PAGE})
+
+
+def _sources(element: re.Pattern[bytes], page: bytes) -> str:
+    return " ".join(f"'sha256-{_sha256(text)}'" for text in element.findall(page)) or "'none'"
 
 
 def _sha256(text: bytes) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from register_api.core.format.paths import address_of, file_at, kind_of
+from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.links import link_value, links_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Message, body_message
@@ -120,7 +120,7 @@ class ReplyTable:
             media_type=entry.media_type,
             cache=entry.cache,
             modified=entry.published_at,
-            more=(*more, *page_headers(data)) if _is_page(entry) else more,
+            more=(*more, *page_headers(data, runs=_runs(path))) if _is_page(entry) else more,
         )
 
 
@@ -138,6 +138,11 @@ def _urls(path: str) -> tuple[str, ...]:
 def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:
     forms = {coding: (form.sha256, form.size) for coding, form in entry.encodings.items()}
     return {"identity": (entry.sha256, entry.size), **forms}
+
+
+def _runs(path: str) -> bool:
+    """Tell whether a program stands in a page; what another release has written runs nothing."""
+    return is_path(path) and kind_of(path).runs
 
 
 def _is_page(entry: ManifestEntry) -> bool:

@@ -20,7 +20,8 @@ export function readKeys(bytes, root) {
   return { register: list.register, keys: known };
 }
 
-const isRegisterName = (name) => typeof name === "string" && /^[^\s/#+]+\/[^\s#+]+$/.test(name);
+const isRegisterName = (name) => typeof name === "string" && /^[^\s/#+]+(\/[^\s/#+]+)+$/.test(name)
+  && !name.split("/").some((part) => /^\.+$/.test(part));
 
 function checkRecord(record, register) {
   const kind = KINDS[record.use];

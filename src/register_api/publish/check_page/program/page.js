@@ -38,8 +38,7 @@ function sayWhence() {
   const { protocol, host } = location;
   const fromDisk = protocol === "file:";
   at("whence").textContent = fromDisk ? text("fromDisk") : text("fromHost", { host });
-  at("whence").dataset.state = fromDisk ? "proved" : "trusted";
-  at("keep-file").hidden = fromDisk;
+  at("whence").dataset.state = fromDisk ? "nothing" : "trusted";
 }
 
 function show() {
@@ -59,12 +58,13 @@ function summary() {
   if (problem) return { state: "open", lines: [text("grey"), text(problem)] };
   if (running) return { state: "running", lines: [text("checking")] };
   if (!steps.length) return { state: "waiting", lines: [] };
+  const found = Object.assign({}, ...steps.filter((step) => ["chain", "register"].includes(step.id)).map((step) => step.values));
   const first = (state) => steps.find((step) => step.state === state);
   const [refuted, open, trusted] = ["refuted", "open", "trusted"].map(first);
   if (refuted) return { state: "refuted", code: refuted.code, lines: [text("red", { word: text(`word_${refuted.word}`) }), stepText(refuted), text("redText")] };
   if (open) return { state: "open", code: open.code, lines: [text("grey"), stepText(open), text("greyText")] };
-  if (trusted) return { state: "trusted", code: 0, lines: [text("amber"), text("amberText", trusted.values)] };
-  return { state: "proved", code: 0, lines: [text("green"), text("greenText")] };
+  if (trusted) return { state: "trusted", code: 0, lines: [text("amber"), text("amberText", { ...trusted.values, ...found })] };
+  return { state: "proved", code: 0, lines: [text("green"), text("greenText", found)] };
 }
 
 const stepText = (step) => text(step.sentence, step.values);
