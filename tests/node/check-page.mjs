@@ -1,16 +1,18 @@
 // Opens check.html from disk in Chromium, lets it check a register, and ends with what it found.
 //
-//   node check-page.mjs PAGE BASE ROOT [SECONDS [LINE]]
+//   node check-page.mjs PAGE BASE [ROOT] [--line=FILE] [--ahead=SECONDS] [--as=NAME] [--language=TAG]
 //
-// It gives the page the SHA-256 of the file ROOT ("-": none), and the line in the file LINE, which it writes
-// anew. SECONDS is how far the page's clock is ahead. It ends with 0 where all holds, with the code of
-// format.md, section 12, where something does not, and with 10 where something could not be checked.
+// PAGE is a file or an address. It gives the page the SHA-256 of the file ROOT and the line in a file, which
+// it writes anew; the page's clock is some seconds ahead, and NAME is a name for 127.0.0.1. It prints what
+// the page says, and ends with 0 where all holds, with the code of format.md, section 12, where something
+// does not, and with 10 where something could not be checked.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 
 const PATIENCE = 100_000;
 const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -18,9 +20,9 @@ const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", 
 
 /** Chromium, spoken to by its DevTools protocol over a pipe. */
 export class Browser {
-  constructor() {
+  constructor(...more) {
     this.profile = mkdtempSync(join(tmpdir(), "check-page-"));
-    const words = [...QUIET, `--user-data-dir=${this.profile}`, "about:blank"];
+    const words = [...QUIET, ...more, `--user-data-dir=${this.profile}`, "about:blank"];
     this.process = spawn("chromium", words, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
     this.waiting = new Map();
     this.console = [];
@@ -102,20 +104,24 @@ export async function letCheck(browser, base, sha256, line) {
   })`);
 }
 
-async function main([page, base, root, seconds = "0", memory = ""]) {
-  const sha256 = root === "-" ? "" : createHash("sha256").update(readFileSync(root)).digest("hex");
-  const line = memory && existsSync(memory) ? readFileSync(memory, "utf8") : "";
-  const browser = new Browser();
+const OPTIONS = { line: "", ahead: "0", as: "localhost", language: "en" };
+
+async function main() {
+  const options = Object.fromEntries(Object.entries(OPTIONS).map(([name, usual]) => [name, { type: "string", default: usual }]));
+  const { values, positionals: [page, base, root] } = parseArgs({ allowPositionals: true, options });
+  const sha256 = root ? createHash("sha256").update(readFileSync(root)).digest("hex") : "";
+  const line = values.line && existsSync(values.line) ? readFileSync(values.line, "utf8") : "";
+  const browser = new Browser(`--host-resolver-rules=MAP ${values.as} 127.0.0.1`, `--accept-lang=${values.language}`);
   try {
-    await browser.open(pathToFileURL(page).href, Number(seconds));
+    await browser.open(page.includes("://") ? page : pathToFileURL(page).href, Number(values.ahead));
     const found = await letCheck(browser, base, sha256, line);
-    if (memory && found.line) writeFileSync(memory, found.line);
+    if (values.line && found.line) writeFileSync(values.line, found.line);
     console.log(JSON.stringify({ ...found, console: browser.console }, null, 1));
-    console.error(found.said.split("\n").slice(0, 2).join(": "));
-    process.exitCode = found.code;
+    console.error(found.said.split("\n").filter(Boolean).slice(0, 2).join(": "));
+    process.exitCode = found.state === "open" ? 10 : found.code;
   } finally {
     await browser.close();
   }
 }
 
-if (process.argv[1] === import.meta.filename) await main(process.argv.slice(2));
+if (process.argv[1] === import.meta.filename) await main();

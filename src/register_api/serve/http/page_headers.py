@@ -27,9 +27,7 @@ def page_headers(page: bytes, *, runs: bool = False) -> tuple[Header, ...]:
         runs: Whether it is one with a program in it, which is allowed likewise.
     """
     styles = _sources(_STYLE, page)
-    policy = (
-        headers.program_policy(styles, _sources(_SCRIPT, page)) if runs else headers.page_policy(styles)
-    )
+    policy = headers.program_policy(styles, _sources(_SCRIPT, page)) if runs else headers.page_policy(styles)
     return as_headers({"Content-Security-Policy": policy, **headers.PAGE})
 
 

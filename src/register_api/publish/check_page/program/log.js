@@ -62,7 +62,7 @@ export async function readLog(bytes, register, head, epochs) {
   const path = "v1/versions.json";
   const list = readDocument(bytes, "sub-processor-register-versions/1", path);
   form(Array.isArray(list.versions) && list.register === register, path);
-  list.versions.forEach((entry, at) => checkEntry(entry, register, at + 1));
+  list.versions.forEach((entry, at) => checkEntry(entry, register, at + 1, list.versions[at - 1]));
   must(list.versions.length === head.size, "inconsistent", "anotherSize", { path, found: list.versions.length, size: head.size });
   const leaves = await Promise.all(list.versions.map((entry) => sha256([0], toUtf8(canonical(entry)))));
   must(same(await rootOf(leaves), head.root), "forged", "anotherRootHash", { path });
@@ -75,11 +75,11 @@ async function checkEpoch(epoch, leaves) {
   must(toBase64(await rootOf(leaves.slice(0, epoch.size))) === epoch.root_hash, "forked", "otherHistory", { size: epoch.size });
 }
 
-function checkEntry(entry, register, number) {
+function checkEntry(entry, register, number, before) {
   const path = `v1/versions/${number}/entry.json`;
   form(isObject(entry) && entry.format === "sub-processor-register-entry/1" && Array.isArray(entry.files), path);
   must(entry.version === number && entry.register === register, "inconsistent", "anotherEntry", { path });
-  readInstant(entry.published_at, path);
+  must(readInstant(entry.published_at, path) >= (before ? readInstant(before.published_at, path) : -Infinity), "inconsistent", "datesGoBack", { path });
   form(entry.files.every((file) => isObject(file) && isCount(file.size)), path);
 }
 

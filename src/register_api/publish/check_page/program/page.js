@@ -63,8 +63,9 @@ function summary() {
   const [refuted, open, trusted] = ["refuted", "open", "trusted"].map(first);
   if (refuted) return { state: "refuted", code: refuted.code, lines: [text("red", { word: text(`word_${refuted.word}`) }), stepText(refuted), text("redText")] };
   if (open) return { state: "open", code: open.code, lines: [text("grey"), stepText(open), text("greyText")] };
-  if (trusted) return { state: "trusted", code: 0, lines: [text("amber"), text("amberText", { ...trusted.values, ...found })] };
-  return { state: "proved", code: 0, lines: [text("green"), text("greenText", found)] };
+  const notice = steps.filter((step) => step.notices?.length).map(stepText);
+  if (trusted) return { state: "trusted", code: 0, lines: [text("amber"), text("amberText", { ...trusted.values, ...found }), ...notice] };
+  return { state: "proved", code: 0, lines: [text("green"), text("greenText", found), ...notice] };
 }
 
 const stepText = (step) => text(step.sentence, step.values);

@@ -50,7 +50,7 @@ async function outcome(run, known) {
     return await run(known);
   } catch (error) {
     const failure = error instanceof Failure ? error : notOfForm("");
-    const isOpen = ["unreachable", "browser"].includes(failure.word);
+    const isOpen = ["browser", "unreachable"].includes(failure.word);
     return { state: isOpen ? "open" : "refuted", sentence: failure.sentence, values: failure.values, word: failure.word, code: failure.code };
   }
 }
