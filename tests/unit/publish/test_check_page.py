@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import re
@@ -17,8 +18,10 @@ import promise_story
 from memory_folder import memory_folder
 from node_judges import node
 from register_api.clock import zone_of
+from register_api.core.calendar import days_of_notice, later_day
 from register_api.core.canonical import digest, encode
 from register_api.core.judging.judge import judge
+from register_api.core.model import NoticeSource
 from register_api.core.notice import Promises, promises_of
 from register_api.publish.check_page.assembly import MODULES, check_page
 from tools import need
@@ -107,7 +110,8 @@ def test_every_sentence_that_is_said_is_there_and_no_other() -> None:
     words = set(re.findall(r'"(\w+)"', program + PAGE))
     named = {name for name in SENTENCES["en"] if not re.match(r"(word|step)_", name)}
     assert named - words == set()
-    failures = r'"(?:malformed|forged|stale|rolledBack|forked|untrusted|inconsistent|clock|unreachable|usage)", "(\w+)"'
+    meanings = "malformed|forged|stale|rolledBack|forked|untrusted|inconsistent|clock|unreachable|usage"
+    failures = rf'"(?:{meanings})", "(\w+)"'
     assert set(re.findall(failures, program)) - named == set()
     assert set(re.findall(r'data-text="(\w+)"', PAGE)) - named == set()
     steps = {f"step_{name}" for name in re.findall(r'\{ id: "(\w+)", run', program)}
@@ -195,11 +199,6 @@ DAYS = [
 
 def test_both_programs_count_days_alike(tmp_path: Path) -> None:
     """Also from a Saturday, over a holiday on one, and backwards."""
-    import datetime as dt  # noqa: PLC0415
-
-    from register_api.core.calendar import days_of_notice, later_day  # noqa: PLC0415
-    from register_api.core.model import NoticeSource  # noqa: PLC0415
-
     need("node")
     expected = []
     for day, days, count, holidays in DAYS:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST
+from register_api.publish.check_page.assembly import check_page
 from register_api.publish.feed.entry import feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
@@ -68,6 +70,7 @@ def index_page(view: PageView) -> bytes:
         else None,
         latest=view.history[0] if view.history else None,
         record=notice_record(view.history),
+        check_sha256=digest(check_page()),
         lead=page_view.lead(view, all_rows),
         lifecycle=register.lifecycle and lifecycle_notice(view.language, register.lifecycle),
         promise=promise(view.language, register.notice),
