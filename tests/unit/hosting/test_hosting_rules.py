@@ -14,7 +14,7 @@ from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
 from register_api.hosting.configuration import configuration
-from register_api.hosting.rules import NUMBER, caches, lasting_digests, links, media_types
+from register_api.hosting.rules import NUMBER, caches, lasting_digests, links, media_types, policies
 from register_api.hosting.site import Site, read_site
 from register_api.store.manifest import Encoding, ManifestEntry
 
@@ -91,6 +91,7 @@ PATHS = [
     tree.API_CATALOG.path(),
     tree.SECURITY_TXT.path(),
     tree.OPENAPI.path(),
+    tree.CHECK_PAGE.path(),
 ]
 
 
@@ -113,6 +114,14 @@ def test_every_path_gets_its_own_type_and_cache_class_and_links(path: str) -> No
         if (match := re.fullmatch(rule.pattern, path))
     ]
     assert values == ([link_value(expected)] if expected else [])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_one_page_alone_runs_a_program(path: str) -> None:
+    """Everything else has the policy under which no script runs."""
+    found = [rule.value for rule in policies() if re.fullmatch(rule.pattern, path)]
+    assert bool(found) is (path == tree.CHECK_PAGE.path())
+    assert all("frame-ancestors 'none'" in policy and "script-src" in policy for policy in found)
 
 
 def rules_of(text: str) -> list[tuple[str, dict[str, str]]]:

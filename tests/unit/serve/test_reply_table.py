@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import re
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,17 @@ def test_a_page_may_use_its_own_style_and_nothing_else() -> None:
     assert b"default-src 'none'" in policy
     assert b"script-src" not in policy
     assert b"style-src 'none'" in dict(page_headers(b"<p>"))[b"content-security-policy"]
+
+
+def test_a_page_with_a_program_in_it_runs_that_program_alone() -> None:
+    """By its SHA-256; nothing of it may be framed, and it makes no markup of what it reads."""
+    page = b"<style>a</style><script type=module>b</script>"
+    policy = dict(page_headers(page, runs=True))[b"content-security-policy"]
+    (script,) = re.findall(rb"script-src '(sha256-[^']+)';", policy)
+    assert b64decode(script[7:]) == hashlib.sha256(b"b").digest()
+    framed = b"frame-ancestors 'none'"
+    for rule in (b"default-src 'none'", b"connect-src http: https:", framed, b"trusted-types 'none'"):
+        assert rule in policy
 
 
 class TestShelf:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 from importlib.resources import files
 
 from register_api.core import strict_base64
@@ -22,9 +21,8 @@ MODULES = (
 )  # fmt: skip
 """The modules, each after those whose constants it needs while it is read."""
 
-_IMPORT = re.compile(r"^import \{[^}]*\} from \"\./(\w+)\.js\";\n", re.MULTILINE)
-_COMMENT = re.compile(r"^ *(?:/\*\*.*\*/|//.*)\n", re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=async function|function|const|class)", re.MULTILINE)
+_LEFT_OUT = ("import", "//", "/**")
+"""What begins a line that leads to another module, or is a comment."""
 
 
 @functools.cache
@@ -41,10 +39,9 @@ def check_page() -> bytes:
 
 def _script() -> str:
     """Return all modules as one: without comments, and what leads from one to the other."""
-    text = "".join(_read(f"program/{name}.js") for name in MODULES)
-    for left_out in (_IMPORT, _EXPORT, _COMMENT):
-        text = left_out.sub("", text)
-    return f"\n{text}"
+    lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
+    kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
+    return "\n" + "".join(f"{line}\n" for line in kept)
 
 
 def _read(name: str) -> str:
