@@ -34,7 +34,7 @@ def derived_fields() -> list[tuple[type[msgspec.Struct], str]]:
 def lies(document: Any, kind: type[msgspec.Struct], field: str) -> Iterator[Any]:
     """Yield a document once for each place of such a struct, with another value in that field."""
     if isinstance(document, kind):
-        yield msgspec.structs.replace(document, **{field: _other(kind, field, getattr(document, field))})
+        yield msgspec.structs.replace(document, **{field: other_value(kind, field, getattr(document, field))})
     if isinstance(document, msgspec.Struct):
         for name in document.__struct_fields__:
             for told in lies(getattr(document, name), kind, field):
@@ -45,7 +45,7 @@ def lies(document: Any, kind: type[msgspec.Struct], field: str) -> Iterator[Any]
                 yield (*document[:index], told, *document[index + 1 :])
 
 
-def _other(kind: type[msgspec.Struct], field: str, value: Any) -> Any:
+def other_value(kind: type[msgspec.Struct], field: str, value: Any) -> Any:
     """Return another value that the field may have."""
     shape = next(one for one in msgspec.structs.fields(kind) if one.name == field)
     return _unlike(value, inspect.type_info(shape.type))
@@ -74,5 +74,7 @@ def _unlike(value: Any, shape: inspect.Type) -> Any:  # noqa: C901, PLR0911  (a 
             return "1-99" if value is None or "-" in value else "other"
         case inspect.StructType():
             first = value.__struct_fields__[0]
-            return msgspec.structs.replace(value, **{first: _other(shape.cls, first, getattr(value, first))})
+            return msgspec.structs.replace(
+                value, **{first: other_value(shape.cls, first, getattr(value, first))}
+            )
     return "another value"

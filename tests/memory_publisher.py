@@ -22,7 +22,7 @@ from memory_log import MemoryLog, private_key
 from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.ahead import upcoming_document
-from register_api.core.canonical import digest, encode, encoded
+from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.diff.document import changes_between
 from register_api.core.diff.plain import to_plain
@@ -312,22 +312,46 @@ class MemoryPublisher:
         return f"tag:{domain},{FIRST.year}:{path}"
 
     def atom(self, registers: list[Register]) -> bytes:
-        """Return the least Atom feed that names versions."""
+        """Return the least Atom feed that tells of versions."""
         entries = "".join(
             f"<entry><id>{self.feed_id()}/versions/{one.version}</id>"
-            f"<updated>{_instant(one.published_at)}</updated></entry>"
+            f"<updated>{_instant(one.published_at)}</updated>"
+            f"<published>{_instant(one.published_at)}</published>"
+            f"<title>Version {one.version}</title><summary/><content/>"
+            + "".join(f'<category term="{type_}"/>' for type_ in self._types(one.version))
+            + "</entry>"
             for one in registers
         )
         head = f'<feed xmlns="http://www.w3.org/2005/Atom"><id>{self.feed_id()}</id>'
         return f"<?xml version='1.0' encoding='UTF-8'?>\n{head}{entries}</feed>".encode()
 
     def json_feed(self, registers: list[Register]) -> bytes:
-        """Return the least JSON Feed that names versions."""
+        """Return the least JSON Feed that tells of versions."""
         items = [
-            {"id": f"{self.feed_id()}/versions/{one.version}", "date_modified": _instant(one.published_at)}
+            {
+                "id": f"{self.feed_id()}/versions/{one.version}",
+                "title": f"Version {one.version}",
+                "summary": "",
+                "content_html": "",
+                "date_modified": _instant(one.published_at),
+                "date_published": _instant(one.published_at),
+                "tags": self._types(one.version),
+                "_log": {
+                    "size": one.version,
+                    "root_hash": strict_base64.encode(self.log.reference_root(one.version)),
+                },
+            }
             for one in registers
         ]
-        return encode({"version": "https://jsonfeed.org/version/1.1", "items": items})
+        about = {"format": "sub-processor-register-feed/1", "register": self.name}
+        return encode({"version": "https://jsonfeed.org/version/1.1", "items": items, "_register": about})
+
+    def _types(self, version: int) -> list[str]:
+        """Return the types of a version's changes; none where its diff cannot be made sense of."""
+        with contextlib.suppress(Malformed, KeyError):
+            diff = decode(self.files[tree.VERSION_DIFF.path(version)], Diff)
+            return list(dict.fromkeys(change.type for change in diff.changes))
+        return []
 
     def rotate_document_key(self, number: int) -> None:
         """Let another document key sign from the next version on."""

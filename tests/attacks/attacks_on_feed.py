@@ -89,7 +89,7 @@ def json_feed_without_a_version(publisher: MemoryPublisher) -> None:
 def json_feed_by_the_document_key_alone(publisher: MemoryPublisher) -> None:
     """Says something else in an entry of the JSON Feed, and signs it with the stolen document key."""
     data = publisher.files[tree.FEED_JSON.path()]
-    publisher.write_signed(tree.FEED_JSON.path(), put(data, b'"id":', b'"content_html":"evil","id":'))
+    publisher.write_signed(tree.FEED_JSON.path(), put(data, b'"content_html":""', b'"content_html":"evil"'))
 
 
 @ROOM.attack(12, "V25")

@@ -48,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "V21", "Feeds, and what is signed like them, have good signatures", "RFC 8032, RFC 7515 appendix F"
     ),
-    Check("V22", "The feeds name the versions there are", "RFC 4287, JSON Feed 1.1"),
+    Check("V22", "The feeds tell of the versions there are, and alike", "RFC 4287, JSON Feed 1.1"),
     Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
     Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),
     Check("V25", "What is vouched for is served alike at both its paths", "TUF 1.0 section 5.7"),

@@ -1,34 +1,50 @@
-"""Which versions a feed names: read from Atom and from JSON Feed, nothing else of them."""
+"""What a feed says of each version: read from Atom and from JSON Feed, so that it can be compared."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from lxml import etree
 
-from register_api.core.canonical import parse
+from register_api.core.canonical import decode
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION
+
+if TYPE_CHECKING:
+    from register_api.verify.checks.history import History
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")
 
 
-class FeedIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """What a feed names.
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one entry of a feed says.
 
     Attributes:
-        versions: Numbers of the versions in order of the feed.
-        updated: The instant of each entry as it is spelled.
+        version: Number of the version.
+        updated: When it was written last, as it is spelled.
+        published: When the version was published, as it is spelled.
+        types: Types of the version's changes, in order of the feed.
+        words: Title, summary and content.
     """
 
-    versions: tuple[int, ...]
-    updated: tuple[str, ...]
+    version: int
+    updated: str
+    published: str
+    types: tuple[str, ...]
+    words: tuple[str, str, str]
 
 
-def read_atom(data: bytes, register: str) -> FeedIndex:
+class ToldLog(msgspec.Struct, frozen=True):
+    """What an item of the JSON Feed says of the log that ends with its version: size, and root in base64."""
+
+    size: int
+    root_hash: str
+
+
+def read_atom(data: bytes, register: str) -> tuple[Told, ...]:
     """Read an Atom feed (RFC 4287).
 
     Args:
@@ -36,8 +52,8 @@ def read_atom(data: bytes, register: str) -> FeedIndex:
         register: Name of the register that the feed must be of.
 
     Raises:
-        Malformed: Not an Atom feed in UTF-8, or a feed or entry without id or instant, with two of them,
-            or with one that holds more than text.
+        Malformed: Not an Atom feed in UTF-8, or a feed without id, or an entry without id, instants or
+            words, with two of them, or with one that holds more than text.
         Inconsistent: The feed of another register.
     """
     feed = _parse(data)
@@ -46,13 +62,40 @@ def read_atom(data: bytes, register: str) -> FeedIndex:
     name = _text(feed, "id")
     _check_id(name, register)
     entries = feed.findall(f"{_ATOM}entry")
-    return FeedIndex(
-        versions=tuple(_version(name, _text(entry, "id")) for entry in entries),
-        updated=tuple(_instant(_text(entry, "updated")) for entry in entries),
+    return tuple(
+        Told(
+            version=_version(name, _text(entry, "id")),
+            updated=_instant(_text(entry, "updated")),
+            published=_instant(_text(entry, "published")),
+            types=tuple(category.get("term", "") for category in entry.findall(f"{_ATOM}category")),
+            words=(_text(entry, "title"), _text(entry, "summary"), _text(entry, "content")),
+        )
+        for entry in entries
     )
 
 
-def read_json(data: bytes, register: str) -> tuple[FeedIndex, dict[str, Any]]:
+class _Item(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    summary: str
+    content_html: str
+    date_published: str
+    date_modified: str
+    tags: tuple[str, ...]
+    log: ToldLog = msgspec.field(name="_log")
+
+
+class _About(msgspec.Struct, frozen=True):
+    register: str
+    format: Literal["sub-processor-register-feed/1"]
+
+
+class _Feed(msgspec.Struct, frozen=True):
+    items: tuple[_Item, ...]
+    about: _About = msgspec.field(name="_register")
+
+
+def read_json(data: bytes, register: str) -> tuple[tuple[Told, ...], tuple[ToldLog, ...]]:
     """Read a JSON Feed (version 1.1).
 
     Args:
@@ -60,35 +103,41 @@ def read_json(data: bytes, register: str) -> tuple[FeedIndex, dict[str, Any]]:
         register: Name of the register that the feed must be of.
 
     Returns:
-        What it names, and the ``_log`` object of its newest entry, empty if it has none.
+        What each item says, and what it says of the log.
 
     Raises:
         Malformed: Not such a feed in RFC 8785 form.
         Inconsistent: The feed of another register.
     """
-    feed = parse(data)
-    try:
-        items = feed["items"]
-        names = {item["id"].rpartition("/versions/")[0] for item in items}
-        for name in names:
-            _check_id(name, register)
-        index = FeedIndex(
-            versions=tuple(_version(*_split(item["id"])) for item in items),
-            updated=tuple(_instant(item["date_modified"]) for item in items),
+    feed = decode(data, _Feed)
+    if feed.about.register != register:
+        raise Inconsistent(f"the feed of {feed.about.register[:100]!a}, not of {register!r}")
+    for name in {_split(item.id)[0] for item in feed.items}:
+        _check_id(name, register)
+    told = tuple(
+        Told(
+            version=_version(*_split(item.id)),
+            updated=_instant(item.date_modified),
+            published=_instant(item.date_published),
+            types=item.tags,
+            words=(item.title, item.summary, item.content_html),
         )
-        log = items[0].get("_log", {}) if items else {}
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Malformed("not a JSON Feed whose items have id and date_modified") from error
-    return index, log if isinstance(log, dict) else {}
+        for item in feed.items
+    )
+    return told, tuple(item.log for item in feed.items)
 
 
-def check_page(index: FeedIndex, newest: int, oldest: int, published: dict[int, str]) -> None:
-    """Check that a page names exactly some versions, newest first, with their instants."""
-    if index.versions != tuple(range(newest, oldest - 1, -1)):
+def check_page(page: tuple[Told, ...], newest: int, oldest: int, history: History) -> None:
+    """Check that a page tells of exactly some versions, newest first, with their instants and changes."""
+    if [told.version for told in page] != list(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
-    for version, updated in zip(index.versions, index.updated, strict=True):
-        if published.get(version, updated) != updated:
-            raise Inconsistent(f"version {version} was not published at {updated}")
+    for told in page:
+        at = history.published.get(told.version, told.updated)
+        for instant in (told.updated, told.published):
+            if instant != at:
+                raise Inconsistent(f"version {told.version} was not published at {instant}")
+        if not history.has_types(told.version, told.types):
+            raise Inconsistent(f"version {told.version} has changes of other types")
 
 
 def _parse(data: bytes) -> Any:

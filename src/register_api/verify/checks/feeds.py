@@ -18,6 +18,7 @@ from register_api.verify.checks.signatures import check_signatures
 
 if TYPE_CHECKING:
     from register_api.core.documents import KeyList
+    from register_api.verify.checks.feed_index import Told, ToldLog
     from register_api.verify.checks.log import Log
     from register_api.verify.checks.run import Run
     from register_api.verify.checks.targets import Targets
@@ -42,35 +43,42 @@ def _check_xml_signature(run: Run, keys: KeyList, path: str, data: bytes, versio
 
 
 def check_feed_signatures(run: Run, targets: Targets, log: Log, feed: bytes) -> str:
-    """Check the document key's signatures beside all newest files that this check is for (V21).
-
-    Of the JSON Feed it also reads what it names (V22).
-    """
+    """Check the document key's signatures beside all newest files that this check is for (V21)."""
     kinds = [kind for kind in FILES if "V21" in kind.checks and kind not in targets.others]
     for kind in kinds:
-        data = feed if kind is tree.FEED_ATOM else run.get(kind.path())
+        data = feed if kind is tree.FEED_ATOM else run.once(kind.path())
         check_signatures(run, log.keys, "V21", kind.path(), data, log.size)
-        if kind is tree.FEED_JSON and not run.record.failed("V21"):
-            with run.record.recording("V22", kind.path()):
-                _check_json(run, log, data)
     return " and ".join(kind.path() for kind in kinds)
 
 
-def _check_json(run: Run, log: Log, data: bytes) -> None:
-    index, said = read_json(data, log.keys.register)
-    check_page(index, log.size, max(1, log.size - FEED_PAGE_SIZE + 1), run.history.published)
-    if said and said.get("size") != log.size:
-        raise Inconsistent(f"its newest entry gives the log's size as {said.get('size')}, not {log.size}")
-    if said and said.get("root_hash") != strict_base64.encode(log.head.root):
-        raise Inconsistent("its newest entry gives another root hash than the checkpoint")
-
-
 def check_feed_entries(run: Run, log: Log, feed: bytes) -> str:
-    """Check that the newest feed names the newest versions (V22)."""
+    """Check that both feeds tell of the newest versions, and say the same of each (V22)."""
     oldest = max(1, log.size - FEED_PAGE_SIZE + 1)
     with naming(tree.FEED_ATOM.path()):
-        check_page(read_atom(feed, log.keys.register), log.size, oldest, run.history.published)
+        atom = read_atom(feed, log.keys.register)
+        check_page(atom, log.size, oldest, run.history)
+    if not run.record.failed("V21"):
+        with naming(tree.FEED_JSON.path()):
+            json, logs = read_json(run.once(tree.FEED_JSON.path()), log.keys.register)
+            check_page(json, log.size, oldest, run.history)
+            _check_logs(log, logs)
+            _check_alike(atom, json)
     return f"versions {log.size} to {oldest}, in both feeds"
+
+
+def _check_logs(log: Log, said: tuple[ToldLog, ...]) -> None:
+    """Check size and root hash of the log that ends with each version, newest first."""
+    for version, told in zip(range(log.size, 0, -1), said, strict=False):
+        if told.size != version:
+            raise Inconsistent(f"version {version} gives the log's size as {told.size}")
+        if told.root_hash != strict_base64.encode(log.root_at(version)):
+            raise Inconsistent(f"version {version} gives another root hash than the log had")
+
+
+def _check_alike(atom: tuple[Told, ...], json: tuple[Told, ...]) -> None:
+    for one, other in zip(atom, json, strict=True):
+        if one != other:
+            raise Inconsistent(f"says something else of version {one.version} than {tree.FEED_ATOM.path()}")
 
 
 def check_archive(run: Run, log: Log) -> str:
@@ -94,4 +102,4 @@ def _check_archive_page(run: Run, keys: KeyList, page: int) -> None:
     _check_xml_signature(run, keys, path, data, newest)
     check_signatures(run, keys, "V23", path, data, newest)
     oldest = newest - FEED_PAGE_SIZE + 1
-    check_page(read_atom(data, keys.register), newest, oldest, run.history.published)
+    check_page(read_atom(data, keys.register), newest, oldest, run.history)

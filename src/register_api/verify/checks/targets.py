@@ -168,7 +168,7 @@ class _OtherFile:
 
     def _feed(self, data: bytes) -> int:
         """Return the newest version that a feed names, if the signature beside it fits."""
-        newest = max(read_atom(data, self._keys.register).versions, default=0)
+        newest = max((told.version for told in read_atom(data, self._keys.register)), default=0)
 
         def find_key(kid: str) -> str:
             return good_key(self._keys, "feed", kid, newest).pem

@@ -204,7 +204,7 @@ class _Walk:
         if data is not None and (before is not None or found.register.version == 1):
             with self._record.recording("V18", tree.VERSION_DIFF.path(found.register.version)):
                 diff = _check_diff(data, found, before)
-                self._run.history.read.add_diff(found.register, diff, len(data))
+                self._run.history.add_diff(found.register, diff, len(data))
         older = None if before is None else before.register
         self._run.history.promises.judge(older, found.register, diff, self._record)
         return diff

@@ -1,0 +1,120 @@
+"""A publisher that signs rightly and lies in one field of a feed: each is found, and nothing honest is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+import promise_story
+from lies import other_value
+from memory_publisher import FIRST, NOW, MemoryPublisher
+from publishers import NAME
+from register_api.clock import zone_of
+from register_api.core.canonical import decode
+from register_api.core.diff.changes import Diff
+from register_api.core.format import tree
+from register_api.core.language.changes import Sentences
+from register_api.core.minor import FORMAT_MINOR
+from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entry
+from register_api.publish.feed.json import json_feed
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
+
+if TYPE_CHECKING:
+    from register_api.verify.report.report import Report
+
+Entries = tuple[FeedEntry, ...]
+
+WORDS = {"title", "summary", "html"}
+"""What is said in sentences: both feeds have to say the same, whatever it is."""
+
+NOT_SAID = {"base_url"}
+"""Where the links in the words lead."""
+
+SAID_BY = {"root_hash": ("JSON", "both")}
+"""What only the JSON Feed says as a field; everything else stands in both."""
+
+CASES = [
+    (field, where)
+    for field in FeedEntry.__struct_fields__
+    if field not in NOT_SAID
+    for where in SAID_BY.get(field, ("Atom", "JSON", "both"))
+    if not (field in WORDS and where == "both")
+]
+
+
+@pytest.fixture(scope="module")
+def publisher(tmp_path_factory: pytest.TempPathFactory) -> MemoryPublisher:
+    """Return a publisher of three versions that the real program has published."""
+    made = MemoryPublisher(NAME)
+    for register in promise_story.registers(tmp_path_factory.mktemp("story")):
+        made.publish_made(register, made.diff(register))
+    return made
+
+
+@pytest.fixture(scope="module")
+def entries(publisher: MemoryPublisher) -> Entries:
+    """Return what the real program says of them, newest first."""
+    return tuple(_entry(publisher, version) for version in (3, 2, 1))
+
+
+def _entry(publisher: MemoryPublisher, version: int) -> FeedEntry:
+    register, before = publisher.registers[version - 1], publisher.registers[: version - 1]
+    zone = zone_of(register.publisher.time_zone)
+    return make_entry(
+        VersionSummary(
+            register=register,
+            diff=decode(publisher.files[tree.VERSION_DIFF.path(version)], Diff),
+            size=version,
+            root_hash=publisher.log.reference_root(version),
+            sentences=Sentences.between(before[-1] if before else None, register, zone),
+        )
+    )
+
+
+def told(publisher: MemoryPublisher, atom: Entries, json: Entries) -> Report:
+    """Publish both feeds with right signatures, and return what a customer finds."""
+    liar, newest = publisher.copy(), publisher.registers[-1]
+    liar.write_feed(tree.FEED_ATOM.path(), atom_feed(newest, atom, year=FIRST.year))
+    liar.write_signed(tree.FEED_JSON.path(), json_feed(newest, json, year=FIRST.year))
+    liar.vouch()
+    return verify("memory", Options(wait=0), NOW, fetcher=MemoryFetcher(liar.files)).report
+
+
+def test_an_honest_feed_is_believed(publisher: MemoryPublisher, entries: Entries) -> None:
+    report = told(publisher, entries, entries)
+    assert (report.exit_code, report.word) == (0, "verified"), report.checks
+
+
+@pytest.mark.parametrize("at", [0, 2], ids=["newest", "oldest"])
+@pytest.mark.parametrize(("field", "where"), CASES)
+def test_a_lie_in_one_field_is_found(
+    publisher: MemoryPublisher, entries: Entries, field: str, where: str, at: int
+) -> None:
+    """In one feed or in both: what follows from the versions is recounted, and the feeds are compared."""
+    value = other_value(FeedEntry, field, getattr(entries[at], field))
+    lie = msgspec.structs.replace(entries[at], **{field: value})
+    lying = (*entries[:at], lie, *entries[at + 1 :])
+    if field == "version" and at:
+        lying = entries[:at]  # no page of a feed names a version twice
+    atom, json = (lying if where in (name, "both") else entries for name in ("Atom", "JSON"))
+    report = told(publisher, atom, json)
+    failed = [check.id for check in report.checks if check.result == "failed"]
+    assert (report.exit_code, failed) == (18, ["V22"])
+
+
+def test_types_of_a_later_minor_number_are_not_judged(publisher: MemoryPublisher) -> None:
+    """A later release may say more of a version; what this one knows still has to be there."""
+    newest = publisher.registers[-1]
+    later = msgspec.structs.replace(publisher.diff(newest), format_minor=FORMAT_MINOR + 1)
+    newer = MemoryPublisher(NAME)
+    for register in publisher.registers:
+        newer.publish_made(register, later if register is newest else newer.diff(register))
+    first, *older = (_entry(newer, version) for version in (3, 2, 1))
+    for types, code in ((("of_tomorrow", *first.types), 0), (first.types[1:], 18)):
+        said = (msgspec.structs.replace(first, types=types), *older)
+        assert told(newer, said, said).exit_code == code
