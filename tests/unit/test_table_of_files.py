@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from memory_folder import memory_folder
+from memory_log import cosign, private_key, witness_key
 from publishers import NOW, Publisher
 from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, address_of, kind_of
+from register_api.core.log.note import format_verifier_key
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from trees import answer, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from register_api.core.format.kind import FileKind
     from register_api.verify.report.report import Report
@@ -49,10 +51,10 @@ def files() -> dict[str, bytes]:
         return read_tree(publisher.store / "public")
 
 
-def checked(files: Mapping[str, bytes]) -> tuple[Report, set[str]]:
+def checked(files: Mapping[str, bytes], **wishes: Any) -> tuple[Report, set[str]]:
     """Verify a tree; return the report, and the files that were looked at."""
     fetcher = MemoryFetcher(files)
-    report = verify("memory", Options(wait=0), NOW + dt.timedelta(hours=1), fetcher=fetcher).report
+    report = verify("memory", Options(wait=0, **wishes), NOW + dt.timedelta(hours=1), fetcher=fetcher).report
     return report, set(fetcher.asked) & files.keys()
 
 
@@ -82,11 +84,40 @@ def test_a_changed_file_fails_a_check_that_its_row_names(files: dict[str, bytes]
         assert failed & set(kind.checks)
 
 
-def test_the_report_names_exactly_what_no_check_looks_at(files: dict[str, bytes]) -> None:
+def test_the_report_names_exactly_what_may_be_changed_unnoticed(files: dict[str, bytes]) -> None:
+    """A bit of each file, first, middle or last, is changed: what nobody finds is what is named."""
     report, _ = checked(files)
     (said,) = (text for text in report.not_checked if "no signature covers" in text)
     named = said.partition("(")[2].partition(")")[0].split(", ")
+    unnoticed = {path for path in files if any(checked(lie)[0].exit_code == 0 for lie in _flips(files, path))}
+    assert {f"/{address_of(kind_of(path).template)}" for path in unnoticed} == set(named)
+    assert unnoticed == {path for path in files if kind_of(path).unchecked}
     assert named == [f"/{address_of(kind.template)}" for kind in FILES if kind.unchecked]
+
+
+def _flips(files: Mapping[str, bytes], path: str) -> Iterator[dict[str, bytes]]:
+    data = files[path]
+    for at in {0, len(data) // 2, len(data) - 1}:
+        yield {**files, path: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]}
+
+
+def test_a_witness_that_was_not_asked_for_may_be_changed_unnoticed(files: dict[str, bytes]) -> None:
+    """Its line alone, below the log's own, which is named for it; of one that was asked for it is found."""
+    checkpoint, witness = tree.CHECKPOINT.path(), private_key(77)
+    signed = cosign(files[checkpoint], "witness.example", witness, int(NOW.timestamp()))
+    key = witness_key("witness.example", witness)
+    asked = {"witnesses": (format_verifier_key(key.name, key.public, key.algorithm),), "cosignatures": 1}
+    at = len(signed) - 10
+    for data, ignored, counted in (
+        (signed, 0, 0),
+        (signed[:at] + (b"A" if signed[at : at + 1] != b"A" else b"B") + signed[at + 1 :], 0, 12),
+    ):
+        report, _ = checked({**files, checkpoint: data})
+        assert report.exit_code == ignored
+        assert any(
+            "/log/checkpoint of witnesses that were not asked for" in one for one in report.not_checked
+        )
+        assert checked({**files, checkpoint: data}, **asked)[0].exit_code == counted
 
 
 def test_a_host_is_asked_for_a_file_of_every_kind(files: dict[str, bytes]) -> None:
