@@ -145,7 +145,7 @@ def test_documents_are_as_their_structs_say(service: Site, page: Page, descripti
     """Every address that names a schema and of which there is an example."""
     judged = set()
     for url, operation in operations(description):
-        (content,) = operation["responses"]["200"]["content"].values()
+        content = next(iter(operation["responses"]["200"]["content"].values()))
         request = page.requests.get(operation["operationId"])
         if "$ref" in content["schema"] and request is not None and "{sha256}" not in url:
             described(description, content["schema"]).validate(json.loads(service.get(request)))
@@ -237,7 +237,7 @@ class TestPage:
     def test_examples_are_what_is_served(self, service: Site, page: Page, description: Document) -> None:
         """Each request is answered as described, and with the answer that is shown."""
         for url, operation in operations(description):
-            (media_type,) = operation["responses"]["200"]["content"]
+            media_type = next(iter(operation["responses"]["200"]["content"]))
             request = page.requests.get(operation["operationId"])
             if request is None:
                 none_here = {
@@ -255,7 +255,10 @@ class TestPage:
             is_text = not media_type.startswith(("text/html", "application/octet-stream"))
             assert bool(shown) == (is_text and len(answer.content) <= LONGEST_EXAMPLE), url
             for text in shown:
-                assert text == answer.text if "json" not in media_type else json.loads(text) == answer.json()
+                if "json" in media_type:
+                    assert json.loads(text) == answer.json(), url
+                else:
+                    assert text.splitlines() == answer.text.splitlines(), url
 
     def test_examples_of_parameters_get_an_answer(
         self, service: Site, page: Page, description: Document

@@ -85,7 +85,7 @@ def test_libraries_of_node_read_it(feed: Feed) -> None:
 def test_feedparser_reads_it(feed: Feed) -> None:
     """With bytes alone, without knowing where they come from; what it takes for harmful it would drop."""
     if feed.file.suffix == ".json":
-        pytest.skip("feedparser reads XML")
+        return  # feedparser reads XML
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         found = feedparser.parse(feed.file.read_bytes(), sanitize_html=False)

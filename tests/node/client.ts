@@ -10,7 +10,7 @@ type Vendor = components["schemas"]["ListedSubprocessor"];
 const id = (vendor: Vendor): string => vendor.id;
 
 async function look(baseUrl: string, category: string): Promise<void> {
-  const client = createClient<paths>({ baseUrl });
+  const client = createClient<paths, "application/json">({ baseUrl });
   const register = await client.GET("/v1/register.json");
   const list = await client.GET("/v1/subprocessors", { params: { query: { category: [category], limit: 1000 } } });
   const diff = await client.GET("/v1/versions/{version}/diff.json", { params: { path: { version: 1 } } });
