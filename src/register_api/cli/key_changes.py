@@ -13,6 +13,7 @@ from register_api.cli.output import err, out
 from register_api.core.instant import format_instant
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
+from register_api.publish.discovery import GOOD_FOR, security_txt_expires
 from register_api.publish.rotation import USES, KeyChange, disowned_versions, end_key, rotate_key
 from register_api.publish.signing.keyring import kind_of_role
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
@@ -173,8 +174,9 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
     """Sign targets, snapshot and timestamp anew, without a new version.
 
     For a register that does not change for a year: targets metadata is good for 400 days, and only
-    publishing or this renews it. Does nothing while more than half of its time is left, so that a
-    timer may call it every week. Needs the targets and the online key.
+    publishing or this renews it. security.txt, where there is one, is good for 364 days and written anew,
+    too. Does nothing while more than half of the time of both is left, so that a timer may call it
+    every week. Needs the targets and the online key, and with a security.txt the document key.
 
     \b
     Example:
@@ -182,7 +184,9 @@ def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, fo
     """
     instant, snapshot = clock.now(), open_snapshot(store)
     left = {row.role: row.expires for row in expiries(snapshot.read)} if snapshot else {}
-    if not force and left and left["targets"] > instant + LIFETIME / 2:
+    contact = security_txt_expires(snapshot) if snapshot else None
+    contact_is_good = contact is None or contact > instant + GOOD_FOR / 2
+    if not force and left and left["targets"] > instant + LIFETIME / 2 and contact_is_good:
         out.print(f"Nothing to do: targets are good until {format_instant(left['targets'])}.")
         return
     changed = renew_trust(store, keys, instant)

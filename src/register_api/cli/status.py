@@ -135,8 +135,7 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
 
 def _contact(snapshot: Snapshot) -> Iterator[Expiry]:
     """Yield until when ``security.txt`` is good, if there is one."""
-    if tree.SECURITY_TXT.path() in snapshot.manifest.files:
-        expires = security_txt_expires(snapshot.read(tree.SECURITY_TXT.path()))
+    if (expires := security_txt_expires(snapshot)) is not None:
         yield Expiry(
             role=SECURITY_TXT,
             version=snapshot.state.version,

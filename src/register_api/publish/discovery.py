@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from register_api.core.model import Contact, Publisher, Register
+    from register_api.store.reader import Snapshot
 
 
 ROLE = "security"
 """Role of the contacts that the file names."""
 
-_GOOD_FOR = dt.timedelta(days=364)
+GOOD_FOR = dt.timedelta(days=364)
 """Less than a year, as RFC 9116 section 2.5.5 recommends; each publication renews it."""
 
 _EXPIRES = "Expires: "
@@ -43,19 +44,22 @@ def security_txt(publisher: Publisher, now: dt.datetime, base_url: str | None) -
         return None
     lines = [
         *contacts,
-        f"{_EXPIRES}{format_instant(now + _GOOD_FOR)}",
+        f"{_EXPIRES}{format_instant(now + GOOD_FOR)}",
         f"Preferred-Languages: {publisher.language}",
         *([f"Canonical: {base_url}{tree.SECURITY_TXT.path()}"] if base_url else []),
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8")
 
 
-def security_txt_expires(data: bytes) -> dt.datetime:
-    """Return until when a file that ``security_txt`` made is good, UTC.
+def security_txt_expires(snapshot: Snapshot) -> dt.datetime | None:
+    """Return until when ``security.txt`` is good, UTC; ``None`` where there is none.
 
     Raises:
-        StoreDamaged: It does not say so.
+        StoreDamaged: It cannot be read, or does not say so.
     """
+    if tree.SECURITY_TXT.path() not in snapshot.manifest.files:
+        return None
+    data = snapshot.read(tree.SECURITY_TXT.path())
     try:
         (line,) = (line for line in data.decode().splitlines() if line.startswith(_EXPIRES))
         return dt.datetime.fromisoformat(line.removeprefix(_EXPIRES))

@@ -12,7 +12,9 @@ from publishers import NOW as PUBLISHED
 from publishers import Publisher
 from register_api.core import model
 from register_api.core.format import tree
-from register_api.publish.discovery import security_txt
+from register_api.errors import KeyStoreError
+from register_api.publish.discovery import GOOD_FOR, security_txt, security_txt_expires
+from register_api.publish.trust_rotation import renew_trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,11 @@ FIELD = re.compile(r"[A-Za-z-]+: \S.*")
 def publisher(*contacts: model.Contact) -> model.Publisher:
     """Return a publisher with contacts."""
     return model.Publisher(name="Example", time_zone="UTC", language="en", contacts=contacts)
+
+
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+
+SECURITY = '\n[[publisher.contacts]]\nrole = "security"\nemail = "security@example.com"\n'
 
 
 def test_without_a_contact_for_it_there_is_no_file() -> None:
@@ -77,10 +84,9 @@ def test_it_comes_and_goes_with_the_contact(tmp_path: Path) -> None:
     author = Publisher(tmp_path)
     author.publish()
     assert tree.SECURITY_TXT.path() not in author.snapshot().manifest.files
-    contact = '\n[[publisher.contacts]]\nrole = "security"\nemail = "security@example.com"\n'
     source = author.source / "register.toml"
     plain = source.read_text("utf-8")
-    source.write_text(plain + contact, "utf-8")
+    source.write_text(plain + SECURITY, "utf-8")
     author.publish(PUBLISHED + dt.timedelta(minutes=1))
     entry = author.snapshot().manifest.files[tree.SECURITY_TXT.path()]
     assert (entry.media_type, entry.cache) == ("text/plain; charset=utf-8", "mutable")
@@ -91,3 +97,18 @@ def test_it_comes_and_goes_with_the_contact(tmp_path: Path) -> None:
     author.publish(PUBLISHED + dt.timedelta(minutes=2))
     assert tree.SECURITY_TXT.path() not in author.snapshot().manifest.files
     assert not (author.store / "public" / tree.SECURITY_TXT.path()).exists()
+
+
+def test_it_is_renewed_by_a_change_of_keys(tmp_path: Path) -> None:
+    """With the list that vouches for it, by the document key; without that key the error names it."""
+    publisher = Publisher(tmp_path)
+    publisher.publish(PUBLISHED)
+    source = publisher.source / "register.toml"
+    source.write_text(source.read_text("utf-8") + SECURITY, "utf-8")
+    publisher.publish(PUBLISHED + dt.timedelta(minutes=1))
+    renew_trust(publisher.store, publisher.keys, PUBLISHED + HALF_AN_HOUR)
+    assert security_txt_expires(publisher.snapshot()) == PUBLISHED + HALF_AN_HOUR + GOOD_FOR
+    assert publisher.verify().exit_code == 0
+    (publisher.keys / "document.pem").unlink()
+    with pytest.raises(KeyStoreError, match=r"document\.pem"):
+        renew_trust(publisher.store, publisher.keys, PUBLISHED + 2 * HALF_AN_HOUR)
