@@ -751,7 +751,7 @@ def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str)
         text = "".join(whole[part]).replace(old, new).replace('"version":2', '"version":9')
         changed = {**whole, part: [text] if part == "chain" else text}
         draft.write_text(json.dumps(changed))
-        assert circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code == 1
+        assert circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code == 2
 
 
 def test_the_key_that_the_manual_picks_by_hand_is_the_one_beside_the_head(
