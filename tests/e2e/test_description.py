@@ -242,7 +242,7 @@ class TestPage:
             if request is None:
                 none_here = {
                     "/feed/{page}.atom", "/log/tile/{level}/{tile}", "/log/tile/entries/{tile}",
-                    "/log/checkpoints/{size}.tsr",
+                    "/log/checkpoints/{size}.tsr", "/calendar/{subprocessor}.ics", "/feeds.opml",
                 }  # fmt: skip
                 assert url.removesuffix(".sig").removesuffix(".jws").removesuffix(".dsig") in none_here | {
                     "/.well-known/security.txt", "/healthz", "/readyz", "/docs",

@@ -742,7 +742,7 @@ def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str)
     """Before anything of it is shown or signed: a key of another kind, or one that is not there."""
     draft, key = circle.folder / "draft.json", circle.folder / "alice/root-1.pem"
     circle.done("keys", "new-root", "-o", draft)
-    whole = json.loads(draft.read_text())
+    whole, codes = json.loads(draft.read_text()), []
     for old, new in (
         ('"ed25519"', '"rsa"'),
         ('"keyids":["', '"keyids":["00'),
@@ -751,7 +751,8 @@ def test_a_draft_whose_keys_make_no_sense_is_refused(circle: Company, part: str)
         text = "".join(whole[part]).replace(old, new).replace('"version":2', '"version":9')
         changed = {**whole, part: [text] if part == "chain" else text}
         draft.write_text(json.dumps(changed))
-        assert circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code == 2
+        codes.append(circle.run("keys", "sign-root", draft, "--key", key, "--yes").exit_code)
+    assert codes == [2, 1, 1]
 
 
 def test_the_key_that_the_manual_picks_by_hand_is_the_one_beside_the_head(
