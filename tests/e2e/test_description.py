@@ -221,6 +221,10 @@ def page(service: Site) -> Page:
     return Page(service.get("docs"))
 
 
+NO_TEXT = ("text/html", "application/octet-stream", "application/vnd.openxmlformats")
+"""Media types of which no bytes are shown."""
+
+
 class TestPage:
     """``/docs``: the description for people, with examples of what is published."""
 
@@ -252,7 +256,7 @@ class TestPage:
             assert (answer.status_code, answer.headers["content-type"]) == (200, media_type), url
             (article,) = page.root.xpath(f"//article[@aria-labelledby='{operation['operationId']}']")
             shown = article.xpath(".//pre/text()")
-            is_text = not media_type.startswith(("text/html", "application/octet-stream"))
+            is_text = not media_type.startswith(NO_TEXT)
             assert bool(shown) == (is_text and len(answer.content) <= LONGEST_EXAMPLE), url
             for text in shown:
                 if "json" in media_type:
