@@ -1,4 +1,4 @@
-"""``check.html`` in a real browser: green on an honest tree, red on a lie, grey where it cannot tell."""
+"""``/check.html`` in a real browser: green on an honest tree, red on a lie, grey where it cannot tell."""
 
 from __future__ import annotations
 

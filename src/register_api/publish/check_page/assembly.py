@@ -1,4 +1,4 @@
-"""Puts ``check.html`` together: one file with nothing beside it, the same for every register of a release.
+"""Puts ``/check.html`` together: one file with nothing beside it, the same for every register.
 
 The parts are readable modules that Node can load as they are. A page that is opened from disk cannot load
 a module from another file, so they become one script, whose digest the page's own policy names.
