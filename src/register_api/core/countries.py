@@ -42,3 +42,8 @@ def regions_of(country: str) -> frozenset[str]:
 def is_in_eea(country: str) -> bool:
     """Tell whether a country, or one of the wide values, lies wholly within the EEA."""
     return country in EEA or country in EEA_PARTS or country in {"EU", "EEA"}
+
+
+def is_outside_eea(country: str) -> bool:
+    """Tell whether a place is known to lie outside the EEA, wholly or in part; where it varies, it is not."""
+    return country != "varies" and not is_in_eea(country)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.countries import is_in_eea
+from register_api.core.countries import is_in_eea, is_outside_eea
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ OPENLY_UNSTATED = "unstated"
 def within_eea(locations: Sequence[Location] | None) -> bool | None:
     """Tell whether all places lie in the EEA; ``None`` where none is stated, or one is left open."""
     countries = {location.country for location in locations or ()}
-    if any(not is_in_eea(country) for country in countries - {"varies"}):
+    if any(map(is_outside_eea, countries)):
         return False
     return None if not countries or "varies" in countries else True
 

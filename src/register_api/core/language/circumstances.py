@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from register_api.core.countries import is_in_eea
+from register_api.core.countries import is_outside_eea
 from register_api.core.language.language import message
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Subprocessor
@@ -78,5 +78,5 @@ def _eea(use: EngagementSource, scene: Scene) -> Iterator[str]:
         yield scene.text(WITHIN_EEA)
     elif within is False:
         countries = dict.fromkeys(place.country for place in use.locations or ())
-        outside = [country for country in countries if not is_in_eea(country) and country != "varies"]
-        yield scene.text(OUTSIDE_EEA, countries=scene.language.list([*map(scene.language.country, outside)]))
+        outside = map(scene.language.country, filter(is_outside_eea, countries))
+        yield scene.text(OUTSIDE_EEA, countries=scene.language.list([*outside]))

@@ -13,7 +13,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from register_api import __version__
-from register_api.core.countries import is_in_eea
+from register_api.core.countries import is_outside_eea
 from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.forms import CONTACT, LINK, URL, Reference
@@ -76,8 +76,8 @@ def _environment(language: Language) -> Environment:
         month=language.month,
         notice_kept=lambda status: notice_given(language, status) if status.met else None,
         only_if=say.only_if,
-        outside_eea=_is_outside_eea,
-        outside_eea_any=lambda places: any(_is_outside_eea(place.country) for place in places or ()),
+        outside_eea=is_outside_eea,
+        outside_eea_any=lambda places: any(is_outside_eea(place.country) for place in places or ()),
         place=say.place,
         product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,
@@ -93,11 +93,6 @@ def _environment(language: Language) -> Environment:
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment
-
-
-def _is_outside_eea(code: str) -> bool:
-    """Tell whether a place is known to lie outside; where it varies, nothing is known."""
-    return code != "varies" and not is_in_eea(code)
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
