@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.canonical import Encoded, digest, encoded
-from register_api.core.format import tree
+from register_api.core.canonical import Encoded, encoded
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
-from register_api.errors import Forged, StoreDamaged
-from register_api.publish.examine import HINT
+from register_api.errors import StoreDamaged
+from register_api.publish.examine import HINT, nothing_signed
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
+from register_api.publish.head_files import check_listed, digests_of
 from register_api.publish.log_files import append_entry, outgrown_tiles
 from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
@@ -116,8 +116,8 @@ class ArtefactBuilder:
         earlier = self.found.feed if self.found else ()
         window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]
         root = {} if self.snapshot else trust_root.create(self.keyring, self.now)
-        new = self._new_version(previous, promises, files, log, summary, window, root)
-        made = make_files(new)
+        with nothing_signed():
+            made = make_files(self._new_version(previous, promises, files, log, summary, window, root))
         made |= signatures(made, self.keyring)
         trust = self._trust(made, root)
         stored = self.snapshot.manifest.files if self.snapshot else ()
@@ -188,7 +188,7 @@ class ArtefactBuilder:
 
     def _feeds(self, previous: Register | None, register: Register) -> PublishedFeeds:
         """Return what was published of the feeds that go on, none of it believed of the store."""
-        signed = {file.path: file.sha256 for file in self.found.heads.files} if self.found else {}
+        signed = digests_of(self.found.heads if self.found else None)
 
         def read(path: str) -> bytes | None:
             if path not in signed:
@@ -197,8 +197,7 @@ class ArtefactBuilder:
                 data = self.read(path)
             except KeyError as error:
                 raise StoreDamaged(f"{path} is missing", hint=HINT) from error
-            if digest(data) != signed[path]:
-                raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path, hint=HINT)
+            check_listed(path, data, signed)
             return data
 
         return PublishedFeeds(

@@ -30,6 +30,7 @@ from register_api.errors import Forged, Forked, Inconsistent, Malformed, StoreDa
 from register_api.publish.exports.calendar import CalendarEvent, read_events
 from register_api.publish.feed.entry import FeedEntry
 from register_api.publish.feed.json import entries_in
+from register_api.publish.head_files import check_listed, digests_of
 from register_api.publish.history import promises_after
 from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
@@ -102,12 +103,13 @@ def examine(read: Read, known: SignedHead | None, base_url: str | None = None) -
         VerificationError: The subclass that fits.
         StoreDamaged: A file is missing, or has other bytes than the store wrote.
     """
-    with _nothing_signed():
+    with nothing_signed():
         return _Examination(read).all_of(known, base_url)
 
 
 @contextlib.contextmanager
-def _nothing_signed() -> Iterator[None]:
+def nothing_signed() -> Iterator[None]:
+    """Say of what is found in the store that nothing was signed over it, and what to do."""
     try:
         yield
     except VerificationError as error:
@@ -251,8 +253,7 @@ class _Examination:
         """Return a head file, which has to be the one that the signed list names."""
         path = kind.path()
         data = self.get(path)
-        if (path, digest(data)) not in {(file.path, file.sha256) for file in heads.files}:
-            raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
+        check_listed(path, data, digests_of(heads))
         return data
 
 

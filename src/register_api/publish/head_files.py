@@ -6,13 +6,30 @@ from typing import TYPE_CHECKING
 
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import FileDigest, HeadFiles
+from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.minor import FORMAT_MINOR
+from register_api.errors import Forged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from register_api.core.model import Register
+
+
+def digests_of(heads: HeadFiles | None) -> dict[str, str]:
+    """Return the SHA-256 (hex) of each file of a list by path; nothing where there is no list yet."""
+    return {file.path: file.sha256 for file in heads.files} if heads else {}
+
+
+def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
+    """Check that a file is the one that the signed list names.
+
+    Raises:
+        Forged: It is another one, or the list does not name it.
+    """
+    if digests.get(path) != digest(data):
+        raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
 
 
 def head_files(

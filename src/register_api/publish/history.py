@@ -1,4 +1,4 @@
-"""What earlier versions promised, told by the versions themselves: their digests are in the log."""
+"""What earlier versions say, told by the versions themselves: their digests are in the log."""
 
 from __future__ import annotations
 
@@ -13,9 +13,23 @@ from register_api.core.notice import Promises
 from register_api.errors import Forged
 
 if TYPE_CHECKING:
-    from register_api.core.documents import VersionList
+    from register_api.core.documents import Entry, VersionList
+    from register_api.core.format.kind import FileKind
     from register_api.publish.memory import SignedHead
     from register_api.publish.trust.metadata import Read
+
+
+def logged_file(entry: Entry, kind: FileKind, read: Read) -> bytes:
+    """Return a file of a version, which has to be the one that the log's entry names.
+
+    Raises:
+        VerificationError: It is another one, or missing.
+    """
+    path = kind.path(entry.version)
+    data = read(path)
+    if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
+        raise Forged(f"{path} is not the file that the log names", path=path)
+    return data
 
 
 def promises_after(known: SignedHead | None, newest: Register, listed: VersionList, read: Read) -> Promises:
@@ -37,11 +51,7 @@ def promises_after(known: SignedHead | None, newest: Register, listed: VersionLi
         promises = Promises(zone=zone, first_live=known.first_live, policies=known.policies)
         begin = known.size
     for entry in listed.versions[begin:]:
-        path = tree.VERSION_REGISTER.path(entry.version)
-        data = read(path)
-        if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
-            raise Forged(f"{path} is not the file that the log names", path=path)
-        register = decode(data, Register)
+        register = decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)
         day = local_day(register.published_at, zone_of(register.publisher.time_zone))
         live = register.recorded == "live"
         promises = promises.joined_by(register.version, day, register.notice, live=live)

@@ -10,7 +10,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.publish.building import Publishing, building, nothing_published
 from register_api.publish.discovery import discovery_document, security_txt
-from register_api.publish.head_files import head_files
+from register_api.publish.head_files import digests_of, head_files
 from register_api.publish.signing.key_list import pem_files, revised
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signatures import signatures
@@ -85,7 +85,7 @@ def _heads(
         tree.DISCOVERY: discovery_document(newest, roots, base_url),
         tree.SECURITY_TXT: security_txt(newest.publisher, now, base_url),
     }
-    signed = {file.path: file.sha256 for file in found.heads.files}
+    signed = digests_of(found.heads)
     return {
         kind.path(): data
         for kind, data in made.items()

@@ -15,6 +15,7 @@ from register_api.core.instant import format_instant
 from register_api.errors import StoreLocked
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.building import PagesMade, Publishing, building, nothing_published
+from register_api.publish.examine import nothing_signed
 from register_api.publish.page.daily import pages_of_day
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare, read_base
@@ -184,7 +185,8 @@ def refresh_freshness(
             snapshot.read, keyring, now, fresh_for, clock_is_right=clock_is_right
         )
         state = snapshot.state
-        pages = pages_of_day(found, snapshot.read, state.pages_on, now)
+        with nothing_signed():
+            pages = pages_of_day(found, snapshot.read, state.pages_on, now)
         day = local_day(now, found.promises.zone) if pages else state.pages_on
         made = PagesMade(templates=state.page_templates, day=day)
         return work.commit({**files, **pages}, now=now, pages=made)

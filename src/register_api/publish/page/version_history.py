@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.notice import NoticeStatus
 from register_api.core.printable import printable
-from register_api.errors import Forged, Malformed
+from register_api.errors import Malformed
+from register_api.publish.history import logged_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,11 +93,8 @@ def version_history(
 
 
 def _read(entry: Entry, read: Callable[[str], bytes], zone: dt.tzinfo) -> ToldVersion:
-    path = tree.VERSION_DIFF.path(entry.version)
-    data = read(path)
-    if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
-        raise Forged(f"{path} is not the file that the log names", path=path)
-    return told_version(entry.version, entry.published_at, data, zone)
+    diff = logged_file(entry, tree.VERSION_DIFF, read)
+    return told_version(entry.version, entry.published_at, diff, zone)
 
 
 class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
