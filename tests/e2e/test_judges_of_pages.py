@@ -13,6 +13,7 @@ import sample_register as sample
 from programs import run
 from register_api.core import model
 from register_api.core.format import tree
+from register_api.publish.check_page.assembly import check_page
 from register_api.publish.page import render as page
 from tools import need
 
@@ -46,6 +47,8 @@ def pages(language: str) -> dict[str, bytes]:
     return {
         tree.INDEX.path(): page.index_page(view),
         tree.CHANGES_PAGE.path(): page.changes_page(view),
+        tree.SUBSCRIBE_PAGE.path(): page.subscribe_page(view),
+        tree.CHECK_PAGE.path(): check_page(),
         tree.VERSION_PAGE.path(7): page.version_page(
             sample.summary(7, CHANGES[language], publisher=publisher)
         ),

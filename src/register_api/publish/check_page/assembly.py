@@ -28,7 +28,7 @@ _LEFT_OUT = ("import", "//", "/**")
 @functools.cache
 def check_page() -> bytes:
     """Return the page."""
-    style, script = _read("check.css"), _script()
+    style, script = _read("check.css").strip(), _script()
     # Where it stands in the page itself, the rule on frames means nothing, and browsers complain of it.
     policy = program_policy(_source(style), _source(script)).replace("; frame-ancestors 'none'", "")
     page = _read("check.html")
@@ -41,7 +41,7 @@ def _script() -> str:
     """Return all modules as one: without comments, and what leads from one to the other."""
     lines = "".join(_read(f"program/{name}.js") for name in MODULES).splitlines()
     kept = (line.removeprefix("export ") for line in lines if not line.lstrip().startswith(_LEFT_OUT))
-    return "\n" + "".join(f"{line}\n" for line in kept)
+    return "\n".join(kept).strip()
 
 
 def _read(name: str) -> str:
