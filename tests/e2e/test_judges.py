@@ -71,6 +71,7 @@ def test_what_is_signed_is_what_the_format_says(publication: Publication) -> Non
     fixed = {path for n in versions for path in (tree.VERSION_REGISTER.path(n), tree.VERSION_DIFF.path(n))}
     assert set(publication.signed) == fixed | {
         tree.REGISTER.path(),
+        tree.HEADS.path(),
         tree.UPCOMING.path(),
         tree.VERSIONS.path(),
         tree.FEED_ATOM.path(),

@@ -44,6 +44,7 @@ from register_api.core.bitemporal import AsOf, register_as_of
 from register_api.core.canonical import decode, digest
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
+from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
 from register_api.errors import Refused, StoreError
 from register_api.publish.signing.keyring import Keyring
@@ -230,10 +231,14 @@ class RegisterMachine(RuleBasedStateMachine):
             assert not self.said
         except Crash:
             pass
+        else:
+            page = (self.publisher.store / "public" / tree.INDEX.path()).read_text("utf-8")
+            assert f"Status as of {ENGLISH.day(self._today())}." in page
         after = self._visible()
-        assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} <= {
-            path for path in after if path.startswith("trust/")
-        }
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        pages = {path for path in changed if path.partition(".html")[0].endswith("index")}
+        assert changed - pages <= {path for path in after if path.startswith("trust/")}
+        assert not pages or tree.INDEX.path() in pages
 
     # How it is done.
 

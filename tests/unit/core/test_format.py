@@ -37,6 +37,7 @@ IN_NO_CATALOG = {
     tree.FEEDS_OPML: "it names feeds for readers of people",
     tree.CHANGES_PAGE: "the first page leads to it",
     tree.SUBSCRIBE_PAGE: "each page leads to it",
+    tree.CHECK_PAGE: "the first page leads to it, and it is the same for every register",
     tree.USES_SCHEMA: "it belongs to the CSV beside it",
     tree.DORA_PROVIDERS: "one of two tables that fit together",
     tree.DORA_CHAIN: "one of two tables that fit together",

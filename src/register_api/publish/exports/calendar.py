@@ -42,7 +42,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _CONFIRMED, _CANCELLED = "CONFIRMED", "CANCELLED"
 
 
-class Told(msgspec.Struct, frozen=True):
+class EventEdition(msgspec.Struct, frozen=True):
     """What an event says; if that changes, it is another edition of the event.
 
     Attributes:
@@ -63,7 +63,7 @@ class CalendarEvent(msgspec.Struct, frozen=True):
 
     uid: str
     sequence: int
-    told: Told
+    told: EventEdition
     data: bytes
 
     @property
@@ -95,7 +95,7 @@ def _read(data: bytes) -> CalendarEvent:
     said = {name: value for name, _, value in (line.partition(b":") for line in lines)}
     try:
         day = said[b"DTSTART;VALUE=DATE"].decode()
-        told = Told(
+        told = EventEdition(
             parse_day(f"{day[:4]}-{day[4:6]}-{day[6:]}"),
             said[b"STATUS"].decode(),
             said[b"SUMMARY"],
@@ -136,11 +136,11 @@ def _uid(register: str, event: Upcoming) -> str:
     return f"{'.'.join(names)}@{register}"
 
 
-def _told(language: Language, event: Upcoming, words: EventWords) -> Told:
+def _told(language: Language, event: Upcoming, words: EventWords) -> EventEdition:
     contact = language.text("Objections to: {contact}", contact=event.contact) if event.contact else None
     lines = (notice_given(language, event.notice), contact)
     description = "\n".join(line for line in lines if line)
-    return Told(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
+    return EventEdition(event.day, _CONFIRMED, _text(words.title(event)), _text(description))
 
 
 def _text(text: str) -> bytes:
@@ -152,7 +152,7 @@ def _unescaped(text: bytes) -> str:
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text.decode())
 
 
-def _left_behind(event: CalendarEvent, on: dt.date, words: EventWords) -> Told:
+def _left_behind(event: CalendarEvent, on: dt.date, words: EventWords) -> EventEdition:
     """Return what becomes of an event that the register does not name any more.
 
     A planned change that has taken effect leaves the register once it is folded into the base fields. What
@@ -164,7 +164,7 @@ def _left_behind(event: CalendarEvent, on: dt.date, words: EventWords) -> Told:
     return msgspec.structs.replace(event.told, status=_CANCELLED)
 
 
-def _edition(uid: str, told: Told, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
+def _edition(uid: str, told: EventEdition, before: CalendarEvent | None, at: dt.datetime) -> CalendarEvent:
     if before is not None and before.told == told:
         return before
     sequence = before.sequence + 1 if before is not None else 0
