@@ -70,7 +70,7 @@ def target_without_sha256(publisher: MemoryPublisher) -> None:
     publisher.vouch_snapshot()
 
 
-@ROOM.attack(0, why="Harmless: only the four targets of the format are ever asked for.")
+@ROOM.attack(0, why="Harmless: only the targets of the format are ever asked for.")
 def extraneous_targets(publisher: MemoryPublisher) -> None:
     """Lists a program among the targets, in the hope that it is fetched."""
     extra = {"length": 10**12, "hashes": {"sha256": "0" * 64}}

@@ -110,7 +110,7 @@ def test_nothing_leaves_before_the_first_publication(keyring: Keyring) -> None:
 
 
 def test_what_was_replaced_more_than_31_days_ago_leaves(keyring: Keyring) -> None:
-    """Counted from the successor: the metadata of version 1 and its four copies that are its own."""
+    """Counted from the successor: the metadata of version 1 and the copies that are its own."""
     made = Repository(keyring)
     made.step(NOW, 1)
     first = set(made)
