@@ -39,7 +39,8 @@ class _Lines(list[str]):
 
 def uses_csv(rows: Iterable[UseAtPlace]) -> bytes:
     """Return rows as CSV: UTF-8 without a mark, CRLF, one header row."""
-    return csv_bytes([column.name for column in COLUMNS], (map(_cell(row), COLUMNS) for row in rows))
+    values = [column.value for column in COLUMNS]
+    return csv_bytes([column.name for column in COLUMNS], ([_cell(of(row)) for of in values] for row in rows))
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:
@@ -56,13 +57,11 @@ def guarded(text: str) -> str:
     return GUARD + text if text.startswith(GUARDED) else text
 
 
-def _cell(row: UseAtPlace) -> Callable[[ExportColumn], str]:
-    def cell(column: ExportColumn) -> str:
-        value = column.value(row)
-        text = "" if value is None else plain(value)
-        return text if column.type == "integer" else guarded(text)
-
-    return cell
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    # A number below zero begins like a formula and is not one.
+    return str(value) if type(value) is int else guarded(value if type(value) is str else plain(value))
 
 
 def plain(value: Any) -> str:

@@ -17,6 +17,7 @@ from register_api.core.timeline import PAST
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from register_api.core.exports.columns import ExportColumn
     from register_api.core.exports.uses import UseAtPlace
     from register_api.core.model import Product, Register
 
@@ -25,17 +26,19 @@ Json = dict[str, Any]
 _PRODUCT = "publisher"
 """``bom-ref`` of what the publisher provides as a whole; those of products and services have a slash."""
 
-_OF_SERVICES = frozenset(
-    {
-        "subprocessor", "use", "kind", "role", "identifiers", "category", "status", "state", "conditions",
-        "data_scope", "data_subjects", "special_categories", "retention", "ict_service", "safeguards",
-        "transfers", "announced_on", "starts_on", "ends_on", "notice_promised", "notice_given",
-        "objection_until", "planned_on",
-    }
-)  # fmt: skip
+
+def _columns(names: str) -> tuple[ExportColumn, ...]:
+    return tuple(column for column in COLUMNS if column.name in names.split())
+
+
+_OF_SERVICES = _columns(
+    "subprocessor use kind role identifiers category status state conditions data_scope data_subjects"
+    " special_categories retention ict_service safeguards transfers announced_on starts_on ends_on"
+    " notice_promised notice_given objection_until planned_on"
+)
 """Columns that become properties of a service."""
 
-_OF_PLACES = frozenset({"country", "in_eea", "place", "activities", "place_conditions", "transfer_mechanism"})
+_OF_PLACES = _columns("country in_eea place activities place_conditions transfer_mechanism")
 """Columns that become properties of a service once for each of its places."""
 
 
@@ -128,10 +131,9 @@ def _properties(places: Sequence[UseAtPlace]) -> Iterator[Json]:
         yield from _of_columns(_OF_PLACES, place, f"places/{place.number}/")
 
 
-def _of_columns(names: frozenset[str], row: UseAtPlace, prefix: str) -> Iterator[Json]:
-    for column in COLUMNS:
-        value = column.value(row) if column.name in names else None
-        if value is not None:
+def _of_columns(columns: Iterable[ExportColumn], row: UseAtPlace, prefix: str) -> Iterator[Json]:
+    for column in columns:
+        if (value := column.value(row)) is not None:
             yield {"name": f"sub-processor-register:{prefix}{column.name}", "value": plain(value)}
 
 

@@ -125,4 +125,6 @@ def _provider_row(provider: Provider, parent: Provider) -> Iterator[str]:
 
 def _is_latin(name: str) -> bool:
     """Tell whether every letter of a name is one of the Latin script."""
-    return all(unicodedata.name(char, "").startswith("LATIN") for char in name if char.isalpha())
+    return name.isascii() or all(
+        unicodedata.name(char, "").startswith("LATIN") for char in set(name) if char.isalpha()
+    )
