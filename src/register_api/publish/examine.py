@@ -42,7 +42,7 @@ from register_api.verify.trust.start import Start
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from register_api.core.format.kind import FileKind
     from register_api.publish.trust.metadata import Read
@@ -135,19 +135,18 @@ class _Examination:
 
     def all_of(self, known: SignedHead | None, base_url: str | None) -> Examined:
         trusted = self._follow(known)
-        keys = self._target(trusted, tree.KEYS, KeyList)
+        vouched = {kind: self._vouched(trusted, kind) for kind in TARGETS_BY_NAME.values()}
+        keys = _document(tree.KEYS, vouched, KeyList)
         check_keys(keys.document)
         check_against_root(trusted.root, keys.document)
-        newest = self._target(trusted, tree.REGISTER, Register)
-        for kind in TARGETS_BY_NAME.values():
-            self._vouched(trusted, kind)
-        checkpoint = self._checkpoint(trusted, keys.document, newest.document)
-        heads = self._target(trusted, tree.HEADS, HeadFiles).document
+        newest = _document(tree.REGISTER, vouched, Register)
+        checkpoint = _checkpoint(vouched[tree.CHECKPOINT], keys.document, newest.document)
+        heads = _document(tree.HEADS, vouched, HeadFiles).document
         versions, leaves = self._versions(heads, checkpoint)
         epochs = read_epochs(trusted.root)
         check_beginnings(epochs, checkpoint.size, lambda size: merkle.root_hash(leaves[:size]))
         _check_newest(newest, versions.document)
-        promises = promises_after(known, newest.document, versions.document, self.get)
+        promises = promises_after(known, newest, versions.document, self.get)
         head = SignedHead(
             first_root=digest(self.get(tree.ROOT.path(1))),
             metadata={
@@ -184,11 +183,6 @@ class _Examination:
         )
         return follow(self, Start(root=roots[-1], origin=origin), None)
 
-    def _target(self, trusted: Trusted, kind: FileKind, struct: type[T]) -> Encoded[T]:
-        data = self._vouched(trusted, kind)
-        with _naming(kind.path()):
-            return Encoded(decode(data, struct, max_bytes=kind.max_bytes), data)
-
     def _vouched(self, trusted: Trusted, kind: FileKind) -> bytes:
         """Return a target, which has to lie at both its paths."""
         path, copy = kind.path(), trusted.copy_path(kind)
@@ -198,21 +192,6 @@ class _Examination:
         if self.get(copy) != vouched:
             raise Forged(f"{copy} is not the file that the signed targets name", path=copy)
         return vouched
-
-    def _checkpoint(self, trusted: Trusted, keys: KeyList, newest: Register) -> Checkpoint:
-        """Open the checkpoint: any log key there ever was may have signed it, so that others can follow."""
-        data, name = self._vouched(trusted, tree.CHECKPOINT), newest.register
-        if keys.register != name:
-            raise Inconsistent(f"{tree.KEYS.path()} is of {keys.register!r}, the register of {name!r}")
-        logs = [parse_verifier_key(key.note_key or "") for key in keys.keys if key.use == "log"]
-        with _naming(tree.CHECKPOINT.path()):
-            origin = parse_checkpoint(parse_note(data).text).origin
-            if not is_origin(origin, name):
-                raise Inconsistent(f"the checkpoint of {origin!r} beside the register {name!r}")
-            checkpoint = open_checkpoint(data, origin, logs)
-        if checkpoint.size != newest.version:
-            raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
-        return checkpoint
 
     def _versions(self, heads: HeadFiles, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
         """Return the list of versions, which like the log's tiles has to give the root that is signed."""
@@ -266,6 +245,27 @@ def _check_roots(roots: Sequence[bytes], known: SignedHead) -> None:
             raise StoreDamaged(f"{path} is missing", hint=HINT)
         if digest(roots[version - 1]) != sha256:
             raise Forged(f"{path} is not the root that was published", path=path)
+
+
+def _document(kind: FileKind, vouched: Mapping[FileKind, bytes], struct: type[T]) -> Encoded[T]:
+    with _naming(kind.path()):
+        return Encoded(decode(vouched[kind], struct, max_bytes=kind.max_bytes), vouched[kind])
+
+
+def _checkpoint(data: bytes, keys: KeyList, newest: Register) -> Checkpoint:
+    """Open the checkpoint: any log key there ever was may have signed it, so that others can follow."""
+    name = newest.register
+    if keys.register != name:
+        raise Inconsistent(f"{tree.KEYS.path()} is of {keys.register!r}, the register of {name!r}")
+    logs = [parse_verifier_key(key.note_key or "") for key in keys.keys if key.use == "log"]
+    with _naming(tree.CHECKPOINT.path()):
+        origin = parse_checkpoint(parse_note(data).text).origin
+        if not is_origin(origin, name):
+            raise Inconsistent(f"the checkpoint of {origin!r} beside the register {name!r}")
+        checkpoint = open_checkpoint(data, origin, logs)
+    if checkpoint.size != newest.version:
+        raise Inconsistent(f"a log of size {checkpoint.size} beside version {newest.version}")
+    return checkpoint
 
 
 def _check_newest(newest: Encoded[Register], listed: VersionList) -> None:

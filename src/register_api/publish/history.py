@@ -13,6 +13,7 @@ from register_api.core.notice import Promises
 from register_api.errors import Forged
 
 if TYPE_CHECKING:
+    from register_api.core.canonical import Encoded
     from register_api.core.documents import Entry, VersionList
     from register_api.core.format.kind import FileKind
     from register_api.publish.memory import SignedHead
@@ -32,26 +33,29 @@ def logged_file(entry: Entry, kind: FileKind, read: Read) -> bytes:
     return data
 
 
-def promises_after(known: SignedHead | None, newest: Register, listed: VersionList, read: Read) -> Promises:
+def promises_after(
+    known: SignedHead | None, newest: Encoded[Register], listed: VersionList, read: Read
+) -> Promises:
     """Return all notice promises of a register, reading those versions that are not known yet.
 
     Args:
         known: What was known before; ``None``: nothing.
-        newest: The newest version.
+        newest: The newest version, with its bytes.
         listed: Every entry of the log.
         read: Gives the files of the tree.
 
     Raises:
         VerificationError: A version is missing, or not the one that the log names.
     """
-    zone = zone_of(newest.publisher.time_zone)
+    zone = zone_of(newest.document.publisher.time_zone)
     promises = Promises(zone=zone, first_live=None, policies=())
     begin = 0
     if known is not None and known.size <= len(listed.versions):
         promises = Promises(zone=zone, first_live=known.first_live, policies=known.policies)
         begin = known.size
     for entry in listed.versions[begin:]:
-        register = decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)
+        data = logged_file(entry, tree.VERSION_REGISTER, read)
+        register = newest.document if data == newest.data else decode(data, Register)
         day = local_day(register.published_at, zone_of(register.publisher.time_zone))
         live = register.recorded == "live"
         promises = promises.joined_by(register.version, day, register.notice, live=live)
