@@ -169,4 +169,4 @@ def edited_at(record: Any, path: tuple[Any, ...], value: Any) -> Any:
     return (*record[:first], edited_at(record[first], tuple(rest), value), *record[first + 1 :])
 
 
-_SAID = frozenset(model.RegisterSource.__struct_fields__) - {"order"}
+_SAID = frozenset(model.RegisterSource.__struct_fields__) - {"order", "accepted_warnings"}

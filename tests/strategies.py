@@ -422,7 +422,9 @@ def drafts(draw: DrawFn) -> model.Draft:
 def draft_of(register: model.Register) -> model.Draft:
     """Return the source that says what a register says."""
     fields = {
-        name: getattr(register, name) for name in model.RegisterSource.__struct_fields__ if name != "order"
+        name: getattr(register, name)
+        for name in model.RegisterSource.__struct_fields__
+        if name not in {"order", "accepted_warnings"}
     }
     fields["notice"] = promised(register.notice)
     return model.Draft(

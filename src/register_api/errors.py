@@ -47,13 +47,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong, or worth a second look, in the source.
 
     Attributes:
-        rule: Number of the rule, ``R01`` to ``R26`` (docs/rules.md).
+        rule: Number of the rule, ``R01`` to ``R33`` (docs/rules.md).
         severity: ``error`` stops publishing, ``warning`` does not.
         file: File below the source folder, with ``/``, e.g. ``subprocessors/acme.toml``.
         key: Key path in that file, e.g. ``engagements[0].starts_on``; empty for the whole file.
         message: What is wrong, in one sentence.
         hint: What to do about it, or an empty string.
         line: Line in the file, counted from 1, where it is known.
+        column: Place in that line, in characters, counted from 1, where it is known.
+        excerpt: That line as it stands in the file, where it helps: in a file that is not TOML.
+        accepted: The publisher's reason for living with it, where the source gives one; else empty.
     """
 
     rule: str
@@ -63,6 +66,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+    accepted: str = ""
 
 
 class RegisterError(Exception):

@@ -49,7 +49,7 @@ def desk(tmp_path: Path) -> Desk:
 def test_the_field_is_validated(desk: Desk) -> None:
     """It is declared a URL, so it is judged as one, at its key and line; a slip of its name is noticed."""
     desk.list("acme", before=f'{FIELD} = "javascript:alert(1)"\n')
-    done = desk.run("check", "--json")
+    done = desk.run("check", "--format", "json")
     (finding,) = json.loads(done.stdout)["findings"]
     assert (finding["rule"], finding["key"], finding["line"]) == ("R05", FIELD, 1)
     assert "does not begin with https://" in finding["message"]

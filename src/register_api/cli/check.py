@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
 from register_api.cli import options
-from register_api.cli.output import out, print_findings, print_json
+from register_api.cli.output import out, print_annotations, print_findings, print_json
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_proposals
 from register_api.core.language.prose import count
@@ -18,40 +18,67 @@ from register_api.store.reader import open_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.errors import Finding
+
+Form: TypeAlias = Literal["text", "json", "github"]
+
 
 @click.command()
 @options.source_option
 @options.store_option
 @reason_options
-@options.json_option
-def check(source: Path, store: Path, why: GivenReason, as_json: bool) -> None:
+@click.option("--strict", is_flag=True, help="End with 1 for a warning too, unless it is accepted.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "github")),
+    default="text",
+    help="How to print: github makes annotations of a pull request.",
+)
+def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool, form: Form) -> None:
     """Say what is wrong in the source, or breaks the notice promise.
 
-    Nothing is written. Warnings do not stop publishing, errors do. What you may have meant (a rename,
-    a return, a replacement) is proposed, and never decided.
+    Nothing is written. Warnings do not stop publishing, errors do. A warning that is right as it is can be
+    accepted with a reason: [[accepted_warnings]] in register.toml. What you may have meant (a rename, a
+    return, a replacement) is proposed, and never decided.
+
+    Ends with 0 if the source can be published, 1 if not.
 
     \b
     Examples:
       register-api check
-      register-api check --source register --json
+      register-api check --strict --quiet
+      register-api check --source register --format json
     """
     snapshot = open_snapshot(store)
     prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
-    proposals = prepared.proposals()
-    if as_json:
-        ok = prepared.register is not None
-        print_json({"findings": prepared.findings, "ok": ok, "proposals": proposals})
-    else:
-        print_findings(sorted(prepared.findings, key=lambda finding: finding.severity, reverse=True))
-        _print_tally(prepared)
-        print_proposals(proposals)
-    if prepared.register is None:
+    worst_first = sorted(prepared.findings, key=lambda finding: finding.severity)
+    shown = [item for item in worst_first if _is_shown(item, quiet=quiet)]
+    match form:
+        case "json":
+            ok = prepared.register is not None
+            print_json({"findings": worst_first, "ok": ok, "proposals": prepared.proposals()})
+        case "github":
+            print_annotations(shown, source)
+        case "text":
+            print_findings(shown, out)
+            if not quiet:
+                _print_tally(prepared)
+                print_proposals(prepared.proposals())
+    if prepared.register is None or (strict and any(not item.accepted for item in prepared.findings)):
         raise click.exceptions.Exit(Refused.exit_code)
+
+
+def _is_shown(finding: Finding, *, quiet: bool) -> bool:
+    return finding.severity == "error" or not (quiet or finding.accepted)
 
 
 def _print_tally(prepared: Candidate) -> None:
     errors = sum(1 for finding in prepared.findings if finding.severity == "error")
+    accepted = sum(1 for finding in prepared.findings if finding.accepted)
     warnings = len(prepared.findings) - errors
-    out.print(f"{count(errors, 'error')}, {count(warnings, 'warning')}")
+    also = f" ({accepted} of them accepted)" if accepted else ""
+    out.print(f"{count(errors, 'error')}, {count(warnings, 'warning')}{also}")
     if prepared.unchanged:
         out.print("Nothing has changed since the newest version (R26).")

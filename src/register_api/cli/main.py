@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
 import keyword
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -118,15 +119,50 @@ class _Commands(click.Group):
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; an error raised on purpose becomes its sentence and its exit code."""
+        """Run the subcommand; an error raised on purpose becomes its sentence and its exit code.
+
+        So do what the system refuses (a full disk, a missing right) and an interruption: what is written is
+        written whole or not at all, so nothing is lost by either.
+        """
         try:
             return super().invoke(ctx)
         except RegisterError as error:
-            # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
-            from register_api.cli.output import print_error  # noqa: PLC0415
+            _end(ctx, error, error.exit_code)
+        except KeyboardInterrupt:
+            _end(ctx, RegisterError("interrupted; nothing is half done", hint=_AGAIN), _INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
+                raise
+            _end(ctx, _refused_by_the_system(error), RegisterError.exit_code)
 
-            print_error(error)
-            ctx.exit(error.exit_code)
+
+_AGAIN = "run the same command again"
+_INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended, as shells have it: 128 and the number of SIGINT."""
+
+_CURES = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room, or ask for a larger quota",
+    errno.EACCES: "give this user the right to it, or run as the user who has it",
+    errno.EPERM: "give this user the right to it, or run as the user who has it",
+    errno.EROFS: "write to a disk that may be written to",
+}
+"""What to do about an error of the system, before the same command is run again."""
+
+
+def _refused_by_the_system(error: OSError) -> RegisterError:
+    what = error.strerror or str(error) or type(error).__name__
+    said = f"{error.filename}: {what}" if error.filename else what
+    cure = _CURES.get(error.errno or 0)
+    return RegisterError(f"{said}; nothing is half done", hint=f"{cure}, then {_AGAIN}" if cure else "")
+
+
+def _end(ctx: click.Context, error: RegisterError, exit_code: int) -> NoReturn:
+    # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
+    from register_api.cli.output import print_error  # noqa: PLC0415
+
+    print_error(error)
+    ctx.exit(exit_code)
 
 
 def _not_installed(command: str) -> NotInstalled:

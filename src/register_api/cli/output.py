@@ -14,6 +14,7 @@ from register_api.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from register_api.errors import Finding, RegisterError
 
@@ -23,7 +24,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Standard output; colours only on a terminal and never with ``NO_COLOR``."""
 
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
-"""Standard error: progress, findings, errors."""
+"""Standard error: progress, errors."""
 
 
 def print_json(document: object) -> None:
@@ -32,18 +33,58 @@ def print_json(document: object) -> None:
     print(text.decode())  # noqa: T201  (rich would wrap and colour what a machine reads)
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
+def print_findings(findings: Iterable[Finding], to: Console = err) -> None:
     """Print findings, each with place, rule, what is wrong and what to do."""
     for finding in findings:
-        place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
-        line = Text(place, style="bold")
+        line = Text(":".join(str(part) for part in _place(finding)), style="bold")
         line.append(f"  {finding.key}" if finding.key else "", style="not bold")
         colour = "red" if finding.severity == "error" else "yellow"
         line.append(f"  {finding.severity} {finding.rule}", style=colour)
-        err.print(line)
-        err.print(Text(f"    {finding.message}"))
+        to.print(line)
+        if finding.excerpt and finding.line is not None:
+            _print_excerpt(finding.excerpt, finding.line, finding.column, to)
+        to.print(Text(f"    {finding.message}"))
         if finding.hint:
-            err.print(Text(f"    → {finding.hint}", style="dim"))
+            to.print(Text(f"    → {finding.hint}", style="dim"))
+
+
+def _place(finding: Finding) -> Iterator[str | int]:
+    yield finding.file
+    yield from (part for part in (finding.line, finding.column) if part is not None)
+
+
+_WIDEST_EXCERPT = 100
+"""Characters of a line of the source that are shown."""
+
+
+def _print_excerpt(excerpt: str, line: int, column: int | None, to: Console) -> None:
+    """Print a line of the source, with a mark below the place where it is wrong."""
+    margin = f"    {line} | "
+    to.print(Text(margin + excerpt[:_WIDEST_EXCERPT]))
+    if column is not None and column <= _WIDEST_EXCERPT:
+        to.print(Text(" " * (len(margin) + column - 1) + "^", style="red"))
+
+
+def print_annotations(findings: Iterable[Finding], source: Path) -> None:
+    """Print findings as commands of a workflow on GitHub, which shows them beside the lines of a change.
+
+    Args:
+        findings: What to print.
+        source: Path of the source, as files are named below the repository.
+    """
+    for finding in findings:
+        at = {"file": f"{source.as_posix()}/{finding.file}", "line": finding.line, "col": finding.column}
+        where = {**at, "title": f"{finding.rule} {finding.key}".rstrip()}
+        said = ",".join(
+            f"{name}={_escaped(value, ':,')}" for name, value in where.items() if value is not None
+        )
+        text = f"{finding.message}. {finding.hint}" if finding.hint else finding.message
+        out.print(Text(f"::{finding.severity} {said}::{_escaped(text)}"))
+
+
+def _escaped(value: object, also: str = "") -> str:
+    """Return a value as a workflow command takes it: ends of lines and separators as ``%0A``."""
+    return "".join(f"%{ord(char):02X}" if char in "%\r\n" + also else char for char in str(value))
 
 
 def print_error(error: RegisterError) -> None:

@@ -111,7 +111,7 @@ def publish(
     asking_public.compare_with_public(before, url, offline=offline)
     with progress("publishing") as report:
         published = publish_version(order, report)
-    warnings = len(published.prepared.findings)
+    warnings = sum(1 for finding in published.prepared.findings if not finding.accepted)
     if warnings:
         err.print(f"{count(warnings, 'warning')}; register-api check shows them.")
     if published.snapshot is None:

@@ -59,6 +59,7 @@ _REGISTER = {
     "corrects": Field("corrected version", instead="use publish --corrects"),
     "updated_on": Field("day of the content"),
     "order": Field("order of reading"),
+    "accepted_warnings": Field("accepted warnings"),
     "publisher": Field("publisher", entries=True),
     "notice": Field("notice policy", entries=True),
     "statuses": Field("statuses", entries=True),
@@ -289,6 +290,7 @@ _WITHIN: dict[type[msgspec.Struct], dict[str, str]] = {
     model.OwnRegister: {"url": "address", "root_sha256": "root fingerprint"},
     model.Lifecycle: {"state": "state", "on": "effective date", "successor": "successor", "text": "wording"},
     model.Contact: {"role": "role", "email": "email address", "url": "link"},
+    model.AcceptedWarning: {"rule": "rule", "subprocessor": "sub-processor", "reason": "reason"},
     model.Exclusion: {"title": "title", "text": "reason", "examples": "examples"},
     model.RelatedDocument: {"title": "title", "url": "link"},
     model.Certification: {

@@ -169,7 +169,7 @@ _ZONES = (
 )
 """Names of the tz database: new ones lie in one of the areas, and the others are kept as they are."""
 
-_CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR"
+_CODE_HINT = "an ISO 3166-1 alpha-2 code such as FI; the United Kingdom is GB, Greece is GR, the USA are US"
 
 _NO_REASON = Fault(
     "R11", "short notice without a reason", "say why the promise could not be kept; everybody gets to see it"

@@ -533,16 +533,32 @@ class _RegisterFields(msgspec.Struct, frozen=True, kw_only=True):
     extra: Labels = {}
 
 
+class AcceptedWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """A warning that the publisher lives with; it stays in the source and is never published.
+
+    Attributes:
+        rule: Number of the rule, such as ``R20``.
+        subprocessor: Whose warnings; ``None`` means those of every file.
+        reason: Why it is right as it is.
+    """
+
+    rule: Text
+    subprocessor: Slug | None = None
+    reason: Text
+
+
 class RegisterSource(_RegisterFields, frozen=True, kw_only=True):
     """``register.toml``: everything but the vendors, and the order of reading them.
 
     Attributes:
         updated_on: Day of the content; ``None`` means the day of publication.
+        accepted_warnings: What ``check`` need not warn of again.
     """
 
     updated_on: dt.date | None = None
     notice: NoticeSource
     order: tuple[Slug, ...] = ()
+    accepted_warnings: tuple[AcceptedWarning, ...] = ()
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

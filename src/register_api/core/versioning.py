@@ -40,7 +40,7 @@ def make_version(draft: Draft, context: Context) -> Register:
     promises = context.promises_with(draft)
     vendors = (_vendor(vendor, context, promises) for vendor in draft.subprocessors)
     source = _fields(draft.register)
-    del source["order"]
+    del source["order"], source["accepted_warnings"]
     source["updated_on"] = draft.register.updated_on or context.day
     source["notice"] = Notice(
         **_fields(promised(draft.register.notice)),

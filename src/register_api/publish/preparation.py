@@ -15,6 +15,7 @@ from register_api.core.notice import Promises
 from register_api.core.printable import printable
 from register_api.core.proposals import propose
 from register_api.core.rules import Context, check
+from register_api.core.rules.rule_table import OF_FORM
 from register_api.core.versioning import made, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
 from register_api.source.load import load, load_zone, locate
@@ -104,8 +105,12 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return self.register, self.promises
 
     def proposals(self) -> tuple[Proposal, ...]:
-        """Return what may have been meant, also where an error forbids to publish it."""
-        if self.draft is None or self.context is None:
+        """Return what may have been meant, also where an error forbids to publish it.
+
+        Nothing where a value is not valid: what it should be is not known yet.
+        """
+        unclear = any(item.severity == "error" and item.rule in OF_FORM for item in self.findings)
+        if self.draft is None or self.context is None or unclear:
             return ()
         return propose(self.draft, self.context)
 

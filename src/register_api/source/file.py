@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import tomli  # compiled, three times as fast as tomllib: a source has a file for each sub-processor
 
-from register_api.core.printable import escaped
+from register_api.core.printable import escaped, printable
 from register_api.errors import Finding
+from register_api.source.toml_faults import explain
 from register_api.source.toml_tokens import longest_dotted_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAX_SOURCE_BYTES = 256 * 1024
@@ -23,7 +24,8 @@ MAX_KEY_PARTS = 16
 """Longest dotted key; the model nests four deep, and reading longer ones takes time that grows squared."""
 
 _BOM = b"\xef\xbb\xbf"
-_POSITION = re.compile(r" \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)$")
+_MOST_FAULTS = 20
+"""Places of one file that are told at most."""
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -115,8 +117,10 @@ def _parse_text(name: str, text: str) -> SourceFile:
         return SourceFile(name, text, tomli.loads(text))
     except RecursionError:
         return _refused(name, "lists or tables are nested too deeply", text=text)
-    except ValueError as error:
-        return _syntax_error(name, text, str(error))
+    except tomli.TOMLDecodeError as error:
+        return SourceFile(name, text, None, tuple(_syntax_findings(name, text, error)))
+    except ValueError as error:  # a number of more digits than Python reads
+        return _refused(name, f"not valid TOML: {printable(error)}", text=text)
 
 
 def _has_overlong_key(text: str) -> bool:
@@ -126,14 +130,26 @@ def _has_overlong_key(text: str) -> bool:
     return longest_dotted_key(text) > MAX_KEY_PARTS
 
 
-def _syntax_error(name: str, text: str, message: str) -> SourceFile:
-    """Return the parser's finding, its position moved from the sentence to the line."""
-    position = _POSITION.search(message)
-    said = message[: position.start()] if position else message
-    line = None
-    if position:
-        line = int(position["line"]) if position["line"] else text.rstrip("\n").count("\n") + 1
-    return _refused(name, f"not valid TOML: {said[:1].lower()}{said[1:]}", line=line, text=text)
+def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iterator[Finding]:
+    """Yield every place where a text is not TOML: a faulty line is left out, and the others read again."""
+    lines = text.split("\n")
+    for _ in range(_MOST_FAULTS):
+        fault = explain("\n".join(lines), error)
+        yield finding(
+            name, "", fault.message, hint=fault.hint, line=fault.line, column=fault.column,
+            excerpt=escaped(lines[fault.line - 1].strip("\r")),
+        )  # fmt: skip
+        if not fault.ends_with_line:
+            return
+        lines[fault.line - 1] = ""
+        try:
+            tomli.loads("\n".join(lines))
+        except tomli.TOMLDecodeError as further:
+            error = further
+        except (ValueError, RecursionError):
+            return
+        else:
+            return
 
 
 def _refused(

@@ -57,7 +57,7 @@ def test_no_color_is_heeded_on_a_terminal(refused: Publisher) -> None:
 def test_without_a_terminal_nothing_is_written_but_text(refused: Publisher, env: dict[str, str]) -> None:
     ended = run_bytes(*command(refused), env=environment(**env))
     assert ended.returncode == 1
-    assert b"R05" in ended.stderr
+    assert b"R05" in ended.stdout
     assert ESCAPE not in ended.stdout + ended.stderr
 
 
@@ -71,7 +71,7 @@ def test_progress_is_shown_on_a_terminal_alone(publisher: Publisher) -> None:
 
 def test_long_lines_are_not_broken_where_a_program_may_read(refused: Publisher) -> None:
     ended = run(*command(refused), env=environment(COLUMNS="20"))
-    assert any(len(line) > 40 for line in ended.stderr.splitlines())
+    assert any(len(line) > 40 for line in ended.stdout.splitlines())
 
 
 def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publisher, folder: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_is_printed_is_never_read_as_markup(call: Call, publisher: Publishe
     publisher.say("first", time_zone="[/red]")
     result = call("check")
     assert result.exit_code == 1
-    assert "[/red]" in result.stderr
+    assert "[/red]" in result.stdout
 
 
 def test_an_error_is_its_sentence_and_its_hint(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def test_proposals_for_machines(published: Call, publisher: Publisher) -> None:
     rename(publisher)
     result = published("preview", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
-    (proposal,) = json.loads(published("check", "--json").stdout)["proposals"]
+    (proposal,) = json.loads(published("check", "--format", "json").stdout)["proposals"]
     assert proposal.keys() == {"kind", "subprocessors", "seen", "edits", "advice"}
     assert (proposal["kind"], proposal["subprocessors"]) == ("rename", ["acme", "acme-cloud"])
     assert proposal["edits"] == [
@@ -88,4 +88,4 @@ def test_where_all_is_said_nothing_is_proposed(published: Call, publisher: Publi
 
 def test_a_source_that_cannot_be_read_gets_none(published: Call, publisher: Publisher) -> None:
     (publisher.source / "register.toml").write_text("=", "utf-8")
-    assert json.loads(published("check", "--json").stdout)["proposals"] == []
+    assert json.loads(published("check", "--format", "json").stdout)["proposals"] == []

@@ -101,6 +101,10 @@ def corrected(**fields: Any) -> Example:
     return follows(make_vendor(seat="SE"), make_vendor(), **given)
 
 
+def accepting(rule: str, vendor: str | None = None) -> model.AcceptedWarning:
+    return model.AcceptedWarning(rule=rule, subprocessor=vendor, reason="Right as it is")
+
+
 ACCEPTED: dict[str, Example] = {
     "R02": alone(),
     "R03": follows(make_vendor(), make_vendor(engagements=(make_engagement(ends_on=dt.date(2026, 12, 31)),))),
@@ -137,6 +141,7 @@ ACCEPTED: dict[str, Example] = {
     "R30": said(publisher=model.Publisher(name="Acme", time_zone="UTC", language="en")),
     "R31": said(updated_on=TODAY),
     "R32": said(url="https://trust.example.com/"),
+    "R33": said(url=None, accepted_warnings=(accepting("R32"),)),
 }
 
 REFUSED: dict[str, Example] = {
@@ -170,6 +175,7 @@ REFUSED: dict[str, Example] = {
     "R30": said(publisher=model.Publisher(name="Example Company", time_zone="UTC", language="en")),
     "R31": said(updated_on=TODAY + dt.timedelta(days=1)),
     "R32": said(url=None),
+    "R33": said(accepted_warnings=(accepting("R32"),)),
 }
 
 
@@ -198,6 +204,56 @@ def test_refused(number: str) -> None:
     assert errors <= {number}
 
 
+@pytest.mark.parametrize(
+    ("accepted", "heard"),
+    [
+        (accepting("R20"), True),
+        (accepting("R20", "acme"), True),
+        (accepting("R20", "beta"), False),
+        (accepting("R21"), False),
+        (accepting("R06"), False),
+    ],
+)
+def test_a_warning_is_accepted_by_rule_and_vendor(accepted: model.AcceptedWarning, heard: bool) -> None:
+    """It is still found, with the publisher's reason; what accepts nothing is itself warned of."""
+    draft, context = using(locations=(US,))
+    register = msgspec.structs.replace(draft.register, accepted_warnings=(accepted,))
+    findings = check(msgspec.structs.replace(draft, register=register), context)
+    assert [item.accepted for item in findings if item.rule == "R20"] == [accepted.reason if heard else ""]
+    assert [item.key for item in findings if item.rule == "R33"] == (
+        [] if heard else ["accepted_warnings[0]"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("Germany", "Germany is DE"),
+        ("germany ", "germany is DE"),
+        ("Deutschland", "Deutschland is DE"),
+        ("de", "write it in capitals: DE"),
+        ("UK", "an ISO 3166-1"),
+        ("Atlantis", "an ISO 3166-1"),
+    ],
+)
+def test_a_country_in_words_gets_its_code(written: str, hint: str) -> None:
+    draft, context = using(locations=(model.Location(country=written),), transfers=(SCC,))
+    (finding,) = check(draft, context)
+    assert (finding.rule, finding.hint.startswith(hint)) == ("R06", True)
+
+
+@pytest.mark.parametrize("seat", ["", "EU", "Germany", "XX"])
+def test_what_follows_from_a_value_that_is_not_valid_is_not_said(seat: str) -> None:
+    """A change of seat needs notice (R10); of a seat that is not a country only that is said."""
+    draft, context = follows(make_vendor(seat="FI"), make_vendor(seat=seat))
+    assert [item.rule for item in check(draft, context)] in (["R06"], ["R05"], ["R05", "R06"])
+
+
+def test_a_reference_that_is_misspelt_gets_the_one_most_like_it() -> None:
+    (finding,) = check(*using(category="infrastucture"))
+    assert finding.hint.startswith("did you mean infrastructure? one of: ")
+
+
 def test_every_rule_has_both_examples() -> None:
     """No rule without an accepted and a refused example, but those judged where their input is."""
     numbers = {rule.number for rule in RULES} - JUDGED_ELSEWHERE.keys()
@@ -206,7 +262,7 @@ def test_every_rule_has_both_examples() -> None:
 
 def test_the_table_is_complete() -> None:
     """Numbers run from 1 on without a gap; each title is one line."""
-    assert [rule.number for rule in RULES] == [f"R{number:02}" for number in range(1, 33)]
+    assert [rule.number for rule in RULES] == [f"R{number:02}" for number in range(1, 34)]
     assert {rule.severity for rule in RULES} == {"error", "warning"}
     assert all(rule.title and "\n" not in rule.title for rule in RULES)
 

@@ -32,7 +32,7 @@ Kind: TypeAlias = type[msgspec.Struct]
 SCOPES = "one of customer_content, customer_account, website_visitor"
 TOP_KEYS = (
     "register", "url", "license", "lifecycle", "publisher", "statuses", "categories", "products",
-    "exclusions", "related_documents", "extra", "updated_on", "notice", "order",
+    "exclusions", "related_documents", "extra", "updated_on", "notice", "order", "accepted_warnings",
 )  # fmt: skip
 
 

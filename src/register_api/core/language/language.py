@@ -8,6 +8,7 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from register_api.core.countries import ASSIGNED
 from register_api.core.language.codes import VOCABULARIES
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ class Language:
         if code in VOCABULARIES["country"]:
             return self.code("country", code)
         return str(self._locale.territories.get(code, code))
+
+    def country_code(self, name: str) -> str | None:
+        """Return the ISO 3166-1 alpha-2 code of a country by its name in this language, or ``None``."""
+        wanted = name.strip().casefold()
+        return next((code for code in sorted(ASSIGNED) if self.country(code).casefold() == wanted), None)
 
     def day(self, day: dt.date) -> str:
         """Return a day as contracts write it: ``10 May 2026``, ``10. Mai 2026``."""

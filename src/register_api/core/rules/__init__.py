@@ -1,4 +1,4 @@
-"""The numbered rules R01 to R26: what is refused and what is warned about (docs/rules.md)."""
+"""The numbered rules R01 to R33: what is refused and what is warned about (docs/rules.md)."""
 
 from register_api.core.rules.check_draft import check
 from register_api.core.rules.context import Context

@@ -12,6 +12,7 @@ from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
+from register_api.core.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,15 +148,21 @@ def check_references(draft: Draft, _context: Context) -> Iterator[Finding]:
                 yield found("R04", file, key, f"{name!r} refers to itself", "name another, or none")
             if name not in known[form.to]:
                 at = key.replace(".products.ids[", ".products[")  # as a source writes it
-                yield found("R04", file, at, f"unknown {form.to} {name!r}", _choices(form.to, known[form.to]))
+                hint = _choices(form.to, name, known[form.to])
+                yield found("R04", file, at, f"unknown {form.to} {name!r}", hint)
     yield from _check_circles(draft)
 
 
-def _choices(what: str, known: Mapping[str, None]) -> str:
+def _choices(what: str, name: str, known: Mapping[str, None]) -> str:
     if not known:
         return f"the register lists no {what}: add it to {REGISTER_FILE}, or leave it out"
+    near = nearest(name, known)
     choices = ", ".join(islice(known, _CHOICES))
-    return f"one of: {choices}" + (" …" if len(known) > _CHOICES else "")
+    return (
+        (f"did you mean {near}? " if near else "")
+        + f"one of: {choices}"
+        + (" …" if len(known) > _CHOICES else "")
+    )
 
 
 def _check_circles(draft: Draft) -> Iterator[Finding]:

@@ -65,10 +65,14 @@ _ROWS: tuple[tuple[str, Severity, str], ...] = (
     ("R30", "error", "The example texts of init are replaced"),
     ("R31", "error", "The day of the content does not lie in the future"),
     ("R32", "warning", "The register says where it is published"),
+    ("R33", "warning", "A warning that is accepted is still given"),
 )
 
 RULES = tuple(Rule(*row) for row in _ROWS)
 """All rules, in order of number."""
+
+OF_FORM = frozenset({"R01", "R02", "R05", "R06", "R07"})
+"""Rules of the form of single values; a value that breaks one is nothing to reckon with."""
 
 _SEVERITIES = {rule.number: rule.severity for rule in RULES}
 

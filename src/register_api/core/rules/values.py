@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from register_api.core.countries import ASSIGNED
 from register_api.core.forms import TEXT, Form
+from register_api.core.language.language import Language, translations
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 
@@ -32,10 +34,20 @@ def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
         for key, form, value in forms_in(record, Form):
             fault = form.fault(value)
             if fault is not None:
-                yield found(fault.rule, file, key, fault.message, fault.hint)
+                hint = _code_hint(value) if fault.rule == "R06" else ""
+                yield found(fault.rule, file, key, fault.message, hint or fault.hint)
     fault = TEXT.fault(context.reason.text) if context.reason.text is not None else None
     if fault is not None:
         yield found(fault.rule, REGISTER_FILE, "", f"the reason for publishing: {fault.message}", fault.hint)
+
+
+def _code_hint(name: str) -> str:
+    """Return what code a country has that is named in words, or in small letters; or an empty string."""
+    if name.upper() in ASSIGNED:
+        return f"write it in capitals: {name.upper()}"
+    codes = (Language.of(tag).country_code(name) for tag in sorted(translations() | {"en"}))
+    code = next(filter(None, codes), None)
+    return f"{name.strip()} is {code}" if code else ""
 
 
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
