@@ -11,16 +11,15 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.import_options import history_options, register_options, table_options
 from register_api.cli.output import err, out, print_findings, print_json, progress
-from register_api.core.canonical import decode
-from register_api.core.format import tree
-from register_api.core.model import Register
 from register_api.errors import Refused, UsageError
+from register_api.importer.columns import DROP
 from register_api.importer.draft import import_files
 from register_api.importer.import_folder import SOURCE
 from register_api.importer.import_history import Origin, import_history
 from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_publisher import Target
+from register_api.publish.preparation import read_base
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
 
@@ -35,8 +34,8 @@ _TITLES = {
     "read": "Read",
     "assumed": "Assumed, since nothing says otherwise",
     "cleaned": "Cleaned",
-    "left": "Kept as text, since no field takes it",
-    "passed_over": "Columns passed over",
+    "left": "Will be public under extra, since no field takes it",
+    "passed_over": "Columns that are not published",
     "skipped": "Skipped",
     "new": "New ids",
     "ended": "Ended",
@@ -69,20 +68,20 @@ def print_taken(report: ImportReport, taken: Sequence[ImportedState], *, dry_run
     _print_columns(report)
     _print_notes(item for item in report.notes if item.kind not in {"new", "ended"})
     for item in taken:
-        version = f"version {item.version}" if item.version else "would be one" if dry_run else "no change"
+        version = f"version {item.version}" if item.version else "refused" if item.findings else "no change"
         signs = [*(f"+ {name}" for name in item.added), *(f"- {name}" for name in item.ended)]
         out.print(f"{item.at:%Y-%m-%d}  {item.mark[:18]:18}  {version:12}  {', '.join(signs)}".rstrip())
         print_findings(item.findings)
     versions = sum(1 for item in taken if item.version)
     if dry_run:
-        out.print(f"Nothing was published; {len(taken)} states were read.")
+        out.print(f"Nothing was published; {len(taken)} states were read, {versions} would be versions.")
     else:
         out.print(f"{len(taken)} states, {versions} versions published.")
 
 
 def _print_columns(report: ImportReport) -> None:
-    for column in dict.fromkeys((item.column, item.field) for item in report.columns):
-        out.print(f"  {column[0]}  →  {column[1]}")
+    for column, field in dict.fromkeys((item.column, item.field) for item in report.columns):
+        out.print(f"  {column}  →  {'not published' if field == DROP else field}")
 
 
 def _print_notes(notes: Iterable[ImportNote]) -> None:
@@ -188,7 +187,7 @@ def _history(
     target = Target(
         store=given["store"],
         keys=given["keys"],
-        newest=decode(snapshot.read(tree.REGISTER.path()), Register) if snapshot else None,
+        base=read_base(snapshot),
         now=clock.now(),
         base_url=given["base_url"],
         skip=given["skip"],

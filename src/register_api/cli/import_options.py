@@ -11,13 +11,13 @@ from register_api.cli import options
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.cell_values import LINKED
-from register_api.importer.columns import EXTRA, NAMES
+from register_api.importer.columns import DROP, EXTRA, NAMES
 from register_api.importer.reading_options import FILE_FORMATS
 
 if TYPE_CHECKING:
     from register_api.cli.options import Command
 
-_FIELDS = (*NAMES, EXTRA)
+_FIELDS = (*NAMES, EXTRA, DROP)
 _NO_DEFAULT = ("name", "status", "category", "transfers")
 
 
@@ -84,7 +84,8 @@ def table_options(command: Command) -> Command:
             type=_Pair(field_first=False),
             multiple=True,
             metavar="COLUMN=FIELD",
-            help="Which field a column holds, or extra.  [default: by its name]",
+            help="Which field a column holds; extra publishes it under its own name, drop leaves it out.  "
+            "[default: by its name, else drop]",
         ),
         click.option(
             "--format",

@@ -125,7 +125,8 @@ _SUBPROCESSOR = {
         "name, sub-processor, sub-processors, sub-processor name, name of sub-processor, "
         "third-party sub-processor, vendor, vendors, vendor name, name of vendor, company, company name, "
         "supplier, supplier name, provider, provider name, service provider, third party, third party name, "
-        "third-party service provider, processor, entity, organisation, organization, partner"
+        "third-party service provider, processor, entity, organisation, organization, partner, "
+        "third party processor, data processor, third-party vendor, sub-processor entity"
     )),
     "legal_name": Field("legal name", "entity_changed", page=True, columns=(
         "legal name, legal entity, legal entity name, entity name, name of legal entity, contracting entity, "
@@ -134,14 +135,15 @@ _SUBPROCESSOR = {
     "kind": Field("type of company", "entity_changed", columns="kind, relationship"),
     "seat": Field("country of establishment", "entity_changed", page=True, columns=(
         "seat, country of incorporation, headquarters, headquarter, hq, registered office country, "
-        "country of registration, entity country, corporate location"
+        "country of registration, entity country, corporate location, provider location, hq location, "
+        "corporate hq, headquarters location, vendor country"
     )),
     "address": Field("address", "details_changed", page=True, columns=(
         "address, registered address, postal address"
     )),
     "website": Field("website", "details_changed", page=True, columns="website, homepage, web, url, link"),
     "privacy_url": Field("privacy policy", "details_changed", page=True, columns=(
-        "privacy url, privacy policy, privacy notice, privacy"
+        "privacy url, privacy policy, privacy notice, privacy statement, privacy"
     )),
     "subprocessors_url": Field("own list of sub-processors", "details_changed", page=True, columns=(
         "sub-processors url, sub-processor list, sub-processors list, list of sub-processors, "
@@ -178,7 +180,7 @@ _SUBPROCESSOR = {
 _ENGAGEMENT = {
     "id": Field("id"),
     "category": Field("category", "category_changed", columns=(
-        "category, service category, type of service, service type, group"
+        "category, service category, type of service, service type, entity type, group"
     )),
     "status": Field("status", "activated", columns="status"),
     "entity": Field("legal entity for this use", "entity_changed", page=True),
@@ -187,7 +189,8 @@ _ENGAGEMENT = {
         "nature and purpose of processing, nature of processing, description of processing, "
         "processing activities, processing activity, subject matter, description of service, "
         "description of services, services provided, service provided, service description, description, "
-        "service, services, function, activity, activities, use, usage, role"
+        "subprocessing activities, service, services, function, activity, activities, use, usage, "
+        "role / purpose, service role, processing task, role"
     )),
     "announced": Field("notice given", page=True, instead=_NOT_IN_SOURCE),
     "starts_on": Field("start date", "schedule_changed", page=True, columns=(
@@ -198,7 +201,7 @@ _ENGAGEMENT = {
     "planned": Field("planned changes", entries=True),
     "cancelled": Field("reason for cancellation", "cancelled"),
     "products": Field("products", "purpose_changed", page=True, columns=(
-        "products, product, applicable products, applicable services, used by"
+        "products, product, applicable products, applicable product, applicable services, used by"
     )),
     "ict_service": Field("type of ICT service", "category_changed", page=True),
     "conditions": Field("conditions", "condition_changed", member="condition", columns=(
@@ -208,7 +211,8 @@ _ENGAGEMENT = {
         "location of processing, processing location, processing locations, place of processing, locations, "
         "location, data location, hosting location, server location, data center location, "
         "data centre location, location of data, country of processing, countries of processing, countries, "
-        "country, regions, region, geographic location"
+        "country, regions, region, geographic location, location of data processing, host region, "
+        "hosting region, hosting regions, hosting country"
     )),
     "transfers": Field(
         "third-country transfers", "transfer_changed", member="third-country transfer", page=True, columns=(
@@ -224,7 +228,8 @@ _ENGAGEMENT = {
         "data categories, categories of data, category of data, data category, categories of personal data, "
         "category of personal data, personal data categories, type of data, types of data, data types, "
         "data type, types of personal data, type of personal data, personal data processed, personal data, "
-        "data processed, data shared, data"
+        "data processed, data shared, customer data involved, customer data processed, "
+        "data shared with sub-processor, data transferred, data"
     )),
     "data_subjects": Field(
         "categories of data subjects", "data_changed", member="category of data subjects", page=True,
@@ -241,9 +246,8 @@ _ENGAGEMENT = {
     "safeguards": Field("safeguards", "safeguards_changed", member="safeguard", page=True, columns=(
         "safeguards, security measures, technical and organisational measures, measures"
     )),
-    "notes": Field("notes", "details_changed", page=True, columns=(
-        "notes, note, remarks, comments, comment, additional information"
-    )),
+    # No "notes" and "comments": in a spreadsheet they are what a company says to itself.
+    "notes": Field("notes", "details_changed", page=True, columns="additional information, public notes"),
     "extra": Field("further details", "details_changed", member="further detail", page=True),
 }  # fmt: skip
 

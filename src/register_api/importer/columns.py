@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from register_api.importer.table import Table
 
 EXTRA = "extra"
-"""Where a column goes that no field takes: its text is kept under its own name."""
+"""Where a column goes whose text is published under its own name: only if the caller asks for it."""
+
+DROP = "drop"
+"""Where a column goes that is not published: what is internal in a spreadsheet would be public for ever."""
 
 
 def _names() -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -50,9 +53,14 @@ _FIELD_BY_NAME = {
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a table's columns."""
+    """What became of a table's columns.
 
-    fields: tuple[str | None, ...]
+    Attributes:
+        fields: The field of each column, ``extra`` or ``drop``.
+        passed_over: Dropped columns whose name is known, and the field that another column took.
+    """
+
+    fields: tuple[str, ...]
     passed_over: tuple[tuple[str, str], ...] = ()
 
     def index(self, field: str) -> int | None:
@@ -78,12 +86,17 @@ def match_columns(table: Table, chosen: Mapping[str, str]) -> Columns:
         elif name in _FIELD_BY_NAME:
             field, rank = _FIELD_BY_NAME[name]
             ranked.setdefault(field, []).append((rank, index))
-    fields: list[str | None] = [EXTRA if cell.text else None for cell in table.header]
+    fields = [DROP for _ in table.header]
     passed: list[tuple[str, str]] = []
     for field, columns in ranked.items():
-        (_, first), *others = sorted(columns)
-        fields[first] = field
-        passed += [(table.header[index].text, field) for _, index in others if field != EXTRA]
+        taken = sorted(columns)[: None if field == EXTRA else 1]
+        for _, index in taken:
+            fields[index] = field
+        if field != DROP:
+            passed += [(table.header[index].text, field) for _, index in sorted(columns)[len(taken) :]]
+    if "name" not in fields and "legal_name" in fields:
+        # "Entity Name", alone, is what such a table calls its sub-processors.
+        fields[fields.index("legal_name")] = "name"
     if "name" not in fields:
         names = ", ".join(quoted(cell.text) for cell in table.header)
         hint = "--column COLUMN=name says which column holds the names"

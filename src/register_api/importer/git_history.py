@@ -55,6 +55,12 @@ def git_states(
     what the branch said, not what was prepared beside it.
     """
     commits = list(_commits(repository, path, "HEAD"))
+    if _git(repository, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        # What was imported is final: a part of the history must not be taken for all of it.
+        raise UsageError(
+            f"{repository} is a shallow clone, which lacks the older states",
+            hint="git fetch --unshallow (in actions/checkout: fetch-depth: 0), then import again",
+        )
     if not commits:
         raise UsageError(f"no commit of {repository} touches {path}")
     if since is not None:

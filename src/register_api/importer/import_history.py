@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.errors import UsageError
+from register_api.errors import Refused, RegisterError, UsageError
 from register_api.importer.git_history import git_states
 from register_api.importer.import_folder import MEMORY_FILE, SOURCE, passing_copy, read_bytes, vendor_ids
 from register_api.importer.import_report import ImportReport
@@ -18,10 +18,12 @@ from register_api.importer.names import NAMES_FILE
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
 from register_api.importer.state_importer import StateImporter
 from register_api.importer.state_publisher import StatePublisher
+from register_api.importer.table import refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from register_api.core.model import Register
     from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.reading_options import ImportOptions
     from register_api.importer.state_publisher import ImportedState, Target
@@ -36,7 +38,7 @@ def replay(
 
     Interrupted, it can be called again: it goes on after the newest version in the store.
     """
-    done = published_before(dated, target.newest)
+    done = published_before(dated, target.base.register)
     _check_folder(importer, target)
     taken: list[ImportedState] = []
     with passing_copy(importer.folder) as staging:
@@ -50,12 +52,17 @@ def replay(
             if _is_skipped(item.state, target.skip):
                 importer.reporter.note("skipped", f"{item.state.mark} was left out, as --skip says")
                 continue
-            taken.append(publisher.publish(item))
+            try:
+                taken.append(publisher.publish(item))
+            except RegisterError as error:
+                so_far = _so_far(publisher.newest)
+                error.hint = f"{error.hint}; {so_far}" if error.hint else so_far
+                raise
     return tuple(taken)
 
 
 def _check_folder(importer: StateImporter, target: Target) -> None:
-    if target.newest is None and vendor_ids(importer.folder):
+    if target.base.register is None and vendor_ids(importer.folder):
         raise UsageError(
             f"{importer.folder} has sub-processors already, but nothing was published yet",
             hint="history begins in a folder without them; register.toml and names.toml may be there",
@@ -95,6 +102,8 @@ def import_history(
 ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
     """Publish all states of a list, the oldest first; interrupted, it goes on when called again.
 
+    All states are read and judged before the first of them is published.
+
     Args:
         origin: Where the states come from.
         folder: Gets ``register/``, the names file and the memory.
@@ -108,19 +117,36 @@ def import_history(
         What a person should know, and what became of each state that was not published before.
 
     Raises:
-        Refused: A state cannot be read exactly, or breaks the rules; those before it are published.
+        Refused: A state cannot be read exactly, or breaks the rules; none is published.
         UsageError: Something is missing, or belongs to another register.
     """
     _check_defaults(folder, defaults)
-    with _work_folder(folder, dry_run=target.dry_run) as work:
-        # A names file given by name is not in the copy that a dry run writes into.
-        importer = StateImporter(
-            work, options, defaults, names=names, keep_names=not (target.dry_run and names)
-        )
-        states = _states(origin, importer)
-        taken = replay(importer, schedule(states, importer.reporter), target, progress)
-        reporter = importer.reporter
-        return ImportReport(columns=tuple(reporter.columns), notes=reporter.notes), taken
+
+    def run(*, dry_run: bool) -> tuple[ImportReport, tuple[ImportedState, ...]]:
+        with _work_folder(folder, dry_run=dry_run) as work:
+            # A names file given by name is not in the copy that a dry run writes into.
+            importer = StateImporter(work, options, defaults, names=names, keep_names=not (dry_run and names))
+            dated = schedule(_states(origin, importer), importer.reporter)
+            run_target = msgspec.structs.replace(target, dry_run=dry_run)
+            taken = replay(importer, dated, run_target, progress)
+            reporter = importer.reporter
+            return ImportReport(columns=tuple(reporter.columns), notes=reporter.notes), taken
+
+    rehearsed = run(dry_run=True)
+    if target.dry_run:
+        return rehearsed
+    try:
+        refuse_any(finding for item in rehearsed[1] for finding in item.findings)
+    except Refused as refusal:
+        refusal.hint = f"put it right, or leave states out with --skip; {_so_far(target.base.register)}"
+        raise
+    return run(dry_run=False)
+
+
+def _so_far(newest: Register | None) -> str:
+    """Say what stands already, and how to go on."""
+    done = f"versions 1 to {newest.version} stay published" if newest else "no version is published yet"
+    return f"{done}, and the same command goes on from there"
 
 
 def _check_defaults(folder: Path, defaults: RegisterDefaults) -> None:

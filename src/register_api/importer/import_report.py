@@ -11,8 +11,9 @@ from register_api.errors import Finding
 Kind = Literal[
     "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
 ]
-"""What a note is about. ``left``: kept as text under ``extra`` since no field takes it. ``conflict``: the
-table and an edit by hand say different things; the edit stays."""
+"""What a note is about. ``left``: published as text under ``extra`` since no field takes it.
+``passed_over``: a column that is not published. ``conflict``: the table and an edit by hand say different
+things; the edit stays."""
 
 
 class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class ImportNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ColumnNote(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a column went: a field, or ``extra``."""
+    """Where a column went: a field, ``extra``, or ``drop``."""
 
     file: str
     table: int

@@ -41,7 +41,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         form: Form of all files; by their names if not given.
-        columns: Column to field, or to ``extra``.
+        columns: Column to field, to ``extra`` or to ``drop``.
         tables: Numbers of the tables to read; none means all, which then have the same columns.
         status: What a row is that names no status.
         category: Title of the category of a row that names none.

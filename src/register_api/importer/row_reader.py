@@ -18,7 +18,7 @@ from register_api.importer.cell_values import (
     is_nothing,
     read_value,
 )
-from register_api.importer.columns import EXTRA, folded
+from register_api.importer.columns import DROP, EXTRA, folded
 from register_api.importer.reading_options import ImportedRow
 from register_api.importer.row_defaults import TableContext, row_category, row_status
 from register_api.importer.table import Cell, fault
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _STRUCK = frozenset({"s", "del", "strike", "ins"})
 _SMALL = frozenset({"sup", "sub"})
-OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA})
+OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA, DROP})
 """Fields that are not read by ``read_value``."""
 
 
@@ -62,8 +62,10 @@ class RowReader:
         self._reporter, self._hygiene = context.reporter, context.hygiene
         key = f"table {self._table.number}, header"
         self._labels = [
-            self._hygiene.text(cell.text, self._table.file, key, line=self._table.line, name=True)
-            for cell in self._table.header
+            ""
+            if field == DROP
+            else self._hygiene.text(cell.text, self._table.file, key, line=self._table.line, name=True)
+            for cell, field in zip(self._table.header, self._columns.fields, strict=True)
         ]
 
     def read(self, row: Row) -> ImportedRow | Finding:
@@ -92,7 +94,7 @@ class RowReader:
             words={
                 field: cell.text
                 for field, cell in zip(fields, cells, strict=True)
-                if field and field != EXTRA
+                if field not in {DROP, EXTRA}
             },
             file=self._table.file,
             key=f"table {self._table.number}, row {row.number}",
@@ -124,6 +126,8 @@ class RowReader:
     def _judged(self, row: Row, index: int) -> Cell:
         """Return a cell as it may stand in the register, part by part where it is a list."""
         cell, field, place = row.cells[index], self._columns.fields[index], self._table.place(row, index)
+        if field == DROP:
+            return Cell()
 
         def judged(text: str) -> str:
             named = field in {"name", "category"}
@@ -144,7 +148,7 @@ class RowReader:
         links = list(cell.links)
         if field == "name" and self._options.links and len(links) == 1:
             links = [] if self._read(self._options.links, Cell(text=links[0]), found, place) else links
-        elif field is not None and field not in OWN_WAY and not is_nothing(cell.text):
+        elif field not in OWN_WAY and not is_nothing(cell.text):
             if not self._read(field, cell, found, place):
                 found.keep(label, cell.text)
             elif field in LINKED and len(links) == 1:

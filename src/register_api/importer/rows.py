@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
-from register_api.importer.columns import EXTRA, Columns, folded, match_columns
+from register_api.importer.cell_values import is_nothing
+from register_api.importer.columns import DROP, EXTRA, Columns, folded, match_columns
 from register_api.importer.import_report import ColumnNote
 from register_api.importer.reading_options import ImportedRow
 from register_api.importer.row_defaults import TableContext
@@ -13,7 +14,7 @@ from register_api.importer.row_reader import RowReader
 from register_api.importer.table import fault, refuse, refuse_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from register_api.errors import Finding
     from register_api.importer.hygiene import Hygiene
@@ -37,10 +38,10 @@ def read_rows(
     faults: list[Finding] = []
     for table in chosen:
         columns = match_columns(table, options.columns)
-        _report(table, columns, reporter)
+        _report(table, columns, {folded(name) for name in options.columns}, reporter)
         reader = RowReader(TableContext(table, columns, options, titles, reporter, hygiene, several))
         for row in table.rows:
-            if not any(cell.text for cell in row.cells):
+            if all(is_nothing(cell.text) for cell in row.cells):
                 _skipped(reporter, table, row, "an empty row")
             elif _repeats_header(table, row):
                 _skipped(reporter, table, row, "a row that repeats the header")
@@ -94,16 +95,18 @@ def _skipped(reporter: Reporter, table: Table, row: Row, what: str) -> None:
     reporter.note("skipped", f"{what} was passed over", file=table.file, line=row.line, key=key)
 
 
-def _report(table: Table, columns: Columns, reporter: Reporter) -> None:
+def _report(table: Table, columns: Columns, chosen: Collection[str], reporter: Reporter) -> None:
+    also = dict(columns.passed_over)
     for cell, field in zip(table.header, columns.fields, strict=True):
-        if field is not None:
-            note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
-            if note not in reporter.columns:
-                reporter.columns.append(note)
-    for column, field in columns.passed_over:
-        message = (
-            f"the column {quoted(column)} also names {field}, which another column took; kept as {EXTRA}"
-        )
-        reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
+        note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
+        if cell.text and note not in reporter.columns:
+            reporter.columns.append(note)
+        if field == DROP and cell.text and folded(cell.text) not in chosen:
+            why = f"another column took {also[cell.text]}" if cell.text in also else "no field takes it"
+            message = f"{quoted(cell.text)}: {why}; --column {quoted(cell.text + '=' + EXTRA)} publishes it"
+            reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
+        elif field == EXTRA:
+            message = f"the column {quoted(cell.text)} is published, as --column says"
+            reporter.note("left", message, file=table.file, key=f"table {table.number}")
     for remark in table.remarks:
         reporter.note("read", remark, file=table.file, key=f"table {table.number}")

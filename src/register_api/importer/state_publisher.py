@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.model import Register
+from register_api.core.canonical import encoded
 from register_api.core.printable import quoted
 from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
-from register_api.importer.draft import judge
 from register_api.importer.import_folder import SOURCE, vendor_ids, write_files
 from register_api.importer.list_states import reason_of
 from register_api.publish.pipeline import PublishRequest, publish_version
-from register_api.publish.preparation import PublishOptions
+from register_api.publish.preparation import Baseline, PublishOptions, prepare
 
 if TYPE_CHECKING:
+    from register_api.core.model import Register
     from register_api.importer.list_states import DatedState, ListState
     from register_api.importer.state_importer import ImportPlan, StateImporter
 
@@ -28,16 +28,16 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where states are published.
 
     Attributes:
-        newest: The store's newest version; ``None`` before the first.
+        base: What the store holds.
         now: The present instant, UTC.
         skip: Commits (their first letters) or numbers of states that are left out.
         subjects: Whether the first line of a commit's message, or a state's title, is published, too.
-        dry_run: Whether nothing is published; states are read and judged.
+        dry_run: Whether nothing is published; states are read and judged as if they were.
     """
 
     store: Path
     keys: Path
-    newest: Register | None
+    base: Baseline
     now: dt.datetime
     base_url: str | None = None
     skip: tuple[str, ...] = ()
@@ -49,7 +49,8 @@ class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one state.
 
     Attributes:
-        version: The version that it became; ``None`` if it said what the one before said.
+        version: The version that it became, or in a dry run would become; ``None`` if it said what the
+            one before said.
         added: Names that came with it, or came back.
         ended: Names that it no longer had.
         findings: In a dry run, the errors that would keep it from being published.
@@ -71,17 +72,22 @@ class StatePublisher:
         self._importer = importer
         self._target = target
         self._staging = staging
-        self._version = target.newest.version if target.newest else 0
+        self._base = target.base
+
+    @property
+    def newest(self) -> Register | None:
+        """The newest version as of now; ``None`` before the first."""
+        return self._base.register
 
     def catch_up(self, item: DatedState) -> None:
         """Write the state of the newest version once more: an interruption may have come in between."""
-        plan = self._plan(item, first=self._version == 1)
+        plan = self._plan(item, first=self.newest is not None and self.newest.version == 1)
         write_files(self._staging, plan.source)
         self._keep(plan)
 
     def check_source(self) -> None:
         """Refuse a folder that lacks what the store has."""
-        published = self._target.newest.subprocessors if self._target.newest else ()
+        published = self._base.register.subprocessors if self._base.register else ()
         missing = {item.id for item in published} - set(vendor_ids(self._importer.folder))
         if missing:
             names = ", ".join(sorted(missing)[:5])
@@ -92,13 +98,25 @@ class StatePublisher:
     def publish(self, item: DatedState) -> ImportedState:
         """Publish one state, unless it says what the one before said."""
         before = self._importer.memory
-        plan = self._plan(item, first=self._version == 0)
+        try:
+            plan = self._plan(item, first=self.newest is None)
+        except Refused as refusal:
+            if not self._target.dry_run:
+                raise
+            return ImportedState(mark=item.state.mark, at=item.at, findings=refusal.findings)
         if plan.memory == before:
             return ImportedState(mark=item.state.mark, at=item.at)
         write_files(self._staging, plan.source)
-        findings = self._judge(plan) if self._target.dry_run else ()
-        version = None if self._target.dry_run else self._publish(item)
-        self._version = version or self._version + self._target.dry_run
+        intent = PublishOptions(
+            now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
+        )
+        try:
+            version = self._rehearse(intent) if self._target.dry_run else self._publish(intent)
+            findings: tuple[Finding, ...] = ()
+        except Refused as refusal:
+            version, findings = None, tuple(_of(item, f) for f in refusal.findings if f.severity == "error")
+            if not self._target.dry_run:
+                raise Refused(findings) from refusal
         taken = ImportedState(
             mark=item.state.mark,
             at=item.at,
@@ -126,10 +144,16 @@ class StatePublisher:
         except Refused as refusal:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
 
-    def _publish(self, item: DatedState) -> int | None:
-        intent = PublishOptions(
-            now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
-        )
+    def _rehearse(self, intent: PublishOptions) -> int | None:
+        """Make the version without signing it; the next one is judged against it."""
+        candidate = prepare(self._staging / SOURCE, self._base, intent)
+        register, promises = candidate.required()
+        if candidate.unchanged:
+            return None
+        self._base = Baseline(newest=encoded(register), promises=promises)
+        return register.version
+
+    def _publish(self, intent: PublishOptions) -> int | None:
         order = PublishRequest(
             source=self._staging / SOURCE,
             store=self._target.store,
@@ -137,11 +161,12 @@ class StatePublisher:
             intent=intent,
             base_url=self._target.base_url,
         )
-        try:
-            published = publish_version(order)
-        except Refused as refusal:
-            raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
-        return published.snapshot.state.version if published.snapshot else None
+        published = publish_version(order)
+        if published.snapshot is None:
+            return None
+        register, promises = published.prepared.required()
+        self._base = Baseline(newest=encoded(register), promises=promises)
+        return register.version
 
     def _subject(self, state: ListState) -> str | None:
         if not self._target.subjects or not state.subject:
@@ -154,16 +179,12 @@ class StatePublisher:
             self._importer.reporter.note("left", message)
         return None if problem else state.subject
 
-    def _judge(self, plan: ImportPlan) -> tuple[Finding, ...]:
-        findings = judge(self._importer.folder, plan.source, self._target.now)
-        return tuple(finding for finding in findings if finding.severity == "error")
-
     def _keep(self, plan: ImportPlan) -> None:
         self._importer.write_source(plan)
         self._importer.remember(plan)
 
     def _ask_for_renames(self, taken: ImportedState) -> None:
-        if taken.added and taken.ended and self._version > 1:
+        if taken.added and taken.ended:
             gone, came = ", ".join(map(quoted, taken.ended)), ", ".join(map(quoted, taken.added))
             message = (
                 f"{taken.mark}: {gone} went and {came} came; if one is another renamed, formerly says so"

@@ -15,6 +15,7 @@ from register_api.importer.import_history import Origin, import_history
 from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_publisher import ImportedState, Target
+from register_api.publish.preparation import read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Desk:
     ) -> tuple[ImportReport, tuple[ImportedState, ...]]:
         """Publish the states of an origin; what a target does not take goes into the options."""
         said = {name: given.pop(name) for name in Target.__struct_fields__ if name in given}
-        target = Target(store=self.store, keys=self.folder / "private", newest=self.newest(), now=now, **said)
+        base = read_base(open_snapshot(self.store))
+        target = Target(store=self.store, keys=self.folder / "private", base=base, now=now, **said)
         return import_history(origin, self.folder, ImportOptions(**given), heading, target)
 
     def newest(self) -> Register | None:

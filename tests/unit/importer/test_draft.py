@@ -40,14 +40,41 @@ def test_nothing_is_assumed_silently(desk: Desk) -> None:
         assert word in assumed
 
 
-def test_what_no_field_takes_is_kept_under_its_own_name(desk: Desk) -> None:
+INNER = """\
+Vendor,Purpose,Country,Annual spend (EUR),Risk score,Internal owner,Comments,#
+Acme Cloud,Hosting,Germany,120000,High - last pentest failed,J. Doe,Renegotiate <b>now</b>; weak SLA,1
+"""
+
+
+def test_a_column_without_a_field_is_not_published_unless_asked_for(desk: Desk) -> None:
+    report = desk.draft(("vendors.csv", INNER))
+    text = desk.vendor_path("acme-cloud").read_text()
+    for inner in ("120000", "pentest", "Doe", "SLA", "extra"):
+        assert inner not in text
+        assert inner not in (desk.folder / "taken-over.json").read_text()
+    for column in ("Annual spend (EUR)", "Risk score", "Internal owner", "Comments", "#"):
+        assert f'"{column}": no field takes it; --column "{column}=extra"' in told(report, "passed_over")
+        assert (column, "drop") in {(item.column, item.field) for item in report.columns}
+
+
+def test_a_column_that_is_asked_for_is_published_and_that_is_said(desk: Desk) -> None:
+    given = {"risk score": "extra", "Comments": "drop", "Purpose": "drop"}
+    report = desk.draft(("vendors.csv", INNER), columns=given)
+    (use,) = desk.vendor("acme-cloud")["engagements"]
+    assert use["extra"] == {"Risk score": "High - last pentest failed"}
+    assert "purpose" not in use
+    assert '"Risk score" is published, as --column says' in told(report, "left")
+    assert "Comments" not in told(report, "passed_over")
+
+
+def test_what_a_field_does_not_take_is_kept_under_its_own_name(desk: Desk) -> None:
     text = page(
         [
             ["Name", "Purpose", "Location", "Colour", "Website", "Transfer mechanism"],
             ["[Acme](https://acme.example/a)", "x", "Oslo (OSL1)", "red", "acme.example", "Our own way"],
         ]
     )
-    report = desk.draft(("list.md", text))
+    report = desk.draft(("list.md", text), columns={"Colour": "extra"})
     engagement = desk.vendor("acme")["engagements"][0]
     assert engagement["locations"] == [{"country": "varies", "text": "Oslo (OSL1)"}]
     assert engagement["extra"] == {

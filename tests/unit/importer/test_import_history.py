@@ -15,7 +15,7 @@ from programs import output_of
 from register_api.core.diff.document import changes_between
 from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
-from register_api.errors import Refused, UsageError
+from register_api.errors import Refused, StoreError, UsageError
 from register_api.importer import state_publisher
 from register_api.importer.import_history import Origin
 from register_api.importer.register_file import RegisterDefaults
@@ -172,7 +172,7 @@ def test_columns_that_come_and_go_are_followed(desk: Desk) -> None:
         state("2019-01-01", row("Acme", colour="blue", retention="1 day")),
         state("2020-01-01", row("Acme", retention=None)),
     ]
-    desk.take_over(history(desk, *states))
+    desk.take_over(history(desk, *states), columns={"colour": "extra"})
     found = [desk.version(number).subprocessors[0].engagements[0] for number in (1, 2, 3)]
     assert [item.extra for item in found] == [{"colour": "red"}, {"colour": "blue"}, {}]
     assert [item.retention for item in found] == [None, "1 day", None]
@@ -216,12 +216,46 @@ def test_a_state_that_cannot_be_read_stops_the_import_and_can_be_left_out(desk: 
     said = refusal(lambda: desk.take_over(history(desk, *states)))
     assert "state 3: " in said
     assert "U+200B" in said
-    newest = desk.newest()
-    assert newest is not None
-    assert newest.version == 2
+    assert desk.newest() is None, "a state was published although a later one cannot be read"
+    assert not (desk.folder / "register").exists()
     report, taken = desk.take_over(history(desk, *states), skip=("3",))
-    assert [item.version for item in taken] == [3, 4]
+    assert [item.version for item in taken] == [1, 2, 3, 4]
     assert "state 3 was left out" in told(report, "skipped")
+
+
+def test_a_refusal_says_what_stands_and_how_to_go_on(desk: Desk) -> None:
+    desk.take_over(history(desk, *PAST[:2]))
+    bad = state("2019-02-01", row("Ac\u200bme"))
+    with pytest.raises(Refused) as refused:
+        desk.take_over(history(desk, *PAST[:2], bad, state("2019-03-01", row("Beta\u200b")), *PAST[3:]))
+    assert [finding.message.partition(":")[0] for finding in refused.value.findings] == ["state 3", "state 4"]
+    assert "--skip" in refused.value.hint
+    assert "versions 1 to 2 stay published, and the same command goes on" in refused.value.hint
+
+
+def test_a_failure_between_two_versions_says_what_stands(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(order: PublishRequest):
+        raise StoreError("no space left on the disk")
+
+    desk.take_over(history(desk, *PAST[:2]))
+    monkeypatch.setattr(state_publisher, "publish_version", full)
+    with pytest.raises(StoreError) as failed:
+        desk.take_over(history(desk, *PAST))
+    assert "versions 1 to 2 stay published" in failed.value.hint
+
+
+def test_a_dry_run_counts_the_versions_that_would_be_made(desk: Desk) -> None:
+    _, dry = desk.take_over(history(desk, *PAST), dry_run=True)
+    _, made = desk.take_over(history(desk, *PAST))
+    assert dry == made
+    assert [item.version for item in dry] == [1, 2, 3, None, 4]
+
+
+def test_row_numbers_and_inner_columns_make_no_version(desk: Desk) -> None:
+    first = [row("Acme", **{"#": "1"}), row("Beta", **{"#": "2", "Risk": "high"})]
+    then = [row("Acme", **{"#": "2"}), row("Beta", **{"#": "1", "Risk": "low"})]
+    _, taken = desk.take_over(history(desk, state("2018-01-01", *first), state("2019-01-01", *then)))
+    assert [item.version for item in taken] == [1, None]
 
 
 def test_a_state_that_breaks_a_rule_leaves_the_folder_as_it_was(desk: Desk) -> None:
@@ -418,7 +452,19 @@ def test_a_bad_commit_is_named_and_can_be_left_out(desk: Desk, repository: Repos
     repository.commit("2018-03-01T10:00:00Z", list_md=listed("Acme", "Beta"))
     origin = Origin(repository=repository.folder, path="pages/list.md")
     assert f"commit {bad}: " in refusal(lambda: desk.take_over(origin))
-    assert len(desk.take_over(origin, skip=(bad[:8],))[1]) == 1
+    assert [item.version for item in desk.take_over(origin, skip=(bad[:8],))[1]] == [1, 2]
+
+
+def test_a_shallow_clone_is_not_taken_for_the_whole_history(desk: Desk, repository: Repository) -> None:
+    repository.commit("2018-01-01T10:00:00Z", list_md=listed("Acme"))
+    repository.commit("2018-02-01T10:00:00Z", list_md=listed("Acme", "Beta"))
+    copy = desk.folder / "copy"
+    repository.git("clone", "-q", "--depth", "1", f"file://{repository.folder}", str(copy))
+    with pytest.raises(UsageError, match="shallow clone") as refused:
+        desk.take_over(Origin(repository=copy, path="pages/list.md"))
+    assert "git fetch --unshallow" in refused.value.hint
+    repository.git("-C", str(copy), "fetch", "-q", "--unshallow")
+    assert len(desk.take_over(Origin(repository=copy, path="pages/list.md"))[1]) == 2
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,15 @@ def test_no_name_of_a_column_means_two_fields():
         ("Purpose of Processing", "purpose"),
         ("Location(s)", "locations"),
         ("Privacy policy", "privacy_url"),
+        ("Third Party Processor", "name"),
+        ("Hosting region(s)", "locations"),
+        ("Role / Purpose", "purpose"),
+        ("Corporate HQ", "seat"),
+        ("Privacy Statement", "privacy_url"),
         ("Colour", None),
+        ("Comments", None),
+        ("Notes", None),
+        ("#", None),
     ],
 )
 def test_columns_are_known_by_name_whatever_case_and_punctuation(name, field):
@@ -84,15 +92,20 @@ def test_a_transfer_mechanism_has_many_names(text, code):
     assert MECHANISMS.get(folded(text)) == code
 
 
-def test_the_more_telling_of_two_columns_takes_the_field_and_the_other_is_kept():
+def test_the_more_telling_of_two_columns_takes_the_field_and_the_other_is_left_out():
     columns = match_columns(table(["Name", "Service", "Purpose", "Colour", ""]), {})
-    assert columns.fields == ("name", "extra", "purpose", "extra", None)
+    assert columns.fields == ("name", "drop", "purpose", "drop", "drop")
     assert columns.passed_over == (("Service", "purpose"),)
 
 
 def test_the_caller_may_say_which_column_is_what():
     columns = match_columns(table(["Who", "Name", "Purpose"]), {"who": "name", "Purpose": "extra"})
-    assert columns.fields == ("name", "extra", "extra")
+    assert columns.fields == ("name", "drop", "extra")
+
+
+def test_an_entity_name_names_where_nothing_else_does():
+    assert match_columns(table(["Entity Name", "Entity Country"]), {}).fields == ("name", "seat")
+    assert match_columns(table(["Entity Name", "Vendor"]), {}).fields == ("legal_name", "name")
 
 
 @pytest.mark.parametrize(
