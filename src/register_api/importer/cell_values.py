@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
-import pycountry
 from msgspec import inspect
 
 from register_api.core.address import url_problem
-from register_api.core.countries import ASSIGNED
 from register_api.core.forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
 from register_api.core.instant import parse_day
 from register_api.core.model import (
@@ -25,78 +22,15 @@ from register_api.core.model import (
     SubprocessorSource,
     Transfer,
 )
+from register_api.core.printable import quoted
 from register_api.core.product_scope import ALL
 from register_api.core.shapes import Shape, shapes
 from register_api.importer.columns import folded
+from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_COMMON = {
-    "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states": "US", "the united states": "US",
-    "united states of america": "US", "the united states of america": "US",
-    "uk": "GB", "u.k.": "GB", "great britain": "GB", "the united kingdom": "GB",
-    "eu": "EU", "e.u.": "EU", "european union": "EU", "the european union": "EU",
-    "eea": "EEA", "european economic area": "EEA", "the european economic area": "EEA",
-    "worldwide": "worldwide", "global": "worldwide",
-    "the netherlands": "NL", "south korea": "KR", "republic of korea": "KR", "russia": "RU",
-    "czech republic": "CZ", "ivory coast": "CI", "hong kong": "HK", "macau": "MO", "turkey": "TR",
-    "uae": "AE", "republic of ireland": "IE", "the philippines": "PH",
-}  # fmt: skip
-"""Names in common use that ISO 3166-1 does not have, and the wide values."""
-
-_LISTS = re.compile(r"\s*(?:\n|;|/|,| and | & )\s*")
-_CODE = re.compile(r"[A-Z]{2}")
-_STATES = frozenset({"georgia"})
-"""Countries that are also names of states of the USA."""
-
-
-@functools.cache
-def _names() -> dict[str, str]:
-    """Return names and codes of countries, in lower case but for codes, to alpha-2 codes."""
-    names: dict[str, str] = {}
-    for country in pycountry.countries:
-        if country.alpha_2 in ASSIGNED:
-            names |= {country.alpha_2: country.alpha_2, country.alpha_3: country.alpha_2}
-            for kind in ("name", "common_name", "official_name"):
-                names[getattr(country, kind, country.name).casefold()] = country.alpha_2
-    return names | _COMMON
-
-
-def country_of(text: str) -> str | None:
-    """Return the code of a country that is named exactly, or ``None``.
-
-    Codes count in capitals only: "it" and "no" are words. ``UK`` is GB, ``EU`` and ``EEA`` stand for
-    themselves, ``worldwide`` too.
-    """
-    return _names().get(text) or _names().get(text.casefold() if not _CODE.fullmatch(text) else text.lower())
-
-
-def countries_of(text: str) -> tuple[str, ...] | None:
-    """Return the codes of a list of countries, each named exactly, or ``None``.
-
-    Parts of a list are parted by line breaks, ``;``, ``/``, ``,``, ``and``, ``&``. A list with the
-    United States in which another part may be a state of theirs (Georgia, or a code such as CA) is
-    not recognised.
-    """
-    whole = country_of(text)
-    if whole is not None:
-        return (whole,)
-    parts = [part for part in _LISTS.split(text.strip()) if part]
-    codes = [country_of(part) for part in parts]
-    if not parts or any(code is None for code in codes):
-        return None
-    if "US" in codes and "," in text and any(_may_be_a_state(part) for part in parts):
-        return None
-    return tuple(dict.fromkeys(code for code in codes if code is not None))
-
-
-def _may_be_a_state(part: str) -> bool:
-    return part.casefold() in _STATES or (
-        _CODE.fullmatch(part) is not None and country_of(part) not in {"US", "GB", "EU"}
-    )
-
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 
@@ -111,7 +45,7 @@ LISTS = frozenset(
 )
 """Fields that take a list of texts, one a line."""
 
-_NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "N/A"})
+_NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "(n/a)", "(none)", "not applicable"})
 _SCHEMES = shapes(Identifier)["scheme"].codes
 _CONDITIONS = shapes(Condition)["type"].codes
 _DECLARED = "declared"
@@ -144,8 +78,8 @@ class Misfit(msgspec.Struct, frozen=True):
 
 
 def is_nothing(text: str) -> bool:
-    """Tell whether a cell is left empty: no text, a dash, or "n/a"."""
-    return not text or text in _NOTHING
+    """Tell whether a cell is left empty: no text, a dash, "n/a", or "(none)"."""
+    return not text or text.casefold() in _NOTHING
 
 
 def read_value(field: str, cell: Cell) -> Fit | Misfit:
@@ -199,15 +133,10 @@ def _coded_list(field: str, shape: Shape, cell: Cell) -> Fit | Misfit:
 def _locations(field: str, cell: Cell) -> Fit | Misfit:
     parts = cell.items if cell.items is not None else (cell.text,)
     found: list[dict[str, str]] = []
-    remark = ""
     for part in parts:
-        codes = countries_of(part)
-        if codes is None:
-            found.append({"country": "varies", "text": part})
-            remark = f'the place "{part}" names no country exactly: written as "varies" with these words'
-        else:
-            found += [{"country": code} for code in codes if {"country": code} not in found]
-    return Fit(field, found, remark)
+        found += [place for place in places_of(part) if place not in found]
+    told = "; ".join(f"{quoted(place['text'])} as {place['country']}" for place in found if "text" in place)
+    return Fit(field, found, f"places read, with their words: {told}" if told else "")
 
 
 def _truth(field: str, _shape: Shape, cell: Cell) -> Fit | Misfit:

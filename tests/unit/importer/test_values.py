@@ -6,9 +6,10 @@ import pytest
 from imports import refusal
 
 from register_api.core.text import is_slug
-from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, countries_of, country_of, read_value
+from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_value
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
 from register_api.importer.names import free_slug, slug
+from register_api.importer.places import country_of, places_of
 from register_api.importer.row_reader import OWN_WAY
 from register_api.importer.state_importer import with_others
 from register_api.importer.table import Cell, Row, Table
@@ -121,35 +122,60 @@ def test_columns_that_could_be_mistaken_are_refused(made, fault):
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"),
+    ("text", "places"),
     [
-        ("United States", ("US",)),
-        ("the united states of america", ("US",)),
-        ("USA", ("US",)),
-        ("UK", ("GB",)),
-        ("EU", ("EU",)),
-        ("European Economic Area", ("EEA",)),
-        ("Global", ("worldwide",)),
-        ("Germany", ("DE",)),
-        ("DEU", ("DE",)),
-        ("Korea, Republic of", ("KR",)),
-        ("Canada / United States", ("CA", "US")),
-        ("Ireland, Germany and France", ("IE", "DE", "FR")),
-        ("Ireland\nIreland", ("IE",)),
-        ("Georgia", ("GE",)),
-        ("Georgia, USA", None),
-        ("CA, US", None),
-        ("Frankfurt, Germany", None),
-        ("Germany (Frankfurt)", None),
-        ("it", None),
-        ("us", None),
-        ("XX", None),
-        ("Unitd States", None),
-        ("", None),
+        ("United States", ["US"]),
+        ("United States.", ["US"]),
+        ("the united states of america", ["US"]),
+        ("USA", ["US"]),
+        ("UK", ["GB"]),
+        ("EU", ["EU"]),
+        ("European Economic Area", ["EEA"]),
+        ("Global", ["worldwide"]),
+        ("Germany", ["DE"]),
+        ("DEU", ["DE"]),
+        ("Deutschland", ["DE"]),
+        ("Nederland", ["NL"]),
+        ("미국", ["US"]),
+        ("Korea, Republic of", ["KR"]),
+        ("Canada / United States", ["CA", "US"]),
+        ("Ireland, Germany and France", ["IE", "DE", "FR"]),
+        ("Trinidad and Tobago", ["TT"]),
+        ("Ireland\nIreland", ["IE"]),
+        ("Georgia", ["GE"]),
+        ("Georgia, USA", ["US: Georgia, USA"]),
+        ("Atlanta, Georgia", ["varies: Atlanta, Georgia"]),
+        ("CA, US", ["US: CA, US"]),
+        ("US, CA", ["US", "varies: CA"]),
+        ("San Jose, CA", ["varies: San Jose, CA"]),
+        ("San Jose (CA)", ["varies: San Jose (CA)"]),
+        ("Georgia (US)", ["US: Georgia (US)"]),
+        ("Portland, OR, United States", ["US: Portland, OR, United States"]),
+        ("Frankfurt, Germany", ["DE: Frankfurt, Germany"]),
+        ("Germany (Frankfurt)", ["DE: Germany (Frankfurt)"]),
+        ("Frankfurt (Germany)", ["DE: Frankfurt (Germany)"]),
+        ("France (EU)", ["FR: France (EU)"]),
+        ("EU (Frankfurt), US", ["EU: EU (Frankfurt)", "US"]),
+        ("Ireland (eu-west-1)", ["IE: Ireland (eu-west-1)"]),
+        ("United States (us-east1)", ["US: United States (us-east1)"]),
+        ("London (lhr1), UK", ["GB: London (lhr1), UK"]),
+        ("United States, Europe", ["US", "varies: Europe"]),
+        ("Europe, United States", ["US", "varies: Europe"]),
+        ("Dublin, Ireland; Frankfurt, Germany", ["IE: Dublin, Ireland", "DE: Frankfurt, Germany"]),
+        ("United States; SCCs in place.", ["US", "varies: SCCs in place."]),
+        ("US (Oregon / Ohio)", ["US: US (Oregon / Ohio)"]),
+        ("Oslo", ["varies: Oslo"]),
+        ("it", ["varies: it"]),
+        ("us", ["varies: us"]),
+        ("XX", ["varies: XX"]),
+        ("Unitd States", ["varies: Unitd States"]),
+        ("France ()", ["varies: France ()"]),
+        ("FR, " * 400, [f"varies: {'FR, ' * 400}"]),
     ],
 )
-def test_countries_are_known_by_exact_name_or_code_alone(text, codes):
-    assert countries_of(text) == codes
+def test_countries_are_known_by_exact_name_or_code_and_words_beside_them_are_kept(text, places):
+    found = [": ".join(filter(None, (item["country"], item.get("text")))) for item in places_of(text)]
+    assert found == places
 
 
 def test_every_country_that_is_named_has_an_assigned_code():
@@ -160,6 +186,8 @@ def test_every_country_that_is_named_has_an_assigned_code():
 @pytest.mark.parametrize(
     ("field", "text", "value"),
     [
+        ("locations", "not applicable at all", Fit("locations", [
+            {"country": "varies", "text": "not applicable at all"}])),
         ("locations", "Oslo", Fit("locations", [{"country": "varies", "text": "Oslo"}])),
         ("data_categories", "names\nmails", Fit("data_categories", ["names", "mails"])),
         (
