@@ -25,6 +25,7 @@ from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.diff.document import changes_between
+from register_api.core.diff.interests import changes_by_feed, tag_of
 from register_api.core.diff.plain import to_plain
 from register_api.core.documents import (
     Discovery,
@@ -63,6 +64,8 @@ from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from register_api.core.diff.changes import Change
@@ -265,6 +268,7 @@ class MemoryPublisher:
         shown = self.registers[-PAGE:][::-1]
         self.write_feed(tree.FEED_ATOM.path(), self.atom(shown))
         self.write_signed(tree.FEED_JSON.path(), self.json_feed(shown))
+        self.write_interest_feeds()
         if newest.version % PAGE == 0:
             self.write_archive(newest.version // PAGE)
         root = RootReference(
@@ -301,6 +305,15 @@ class MemoryPublisher:
             tree.FEED_ARCHIVE.path(page), self.atom(self.registers[PAGE * page - PAGE : PAGE * page][::-1])
         )
 
+    def write_interest_feeds(self) -> None:
+        """Write the feeds by interest."""
+        told: dict[str, list[tuple[Register, list[str]]]] = {tree.FEED_IMPORTANT.path(): []}
+        for register in self.registers[::-1]:
+            for path, changes in changes_by_feed(register, self._changes(register.version)).items():
+                told.setdefault(path, []).append((register, _types(changes)))
+        for path, entries in told.items():
+            self.files[path] = self.interest_feed(path, entries)
+
     def write_feed(self, path: str, data: bytes) -> None:
         """Write an Atom feed with all its signatures."""
         self.write_signed(path, data)
@@ -313,17 +326,11 @@ class MemoryPublisher:
 
     def atom(self, registers: list[Register]) -> bytes:
         """Return the least Atom feed that tells of versions."""
-        entries = "".join(
-            f"<entry><id>{self.feed_id()}/versions/{one.version}</id>"
-            f"<updated>{_instant(one.published_at)}</updated>"
-            f"<published>{_instant(one.published_at)}</published>"
-            f"<title>Version {one.version}</title><summary/><content/>"
-            + "".join(f'<category term="{type_}"/>' for type_ in self._types(one.version))
-            + "</entry>"
-            for one in registers
-        )
-        head = f'<feed xmlns="http://www.w3.org/2005/Atom"><id>{self.feed_id()}</id>'
-        return f"<?xml version='1.0' encoding='UTF-8'?>\n{head}{entries}</feed>".encode()
+        return _atom(self.feed_id(), [(one, self._types(one.version)) for one in registers])
+
+    def interest_feed(self, path: str, entries: list[tuple[Register, list[str]]]) -> bytes:
+        """Return the least feed by interest that tells changes of these types of versions."""
+        return _atom(self.feed_id() + tag_of(path), entries[:PAGE])
 
     def json_feed(self, registers: list[Register]) -> bytes:
         """Return the least JSON Feed that tells of versions."""
@@ -347,11 +354,14 @@ class MemoryPublisher:
         return encode({"version": "https://jsonfeed.org/version/1.1", "items": items, "_register": about})
 
     def _types(self, version: int) -> list[str]:
-        """Return the types of a version's changes; none where its diff cannot be made sense of."""
+        """Return the types of a version's changes."""
+        return _types(self._changes(version))
+
+    def _changes(self, version: int) -> Sequence[Change]:
+        """Return a version's changes; none where its diff cannot be made sense of."""
         with contextlib.suppress(Malformed, KeyError):
-            diff = decode(self.files[tree.VERSION_DIFF.path(version)], Diff)
-            return list(dict.fromkeys(change.type for change in diff.changes))
-        return []
+            return decode(self.files[tree.VERSION_DIFF.path(version)], Diff).changes
+        return ()
 
     def rotate_document_key(self, number: int) -> None:
         """Let another document key sign from the next version on."""
@@ -543,6 +553,25 @@ def feed_jwk(signer: P256Signer) -> dict[str, str]:
     key: Any = load_pem_public_key(signer.public_pem.encode())
     numbers = key.public_numbers()
     return p256_jwk(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))
+
+
+def _atom(id_: str, entries: list[tuple[Register, list[str]]]) -> bytes:
+    told = "".join(
+        f"<entry><id>{id_}/versions/{one.version}</id>"
+        f"<updated>{_instant(one.published_at)}</updated>"
+        f"<published>{_instant(one.published_at)}</published>"
+        f"<title>Version {one.version}</title><summary/><content/>"
+        + "".join(f'<category term="{type_}"/>' for type_ in types)
+        + "</entry>"
+        for one, types in entries
+    )
+    head = f'<feed xmlns="http://www.w3.org/2005/Atom"><id>{id_}</id>'
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n{head}{told}</feed>".encode()
+
+
+def _types(changes: Iterable[Change]) -> list[str]:
+    """Return types of changes, each once."""
+    return list(dict.fromkeys(change.type for change in changes))
 
 
 def _instant(instant: dt.datetime) -> str:

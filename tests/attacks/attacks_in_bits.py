@@ -36,6 +36,7 @@ FLIPS: tuple[tuple[str, bytes | None, int, str], ...] = (
     (r"v1/versions\.json\.jws", rb"\.\.(.)", 12, "V12"),
     (r"v1/keys/\{kid\d\}\.pem", None, 12, "V24"),
     (r"feed\.atom", None, 12, "V25"),
+    (r"feed/.+\.atom", None, 12, "V34"),
     (r"(feed|v1/upcoming)\.json", None, 12, "V21"),
     (r"(feed|v1/upcoming)\.(atom|json)\.sig", None, 12, "V21"),
     (r"(feed|v1/upcoming)\.(atom|json)\.jws", rb"\.\.(.)", 12, "V21"),

@@ -83,6 +83,28 @@ def json_feed_without_a_version(publisher: MemoryPublisher) -> None:
     publisher.vouch()
 
 
+@ROOM.attack(18, "V22")
+def feed_by_interest_without_a_version(publisher: MemoryPublisher) -> None:
+    """Leaves a change out of the feed of a vendor alone, and has it vouched for."""
+    path = tree.FEED_SUBPROCESSOR.path("acme")
+    publisher.files[path] = publisher.interest_feed(path, [])
+    publisher.vouch()
+
+
+@ROOM.attack(18, "V22")
+def feed_by_interest_that_is_not_listed(publisher: MemoryPublisher) -> None:
+    """Takes the feed of a vendor out of the tree and of the list of head files."""
+    del publisher.files[tree.FEED_SUBPROCESSOR.path("acme")]
+    publisher.vouch()
+
+
+@ROOM.attack(12, "V34")
+def feed_by_interest_that_nobody_signs(publisher: MemoryPublisher) -> None:
+    """Tells a change that is not published in the feed of what is important, on the host alone."""
+    path = tree.FEED_IMPORTANT.path()
+    publisher.files[path] = publisher.interest_feed(path, [(publisher.next_register(), ["added"])])
+
+
 @ROOM.attack(
     12, "V34", why="The document key alone speaks for no head file: the list of them is a TUF target."
 )
@@ -270,6 +292,20 @@ ROOM.add(
     "Names a version by a path that leads out, with its signatures.",
     signed(tree.FEED_JSON.path(), lambda data: put(data, b'/versions/3"', b'/versions/..\\\\3"')),
     11,
+    "V22",
+)
+ROOM.add(
+    "feed by interest: not XML",
+    "Is no XML. Vouched for.",
+    signed(tree.FEED_IMPORTANT.path(), lambda _: b"<feed"),
+    11,
+    "V22",
+)
+ROOM.add(
+    "feed by interest: with the id of the main feed",
+    "Has the id of the main feed, so that an id has two contents. Vouched for.",
+    signed(tree.FEED_IMPORTANT.path(), lambda data: put(data, b"/feed/important<", b"<")),
+    18,
     "V22",
 )
 ROOM.add(

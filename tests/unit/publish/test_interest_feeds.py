@@ -93,17 +93,16 @@ def parsed(feed: bytes) -> Any:
             {"ai-llm"},
         ),
         (one("policy_changed"), tree.FEED_CATEGORY, set()),
-        (one("relocated", subprocessor="acme"), tree.FEED_IMPORTANT, {None}),
-        (one("withdrawn", subprocessor="acme"), tree.FEED_IMPORTANT, {None}),
-        (one("purpose_changed", notice=NoticeStatus(required=True)), tree.FEED_IMPORTANT, {None}),
+        (one("relocated", subprocessor="acme"), tree.FEED_IMPORTANT, {""}),
+        (one("withdrawn", subprocessor="acme"), tree.FEED_IMPORTANT, {""}),
+        (one("purpose_changed", notice=NoticeStatus(required=True)), tree.FEED_IMPORTANT, {""}),
         (one("purpose_changed", subprocessor="acme"), tree.FEED_IMPORTANT, set()),
     ],
 )
-def test_a_change_is_told_where_it_concerns(
-    change: Change, kind: FileKind, expected: set[str | None]
-) -> None:
+def test_a_change_is_told_where_it_concerns(change: Change, kind: FileKind, expected: set[str]) -> None:
     """Of the vendor, of the category of its uses before and after, and where one has to act."""
-    assert entries_by_interest(version(changes=(change,)), kind).keys() == expected
+    paths = {kind.path(*filter(None, [id_])) for id_ in expected}
+    assert entries_by_interest(version(changes=(change,)), kind).keys() == paths
 
 
 def test_a_first_list_is_not_important_but_what_it_announces_is() -> None:
@@ -111,7 +110,7 @@ def test_a_first_list_is_not_important_but_what_it_announces_is() -> None:
     listed = one("added", subprocessor="acme", engagement="inference")
     ahead = one("added", subprocessor="counter", engagement="web", notice=NoticeStatus(required=True))
     found = entries_by_interest(version(1, (listed, ahead)), tree.FEED_IMPORTANT)
-    assert found[None].title.startswith("Counter Analytics")
+    assert found[tree.FEED_IMPORTANT.path()].title.startswith("Counter Analytics")
     assert not entries_by_interest(version(1, (listed,)), tree.FEED_IMPORTANT)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,19 +16,27 @@ from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
+from register_api.core.diff.interests import KINDS
 from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
 from register_api.core.language.changes import Sentences
 from register_api.core.minor import FORMAT_MINOR
-from register_api.publish.feed.atom import atom_feed
+from register_api.publish.feed.atom import atom_feed, interest_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entry
+from register_api.publish.feed.interests import entries_by_interest, interests
 from register_api.publish.feed.json import json_feed
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from register_api.core.format.kind import FileKind
     from register_api.verify.report.report import Report
 
+ChangeOfEntries = Callable[[list[FeedEntry]], list[FeedEntry]]
+Feeds = dict[str, bytes]
 Entries = tuple[FeedEntry, ...]
 
 WORDS = {"title", "summary", "html"}
@@ -63,22 +73,30 @@ def entries(publisher: MemoryPublisher) -> Entries:
 
 
 def _entry(publisher: MemoryPublisher, version: int) -> FeedEntry:
+    return make_entry(_summary(publisher, version))
+
+
+def _summary(publisher: MemoryPublisher, version: int) -> VersionSummary:
     register, before = publisher.registers[version - 1], publisher.registers[: version - 1]
     zone = zone_of(register.publisher.time_zone)
-    return make_entry(
-        VersionSummary(
-            register=register,
-            diff=decode(publisher.files[tree.VERSION_DIFF.path(version)], Diff),
-            size=version,
-            root_hash=publisher.log.reference_root(version),
-            sentences=Sentences.between(before[-1] if before else None, register, zone),
-        )
+    return VersionSummary(
+        register=register,
+        diff=decode(publisher.files[tree.VERSION_DIFF.path(version)], Diff),
+        size=version,
+        root_hash=publisher.log.reference_root(version),
+        sentences=Sentences.between(before[-1] if before else None, register, zone),
     )
 
 
-def told(publisher: MemoryPublisher, atom: Entries, json: Entries) -> Report:
-    """Publish both feeds with right signatures, and return what a customer finds."""
+def told(
+    publisher: MemoryPublisher,
+    atom: Entries,
+    json: Entries,
+    others: Mapping[str, bytes] = MappingProxyType({}),
+) -> Report:
+    """Publish the feeds with right signatures, and return what a customer finds."""
     liar, newest = publisher.copy(), publisher.registers[-1]
+    liar.files |= others
     liar.write_feed(tree.FEED_ATOM.path(), atom_feed(newest, atom, year=FIRST.year))
     liar.write_signed(tree.FEED_JSON.path(), json_feed(newest, json, year=FIRST.year))
     liar.vouch()
@@ -103,6 +121,68 @@ def test_a_lie_in_one_field_is_found(
         lying = entries[:at]  # no page of a feed names a version twice
     atom, json = (lying if where in (name, "both") else entries for name in ("Atom", "JSON"))
     report = told(publisher, atom, json)
+    failed = [check.id for check in report.checks if check.result == "failed"]
+    assert (report.exit_code, failed) == (18, ["V22"])
+
+
+def _of_interest(
+    publisher: MemoryPublisher, change_it: Callable[[list[FeedEntry]], list[FeedEntry]]
+) -> Feeds:
+    """Write each feed by interest as the real program does, with its entries changed."""
+    newest, found = publisher.registers[-1], dict[str, list[FeedEntry]]()
+    for version in (3, 2, 1):
+        summary = _summary(publisher, version)
+        for kind in KINDS:
+            for path, entry in entries_by_interest(summary, kind).items():
+                found.setdefault(path, []).append(entry)
+    first = publisher.registers[0].published_at
+    return {
+        feed.path: interest_feed(newest, feed, change_it(found.get(feed.path, [])), first=first)
+        for feed in interests(newest)
+    }
+
+
+INTEREST_LIES: dict[str, ChangeOfEntries] = (
+    {
+        f"other {field}": lambda told, field=field: [_other(told[0], field), *told[1:]]  # type: ignore[misc]
+        for field in FeedEntry.__struct_fields__
+        if field not in {*WORDS, *NOT_SAID, *SAID_BY}
+    }
+    | {
+        "leaves out the newest": lambda told: told[1:],
+        "leaves out the oldest": lambda told: told[:-1],
+        "tells nothing": lambda _: [],
+        "tells one twice": lambda told: [told[0], *told],
+        "tells one that changed nothing of it": lambda told: [_without_changes(told[0]), *told],
+        "oldest first": lambda told: [*told, _other(told[0], "version")],
+    }
+)
+"""What a feed by interest may say instead."""
+
+
+def _other(entry: FeedEntry, field: str) -> FeedEntry:
+    return msgspec.structs.replace(entry, **{field: other_value(FeedEntry, field, getattr(entry, field))})
+
+
+def _without_changes(entry: FeedEntry) -> FeedEntry:
+    return msgspec.structs.replace(entry, version=entry.version + 1, types=())
+
+
+def test_honest_feeds_by_interest_are_believed(publisher: MemoryPublisher, entries: Entries) -> None:
+    report = told(publisher, entries, entries, _of_interest(publisher, list))
+    assert (report.exit_code, report.word) == (0, "verified"), report.checks
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.operation)
+@pytest.mark.parametrize("lie", INTEREST_LIES)
+def test_a_lie_in_a_feed_by_interest_is_found(
+    publisher: MemoryPublisher, entries: Entries, kind: FileKind, lie: str
+) -> None:
+    """In each kind of feed, which the list of head files vouches for."""
+    honest, lying = _of_interest(publisher, list), _of_interest(publisher, INTEREST_LIES[lie])
+    path = next(path for path in honest if kind_of(path) is kind)
+    assert lying[path] != honest[path]
+    report = told(publisher, entries, entries, {**honest, path: lying[path]})
     failed = [check.id for check in report.checks if check.result == "failed"]
     assert (report.exit_code, failed) == (18, ["V22"])
 

@@ -161,18 +161,18 @@ FEED_IMPORTANT = FileKind(
     "feed/important.atom", "getImportantFeed",
     "Of the changes those that need notice or are as important, as an Atom feed",
     _ATOM, "mutable", relation="alternate",
-    listed=True, checks=("V34",),
+    listed=True, checks=("V22", "V34"),
 )
 FEED_CATEGORY = FileKind(
     "feed/categories/{category}.atom", "getCategoryFeed", "The changes in one category, as an Atom feed",
     _ATOM, "mutable",
-    listed=True, checks=("V34",),
+    listed=True, checks=("V22", "V34"),
 )
 FEED_SUBPROCESSOR = FileKind(
     "feed/subprocessors/{subprocessor}.atom", "getSubprocessorFeed",
     "The changes that concern one sub-processor, as an Atom feed",
     _ATOM, "mutable",
-    listed=True, checks=("V34",),
+    listed=True, checks=("V22", "V34"),
 )
 FEEDS_OPML = FileKind(
     "feeds.opml", "getFeedList", "Every feed, for readers to import (OPML), if the register has an address",

@@ -58,11 +58,11 @@ def _feeds(
     same = set(_unchanged(version, before))
     former = (change.subprocessor for change in version.diff.changes if change.subprocessor)
     for interest in interests(version.register, former):
-        if interest.kind is not kind or (interest.id not in new and interest.id and interest in same):
+        if interest.kind is not kind or (interest.path not in new and interest.id and interest in same):
             continue
         stored = before.read(interest.path)
         earlier = entries_of(stored) if stored is not None else ()
-        entry = new.get(interest.id)
+        entry = new.get(interest.path)
         yield interest, [*([entry] if entry else []), *earlier]
 
 

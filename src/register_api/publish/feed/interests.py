@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.diff.interests import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.language.language import Language
@@ -19,13 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from register_api.core.diff.changes import Change
-    from register_api.core.model import Register, Subprocessor
+    from register_api.core.model import Register
     from register_api.publish.feed.entry import FeedEntry, VersionSummary
-
-IMPORTANT = frozenset(
-    {"added", "activated", "replaced", "entity_changed", "relocated", "data_changed", "withdrawn"}
-)
-"""Types of change that are important whatever is promised; what needs notice is, too."""
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +44,8 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tag(self) -> str:
-        """What its id has after that of the main feed: ``/feed/important``."""
-        return "/" + self.path.removesuffix(".atom")
+        """What its id has after that of the main feed."""
+        return tag_of(self.path)
 
 
 def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
@@ -70,46 +66,12 @@ def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Intere
         yield Interest(kind=tree.FEED_SUBPROCESSOR, id=id_, title=title)
 
 
-def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str | None, FeedEntry]:
-    """Return the entry of a version in each feed of a kind that has something to say of it, by id."""
-    vendors = {vendor.id: vendor for vendor in version.register.subprocessors}
-    changes: dict[str | None, list[Change]] = {}
-    for change in version.diff.changes:
-        for id_ in _ids(change, kind, vendors, initial=version.register.version == 1):
-            changes.setdefault(id_, []).append(change)
-    return {id_: _entry(version, told) for id_, told in changes.items()}
+def entries_by_interest(version: VersionSummary, kind: FileKind) -> dict[str, FeedEntry]:
+    """Return the entry of a version in each feed of a kind that has something to say of it, by path."""
+    told = changes_by_feed(version.register, version.diff.changes, (kind,))
+    return {path: _entry(version, changes) for path, changes in told.items()}
 
 
 def _entry(version: VersionSummary, changes: Sequence[Change]) -> FeedEntry:
     diff = msgspec.structs.replace(version.diff, changes=tuple(changes))
     return make_entry(msgspec.structs.replace(version, diff=diff))
-
-
-def _ids(
-    change: Change, kind: FileKind, vendors: dict[str, Subprocessor], *, initial: bool
-) -> Iterable[str | None]:
-    """Return which feeds of a kind a change belongs into."""
-    concerned = dict.fromkeys(id_ for id_ in (change.subprocessor, *change.affects) if id_)
-    if kind is tree.FEED_SUBPROCESSOR:
-        return concerned
-    if kind is tree.FEED_CATEGORY:
-        return sorted(_categories(change, [vendors[id_] for id_ in concerned if id_ in vendors]))
-    is_important = change.notice.required or (change.type in IMPORTANT and not initial)
-    return (None,) if is_important else ()
-
-
-def _categories(change: Change, concerned: Sequence[Subprocessor]) -> set[str]:
-    """Return ids of the categories that a change is about: of its use, else of all uses of its vendors."""
-    found = {
-        use.category
-        for vendor in concerned
-        for use in vendor.engagements
-        if change.engagement in (None, use.id)
-    }
-    for field in change.fields:
-        head, *rest = field.path.split(".")
-        if head == "category":
-            found |= {value for value in (field.before, field.after) if isinstance(value, str)}
-        elif head == "categories" and change.subprocessor is None and rest:
-            found.add(rest[0])
-    return found

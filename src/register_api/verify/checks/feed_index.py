@@ -9,6 +9,8 @@ import msgspec
 from lxml import etree
 
 from register_api.core.canonical import decode
+from register_api.core.format import tree
+from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION
 
@@ -44,12 +46,13 @@ class ToldLog(msgspec.Struct, frozen=True):
     root_hash: str
 
 
-def read_atom(data: bytes, register: str) -> tuple[Told, ...]:
+def read_atom(data: bytes, register: str, tag: str = "") -> tuple[Told, ...]:
     """Read an Atom feed (RFC 4287).
 
     Args:
-        data: The bytes, whose signature has been checked.
+        data: The bytes, which are vouched for.
         register: Name of the register that the feed must be of.
+        tag: What the feed's id has after that of the main feed.
 
     Raises:
         Malformed: Not an Atom feed in UTF-8, or a feed without id, or an entry without id, instants or
@@ -60,7 +63,7 @@ def read_atom(data: bytes, register: str) -> tuple[Told, ...]:
     if feed.tag != f"{_ATOM}feed":
         raise Malformed("not an Atom feed")
     name = _text(feed, "id")
-    _check_id(name, register)
+    _check_id(name, register, tag)
     entries = feed.findall(f"{_ATOM}entry")
     return tuple(
         Told(
@@ -131,12 +134,33 @@ def check_page(page: tuple[Told, ...], newest: int, oldest: int, history: Histor
     """Check that a page tells of exactly some versions, newest first, with their instants and changes."""
     if [told.version for told in page] != list(range(newest, oldest - 1, -1)):
         raise Inconsistent(f"does not name versions {newest} to {oldest}, newest first, each once")
+    _check_entries(page, tree.FEED_ATOM.path(), history)
+
+
+def check_interest(page: tuple[Told, ...], path: str, newest: int, history: History) -> None:
+    """Check that a feed by interest tells of the versions with changes of that interest, and of no others.
+
+    Of versions that this run has not read it is known only that each stands there once.
+    """
+    numbers = [told.version for told in page]
+    if numbers != sorted(set(numbers), reverse=True) or len(numbers) > FEED_PAGE_SIZE:
+        raise Inconsistent(f"does not name at most {FEED_PAGE_SIZE} versions, newest first, each once")
+    if numbers and numbers[0] > newest:
+        raise Inconsistent(f"names version {numbers[0]}, which there is not")
+    oldest = numbers[-1] if len(numbers) == FEED_PAGE_SIZE else 1
+    left_out = history.feeds.get(path, {}).keys() - {*numbers, *range(oldest)}
+    if left_out:
+        raise Inconsistent(f"leaves out version {max(left_out)}")
+    _check_entries(page, path, history)
+
+
+def _check_entries(page: tuple[Told, ...], path: str, history: History) -> None:
     for told in page:
         at = history.published.get(told.version, told.updated)
         for instant in (told.updated, told.published):
             if instant != at:
                 raise Inconsistent(f"version {told.version} was not published at {instant}")
-        if not history.has_types(told.version, told.types):
+        if not history.has_types(told.version, told.types, path):
             raise Inconsistent(f"version {told.version} has changes of other types")
 
 
@@ -169,10 +193,10 @@ def _text(element: Any, name: str) -> str:
     return found[0].text or ""
 
 
-def _check_id(name: str, register: str) -> None:
+def _check_id(name: str, register: str, tag: str = "") -> None:
     """Check a feed's tag URI (RFC 4151): ``tag:<domain>,<year>:<path>`` made from the register's name."""
     domain, _, path = register.partition("/")
-    if not re.fullmatch(rf"tag:{re.escape(domain)},[0-9]{{4}}:{re.escape(path)}", name):
+    if not re.fullmatch(rf"tag:{re.escape(domain)},[0-9]{{4}}:{re.escape(path + tag)}", name):
         raise Inconsistent(f"the feed {name[:100]!a}, not that of {register!r}")
 
 

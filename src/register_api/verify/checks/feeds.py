@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
+from register_api.core.canonical import decode, digest
+from register_api.core.diff.interests import KINDS, tag_of
+from register_api.core.documents import HeadFiles
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES
+from register_api.core.format.paths import FILES, is_path, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import good_key
-from register_api.errors import Inconsistent
-from register_api.verify.checks.feed_index import check_page, read_atom, read_json
+from register_api.errors import Inconsistent, Unreachable
+from register_api.verify.checks.feed_index import check_interest, check_page, read_atom, read_json
 from register_api.verify.checks.feed_signature import verify_feed_signature
 from register_api.verify.checks.log import first_version
 from register_api.verify.checks.recorder import NotApplicable, naming
@@ -51,8 +55,8 @@ def check_feed_signatures(run: Run, targets: Targets, log: Log, feed: bytes) -> 
     return " and ".join(kind.path() for kind in kinds)
 
 
-def check_feed_entries(run: Run, log: Log, feed: bytes) -> str:
-    """Check that both feeds tell of the newest versions, and say the same of each (V22)."""
+def check_feed_entries(run: Run, targets: Targets, log: Log, feed: bytes) -> str:
+    """Check that the feeds tell of the versions there are, and both main ones the same of each (V22)."""
     oldest = max(1, log.size - FEED_PAGE_SIZE + 1)
     with naming(tree.FEED_ATOM.path()):
         atom = read_atom(feed, log.keys.register)
@@ -63,7 +67,30 @@ def check_feed_entries(run: Run, log: Log, feed: bytes) -> str:
             check_page(json, log.size, oldest, run.history)
             _check_logs(log, logs)
             _check_alike(atom, json)
-    return f"versions {log.size} to {oldest}, in both feeds"
+    listed = _interest_feeds(run, targets, log)
+    return f"versions {log.size} to {oldest}, in both feeds; {listed} feeds by interest"
+
+
+def _interest_feeds(run: Run, targets: Targets, log: Log) -> int:
+    """Check every feed by interest that is listed, and that all are listed; return how many there are.
+
+    A file that is not the listed one is found by V34.
+    """
+    heads = decode(targets.read(tree.HEADS), HeadFiles, max_bytes=tree.HEADS.max_bytes)
+    listed = {file.path: file for file in heads.files if is_path(file.path) and kind_of(file.path) in KINDS}
+    required = {tree.FEED_IMPORTANT.path(), *run.history.feeds} - {tree.FEED_ATOM.path()}
+    for path in sorted(required - listed.keys()):
+        with run.record.recording("V22", path):
+            raise Inconsistent(f"is not listed in {tree.HEADS.path()}, though there are changes of its kind")
+    run.expect(len(listed))
+    for path, file in listed.items():
+        run.advance(path)
+        with run.record.recording("V22", path), contextlib.suppress(Unreachable):
+            data = run.get(path)
+            if digest(data) == file.sha256:
+                page = read_atom(data, log.keys.register, tag_of(path))
+                check_interest(page, path, log.size, run.history)
+    return len(listed)
 
 
 def _check_logs(log: Log, said: tuple[ToldLog, ...]) -> None:

@@ -212,7 +212,11 @@ def _check_feeds(
         lambda: feeds.check_feed_signatures(run, targets.value, the_log.value, feed.value),
         whole=True,
     )
-    run.check("V22", lambda: feeds.check_feed_entries(run, the_log.value, feed.value), whole=True)
+    run.check(
+        "V22",
+        lambda: feeds.check_feed_entries(run, targets.value, the_log.value, feed.value),
+        whole=True,
+    )
     run.check("V23", lambda: feeds.check_archive(run, the_log.value), whole=True)
 
 
