@@ -19,6 +19,11 @@ def process_and_version(archive: Archive) -> Resource:
     return finish_own([os.getpid(), os.nice(0), archive.register(version).version])
 
 
+def long(_: Archive) -> Resource:
+    """Answer with more than is handed over in one go, and with less by gzip."""
+    return finish_own(list(range(400_000)))
+
+
 def problem(_: Archive) -> Resource:
     """Find that the question cannot be answered."""
     raise Problem("bad-parameter", "not so", parameter="from", allowed=["1"], headers=((b"a", b"b"),))

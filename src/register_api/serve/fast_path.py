@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
-from register_api.serve.http.asgi import NO_BODY, start_message
+from register_api.serve.http.asgi import NO_BODY, send_body, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
@@ -75,7 +75,10 @@ class FastPath:
                     else:
                         self._counters.found += 1
                     await send(representation.unchanged if unchanged else representation.start)
-                    await send(NO_BODY if unchanged or method == "HEAD" else representation.body or NO_BODY)
+                    if unchanged or method == "HEAD" or representation.body is None:
+                        await send(NO_BODY)
+                    else:
+                        await send_body(representation.body, send)
                     return
         await self._answer(table, scope, receive, send)
 

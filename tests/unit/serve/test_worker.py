@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from anyio import BrokenWorkerProcess
 import stores
 import worker_tasks
 from register_api.serve.answer.worker import compute
+from register_api.serve.http.asgi import PIECE_BYTES
 from register_api.serve.http.problems import Problem
 from register_api.store.reader import Snapshot, open_snapshot
 
@@ -35,7 +37,7 @@ async def told(snapshot: Snapshot, work: Work = worker_tasks.process_and_version
     """Return what a task of the process beside tells."""
     body = (await compute(snapshot, work)).representations["identity"].body
     assert body is not None
-    return msgspec.json.decode(body["body"], type=list[int])
+    return msgspec.json.decode(b"".join(piece["body"] for piece in body), type=list[int])
 
 
 def test_answers_are_computed_in_another_process_that_stands_back(three_versions: Path) -> None:
@@ -51,6 +53,20 @@ def test_answers_are_computed_in_another_process_that_stands_back(three_versions
     assert process != os.getpid()
     assert niceness > os.nice(0)
     assert version == 3
+
+
+def test_a_long_answer_arrives_whole_and_in_pieces(three_versions: Path) -> None:
+    """Each form of it, though no turn of the loop takes more of it than some pieces."""
+
+    async def ask() -> dict[str, bytes]:
+        found = await compute(snapshot_of(three_versions), worker_tasks.long)
+        bodies = {coding: form.body or () for coding, form in found.representations.items()}
+        assert all(len(piece["body"]) <= PIECE_BYTES for body in bodies.values() for piece in body)
+        return {coding: b"".join(piece["body"] for piece in body) for coding, body in bodies.items()}
+
+    found = asyncio.run(ask())
+    assert msgspec.json.decode(found["identity"]) == list(range(400_000))
+    assert gzip.decompress(found["gzip"]) == found["identity"]
 
 
 def test_a_publication_is_answered_from_though_its_folder_is_gone(one_version: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from register_api.core.canonical import encode
 from register_api.serve.answer.fair_queue import FairQueue
+from register_api.serve.http.asgi import size_of
 from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
@@ -179,4 +180,4 @@ def forms_of(data: bytes) -> dict[str, bytes]:
 def _size(resource: Resource) -> int:
     """Return what keeping an answer costs; small ones are mostly headers, and a flood is of small ones."""
     bodies = (item.body for item in resource.representations.values())
-    return _OVERHEAD + sum(len(body["body"]) for body in bodies if body is not None)
+    return _OVERHEAD + sum(size_of(body) for body in bodies if body is not None)

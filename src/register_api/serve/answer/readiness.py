@@ -83,7 +83,7 @@ def freshness_of(table: ReplyTable) -> Freshness:
     if body is None:
         raise Problem("not-ready", "There is no freshness statement (trust/timestamp.json).")
     try:
-        signed = msgspec.json.decode(body["body"], type=_Timestamp).signed
+        signed = msgspec.json.decode(b"".join(piece["body"] for piece in body), type=_Timestamp).signed
         return Freshness(signed.expires.astimezone(dt.UTC), signed.expires - signed.signed_at)
     except (msgspec.MsgspecError, ValueError, OverflowError):
         raise Problem("not-ready", "The freshness statement (trust/timestamp.json) cannot be read.") from None

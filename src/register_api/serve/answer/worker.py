@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
 from anyio import to_process
 
 from register_api.errors import StoreDamaged
@@ -25,6 +26,8 @@ from register_api.serve.stored.reply import Resource
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.serve.http.asgi import Body
+    from register_api.serve.stored.reply import Representation
     from register_api.store.reader import Snapshot
 
 Work = Callable[[Archive], Resource]
@@ -32,12 +35,18 @@ Work = Callable[[Archive], Resource]
 
 _NICENESS = 10
 
+_AT_ONCE = 4
+"""Pieces of a body that are handed over in one go: taking them holds up the replies."""
+
 _opened: dict[tuple[Path, int], Archive] = {}
 """In the process beside: the one publication that it has, by store and generation."""
 
+_bodies: dict[str, Body] = {}
+"""In the process beside: the bodies of the last answer by content coding, until they are handed over."""
+
 
 async def compute(snapshot: Snapshot, work: Work) -> Resource:
-    """Have an answer computed in the process beside; who calls this twice at once has two of them.
+    """Have an answer computed in the process beside, which can do one at a time.
 
     Args:
         snapshot: The publication to compute from. It is handed over when it is new there: on the disk
@@ -50,7 +59,22 @@ async def compute(snapshot: Snapshot, work: Work) -> Resource:
         anyio.BrokenWorkerProcess: The process has died; the next question gets another.
     """
     found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
-    return await to_process.run_sync(_computed_anew, snapshot, work) if found is None else found
+    if found is None:
+        found = await to_process.run_sync(_computed_anew, snapshot, work)
+    forms = [(coding, await _whole(form)) for coding, form in found.representations.items()]
+    return msgspec.structs.replace(found, representations=dict(forms))
+
+
+async def _whole(form: Representation) -> Representation:
+    """Fetch the rest of a body."""
+    body = list(form.body or ())
+    while body and body[-1].get("more_body"):
+        body += await to_process.run_sync(_further, form.coding, len(body))
+    return msgspec.structs.replace(form, body=tuple(body))
+
+
+def _further(coding: str, begin: int) -> Body:
+    return _bodies[coding][begin : begin + _AT_ONCE]
 
 
 def _computed(store: Path, generation: int, work: Work) -> Resource | None:
@@ -67,12 +91,22 @@ def _computed_anew(snapshot: Snapshot, work: Work) -> Resource:
 
 def _done(work: Work, archive: Archive) -> Resource:
     try:
-        return work(archive)
+        return _begun(work(archive))
     except (Problem, StoreDamaged):
         raise
     except Exception as error:
         error.add_note(traceback.format_exc())  # the traceback itself does not leave this process
         raise
+
+
+def _begun(answer: Resource) -> Resource:
+    """Return an answer with the beginning of its bodies, and keep them to be asked for the rest."""
+    _bodies.clear()
+    forms = {}
+    for coding, form in answer.representations.items():
+        _bodies[coding] = form.body or ()
+        forms[coding] = msgspec.structs.replace(form, body=_further(coding, 0))
+    return msgspec.structs.replace(answer, representations=forms)
 
 
 @functools.cache

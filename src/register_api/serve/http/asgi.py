@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -29,6 +30,41 @@ def body_message(body: bytes) -> Message:
 
 NO_BODY = body_message(b"")
 """Closes a reply to HEAD, a 204 and a 304."""
+
+PIECE_BYTES = 64 * 1024
+"""What is written of a body in one go; while more of it waits, it is other clients' turn."""
+
+Body = tuple[Message, ...]
+"""A whole body: one message, or one for each piece."""
+
+
+def in_pieces(body: bytes) -> Iterator[bytes]:
+    """Return the pieces of a body, in order; an empty one has one that is empty."""
+    return (body[start : start + PIECE_BYTES] for start in range(0, len(body) or 1, PIECE_BYTES))
+
+
+def body_messages(pieces: Iterable[bytes]) -> Body:
+    """Return the messages that carry a body, given in pieces."""
+    *first, last = map(body_message, pieces)
+    return (*({**message, "more_body": True} for message in first), last)
+
+
+def size_of(body: Body) -> int:
+    """Return how many bytes a body has."""
+    return sum(len(message["body"]) for message in body)
+
+
+async def send_body(body: Body, send: Send) -> None:
+    """Send a body; after each piece of a long one it is other clients' turn.
+
+    However fast a client reads, the others wait for a piece, and what is kept for one that does not read
+    is a few of them.
+    """
+    *first, last = body
+    for piece in first:
+        await send(piece)
+        await asyncio.sleep(0)
+    await send(last)
 
 
 def header(headers: Headers, wanted: bytes) -> bytes | None:

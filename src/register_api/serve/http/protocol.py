@@ -83,6 +83,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         super().connection_lost(exc)
 
+    def resume_writing(self) -> None:
+        """Go on with a reply: the client has taken what was left, and the while for the next begins."""
+        self._progress = None
+        super().resume_writing()
+
     def data_received(self, data: bytes) -> None:
         """Take bytes from the connection, and give up on a head that does not end."""
         if self._refused or self._leaving_since:

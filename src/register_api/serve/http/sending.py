@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged
-from register_api.serve.http.asgi import NO_BODY, body_message, start_message
+from register_api.serve.http.asgi import NO_BODY, body_message, send_body, start_message
 from register_api.serve.http.selection import refusal, select
 from register_api.serve.stored.reply import CACHE_CONTROL, CORS
 from register_api.serve.telemetry.faults import logged_problem
 
 if TYPE_CHECKING:
-    from register_api.serve.http.asgi import Message, Scope, Send
+    from register_api.serve.http.asgi import Body, Message, Scope, Send
     from register_api.serve.http.problems import Problem
     from register_api.serve.stored.reply import Representation, Resource
     from register_api.serve.stored.reply_table import ReplyTable
@@ -30,7 +30,7 @@ async def send_resource(
         return
     body = await _body(resource, representation, table)
     await send(representation.start)
-    await send(body)
+    await send_body(body, send)
 
 
 async def send_stored(table: ReplyTable, path: str, scope: Scope, send: Send) -> None:
@@ -66,9 +66,9 @@ def without_body(send: Send) -> Send:
     return send_head
 
 
-async def _body(resource: Resource, representation: Representation, table: ReplyTable | None) -> Message:
+async def _body(resource: Resource, representation: Representation, table: ReplyTable | None) -> Body:
     if representation.body is not None or table is None:
-        return representation.body or NO_BODY
+        return representation.body or (NO_BODY,)
     try:
         return await table.body(resource, representation)
     except StoreDamaged as error:

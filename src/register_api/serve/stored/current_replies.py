@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from register_api.errors import StoreDamaged, StoreError
+from register_api.serve.http.asgi import Body, size_of
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply_table import ReplyTable, load_reply_table
 from register_api.store.reader import current
@@ -41,7 +42,7 @@ class CurrentReplies:
         self.loads = 0
         self.failures = 0
         self._store = store
-        self._bodies: BoundedCache[bytes] = BoundedCache(cache_bytes, len)
+        self._bodies: BoundedCache[Body] = BoundedCache(cache_bytes, size_of)
 
     def is_stale(self) -> bool:
         """Tell whether another publication is visible than the one served; costs one ``readlink``."""

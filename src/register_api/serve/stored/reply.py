@@ -16,7 +16,7 @@ import msgspec
 from register_api.core import headers
 from register_api.core.canonical import digest
 from register_api.core.format.kind import CacheClass
-from register_api.serve.http.asgi import Header, Message, body_message, start_message
+from register_api.serve.http.asgi import Body, Header, Message, body_messages, in_pieces, start_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ class Representation(msgspec.Struct, frozen=True, kw_only=True):
     etag: bytes
     start: Message
     unchanged: Message
-    body: Message | None
+    body: Body | None
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ def _representation(
         etag=etag,
         start=start_message(200, (*_content_headers(facts, coding, sha256, size), *shared, *facts.more)),
         unchanged=start_message(304, shared),
-        body=None if body is None else body_message(body),
+        body=None if body is None else body_messages(in_pieces(body)),
     )
 
 

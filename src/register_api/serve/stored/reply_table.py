@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.links import link_value, links_of
 from register_api.serve.answer.archive import Archive
-from register_api.serve.http.asgi import Message, body_message
+from register_api.serve.http.asgi import Body, body_messages, in_pieces
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import CommonHeaders, Resource, make_resource
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from register_api.serve.stored.reply import Representation
     from register_api.store.manifest import ManifestEntry
 
-    Bodies = BoundedCache[bytes]
+    Bodies = BoundedCache[Body]
 
 _KEPT_HEADERS = 2048
 """Settled resources whose headers are kept."""
@@ -88,7 +88,7 @@ class ReplyTable:
             self._settled.put(path, found)
         return found
 
-    async def body(self, resource: Resource, representation: Representation) -> Message:
+    async def body(self, resource: Resource, representation: Representation) -> Body:
         """Return the body of a representation, read from the store if need be.
 
         Raises:
@@ -97,11 +97,14 @@ class ReplyTable:
         if representation.body is not None:
             return representation.body
         key = (resource.path, representation.etag)
-        data = self._bodies.get(key)
-        if data is None:
-            data = await asyncio.to_thread(read_form, self.snapshot, resource.path, representation.coding)
-            self._bodies.put(key, data)
-        return body_message(data)
+        found = self._bodies.get(key)
+        if found is None:
+            found = await asyncio.to_thread(self._read, resource.path, representation.coding)
+            self._bodies.put(key, found)
+        return found
+
+    def _read(self, path: str, coding: str) -> Body:
+        return body_messages(in_pieces(read_form(self.snapshot, path, coding)))
 
     def _load_whole(self, path: str, entry: ManifestEntry) -> Resource:
         bodies = {coding: read_form(self.snapshot, path, coding) for coding in ("identity", *entry.encodings)}
