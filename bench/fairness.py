@@ -3,7 +3,8 @@
 A stored path is polled, and somebody else's questions are asked, alone and beside that client, in turns;
 what is told is the ratio. No answer is kept, so that each question is computed however often it is asked.
 Where answers are kept the same client downloads some of them without end, as it could with any stored
-file; that ratio says how the machine's processors are shared. The hostile client, the service and whoever measures are processes of their own.
+file; that ratio says how the machine's processors are shared. The hostile client, the service and whoever
+measures are processes of their own.
 
     .venv/bin/python bench/fairness.py
 """

@@ -77,6 +77,11 @@ class Service:
         """Return how many file descriptors the process has open."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
+    def children(self) -> list[int]:
+        """Return the processes that it has started (proc(5), children)."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(child) for task in tasks for child in task.read_text("ascii").split()]
+
     def faults(self) -> list[str]:
         """Return the lines of the log that tell of something worse than information."""
         lines = self.process.errors().splitlines()

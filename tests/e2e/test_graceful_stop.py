@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import random
 import signal
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import hostile
 import stores
 from hostile import GOOD, everything, replies
 from quick_disk import quick_disk
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LARGE = 8 * 2**20
 ASK = b"GET /feed.atom HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -58,3 +58,24 @@ def test_a_client_that_does_not_read_holds_up_the_end_for_a_time_only(tmp_path: 
         deaf.recv(1)
         service.process.send(signal.SIGTERM)
         assert service.process.ended() == 0
+
+
+def test_questions_that_wait_are_ended_without_noise(tmp_path: Path) -> None:
+    """Their connections are closed when the time is over; the log has one line for all of them."""
+    store = stores.make_store(tmp_path / "store", 3)
+    with hostile.service(store, REGISTER_SHUTDOWN_SECONDS="1") as service, contextlib.ExitStack() as stack:
+        question = b"GET /v1/diff?from=%d&to=3 HTTP/1.1\r\nHost: x\r\n\r\n"
+        answers = service.send(question.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % 1)
+        assert [reply.status for reply in replies(answers)] == [200]
+        (beside,) = service.children()
+        os.kill(beside, signal.SIGSTOP)  # whatever is asked now is never answered
+        asking = [stack.enter_context(service.connect()) for _ in range(5)]
+        for connection in asking:
+            connection.sendall(question % 2)
+        assert service.answers_others()
+        service.process.send(signal.SIGTERM)
+        assert [everything(connection) for connection in asking] == [b""] * 5
+        assert service.process.ended() == 0
+        (line,) = service.faults()
+        assert json.loads(line)["connections"] == 5
+        assert not Path(f"/proc/{beside}").exists()

@@ -13,7 +13,7 @@ from patience import PATIENCE
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.fair_queue import FairQueue
 from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
-from register_api.serve.http.clients import ONE, network_of
+from register_api.serve.http.clients import ONE, Asker, network_of
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource
 
@@ -113,6 +113,17 @@ class TestFairQueue:
         queue.put("two", 5, "two")
         assert queue.put("three", 5, "three") == "three"
 
+    def test_whoever_leaves_makes_room(self) -> None:
+        """At once, not when it would have been its turn; leaving twice, or after the turn, is nothing."""
+        queue: FairQueue[str] = FairQueue(2)
+        queue.put("one", 5, "left")
+        queue.put("two", 5, "stays")
+        queue.leave("left")
+        queue.leave("left")
+        assert queue.put("three", 5, "three") is None
+        assert [queue.take() for _ in range(3)] == ["stays", "three", None]
+        queue.leave("stays")
+
 
 class Computing:
     """Computes when it is told to, and notes in which order it was asked to.
@@ -146,7 +157,7 @@ class Computing:
 
     def ask(self, answers: Answers, question: object, client: str, cost: int = 10) -> asyncio.Task[Resource]:
         """Ask a question in a task of its own."""
-        return asyncio.ensure_future(answers.get(question, client, cost, self.of(question)))
+        return asyncio.ensure_future(answers.get(question, Asker(client), cost, self.of(question)))
 
 
 class TestAnswers:
@@ -196,7 +207,7 @@ class TestAnswers:
             computing.go_on.clear()
             waiting = [computing.ask(kept, f"new {number}", "one") for number in range(70)]
             await computing.until_begun(2)
-            assert await kept.get("known", "one", 10, computing.of("known")) is ANSWER
+            assert await kept.get("known", Asker("one"), 10, computing.of("known")) is ANSWER
             computing.go_on.set()
             await asyncio.gather(*waiting, return_exceptions=True)
             assert computing.begun.count("known") == 1
@@ -219,6 +230,30 @@ class TestAnswers:
 
         assert asyncio.run(ask()) == ["first", "last"]
 
+    def test_nothing_is_computed_for_those_who_have_hung_up(self) -> None:
+        """Unless somebody else waits for the same answer, or it was begun: then it is kept."""
+
+        async def ask() -> tuple[list[object], list[Resource | BaseException]]:
+            computing, kept, hung_up = Computing(), Answers(100_000), asyncio.Event()
+
+            def ask_and_go(question: str) -> asyncio.Task[Resource]:
+                asker = Asker("hostile", hung_up.wait)
+                return asyncio.ensure_future(kept.get(question, asker, 10, computing.of(question)))
+
+            gone = [ask_and_go(f"gone {number}") for number in range(MAX_WAITING_QUESTIONS)]
+            await computing.until_begun()
+            stays = computing.ask(kept, "gone 1", "one")
+            hung_up.set()
+            answers = await asyncio.gather(*gone, return_exceptions=True)
+            computing.go_on.set()
+            assert await stays is ANSWER
+            assert await computing.ask(kept, "gone 0", "one") is ANSWER
+            return computing.begun, answers
+
+        begun, answers = asyncio.run(ask())
+        assert begun == ["gone 0", "gone 1"]
+        assert all(isinstance(answer, Problem) for answer in answers)
+
     def test_a_problem_is_not_kept(self) -> None:
         """The next one who asks is answered anew."""
 
@@ -229,7 +264,7 @@ class TestAnswers:
             computing, kept = Computing(), Answers(100_000)
             computing.go_on.set()
             with pytest.raises(Problem):
-                await kept.get("question", "one", 10, refuse)
+                await kept.get("question", Asker("one"), 10, refuse)
             return await computing.ask(kept, "question", "one")
 
         assert asyncio.run(ask()) is ANSWER

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
     from register_api.serve.http.asgi import Header
+    from register_api.serve.http.clients import Asker
 
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6
@@ -72,38 +73,41 @@ class Answers:
         return len(self._kept)
 
     async def get(
-        self, question: Hashable, client: str, cost: int, compute: Callable[[], Awaitable[Resource]]
+        self, question: Hashable, asker: Asker, cost: int, compute: Callable[[], Awaitable[Resource]]
     ) -> Resource:
         """Return the answer to a question: at once if it is kept, else when it is the client's turn.
 
         Args:
             question: All that the answer depends on.
-            client: Who asks, and whose share of the time it is computed in.
+            asker: Who asks. What nobody waits for any longer is not computed, unless it has begun.
             cost: About how much there is to read for it, in bytes.
             compute: Computes it, off the event loop.
 
         Raises:
-            Problem: What ``compute`` raises, or too many are waiting and this one would be the last.
+            Problem: What ``compute`` raises, or too many are waiting and this one would be the last, or
+                whoever asked has gone.
         """
         found = self._kept.get(question)
         if found is not None:
             self.hits += 1
             return found
         asked = _Asked(question, compute, asyncio.get_running_loop().create_future())
-        refused = self._asked.put(client, cost, asked)
-        if refused is not None and not refused.answer.done():
+        refused = self._asked.put(asker.network, cost, asked)
+        if refused is not None:
             busy = Problem("busy", "Too many computed answers are waiting; try again soon.")
             refused.answer.set_exception(busy)
         if self._answering is None:
             self._answering = asyncio.create_task(self._answer_all())
-        return await asked.answer
+        try:
+            return await _unless_gone(asked.answer, asker)
+        finally:
+            self._asked.leave(asked)
 
     async def _answer_all(self) -> None:
         """Answer while anybody waits."""
         try:
             while (asked := self._asked.take()) is not None:
-                if not asked.answer.done():  # else whoever asked has gone
-                    await self._answer(asked)
+                await self._answer(asked)
         finally:
             self._answering = None
 
@@ -122,6 +126,19 @@ class Answers:
         else:
             if not asked.answer.done():
                 asked.answer.set_result(found)
+
+
+async def _unless_gone(answer: asyncio.Future[Resource], asker: Asker) -> Resource:
+    """Wait for an answer as long as somebody listens."""
+    leaving = asyncio.ensure_future(asker.leaves())
+    try:
+        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return await answer
+    finally:
+        answer.cancel()
+        leaving.cancel()
+    raise Problem("busy", "Whoever asked this has gone.")
 
 
 def finish(

@@ -59,6 +59,10 @@ class FairQueue(Generic[Item]):
         self._waiting.remove(last)
         return last.item
 
+    def leave(self, item: Item) -> None:
+        """Have something wait no longer, if it does; others move up."""
+        self._waiting = [each for each in self._waiting if each.item is not item]
+
     def take(self) -> Item | None:
         """Return what has its turn now, or ``None`` if nothing waits."""
         if not self._waiting:

@@ -14,7 +14,7 @@ from register_api.core.api.operations import QUESTIONS
 from register_api.core.format.tree import OPENAPI
 from register_api.serve.answer.readiness import readiness
 from register_api.serve.http.asgi import header
-from register_api.serve.http.clients import ONE, network_of
+from register_api.serve.http.clients import asker_of
 from register_api.serve.http.sending import send_resource
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from register_api.core.api.operations import Question
     from register_api.serve.answer.service import Service
     from register_api.serve.http.asgi import Receive, Scope, Send
+    from register_api.serve.http.clients import Asker
     from register_api.serve.stored.reply import Resource
 
 _URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
@@ -56,9 +57,8 @@ def routes(service: Service) -> Sequence[HTTPRouteHandler]:
 def _question_route(service: Service, question: Question) -> HTTPRouteHandler:
     @get(question.url.replace("{id}", "{id:str}"))
     async def answer(request: _AnyRequest) -> ASGIApp:
-        client = network_of(cast("Any", request.scope), ONE)
-        query_string, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
-        return _ready(await service.answer(question, query_string, request.path_params, client, accept))
+        sent, accept = request.scope["query_string"], header(request.scope["headers"], b"accept")
+        return _ready(await service.answer(question, sent, request.path_params, _asker(request), accept))
 
     return answer
 
@@ -70,7 +70,7 @@ def _description_routes(service: Service) -> Sequence[HTTPRouteHandler]:
 
     @get(REFERENCE)
     async def reference(request: _AnyRequest) -> ASGIApp:
-        return _ready(await service.reference(network_of(cast("Any", request.scope), ONE)))
+        return _ready(await service.reference(_asker(request)))
 
     return description, reference
 
@@ -86,6 +86,10 @@ def _health_routes(service: Service) -> Sequence[HTTPRouteHandler]:
         return Response(answer, media_type=MediaType.JSON, headers=_NO_STORE)
 
     return healthz, readyz
+
+
+def _asker(request: _AnyRequest) -> Asker:
+    return asker_of(cast("Any", request.scope), cast("Any", request.receive))
 
 
 def _ready(resource: Resource) -> ASGIApp:

@@ -21,6 +21,7 @@ from register_api.serve.answer.cache import Answers, finish, finish_own, finish_
 from register_api.serve.answer.compute import ANSWERS, TABLES, cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.answer.worker import compute
+from register_api.serve.http.clients import SOMEBODY, Asker
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
@@ -71,7 +72,7 @@ class Service:
         question: Question,
         query_string: bytes = b"",
         in_path: Mapping[str, str] | None = None,
-        client: str = "",
+        asker: Asker = SOMEBODY,
         accept: bytes | None = None,
     ) -> Resource:
         """Answer a question.
@@ -80,7 +81,7 @@ class Service:
             question: What is asked.
             query_string: Its parameters, percent-encoded.
             in_path: Parameters that stand in the path.
-            client: Who asks: a client's questions wait behind each other, not in front of others'.
+            asker: Who asks: a client's questions wait behind each other, not in front of others'.
             accept: Value of ``Accept``, which decides between JSON and CSV where there are both.
 
         Raises:
@@ -94,13 +95,13 @@ class Service:
         as_table = question.has_table and prefers(accept, _CSV)
         key = (question.operation, as_table, query, as_of, version, table.archive.sha256(version))
         work = functools.partial(_answered_as_table if as_table else _answered, question, query, as_of)
-        return await self._keep(key, client, cost_of(table.archive, query), work)
+        return await self._keep(key, asker, cost_of(table.archive, query), work)
 
     async def description(self) -> Resource:
         """Answer ``/openapi.json`` where the tree has none: before anything is published."""
         return await asyncio.to_thread(lambda: finish_own(description()))
 
-    async def reference(self, client: str = "") -> Resource:
+    async def reference(self, asker: Asker = SOMEBODY) -> Resource:
         """Answer ``/docs``: the description as a page, with examples from what is published.
 
         Raises:
@@ -110,13 +111,13 @@ class Service:
         if table is None:
             return await asyncio.to_thread(_reference, None)
         key = ("reference", table.snapshot.generation)  # of freshness there is an example, too
-        return await self._keep(key, client, table.archive.bytes_of(table.archive.newest), _reference)
+        return await self._keep(key, asker, table.archive.bytes_of(table.archive.newest), _reference)
 
-    async def _keep(self, question: Hashable, client: str, cost: int, work: Work) -> Resource:
+    async def _keep(self, question: Hashable, asker: Asker, cost: int, work: Work) -> Resource:
         """Answer from what is kept, else compute; a damaged store is told like that of a stored file."""
         snapshot = self._table().snapshot
         try:
-            return await self._answers.get(question, client, cost, lambda: self._compute(snapshot, work))
+            return await self._answers.get(question, asker, cost, lambda: self._compute(snapshot, work))
         except StoreDamaged as error:
             _log.error("an answer cannot be computed: %s", error)
             raise Problem("unreadable", "What this is computed from cannot be read now.") from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from register_api.serve.http.asgi import Scope
+    from collections.abc import Awaitable, Callable
+
+    from register_api.serve.http.asgi import Receive, Scope
 
 
 class Kept(NamedTuple):
@@ -21,6 +24,36 @@ NEIGHBOURS = Kept(24, 48)
 
 ONE = Kept(32, 64)
 """An address, and the least that one link is given: whoever has it has all of its addresses (RFC 4291)."""
+
+
+async def _stay() -> None:
+    await asyncio.Event().wait()
+
+
+class Asker(NamedTuple):
+    """Who waits for an answer.
+
+    Attributes:
+        network: Whose share of the time it is computed in.
+        leaves: Waits until nobody listens to the answer any longer.
+    """
+
+    network: str = ""
+    leaves: Callable[[], Awaitable[object]] = _stay
+
+
+SOMEBODY = Asker()
+"""Who asks from within the program, and stays."""
+
+
+def asker_of(scope: Scope, receive: Receive) -> Asker:
+    """Return who waits for the answer to a request without a body."""
+
+    async def leaves() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass  # the end of a body that nobody reads
+
+    return Asker(network_of(scope, ONE), leaves)
 
 
 def network_of(scope: Scope, kept: Kept) -> str:

@@ -80,6 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Tell the request that is being answered that nobody listens; uvicorn tells the newest alone."""
         if self._running is not None:
             self._running.disconnected = True
+            self._running.message_event.set()
         self.pipeline.clear()
         super().connection_lost(exc)
 

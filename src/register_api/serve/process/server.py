@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -23,17 +24,25 @@ if TYPE_CHECKING:
     from register_api.serve.settings import Settings
 
 
+_log = logging.getLogger(__name__)
+
+_AFTER_CUT_SECONDS = 2
+"""How long requests whose connection was cut may take to end; uvicorn cancels what is left."""
+
+
 class RegisterServer(uvicorn.Server):
     """A server that looks at its connections now and then, and may have a second address for metrics."""
 
-    def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper) -> None:
+    def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper, shutdown_seconds: int) -> None:
         """Prepare a server.
 
         Args:
             config: How uvicorn runs.
             reaper: What all connections have in common.
+            shutdown_seconds: How long replies under way may take when it ends.
         """
         super().__init__(config)
+        self._shutdown_seconds = shutdown_seconds
         self._reaper = reaper
         self._metrics: tuple[App, socket.socket] | None = None
         self._metrics_state = ServerState()
@@ -50,7 +59,7 @@ class RegisterServer(uvicorn.Server):
         if self._metrics is None or self.should_exit:
             return
         app, listener = self._metrics
-        config = _config(app, self._metrics_reaper, self.config.timeout_graceful_shutdown or 0)
+        config = _config(app, self._metrics_reaper, self._shutdown_seconds)
         config.load()
         make = functools.partial(
             BoundedProtocol, config, self._metrics_state, {}, reaper=self._metrics_reaper
@@ -64,10 +73,24 @@ class RegisterServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End in order: no new connections, replies under way finished, idle connections closed."""
+        """End in order: no new connections, idle ones closed, replies under way finished while there is time.
+
+        Then connections are cut; a reply that nobody takes any longer ends by itself.
+        """
         for connection in list(self._metrics_state.connections):
             connection.shutdown()
-        await super().shutdown(sockets)
+        cutting = asyncio.get_running_loop().call_later(self._shutdown_seconds, self._cut_connections)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    def _cut_connections(self) -> None:
+        left = cast("Any", self.server_state.connections)
+        if left:
+            _log.warning("connections are cut: their replies took too long", extra={"connections": len(left)})
+        for connection in list(left):
+            connection.transport.abort()
 
 
 def make_server(
@@ -76,7 +99,7 @@ def make_server(
     """Return the server that runs an application the way the service is run."""
     reaper = ConnectionReaper(limits_of(settings), None if parts is None else parts.counters)
     config = _config(app, reaper, settings.shutdown_seconds, reads_bodies=reads_bodies)
-    return RegisterServer(config, reaper)
+    return RegisterServer(config, reaper, settings.shutdown_seconds)
 
 
 def _config(
@@ -98,5 +121,5 @@ def _config(
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=shutdown_seconds,
+        timeout_graceful_shutdown=shutdown_seconds + _AFTER_CUT_SECONDS,
     )
