@@ -70,6 +70,17 @@ def test_a_refresh_by_a_clock_ahead_is_signed_anew(reader: Reader) -> None:
     assert reader.check(state=True).exit_code == 0
 
 
+def test_the_next_version_can_replace_the_timestamp_of_a_clock_ahead(reader: Reader) -> None:
+    """Without a refresh before it, where somebody says that this clock is right."""
+    ahead(reader, "register-api refresh --offline")
+    reader.say("as of today")
+    refused = reader.run("publish", "--offline")
+    assert refused.exit_code == REFUSED
+    assert "--clock-is-right" in refused.stderr
+    assert reader.run("publish", "--offline", "--clock-is-right").exit_code == 0
+    assert reader.check(state=True).exit_code == 0
+
+
 @pytest.mark.parametrize("epoch", [[], EPOCH], ids=["alone", "with a new epoch of the log"])
 def test_a_version_of_the_future_is_published_once_more(reader: Reader, epoch: list[str]) -> None:
     """Nothing else leads on; then the customer follows from the version before, and so does a stranger."""

@@ -145,6 +145,15 @@ def fresh_for_option(command: Command) -> Command:
     )(command)
 
 
+def clock_is_right_option(command: Command) -> Command:
+    """Add ``--clock-is-right``: the timestamp in force was signed by a clock that was ahead."""
+    return click.option(
+        "--clock-is-right",
+        is_flag=True,
+        help="Sign even if the timestamp in force is of a later instant: its clock was ahead.",
+    )(command)
+
+
 def json_option(command: Command) -> Command:
     """Add ``--json``: print for machines."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     help="How many of them have to sign a root.",
 )
 @options.fresh_for_option
+@options.clock_is_right_option
 @policy_option
 @time_options.time_authority_options
 @asking_public.offline_option
@@ -73,6 +74,7 @@ def publish(
     time_authority: str | None,
     time_authority_certificate: Path | None,
     *,
+    clock_is_right: bool,
     offline: bool,
     if_empty: bool,
 ) -> None:
@@ -106,6 +108,7 @@ def publish(
         root_keys=root_keys,
         root_threshold=root_threshold,
         fresh_for=fresh_for,
+        clock_is_right=clock_is_right,
     )
     url = base_url or (None if before or offline else _address_in(source))
     asking_public.compare_with_public(before, url, offline=offline)

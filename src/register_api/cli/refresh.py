@@ -67,11 +67,7 @@ class _HoursParam(click.FloatRange):
 @offline_option
 @address_option
 @click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
-@click.option(
-    "--clock-is-right",
-    is_flag=True,
-    help="Sign even if the timestamp in force is of a later instant: its clock was ahead. Not with --every.",
-)
+@options.clock_is_right_option
 @time_options.time_authority_options
 def refresh(
     store: Path,

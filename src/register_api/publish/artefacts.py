@@ -72,6 +72,8 @@ class ArtefactBuilder:
         now: dt.datetime,
         base_url: str | None,
         fresh_for: dt.timedelta | None = None,
+        *,
+        clock_is_right: bool = False,
     ) -> None:
         """Keep what all artefacts are made from.
 
@@ -81,6 +83,7 @@ class ArtefactBuilder:
             now: The present instant, from which freshness counts.
             base_url: Where the tree is published, if that is fixed.
             fresh_for: How long the timestamp is good; ``None``: as long as the one before.
+            clock_is_right: Sign even if the timestamp in force is of a later instant.
         """
         self.snapshot = work.snapshot
         self.found = work.found
@@ -88,6 +91,7 @@ class ArtefactBuilder:
         self.now = now
         self.base_url = base_url
         self.fresh_for = fresh_for
+        self.clock_is_right = clock_is_right
 
     def make(self, previous: Encoded[Register] | None, register: Register, promises: Promises) -> Artefacts:
         """Make everything that publishing a version adds.
@@ -217,7 +221,14 @@ class ArtefactBuilder:
     def _trust(self, made: Mapping[str, bytes], root: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets."""
         targets = {name: made[kind.path()] for name, kind in TARGETS_BY_NAME.items()}
-        return trust_repository.publish(self._over(root), self.keyring, targets, self.now, self.fresh_for)
+        return trust_repository.publish(
+            self._over(root),
+            self.keyring,
+            targets,
+            self.now,
+            self.fresh_for,
+            clock_is_right=self.clock_is_right,
+        )
 
     def _over(self, new: Mapping[str, bytes]) -> Read:
         """Return what reads new files, and stored ones below them."""

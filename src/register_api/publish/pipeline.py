@@ -42,6 +42,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
         root_keys: How many root keys a new register gets.
         root_threshold: How many of them have to sign.
         fresh_for: How long the signed timestamp is good; ``None``: as long as the one before.
+        clock_is_right: Sign even if the timestamp in force is of a later instant.
     """
 
     source: Path
@@ -52,6 +53,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     root_keys: int = 1
     root_threshold: int = 1
     fresh_for: dt.timedelta | None = None
+    clock_is_right: bool = False
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +122,15 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
         if prepared.unchanged:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or register.url
-        made = ArtefactBuilder(work, keyring, order.intent.now, base_url, order.fresh_for).make(
-            base.newest, register, promises
+        builder = ArtefactBuilder(
+            work,
+            keyring,
+            order.intent.now,
+            base_url,
+            order.fresh_for,
+            clock_is_right=order.clock_is_right,
         )
+        made = builder.make(base.newest, register, promises)
         visible = work.commit(
             made.files,
             now=order.intent.now,

@@ -336,9 +336,13 @@ def test_a_clock_before_the_timestamp_in_force_is_refused(files: Tree, what: str
 def test_a_timestamp_of_a_clock_that_was_ahead_can_be_replaced(files: Tree) -> None:
     """By somebody who says that today's clock is right; its number goes on."""
     files.refresh(NOW + 300 * DAY)
-    new = trust_repository.refresh(files.__getitem__, files.keyring, NOW + HOUR, clock_is_right=True)
-    said = signed(new[tree.TIMESTAMP.path()])
-    assert (said["signed_at"], said["version"]) == ("2026-05-10T10:00:00Z", 3)
+    refreshed = trust_repository.refresh(files.__getitem__, files.keyring, NOW + HOUR, clock_is_right=True)
+    published = trust_repository.publish(
+        files.__getitem__, files.keyring, targets(files.keyring), NOW + HOUR, clock_is_right=True
+    )
+    for new in (refreshed, published):
+        said = signed(new[tree.TIMESTAMP.path()])
+        assert (said["signed_at"], said["version"]) == ("2026-05-10T10:00:00Z", 3)
 
 
 @pytest.mark.parametrize("change", ["missing", "more"])

@@ -65,6 +65,8 @@ def publish(
     targets: Mapping[str, bytes],
     now: dt.datetime,
     fresh_for: dt.timedelta | None = None,
+    *,
+    clock_is_right: bool = False,
 ) -> dict[str, bytes]:
     """Vouch for a new publication.
 
@@ -74,6 +76,7 @@ def publish(
         targets: The bytes of each TUF target of the format, by name.
         now: The present instant, UTC.
         fresh_for: How long the timestamp is good; ``None``: as long as the one before.
+        clock_is_right: The timestamp in force was signed by a clock that was ahead; sign an earlier one.
 
     Returns:
         New files by path, in the order in which they have to reach the disk.
@@ -91,7 +94,7 @@ def publish(
     root = trust_metadata.newest_root(read)
     _check_not_expired(root, now)
     check_against_root(root.to_dict(), canonical.decode(targets["keys.json"], KeyList))
-    online = _Online(root, keyring, now, fresh_for)
+    online = _Online(root, keyring, now, fresh_for, clock_is_right=clock_is_right)
     timestamp, snapshot = _newest(read)
     listed = Targets(
         snapshot.meta["targets.json"].version + 1 if snapshot else 1,
@@ -228,7 +231,7 @@ class _Online:
         now: dt.datetime,
         fresh_for: dt.timedelta | None,
         *,
-        clock_is_right: bool = False,
+        clock_is_right: bool,
     ) -> None:
         self.root = root
         self.keyring = keyring
@@ -259,7 +262,7 @@ class _Online:
                 f"this machine's clock says {format_instant(self.now)}, but the timestamp in force was signed"
                 f" at {before}",
                 hint="set the clock; if that timestamp was signed by a clock that was ahead:"
-                " register-api refresh --clock-is-right",
+                " register-api publish --clock-is-right, or refresh --clock-is-right",
             )
         version = old.version + 1 if old else 1
         fresh_for = lasts(old) if self.fresh_for is None else self.fresh_for
