@@ -221,7 +221,7 @@ def page(service: Site) -> Page:
     return Page(service.get("docs"))
 
 
-NO_TEXT = ("text/html", "application/octet-stream", "application/vnd.openxmlformats")
+NO_TEXT = ("text/html", "image/", "application/octet-stream", "application/vnd.openxmlformats")
 """Media types of which no bytes are shown."""
 
 

@@ -1,4 +1,4 @@
-"""Documents under ``/.well-known/``: discovery, API catalog (RFC 9727) and security.txt (RFC 9116)."""
+"""What programs find the register by: discovery, API catalog (RFC 9727), security.txt and robots.txt."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ ROLE = "security"
 
 GOOD_FOR = dt.timedelta(days=364)
 """Less than a year, as RFC 9116 section 2.5.5 recommends; each publication renews it."""
+
+ROBOTS_TXT = b"User-agent: *\nDisallow:\n"
+"""Everything may be read (RFC 9309 section 2.2.2). Crawlers ask for it at the root of a host alone."""
 
 _EXPIRES = "Expires: "
 

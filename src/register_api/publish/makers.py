@@ -22,7 +22,7 @@ from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.publish.check_page.assembly import check_page
-from register_api.publish.discovery import api_catalog, discovery_document, security_txt
+from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
 from register_api.publish.exports.calendar import (
     CalendarEvent,
     calendar_events,
@@ -53,6 +53,7 @@ from register_api.publish.page.view import PageView
 from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document
+from register_api.style.environment import ICON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -199,6 +200,8 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.CHECK_PAGE: lambda _: check_page(),
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
+    tree.ICON: lambda _: ICON,
+    tree.ROBOTS_TXT: lambda _: ROBOTS_TXT,
     tree.SECURITY_TXT: lambda new: security_txt(new.register.publisher, new.now, new.base_url),
     tree.OPENAPI: lambda _: openapi_bytes(),
 }

@@ -16,10 +16,13 @@ STYLE = files(__package__).joinpath("style.css").read_text("utf-8").strip()
 STYLE_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
 """Source expression that lets ``style-src`` of a Content-Security-Policy accept the style sheet."""
 
+ICON = files(__package__).joinpath("icon.svg").read_bytes()
+"""The icon of all pages, as it lies in the tree."""
+
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src '{STYLE_SHA256}'; base-uri 'none'; form-action 'none'"
+    f"default-src 'none'; style-src '{STYLE_SHA256}'; img-src 'self'; base-uri 'none'; form-action 'none'"
 )
-"""Policy of all pages: they load nothing and run nothing. It also stands in their ``<head>``."""
+"""Policy of all pages: they load an icon and run nothing. It also stands in their ``<head>``."""
 
 
 def page_environment(package: str) -> Environment:

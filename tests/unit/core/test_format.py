@@ -38,6 +38,8 @@ IN_NO_CATALOG = {
     tree.CHANGES_PAGE: "the first page leads to it",
     tree.SUBSCRIBE_PAGE: "each page leads to it",
     tree.CHECK_PAGE: "the first page leads to it, and it is the same for every register",
+    tree.ICON: "each page leads to it",
+    tree.ROBOTS_TXT: "RFC 9309 names its place",
     tree.USES_SCHEMA: "it belongs to the CSV beside it",
     tree.DORA_PROVIDERS: "one of two tables that fit together",
     tree.DORA_CHAIN: "one of two tables that fit together",

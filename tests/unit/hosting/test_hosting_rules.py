@@ -92,6 +92,8 @@ PATHS = [
     tree.SECURITY_TXT.path(),
     tree.OPENAPI.path(),
     tree.CHECK_PAGE.path(),
+    tree.ICON.path(),
+    tree.ROBOTS_TXT.path(),
 ]
 
 

@@ -458,7 +458,7 @@ def test_pages_load_and_run_nothing(data: bytes) -> None:
     assert not list(root.iter("script", "img", "iframe", "object", "embed", "form", "base"))
     for element in root.iter():
         assert not [name for name in element.attrib if str(name).startswith("on") or name == "style"]
-    assert {link.get("rel") for link in root.iter("link")} == {"alternate", "describedby"}
+    assert {link.get("rel") for link in root.iter("link")} == {"alternate", "describedby", "icon"}
     assert "url(" not in STYLE
     assert "@import" not in STYLE
 
@@ -474,7 +474,8 @@ def test_policy_names_exactly_the_style_that_stands_in_the_page(data: bytes) -> 
     assert policy.get("content") == CONTENT_SECURITY_POLICY
 
 
-FEED_LINKS = [
+LINKS = [
+    ("icon", "image/svg+xml", "../../favicon.svg"),
     ("alternate", "application/atom+xml", "../../feed.atom"),
     ("alternate", "application/feed+json", "../../feed.json"),
     ("alternate", "application/atom+xml", "../../feed/important.atom"),
@@ -504,7 +505,7 @@ def test_pages_announce_feeds_and_documents(path: str, expected: list[tuple[str,
     """Only feeds are alternates: some readers take any other JSON for a JSON Feed."""
     links = parse(PAGES[path]).iter("link")
     assert [(link.get("rel"), link.get("type"), link.get("href")) for link in links] == [
-        *FEED_LINKS,
+        *LINKS,
         *expected,
     ]
 

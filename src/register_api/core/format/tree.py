@@ -32,6 +32,7 @@ _ATOM = MediaType("application/atom+xml; charset=utf-8", compress=True)
 _OPML = MediaType("text/x-opml; charset=utf-8", compress=True)
 _HTML = MediaType("text/html; charset=utf-8", compress=True)
 _TEXT = MediaType("text/plain; charset=utf-8", compress=False)
+_SVG = MediaType("image/svg+xml", compress=False)
 _OCTETS = MediaType("application/octet-stream", compress=False)
 _PEM = MediaType("application/x-pem-file", compress=False)
 _CSV = MediaType("text/csv; charset=utf-8", compress=True)
@@ -333,6 +334,12 @@ CHECK_PAGE = FileKind(
     listed=True, checks=("V34",),
 )
 
+ICON = FileKind(
+    "favicon.svg", "getIcon", "The icon of all pages",
+    _SVG, "mutable", max_bytes=4 * KIB,
+    listed=True, checks=("V34",),
+)
+
 # ------------------------------------------------------------------ by which software finds the register
 
 DISCOVERY = FileKind(
@@ -351,6 +358,11 @@ SECURITY_TXT = FileKind(
     listed=True, checks=("V34",),
 )
 
+ROBOTS_TXT = FileKind(
+    "robots.txt", "getRobotsTxt", "What crawlers may read (RFC 9309): everything",
+    _TEXT, "mutable", max_bytes=4 * KIB,
+    unchecked="a host may have one of its own, and no program believes it",
+)
 OPENAPI = FileKind(
     "openapi.json", "getOpenapi", "OpenAPI description of the protocol, the same for every register",
     _JSON, "mutable", relation="service-desc", max_bytes=MIB,
@@ -364,7 +376,7 @@ HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),
-    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE, CHECK_PAGE),
+    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE, CHECK_PAGE, ICON),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (
@@ -380,6 +392,6 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Calendars": (CALENDAR, SUBPROCESSOR_CALENDAR),
     "Log": (CHECKPOINT, TIME_STAMP, TILE, PARTIAL_TILE, BUNDLE, PARTIAL_BUNDLE),
     "Trust": (TIMESTAMP, ROOT, SNAPSHOT, TARGETS),
-    "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, OPENAPI),
+    "Discovery": (SCHEMA, SCHEMA_OF_MINOR, DISCOVERY, API_CATALOG, SECURITY_TXT, ROBOTS_TXT, OPENAPI),
 }
 """Every row, under the headings that descriptions show it by."""

@@ -169,8 +169,9 @@ def limits_of_an_address(run: Run) -> Iterator[str]:
         f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unvouched]
     )
     yield (
-        f"What no signature covers: pages ({unsigned}), lines below /{tree.CHECKPOINT.path()} of witnesses "
-        "that were not asked for, and answers that the service computes (/v1/subprocessors, /v1/diff)."
+        f"What no signature covers: what people and crawlers read ({unsigned}), lines below "
+        f"/{tree.CHECKPOINT.path()} of witnesses that were not asked for, and answers "
+        "that the service computes (/v1/subprocessors, /v1/diff)."
     )
 
 
