@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from tuf.api.metadata import Root
 
-from register_api.core.canonical import Encoded, decode, digest, encode, parse
+from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.documents import HeadFiles, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
@@ -117,6 +117,12 @@ def nothing_signed() -> Iterator[None]:
         raise
 
 
+class _Entries(msgspec.Struct):
+    """The entries of the list of versions, as they stand in it."""
+
+    versions: list[msgspec.Raw]
+
+
 class _Examination:
     """One look at a tree."""
 
@@ -196,10 +202,10 @@ class _Examination:
     def _versions(self, heads: HeadFiles, log: Checkpoint) -> tuple[Encoded[VersionList], tuple[bytes, ...]]:
         """Return the list of versions, which like the log's tiles has to give the root that is signed."""
         data, path = self._listed(heads, tree.VERSIONS), tree.VERSIONS.path()
-        most = tree.VERSIONS.max_bytes
         with _naming(path):
-            listed = decode(data, VersionList, max_bytes=most)
-            entries = [encode(entry) for entry in parse(data, max_bytes=most)["versions"]]
+            listed = decode(data, VersionList, max_bytes=tree.VERSIONS.max_bytes)
+            # The list is canonical, and so is each entry where it stands.
+            entries = list(map(bytes, msgspec.json.decode(data, type=_Entries).versions))
         leaves = tuple(map(merkle.leaf_hash, entries))
         if len(leaves) != log.size or merkle.root_hash(leaves) != log.root:
             raise Forked(f"{path} is not the list of the {log.size} entries whose root is signed", path=path)
