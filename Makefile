@@ -8,8 +8,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 # What `make test` runs. Everything else is left to `make test-all`, which runs these first.
 EVERY_DAY := tests/unit tests/property tests/e2e/test_start_your_own.py tests/e2e/test_judges.py
-# Coverage is judged over both runs, so the first one is measured too where the second follows.
+# Coverage is judged over both runs, so the first one is measured too where the second follows; and only
+# there is each property tried with all its examples (tests/thoroughness.py).
 MEASURED := $(if $(filter test-all,$(MAKECMDGOALS)),--cov --cov-report=)
+export EXAMPLES ?= $(if $(MEASURED),all,some)
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation -r
 
 export HOST PORT

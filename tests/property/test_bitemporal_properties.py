@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from naive_states import naive_state
 from near_histories import START, Stored, days_from, histories
 from register_api.core.bitemporal import AsOf, register_as_of
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from register_api.core import model
@@ -29,7 +30,7 @@ def naive_version(stored: Stored, known_at: dt.datetime | dt.date | None) -> mod
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     histories(),
     days_from(-5, 20),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.errors import Malformed, VerificationError
+from thoroughness import examples
 
 # Names on both sides of the surrogates, where code point order and UTF-16 order differ.
 NAMES = st.text(
@@ -35,7 +36,7 @@ ANY_JSON = st.recursive(
 
 @given(DOCUMENTS)
 @example({"\ufb33": 1, "\U0001f600": 2})
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_bytes_are_those_of_rfc8785_and_read_back(document: object) -> None:
     """Two implementations, one form; reading is the inverse of writing."""
     data = canonical.encode(document)
@@ -47,7 +48,7 @@ def test_bytes_are_those_of_rfc8785_and_read_back(document: object) -> None:
     st.binary(max_size=64)
     | st.text(alphabet='{}[]",:\\u0123456789eE+-. \ntruefalsn', max_size=40).map(str.encode)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_bytes_are_answered_or_refused(data: bytes) -> None:
     """And what is answered has exactly these bytes."""
     with contextlib.suppress(Malformed):
@@ -55,7 +56,7 @@ def test_any_bytes_are_answered_or_refused(data: bytes) -> None:
 
 
 @given(document=ANY_JSON, ascii_only=st.booleans(), sort=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_json_text_is_answered_or_refused(document: object, *, ascii_only: bool, sort: bool) -> None:
     """Floats, large integers, NaN, other orders and escapes, as other programs write them."""
     text = json.dumps(document, ensure_ascii=ascii_only, sort_keys=sort, separators=(",", ":"))
@@ -65,7 +66,7 @@ def test_any_json_text_is_answered_or_refused(document: object, *, ascii_only: b
 
 
 @given(DOCUMENTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_document_is_decoded_or_refused(document: object) -> None:
     """A document of another kind is refused by name, not by accident."""
     with contextlib.suppress(VerificationError):

@@ -27,6 +27,7 @@ from register_api.core.patch.write import apply_patch, make_patch
 from register_api.core.versioning import make_version
 from register_api.errors import Inconsistent, Malformed
 from strategies import draft_of, register_pairs, registers
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def promises_of(register: Register) -> Promises:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_patch_gives_the_newer_bytes(pair: Pair) -> None:
     """Applied by us or by another implementation, to what was read from the wire."""
     older, newer = map(encode, pair)
@@ -85,7 +86,7 @@ def test_the_patch_gives_the_newer_bytes(pair: Pair) -> None:
 
 
 @given(documents, documents)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_two_documents_have_a_patch(older: Any, newer: Any) -> None:
     """Also where ids are missing, doubled or no texts, and where ``True`` stands for 1."""
     older_bytes = encode(older)
@@ -97,7 +98,7 @@ def test_any_two_documents_have_a_patch(older: Any, newer: Any) -> None:
 
 
 @given(documents, st.lists(operations, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_hostile_patch_fails_by_name_only(document: Any, patch: Any) -> None:
     """Whatever the operations say, the outcome is a document or one of two errors, the input untouched."""
     before = encode([document, patch])
@@ -107,7 +108,7 @@ def test_a_hostile_patch_fails_by_name_only(document: Any, patch: Any) -> None:
 
 
 @given(st.permutations(range(30)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_moves_lead_to_the_order(order: list[int]) -> None:
     """Made one after the other, planned moves give exactly the order asked for."""
     items = list(range(30))
@@ -117,7 +118,7 @@ def test_moves_lead_to_the_order(order: list[int]) -> None:
 
 
 @given(register_pairs(removals=True), registers())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_differences_compose(pair: Pair, third: Register) -> None:
     """Two steps joined are the difference of the ends, there and back again."""
     first, second = pair
@@ -128,7 +129,7 @@ def test_differences_compose(pair: Pair, third: Register) -> None:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair) -> None:
     """No field of content that differs is left out, none is told that does not, and none is told wrongly."""
     comparison = Comparison(*pair, dt.UTC)
@@ -145,7 +146,7 @@ def test_every_path_that_differs_belongs_to_a_change_with_its_values(pair: Pair)
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
     """A plan that joined, moved, was set otherwise, cancelled or taken away has a change with its id."""
     comparison = Comparison(*pair, dt.UTC)
@@ -162,7 +163,7 @@ def test_every_planned_change_that_differs_is_told(pair: Pair) -> None:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_kind_and_ids_fit_the_documents(pair: Pair) -> None:
     """Added has no values before, removed none after; who is affected is named."""
     for change in changes_of(pair):
@@ -178,7 +179,7 @@ def test_kind_and_ids_fit_the_documents(pair: Pair) -> None:
 
 
 @given(register_pairs(removals=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_changes_are_in_order_and_readable(pair: Pair) -> None:
     """Ids count up, types go from heavy to light, and each sentence is one line."""
     older, newer = pair
@@ -195,7 +196,7 @@ def test_changes_are_in_order_and_readable(pair: Pair) -> None:
 
 
 @given(register_pairs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_no_due_notice_goes_untold(pair: Pair) -> None:
     """Where the promise covers what happened to an engagement, some change of it or of its vendor says so."""
     older, drawn = pair
@@ -216,7 +217,7 @@ def test_no_due_notice_goes_untold(pair: Pair) -> None:
 
 
 @given(register_pairs(), st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_document_survives_the_wire(pair: Pair, first: bool) -> None:
     """A diff read back equals the diff made, and its patch leads from its older to its newer end."""
     older = None if first else pair[0]

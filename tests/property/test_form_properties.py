@@ -14,6 +14,7 @@ from register_api.core.shapes import forms_in
 from register_api.core.text import text_problems
 from register_api.source.key_path import parse_key
 from strategies import subprocessors, vendor_source
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from register_api.core import model
@@ -38,7 +39,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(vendor=subprocessors(), text=TEXTS, data=st.data())
 def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
     vendor: model.Subprocessor, text: str, data: st.DataObject

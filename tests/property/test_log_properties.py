@@ -37,6 +37,7 @@ from register_api.core.log.tile_proofs import (
 )
 from register_api.core.log.tlog_proof import format_proof, parse_proof, verify_proof
 from register_api.errors import Forged, VerificationError
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ KID = thumbprint(ed25519_jwk(PUBLIC))
 JWS = format_jws(jws_header(KID), KEY.sign(jws_signing_input(jws_header(KID), b"{}")))
 VERIFIER_KEY = format_verifier_key(ORIGIN, PUBLIC)
 
-QUICK = settings(max_examples=100, deadline=None)
+QUICK = settings(max_examples=examples(100), deadline=None)
 
 
 def _mutated(good: bytes) -> st.SearchStrategy[bytes]:
@@ -68,7 +69,7 @@ def _only_verification_errors(call: Callable[[], Any]) -> None:
 
 
 @given(st.lists(st.lists(st.binary(max_size=8), max_size=300), max_size=4), st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_tiles_agree_with_the_recursion_of_rfc_6962(batches: list[list[bytes]], data: st.DataObject) -> None:
     """However the log grows: its root, and proofs that hold for every pair of sizes."""
     log = MemoryLog()
@@ -157,7 +158,7 @@ def test_any_bundle_is_answered_or_refused(data: bytes, width: int) -> None:
 
 
 @given(st.binary(max_size=200) | _mutated(CHECKPOINT))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_note_is_answered_or_refused(data: bytes) -> None:
     """Reading is the inverse of writing; only the log's own bytes are a checkpoint of it."""
     with contextlib.suppress(VerificationError):
@@ -181,7 +182,7 @@ def test_any_checkpoint_text_is_answered_or_refused(text: str) -> None:
 
 
 @given(st.binary(max_size=200) | _mutated(PROOF))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_proof_file_is_answered_or_refused(data: bytes) -> None:
     """And proves nothing of another entry."""
     with contextlib.suppress(VerificationError):
@@ -215,7 +216,7 @@ JSON_HEADERS = st.dictionaries(
     | _mutated(JWS)
     | JSON_HEADERS.map(lambda header: format_jws(header, KEY.sign(jws_signing_input(header, b"{}"))))
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_jws_is_answered_or_refused(jws: bytes) -> None:
     """And none is taken that does not name the right key in the one form."""
     with contextlib.suppress(VerificationError):

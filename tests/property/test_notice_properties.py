@@ -22,9 +22,10 @@ from register_api.core import model
 from register_api.core.calendar import days_of_notice, earliest_start, local_day
 from register_api.core.notice import announce, strictest
 from register_api.core.rules import check
+from thoroughness import examples
 
 ONE_DAY = dt.timedelta(days=1)
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=examples(60), deadline=None)
 
 
 @st.composite
@@ -92,7 +93,7 @@ def errors(starts_on: dt.date, now: dt.datetime, zone: dt.tzinfo, notice: model.
 
 
 @given(strategies.instants(), st.sampled_from(strategies.ZONES), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_rule_is_exact_in_every_zone(now: dt.datetime, zone: dt.tzinfo, data: st.DataObject) -> None:
     """R10 accepts the first right day and refuses the day before, by the publisher's own calendar."""
     day = local_day(now, zone)

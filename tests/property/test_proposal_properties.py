@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from examples import make_context
 from register_api.core.proposals import propose
 from strategies import draft_of, drafts, register_pairs, registers
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from register_api.core import model
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(register_pairs(removals=True), st.integers(0, 40))
 def test_any_edit_gives_proposals_that_can_be_written(
     pair: tuple[model.Register, model.Register], days: int
@@ -36,7 +37,7 @@ def test_any_edit_gives_proposals_that_can_be_written(
         assert tomllib.loads(f"{item.key} = {item.value}").keys() == {item.key}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(registers(), st.integers(0, 400))
 def test_what_was_not_edited_gives_none(register: model.Register, days: int) -> None:
     """However much time goes by."""
@@ -44,7 +45,7 @@ def test_what_was_not_edited_gives_none(register: model.Register, days: int) -> 
     assert propose(draft_of(register), make_context(register, now=now)) == ()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(registers(), drafts())
 def test_two_registers_that_have_nothing_to_do_with_each_other(
     register: model.Register, draft: model.Draft

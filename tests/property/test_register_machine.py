@@ -56,6 +56,7 @@ from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from source_book import Book, Edit, edits, first_promises, mostly, planned_edits, plans_made, promises, starts
+from thoroughness import examples
 from toml_source import write_source
 from verify_outcome import failed
 
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
 
 LONG = os.environ.get("REGISTER_MACHINE") == "long"
 SETTINGS = settings(
-    max_examples=400 if LONG else 20,
+    max_examples=400 if LONG else examples(20),
     stateful_step_count=40 if LONG else 15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

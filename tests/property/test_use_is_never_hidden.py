@@ -15,6 +15,7 @@ from register_api.core.bitemporal import AsOf
 from register_api.core.canonical import encoded
 from register_api.publish.page.view import PageView, rows
 from register_api.serve.answer import compute
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from register_api.core.model import Register
@@ -58,7 +59,7 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
     return {(row.vendor.id, row.engagement.id) for row in found if row.state == "in_force"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 20))
 def test_list_answers_and_page_show_just_who_is_in_use(stored: Stored, day: dt.date) -> None:
     expected = in_use(stored.versions[-1], day)
@@ -67,7 +68,7 @@ def test_list_answers_and_page_show_just_who_is_in_use(stored: Stored, day: dt.d
     assert shown(stored, day) == expected
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 20))
 def test_no_start_lies_ahead_of_what_is_in_use_and_no_end_of_what_is_not(
     stored: Stored, day: dt.date
@@ -84,7 +85,7 @@ def test_no_start_lies_ahead_of_what_is_in_use_and_no_end_of_what_is_not(
             assert use not in in_use(register, event.day)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(histories(min_size=1), days_from(-5, 10))
 def test_whoever_comes_into_use_or_goes_is_told_of_before(stored: Stored, day: dt.date) -> None:
     """From one day to the next nobody comes or goes of whom nothing lay ahead."""

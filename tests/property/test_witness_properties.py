@@ -21,6 +21,7 @@ from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_note
 from register_api.errors import RegisterError
 from register_api.witness.record import Record
+from thoroughness import examples
 from witnesses import AT, Partner, checkpoint_at, proof_between
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def signed_by(answer: WitnessReply, step: tuple[int, int, int, int]) -> list[byt
     return [checkpoint_at(FORKS[step[2]], step[1]) + answer.body] if answer.status == 200 else []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(STEPS, st.none() | st.integers(0, 8)), max_size=12))
 def test_any_sequence_with_crashes_signs_one_history(
     steps: list[tuple[tuple[int, int, int, int], int | None]],

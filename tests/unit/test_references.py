@@ -127,6 +127,7 @@ def _foreign() -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def _exists(name: str) -> bool:
     """Tell whether a name in a docstring is that of something in the code."""
     parts = name.removeprefix("register_api.").split(".")

@@ -30,6 +30,7 @@ from register_api.core.notice import NoticePolicy, Promises, announce
 from register_api.core.questionnaire.answers import NOT_STATED, QUESTIONS, EngagementAnswers
 from register_api.core.questionnaire.fill import answers
 from strategies import engagements
+from thoroughness import examples
 
 DAY = dt.date(2026, 5, 10)
 ANNOUNCED = Announced(version=3, at=dt.datetime(2026, 5, 10, 9, 0, tzinfo=dt.UTC))
@@ -290,7 +291,7 @@ def test_nobody_has_to_object_to_what_is_not_used(fields: dict[str, Any], words:
     assert words in found.words
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(engagements(version=2, at=ANNOUNCED.at), st.none() | st.integers(0, 90), st.booleans())
 def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, business: bool) -> None:
     """Whatever is announced, the answer and the notice of the change name one day."""
@@ -302,7 +303,7 @@ def test_the_day_is_that_of_the_diff(engagement: Engagement, days: int | None, b
     assert answers(row, DAY, promise, Values(ENGLISH)).objection.until == told.objection_until
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(engagements(), st.sampled_from(("en", "de")).map(Language.of))
 def test_any_engagement_is_answered_in_sentences(engagement: Engagement, language: Language) -> None:
     """Each answer has words, and says nothing but silence where it says that nothing is stated."""

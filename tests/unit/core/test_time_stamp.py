@@ -22,6 +22,7 @@ from register_api.core.log.time_stamp import (
 )
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey, VerificationError
+from thoroughness import examples
 from time_authority import Authority, authority, query, refusal
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -139,7 +140,7 @@ def test_rubbish_is_malformed(data: bytes) -> None:
         open_time_stamp(data, STAMPED, ANCHORS)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(at=st.integers(0, len(STAMP) - 1), bit=st.integers(0, 7), end=st.integers(0, len(STAMP)))
 def test_a_flipped_bit_changes_nothing_that_is_said(at: int, bit: int, end: int) -> None:
     """A stamp that is still good says the same; everything else is one of our own errors."""
@@ -153,7 +154,7 @@ def test_a_flipped_bit_changes_nothing_that_is_said(at: int, bit: int, end: int)
         assert found == open_time_stamp(STAMP, STAMPED, ANCHORS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(new=st.binary(max_size=40), at=st.integers(0, len(STAMP)), end=st.integers(0, 40))
 def test_any_bytes_at_any_place_are_judged(new: bytes, at: int, end: int) -> None:
     """With and without a chain, nothing but our own errors comes out."""
@@ -165,7 +166,7 @@ def test_any_bytes_at_any_place_are_judged(new: bytes, at: int, end: int) -> Non
                 continue
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(new=st.binary(max_size=40), at=st.integers(0, len(ROOT)), end=st.integers(0, 40))
 def test_any_file_of_certificates_is_judged(new: bytes, at: int, end: int) -> None:
     """Certificates, or the one refusal."""

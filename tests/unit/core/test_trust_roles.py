@@ -15,6 +15,7 @@ from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
 from register_api.core.keys.trust_roles import check_against_root, check_root_roles
 from register_api.errors import Malformed, UntrustedKey, VerificationError
+from thoroughness import examples
 
 PUBLIC = [
     Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32).public_key().public_bytes_raw()
@@ -164,7 +165,7 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for name, item in items for found in [(*place, name), *_places(item, (*place, name))]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(place=st.sampled_from(_places(GOOD)), value=_JSON)
 def test_whatever_stands_in_a_root_only_verification_errors_come_out(
     place: tuple[Any, ...], value: object

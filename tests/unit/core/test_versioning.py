@@ -27,6 +27,7 @@ from register_api.core.canonical import decode, encode
 from register_api.core.notice import Promises
 from register_api.core.rules import Context
 from register_api.core.versioning import make_version, unchanged
+from thoroughness import examples
 
 SOON, LATE = TODAY + dt.timedelta(days=30), TODAY + dt.timedelta(days=60)
 SOONER = SOON - dt.timedelta(days=1)
@@ -156,7 +157,7 @@ def test_unchanged_ignores_what_publishing_sets() -> None:
 
 
 @given(strategies.registers())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_the_same_source_again_changes_nothing(register: model.Register) -> None:
     """Whatever a register says, its own source says just that, and announces nothing anew."""
     context = Context(

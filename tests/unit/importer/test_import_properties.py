@@ -14,6 +14,7 @@ from imports import Desk
 
 from memory_folder import memory_folder
 from register_api.core.text import is_slug, text_problems
+from thoroughness import examples
 
 _ALPHABET = st.characters(
     exclude_categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"], include_characters=" |<>&\"'\\`*_[],;#"
@@ -59,7 +60,7 @@ def as_json(rows: list[str]) -> str:
 WRITERS = {"markdown": as_markdown, "html": as_html, "csv": as_csv, "json": as_json}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(rows=lists)
 def test_a_table_that_was_written_out_is_read_with_the_same_names_in_every_syntax(rows: list[str]) -> None:
     for form, write in WRITERS.items():
@@ -71,7 +72,7 @@ def test_a_table_that_was_written_out_is_read_with_the_same_names_in_every_synta
             assert report.is_publishable
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(rows=lists, more=lists, data=st.data())
 def test_ids_stay_whatever_the_order_of_the_rows(
     rows: list[str], more: list[str], data: st.DataObject
@@ -89,7 +90,7 @@ def test_ids_stay_whatever_the_order_of_the_rows(
         assert fresh.names() == before
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(rows=lists)
 def test_the_same_table_again_changes_nothing(rows: list[str]) -> None:
     with memory_folder() as folder:

@@ -18,6 +18,7 @@ from register_api.publish.signing.key_list import first_key_list, key_record
 from register_api.publish.signing.key_ranges import open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer, generate
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def test_a_range_is_only_made_shorter(made: tuple[KeyList, list[KeyRecord]], las
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_series_of_changes_takes_nothing_back_and_leaves_one_good_key_for_every_version(
     made: tuple[KeyList, list[KeyRecord]], data: st.DataObject
 ) -> None:

@@ -22,6 +22,7 @@ from register_api.publish.trust.retirement import KEPT, MOST_AT_ONCE, outlived
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.options import Options
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +179,7 @@ def test_a_damaged_old_file_keeps_others_and_hinders_nothing(keyring: Keyring) -
     assert made.step(NOW + 40 * DAY, 4) == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from([0.2, 1, 5, 16, 30.99, 31, 32, 40]), st.none() | st.integers(1, 6)),

@@ -24,6 +24,7 @@ from register_api.core.schemas import definitions
 from register_api.core.shapes import shapes
 from register_api.publish.schema_files import fixed_schemas, newest_schemas, schema
 from strategies import registers
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def test_every_instant_is_declared_as_one(kind: type[msgspec.Struct]) -> None:
     assert all(found.tz is True for found in kinds if isinstance(found, msgspec.inspect.DateTimeType))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(registers())
 def test_what_the_rules_let_pass_fits(register: model.Register) -> None:
     """Patterns and bounds refuse nothing that a publisher may say."""

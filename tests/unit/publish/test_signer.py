@@ -33,6 +33,7 @@ from register_api.core.keys.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
 from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load
+from thoroughness import examples
 from tools import need
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def test_tuf_key_ids_are_those_of_securesystemslib(tmp_path: Path) -> None:
     assert signer.tuf_signer().sign(DOCUMENT).signature == signer.sign(DOCUMENT).hex()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.binary(max_size=300))
 def test_both_forms_of_a_signature_are_taken_by_the_verifying_half(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

@@ -19,6 +19,7 @@ from patience import PATIENCE, in_background
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.errors import Malformed, NotStamped, UsageError
 from register_api.publish.time_authority import LIMITS, TimeAuthority, ask, check_url, sort_certificates
+from thoroughness import examples
 from time_authority import REQUEST_TYPE, authority, honest, query, refusal, serving
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_certificates_out_of_order_are_put_in_order() -> None:
     assert sort_certificates(data) == data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(new=st.binary(max_size=30), at=st.integers(0, len(ANSWER)), end=st.integers(0, 30))
 def test_what_is_no_answer_is_left_as_it_is(new: bytes, at: int, end: int) -> None:
     """Any bytes: of one length with what came, and untouched but for an order that DER has not."""

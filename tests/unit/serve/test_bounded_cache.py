@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register_api.serve.stored.bounded_cache import BoundedCache
+from thoroughness import examples
 
 
 def test_what_was_used_longest_ago_leaves_first() -> None:
@@ -27,7 +28,7 @@ def test_a_value_that_is_too_large_is_not_kept() -> None:
     assert cache.get("small") == b"12345"
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(st.tuples(st.integers(0, 5), st.binary(max_size=8))), st.integers(0, 20))
 def test_the_sum_of_costs_is_exact_and_bounded(puts: list[tuple[int, bytes]], limit: int) -> None:
     """Whatever is put under whichever key, the account is right."""

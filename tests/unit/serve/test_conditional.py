@@ -15,6 +15,7 @@ from register_api.serve.http.conditional import (
     none_match_fails,
     unmodified_since,
 )
+from thoroughness import examples
 
 TAG = b'"abc"'
 MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 section 5.6.7
@@ -104,7 +105,7 @@ def test_the_three_forms_of_a_date_are_one_instant() -> None:
     assert {http_date(form) for form in forms} == {MODIFIED}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_without_raising(field: bytes) -> None:
     """Hostile headers give an answer."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register_api.serve.http.negotiation import CODINGS, acceptable_codings, prefers
+from thoroughness import examples
 
 CODING_ROWS = [
     # (Accept-Encoding, codings best first, why)
@@ -46,7 +47,7 @@ def test_codings_are_ranked_by_weight(field: bytes | None, expected: tuple[str, 
     assert acceptable_codings(field) == expected, why
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.binary(max_size=60)
     | st.lists(st.sampled_from([b"gzip", b"*", b";q=0", b",", b"q", b"="])).map(b"".join)

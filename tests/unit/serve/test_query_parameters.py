@@ -21,6 +21,7 @@ from register_api.core.api.queries import (
 )
 from register_api.serve.answer.query import instant_or_day, read_query
 from register_api.serve.http.problems import Problem
+from thoroughness import examples
 
 
 def test_values_have_the_types_of_the_struct() -> None:
@@ -143,7 +144,7 @@ def test_a_number_lies_within_its_bounds(text: str) -> None:
         read_query(b"limit=" + text.encode("ascii"), UpcomingQuery, {})
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=40))
 def test_any_bytes_are_read_or_refused(query: bytes) -> None:
     """Nothing but a problem is raised."""
@@ -152,7 +153,7 @@ def test_any_bytes_are_read_or_refused(query: bytes) -> None:
             read_query(query, question.query, {})
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(["on", "limit", "status", "country", "category", "q", "subprocessor"]), st.text())
 def test_any_value_is_kept_as_it_is_or_refused(name: str, value: str) -> None:
     """None is rounded, trimmed or taken for another."""

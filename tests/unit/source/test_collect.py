@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from register_api.core import model
 from register_api.source.collect import SET_BY_PUBLISHING, collect
 from register_api.source.key_path import format_key, parse_key
+from thoroughness import examples
 
 REGISTER = """
 register = "example.com/sub-processors"
@@ -333,7 +334,7 @@ def branches(item: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 DOCUMENTS = st.dictionaries(NAMES, st.recursive(SCALARS, branches, max_leaves=12), max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DOCUMENTS, st.sampled_from([model.RegisterSource, model.SubprocessorSource]))
 def test_any_table_gives_a_struct_or_problems(document: dict[str, object], kind: Kind) -> None:
     """Nothing that a parser may hand over makes the walk fail; struct and problems exclude each other."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from register_api.errors import Finding, Refused, UsageError
 from register_api.source.file import MAX_SOURCE_BYTES, parse_source
 from register_api.source.load import LoadedSource, load, load_zone, locate
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -313,7 +314,7 @@ PIECES = st.sampled_from([
 HOSTILE = st.binary(max_size=80) | st.lists(PIECES, max_size=12).map(lambda parts: "\n".join(parts).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(HOSTILE, st.sampled_from(["register.toml", ACME_FILE]))
 @example(b"a=0000-01-01", ACME_FILE)
 @example(b"\xff\xfe", "register.toml")

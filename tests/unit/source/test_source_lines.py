@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from register_api.source.lines import index_lines, nearest_line
 from register_api.source.toml_tokens import longest_dotted_key
+from thoroughness import examples
 
 TEXT = '''\
 # name = "in a comment"
@@ -124,7 +125,7 @@ def test_parts_of_the_longest_dotted_key(text: str, parts: int) -> None:
     assert longest_dotted_key(text) == parts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(st.sampled_from("a1.[]{}=,\"'\\#\n\r \t"), max_size=60) | st.text(max_size=60))
 @example("1=[")
 def test_any_text_is_read_without_failing(text: str) -> None:
@@ -182,7 +183,7 @@ def below(value: Any) -> list[tuple[str | int, ...]]:
     return [(), *((name, *rest) for name, item in items for rest in below(item))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.dictionaries(NAMES, VALUES, max_size=4),
     st.dictionaries(

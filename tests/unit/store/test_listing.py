@@ -17,6 +17,7 @@ from register_api.store import layout
 from register_api.store.manifest import Encoding, Manifest, ManifestEntry
 from register_api.store.manifest_entries import ManifestFiles, read_manifest
 from register_api.store.reader import open_snapshot
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def entry(size: int, *, cache: str = "immutable") -> ManifestEntry:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(first=PATHS, second=PATHS, retired=st.sets(st.integers(0, 11)))
 def test_a_listing_is_what_a_dictionary_would_be(
     first: list[str], second: list[str], retired: set[int]

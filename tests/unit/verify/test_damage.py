@@ -18,6 +18,7 @@ from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
+from thoroughness import examples
 from verify_outcome import failed
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _damaged(draw: st.DrawFn, data: bytes) -> bytes:
     return data[:start] + piece + data[end:]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
     """A customer's program never falls over what a server sends, and can always say what it found."""
@@ -103,7 +104,7 @@ def test_any_bytes_in_any_file_give_a_report(data: st.DataObject) -> None:
 _METADATA = [f"trust/{name}.json" for name in ("1.root", "timestamp", "3.snapshot", "3.targets")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from([*_METADATA, tree.KEYS.path(), tree.FEED_JSON.path()]), document=_JSON)
 def test_any_json_in_trusted_places_gives_a_report(path: str, document: object) -> None:
     """Well-formed nonsense is met with the same calm."""
@@ -121,7 +122,7 @@ def test_the_tree_itself_is_good(run: Run) -> None:
     assert run(good).exit_code == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_signed_nonsense_gives_a_report(data: st.DataObject) -> None:
     """A publisher with all its keys may write anything: still a finding, never a crash."""
@@ -155,7 +156,7 @@ def test_signed_nonsense_gives_a_report(data: st.DataObject) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     diff=_JSON,
     patch=st.lists(st.dictionaries(st.sampled_from(["op", "path", "from", "value"]), _JSON), max_size=3),

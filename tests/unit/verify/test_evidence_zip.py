@@ -23,6 +23,7 @@ from register_api.verify.evidence.archive import read_archive
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.evidence.package import check_free, make_archive, write_archive
 from register_api.verify.options import Options
+from thoroughness import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +169,7 @@ def test_time_stamps_of_other_checkpoints_may_lie_in_a_package(tmp_path: Path) -
     assert any(path in sentence for sentence in report.not_checked)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.binary(max_size=400), at=st.integers(0, len(PACKAGE)), end=st.integers(0, 400))
 def test_any_bytes_are_judged_and_nothing_else_is_raised(data: bytes, at: int, end: int) -> None:
     """A package with any bytes at any place: files, or the one refusal."""
@@ -180,7 +181,7 @@ def test_any_bytes_are_judged_and_nothing_else_is_raised(data: bytes, at: int, e
         assert sum(map(len, files.values())) <= archive.MAX_PACKAGE_BYTES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_any_members_give_a_report(data: st.DataObject) -> None:
     """Whatever stands in the files of a package, there is a report with an exit code of the format."""

@@ -17,6 +17,7 @@ from programs import output_of
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
 from register_api.publish.signing.signatures import sign_feed
 from register_api.verify.checks.feed_signature import verify_feed_signature
+from thoroughness import examples
 from tools import need
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def test_what_xmlsec1_signs_is_accepted(tmp_path: Path) -> None:
     assert check(made) == OURS.kid
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_no_altered_byte_passes_and_nothing_else_is_raised(data: st.DataObject) -> None:
     """Any one byte changed is refused by an error of the tree, or leaves the meaning as it was."""
@@ -155,7 +156,7 @@ def test_no_altered_byte_passes_and_nothing_else_is_raised(data: st.DataObject) 
     assert altered == GOOD or bytes([byte]) in b" \t\r\n'\"uUtTfF"
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=300))
 def test_noise_is_refused(noise: bytes) -> None:
     """Bytes of any kind are refused by an error of the tree."""

@@ -19,6 +19,7 @@ from register_api.verify import state
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 from register_api.verify.options import Options
+from thoroughness import examples
 from verify_outcome import failed, told
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def test_an_older_checkpoint_is_still_rolled_back() -> None:
         assert failed(report_on(checkpoint)) == {"V25": 14}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, len(VOUCHED + GOOD) - 1), st.integers(1, 255))
 def test_no_changed_byte_passes_for_a_good_line(place: int, change: int) -> None:
     """Wherever it is: what is vouched for, the line's name, key id, time or signature."""

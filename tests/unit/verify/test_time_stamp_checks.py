@@ -19,6 +19,7 @@ from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
+from thoroughness import examples
 from time_authority import authority, refusal
 from verify_outcome import failed, result, told
 
@@ -163,7 +164,7 @@ STAMPED = MemoryPublisher().publish().publish()
 ANSWER = (VECTORS / "time-stamp.tsr").read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(new=st.binary(max_size=60), at=st.integers(0, len(ANSWER)), end=st.integers(0, 60))
 def test_any_bytes_for_a_stamp_give_a_report(new: bytes, at: int, end: int) -> None:
     """Any at all, and a stamp with any of its bytes replaced: a finding of V28 and of nothing else."""
