@@ -328,7 +328,7 @@ def test_all_changes_stand_on_one_page_by_month() -> None:
     view = msgspec.structs.replace(sample.view(version=3), history=versions)
     data = page.changes_page(view)
     text = text_of(data)
-    assert [heading.text for heading in parse(data).iter("h2")] == ["May 2026", "March 2026"]
+    assert [heading.text for heading in parse(data).iter("h2")] == ["May 2026", "March 2026", "Timeline"]
     months = [
         link.get("href") for link in parse(data).iter("a") if (link.get("href") or "").startswith("#month-")
     ]

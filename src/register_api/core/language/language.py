@@ -96,6 +96,12 @@ class Language:
 
         return format_skeleton("yMMMM", day, locale=self._locale)
 
+    def short_month(self, day: dt.date) -> str:
+        """Return the month of a day where there is little room: ``May 2026``, ``Sept 2026``."""
+        from babel.dates import format_skeleton  # noqa: PLC0415 - as above
+
+        return format_skeleton("yMMM", day, locale=self._locale)
+
     def instant(self, instant: dt.datetime) -> str:
         """Return an instant that is given in UTC: ``10 May 2026, 09:00 UTC``."""
         day, time = self.day(instant.date()), f"{instant:%H:%M}"

@@ -24,6 +24,7 @@ from register_api.publish.feed.entry import feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
+from register_api.publish.page.picture import picture
 from register_api.publish.page.templating import render
 from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
 from register_api.publish.page.view import PageRow
@@ -96,6 +97,7 @@ def changes_page(view: PageView) -> bytes:
         view,
         _UP,
         months=[(month, list(versions)) for month, versions in months],
+        picture=picture(view, view.register.subprocessors),
         first_list=initial_list(view.language, _added(view)),
         most=MOST_VERSIONS,
         record=notice_record(view.history),
@@ -169,6 +171,7 @@ def subprocessor_page(
         vendor=vendor_on(vendor, view.today),
         rows=page_view.rows_of(view, vendor),
         past=past,
+        picture=picture(view, [vendor]),
         names=names,
         categories=categories,
     )

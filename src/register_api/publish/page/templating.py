@@ -81,6 +81,7 @@ def _environment(language: Language) -> Environment:
         place=say.place,
         product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,
+        short_month=language.short_month,
         sentence=sentence,
         value=say.of,
         without_mechanism=without_mechanism,

@@ -1,0 +1,170 @@
+"""The timeline as a picture: announced, in use, ended, drawn to fixed dates.
+
+A lane is one use, its places are shares of the picture's width, so that the picture fits any width and
+letters keep their size. It is drawn to the day of the newest version and to the days that the register
+names, never to today: it stays true when it is read later. The table around it is its text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.calendar import local_day
+from register_api.core.model import Engagement, Subprocessor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from register_api.publish.page.view import PageView
+
+MOST_LANES = 50
+"""Uses that one picture shows, those with the newest dates."""
+
+_MOST_TICKS = 4
+_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000)
+"""Months from one tick of the axis to the next; the first with few enough ticks is taken."""
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """One use with its days; what is ``None`` is not known or does not come.
+
+    Attributes:
+        announced_on: When it was announced; ``None`` for what was in use before version 1.
+        starts_on: First day of use.
+        ends_on: First day on which it is not used any more.
+        changes: Days on which planned changes take effect.
+    """
+
+    vendor: Subprocessor
+    engagement: Engagement
+    announced_on: dt.date | None
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    changes: tuple[dt.date, ...] = ()
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """Every day that the lane shows."""
+        named = (self.announced_on, self.starts_on, self.ends_on)
+        return (*(day for day in named if day is not None), *self.changes)
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """A part of a lane: ``announced`` or ``in_use``; where it begins and how long it is, in percent."""
+
+    look: str
+    begin: float
+    length: float
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A day of the axis, the first of a month, and where it stands, in percent."""
+
+    day: dt.date
+    at: float
+
+
+class DrawnLane(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane with what is drawn of it."""
+
+    lane: Lane
+    bars: tuple[Bar, ...]
+    changes: tuple[float, ...]
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Lanes on one axis."""
+
+    lanes: tuple[DrawnLane, ...]
+    ticks: tuple[Tick, ...]
+
+
+def picture(view: PageView, vendors: Iterable[Subprocessor]) -> Picture | None:
+    """Draw the uses of vendors that have a dated start, end or change; ``None`` where there is none.
+
+    Args:
+        view: The newest version.
+        vendors: Some of its vendors; those that were listed by mistake are left out.
+    """
+    dated = [lane for vendor in vendors for lane in _lanes(view, vendor) if lane.days]
+    shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MOST_LANES]
+    if not shown:
+        return None
+    published = local_day(view.register.published_at, view.promises.zone)
+    axis = _Axis([published, *(day for lane in shown for day in lane.days)])
+    return Picture(tuple(axis.drawn(lane) for lane in shown), axis.ticks())
+
+
+def _lanes(view: PageView, vendor: Subprocessor) -> Iterator[Lane]:
+    if vendor.withdrawn is not None:
+        return
+    for use in vendor.engagements:
+        if use.status == "available" and not use.planned:
+            continue
+        before = use.announced.version == 1 and use.starts_on is None
+        cancelled = use.cancelled is not None
+        yield Lane(
+            vendor=vendor,
+            engagement=use,
+            announced_on=None if before else local_day(use.announced.at, view.promises.zone),
+            starts_on=use.starts_on,
+            ends_on=use.starts_on if cancelled else use.ends_on,
+            changes=tuple(change.effective_on for change in use.planned if change.cancelled is None),
+        )
+
+
+def _first_of_month(day: dt.date, months: int = 0) -> dt.date:
+    index = day.year * 12 + day.month - 1 + months
+    return dt.date(min(index // 12, dt.MAXYEAR), index % 12 + 1, 1)
+
+
+class _Axis:
+    """From the month of the first day to the month after the last."""
+
+    def __init__(self, days: Sequence[dt.date]) -> None:
+        self._first = _first_of_month(min(days))
+        self._last = _first_of_month(max(days), 2)
+
+    def at(self, day: dt.date) -> float:
+        """Return where a day stands, in percent of the width."""
+        share = (day - self._first).days / ((self._last - self._first).days or 1)
+        return round(100 * min(max(share, 0), 1), 2)
+
+    def ticks(self) -> tuple[Tick, ...]:
+        """Return the days of the axis that are named, at most four."""
+        for step in _STEPS:
+            ticks = [Tick(day, self.at(day)) for day in self._every(step)]
+            if len(ticks) <= _MOST_TICKS:
+                break
+        return tuple(ticks)
+
+    def _every(self, months: int) -> Iterator[dt.date]:
+        """Yield the first days of months that a step divides, from January on."""
+        begin = dt.date(self._first.year, 1, 1)
+        for number in itertools.count():
+            day = _first_of_month(begin, number * months)
+            if day >= self._last or (number and day <= begin):
+                return
+            if day >= self._first:
+                yield day
+
+    def drawn(self, lane: Lane) -> DrawnLane:
+        return DrawnLane(
+            lane=lane, bars=tuple(self._bars(lane)), changes=tuple(self.at(day) for day in lane.changes)
+        )
+
+    def _bars(self, lane: Lane) -> Iterator[Bar]:
+        begin = lane.starts_on or lane.announced_on or self._first
+        end = lane.ends_on or self._last
+        if lane.announced_on is not None and lane.announced_on < begin:
+            yield self._bar("announced", lane.announced_on, min(begin, end))
+        if begin < end:
+            yield self._bar("in_use", begin, end)
+
+    def _bar(self, look: str, begin: dt.date, end: dt.date) -> Bar:
+        at = self.at(begin)
+        return Bar(look, at, round(max(self.at(end) - at, 0.5), 2))
