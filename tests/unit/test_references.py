@@ -41,8 +41,13 @@ _PATH = re.compile(
 _DOTTED = re.compile(r"\bregister_api((?:\.[a-z_]\w*)+)")
 
 
+@cache
+def _nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
 def _docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             text = node.value.value
             if isinstance(text, str):
@@ -54,10 +59,11 @@ def _trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text("utf-8")) for path in CODE}
 
 
-def _members(tree: ast.AST) -> set[str]:
+@cache
+def _members(tree: ast.AST) -> frozenset[str]:
     """Return what a module or class defines or imports, at any depth."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _nodes(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 found.add(node.name)
@@ -69,17 +75,17 @@ def _members(tree: ast.AST) -> set[str]:
                 found.add((node.asname or node.name).split(".")[0])
             case ast.arg():
                 found.add(node.arg)
-    return found
+    return frozenset(found)
 
 
 @cache
-def _modules() -> dict[str, set[str]]:
+def _modules() -> dict[str, frozenset[str]]:
     """Return the dotted path of each module and package of the product, with what it defines."""
     found = {}
     for path, tree in _trees().items():
         base = SOURCE if path.is_relative_to(SOURCE) else path.parent
         name = ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
-        found[name] = found.get(name, set()) | _members(tree)
+        found[name] = found.get(name, frozenset()) | _members(tree)
     return found
 
 
@@ -89,12 +95,12 @@ def _last_parts() -> frozenset[str]:
 
 
 @cache
-def _classes() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _classes() -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for tree in _trees().values():
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             if isinstance(node, ast.ClassDef):
-                found[node.name] = found.get(node.name, set()) | _members(node)
+                found[node.name] = found.get(node.name, frozenset()) | _members(node)
     return found
 
 
@@ -104,7 +110,7 @@ def _words() -> frozenset[str]:
     found: set[str] = set(dir(builtins))
     for tree in _trees().values():
         found |= _members(tree)
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             if isinstance(node, ast.Attribute):
                 found.add(node.attr)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 100:
@@ -119,7 +125,7 @@ def _foreign() -> frozenset[str]:
     """Return the top names of modules that are not ours and that code imports."""
     found = set(sys.stdlib_module_names)
     for tree in _trees().values():
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -146,9 +152,9 @@ def _exists(name: str) -> bool:
     return parts[0] in _foreign() or set(parts) <= _words()
 
 
-def _words_of(name: str) -> set[str]:
+def _words_of(name: str) -> frozenset[str]:
     """Return what a class has, whose members may be named after it."""
-    return _classes().get(name, set())
+    return _classes().get(name, frozenset())
 
 
 def _is_there(path: str) -> bool:
