@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.format.kind import PARAMETERS
-from register_api.core.format.paths import COPIES, FILES, address_of
+from register_api.core.format.paths import COPIES, FILES, TRANSLATIONS, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ def table_of_files() -> Iterator[str]:
     """Yield the lines of docs/format.md that say what core/format/tree.py says."""
     yield "| path | what it is | cache class | beside it | checked by |"
     yield "|---|---|---|---|---|"
-    for kind in (*FILES, *COPIES):
+    for kind in (*FILES, *TRANSLATIONS, *COPIES):
         path = f"`/{kind.template}`"
         path += f", served as `/{address_of(kind.template)}`" if kind.is_page else ""
         beside = " ".join(f"`{signature.suffix}`" for signature in kind.signatures)

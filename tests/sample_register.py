@@ -295,6 +295,7 @@ def view(**changed: object) -> PageView:
         register=newest.register,
         history=(told_version(7, SEVENTH, encode(newest.diff), dt.UTC),),
         promises=Promises(zone=dt.UTC, first_live=1, policies=(policy,)),
+        language=newest.language,
         today=TODAY,
         size=newest.size,
         root_hash=newest.root_hash,

@@ -23,6 +23,7 @@ from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.document import changes_between
 from register_api.core.format import tree
 from register_api.core.forms import Vocabulary
+from register_api.core.language.language import ENGLISH
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.patch.apply import apply_patch
@@ -187,6 +188,7 @@ def test_pages_of_this_release_show_codes_that_it_does_not_know(mixed: Mixed) ->
         register=register,
         history=(told,),
         promises=promises,
+        language=ENGLISH,
         today=NOW.date(),
         size=version,
         root_hash=bytes(32),

@@ -13,6 +13,7 @@ from register_api.core.ahead import upcoming
 from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf
 from register_api.core.canonical import encoded
+from register_api.core.language.language import ENGLISH
 from register_api.publish.page.view import PageView, rows
 from register_api.serve.answer import compute
 from thoroughness import examples
@@ -51,7 +52,13 @@ def shown(stored: Stored, day: dt.date) -> set[Use]:
     """Return what the page shows as in use, by the look of its badge."""
     newest = encoded(stored.versions[-1])
     view = PageView(
-        register=newest.document, history=(), promises=stored.promises, today=day, size=1, root_hash=b""
+        register=newest.document,
+        history=(),
+        promises=stored.promises,
+        language=ENGLISH,
+        today=day,
+        size=1,
+        root_hash=b"",
     )
     looks = {"active", "conditional", "ending"}
     found = rows(view)

@@ -12,7 +12,7 @@ from memory_log import cosign, private_key, witness_key
 from publishers import NOW, Publisher
 from register_api.conformance.served_tree import find_places
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES, KINDS, address_of, kind_of
+from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, address_of, kind_of
 from register_api.core.log.note import format_verifier_key
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
@@ -92,7 +92,7 @@ def test_the_report_names_exactly_what_may_be_changed_unnoticed(files: dict[str,
     unnoticed = {path for path in files if any(checked(lie)[0].exit_code == 0 for lie in _flips(files, path))}
     assert {f"/{address_of(kind_of(path).template)}" for path in unnoticed} == set(named)
     assert unnoticed == {path for path in files if kind_of(path).unchecked}
-    assert named == [f"/{address_of(kind.template)}" for kind in FILES if kind.unchecked]
+    assert named == [f"/{address_of(kind.template)}" for kind in (*FILES, *TRANSLATIONS) if kind.unchecked]
 
 
 def _flips(files: Mapping[str, bytes], path: str) -> Iterator[dict[str, bytes]]:

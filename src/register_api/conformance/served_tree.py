@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from register_api.core.log.tiles import Level
 
 _OK = 200
+_FURTHER_LANGUAGES = re.compile(rb'hreflang="([a-z]{2})" href="\./\1/"')
+"""Languages in which there are pages beside those in the main one, as the first page says."""
 _MAX_ROOTS = 64
 
 
@@ -97,6 +100,7 @@ def _by_name(
         "kid": _first_key(peek),
         "subprocessor": (vendor,) if vendor else (),
         "category": (category,) if category else (),
+        "language": [tag.decode() for tag in _FURTHER_LANGUAGES.findall(peek(tree.INDEX.path()).body)],
     }
     for kind in KINDS:
         named = itertools.product(*(values.get(name, ()) for name in kind.parameters))

@@ -14,9 +14,10 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
-from register_api.core.format.paths import KINDS, address_of
+from register_api.core.format.paths import KINDS, address_of, in_language
 from register_api.core.format.tree import HABITUAL, SCHEMAS
 from register_api.core.headers import CACHE_CONTROL, page_policy, program_policy
+from register_api.core.language.language import ENGLISH, languages
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 
 if TYPE_CHECKING:
@@ -196,10 +197,12 @@ def redirects(prefix: str) -> dict[str, str]:
 
 def pages() -> list[NamedFile]:
     """Return pages by address, those of many alike by their folder, for which no links are known."""
-    return [page for kind in KINDS if kind.is_page for page in _pages(kind)]
+    return list(dict.fromkeys(page for kind in KINDS if kind.is_page for page in _pages(kind)))
 
 
 def _pages(kind: FileKind) -> list[NamedFile]:
+    if "language" in kind.parameters:
+        return [NamedFile(in_language("*", each.tag), kind.media_type, "") for each in languages(ENGLISH)]
     if kind.parameters:
         return [NamedFile(f"{_folder(kind)}*", kind.media_type, "")]
     page = _named(kind, kind.path())

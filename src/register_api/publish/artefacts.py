@@ -6,6 +6,7 @@ that are stored and served.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,11 +16,13 @@ from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
+from register_api.core.language.language import Language
 from register_api.errors import StoreDamaged
 from register_api.publish.examine import HINT, nothing_signed
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.head_files import check_listed, digests_of
+from register_api.publish.history import told_again
 from register_api.publish.log_files import append_entry, outgrown_tiles
 from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
@@ -34,7 +37,7 @@ from register_api.publish.version_files import make_version_files
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from register_api.core.documents import KeyList
     from register_api.core.model import Register
@@ -130,7 +133,7 @@ class ArtefactBuilder:
             retired=(
                 *outgrown_tiles(log.tiles, stored),
                 *self._outlived(),
-                *no_longer_made(made, stored),
+                *no_longer_made(made, stored, register),
             ),
             root_hash=log.root_hash,
         )
@@ -185,10 +188,20 @@ class ArtefactBuilder:
             history=self._history(files, promises.zone),
             first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,
+            retold=self._retold(previous.document if previous else None, register),
             roots=tuple(trust_metadata.roots(self._over(root))),
             base_url=self.base_url,
             now=self.now,
         )
+
+    def _retold(
+        self, previous: Register | None, register: Register
+    ) -> Callable[[], Iterable[VersionSummary]]:
+        """Return what gives earlier versions where another language has become the main one."""
+        found, main = self.found, Language.of(register.publisher.language)
+        if found is None or previous is None or Language.of(previous.publisher.language) is main:
+            return tuple
+        return functools.partial(told_again, found, self.read, 1, previous.version)
 
     def _feeds(self, previous: Register | None, register: Register) -> PublishedFeeds:
         """Return what was published of the feeds that go on, none of it believed of the store."""

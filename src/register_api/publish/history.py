@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode, digest
+from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
+from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.errors import Forged
+from register_api.publish.feed.entry import VersionSummary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from register_api.core.canonical import Encoded
     from register_api.core.documents import Entry, VersionList
     from register_api.core.format.kind import FileKind
+    from register_api.publish.examine import Examined
     from register_api.publish.memory import SignedHead
     from register_api.publish.trust.metadata import Read
 
@@ -60,3 +66,33 @@ def promises_after(
         live = register.recorded == "live"
         promises = promises.joined_by(register.version, day, register.notice, live=live)
     return promises
+
+
+def told_again(found: Examined, read: Read, first: int, last: int) -> Iterator[VersionSummary]:
+    """Yield published versions as their pages tell of them; one at a time is in memory.
+
+    Args:
+        found: What is published.
+        read: Gives the files of the tree.
+        first: Number of the first of them.
+        last: Number of the last.
+
+    Raises:
+        VerificationError: A version is missing, or not the one that the log names.
+    """
+    entries = found.versions.document.versions
+    before = _register(entries[first - 2], read) if first > 1 else None
+    for entry in entries[first - 1 : last]:
+        register = _register(entry, read)
+        yield VersionSummary(
+            register=register,
+            diff=decode(logged_file(entry, tree.VERSION_DIFF, read), Diff),
+            size=entry.version,
+            root_hash=bytes.fromhex(found.root_at(entry.version)),
+            sentences=Sentences.between(before, register, zone_of(register.publisher.time_zone)),
+        )
+        before = register
+
+
+def _register(entry: Entry, read: Read) -> Register:
+    return decode(logged_file(entry, tree.VERSION_REGISTER, read), Register)

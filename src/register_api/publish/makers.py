@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -18,7 +18,9 @@ from register_api.core.documents import HeadFiles
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
+from register_api.core.format.paths import in_language
 from register_api.core.format.tree import FEED_PAGE_SIZE
+from register_api.core.language.language import Language
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.publish.check_page.assembly import check_page
@@ -42,6 +44,7 @@ from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import (
     changes_page,
+    in_each_language,
     index_page,
     subprocessor_pages,
     subscribe_page,
@@ -56,9 +59,10 @@ from register_api.publish.version_files import VersionFiles, versions_document
 from register_api.style.environment import ICON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator
 
     from register_api.core.format.kind import FileKind
+    from register_api.core.model import Subprocessor
 
 
 ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[str, int], bytes]"
@@ -82,6 +86,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         calendar: The events of the calendar as it was published last, by ``UID``.
         first_published_at: When version 1 was published.
         shown_before: The version before, if what shows it on pages has not changed since.
+        retold: Gives the versions before, where their pages have to be made again.
         roots: Every TUF root, oldest first.
         base_url: Where the tree is published, if that is fixed.
         now: The present instant, UTC.
@@ -100,6 +105,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     calendar: Mapping[str, CalendarEvent]
     first_published_at: dt.datetime
     shown_before: Register | None
+    retold: Callable[[], Iterable[VersionSummary]]
     roots: tuple[bytes, ...]
     base_url: str | None
     now: dt.datetime
@@ -124,6 +130,31 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Its uses at their places on that day, the rows of all exports."""
         states = engagement_states(self.register, self.today)
         return tuple(uses_at_places(self.register, states, self.today, self.promises.zone))
+
+    @property
+    def main_language(self) -> Language:
+        """The language of the pages at the root of the tree."""
+        return Language.of(self.register.publisher.language)
+
+    @functools.cached_property
+    def vendors_to_write(self) -> list[Subprocessor]:
+        """The vendors whose pages say something new."""
+        known = self.shown_before
+        day_before = local_day(known.published_at, self.promises.zone) if known else self.today
+        told = {vendor for change in self.history[0].changes for vendor in change.vendors}
+        return vendors_to_write(known, day_before, self.register, self.today, told)
+
+    def view(self, language: Language) -> PageView:
+        """Return what its pages in a language show."""
+        return PageView(
+            register=self.register,
+            history=self.history,
+            promises=self.promises,
+            language=language,
+            today=self.today,
+            size=self.number,
+            root_hash=self.log.root_hash,
+        )
 
     @functools.cached_property
     def events(self) -> dict[str, CalendarEvent]:
@@ -156,26 +187,6 @@ def _feeds_of(new: NewVersion, kind: FileKind) -> ByValue:
     return dict(interest_feeds(kind, new.version_summary, new.feeds))
 
 
-def _view(new: NewVersion) -> PageView:
-    return PageView(
-        register=new.register,
-        history=new.history,
-        promises=new.promises,
-        today=new.today,
-        size=new.number,
-        root_hash=new.log.root_hash,
-    )
-
-
-def _subprocessor_pages(new: NewVersion) -> ByValue:
-    """Make the pages of vendors that say something new."""
-    known = new.shown_before
-    day_before = local_day(known.published_at, new.promises.zone) if known else new.today
-    told = {vendor for change in new.history[0].changes for vendor in change.vendors}
-    vendors = vendors_to_write(known, day_before, new.register, new.today, told)
-    return dict(subprocessor_pages(_view(new), vendors))
-
-
 ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.REGISTER: lambda new: new.files.register.data,
     tree.UPCOMING: lambda new: encode(upcoming_document(new.files.register, new.promises.zone)),
@@ -194,9 +205,6 @@ ONE: dict[FileKind, Callable[[NewVersion], bytes | None]] = {
     tree.FEEDS_OPML: lambda new: feeds_opml(new.register, new.base_url),
     tree.CALENDAR: lambda new: register_calendar(new.register, new.events.values(), new.today),
     tree.CHECKPOINT: lambda new: new.log.checkpoint,
-    tree.INDEX: lambda new: index_page(_view(new)),
-    tree.CHANGES_PAGE: lambda new: changes_page(_view(new)),
-    tree.SUBSCRIBE_PAGE: lambda new: subscribe_page(_view(new)),
     tree.CHECK_PAGE: lambda _: check_page(),
     tree.DISCOVERY: lambda new: discovery_document(new.register, new.roots, new.base_url),
     tree.API_CATALOG: lambda new: api_catalog(new.base_url),
@@ -213,11 +221,9 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.VERSION_KEYS: lambda new: {new.number: new.files.keys.data},
     tree.VERSION_ENTRY: lambda new: {new.number: new.files.entry_bytes},
     tree.VERSION_PROOF: lambda new: {new.number: new.log.proof},
-    tree.VERSION_PAGE: lambda new: {new.number: version_page(new.version_summary)},
     tree.FEED_ARCHIVE: _archive,
     tree.FEED_CATEGORY: lambda new: _feeds_of(new, tree.FEED_CATEGORY),
     tree.FEED_SUBPROCESSOR: lambda new: _feeds_of(new, tree.FEED_SUBPROCESSOR),
-    tree.SUBPROCESSOR_PAGE: _subprocessor_pages,
     tree.SUBPROCESSOR_CALENDAR: lambda new: dict(vendor_calendars(new.register, new.events, new.calendar)),
     tree.PUBLIC_KEY: lambda new: pem_files(new.files.keys.document),
     tree.SCHEMA: lambda new: newest_schemas(new.listed),
@@ -225,21 +231,53 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
 }
 """What makes files of which there are many, each by the value of the parameter in its path."""
 
+PAGES: dict[FileKind, Callable[[NewVersion, Language], ByValue | bytes]] = {
+    tree.INDEX: lambda new, language: index_page(new.view(language)),
+    tree.CHANGES_PAGE: lambda new, language: changes_page(new.view(language)),
+    tree.SUBSCRIBE_PAGE: lambda new, language: subscribe_page(new.view(language)),
+    tree.VERSION_PAGE: lambda new, language: {
+        version.register.version: version_page(version.in_language(language), new.main_language)
+        for version in (*new.retold(), new.version_summary)
+    },
+    tree.SUBPROCESSOR_PAGE: lambda new, language: dict(
+        subprocessor_pages(new.view(language), new.vendors_to_write)
+    ),
+}
+"""What makes a page, or pages of which there are many, in a language."""
+
 
 def make_files(new: NewVersion) -> dict[str, bytes]:
     """Make every file of a new version that is not signed metadata, by path."""
     files = {kind.path(): data for kind, make in ONE.items() if (data := make(new)) is not None}
     for kind, make_many in MANY.items():
-        files |= {_path(kind, value): data for value, data in make_many(new).items()}
-    files[tree.HEADS.path()] = head_files(new.heads, files, no_longer_made(files, new.stored), new.register)
+        files |= _by_path(kind, make_many(new))
+    files |= in_each_language(new.register.publisher, functools.partial(_pages, new))
+    files[tree.HEADS.path()] = head_files(
+        new.heads, files, no_longer_made(files, new.stored, new.register), new.register
+    )
     return {**files, **new.log.tiles}
 
 
-def _path(kind: FileKind, value: int | str | tuple[str, int]) -> str:
-    return kind.path(*value) if isinstance(value, tuple) else kind.path(value)
+def _pages(new: NewVersion, language: Language) -> Iterator[tuple[str, bytes]]:
+    for kind, make in PAGES.items():
+        yield from _by_path(kind, make(new, language)).items()
 
 
-def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str]) -> list[str]:
-    """Return stored files that were made of something the newest version does not say any more."""
+def _by_path(kind: FileKind, made: ByValue | bytes) -> dict[str, bytes]:
+    """Return files of a kind by their paths."""
+    if isinstance(made, bytes):
+        return {kind.path(): made}
+    return {
+        kind.path(*value) if isinstance(value, tuple) else kind.path(value): data
+        for value, data in made.items()
+    }
+
+
+def no_longer_made(files: Mapping[str, bytes], stored: Iterable[str], register: Register) -> list[str]:
+    """Return stored files that were made of something the newest version does not say any more.
+
+    So are pages below the tag of a language that has become the main one.
+    """
     gone = {kind.path() for kind in ONE} - files.keys()
-    return [path for path in stored if path in gone]
+    main = in_language("", Language.of(register.publisher.language).tag)
+    return [path for path in stored if path in gone or path.startswith(main)]

@@ -7,19 +7,18 @@ taken. Pages, which nobody signs, are not taken over but made again from what is
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from tuf.api.metadata import Timestamp
 
-from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
-from register_api.core.language.changes import Sentences
 from register_api.core.log.time_stamp import open_time_stamp
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.core.model import Register
@@ -27,11 +26,10 @@ from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import memory
 from register_api.publish.building import PagesMade, Publishing
 from register_api.publish.examine import examine
-from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.feed.interest_files import PublishedFeeds
+from register_api.publish.history import told_again
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files
-from register_api.publish.page.render import version_page
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.page.version_history import version_history
 from register_api.publish.trust import metadata as trust_metadata
@@ -190,19 +188,13 @@ def _reader(files: dict[str, bytes]) -> trust_metadata.Read:
 
 def _made_again(files: dict[str, bytes], found: Examined, now: dt.datetime) -> dict[str, bytes]:
     """Return what nobody signs: the pages, as a publication of today makes them."""
-    pages = {
-        tree.VERSION_PAGE.path(version): version_page(_summary(files, found, version))
-        for version in _numbers(files)
-    }
     made = make_files(_as_if_new(files, found, now))
-    return pages | {
-        path: data for path, data in made.items() if path not in files and not kind_of(path).checks
-    }
+    return {path: data for path, data in made.items() if path not in files and not kind_of(path).checks}
 
 
 def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> NewVersion:
     """Return the newest version as it was when it was published."""
-    number = found.head.size
+    number, read = found.head.size, _reader(files)
     log = LogFiles(
         root_hash=bytes.fromhex(found.head.root_hash),
         tiles={},
@@ -218,7 +210,7 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         ),
         promises=found.promises,
         log=log,
-        version_summary=_summary(files, found, number),
+        version_summary=next(told_again(found, read, number, number)),
         listed=found.versions.data,
         heads=found.heads,
         stored=(),
@@ -230,32 +222,14 @@ def _as_if_new(files: dict[str, bytes], found: Examined, now: dt.datetime) -> Ne
         ),
         feed_window=found.feed,
         calendar=found.calendar,
-        history=version_history(found.versions.document.versions, _reader(files), found.promises.zone),
+        history=version_history(found.versions.document.versions, read, found.promises.zone),
         first_published_at=found.first_published_at,
         shown_before=None,
-        roots=trust_metadata.roots(_reader(files)),
+        retold=functools.partial(told_again, found, read, 1, number - 1),
+        roots=trust_metadata.roots(read),
         base_url=found.newest.document.url,
         now=now,
     )
-
-
-def _summary(files: dict[str, bytes], found: Examined, version: int) -> VersionSummary:
-    register = _register(files, version)
-    return VersionSummary(
-        register=register,
-        diff=_diff(files, version).document,
-        size=version,
-        root_hash=bytes.fromhex(found.root_at(version)),
-        sentences=Sentences.between(
-            _register(files, version - 1) if version > 1 else None,
-            register,
-            zone_of(register.publisher.time_zone),
-        ),
-    )
-
-
-def _register(files: dict[str, bytes], version: int) -> Register:
-    return decode(files[tree.VERSION_REGISTER.path(version)], Register)
 
 
 def _diff(files: dict[str, bytes], version: int) -> Encoded[Diff]:

@@ -9,7 +9,7 @@ import pytest
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, is_path, kind_of
+from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, in_language, is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
@@ -49,6 +49,7 @@ PAGES = [
     tree.VERSION_PAGE.path(42),
     tree.SUBPROCESSOR_PAGE.path("acme-cloud"),
 ]
+PAGES += [in_language(path, "de") for path in PAGES]
 PATHS = [
     *with_signatures(
         (

@@ -11,12 +11,12 @@ import pytest
 from register_api.core.canonical import Encoded, encode
 from register_api.core.documents import Entry
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES, KINDS, kind_of
+from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, kind_of
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.publish.feed.entry import make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.log_files import LogFiles
-from register_api.publish.makers import MANY, ONE, NewVersion, make_files, no_longer_made
+from register_api.publish.makers import MANY, ONE, PAGES, NewVersion, make_files, no_longer_made
 from register_api.publish.page.version_history import ToldVersion, told_version
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import Keyring
@@ -62,6 +62,7 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
         "calendar": {},
         "first_published_at": FIRST,
         "shown_before": None,
+        "retold": tuple,
         "roots": (b"root",),
         "base_url": None,
         "now": dt.datetime(2026, 5, 10, 9, tzinfo=dt.UTC),
@@ -72,7 +73,9 @@ def new_version(number: int, keyring: Keyring, **changed: object) -> NewVersion:
 def test_every_kind_of_file_is_made_by_something() -> None:
     """The log and TUF write their own files, and a time stamp is asked for later."""
     assert not ONE.keys() & MANY.keys()
-    assert ONE.keys() | MANY.keys() == set(FILES) - OF_THE_LOG - OF_TUF - {tree.HEADS, tree.TIME_STAMP}
+    assert not PAGES.keys() & (ONE.keys() | MANY.keys())
+    rows = ONE.keys() | MANY.keys() | PAGES.keys()
+    assert rows == set(FILES) - OF_THE_LOG - OF_TUF - {tree.HEADS, tree.TIME_STAMP}
     assert all(not kind.parameters for kind in ONE)
     assert all(kind.parameters for kind in MANY)
 
@@ -85,7 +88,9 @@ def test_a_version_brings_a_file_of_every_kind_that_it_has(keyring: Keyring) -> 
     """Under the paths of their kinds, with their values; without address or contact, none for these."""
     made = make_files(new_version(50, keyring))
     found = {kind_of(path) for path in made}
-    made_by_rows = ONE.keys() | MANY.keys() | {tree.HEADS, tree.PARTIAL_TILE}
+    made_by_rows = (
+        ONE.keys() | MANY.keys() | PAGES.keys() | set(TRANSLATIONS) | {tree.HEADS, tree.PARTIAL_TILE}
+    )
     assert found == made_by_rows - {tree.SECURITY_TXT, tree.FEEDS_OPML}
     assert made[tree.REGISTER.path()] == made[tree.VERSION_REGISTER.path(50)]
 
@@ -143,4 +148,4 @@ def test_a_page_is_written_again_for_vendors_whose_history_has_grown(keyring: Ke
 def test_what_a_version_does_not_say_any_more_leaves(keyring: Keyring) -> None:
     made = make_files(new_version(7, keyring))
     stored = [tree.SECURITY_TXT.path(), tree.REGISTER.path(), tree.VERSION_REGISTER.path(1)]
-    assert no_longer_made(made, stored) == [tree.SECURITY_TXT.path()]
+    assert no_longer_made(made, stored, register(7)) == [tree.SECURITY_TXT.path()]

@@ -38,21 +38,69 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from register_api.core.language.language import Language
+
 
 def all_pages() -> dict[str, bytes]:
-    """Return one page of each kind, by path."""
-    view = sample.view()
-    pages = {
-        tree.INDEX.path(): page.index_page(view),
-        tree.CHANGES_PAGE.path(): page.changes_page(view),
-        tree.SUBSCRIBE_PAGE.path(): page.subscribe_page(view),
-        tree.VERSION_PAGE.path(7): page.version_page(sample.summary()),
-    }
-    vendors = page.subprocessor_pages(view, view.register.subprocessors)
-    return pages | {tree.SUBPROCESSOR_PAGE.path(vendor): data for vendor, data in vendors}
+    """Return one page of each kind in each language, by path."""
+    return page.in_each_language(sample.register().publisher, pages_in)
+
+
+def pages_in(language: Language) -> Iterator[tuple[str, bytes]]:
+    """Yield one page of each kind, by the path that it has in the main language."""
+    view = msgspec.structs.replace(sample.view(), language=language)
+    yield tree.INDEX.path(), page.index_page(view)
+    yield tree.CHANGES_PAGE.path(), page.changes_page(view)
+    yield tree.SUBSCRIBE_PAGE.path(), page.subscribe_page(view)
+    yield tree.VERSION_PAGE.path(7), page.version_page(sample.summary().in_language(language))
+    for vendor, data in page.subprocessor_pages(view, view.register.subprocessors):
+        yield tree.SUBPROCESSOR_PAGE.path(vendor), data
 
 
 PAGES = all_pages()
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("de/")])
+def test_each_page_leads_to_itself_in_every_language(path: str) -> None:
+    """Both ways, for programs and for people; the main language is the one for everybody else."""
+    addresses = {"en": path, "de": f"de/{path}"}
+    for tag, here in addresses.items():
+        root = parse(PAGES[here])
+        assert root.get("lang") == tag
+        told = root.xpath("//link[@hreflang]")
+        assert {link.get("hreflang"): target(here, link.get("href")) for link in told} == {
+            **addresses,
+            "x-default": path,
+        }
+        (other,) = root.xpath("//a[@hreflang]")
+        assert (other.get("lang"), other.text_content()) in {("de", "Deutsch"), ("en", "English")} - {
+            (tag, {"en": "English", "de": "Deutsch"}[tag])
+        }
+        assert target(here, other.get("href")) == addresses[other.get("hreflang")]
+
+
+def test_links_between_pages_stay_in_their_language() -> None:
+    """Files that are not pages are the same for all."""
+    for path, data in PAGES.items():
+        links = [link.get("href") for link in parse(data).xpath("//a[not(@hreflang)]")]
+        within = [target(path, link) for link in links if not link.startswith(("#", "https:", "mailto:"))]
+        pages = [file for file in within if kind_of(file).is_page]
+        assert pages
+        assert {file.startswith("de/") for file in pages} == {path.startswith("de/")}
+
+
+def test_a_german_register_has_english_pages_beside_its_german_ones() -> None:
+    publisher = msgspec.structs.replace(sample.register().publisher, language="de-AT")
+    made = page.in_each_language(publisher, lambda language: [(tree.INDEX.path(), language.tag.encode())])
+    assert made == {"index.html": b"de", "en/index.html": b"en"}
+
+
+def test_a_version_page_says_its_changes_in_its_language() -> None:
+    """Anew from the diff, whose summaries are in the publisher's language; so do names of countries."""
+    german = text_of(PAGES["de/" + tree.VERSION_PAGE.path(7)])
+    assert "Unterauftragsverarbeiter" in german
+    assert all(change.summary not in german for change in sample.CHANGES)
+    assert "Finnland" in text_of(PAGES["de/index.html"])
 
 
 def parse(data: bytes) -> HtmlElement:
@@ -444,11 +492,14 @@ def test_links_within_the_tree_are_relative_and_lead_to_files_of_the_tree(path: 
         if reference.startswith(("#", "https://", "mailto:")):
             continue
         assert not reference.startswith("/")
-        said = urlsplit(reference).path
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), said))
-        if said.endswith("/"):
-            target = posixpath.normpath(target + "/index.html")
-        kind_of(target)
+        kind_of(target(path, reference))
+
+
+def target(path: str, reference: str) -> str:
+    """Return the path of the file that a page's reference leads to."""
+    said = urlsplit(reference).path
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), said))
+    return posixpath.normpath(found + "/index.html") if said.endswith("/") else found
 
 
 @pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
@@ -503,7 +554,7 @@ LINKS = [
 )
 def test_pages_announce_feeds_and_documents(path: str, expected: list[tuple[str, str, str]]) -> None:
     """Only feeds are alternates: some readers take any other JSON for a JSON Feed."""
-    links = parse(PAGES[path]).iter("link")
+    links = [link for link in parse(PAGES[path]).iter("link") if link.get("hreflang") is None]
     assert [(link.get("rel"), link.get("type"), link.get("href")) for link in links] == [
         *LINKS,
         *expected,
@@ -528,7 +579,7 @@ def test_the_page_to_subscribe_has_every_address_to_copy(url: str | None) -> Non
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_leads_to_the_page_to_subscribe(path: str) -> None:
-    root = "../" * path.count("/") or "./"
+    root = "../" * path.removeprefix("de/").count("/") or "./"
     assert f"{root}subscribe/" in {link.get("href") for link in parse(PAGES[path]).iter("a")}
 
 
@@ -536,7 +587,7 @@ def test_every_page_leads_to_the_page_to_subscribe(path: str) -> None:
 def test_pages_are_built_for_assistive_technology(data: bytes) -> None:
     """Language, one main and one first heading, a way past the header, unique ids, table headers."""
     root = parse(data)
-    assert root.get("lang") == "en"
+    assert root.get("lang") in {"en", "de"}
     assert [len(list(root.iter(name))) for name in ("main", "header", "footer", "h1", "title")] == [1] * 5
     ids = [str(element.get("id")) for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids))

@@ -16,7 +16,7 @@ from register_api.core.api.problems import PROBLEMS, ProblemDetails
 from register_api.core.api.queries import MOST_VALUES, parameters_of
 from register_api.core.canonical import encode
 from register_api.core.format.kind import PARAMETERS
-from register_api.core.format.paths import COPIES, KINDS, SIGNATURES
+from register_api.core.format.paths import COPIES, KINDS, SIGNATURES, TRANSLATIONS
 from register_api.core.format.tree import GROUPS, INDEX, USES_CSV, WORKBOOK
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.minor import FORMAT_MINOR
@@ -146,7 +146,12 @@ def description() -> Json:
 def _operations() -> Iterator[tuple[str, Json]]:
     for question in QUESTIONS:
         yield question.url, _question(question)
-    for tag, kinds in {**GROUPS, "Trust": (*GROUPS["Trust"], *COPIES), "Signatures": SIGNATURES}.items():
+    derived = {
+        "Trust": (*GROUPS["Trust"], *COPIES),
+        "Pages": (*GROUPS["Pages"], *TRANSLATIONS),
+        "Signatures": SIGNATURES,
+    }
+    for tag, kinds in {**GROUPS, **derived}.items():
         for kind in kinds:
             yield url_of(kind), _file(kind, tag)
     page = _reply("The page.", _WHOLE, "text/html; charset=utf-8", {"type": "string"})

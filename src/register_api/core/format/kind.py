@@ -36,6 +36,7 @@ class PathParameter(msgspec.Struct, frozen=True):
 
 
 PARAMETERS: dict[str, PathParameter] = {
+    "language": PathParameter("[a-z]{2}", "A language other than the main one (BCP 47)", "de"),
     "version": PathParameter(_NUMBER, "Number of a version", "7"),
     "size": PathParameter(_NUMBER, "Size of the log", "7"),
     "page": PathParameter(_NUMBER, "Number of an archive page", "7"),

@@ -1,7 +1,7 @@
 """From a path of the tree to what the table says of it.
 
 Beside the rows of ``core.format.tree`` stand the kinds that follow from them: the signatures beside
-signed documents, and the copies of TUF targets, which are named by their digest.
+signed documents, the copies of TUF targets, which are named by their digest, and pages in further languages.
 """
 
 from __future__ import annotations
@@ -64,6 +64,22 @@ def _signatures() -> Iterator[FileKind]:
             )
 
 
+def in_language(path: str, tag: str) -> str:
+    """Return the path of a page in a language other than the main one."""
+    return f"{tag}/{path}"
+
+
+def _translations() -> Iterator[FileKind]:
+    for kind in FILES:
+        if kind.is_page:
+            yield _derived(
+                kind,
+                template=in_language(kind.template, "{language}"),
+                operation=kind.operation + "Translated",
+                summary=f"{kind.summary}, in another language",
+            )
+
+
 def _derived(kind: FileKind, **changes: object) -> FileKind:
     """Return a kind as another one, but for what only the original is or has."""
     plain = {"signatures": (), "target": None, "relation": None, "in_entry": False, "listed": False}
@@ -73,7 +89,9 @@ def _derived(kind: FileKind, **changes: object) -> FileKind:
 COPIES: tuple[FileKind, ...] = tuple(_copies())
 SIGNATURES: tuple[FileKind, ...] = tuple(_signatures())
 
-KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES)
+TRANSLATIONS: tuple[FileKind, ...] = tuple(_translations())
+
+KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES, *TRANSLATIONS)
 """Every kind of file that there is in a tree."""
 
 _PAGE = tree.INDEX.path()

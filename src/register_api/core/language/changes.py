@@ -75,7 +75,8 @@ class Sentences:
         """
         self.language = language
         self._scene = Scene(language, register, day, older, most)
-        self._unabridged = functools.partial(Sentences, language, register, day, older, None)
+        self._anew = functools.partial(Sentences, register=register, day=day, older=older)
+        self._most = most
 
     @classmethod
     def between(cls, older: Register | None, newer: Register, zone: dt.tzinfo) -> Sentences:
@@ -106,7 +107,11 @@ class Sentences:
 
     def unabridged(self) -> Sentences:
         """Return the same sentences with every value in full, for where there is room."""
-        return self._unabridged()
+        return self._anew(self.language, most=None)
+
+    def in_language(self, language: Language) -> Sentences:
+        """Return the same sentences in another language."""
+        return self if language is self.language else self._anew(language, most=self._most)
 
     def circumstances(self, change: Change) -> tuple[str, ...]:
         """Return what else is to be known of the vendor and the use, for who has to act on a change.

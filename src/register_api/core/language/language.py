@@ -42,6 +42,11 @@ class Language:
         primary = tag.partition("-")[0].lower()
         return _language(primary if primary in translations() else _SOURCE)
 
+    @property
+    def name(self) -> str:
+        """What the language calls itself: ``English``, ``Deutsch``."""
+        return str(self._locale.get_language_name(self.tag))
+
     def template(self, message: str) -> str:
         """Return the translation of a message id, its placeholders still in it."""
         translated = self._catalogue.get(message) if self._catalogue else None
@@ -144,6 +149,11 @@ def message(text: str) -> str:
 def translations() -> frozenset[str]:
     """Return the languages that English is translated into."""
     return frozenset(folder.name for folder in files(__package__).joinpath("locales").iterdir())
+
+
+def languages(main: Language) -> tuple[Language, ...]:
+    """Return every language there is, the main one first."""
+    return (main, *(Language.of(tag) for tag in sorted({_SOURCE, *translations()} - {main.tag})))
 
 
 def _po_file(tag: str) -> bytes:

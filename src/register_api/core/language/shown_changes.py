@@ -20,12 +20,14 @@ class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change with what is to be said beside its summary, which itself says where notice was short.
 
     Attributes:
+        summary: What happens, in the language of the sentences.
         dates: A sentence for each date.
         notice: That the notice promise was kept, where it was.
         texts: What was reworded or put right, whole, before and after.
     """
 
     change: Change
+    summary: str
     dates: tuple[str, ...]
     notice: str | None
     texts: tuple[BothTexts, ...]
@@ -41,6 +43,9 @@ def shown_changes(changes: Iterable[Change], sentences: Sentences) -> list[Shown
     return [
         ShownChange(
             change=change,
+            summary=change.summary
+            if change.summary_language == sentences.language.tag
+            else sentences.summary(change),
             dates=tuple(notice_dates(sentences.language, change.notice)),
             notice=notice_given(sentences.language, change.notice) if change.notice.met else None,
             texts=sentences.texts(change),

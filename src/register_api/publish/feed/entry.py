@@ -84,7 +84,11 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def language(self) -> Language:
         """The language of the entry's own words."""
-        return Language.of(self.register.publisher.language)
+        return self.sentences.language
+
+    def in_language(self, language: Language) -> VersionSummary:
+        """Return the same in another language."""
+        return msgspec.structs.replace(self, sentences=self.sentences.in_language(language))
 
 
 def feed_id(register: str, year: int) -> str:
@@ -183,6 +187,7 @@ def content(version: VersionSummary) -> str:
     html = render(
         "feed_entry.html.j2",
         version.language,
+        version.register.publisher.language,
         version=version,
         register=version.register,
         changes=[(shown, *_said(shown, sentences)) for shown in changes],

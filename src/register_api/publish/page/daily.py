@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from register_api.core.calendar import local_day
 from register_api.core.format import tree
-from register_api.publish.page.render import index_page, subprocessor_pages
+from register_api.core.language.language import Language
+from register_api.publish.page.render import in_each_language, index_page, subprocessor_pages
 from register_api.publish.page.reuse import vendors_to_write
 from register_api.publish.page.version_history import version_history
 from register_api.publish.page.view import PageView
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable, Iterator
 
+    from register_api.core.model import Subprocessor
     from register_api.publish.examine import Examined
     from register_api.publish.trust.metadata import Read
 
@@ -45,10 +50,19 @@ def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.
         register=register,
         history=version_history(found.versions.document.versions, read, zone),
         promises=found.promises,
+        language=Language.of(register.publisher.language),
         today=today,
         size=found.head.size,
         root_hash=bytes.fromhex(found.head.root_hash),
     )
     vendors = vendors_to_write(register, made_for, register, today, told=())
-    pages = {tree.SUBPROCESSOR_PAGE.path(id_): data for id_, data in subprocessor_pages(view, vendors)}
-    return {tree.INDEX.path(): index_page(view), **pages}
+    return in_each_language(
+        register.publisher,
+        lambda language: _pages(msgspec.structs.replace(view, language=language), vendors),
+    )
+
+
+def _pages(view: PageView, vendors: Iterable[Subprocessor]) -> Iterator[tuple[str, bytes]]:
+    yield tree.INDEX.path(), index_page(view)
+    for id_, data in subprocessor_pages(view, vendors):
+        yield tree.SUBPROCESSOR_PAGE.path(id_), data

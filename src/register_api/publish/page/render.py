@@ -1,5 +1,8 @@
 """Pages for people: the register, one version, one sub-processor. HTML without scripts.
 
+Each page is there in every language: in the main one, the publisher's, at its own path, in others below
+their tag (``de/``). What the publisher wrote stays in the publisher's words, and is marked so.
+
 All links within the tree are relative, so that it can lie under any prefix; all style stands in
 the page (``style.environment.STYLE_SHA256`` names it to a Content-Security-Policy).
 """
@@ -14,6 +17,8 @@ import msgspec
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.format import tree
+from register_api.core.format.paths import address_of, in_language
+from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category
@@ -30,17 +35,13 @@ from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, 
 from register_api.publish.page.view import PageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from register_api.core.format.kind import FileKind
-    from register_api.core.model import Subprocessor
+    from register_api.core.model import Publisher, Subprocessor
     from register_api.publish.feed.entry import VersionSummary
     from register_api.publish.page.version_history import ToldChange, ToldVersion
     from register_api.publish.page.view import PageView
-
-_HOME = "./"
-_UP = "../"
-_TWO_UP = "../../"
 
 
 class _Section(msgspec.Struct, frozen=True):
@@ -59,7 +60,7 @@ def index_page(view: PageView) -> bytes:
     return _page(
         "index.html.j2",
         view,
-        _HOME,
+        tree.INDEX.path(),
         sections=[section for section in sections if section.used or section.not_enabled],
         countries=page_view.countries(view, all_rows),
         upcoming=ahead(view),
@@ -95,7 +96,7 @@ def changes_page(view: PageView) -> bytes:
     return _page(
         "changes.html.j2",
         view,
-        _UP,
+        tree.CHANGES_PAGE.path(),
         months=[(month, list(versions)) for month, versions in months],
         picture=picture(view, view.register.subprocessors),
         first_list=initial_list(view.language, _added(view)),
@@ -113,7 +114,7 @@ def subscribe_page(view: PageView) -> bytes:
     return _page(
         "subscribe.html.j2",
         view,
-        _UP,
+        tree.SUBSCRIBE_PAGE.path(),
         main=[everything, *feeds[tree.FEED_IMPORTANT]],
         categories=feeds.get(tree.FEED_CATEGORY, []),
         vendors=feeds.get(tree.FEED_SUBPROCESSOR, []),
@@ -125,18 +126,23 @@ def _added(view: PageView) -> int:
     return len({change.subprocessor for told in view.history if told.version == 1 for change in told.changes})
 
 
-def version_page(version: VersionSummary) -> bytes:
+def version_page(version: VersionSummary, main: Language | None = None) -> bytes:
     """Write the page of what one version changed (``versions/{version}/index.html``).
 
     It depends on nothing that comes later: no state, and later versions stand on the page of changes.
+
+    Args:
+        version: The version; the page is in the language of its sentences.
+        main: The main language of pages, if that of the version's publisher is not any more.
     """
     register = version.register
     return _page(
         "version.html.j2",
         version,
-        _TWO_UP,
+        tree.VERSION_PAGE.path(register.version),
         heading=title(version),
         changes=shown_changes(version.diff.changes, version.sentences),
+        main_language=main,
         vendors={vendor.id: vendor.name for vendor in register.subprocessors},
     )
 
@@ -167,7 +173,7 @@ def subprocessor_page(
     return _page(
         "subprocessor.html.j2",
         view,
-        _TWO_UP,
+        tree.SUBPROCESSOR_PAGE.path(vendor.id),
         vendor=vendor_on(vendor, view.today),
         rows=page_view.rows_of(view, vendor),
         past=past,
@@ -177,15 +183,62 @@ def subprocessor_page(
     )
 
 
-def _page(template: str, view: PageView | VersionSummary, root: str, **values: Any) -> bytes:
-    """Render a page with what all pages show: where home is, the version, the log."""
+def _page(
+    template: str,
+    view: PageView | VersionSummary,
+    path: str,
+    main_language: Language | None = None,
+    **values: Any,
+) -> bytes:
+    """Render a page with what all pages show: where things are, the version, the log, other languages.
+
+    Args:
+        template: Its template.
+        view: What it is of, in which language.
+        path: Its path in the main language.
+        main_language: The main language; ``None``: the publisher's.
+        **values: What it alone shows.
+    """
+    texts, address = view.register.publisher.language, address_of(path)
+    main = main_language or Language.of(texts)
+    top = _up(_translated(address, view.language, main))
     html = render(
         template,
         view.language,
+        texts,
         view=view,
         register=view.register,
-        root=root,
+        root=_up(address),
+        top=top,
+        translations=[(each, top + _translated(address, each, main)) for each in languages(main)],
         root_hash=strict_base64.encode(view.root_hash),
         **values,
     )
     return html.encode()
+
+
+def in_each_language(
+    publisher: Publisher, make: Callable[[Language], Iterable[tuple[str, bytes]]]
+) -> dict[str, bytes]:
+    """Make pages in each language, by path.
+
+    Args:
+        publisher: Whose language is the main one.
+        make: Makes pages in a language, by the paths that they have in the main one.
+    """
+    all_languages = languages(Language.of(publisher.language))
+    return {
+        _translated(path, language, all_languages[0]): data
+        for language in all_languages
+        for path, data in make(language)
+    }
+
+
+def _translated(path: str, language: Language, main: Language) -> str:
+    """Return a page's path or address in a language, from that in the main one."""
+    return path if language is main else in_language(path, language.tag)
+
+
+def _up(address: str) -> str:
+    """Return the reference to the folder from which an address counts."""
+    return "../" * address.count("/") or "./"

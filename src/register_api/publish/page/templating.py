@@ -49,18 +49,30 @@ def safe_link(url: str | None) -> str | None:
     return url if url is not None and _SAFE_LINK.fullmatch(url) else None
 
 
-def render(template: str, language: Language, **values: Any) -> str:
-    """Render a template of this package in a language; all values are escaped.
+def render(template: str, language: Language, texts: str, **values: Any) -> str:
+    """Render a template of this package; all values are escaped.
+
+    Args:
+        template: Its file name.
+        language: The language of the program's own words.
+        texts: BCP 47 tag of the publisher's texts.
+        **values: What it shows.
 
     Raises:
         jinja2.UndefinedError: The template uses a value that was not given.
     """
-    return _environment(language).get_template(template).render(**values)
+    marked = "" if texts.partition("-")[0].lower() == language.tag else f' lang="{escape(texts)}"'
+    return _environment(language, marked).get_template(template).render(**values)
 
 
 @functools.cache
-def _environment(language: Language) -> Environment:
-    """Return the environment of a language: its messages, and its words for values of the register."""
+def _environment(language: Language, marked: str) -> Environment:
+    """Return the environment of a language: its messages, and its words for values of the register.
+
+    Args:
+        language: The language.
+        marked: Attribute of what holds a text of the publisher's, where that is in another language.
+    """
     environment = page_environment("register_api.publish.page")
     say = Values(language)
     environment.filters.update(
@@ -75,8 +87,10 @@ def _environment(language: Language) -> Environment:
         mechanism=say.mechanism,
         month=language.month,
         notice_kept=lambda status: notice_given(language, status) if status.met else None,
+        name=lambda text: Markup(f"<bdi>{escape(text)}</bdi>"),  # noqa: S704 - escaped
         only_if=say.only_if,
         outside_eea=is_outside_eea,
+        own=lambda text: Markup(f"<bdi{marked}>{escape(text)}</bdi>"),  # noqa: S704 - escaped
         outside_eea_any=lambda places: any(is_outside_eea(place.country) for place in places or ()),
         place=say.place,
         product_titles=lambda register: {item.id: item.title for item in register.products},
@@ -89,6 +103,8 @@ def _environment(language: Language) -> Environment:
     environment.globals.update(
         facts=lambda record: list(facts(record, say)),
         language=language.tag,
+        # Of an element that holds nothing but a text of the publisher's; it may run from right to left.
+        own_text=Markup(f' dir="auto"{marked}'),  # noqa: S704 - escaped by ``render``
         # A message is text, and so is what stands in it unless a macro made it.
         plural=lambda one, many, n: escape(language.plural(one, many, n)),
         text=lambda message, **given: escape(language.template(message)).format(**given),

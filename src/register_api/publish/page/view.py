@@ -41,6 +41,7 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
         register: The newest version.
         history: Versions with their changes, the newest first.
         promises: Every notice promise so far, with the publisher's time zone.
+        language: The language of the page's own words.
         today: Day (in that zone) for which states are worked out.
         size: Size of the log.
         root_hash: Root hash of the log, 32 bytes.
@@ -49,14 +50,10 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
     register: Register
     history: tuple[ToldVersion, ...]
     promises: Promises
+    language: Language
     today: dt.date
     size: int
     root_hash: bytes
-
-    @property
-    def language(self) -> Language:
-        """The language of the page's own words."""
-        return Language.of(self.register.publisher.language)
 
 
 class PageRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
-from register_api.core.format.paths import FILES, address_of
+from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
 from register_api.errors import PromiseNotKept
 from register_api.verify.checks.check_table import worst
 from register_api.verify.report.disowning import disowned_told
@@ -164,14 +164,14 @@ def limits_of_an_address(run: Run) -> Iterator[str]:
         yield "History: no version was looked at in full in this run."
     elif checked[0] > 1:
         yield f"Versions 1 to {checked[0] - 1} in full: they were looked at in an earlier run."
-    unsigned = ", ".join(f"/{address_of(kind.template)}" for kind in FILES if kind.unchecked)
+    pages = [f"/{address_of(kind.template)}" for kind in (*FILES, *TRANSLATIONS) if kind.unchecked]
     yield from _some(
         f"Served, but not listed in /{tree.HEADS.path()}", [f"/{path}" for path in run.unvouched]
     )
     yield (
-        f"What no signature covers: what people and crawlers read ({unsigned}), lines below "
-        f"/{tree.CHECKPOINT.path()} of witnesses that were not asked for, and answers "
-        "that the service computes (/v1/subprocessors, /v1/diff)."
+        f"What no signature covers: what people and crawlers read ({', '.join(pages)}), "
+        f"lines below /{tree.CHECKPOINT.path()} of witnesses that were not asked for, "
+        "and answers that the service computes (/v1/subprocessors, /v1/diff)."
     )
 
 

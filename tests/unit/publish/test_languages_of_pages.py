@@ -1,0 +1,58 @@
+"""Pages are there in every language, also after another one has become the main one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+from test_page import parse, target
+
+from publishers import NOW, Publisher
+from register_api.core.format import tree
+from register_api.core.format.paths import in_language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    """Return a publisher of two versions in English."""
+    publisher = Publisher(tmp_path)
+    publisher.publish()
+    publisher.list("beta", f"starts_on = {(NOW + dt.timedelta(days=40)).date()}\n")
+    publisher.publish(NOW + MINUTE)
+    return publisher
+
+
+def languages(publisher: Publisher) -> dict[str, str]:
+    """Return the language of each page, whose links to others lead to pages in the languages they name."""
+    public = publisher.store / "public"
+    pages = {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("index.html")}
+    roots = {path: parse(data) for path, data in pages.items()}
+    for path, root in roots.items():
+        for link in root.xpath("//*[@hreflang and @hreflang != 'x-default']"):
+            there = target(path, str(link.get("href")))
+            assert roots[there].get("lang") == link.get("hreflang")
+        for link in root.xpath("//a[not(@hreflang) and @href]"):
+            reference = str(link.get("href"))
+            if reference.endswith("/") and not reference.startswith("https:"):
+                assert roots[target(path, reference)].get("lang") == root.get("lang")
+    return {path: str(root.get("lang")) for path, root in roots.items()}
+
+
+def test_another_main_language_changes_places(publisher: Publisher) -> None:
+    """Pages of earlier versions, too; nothing is left of those that lay below the language's tag."""
+    before = languages(publisher)
+    source = publisher.source / "register.toml"
+    text = source.read_text("utf-8")
+    source.write_text(text.replace('language = "en"', 'language = "de"'), "utf-8")
+    publisher.publish(NOW + 2 * MINUTE)
+    after = languages(publisher)
+    main = {path for path, tag in before.items() if tag == "en"}
+    assert {in_language(path, "de") for path in main} == before.keys() - main
+    now = main | {tree.VERSION_PAGE.path(3)}
+    assert after == dict.fromkeys(now, "de") | {in_language(path, "en"): "en" for path in now}
