@@ -313,6 +313,27 @@ def test_a_client_that_never_reads_is_cut_off(served: Service, more: bytes) -> N
         connection.close()
 
 
+def test_what_clients_did_not_read_is_given_back(tmp_path: Path) -> None:
+    """Thirty replies of 8 MiB, of which nothing is kept: their memory goes back to the system with them."""
+    store = tmp_path / "store"
+    large = random.Random(2).randbytes(8 * MEBIBYTE)  # noqa: S311 (bytes of no meaning)
+    with quick_disk():
+        stores.publish(store, 1, more={"v1/versions/1/diff.json": large})
+    request = b"GET /v1/versions/1/diff.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with hostile.service(store, REGISTER_CACHE_BYTES="0", REGISTER_SEND_SECONDS=str(PATIENCE)) as service:
+        before = service.resident_bytes()
+        for _ in range(2):
+            deaf = [service.connect(receive_bytes=4096) for _ in range(30)]
+            for connection in deaf:
+                connection.sendall(request)
+                connection.recv(1)
+            assert service.resident_bytes() - before > 200 * MEBIBYTE
+            for connection in deaf:
+                connection.close()
+            wait_until(lambda: service.resident_bytes() - before < 40 * MEBIBYTE)
+        assert service.answers_others()
+
+
 def test_a_client_that_reads_slowly_but_reads_gets_everything(served: Service) -> None:
     """Only those are cut off who take less than a floor, not those on a slow line."""
     with served.connect(receive_bytes=1 << 16) as connection:
