@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROUNDS, WARM = 7, 2
 GOAL, GOAL_GROWTH = 3.0, 1.2
-FEW = 10
+FEW, SOME = 10, 300
 
 EXPORTS = (tree.USES_CSV, tree.WORKBOOK, tree.CYCLONEDX, tree.DPV, tree.DORA_PROVIDERS, tree.DORA_CHAIN)
 """Files that say again what the register says, in the forms of others; each is made whole each time."""
@@ -52,6 +52,15 @@ def cost(publisher: Publisher) -> float:
     histories.write_vendors(publisher, [version % histories.MANY + 1], f"note {version}")
     before = time.process_time()
     publisher.publish(histories.instant(version))
+    return (time.process_time() - before) * 1e3
+
+
+def first(folder: Path) -> float:
+    """Return the milliseconds that the first publication of some vendors takes: all files are new."""
+    publisher = histories.Publisher(folder)
+    histories.write_vendors(publisher, range(1, SOME + 1), "as ever")
+    before = time.process_time()
+    publisher.publish(histories.instant(1))
     return (time.process_time() - before) * 1e3
 
 
@@ -89,6 +98,7 @@ def measure(folder: Path) -> Iterator[goals.Result]:
     yield goals.Result("the same with 10 versions and without exports / tomllib", bare / parsed, None)
     yield goals.Result("one change of 1,000 vendors, 10 versions", short, None, "ms")
     yield goals.Result("P8: 1,000 versions / 10 versions", grown / short, GOAL_GROWTH)
+    yield goals.Result(f"first publication of {SOME} vendors", first(folder / "first"), None, "ms")
 
 
 if __name__ == "__main__":
