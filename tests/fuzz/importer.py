@@ -42,6 +42,29 @@ HTML = """\
 <tr><td>Borealis<td>Mail</table></body></html>
 """
 CSV = 'Vendor,Purpose,Country\r\n"Acme, Inc.",Hosting,Finland\r\nBorealis,"two\nlines",Germany\r\n'
+YAML = """\
+updated: 2026-08-15
+subprocessors:
+  - name: Acme
+    purpose: {en: Hosting, de: Betrieb}
+    location: [Germany, "EU (Frankfurt), US"]
+  - {name: Borealis, purpose: Mail, location: ~}
+"""
+LISTS = """\
+# Sub-processors
+
+* [Acme, Inc.](https://acme.example/) for hosting in <b>Finland</b>
+* **Borealis** - mail
+"""
+CARDS = """\
+## Acme
+
+**Purpose:** Hosting<br>Location: Finland
+
+## Borealis
+
+- Purpose: Mail
+"""
 TSV = "Vendor\tPurpose\tCountry\nAcme\tHosting\tFinland\nBorealis\tMail\tGermany\n"
 ROWS = [
     {"name": "Acme", "purpose": "Hosting", "country": "Finland", "tags": ["a", "b"]},
@@ -52,7 +75,7 @@ HISTORY = [
     {"date": "2024-03-01T09:00:00Z", "committed": "2024-03-02", "entries": ROWS},
 ]
 SEEDS: dict[FileFormat, tuple[bytes, ...]] = {
-    "markdown": (MARKDOWN.encode(),),
+    "markdown": (MARKDOWN.encode(), LISTS.encode(), CARDS.encode()),
     "html": (HTML.encode(),),
     "csv": (CSV.encode(), CSV.replace(",", ";").encode(), "Name\n\ud7ff\n".encode()),
     "tsv": (TSV.encode(),),
@@ -62,7 +85,9 @@ SEEDS: dict[FileFormat, tuple[bytes, ...]] = {
         json.dumps(HISTORY).encode(),
         b'[{"name": "\\ud800"}]',
         b'[{"name": "a", "\\ud800": "x"}]',
+        json.dumps({"data": {"edges": [{"node": ROWS[0]}], "n": 1}}).encode(),
     ),
+    "yaml": (YAML.encode(), json.dumps(ROWS).encode()),
 }
 TOKENS = tuple(
     piece.encode()

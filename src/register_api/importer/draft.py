@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Draft
     from register_api.errors import Finding
-    from register_api.importer.reading_options import FileFormat, ImportedRow, ImportOptions
+    from register_api.importer.reading_options import ImportedRow, ImportOptions
     from register_api.importer.register_file import RegisterDefaults
     from register_api.importer.table import Table
 
@@ -57,7 +57,7 @@ def import_files(
     importer = StateImporter(folder, options, defaults, names=names)
     entries: list[ImportedRow] = []
     for path in files:
-        entries += importer.read(tables_in(path, options.form))
+        entries += importer.read(tables_in(path, options))
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
     findings = judge(folder, plan.source, now)
     if not dry_run:
@@ -73,12 +73,12 @@ def import_files(
     )
 
 
-def tables_in(path: Path, form: FileFormat | None) -> tuple[Table, ...]:
+def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:
     """Read the tables of a file."""
     data = read_bytes(path)
     if data is None:
         raise UsageError(f"there is no file {path}")
-    return read_tables(path.name, data, form or format_of(path.name))
+    return read_tables(path.name, data, options.form or format_of(path.name), options.tables)
 
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:

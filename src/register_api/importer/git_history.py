@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.importer.import_report import Reporter
-    from register_api.importer.reading_options import FileFormat
+    from register_api.importer.reading_options import ImportOptions
     from register_api.importer.table import Table
 
 _LONGEST = 300.0
@@ -47,7 +47,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def git_states(
-    repository: Path, path: str, *, since: str | None, date: str, form: FileFormat | None, reporter: Reporter
+    repository: Path, path: str, *, since: str | None, date: str, options: ImportOptions, reporter: Reporter
 ) -> tuple[ListState, ...]:
     """Return the states of a file on the branch that is checked out, oldest first.
 
@@ -70,7 +70,7 @@ def git_states(
         if commit.path is None:
             reporter.note("skipped", f"commit {commit.id[:_SHORT]} took the file away: no state")
             continue
-        states.append(_state(repository, commit, commit.path, date, form))
+        states.append(_state(repository, commit, commit.path, date, options))
     return tuple(states)
 
 
@@ -83,23 +83,24 @@ def _since(repository: Path, path: str, since: str, commits: Sequence[Commit]) -
     return list(commits[: count + 1])
 
 
-def _state(repository: Path, commit: Commit, path: str, date: str, form: FileFormat | None) -> ListState:
+def _state(repository: Path, commit: Commit, path: str, date: str, options: ImportOptions) -> ListState:
     seconds = commit.authored if date == "author" else commit.committed
     return ListState(
         mark=f"commit {commit.id}",
         wanted=dt.datetime.fromtimestamp(seconds, dt.UTC),
         subject=commit.subject,
-        read=lambda: _tables(repository, commit, path, form),
+        read=lambda: _tables(repository, commit, path, options),
     )
 
 
-def _tables(repository: Path, commit: Commit, path: str, form: FileFormat | None) -> tuple[Table, ...]:
+def _tables(repository: Path, commit: Commit, path: str, options: ImportOptions) -> tuple[Table, ...]:
     name = f"{PurePosixPath(path).name} at {commit.id[:_SHORT]}"
     blob = f"{commit.id}:{path}"
     size = int(_git(repository, "cat-file", "-s", blob))
     if size > MAX_BYTES:
         refuse(name, "", f"{size} bytes; at most {MAX_BYTES} are read", rule="R17")
-    return read_tables(name, _git(repository, "cat-file", "blob", blob), form or format_of(path))
+    data = _git(repository, "cat-file", "blob", blob)
+    return read_tables(name, data, options.form or format_of(path), options.tables)
 
 
 def _commits(repository: Path, path: str, revisions: str) -> Iterator[Commit]:

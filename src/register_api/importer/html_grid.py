@@ -12,9 +12,12 @@ from register_api.importer.table import Cell, refuse
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_BLOCKS = frozenset({"address", "article", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
-                     "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"})  # fmt: skip
+_BLOCKS = frozenset({"address", "article", "br", "dd", "details", "div", "dl", "dt", "h1", "h2",
+                     "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section", "summary", "table", "td",
+                     "th", "tr", "ul"})  # fmt: skip
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title"})
+_BADGE = re.compile(r"(?:^|[-_\s])(?:badge|pill|chip|tag|lozenge)(?:$|[-_\s])", re.IGNORECASE)
+"""Classes of what is set apart from the words around it, though nothing in the text parts them."""
 _MARKS = frozenset({"sup", "sub", "s", "del", "strike", "ins"})
 
 _SPACE = re.compile("[ \t\r\n\f]+")
@@ -26,17 +29,23 @@ def cell_of(element: HtmlElement) -> Cell:
     """Return what a cell says, with its links and the marks that change what its letters mean."""
     links = (str(link.get("href", "")).strip(" \t\r\n\f") for link in element.iter("a"))
     marks = dict.fromkeys(str(item.tag) for item in element.iter(*sorted(_MARKS)))
-    return Cell(text=text_of(element), links=tuple(link for link in links if link), marks=tuple(marks))
+    return Cell(
+        text=text_of(element),
+        links=tuple(link for link in links if link),
+        marks=tuple(marks),
+        apart_from_badges=text_of(element, badges=False),
+    )
 
 
-def text_of(element: HtmlElement) -> str:
+def text_of(element: HtmlElement, *, badges: bool = True) -> str:
     """Return the text of an element parsed without comments; scripts and styles are not seen."""
     pieces: list[str] = []
     unseen = 0
     for event, item in etree.iterwalk(element, events=("start", "end")):
-        hidden = item.tag in _UNSEEN
+        is_badge = item is not element and _BADGE.search(str(item.get("class", ""))) is not None
+        hidden = item.tag in _UNSEEN or (is_badge and not badges)
         unseen += (1 if event == "start" else -1) if hidden else 0
-        if item.tag in _BLOCKS and item is not element:
+        if (item.tag in _BLOCKS and item is not element) or is_badge:
             pieces.append("\x00")
         if event == "start":
             pieces.append("" if unseen else item.text or "")

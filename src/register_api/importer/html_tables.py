@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from lxml import etree, html
 
 from register_api.importer.columns import find_field
-from register_api.importer.html_grid import HtmlRow, spread, text_of
-from register_api.importer.table import Row, Table, fault, refuse, refuse_any
+from register_api.importer.html_grid import HtmlRow, cell_of, spread, text_of
+from register_api.importer.html_lists import HEADINGS, line_of, lists_of
+from register_api.importer.table import Cell, Row, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
 
     from register_api.errors import Finding
 
-LINE = "data-line"
-"""Attribute in which Markdown keeps the line that an element came from."""
-
-_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
+_FOR_SCREEN_READERS = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text"})
+_INLINE = re.compile(
+    r"</?(?:a|b|br|div|em|i|li|ol|p|small|span|strong|sub|sup|u|ul)(?:\s[^<>]{0,2000})?/?>", re.IGNORECASE
+)
 
 
-def read_html(name: str, text: str) -> tuple[Table, ...]:
-    """Read all tables of a page."""
-    return tables_of(name, parse(name, text))
+def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
+    """Read the tables of a page, all or those of these numbers; where it has none, its lists and cards."""
+    root = parse(name, text)
+    return tables_of(name, root, only) or lists_of(name, root)
+
+
+def cell_of_html(text: str) -> Cell:
+    """Return what a text says that may be written with tags for line breaks, links and the like."""
+    root = parse("", f"<body>{text}</body>") if _INLINE.search(text) else None
+    return cell_of(root) if root is not None else Cell(text=text)
 
 
 def parse(name: str, text: str) -> HtmlElement | None:
-    """Parse a page; ``None`` if it is empty."""
+    """Parse a page; ``None`` if it is empty. What a browser does not show is taken out."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(text.encode("utf-8"), parser=parser)
@@ -41,15 +49,38 @@ def parse(name: str, text: str) -> HtmlElement | None:
     for entry in parser.error_log:
         if entry.level == etree.ErrorLevels.FATAL:
             refuse(name, "", f"not readable as HTML: {entry.message}", line=entry.line)
+    for element in [item for item in root.iter() if _is_hidden(item) and item is not root]:
+        if element.getparent() is None:
+            continue
+        if element.tag in {"td", "th"}:
+            # A cell keeps its place: those after it would move into other columns.
+            for child in list(element):
+                element.remove(child)
+            element.text = None
+        else:
+            element.drop_tree()
     return root
 
 
-def tables_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) -> tuple[Table, ...]:
-    """Return the tables of a parsed page in order."""
+def _is_hidden(element: HtmlElement) -> bool:
+    """Tell whether a browser shows nothing of an element, or hides it from those who look."""
+    said = element.attrib
+    return (
+        "hidden" in said
+        or (said.get("aria-hidden") == "true" and next(element.iter("table", *HEADINGS), None) is None)
+        or _HIDDEN.search(str(said.get("style", ""))) is not None
+        or not _FOR_SCREEN_READERS.isdisjoint(str(said.get("class", "")).split())
+    )
+
+
+def tables_of(
+    name: str, root: HtmlElement | None, only: tuple[int, ...] = (), *, own_lines: bool = True
+) -> tuple[Table, ...]:
+    """Return the tables of a parsed page in order; those that are not asked for stay empty and unread."""
     tables: list[Table] = []
     headings: dict[int, str] = {}
-    for element in root.iter("table", *_HEADINGS) if root is not None else ():
-        level = _HEADINGS.get(str(element.tag))
+    for element in root.iter("table", *HEADINGS) if root is not None else ():
+        level = HEADINGS.get(str(element.tag))
         if level is not None:
             if not any(True for _ in element.iterancestors("table")):
                 headings = {at: text for at, text in headings.items() if at < level} | {
@@ -57,18 +88,13 @@ def tables_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) ->
                 }
             continue
         line = line_of(element, own_lines=own_lines)
+        if only and len(tables) + 1 not in only:
+            tables.append(Table(file=name, number=len(tables) + 1, header=(), rows=(), line=line))
+            continue
         refuse_any(_misplaced(name, element, len(tables) + 1, line))
         section = tuple(text for _, text in sorted(headings.items()) if text)
         tables.append(_table(name, element, len(tables) + 1, section, own_lines=own_lines))
     return tuple(tables)
-
-
-def line_of(element: HtmlElement, *, own_lines: bool) -> int | None:
-    """Return the line of the file that an element came from, where it is known."""
-    said = _NUMBER.fullmatch(str(element.get(LINE, "")))
-    if not own_lines:
-        return int(said[0]) if said else None
-    return element.sourceline if isinstance(element.sourceline, int) else None
 
 
 def _misplaced(name: str, table: HtmlElement, number: int, line: int | None) -> Iterator[Finding]:

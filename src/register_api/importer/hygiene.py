@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """Spaces that look like the common one; in a name they make two of what a reader takes for one."""
+_TAG = re.compile(r"<([A-Za-z/!?][^<>]{0,200})>")
+"""What a reader of HTML would take for a tag: it is written in other brackets, and keeps its words."""
 _FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
 
 
@@ -59,5 +61,5 @@ def _problem(text: str, *, name: bool) -> str | None:
 
 def _cleaned(text: str, *, name: bool) -> str:
     text = unicodedata.normalize("NFC", without_invisible(text).replace("\t", " ").replace("\r", ""))
-    text = _SPACES.sub(" ", text).strip()
+    text = _TAG.sub("\u2039\\1\u203a", _SPACES.sub(" ", text).strip())
     return " ".join(text.split()) if name else text

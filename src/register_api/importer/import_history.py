@@ -168,7 +168,7 @@ def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
             origin.path,
             since=origin.since,
             date=origin.date,
-            form=importer.options.form,
+            options=importer.options,
             reporter=importer.reporter,
         )
     data = read_bytes(Path(origin.path))

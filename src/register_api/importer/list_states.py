@@ -12,7 +12,7 @@ import msgspec
 from register_api.core.instant import format_instant
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
-from register_api.importer.json_rows import parse, states_of, table_of
+from register_api.importer.document_rows import parse, states_of, table_of
 from register_api.importer.reading import decode_text
 from register_api.importer.table import Table, refuse
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from register_api.importer.html_tables import LINE, parse, tables_of
+from register_api.importer.html_lists import LINE, lists_of
+from register_api.importer.html_tables import parse, tables_of
 from register_api.importer.table import MAX_BYTES, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
@@ -29,26 +30,29 @@ _RUN = f"[ \t{_SPACE}]"
 _EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULTILINE)
 """White space at the edges of cells: the parser would take away more than the syntax calls padding."""
 
+_WITH_LINE = frozenset({"table_open", "tr_open", "heading_open", "paragraph_open", "list_item_open"})
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
-def read_markdown(name: str, text: str) -> tuple[Table, ...]:
-    """Read all tables of a page."""
+def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
+    """Read the tables of a page, all or those of these numbers; where it has none, its lists and cards."""
     if len(text) > _MOST_CHARACTERS:
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")
     text = _with_edges(_without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = parser.parse(text)
-    refuse_any(_faults(name, text.split("\n"), tokens))
+    refuse_any(
+        fault for number, fault in _faults(name, text.split("\n"), tokens) if not only or number in only
+    )
     for token in tokens:
-        if token.type in {"table_open", "tr_open"} and token.map:
+        if token.type in _WITH_LINE and token.map:
             token.attrSet(LINE, str(token.map[0] + 1))
     root = parse(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
-    tables = tables_of(name, root, own_lines=False)
+    tables = tables_of(name, root, only, own_lines=False)
     if sum(token.type == "table_open" for token in tokens) > len(tables):
         refuse(name, "", "HTML in the page hides a table", "take the HTML out")
-    return tables
+    return tables or lists_of(name, root, own_lines=False)
 
 
 def _without_front_matter(text: str) -> str:
@@ -62,7 +66,8 @@ def _with_edges(text: str) -> str:
     return _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
 
 
-def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Finding]:
+def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[int, Finding]]:
+    """Yield what is wrong with a table, with its number; what stands behind one counts as its."""
     number = 0
     width = 0
     inside = False
@@ -72,7 +77,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Findin
             number, width, inside = number + 1, 0, True
             if token.level:
                 message = "the table stands within a list or a quotation"
-                yield fault(name, f"table {number}", message, "move it out", line=line)
+                yield number, fault(name, f"table {number}", message, "move it out", line=line)
         elif token.type == "table_close":
             inside = False
         elif token.type == "tr_open" and line is not None:
@@ -81,14 +86,13 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[Findin
             if cells != width:
                 message = f"the row has {cells} cells, the header {width}"
                 hint = "nothing is filled in or left out: put the row right"
-                yield fault(name, f"table {number}", message, hint, line=line)
+                yield number, fault(name, f"table {number}", message, hint, line=line)
         elif token.type == "inline" and not inside and not token.content.startswith("|"):
             continue
         elif token.type == "inline" and not inside:
             message = "a row stands outside any table"
-            yield fault(
-                name, "", message, "take the empty line before it out, or give it a header", line=line
-            )
+            hint = "take the empty line before it out, or give it a header"
+            yield number, fault(name, "", message, hint, line=line)
 
 
 def _count_cells(line: str) -> int:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from register_api.core.printable import printable
 from register_api.importer.columns import find_field
+from register_api.importer.document_rows import read_json, read_yaml
 from register_api.importer.html_tables import read_html
-from register_api.importer.json_rows import read_json
 from register_api.importer.markdown_tables import read_markdown
 from register_api.importer.table import MAX_BYTES, MAX_CELLS, Cell, Row, Table, fault, refuse, refuse_any
 
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
     from register_api.importer.reading_options import FileFormat
 
 _SEPARATORS = (",", ";")
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 
 
 def read_csv(name: str, text: str) -> tuple[Table, ...]:
-    """Read the one table of a CSV file, separated by commas or, as some programs do, by semicolons."""
+    """Read the one table of a CSV file, separated by commas or, as some programs do, by semicolons.
+
+    The first line ``sep=;``, with which spreadsheets say the separator, is taken at its word.
+    """
+    said = _SEPARATOR.match(text)
+    if said:
+        return _read(name, text[said.end() :], said[1], first=2)
     fitting = [
         mark for mark in _SEPARATORS if any(find_field(cell) == "name" for cell in _header(text, mark))
     ]
@@ -47,8 +54,8 @@ def _header(text: str, mark: str) -> list[str]:
         return []
 
 
-def _read(name: str, text: str, mark: str) -> tuple[Table, ...]:
-    lines = list(_lines(name, text, mark))
+def _read(name: str, text: str, mark: str, first: int = 1) -> tuple[Table, ...]:
+    lines = list(_lines(name, text, mark, first))
     if not lines:
         return ()
     (line, header), *body = lines
@@ -63,28 +70,34 @@ def _read(name: str, text: str, mark: str) -> tuple[Table, ...]:
     )
 
 
-def _lines(name: str, text: str, mark: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(name: str, text: str, mark: str, first: int) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line it begins on; rows without any cell are blank lines."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    begins = 1
+    begins = first
     while True:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            refuse(name, "", f"not well-formed: {printable(error)}", line=max(reader.line_num, 1))
+            line = max(reader.line_num, 1) + first - 1
+            refuse(name, "", f"not well-formed: {printable(error)}", line=line)
         if cells is None:
             return
         if cells:
             yield begins, [cell.replace("\r\n", "\n") for cell in cells]
-        begins = reader.line_num + 1
+        begins = reader.line_num + first
 
 
-_READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
+_PAGES: dict[FileFormat, Callable[[str, str, tuple[int, ...]], tuple[Table, ...]]] = {
     "markdown": read_markdown,
     "html": read_html,
+}
+"""Readers of files with several tables, of which some may be chosen."""
+
+_READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
     "csv": read_csv,
     "tsv": read_tsv,
     "json": read_json,
+    "yaml": read_yaml,
 }
 _BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -93,15 +106,17 @@ _CHARSET = re.compile(
 )
 
 
-def read_tables(name: str, data: bytes, form: FileFormat) -> tuple[Table, ...]:
-    """Read all tables of a file.
+def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
+    """Read the tables of a file: all, or those of these numbers; the others stay without rows.
 
     Raises:
         Refused: It is not of that form, holds no table, or a table that can be read in two ways.
     """
-    tables = _READERS[form](name, decode_text(name, data, form))
+    text = decode_text(name, data, form)
+    tables = _PAGES[form](name, text, only) if form in _PAGES else _READERS[form](name, text)
     if not tables:
-        refuse(name, "", "there is no table in it", "sub-processors in prose are not read")
+        message = "there is no table in it, nor a list of names with purposes or labels"
+        refuse(name, "", message, "sub-processors in prose are not read")
     cells = sum(len(row.cells) for table in tables for row in table.rows)
     if cells > MAX_CELLS:
         refuse(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")

@@ -9,13 +9,14 @@ import msgspec
 
 from register_api.errors import UsageError
 
-FileFormat = Literal["markdown", "html", "csv", "tsv", "json"]
+FileFormat = Literal["markdown", "html", "csv", "tsv", "json", "yaml"]
 
 FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 
 _SUFFIXES: dict[str, FileFormat] = {
     ".md": "markdown",
     ".markdown": "markdown",
+    ".mdx": "markdown",
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
@@ -23,6 +24,8 @@ _SUFFIXES: dict[str, FileFormat] = {
     ".tsv": "tsv",
     ".tab": "tsv",
     ".json": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
 }
 
 

@@ -128,6 +128,12 @@ class RowReader:
         cell, field, place = row.cells[index], self._columns.fields[index], self._table.place(row, index)
         if field == DROP:
             return Cell()
+        if field == "name" and cell.apart_from_badges not in {"", cell.text}:
+            message = (
+                f"{quoted(cell.text)}: only {quoted(cell.apart_from_badges)} is the name, the rest a badge"
+            )
+            self._reporter.note("read", message, file=self._table.file, line=row.line, key=place)
+            cell = msgspec.structs.replace(cell, text=cell.apart_from_badges)
 
         def judged(text: str) -> str:
             named = field in {"name", "category"}

@@ -27,12 +27,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         items: What it lists, where the syntax itself has lists (JSON).
         links: Targets of its links, in order.
         marks: Names of mark-up within it that changes what its letters mean, e.g. ``sup``.
+        apart_from_badges: What it says without its badges ("New"), where the syntax has such.
     """
 
     text: str = ""
     items: tuple[str, ...] | None = None
     links: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    apart_from_badges: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from imports import TABLE, Desk, errors, page, refusal, told
 
 from register_api.errors import UsageError
 from register_api.importer.draft import tables_in
+from register_api.importer.reading_options import ImportOptions
 from register_api.source.load import load
 
 
@@ -55,6 +56,20 @@ def test_a_column_without_a_field_is_not_published_unless_asked_for(desk: Desk) 
     for column in ("Annual spend (EUR)", "Risk score", "Internal owner", "Comments", "#"):
         assert f'"{column}": no field takes it; --column "{column}=extra"' in told(report, "passed_over")
         assert (column, "drop") in {(item.column, item.field) for item in report.columns}
+
+
+def test_a_badge_is_not_part_of_a_name(desk: Desk) -> None:
+    row = '<tr><td>Sentry <span class="badge">Rolling out</span><td>Errors<td><b class="tag">DE</b>'
+    report = desk.draft(("l.html", f"<table><tr><th>Vendor<th>Purpose<th>Country{row}</table>"))
+    assert [item.name for item in report.vendors] == ["Sentry"]
+    assert desk.vendor("sentry")["engagements"][0]["locations"] == [{"country": "DE"}]
+    assert "the rest a badge" in told(report, "read")
+
+
+def test_a_row_of_a_list_that_names_nobody_is_passed_over(desk: Desk) -> None:
+    report = desk.draft(("l.csv", "Vendor,Purpose,Country\nAcme,x,FI\n(none),n/a,-\n"))
+    assert [item.name for item in report.vendors] == ["Acme"]
+    assert "is no name" in refusal(lambda: desk.draft(("l.csv", "Vendor,Purpose\n(None),x\n")))
 
 
 def test_a_column_that_is_asked_for_is_published_and_that_is_said(desk: Desk) -> None:
@@ -192,6 +207,7 @@ def test_a_name_that_would_have_to_be_altered_is_refused_with_its_place(
         ("Acme&nbsp;Cloud", "Acme Cloud"),
         ("Acme<br>Cloud", "Acme Cloud"),
         ("Cafe\u0301", "Caf\u00e9"),
+        ("Acme &lt;a@b.example&gt;", "Acme \u2039a@b.example\u203a"),
     ],
 )
 def test_cleaning_reports_each_change(desk: Desk, name: str, cleaned: str) -> None:
@@ -372,7 +388,7 @@ def test_a_damaged_file_of_the_folder_is_refused(
 def test_a_missing_file_is_wrong_use(desk: Desk) -> None:
     desk.put("there.md", TABLE).unlink()
     with pytest.raises(UsageError, match="there is no file"):
-        tables_in(desk.folder / "in" / "there.md", None)
+        tables_in(desk.folder / "in" / "there.md", ImportOptions())
 
 
 def test_products_get_ids_and_stand_in_the_register_once(desk: Desk) -> None:

@@ -54,7 +54,65 @@ def texts(form: str, content: str | bytes) -> list[list[str]]:
         ("json", '[{"name": "Acme", "n": 1.50, "x": null, "y": true}]', [["Acme", "1.50", "", "true"]]),
         ("json", '{"vendors": [{"name": "A"}, {"name": "B", "p": "x"}]}', [["A", ""], ["B", "x"]]),
         ("json", '{"versions": [{"entries": [{"name": "A"}]}, {"entries": [{"name": "B"}]}]}', [["B"]]),
-        ("json", '[{"name": "A", "p": {"b": 1, "a": "x"}}]', [["A", '{"a": "x", "b": "1"}']]),
+        ("json", '[{"name": "A", "p": {"b": 1, "a": "x"}}]', [["A", "b: 1\na: x"]]),
+        ("json", '[{"name": "A", "p": {"de": "Betrieb", "en": "Hosting"}}]', [["A", "Hosting"]]),
+        ("json", '[{"name": "A", "p": {"Contact": ["Mail", "Phone"]}}]', [["A", "Contact: Mail, Phone"]]),
+        ("json", '[{"name": "A", "p": [{"name": "B", "id": 1}, {"x": 2}]}]', [["A", "B\nx: 2"]]),
+        ("json", '[{"name": "A", "p": "one<br />two <b>b</b> a < b"}]', [["A", "one\ntwo b a < b"]]),
+        ("json", '{"results": {"data": [{"name": "A"}]}, "ok": true}', [["A"]]),
+        (
+            "json",
+            '{"data": {"list": {"edges": [{"node": {"name": "A"}}, {"node": {"name": "B"}}]}}}',
+            [["A"], ["B"]],
+        ),
+        ("json", '{"subprocessors": [{"name": "A"}], "changelog": [{"date": "2025"}]}', [["A"]]),
+        ("json", '{"vendors": {"a": {"name": "A"}, "b": {"name": "B"}}}', [["A"], ["B"]]),
+        (
+            "json",
+            '[{"title": "Mail", "vendors": [{"name": "A"}]}, {"title": "x", "vendors": [{"name": "B"}]}]',
+            [["A"], ["B"]],
+        ),
+        (
+            "yaml",
+            "updated: 2026-08\nsubprocessors:\n  - name: A\n    since: 2024-01-01\n    n: 1.50\n    x:\n",
+            [["A", "2024-01-01", "1.50", ""]],
+        ),
+        ("yaml", "- name: A\n- {name: B, p: [x, y]}\n", [["A", ""], ["B", "x\ny"]]),
+        ("csv", "sep=;\nName;P\nA, B;x\n", [["A, B", "x"]]),
+        ("html", "<table><tr><th>Name<tr hidden><td>X<tr><td>A <i style='display: none'>x</i>", [["A"]]),
+        ("html", "<table><tr><th>Name<th>P<tr><td hidden>X<td>A<b class='sr-only'>x</b>", [["", "A"]]),
+        ("html", "<table aria-hidden=true><tr><th>Name<tr><td>A<i aria-hidden=true>x", [["A"]]),
+        (
+            "html",
+            "<table><tr><th>Name<tr><td><details><summary>More</summary>long</details>",
+            [["More\nlong"]],
+        ),
+        ("html", "<table><tr><th>Name<tr><td><b class='tag'>DE</b><b class='ui tag'>US</b>", [["DE\nUS"]]),
+        (
+            "markdown",
+            "* [A, Inc.](https://a.example) for the cloud.\n* **B** - mail - and more\n",
+            [["A, Inc.", "the cloud."], ["B", "mail - and more"]],
+        ),
+        (
+            "markdown",
+            "1. **[A](https://a.example)**: x\n\n2. [B](https://b.example) \u2014 y\n",
+            [["A", "x"], ["B", "y"]],
+        ),
+        (
+            "markdown",
+            "## A\n\n**Purpose:** x\n\n**Location**: Oslo\n\n## B\n\nPurpose: y<br>**Odd:** z\n",
+            [["A", "x", "Oslo", ""], ["B", "y", "", "z"]],
+        ),
+        (
+            "markdown",
+            "- **A**\n  - Purpose: x\n  - Country: FI\n- **B**\n  - Purpose: y\n",
+            [["A", "x", "FI"], ["B", "y", ""]],
+        ),
+        (
+            "html",
+            "<h3>A</h3><dl><dt>Purpose</dt><dd>x</dd><dt>Country:<dd>FI</dl><h3>B</h3><p>Purpose: y",
+            [["A", "x", "FI"], ["B", "y", ""]],
+        ),
     ],
 )
 def test_a_table_is_read_letter_by_letter(form, content, rows):
@@ -105,8 +163,24 @@ def test_a_table_is_read_letter_by_letter(form, content, rows):
         ("json", '[{"name": "A", "name": "B"}]', 'the name "name" stands twice'),
         ("json", '{"a": [{"name": "A"}], "b": [{"name": "B"}]}', 'there are "a", "b"'),
         ("json", '["Acme"]', "the rows are not a list of objects"),
-        ("json", "[NaN]", "NaN is no JSON"),
+        ("json", "[NaN]", "NaN is not JSON"),
         ("json", "[" * 100_000, "nested too deeply"),
+        ("json", '{"a": {"x": [{"n": 1}]}, "b": {"y": [{"n": 1}]}}', 'there are "x", "y"'),
+        ("json", '{"a": ' * 2000 + "1" + "}" * 2000, "nested too deeply"),
+        ("yaml", "- name: A\n  name: B\n", 'the name "name" stands twice'),
+        ("yaml", "- &a {name: A}\n- *a\n", "1  R01: a part refers to another"),
+        ("yaml", "- name: [A\n", "2  R01: not well-formed YAML"),
+        ("yaml", "just words\n", "the rows are not a list of objects"),
+        ("yaml", "", "there is no table in it"),
+        ("yaml", "[" * 5000, "nested too deeply"),
+        ("yaml", "- !!python/object/apply:os.system [x]\n", "the rows are not a list of objects"),
+        (
+            "markdown",
+            "* [A](https://a.example) - x\n* Whatever\n",
+            "2  R01: an item of the list does not begin with",
+        ),
+        ("markdown", "* [Home](/)\n* [Terms](/terms)\n", "there is no table in it, nor a list"),
+        ("markdown", "## A\n\nPurpose: x\n\nPurpose: y\n", "5  R01: 'Purpose' stands twice below one name"),
         ("json", "[\n{", "2  R01: not well-formed JSON"),
         ("csv", b"x" * (MAX_BYTES + 1), "R17"),
         ("markdown", b"x" * (MAX_BYTES // 2), "R17"),
@@ -133,13 +207,39 @@ def test_lines_are_those_of_the_file():
     assert [row.line for row in table.rows] == [2, 4]
 
 
+def test_only_the_tables_that_are_asked_for_are_read():
+    broken = "\n\n| Old | Period |\n|---|---|\n| Zeta |\n"
+    tables = read_tables("f", (HEAD + "| A | x |\n" + broken).encode(), "markdown", (1,))
+    assert [len(table.rows) for table in tables] == [1, 0]
+    page = "<table><tr><td>no header</table><table><tr><th>Name<tr><td>A</table>"
+    assert [len(table.rows) for table in read_tables("f", page.encode(), "html", (2,))] == [0, 1]
+
+
+def test_what_stands_beside_the_rows_of_a_document_is_told():
+    text = b'{"lastUpdated": "2025-01-01", "notificationPeriod": 30, "vendors": [{"name": "A"}], "log": [1]}'
+    (table,) = read_tables("f", text, "json")
+    assert '"lastUpdated" ("2025-01-01"), "notificationPeriod" ("30"), "log"' in table.remarks[0]
+    assert "--updated-on" in table.remarks[0]
+
+
+def test_lists_have_links_lines_and_headings():
+    text = "# All\n\n## Mail\n\n* [A](https://a.example) - x\n\n## Chat\n\n* [B](https://b.example) - y\n"
+    (table,) = read_tables("f", text.encode(), "markdown")
+    assert [(row.line, row.section, row.cells[0].links) for row in table.rows] == [
+        (5, ("All", "Mail"), ("https://a.example",)), (9, ("All", "Chat"), ("https://b.example",)),
+    ]  # fmt: skip
+
+
 def test_a_footnote_and_links_are_seen():
     (table,) = read_tables("f", b'<table><tr><th>Name<tr><td><a href="/x ">A</a><sup>1</sup></table>', "html")
     cell = table.rows[0].cells[0]
     assert (cell.text, cell.links, cell.marks) == ("A1", ("/x",), ("sup",))
 
 
-@pytest.mark.parametrize(("name", "form"), [("a.md", "markdown"), ("A.HTM", "html"), ("x.tab", "tsv")])
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.md", "markdown"), ("a.mdx", "markdown"), ("l.yml", "yaml"), ("A.HTM", "html"), ("x.tab", "tsv")],
+)
 def test_the_name_tells_the_form(name, form):
     assert format_of(name) == form
 

@@ -1,0 +1,243 @@
+"""Rows of a JSON or YAML document: where the list stands in it, and what its values say to people."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from register_api.core.printable import quoted
+from register_api.importer.columns import find_field
+from register_api.importer.html_tables import cell_of_html
+from register_api.importer.table import MAX_BYTES, Cell, Row, Table, refuse
+
+_LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
+"""Names under which lists of rows are looked for, should there be several lists in an object."""
+
+_TITLES = ("name", "title", "label")
+"""Keys of an object that stands where a text is expected: what people call it."""
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
+_MOST_CHARACTERS = MAX_BYTES // 4
+_MOST_TOLD = 12
+
+
+def read_json(name: str, text: str) -> tuple[Table, ...]:
+    """Read the rows of a JSON document."""
+    return _read(name, parse(name, text))
+
+
+def read_yaml(name: str, text: str) -> tuple[Table, ...]:
+    """Read the rows of a YAML document, strictly: no name twice, no references (YAML 1.2, section 7.1)."""
+    if len(text) > _MOST_CHARACTERS:
+        refuse(name, "", f"{len(text)} characters; at most {_MOST_CHARACTERS} of YAML are read", rule="R17")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return _read(name, _plain(name, node, set())) if node else ()
+    except RecursionError:
+        refuse(name, "", "lists or objects are nested too deeply")
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        refuse(name, "", f"not well-formed YAML: {error.problem}", line=line)
+    except (yaml.YAMLError, ValueError) as error:
+        refuse(name, "", f"not well-formed YAML: {str(error).splitlines()[0]}")
+
+
+def _plain(name: str, node: yaml.Node, seen: set[int]) -> Any:
+    """Return what a node says; numbers and days keep the letters they are written in."""
+    if id(node) in seen:
+        refuse(name, "", "a part refers to another (*)", "write it out", line=node.start_mark.line + 1)
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(name, item, seen) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return _unique(
+            [(str(_plain(name, key, seen)), _plain(name, value, seen)) for key, value in node.value]
+        )
+    if node.tag == "tag:yaml.org,2002:null":
+        return None
+    return node.value
+
+
+def parse(name: str, text: str) -> Any:
+    """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in."""
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant
+        )
+    except RecursionError:
+        refuse(name, "", "lists or objects are nested too deeply")
+    except json.JSONDecodeError as error:
+        refuse(name, "", f"not well-formed JSON: {error.msg}", line=error.lineno)
+    except ValueError as error:
+        refuse(name, "", f"not well-formed JSON: {error}")
+
+
+def states_of(document: Any) -> list[dict[str, Any]] | None:
+    """Return the dated states of a history, or ``None`` if the document is none.
+
+    A history is a list of objects, or an object with such a list ``versions``, where each object has
+    ``entries``.
+    """
+    versions = document.get("versions") if isinstance(document, dict) else document
+    if not isinstance(versions, list) or not versions:
+        return None
+    if all(isinstance(item, dict) and isinstance(item.get("entries"), list) for item in versions):
+        return versions
+    return None
+
+
+def table_of(name: str, rows: Any, *remarks: str) -> Table:
+    """Return a list of objects as a table; its columns are all names in order of appearance.
+
+    An object with just one value, an object, stands for that one (``edges[].node``). Of objects that are
+    themselves groups of rows, the title is the heading of their rows.
+    """
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        refuse(name, "", "the rows are not a list of objects")
+    parted = [(title, _unwrapped(row)) for title, group in _groups(rows) for row in group]
+    names = list(dict.fromkeys(key for _, row in parted for key in row))
+    languages: dict[str, None] = {}
+    try:
+        cells = [tuple(_cell(row.get(key), languages) for key in names) for _, row in parted]
+    except RecursionError:
+        refuse(name, "", "lists or objects are nested too deeply")
+    body = tuple(
+        Row(cells=row, number=number, section=(title,) if title else ())
+        for number, (row, (title, _)) in enumerate(zip(cells, parted, strict=True), 1)
+    )
+    if languages:
+        remarks = (*remarks, f"of texts in several languages one is read: {', '.join(languages)}")
+    return Table(
+        file=name, number=1, header=tuple(Cell(text=key) for key in names), rows=body, remarks=remarks
+    )
+
+
+def _read(name: str, document: Any) -> tuple[Table, ...]:
+    """Read rows; of a list of dated states the newest, which is the last."""
+    states = states_of(document)
+    if states is not None:
+        remark = f"of {len(states)} dated states the last is read; --history takes over all"
+        return (table_of(name, states[-1].get("entries"), remark),) if states else ()
+    rows, beside = _find_rows(name, document)
+    return (table_of(name, rows, *beside),)
+
+
+def _find_rows(name: str, document: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return the rows and what is said beside them: in the document itself, or in what it wraps."""
+    level = [document]
+    while level and all(isinstance(item, dict) for item in level):
+        lists = [(key, value) for item in level for key, value in item.items() if _is_rows(value)]
+        chosen = lists if len(lists) == 1 else [pair for pair in lists if pair[0] in _LISTS]
+        if len(chosen) == 1:
+            ((key, found),) = chosen
+            return list(found.values()) if isinstance(found, dict) else found, _beside(document, key)
+        if lists:
+            names = ", ".join(quoted(key) for key, _ in lists)
+            message = f"the rows cannot be found: of lists of objects there are {names}"
+            refuse(name, "", message, "one list of objects, or an object with one such list")
+        level = [value for item in level for value in item.values() if isinstance(value, dict)]
+    if isinstance(document, dict):
+        message = "the rows cannot be found: of lists of objects there are none"
+        refuse(name, "", message, "one list of objects, or an object with one such list")
+    return document, ()
+
+
+def _beside(document: dict[str, Any], rows: str) -> tuple[str, ...]:
+    """Say what stands beside the rows: the day of the list, the days of notice."""
+    said = [
+        f"{quoted(key)} ({quoted(value, 60)})" if isinstance(value, str) else quoted(key)
+        for key, value in document.items()
+        if key != rows and value not in (None, "", [], {})
+    ][:_MOST_TOLD]
+    if not said or not any(_is_rows(value) for value in document.values()):
+        return ()
+    told = f"beside the rows stand {', '.join(said)}, which are not read"
+    return (f"{told}: --updated-on, --notice-days, --publisher say such things",)
+
+
+def _is_rows(value: Any) -> bool:
+    """Tell whether a value may be rows: a list of objects, or objects by their ids, each with a name."""
+    if isinstance(value, dict) and len(value) > 1:
+        return all(isinstance(item, dict) and _has_name(item) for item in value.values())
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _has_name(row: dict[str, Any]) -> bool:
+    return any(find_field(key) == "name" and isinstance(value, str) for key, value in row.items())
+
+
+def _unwrapped(row: dict[str, Any]) -> dict[str, Any]:
+    (value,) = row.values() if len(row) == 1 else (None,)
+    return value if isinstance(value, dict) else row
+
+
+def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the rows with the title of their group; rows that are no groups have none."""
+    groups: list[tuple[str, list[dict[str, Any]]]] = []
+    for row in rows:
+        inner = [
+            value
+            for value in row.values()
+            if isinstance(value, list) and _is_rows(value) and all(map(_has_name, value))
+        ]
+        title = next((row[key] for key in (*_TITLES, "category") if isinstance(row.get(key), str)), "")
+        if len(inner) != 1 or not title:
+            return [("", rows)]
+        groups.append((title, inner[0]))
+    return groups
+
+
+def _cell(value: Any, languages: dict[str, None]) -> Cell:
+    if isinstance(value, str):
+        return cell_of_html(value)
+    if isinstance(value, list):
+        items = tuple(text for text in (_text(item, languages) for item in value) if text)
+        return Cell(text="\n".join(items), items=items)
+    if isinstance(value, dict) and _language_of(value) is None and not _title_of(value):
+        items = tuple(f"{key}: {_text(item, languages)}" for key, item in value.items())
+        return Cell(text="\n".join(items), items=items)
+    return cell_of_html(_text(value, languages))
+
+
+def _text(value: Any, languages: dict[str, None]) -> str:
+    """Return a value as people read it: of several languages one, of an object its name."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_text(item, languages) for item in value)
+    if isinstance(value, dict):
+        language = _language_of(value)
+        if language is not None:
+            languages[language] = None
+            return str(value[language])
+        parts = (f"{key}: {_text(item, languages)}" for key, item in value.items())
+        return _title_of(value) or ", ".join(parts)
+    return str(value)
+
+
+def _language_of(value: dict[str, Any]) -> str | None:
+    """Return the language that is read of a text in several: English, or else the first."""
+    if value and all(_LANGUAGE.fullmatch(key) and isinstance(text, str) for key, text in value.items()):
+        return "en" if "en" in value else next(iter(value))
+    return None
+
+
+def _title_of(value: dict[str, Any]) -> str:
+    return next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise ValueError(f"the name {quoted(twice)} stands twice in one object")
+    return names
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,178 @@
+"""Lists and cards of a page without tables: ``[Name](link) - purpose``, and names with labels below.
+
+Both become tables, so that all that follows is one way. What fits neither form is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.importer.columns import find_field, folded
+from register_api.importer.html_grid import cell_of, text_of
+from register_api.importer.table import Cell, Row, Table, fault, refuse_any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+LINE = "data-line"
+"""Attribute in which Markdown keeps the line that an element came from."""
+
+HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_LABELLED = re.compile(r"([^:\n]{1,60}?) ?: ?(\S.*)")
+_SEPARATOR = re.compile(r"[ \n]*(?:[-\u2013\u2014:,\u2192]+|for(?= ))[ \n]*")
+_NAMING = ("a", "b", "strong")
+_HOLDERS = ("p", "li", "div", "dd", "span", "td")
+
+
+class _Entry(msgspec.Struct):
+    """A name, the headings above it, and what is said below it under labels."""
+
+    name: Cell
+    level: int
+    section: tuple[str, ...]
+    line: int | None
+    labels: dict[str, Cell]
+
+
+def line_of(element: HtmlElement, *, own_lines: bool) -> int | None:
+    """Return the line of the file that an element came from, where it is known."""
+    said = _NUMBER.fullmatch(str(element.get(LINE, "")))
+    if not own_lines:
+        return int(said[0]) if said else None
+    return element.sourceline if isinstance(element.sourceline, int) else None
+
+
+def lists_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) -> tuple[Table, ...]:
+    """Return the one table that the lists or the cards of a page make, or none."""
+    if root is None:
+        return ()
+    for read in (_cards, _bullets):
+        entries = list(read(name, root, own_lines=own_lines))
+        if entries:
+            return (_table(name, entries),)
+    return ()
+
+
+def _table(name: str, entries: list[_Entry]) -> Table:
+    labels = {folded(label): label for entry in entries for label in entry.labels}
+    header = (Cell(text="Name"), *(Cell(text=label) for label in labels.values()))
+    rows = (
+        Row(
+            cells=(entry.name, *(_under(entry, key) for key in labels)),
+            number=number,
+            line=entry.line,
+            section=entry.section,
+        )
+        for number, entry in enumerate(entries, 1)
+    )
+    remark = f"there is no table: {len(entries)} names with what stands below or beside each were read"
+    return Table(
+        file=name, number=1, header=header, rows=tuple(rows), line=entries[0].line, remarks=(remark,)
+    )
+
+
+def _under(entry: _Entry, key: str) -> Cell:
+    return next((cell for label, cell in entry.labels.items() if folded(label) == key), Cell())
+
+
+def _cards(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+    """Yield headings, and items of lists with lists in them, that have labels below, one of them known."""
+    entries: list[_Entry] = []
+    headings: dict[int, str] = {}
+    for element in root.iter(*HEADINGS, "dt", *_HOLDERS):
+        level = HEADINGS.get(str(element.tag)) or _level_of_item(element)
+        if level is not None:
+            section = tuple(text for at, text in sorted(headings.items()) if at < level)
+            cell = _name_of(element) if element.tag == "li" else cell_of(element)
+            entries.append(_Entry(cell, level, section, line_of(element, own_lines=own_lines), {}))
+            headings = {at: text for at, text in headings.items() if at < level}
+            if element.tag != "li":
+                headings[level] = cell.text
+        elif entries:
+            for label, cell in _labelled(element):
+                if label in entries[-1].labels:
+                    message = f"{label!r} stands twice below one name"
+                    refuse_any([fault(name, "", message, line=line_of(element, own_lines=own_lines))])
+                entries[-1].labels[label] = cell
+    known = (entry for entry in entries if any(find_field(label) for label in entry.labels))
+    yield from (entry for entry in known if entry.name.text)
+
+
+def _level_of_item(element: HtmlElement) -> int | None:
+    """Return the level of an item that names what the list in it is about; below all headings."""
+    inner = element.find("ul") if element.tag == "li" else None
+    return None if inner is None or _name_of(element).text == "" else len(HEADINGS) + 1
+
+
+def _name_of(item: HtmlElement) -> Cell:
+    """Return the link or the bold words that an item begins with."""
+    first = next((child for child in item if child.tag in {*_NAMING, "p"}), None)
+    if first is not None and first.tag == "p" and not (item.text or "").strip():
+        return _name_of(first)
+    begins = first is not None and first.getprevious() is None and not (item.text or "").strip()
+    return cell_of(first) if first is not None and begins and first.tag in _NAMING else Cell()
+
+
+def _labelled(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
+    """Yield what an element says under labels: "Purpose: …", one a line, or a term and its description."""
+    if element.tag == "dt":
+        described = element.getnext()
+        if described is not None and described.tag == "dd":
+            yield text_of(element).rstrip(" :"), cell_of(described)
+        return
+    if element.tag == "dd" or next(element.iterdescendants(*HEADINGS, "dt", *_HOLDERS), None) is not None:
+        return
+    bold = {text_of(item).rstrip(" :") for item in element.iter("b", "strong")}
+    links = {text_of(link): str(link.get("href", "")).strip() for link in element.iter("a")}
+    cell = cell_of(element)
+    for line in cell.text.split("\n"):
+        found = _LABELLED.fullmatch(line)
+        if found and (found[1] in bold or find_field(found[1])):
+            link = links.get(found[2])
+            yield found[1], Cell(text=found[2], links=(link,) if link else (), marks=cell.marks)
+
+
+def _bullets(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+    """Yield the items of lists in which each begins with a name that is a link or bold, then its purpose."""
+    headings: dict[int, str] = {}
+    for element in root.iter(*HEADINGS, "ul", "ol"):
+        level = HEADINGS.get(str(element.tag))
+        if level is not None:
+            headings = {at: text for at, text in headings.items() if at < level} | {level: text_of(element)}
+            continue
+        items = list(element.iterchildren("li"))
+        read = [(item, _named(item)) for item in items]
+        if not any(found for _, found in read):
+            continue
+        message = "an item of the list does not begin with a name, as a link or bold, and a purpose after it"
+        hint = "the others do: put it right, or take it out"
+        refuse_any(
+            fault(
+                name, "", f"{message}: {text_of(item)[:60]!r}", hint, line=line_of(item, own_lines=own_lines)
+            )
+            for item, found in read
+            if found is None
+        )
+        section = tuple(text for _, text in sorted(headings.items()))
+        for item, found in read:
+            if found is not None:
+                cell, purpose = found
+                line = line_of(item, own_lines=own_lines)
+                yield _Entry(cell, 0, section, line, {"Purpose": purpose})
+
+
+def _named(item: HtmlElement) -> tuple[Cell, Cell] | None:
+    """Return the name that an item begins with, and the purpose after it."""
+    cell, whole = _name_of(item), cell_of(item)
+    rest = whole.text.removeprefix(cell.text)
+    separator = _SEPARATOR.match(rest)
+    purpose = rest[separator.end() :] if separator else ""
+    if not cell.text or not whole.text.startswith(cell.text) or not purpose:
+        return None
+    return cell, Cell(text=purpose, links=whole.links[len(cell.links) :], marks=whole.marks)
