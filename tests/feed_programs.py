@@ -40,7 +40,7 @@ def newsboat(home: Path, feed: Path) -> list[Seen]:
     """Poll with newsboat, which keeps a database."""
     (home / "urls").write_text(feed.as_uri() + "\n", "utf-8")
     database = home / "cache.db"
-    arguments = ("-u", home / "urls", "-c", database, "-C", "/dev/null", "-x", "reload")
+    arguments = ("-u", home / "urls", "-c", database, "-C", home / "config", "-x", "reload")
     programs.output_of(need("newsboat"), *arguments, env=programs.environment(HOME=str(home)))
     rows = sqlite3.connect(database).execute("SELECT guid, title, url, pubDate, content FROM rss_item")
     return [Seen(id_, title, link, _instant(at), html.strip()) for id_, title, link, at, html in rows]
