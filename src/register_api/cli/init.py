@@ -7,18 +7,23 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 import jinja2
 
+from register_api import clock
+from register_api.cli.init_questions import QUESTIONS, answers, holidays_of
 from register_api.cli.output import out
-from register_api.core.forms import LICENSE, MAX_DAYS
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
 from register_api.source.folder import EXAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 """What units of systemd and nginx can both name; the rest means something to one of them."""
@@ -71,89 +76,42 @@ _NGINX_NOTE = (
     "",
 )
 
-_LICENSE = "CC0-1.0"
-"""What is proposed: a register is there to be copied, compared and joined with others."""
-_NO_LICENSE = "none"
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
-_MAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each question, in their order."""
+    for question in reversed(QUESTIONS):
+        name = f"--{question.name.replace('_', '-')}"
+        command = click.option(name, question.name, help=question.help)(command)
+    return command
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--name", help="Your company's name.")
-@click.option("--domain", help="Your domain, e.g. example.com; part of the register's name for ever.")
-@click.option("--contact", help="Mail address for privacy questions.")
-@click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice that you promise.")
-@click.option(
-    "--license",
-    "license_",
-    metavar="ID",
-    help="Licence for reuse of the data: an SPDX identifier or an https URL; none for no licence.",
-)
-def init(
-    folder: Path,
-    name: str | None,
-    domain: str | None,
-    contact: str | None,
-    notice_days: int | None,
-    license_: str | None,
-) -> None:
+@_options
+def init(folder: Path, **given: str | None) -> None:
     """Start a register of your own in FOLDER: a commented source to edit, and what hosting needs.
 
-    Asks for what was not given as an option; without a terminal it asks nothing and writes names on
-    example.com for you to replace. Files that exist are never overwritten. Keys are made by the
-    first publish.
+    Asks for what was not given as an option, and again after an answer that does not fit; without a
+    terminal it asks nothing and writes names on example.com for you to replace. Files that exist are
+    never overwritten. Keys are made by the first publish.
 
     \b
     Examples:
       register-api init trust
       register-api init trust --name "Acme Inc." --domain acme.example --notice-days 30
+      register-api init trust --time-zone Europe/Berlin --day-count business --holidays DE-BE
     """
-    interactive = sys.stdin.isatty()
-    answers = _answers(name, domain, contact, notice_days, license_, interactive=interactive)
+    said = answers(given, interactive=sys.stdin.isatty())
+    listed = holidays_of(said["holidays"], clock.now().date())
     _refuse_existing(folder)
-    known = {**answers, **install_paths(folder)}
+    known = {**said, "holidays": listed, **install_paths(folder)}
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
     _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))
-    site = Site(
-        public=f"{known['folder']}/var/store/public", name=f"trust.{answers['domain']}", note=_NGINX_NOTE
-    )
+    host = str(urlsplit(said["url"]).hostname)
+    site = Site(public=f"{known['folder']}/var/store/public", name=host, note=_NGINX_NOTE)
     _write(folder / _NGINX, configuration("nginx", site))
     _print_next_steps(folder)
-
-
-def _answers(
-    name: str | None,
-    domain: str | None,
-    contact: str | None,
-    days: int | None,
-    license_: str | None,
-    *,
-    interactive: bool,
-) -> dict[str, Any]:
-    """Complete the options by asking, or by names to be replaced."""
-
-    def ask(text: str, usual: str) -> str:
-        return click.prompt(text, default=usual) if interactive else usual
-
-    name = name or ask("Name of your company", "Example Company")
-    domain = domain or ask("Your domain", "example.com")
-    if not _DOMAIN.fullmatch(domain):
-        raise UsageError(f"{domain!r} is no domain", hint="lower-case letters, such as example.com")
-    contact = contact or ask("Mail address for privacy questions", f"privacy@{domain}")
-    if not _MAIL.fullmatch(contact):
-        raise UsageError(f"{contact!r} is no mail address")
-    if days is None:
-        days = click.prompt("Days of notice you promise", default=30, type=int) if interactive else 30
-    license_ = license_ or ask("Licence for reuse of the data (none for no licence)", _LICENSE)
-    fault = None if license_ == _NO_LICENSE else LICENSE.fault(license_)
-    if fault is not None:
-        raise UsageError(fault.message, hint=fault.hint)
-    given = None if license_ == _NO_LICENSE else license_
-    return {
-        "name": name.strip(), "domain": domain, "contact": contact, "notice_days": days, "license": given,
-    }  # fmt: skip
 
 
 def _refuse_existing(folder: Path) -> None:
@@ -174,6 +132,7 @@ def _render(template: str, known: dict[str, Any]) -> str:
         loader=loader,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
         autoescape=False,  # noqa: S701  (no HTML: strings go through the filter of their language)
     )
     environment.filters["toml"] = lambda text: json.dumps(text, ensure_ascii=False)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import datetime as dt
 import shlex
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 from click.testing import CliRunner
 
@@ -130,6 +128,14 @@ def test_files_that_exist_are_kept_and_nothing_is_written(folder: Path, clock: C
         ["--notice-days", "-1"],
         ["--notice-days", "3651"],
         ["--notice-days", "soon"],
+        ["--url", "trust.acme.example"],
+        ["--url", "http://trust.acme.example/"],
+        ["--time-zone", "Berlin"],
+        ["--day-count", "working"],
+        ["--holidays", "XX"],
+        ["--holidays", "DE-XX"],
+        ["--objection", "privacy@acme.example"],
+        ["--language", "in German"],
     ],
     ids=" ".join,
 )
@@ -180,44 +186,48 @@ def test_the_units_call_the_program_on_the_folder(folder: Path, clock: Clock) ->
     assert f"InaccessiblePaths=-{keys}" in (folder / "trust/deploy/register-api.service").read_text("utf-8")
 
 
-def test_at_a_real_terminal_it_asks_and_enter_takes_what_is_offered(folder: Path) -> None:
-    """The real command on a pseudo-terminal: four answers, two left as they are."""
-    command = (*REGISTER_API, "init", folder / "trust", "--contact", "dpo@asked.example")
-    code, written = on_a_terminal(*command, typed=b"Asked GmbH\nasked.example\n\n\n")
+ASKED = (
+    b"Asked GmbH\nasked example\nasked.example\n\n\nEurope/Berln\nEurope/Berlin\nsoon\n14\n"
+    b"business\nXX\nDE-BE\n\nde\n\n"
+)
+"""Answers at a terminal, four of them wrong at first."""
+
+
+def test_at_a_real_terminal_it_asks_again_after_a_wrong_answer(folder: Path) -> None:
+    """The real command on a pseudo-terminal; Enter takes what is proposed."""
+    code, written = on_a_terminal(*REGISTER_API, "init", folder / "trust", typed=ASKED)
     assert code == 0, written
-    written = register(folder / "trust")
-    assert written["publisher"]["name"] == "Asked GmbH"
-    assert written["register"] == "asked.example/sub-processors"
-    assert written["publisher"]["contacts"][0]["email"] == "dpo@asked.example"
-    assert written["notice"]["days"] == 30
+    for complaint in (b"is not a valid domain", b"did you mean Europe/Berlin", b"is not a number of days"):
+        assert complaint in written
+    said = register(folder / "trust")
+    assert said["publisher"]["name"] == "Asked GmbH"
+    assert said["publisher"]["time_zone"] == "Europe/Berlin"
+    assert said["publisher"]["language"] == "de"
+    assert said["register"] == "asked.example/sub-processors"
+    assert said["url"] == "https://trust.asked.example/"
+    assert said["license"] == "CC0-1.0"
+    assert said["notice"]["objection"] == {"days": 14, "contact": "mailto:privacy@asked.example"}
+    assert said["notice"]["day_count"] == "business"
 
 
-def test_at_a_terminal_it_asks_for_what_was_not_given(
-    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+def test_holidays_of_a_part_of_a_country_are_listed_for_three_years(folder: Path, clock: Clock) -> None:
+    """The eighth of March is one in Berlin (a Monday in 2027); a Saturday or Sunday is not counted anyway."""
+    assert init(folder, "--day-count", "business", "--holidays", "DE-BE").exit_code == 0
+    days = register(folder)["notice"]["holidays"]
+    assert dt.date(2027, 3, 8) in days
+    assert {day.year for day in days} == {2026, 2027, 2028}
+    assert all(day.weekday() < 5 for day in days)
+    assert days == sorted(days)
 
-    answers = {"Your domain": "asked.example", "Days of notice you promise": 21}
-    asked: list[str] = []
 
-    def prompt(text: str, default: object, **_: object) -> object:
-        asked.append(text)
-        return answers.get(text, default)
+def test_no_holidays_and_no_way_to_object_are_left_out(folder: Path, clock: Clock) -> None:
+    options = ("--day-count", "business", "--holidays", "none", "--objection", "none")
+    assert init(folder, *options).exit_code == 0
+    assert "holidays" not in register(folder)["notice"]
+    assert "objection" not in register(folder)["notice"]
 
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(click, "prompt", prompt)
-    command = cli.get_command(click.Context(cli), "init")
-    assert command is not None
-    command.main([str(folder / "trust"), "--name", "Given"], standalone_mode=False)
-    assert asked == [
-        "Your domain",
-        "Mail address for privacy questions",
-        "Days of notice you promise",
-        "Licence for reuse of the data (none for no licence)",
-    ]
-    written = register(folder / "trust")
-    assert written["publisher"]["name"] == "Given"
-    assert written["publisher"]["contacts"][0]["email"] == "privacy@asked.example"
-    assert written["notice"]["days"] == 21
+
+def test_the_site_is_that_of_the_address(folder: Path, clock: Clock) -> None:
+    assert init(folder, "--url", "https://privacy.acme.example/list").exit_code == 0
+    assert register(folder)["url"] == "https://privacy.acme.example/list/"
+    assert "server_name privacy.acme.example;" in (folder / "deploy/nginx.conf").read_text("utf-8")
