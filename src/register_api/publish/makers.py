@@ -13,7 +13,7 @@ from register_api.core.ahead import upcoming_document
 from register_api.core.api.openapi import openapi_bytes
 from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
-from register_api.core.canonical import encode
+from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles
 from register_api.core.exports.csv_table import table_schema, uses_csv
 from register_api.core.exports.uses import UseAtPlace, uses_at_places
@@ -43,6 +43,7 @@ from register_api.publish.feed.opml import feeds_opml
 from register_api.publish.head_files import head_files
 from register_api.publish.log_files import LogFiles
 from register_api.publish.page.render import (
+    annex_page,
     changes_page,
     in_each_language,
     index_page,
@@ -235,6 +236,7 @@ PAGES: dict[FileKind, Callable[[NewVersion, Language], ByValue | bytes]] = {
     tree.INDEX: lambda new, language: index_page(new.view(language)),
     tree.CHANGES_PAGE: lambda new, language: changes_page(new.view(language)),
     tree.SUBSCRIBE_PAGE: lambda new, language: subscribe_page(new.view(language)),
+    tree.ANNEX_PAGE: lambda new, language: annex_page(new.view(language), digest(new.files.register.data)),
     tree.VERSION_PAGE: lambda new, language: {
         version.register.version: version_page(version.in_language(language), new.main_language)
         for version in (*new.retold(), new.version_summary)

@@ -37,6 +37,7 @@ IN_NO_CATALOG = {
     tree.FEEDS_OPML: "it names feeds for readers of people",
     tree.CHANGES_PAGE: "the first page leads to it",
     tree.SUBSCRIBE_PAGE: "each page leads to it",
+    tree.ANNEX_PAGE: "the first page leads to it",
     tree.CHECK_PAGE: "the first page leads to it, and it is the same for every register",
     tree.ICON: "each page leads to it",
     tree.ROBOTS_TXT: "RFC 9309 names its place",

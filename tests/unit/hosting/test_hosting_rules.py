@@ -46,6 +46,7 @@ PAGES = [
     tree.INDEX.path(),
     tree.CHANGES_PAGE.path(),
     tree.SUBSCRIBE_PAGE.path(),
+    tree.ANNEX_PAGE.path(),
     tree.VERSION_PAGE.path(42),
     tree.SUBPROCESSOR_PAGE.path("acme-cloud"),
 ]

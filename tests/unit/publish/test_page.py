@@ -52,6 +52,7 @@ def pages_in(language: Language) -> Iterator[tuple[str, bytes]]:
     yield tree.INDEX.path(), page.index_page(view)
     yield tree.CHANGES_PAGE.path(), page.changes_page(view)
     yield tree.SUBSCRIBE_PAGE.path(), page.subscribe_page(view)
+    yield tree.ANNEX_PAGE.path(), page.annex_page(view, "5" * 64)
     yield tree.VERSION_PAGE.path(7), page.version_page(sample.summary().in_language(language))
     for vendor, data in page.subprocessor_pages(view, view.register.subprocessors):
         yield tree.SUBPROCESSOR_PAGE.path(vendor), data

@@ -317,6 +317,11 @@ SUBSCRIBE_PAGE = FileKind(
     _HTML, "mutable",
     unchecked=_PAGE,
 )
+ANNEX_PAGE = FileKind(
+    "annex/index.html", "getAnnexPage", "Engaged sub-processors, to print and attach to a contract",
+    _HTML, "mutable",
+    unchecked=_PAGE,
+)
 VERSION_PAGE = FileKind(
     "versions/{version}/index.html", "getVersionPage", "What a version changed",
     _HTML, "mutable",
@@ -376,7 +381,16 @@ HABITUAL: dict[str, FileKind] = dict.fromkeys(("feed", "feed/", "rss.xml", "atom
 
 GROUPS: dict[str, tuple[FileKind, ...]] = {
     "Register": (REGISTER, HEADS, UPCOMING),
-    "Pages": (INDEX, CHANGES_PAGE, SUBSCRIBE_PAGE, VERSION_PAGE, SUBPROCESSOR_PAGE, CHECK_PAGE, ICON),
+    "Pages": (
+        INDEX,
+        CHANGES_PAGE,
+        SUBSCRIBE_PAGE,
+        ANNEX_PAGE,
+        VERSION_PAGE,
+        SUBPROCESSOR_PAGE,
+        CHECK_PAGE,
+        ICON,
+    ),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),
     "Keys": (KEYS, PUBLIC_KEY),
     "Feeds": (

@@ -121,6 +121,25 @@ def subscribe_page(view: PageView) -> bytes:
     )
 
 
+def annex_page(view: PageView, sha256: str) -> bytes:
+    """Write the page to attach to a contract (``annex/index.html``), as of the day of the publication.
+
+    Args:
+        view: The newest version.
+        sha256: SHA-256 (hex) of its register.
+    """
+    return _page(
+        "annex.html.j2",
+        view,
+        tree.ANNEX_PAGE.path(),
+        rows=[row for row in page_view.rows(view) if page_view.is_engaged(row)],
+        sha256=sha256,
+        promise=promise(view.language, view.register.notice),
+        older_promises=list(older_promises(view.language, view.register.notice)),
+        objection=objection_period(view.language, view.register.notice),
+    )
+
+
 def _added(view: PageView) -> int:
     """Return how many vendors the first version listed."""
     return len({change.subprocessor for told in view.history if told.version == 1 for change in told.changes})

@@ -189,6 +189,12 @@ def lead(view: PageView, all_rows: list[PageRow]) -> list[str]:
     ]
 
 
+def is_engaged(row: PageRow) -> bool:
+    """Tell whether a use is a sub-processor's in the sense of GDPR Article 28(2), in use or announced."""
+    engaged = row.state in {"in_force", "announced"}
+    return engaged and row.vendor.role != "independent_controller" and _gets_data(row)
+
+
 def _gets_data(row: PageRow) -> bool:
     return row.engagement.data_scope != ()
 
