@@ -105,7 +105,7 @@ def test_each_language_says_everything() -> None:
 
 
 def test_every_sentence_that_is_said_is_there_and_no_other() -> None:
-    """Names of failures, of what was found, and of texts of the page."""
+    """Names of failures, of what was found, and of texts of the page, most of them there before it runs."""
     program = "".join(path.read_text("utf-8") for path in PROGRAM.iterdir() if path.stem != "sentences")
     words = set(re.findall(r'"(\w+)"', program + PAGE))
     named = {name for name in SENTENCES["en"] if not re.match(r"(word|step)_", name)}
@@ -114,6 +114,9 @@ def test_every_sentence_that_is_said_is_there_and_no_other() -> None:
     failures = rf'"(?:{meanings})", "(\w+)"'
     assert set(re.findall(failures, program)) - named == set()
     assert set(re.findall(r'data-text="(\w+)"', PAGE)) - named == set()
+    written = re.findall(r'data-text="(\w+)"[^>]*>([^<]+)<', PAGE)
+    assert len(written) > len(SENTENCES)
+    assert [(name, SENTENCES["en"][name]) for name, _ in written] == written
     steps = {f"step_{name}" for name in re.findall(r'\{ id: "(\w+)", run', program)}
     assert steps == {name for name in SENTENCES["en"] if name.startswith("step_")}
 
