@@ -1,4 +1,4 @@
-"""A process that dies at some step on the disk."""
+"""A process that dies at some step on the disk, or is refused one."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ class Crash(Exception):
 
 
 @contextlib.contextmanager
-def dying_after(calls: int | None) -> Iterator[None]:
-    """Let a number of steps on the disk pass in the block, and raise ``Crash`` at each that follows.
+def dying_after(calls: int | None, how: Callable[[], BaseException] = Crash) -> Iterator[None]:
+    """Let a number of steps on the disk pass in the block, and raise an error at each that follows.
 
     Args:
         calls: How many steps pass; ``None`` for all of them.
+        how: Makes the error.
     """
     if calls is None:
         yield
@@ -52,7 +53,7 @@ def dying_after(calls: int | None) -> Iterator[None]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             nonlocal left
             if left == 0:
-                raise Crash
+                raise how()
             left -= 1
             return function(*args, **kwargs)
 
