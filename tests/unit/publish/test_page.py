@@ -61,6 +61,17 @@ def pages_in(language: Language) -> Iterator[tuple[str, bytes]]:
 PAGES = all_pages()
 
 
+@pytest.mark.parametrize("path", [tree.INDEX.path(), f"de/{tree.INDEX.path()}"])
+def test_exports_are_saved_under_a_name_of_their_own(path: str) -> None:
+    """The register and its version are in it; each export that is not a schema has a link."""
+    links = parse(PAGES[path]).xpath("//a[@download]")
+    saved = {target(path, link.get("href")): link.get("download") for link in links}
+    exports = [kind.path() for kind in tree.GROUPS["Exports"] if kind is not tree.USES_SCHEMA]
+    assert saved.keys() == set(exports)
+    assert saved[tree.USES_CSV.path()] == "example.com-sub-processors-v7-uses.csv"
+    assert not [name for name in saved.values() if not re.fullmatch(r"[\w.-]+", name)]
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("de/")])
 def test_each_page_leads_to_itself_in_every_language(path: str) -> None:
     """Both ways, for programs and for people; the main language is the one for everybody else."""
