@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from test_page import parse, target
 
+import sample_register as sample
 from publishers import NOW, Publisher
 from register_api.core.format import tree
 from register_api.core.format.paths import in_language
+from register_api.core.language.language import Language
+from register_api.publish.page import render as page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+HEBREW = "\u05e9\u05dc\u05d5\u05dd"
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -56,3 +61,24 @@ def test_another_main_language_changes_places(publisher: Publisher) -> None:
     assert {in_language(path, "de") for path in main} == before.keys() - main
     now = main | {tree.VERSION_PAGE.path(3)}
     assert after == dict.fromkeys(now, "de") | {in_language(path, "en"): "en" for path in now}
+
+
+def written_by_the_publisher(data: bytes, text: str) -> set[tuple[str | None, bool]]:
+    """Return the language and whether bidirectional text is isolated, of each element that says a text."""
+    elements = [element for element in parse(data).xpath("//body//*") if (element.text or "").strip() == text]
+    return {(item.get("lang"), item.tag == "bdi" or item.get("dir") == "auto") for item in elements}
+
+
+@pytest.mark.parametrize(("page_in", "lang"), [("de", "en"), ("en", None)])
+def test_texts_of_the_publisher_say_their_language(page_in: str, lang: str | None) -> None:
+    """Where it is another one than the page's; what is written from right to left disturbs nothing."""
+    view = sample.view()
+    vendor, *others = view.register.subprocessors
+    uses = tuple(msgspec.structs.replace(use, purpose=HEBREW, retention=HEBREW) for use in vendor.engagements)
+    named = msgspec.structs.replace(vendor, name=HEBREW[::-1], engagements=uses)
+    register = msgspec.structs.replace(view.register, subprocessors=(named, *others))
+    view = msgspec.structs.replace(view, register=register, language=Language.of(page_in))
+    ((_, of_vendor),) = page.subprocessor_pages(view, [named])
+    for data in (page.index_page(view), page.annex_page(view, "5" * 64), of_vendor):
+        assert written_by_the_publisher(data, HEBREW) == {(lang, True)}
+        assert written_by_the_publisher(data, named.name) == {(None, True)}

@@ -119,6 +119,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         label: What it is called.
         items: What it says, in words; links and ids as they are. Empty where nothing is said.
         is_none: Whether it says that there is none.
+        is_own: Whether its items are texts of the publisher's as they are.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     is_none: bool
     is_link: bool
     is_vendor: bool
+    is_own: bool
     is_wording: bool
 
 
@@ -139,6 +141,7 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
         is_link = shape.form in (URL, LINK, CONTACT)
         is_vendor = isinstance(shape.form, Reference) and shape.form.to == "vendor"
         words = said if is_link or is_vendor else tuple(say.of_field(kind, name, item) for item in said)
+        is_own = words == said
         if said and (isinstance(said[0], bool) or said[0] in shape.codes):
             # Words of the catalogue, not a text of the publisher's or a code that is not known.
             words = (capital(words[0]), *words[1:])
@@ -149,5 +152,6 @@ def facts(record: msgspec.Struct, say: Values) -> Iterator[Fact]:
             is_none=value == () and shape.is_optional,
             is_link=is_link,
             is_vendor=is_vendor,
+            is_own=is_own,
             is_wording=is_wording(kind, name),
         )
