@@ -99,6 +99,11 @@ def without_invisible(text: str) -> str:
     return "".join(char for place, char in enumerate(text) if place not in places)
 
 
+def without_any_invisible(text: str) -> str:
+    """Return a text without those that a script is written with, too: what two texts look like."""
+    return _INVISIBLE.sub("", text)
+
+
 def _invisible(text: str) -> Iterator[re.Match[str]]:
     return (found for found in _INVISIBLE.finditer(text) if not _is_needed(text, found.start()))
 

@@ -106,10 +106,11 @@ def test_certifications_run_out(valid_until: dt.date | None, over: bool) -> None
         ("Acme L.L.C.", "acme llc"),
         ("Azure (Microsoft)", "Microsoft (Azure)"),
         ("Google-Analytics", "Google Analytics"),
+        ("\u0646\u0627\u0645\u0647", "\u0646\u0627\u0645\u200c\u0647"),
     ],
 )
 def test_names_that_look_alike(one: str, two: str) -> None:
-    """R25: case, punctuation, legal form and the order of words make no other name."""
+    """R25: case, punctuation, legal form, order and characters that nobody sees make no other name."""
     (finding,) = told("R25", make_draft(make_vendor("one", name=one), make_vendor("two", name=two)))
     assert (finding.file, finding.key) == ("subprocessors/two.toml", "name")
 

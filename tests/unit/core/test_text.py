@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
+from programs import output_of
 from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
 from register_api.core.text import (
     is_language_tag,
     is_register_name,
     is_slug,
     text_problems,
+    without_any_invisible,
     without_invisible,
 )
+from tools import need
 
 HIDDEN = [
     *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5),
@@ -300,3 +303,20 @@ def test_hostile_text_takes_no_time(text: str) -> None:
     started = time.process_time()
     assert [list(text_problems(text)), url_problem(text), email_problem(text), contact_problem(text)]
     assert time.process_time() - started < 1
+
+
+def test_every_invisible_or_bidirectional_character_of_unicode_is_refused_and_folded() -> None:
+    """Default_Ignorable_Code_Point and Bidi_Control as ICU has them: no name hides or turns anything."""
+    script = r"""
+        const found = [];
+        for (let code = 0; code < 0x110000; code++) {
+            if (code >= 0xd800 && code < 0xe000) continue;
+            if (/[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u.test(String.fromCodePoint(code)))
+                found.push(code);
+        }
+        console.log(found.join(" "));
+    """
+    codes = [int(code) for code in output_of(need("node"), "-e", script).split()]
+    assert len(codes) > 4000
+    assert [hex(code) for code in codes if not [*text_problems(f"Ac{chr(code)}me")]] == []
+    assert [hex(code) for code in codes if without_any_invisible(f"Ac{chr(code)}me") != "Acme"] == []

@@ -10,6 +10,7 @@ from register_api.core.forms import MAX_DAYS
 from register_api.core.planned_changes import in_effect
 from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
 from register_api.core.similarity import normalise_name
+from register_api.core.text import without_any_invisible
 from register_api.core.timeline import PAST, state_on
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def warn_of_likeness(draft: Draft, _context: Context) -> Iterator[Finding]:
     """R25: two vendors that look like one, unless the source says how they hang together."""
     alike: dict[tuple[str, ...], list[SubprocessorSource]] = defaultdict(list)
     for vendor in draft.subprocessors:
-        alike[normalise_name(vendor.name)].append(vendor)
+        alike[normalise_name(without_any_invisible(vendor.name))].append(vendor)
     for first, *others in alike.values():
         for other in others:
             if not (_explains(first, other) or _explains(other, first)):
