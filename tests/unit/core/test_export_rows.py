@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -18,8 +19,7 @@ from register_api.core.language.language import Language
 from register_api.core.language.values import Values
 from sample_register import FIRST, TODAY, register
 
-if TYPE_CHECKING:
-    from pathlib import Path
+DOCS = Path(__file__).parents[3] / "docs"
 
 CAST = {"string": "VARCHAR", "boolean": "BOOLEAN", "integer": "INTEGER", "date": "DATE"}
 """Types of Table Schema and of DuckDB."""
@@ -185,6 +185,18 @@ def test_the_schema_describes_the_csv(tmp_path: Path) -> None:
     )
     key = [columns.index(name) for name in schema["primaryKey"]]
     assert len({tuple(row[at] for at in key) for row in read_back}) == len(read_back)
+
+
+def test_the_csv_becomes_parquet_as_is_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that stands there."""
+    (command,) = re.findall(r"`(COPY .*?)`", (DOCS / "exports.md").read_text("utf-8"))
+    (tmp_path / "uses.csv").write_bytes(uses_csv(rows(register())))
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect() as base:
+        base.execute(command)
+        found = base.read_parquet("uses.parquet")
+        assert found.columns == [column.name for column in COLUMNS]
+        assert len(found.fetchall()) == len(rows(register()))
 
 
 def test_every_column_has_words_in_each_language() -> None:
