@@ -20,6 +20,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
+from register_api.source.editor_schema import SCHEMA_FOLDER, SOURCE_SCHEMAS, editor_schema
 from register_api.source.folder import EXAMPLE
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ _FILES = {
 """Template to the file that it becomes."""
 
 _EXAMPLE = f"register/{EXAMPLE.name}"
+_SCHEMAS = {f"register/{SCHEMA_FOLDER}/{name}.json": name for name in SOURCE_SCHEMAS}
 _NGINX = "deploy/nginx.conf"
 
 _NGINX_NOTE = (
@@ -108,6 +110,8 @@ def init(folder: Path, **given: str | None) -> None:
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
     _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))
+    for target, name in _SCHEMAS.items():
+        _write(folder / target, json.dumps(editor_schema(name), indent=1, ensure_ascii=False) + "\n")
     host = str(urlsplit(said["url"]).hostname)
     site = Site(public=f"{known['folder']}/var/store/public", name=host, note=_NGINX_NOTE)
     _write(folder / _NGINX, configuration("nginx", site))
@@ -116,7 +120,9 @@ def init(folder: Path, **given: str | None) -> None:
 
 def _refuse_existing(folder: Path) -> None:
     """Refuse before anything is written."""
-    there = [target for target in (*_FILES.values(), _EXAMPLE, _NGINX) if (folder / target).exists()]
+    there = [
+        target for target in (*_FILES.values(), _EXAMPLE, *_SCHEMAS, _NGINX) if (folder / target).exists()
+    ]
     if there:
         raise UsageError(f"{folder} already has {', '.join(there)}; nothing was written")
 
@@ -151,5 +157,7 @@ For a company, read keys/README.md before the first publish: it decides how many
 
 
 def _print_next_steps(folder: Path) -> None:
-    out.print(f"Wrote {', '.join((*_FILES.values(), _EXAMPLE, _NGINX))} in {folder}.", markup=False)
+    out.print(
+        f"Wrote {', '.join((*_FILES.values(), _EXAMPLE, *_SCHEMAS, _NGINX))} in {folder}.", markup=False
+    )
     out.print(_NEXT.format(folder=folder), markup=False)

@@ -26,6 +26,8 @@ FILES = {
     ".gitignore",
     "register/register.toml",
     "register/EXAMPLE.toml",
+    "register/schema/register.json",
+    "register/schema/subprocessor.json",
     "register/subprocessors/example-host.toml",
     "keys/README.md",
     "deploy/nginx.conf",
