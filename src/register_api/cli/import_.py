@@ -125,9 +125,10 @@ _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
 def import_(files: tuple[Path, ...], **given: Any) -> None:
     """Take over a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
 
-    FILES are pages with tables (Markdown, HTML), CSV, TSV or JSON. They become a draft source, with a
-    report of what went where. With --git or --history nothing is drafted: each old state of the list
-    is published as an imported version, oldest first.
+    FILES are pages with tables, lists or cards (Markdown, HTML), CSV, TSV, JSON or YAML. They become a
+    draft source, with a report of what went where. A published register.json becomes a source entirely.
+    With --git or --history nothing is drafted: each old state of the list is published as an imported
+    version, oldest first.
 
     \b
     Examples:

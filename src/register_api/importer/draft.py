@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from register_api.core.calendar import local_day
 from register_api.core.model import Reason
 from register_api.core.notice import Promises
 from register_api.core.rules import Context, check
 from register_api.errors import UsageError
 from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, write_files
-from register_api.importer.import_report import ImportReport
+from register_api.importer.import_report import ImportReport, Reporter
+from register_api.importer.published import is_register, notes_of, read_register, source_of
 from register_api.importer.reading import read_tables
 from register_api.importer.reading_options import format_of
 from register_api.importer.state_importer import StateImporter
@@ -42,7 +45,7 @@ def import_files(
     """Make or update a draft source from files with tables.
 
     Args:
-        files: Pages, CSV or JSON, whose rows together are the list.
+        files: Pages, CSV, JSON or YAML, whose rows together are the list; or one published register.
         folder: Gets ``register/``, the names file and the memory.
         options: What the caller says of the tables.
         defaults: What the caller says of the register, for a new source.
@@ -54,6 +57,9 @@ def import_files(
         Refused: A file cannot be read exactly, or a file of the source not be edited.
         UsageError: A file is missing, or its name does not tell its form.
     """
+    published = _published(files)
+    if published is not None:
+        return _import_register(*published, folder, defaults, now=now, dry_run=dry_run)
     importer = StateImporter(folder, options, defaults, names=names)
     entries: list[ImportedRow] = []
     for path in files:
@@ -70,6 +76,35 @@ def import_files(
         notes=reporter.notes,
         findings=findings,
         written=tuple(sorted(plan.source)),
+    )
+
+
+def _published(files: Sequence[Path]) -> tuple[str, bytes] | None:
+    """Return the published register that is to be imported, if the one file is such."""
+    if len(files) != 1 or files[0].suffix.lower() != ".json":
+        return None
+    data = read_bytes(files[0])
+    return (files[0].name, data) if data is not None and is_register(data) else None
+
+
+def _import_register(
+    name: str, data: bytes, folder: Path, defaults: RegisterDefaults, *, now: dt.datetime, dry_run: bool
+) -> ImportReport:
+    """Make a source of a published register, in a folder that has none."""
+    if (folder / SOURCE).exists():
+        message = f"{folder / SOURCE} is there already; a published register becomes a source of its own"
+        raise UsageError(message, hint="--into names another folder")
+    reporter = Reporter()
+    register = read_register(name, data, reporter)
+    name = defaults.register or register.register
+    source = source_of(msgspec.structs.replace(register, register=name))
+    if not dry_run:
+        write_files(folder, source)
+    return ImportReport(
+        vendors=notes_of(register),
+        notes=reporter.notes,
+        findings=judge(folder, source, now),
+        written=tuple(sorted(source)),
     )
 
 
