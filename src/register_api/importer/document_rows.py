@@ -20,7 +20,7 @@ _TITLES = ("name", "title", "label")
 """Keys of an object that stands where a text is expected: what people call it."""
 
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
-_MOST_CHARACTERS = MAX_BYTES // 4
+_MOST_CHARACTERS = MAX_BYTES // 16
 _MOST_TOLD = 12
 
 

@@ -184,6 +184,7 @@ def test_a_table_is_read_letter_by_letter(form, content, rows):
         ("json", "[\n{", "2  R01: not well-formed JSON"),
         ("csv", b"x" * (MAX_BYTES + 1), "R17"),
         ("markdown", b"x" * (MAX_BYTES // 2), "R17"),
+        ("yaml", b"x" * (MAX_BYTES // 8), "R17"),
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused_with_its_place(form, content, fault):
