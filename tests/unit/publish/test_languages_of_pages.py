@@ -40,7 +40,10 @@ def languages(publisher: Publisher) -> dict[str, str]:
     roots = {path: parse(data) for path, data in pages.items()}
     for path, root in roots.items():
         for link in root.xpath("//*[@hreflang and @hreflang != 'x-default']"):
-            there = target(path, str(link.get("href")))
+            reference = str(link.get("href"))
+            absolute = reference.startswith("https:")
+            assert absolute == (link.tag == "link")
+            there = f"{reference.split('/', 3)[3]}index.html" if absolute else target(path, reference)
             assert roots[there].get("lang") == link.get("hreflang")
         for link in root.xpath("//a[not(@hreflang) and @href]"):
             reference = str(link.get("href"))

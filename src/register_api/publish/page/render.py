@@ -229,7 +229,7 @@ def _page(
         register=view.register,
         root=_up(address),
         top=top,
-        translations=[(each, top + _translated(address, each, main)) for each in languages(main)],
+        translations=[(each, _translated(address, each, main)) for each in languages(main)],
         root_hash=strict_base64.encode(view.root_hash),
         **values,
     )

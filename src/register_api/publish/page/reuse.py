@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Register, Subprocessor
 
-_SHOWN_ON_ALL = ("register", "publisher", "notice", "statuses", "categories", "products", "recorded")
+_SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
 """Fields of the register that every vendor's page shows."""
 
 
