@@ -95,7 +95,9 @@ def _drop_style(scene: ExchangeContext) -> ExchangeContext:
 def _run_scripts(scene: ExchangeContext) -> ExchangeContext:
     policy = scene.header("content-security-policy")
     body = scene.answer.body.replace(b'http-equiv="Content-Security-Policy"', b'name="policy"')
-    return told(scene, body=body, content_security_policy=f"script-src 'self'; {policy}")
+    loads = scene.place is not None and scene.place.kind.loads
+    source = "https:" if loads else "'self'"
+    return told(scene, body=body, content_security_policy=f"script-src {source}; {policy}")
 
 
 def _run_another_program(scene: ExchangeContext) -> ExchangeContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 VNU = node_judges.MODULES / "vnu-jar/build/dist/vnu.jar"
 
+NO_HOST = re.compile(
+    r"Resource violates [^“]*: external script “[./]*script/[^”]*” blocked by “script-src” directive."
+)
 
 CHANGES = {"en": sample.CHANGES, "de": ()}
 """What the version changed; the sentences of the sample are English."""
@@ -78,7 +82,11 @@ def test_axe_and_html_validate_find_nothing(files: list[Path], monkeypatch: pyte
 
 
 def test_the_checker_of_the_w3c_finds_nothing(files: list[Path]) -> None:
-    """HTML, ARIA and style sheet; warnings count, too."""
+    """HTML, ARIA and style sheet; warnings count, too.
+
+    From disk there is no host that ``'self'`` could mean; ``test_filters`` runs the script from one.
+    """
     node_judges.need_package("vnu-jar")
     done = run(need("java"), "-jar", VNU, "--also-check-css", "--format", "json", *files)
-    assert json.loads(done.stderr)["messages"] == []
+    said = [item["message"] for item in json.loads(done.stderr)["messages"]]
+    assert [text for text in said if not NO_HOST.fullmatch(text)] == []

@@ -25,13 +25,12 @@ _STORE = (b"sub-processor-register-manifest", b'"manifest_sha256"', b"PRIVATE KE
 
 
 def policy(context: ExchangeContext) -> Iterator[str]:
-    """Nothing but a page's own program may run, and its styles may apply (CSP Level 3)."""
+    """Nothing may run but a page's own program or the tree's script; styles may apply (CSP Level 3)."""
     rules = _directives(context.header("content-security-policy"))
     if rules.get("default-src") != ["'none'"]:
         yield "Content-Security-Policy does not begin from default-src 'none'"
-    runs = context.place is not None and context.place.kind.runs
     for name in rules:
-        if name.startswith("script-src") and not _keeps_to(context.answer.body, rules[name], runs=runs):
+        if name.startswith("script-src") and not _keeps_to(context, rules[name]):
             yield f"{name} lets scripts run"
     if rules.get("frame-ancestors") != ["'none'"]:
         yield "frame-ancestors is not 'none'"
@@ -41,12 +40,14 @@ def policy(context: ExchangeContext) -> Iterator[str]:
             yield "style-src does not let the page's own style apply"
 
 
-def _keeps_to(page: bytes, header: list[str], *, runs: bool) -> bool:
-    """Tell whether nothing runs but the program that a page may have.
+def _keeps_to(context: ExchangeContext, header: list[str]) -> bool:
+    """Tell whether nothing runs but the program that a page may have, or the script of the tree.
 
     Of the policies in the header and in the page both hold, so it is enough if one of them is so narrow.
     """
-    program = _sources(page, b"script") if runs else []
+    page, kind = context.answer.body, context.place.kind if context.place else None
+    runs = kind is not None and kind.runs
+    program = _sources(page, b"script") if runs else ["'self'"] if kind is not None and kind.loads else []
     said = _OWN_POLICY.search(page) if runs else None
     own = _directives(said[1].decode("latin-1")).get("script-src") if said else None
     return any(rule is not None and {*rule} <= {"'none'", *program} for rule in (header, own))

@@ -77,7 +77,12 @@ def find_places(peek: Callable[[str], Answer]) -> ServedTree:
     vendor = _first_id(vendors)
     category = _first_id(register.get("categories"))
     minor = register.get("format_minor")
-    paths = (*_by_name(peek, newest, minor, vendor, category), *_of_the_log(newest), *_of_trust(peek))
+    paths = (
+        *_by_name(peek, newest, minor, vendor, category),
+        *_scripts(peek),
+        *_of_the_log(newest),
+        *_of_trust(peek),
+    )
     known = dict.fromkeys(path for path in paths if is_path(path))
     return ServedTree(
         newest=newest,
@@ -106,6 +111,13 @@ def _by_name(
         named = itertools.product(*(values.get(name, ()) for name in kind.parameters))
         paths = (kind.path(*each) for each in named)
         yield from (path for path in paths if not kind.optional or peek(path).status == _OK)
+
+
+def _scripts(peek: Callable[[str], Answer]) -> Iterator[str]:
+    """Yield the paths of scripts that the list of head files names, since digests stand in them."""
+    files = _document(peek, tree.HEADS.path()).get("files")
+    paths = [_text(file, "path") for file in files] if isinstance(files, list) else []
+    yield from (path for path in paths if is_path(path) and kind_of(path) is tree.SCRIPT)
 
 
 def _first_id(items: object) -> str:

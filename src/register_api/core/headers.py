@@ -40,20 +40,34 @@ NOSNIFF: dict[str, str] = {"X-Content-Type-Options": "nosniff"}
 PAGE: dict[str, str] = {"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"}
 """Headers of pages for people, besides the policy."""
 
+_NO_CODE_OF_TEXT = ("require-trusted-types-for 'script'", "trusted-types 'none'")
+"""Trusted Types (W3C): a script cannot make markup or code of a text."""
 
-def page_policy(styles: str) -> str:
-    """Return the Content-Security-Policy of a page: its own styles, and nothing else at all.
+
+def in_page(policy: str) -> str:
+    """Return a policy as it stands in the page itself.
+
+    The rule on frames means nothing there, and browsers complain of it (CSP Level 3 section 3.3).
+    """
+    return policy.replace("; frame-ancestors 'none'", "")
+
+
+def page_policy(styles: str, *, loads: bool = False) -> str:
+    """Return the Content-Security-Policy of a page: its own styles, the icon, and nothing else at all.
 
     Args:
         styles: Source list for ``style-src`` (Content Security Policy Level 3 section 2.3.1).
+        loads: Whether the page loads the tree's script, which can make no code of what it reads.
     """
     return "; ".join(
         (
             "default-src 'none'",
+            *(("script-src 'self'",) if loads else ()),
             f"style-src {styles}",
             "img-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
+            *(_NO_CODE_OF_TEXT if loads else ()),
             "frame-ancestors 'none'",
         )
     )
@@ -74,8 +88,7 @@ def program_policy(styles: str, scripts: str) -> str:
             "connect-src http: https:",
             "base-uri 'none'",
             "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
+            *_NO_CODE_OF_TEXT,
             "frame-ancestors 'none'",
         )
     )

@@ -71,6 +71,9 @@ PAGE_POLICY = page_policy("'unsafe-inline'")
 _PROGRAM_POLICY = program_policy("'unsafe-inline'", "'unsafe-inline'")
 """Likewise of a page with a program in it, whose own policy names the one script that runs."""
 
+_LOADING_POLICY = page_policy("'unsafe-inline'", loads=True)
+"""Likewise of a page that loads the tree's script, which its own policy and a digest in it name."""
+
 
 class HeaderRule(msgspec.Struct, frozen=True):
     """A value that a header has for some paths.
@@ -96,8 +99,9 @@ def caches() -> list[HeaderRule]:
 
 
 def policies() -> list[HeaderRule]:
-    """Return the policies of pages with a program in them; of everything else it is ``PAGE_POLICY``."""
-    return _by_value((kind.pattern, _PROGRAM_POLICY) for kind in KINDS if kind.runs)
+    """Return the policies of pages that run something; of everything else it is ``PAGE_POLICY``."""
+    running = (kind for kind in KINDS if kind.runs or kind.loads)
+    return _by_value((kind.pattern, _PROGRAM_POLICY if kind.runs else _LOADING_POLICY) for kind in running)
 
 
 def links() -> list[HeaderRule]:

@@ -52,6 +52,7 @@ from register_api.publish.page.render import (
     version_page,
 )
 from register_api.publish.page.reuse import vendors_to_write
+from register_api.publish.page.templating import SCRIPT
 from register_api.publish.page.version_history import ToldVersion
 from register_api.publish.page.view import PageView
 from register_api.publish.schema_files import fixed_schemas, newest_schemas
@@ -226,6 +227,7 @@ MANY: dict[FileKind, Callable[[NewVersion], ByValue]] = {
     tree.FEED_CATEGORY: lambda new: _feeds_of(new, tree.FEED_CATEGORY),
     tree.FEED_SUBPROCESSOR: lambda new: _feeds_of(new, tree.FEED_SUBPROCESSOR),
     tree.SUBPROCESSOR_CALENDAR: lambda new: dict(vendor_calendars(new.register, new.events, new.calendar)),
+    tree.SCRIPT: lambda _: {digest(SCRIPT): SCRIPT},
     tree.PUBLIC_KEY: lambda new: pem_files(new.files.keys.document),
     tree.SCHEMA: lambda new: newest_schemas(new.listed),
     tree.SCHEMA_OF_MINOR: lambda new: fixed_schemas(new.stored),

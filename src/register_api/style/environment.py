@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from register_api.core import strict_base64
+from register_api.core.headers import in_page, page_policy
 
 STYLE = files(__package__).joinpath("style.css").read_text("utf-8").strip()
 """The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
@@ -19,10 +20,11 @@ STYLE_SHA256 = "sha256-" + strict_base64.encode(hashlib.sha256(STYLE.encode()).d
 ICON = files(__package__).joinpath("icon.svg").read_bytes()
 """The icon of all pages, as it lies in the tree."""
 
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src '{STYLE_SHA256}'; img-src 'self'; base-uri 'none'; form-action 'none'"
-)
-"""Policy of all pages: they load an icon and run nothing. It also stands in their ``<head>``."""
+CONTENT_SECURITY_POLICY = in_page(page_policy(f"'{STYLE_SHA256}'"))
+"""Policy that stands in the ``<head>`` of pages: they load an icon and run nothing."""
+
+LOADING_POLICY = in_page(page_policy(f"'{STYLE_SHA256}'", loads=True))
+"""Policy of a page that loads the tree's script."""
 
 
 def page_environment(package: str) -> Environment:
@@ -40,5 +42,9 @@ def page_environment(package: str) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.globals.update(style=Markup(STYLE), content_security_policy=Markup(CONTENT_SECURITY_POLICY))  # noqa: S704 - our own constants
+    environment.globals.update(
+        style=Markup(STYLE),  # noqa: S704 - our own constant
+        content_security_policy=Markup(CONTENT_SECURITY_POLICY),  # noqa: S704 - our own constant
+        loading_policy=Markup(LOADING_POLICY),  # noqa: S704 - our own constant
+    )
     return environment

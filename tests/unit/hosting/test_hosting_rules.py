@@ -95,6 +95,7 @@ PATHS = [
     tree.OPENAPI.path(),
     tree.CHECK_PAGE.path(),
     tree.ICON.path(),
+    tree.SCRIPT.path(SHA256),
     tree.ROBOTS_TXT.path(),
 ]
 
@@ -121,10 +122,12 @@ def test_every_path_gets_its_own_type_and_cache_class_and_links(path: str) -> No
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_one_page_alone_runs_a_program(path: str) -> None:
+def test_what_runs_anything_is_known(path: str) -> None:
     """Everything else has the policy under which no script runs."""
     found = [rule.value for rule in policies() if re.fullmatch(rule.pattern, path)]
-    assert bool(found) is (path == tree.CHECK_PAGE.path())
+    assert bool(found) is (
+        path in {tree.CHECK_PAGE.path(), tree.INDEX.path(), in_language(tree.INDEX.path(), "de")}
+    )
     assert all("frame-ancestors 'none'" in policy and "script-src" in policy for policy in found)
 
 

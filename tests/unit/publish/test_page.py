@@ -23,15 +23,14 @@ from register_api.core.canonical import encode
 from register_api.core.diff.changes import FieldChange
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
-from register_api.core.format.paths import kind_of
+from register_api.core.format.paths import in_language, kind_of
 from register_api.core.language.prose import capital
-from register_api.core.timeline import PAST
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
-from register_api.publish.page.templating import safe_link
+from register_api.publish.page.templating import SCRIPT, safe_link
 from register_api.publish.page.version_history import told_version
 from register_api.publish.page.view import rows
-from register_api.style.environment import CONTENT_SECURITY_POLICY, STYLE, STYLE_SHA256
+from register_api.style.environment import CONTENT_SECURITY_POLICY, LOADING_POLICY, STYLE, STYLE_SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +58,11 @@ def pages_in(language: Language) -> Iterator[tuple[str, bytes]]:
 
 
 PAGES = all_pages()
+
+WITH_FILTERS = {tree.INDEX.path(): "./", in_language(tree.INDEX.path(), "de"): "../"}
+"""Pages that load the script, and the way from them to the root of the tree."""
+
+SCRIPT_PATH = tree.SCRIPT.path(hashlib.sha256(SCRIPT).hexdigest())
 
 
 @pytest.mark.parametrize("path", [tree.INDEX.path(), f"de/{tree.INDEX.path()}"])
@@ -231,9 +235,9 @@ def test_rows_can_be_filtered_without_a_script() -> None:
     view = sample.view()
     root = parse(page.index_page(view))
     found = {row.get("class") for row in root.xpath("//section[@class='category']//tbody/tr")}
-    states = {row.state for row in rows(view)} - PAST
+    states = {row.state for row in rows(view)} - {"withdrawn"}
     assert {str(look).split()[0] for look in found} == states
-    for box in root.iter("input"):
+    for box in root.xpath("//input[@type='checkbox']"):
         assert f"#{box.get('id')}:checked" in STYLE
     assert {str(look).partition(" ")[2] for look in found} == {"", "outside"}
 
@@ -514,11 +518,13 @@ def target(path: str, reference: str) -> str:
     return posixpath.normpath(found + "/index.html") if said.endswith("/") else found
 
 
-@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
-def test_pages_load_and_run_nothing(data: bytes) -> None:
-    """No script, no handler, no style attribute, nothing from elsewhere."""
+@pytest.mark.parametrize(("path", "data"), PAGES.items(), ids=PAGES.keys())
+def test_pages_load_and_run_nothing_but_the_filters(path: str, data: bytes) -> None:
+    """No handler, no style attribute, nothing from elsewhere; one script, in the page that has filters."""
     root = parse(data)
-    assert not list(root.iter("script", "img", "iframe", "object", "embed", "form", "base"))
+    scripts = [(script.get("src"), script.text) for script in root.iter("script")]
+    assert scripts == ([(f"{WITH_FILTERS[path]}{SCRIPT_PATH}", None)] if path in WITH_FILTERS else [])
+    assert not list(root.iter("img", "iframe", "object", "embed", "form", "base"))
     for element in root.iter():
         assert not [name for name in element.attrib if str(name).startswith("on") or name == "style"]
     assert {link.get("rel") for link in root.iter("link")} == {"alternate", "describedby", "icon"}
@@ -526,15 +532,38 @@ def test_pages_load_and_run_nothing(data: bytes) -> None:
     assert "@import" not in STYLE
 
 
-@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
-def test_policy_names_exactly_the_style_that_stands_in_the_page(data: bytes) -> None:
+@pytest.mark.parametrize(("path", "data"), PAGES.items(), ids=PAGES.keys())
+def test_policy_names_exactly_the_style_that_stands_in_the_page(path: str, data: bytes) -> None:
     """A browser that enforces the policy still applies the style."""
     style = re.search(rb"<style>(.*?)</style>", data, re.DOTALL)
     assert style is not None
     assert "sha256-" + b64encode(hashlib.sha256(style[1]).digest()).decode() == STYLE_SHA256
     policy = parse(data).find(".//meta[@http-equiv='Content-Security-Policy']")
     assert policy is not None
-    assert policy.get("content") == CONTENT_SECURITY_POLICY
+    loads = kind_of(path).loads
+    assert policy.get("content") == (LOADING_POLICY if loads else CONTENT_SECURITY_POLICY)
+    assert ("script-src" in policy.get("content", "")) is loads is (path in WITH_FILTERS)
+
+
+def test_the_script_is_named_by_its_digest_twice() -> None:
+    """By its path, so that an old page finds the script of its day, and for the browser to compare."""
+    (script,) = parse(PAGES[tree.INDEX.path()]).iter("script")
+    assert script.get("integrity") == f"sha256-{b64encode(hashlib.sha256(SCRIPT).digest()).decode()}"
+    assert script.get("src", "").removeprefix("./") == f"script/{hashlib.sha256(SCRIPT).hexdigest()}.js"
+
+
+def test_a_register_without_uses_has_no_filters_and_loads_no_script() -> None:
+    """Its first sentence says that there are none."""
+    root = parse(page.index_page(sample.view(subprocessors=())))
+    assert not list(root.iter("script", "fieldset"))
+    assert "uses no sub-processor" in root.text_content()
+
+
+def test_the_script_has_no_words_and_writes_no_markup() -> None:
+    """What it says stands in the page, in the page's language."""
+    assert not re.search(rb"innerHTML|insertAdjacent|document\.write|eval\(|fetch\(|import ", SCRIPT)
+    (status,) = parse(PAGES[tree.INDEX.path()]).xpath("//*[@role='status']")
+    assert status.get("data-count") == "Entries shown: {shown} of {all}"
 
 
 LINKS = [
@@ -687,7 +716,8 @@ def test_hostile_text_is_harmless() -> None:
     pages = [page.index_page(view), page.version_page(sample.summary(7, (change,), **changed))]
     pages += [data for _, data in page.subprocessor_pages(view, view.register.subprocessors)]
     for data in pages:
-        test_pages_load_and_run_nothing(data)
+        path = tree.INDEX.path() if data == pages[0] else ""
+        test_pages_load_and_run_nothing_but_the_filters(path, data)
         for reference in references(data):
             assert not reference.lower().startswith(("javascript:", "data:"))
 

@@ -111,6 +111,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
         optional: Whether a tree may be without it.
         max_bytes: Most bytes that a reader takes.
         runs: Whether it is a page with a program in it, which asks registers at any address.
+        loads: Whether it is a page that loads the tree's script.
         written: When it reaches the disk, if not as others of its cache class.
     """
 
@@ -130,6 +131,7 @@ class FileKind(msgspec.Struct, frozen=True, eq=False):
     optional: bool = False
     max_bytes: int = 16 * MIB
     runs: bool = False
+    loads: bool = False
     written: Stage | None = None
 
     def __post_init__(self) -> None:

@@ -32,6 +32,7 @@ _ATOM = MediaType("application/atom+xml; charset=utf-8", compress=True)
 _OPML = MediaType("text/x-opml; charset=utf-8", compress=True)
 _HTML = MediaType("text/html; charset=utf-8", compress=True)
 _TEXT = MediaType("text/plain; charset=utf-8", compress=False)
+_SCRIPT = MediaType("text/javascript; charset=utf-8", compress=True)
 _SVG = MediaType("image/svg+xml", compress=False)
 _OCTETS = MediaType("application/octet-stream", compress=False)
 _PEM = MediaType("application/x-pem-file", compress=False)
@@ -304,7 +305,7 @@ _PAGE = "it shows what the signed register says"
 
 INDEX = FileKind(
     "index.html", "getRegisterPage", "The register",
-    _HTML, "mutable", relation="alternate",
+    _HTML, "mutable", relation="alternate", loads=True,
     unchecked=_PAGE,
 )
 CHANGES_PAGE = FileKind(
@@ -339,6 +340,11 @@ CHECK_PAGE = FileKind(
     listed=True, checks=("V34",),
 )
 
+SCRIPT = FileKind(
+    "script/{sha256}.js", "getScript", "What filters the page of the register",
+    _SCRIPT, "immutable", max_bytes=64 * KIB,
+    listed=True, checks=("V34",),
+)
 ICON = FileKind(
     "favicon.svg", "getIcon", "The icon of all pages",
     _SVG, "mutable", max_bytes=4 * KIB,
@@ -389,6 +395,7 @@ GROUPS: dict[str, tuple[FileKind, ...]] = {
         VERSION_PAGE,
         SUBPROCESSOR_PAGE,
         CHECK_PAGE,
+        SCRIPT,
         ICON,
     ),
     "Versions": (VERSIONS, VERSION_REGISTER, VERSION_DIFF, VERSION_KEYS, VERSION_ENTRY, VERSION_PROOF),

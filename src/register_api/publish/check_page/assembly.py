@@ -11,7 +11,7 @@ import hashlib
 from importlib.resources import files
 
 from register_api.core import strict_base64
-from register_api.core.headers import program_policy
+from register_api.core.headers import in_page, program_policy
 
 _ROOM = files(__package__)
 
@@ -29,8 +29,7 @@ _LEFT_OUT = ("import", "//", "/**")
 def check_page() -> bytes:
     """Return the page."""
     style, script = _read("check.css").strip(), _script()
-    # Where it stands in the page itself, the rule on frames means nothing, and browsers complain of it.
-    policy = program_policy(_source(style), _source(script)).replace("; frame-ancestors 'none'", "")
+    policy = in_page(program_policy(_source(style), _source(script)))
     page = _read("check.html")
     for name, text in (("policy", policy), ("style", style), ("script", script)):
         page = page.replace(f"@{name}@", text)

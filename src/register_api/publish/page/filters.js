@@ -7,20 +7,19 @@ const PAUSE = 150;
 const panel = document.querySelector(".filters");
 const status = panel.querySelector("[role=status]");
 const controls = [...panel.querySelectorAll("[name]")];
-const groups = [...document.querySelectorAll(".uses")].map((element) => ({
-  element,
-  parts: [...element.querySelectorAll(".part")].map((part) => [part, [...part.querySelectorAll("tbody tr")]]),
-}));
-const rows = [...document.querySelectorAll(".uses tbody tr")];
+const rowsOf = (element) => [...element.querySelectorAll("tbody tr")];
+const rows = [...document.querySelectorAll(".category")].flatMap(rowsOf);
+const holders = [...document.querySelectorAll(".category, .category table, .not-enabled")];
+const held = holders.map((holder) => [holder, rowsOf(holder)]);
 const texts = new Map();
 
 /** Returns a text as it is compared: without accents, in small letters. */
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Returns what a row is searched by: names, purpose, products. */
+/** Returns what a row is searched by: names and purpose. */
 function searched(row) {
   if (!texts.has(row)) {
-    texts.set(row, folded([...row.querySelectorAll("th, .text")].map((cell) => cell.textContent).join(" ")));
+    texts.set(row, folded([...row.querySelectorAll("th, .why")].map((cell) => cell.textContent).join(" ")));
   }
   return texts.get(row);
 }
@@ -45,10 +44,7 @@ function show() {
   const tests = controls.map(test).filter(Boolean);
   const fitting = new Set(rows.filter((row) => tests.every((fits) => fits(row))));
   for (const row of rows) row.classList.toggle("off", !fitting.has(row));
-  for (const { element, parts } of groups) {
-    for (const [part, inside] of parts) part.classList.toggle("off", !inside.some((row) => fitting.has(row)));
-    element.classList.toggle("off", parts.every(([part]) => part.classList.contains("off")));
-  }
+  for (const [holder, inside] of held) holder.classList.toggle("off", !inside.some((row) => fitting.has(row)));
   panel.querySelector(".nothing").classList.toggle("shown", fitting.size === 0);
   panel.querySelector("button").hidden = tests.length === 0;
   const { count, every } = status.dataset;

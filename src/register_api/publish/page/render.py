@@ -1,4 +1,4 @@
-"""Pages for people: the register, one version, one sub-processor. HTML without scripts.
+"""Pages for people: the register, one version, one sub-processor. HTML that needs no script.
 
 Each page is there in every language: in the main one, the publisher's, at its own path, in others below
 their tag (``de/``). What the publisher wrote stays in the publisher's words, and is marked so.
@@ -29,6 +29,7 @@ from register_api.publish.feed.entry import feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
+from register_api.publish.page.filters import filters
 from register_api.publish.page.picture import picture
 from register_api.publish.page.templating import render
 from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
@@ -62,6 +63,7 @@ def index_page(view: PageView) -> bytes:
         view,
         tree.INDEX.path(),
         sections=[section for section in sections if section.used or section.not_enabled],
+        filters=filters(view, [row for row in all_rows if row.state != "withdrawn"]),
         countries=page_view.countries(view, all_rows),
         upcoming=ahead(view),
         ended=[row for row in all_rows if row.state in {"ended", "cancelled"}],

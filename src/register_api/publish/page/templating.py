@@ -13,9 +13,12 @@ import msgspec
 from markupsafe import Markup, escape
 
 from register_api import __version__
+from register_api.core import strict_base64
+from register_api.core.canonical import digest
 from register_api.core.countries import is_outside_eea
 from register_api.core.diff.meaning import is_empty
 from register_api.core.fields import FIELDS, is_wording
+from register_api.core.format import tree
 from register_api.core.forms import CONTACT, LINK, URL, Reference
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import Language, catalogues_sha256
@@ -35,9 +38,13 @@ _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNO
 
 _TEMPLATES = files(__package__).joinpath("templates")
 
+SCRIPT = files(__package__).joinpath("filters.js").read_bytes()
+"""What filters the page of the register, as it lies in the tree."""
+
 TEMPLATES_SHA256 = hashlib.sha256(
     b"".join(file.read_bytes() for file in sorted(_TEMPLATES.iterdir(), key=lambda file: file.name))
     + STYLE.encode()
+    + SCRIPT
     + __version__.encode()
     + catalogues_sha256()
 ).hexdigest()
@@ -91,7 +98,6 @@ def _environment(language: Language, marked: str) -> Environment:
         only_if=say.only_if,
         outside_eea=is_outside_eea,
         own=lambda text: Markup(f"<bdi{marked}>{escape(text)}</bdi>"),  # noqa: S704 - escaped
-        outside_eea_any=lambda places: any(is_outside_eea(place.country) for place in places or ()),
         place=say.place,
         product_titles=lambda register: {item.id: item.title for item in register.products},
         safe_link=safe_link,
@@ -105,6 +111,8 @@ def _environment(language: Language, marked: str) -> Environment:
         language=language.tag,
         # Of an element that holds nothing but a text of the publisher's; it may run from right to left.
         own_text=Markup(f' dir="auto"{marked}'),  # noqa: S704 - escaped by ``render``
+        script=tree.SCRIPT.path(digest(SCRIPT)),
+        script_integrity="sha256-" + strict_base64.encode(hashlib.sha256(SCRIPT).digest()),
         # A message is text, and so is what stands in it unless a macro made it.
         plural=lambda one, many, n: escape(language.plural(one, many, n)),
         text=lambda message, **given: escape(language.template(message)).format(**given),

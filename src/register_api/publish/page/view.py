@@ -13,7 +13,7 @@ import msgspec
 
 from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
-from register_api.core.countries import is_in_eea
+from register_api.core.countries import is_in_eea, is_outside_eea
 from register_api.core.language.language import Language, message
 from register_api.core.language.notice import shortfall
 from register_api.core.language.prose import capital
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-_GONE: dict[State, str] = {
+GONE: dict[State, str] = {
     "withdrawn": message("Removed (listed in error)"),
     "cancelled": message("Cancelled before it took effect"),
 }
+"""States of what is not used and never will be, in words."""
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,8 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
         badge: State in words, with its date.
         look: How the badge is coloured: a state, or ``conditional`` or ``ending``.
         short_notice: How the promise was not kept, in words.
+        marks: What it is filtered by, as attributes: values, with spaces between them.
+        is_outside: Whether one of its places lies outside the EEA.
     """
 
     vendor: Subprocessor
@@ -71,6 +74,8 @@ class PageRow(msgspec.Struct, frozen=True, kw_only=True):
     badge: str
     look: str
     short_notice: str | None
+    marks: dict[str, str]
+    is_outside: bool
 
 
 def rows(view: PageView) -> list[PageRow]:
@@ -96,8 +101,27 @@ def _row(view: PageView, found: EngagementState) -> PageRow:
     status = notice_of_start(view, engagement) if engagement.short_notice else None
     short = shortfall(view.language, status) if status else None
     return PageRow(
-        vendor=vendor, engagement=engagement, state=state, badge=badge, look=look, short_notice=short
+        vendor=vendor,
+        engagement=engagement,
+        state=state,
+        badge=badge,
+        look=look,
+        short_notice=short,
+        marks={f"data-{name}": " ".join(said) for name, said in _marks(view.register, found).items() if said},
+        is_outside=any(is_outside_eea(place.country) for place in engagement.locations or ()),
     )
+
+
+def _marks(register: Register, found: EngagementState) -> dict[str, Iterable[str]]:
+    """Return by which values of each filter an engagement is found."""
+    engagement, state, products = found.engagement, found.state, found.engagement.products
+    of_all = (item.id for item in register.products) if products and products.all else ()
+    return {
+        "category": [engagement.category],
+        "status": [engagement.status if state == "in_force" else state],
+        "country": dict.fromkeys(place.country for place in engagement.locations or ()),
+        "product": [*of_all, *(products.ids if products else ())],
+    }
 
 
 def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, str]:
@@ -107,8 +131,8 @@ def _badge(view: PageView, engagement: Engagement, state: State) -> tuple[str, s
         return language.text("Upcoming, from {day}", day=language.day(starts_on)), state
     if state == "ended" and ends_on is not None:
         return language.text("Former, since {day}", day=language.day(ends_on)), state
-    if state in _GONE:
-        return language.text(_GONE[state]), state
+    if state in GONE:
+        return language.text(GONE[state]), state
     titles = {item.id: item.title for item in view.register.statuses}
     title = titles.get(engagement.status) or capital(language.code("status", engagement.status))
     if ends_on is not None:

@@ -10,13 +10,14 @@ from register_api.core import headers, strict_base64
 from register_api.serve.stored.reply import as_headers
 
 if TYPE_CHECKING:
+    from register_api.core.format.kind import FileKind
     from register_api.serve.http.asgi import Header
 
 _STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
-def page_headers(page: bytes, *, runs: bool = False) -> tuple[Header, ...]:
+def page_headers(page: bytes, kind: FileKind | None = None) -> tuple[Header, ...]:
     """Return the security headers of an HTML page.
 
     The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
@@ -24,10 +25,14 @@ def page_headers(page: bytes, *, runs: bool = False) -> tuple[Header, ...]:
 
     Args:
         page: The page.
-        runs: Whether it is one with a program in it, which is allowed likewise.
+        kind: What kind of file it is, if it is one of the tree: some have a program in them, which is
+            allowed likewise, or load the tree's script.
     """
     styles = _sources(_STYLE, page)
-    policy = headers.program_policy(styles, _sources(_SCRIPT, page)) if runs else headers.page_policy(styles)
+    if kind is not None and kind.runs:
+        policy = headers.program_policy(styles, _sources(_SCRIPT, page))
+    else:
+        policy = headers.page_policy(styles, loads=kind is not None and kind.loads)
     return as_headers({"Content-Security-Policy": policy, **headers.PAGE})
 
 

@@ -23,6 +23,7 @@ from register_api.store.reader import Snapshot, open_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from register_api.core.format.kind import FileKind
     from register_api.serve.http.asgi import Header
     from register_api.serve.stored.reply import Representation
     from register_api.store.manifest import ManifestEntry
@@ -123,7 +124,7 @@ class ReplyTable:
             media_type=entry.media_type,
             cache=entry.cache,
             modified=entry.published_at,
-            more=(*more, *page_headers(data, runs=_runs(path))) if _is_page(entry) else more,
+            more=(*more, *page_headers(data, _kind(path))) if _is_page(entry) else more,
         )
 
 
@@ -143,9 +144,9 @@ def _forms(entry: ManifestEntry) -> dict[str, tuple[str, int]]:
     return {"identity": (entry.sha256, entry.size), **forms}
 
 
-def _runs(path: str) -> bool:
-    """Tell whether a program stands in a page; what another release has written runs nothing."""
-    return is_path(path) and kind_of(path).runs
+def _kind(path: str) -> FileKind | None:
+    """Return of what kind a page is; what another release has written runs nothing."""
+    return kind_of(path) if is_path(path) else None
 
 
 def _is_page(entry: ManifestEntry) -> bool:
