@@ -20,6 +20,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.instant import format_instant
+from register_api.core.language.language import ENGLISH, languages
 from register_api.core.log.tiles import TILE_WIDTH
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.compute import ANSWERS
@@ -129,6 +130,7 @@ def _candidates(snapshot: Snapshot, register: Register) -> Mapping[str, Sequence
         "size": [str(register.version)],
         "page": [str(register.version // FEED_PAGE_SIZE)],
         "metadata_version": [str(number) for number in range(snapshot.generation, 0, -1)],
+        "language": [each.tag for each in languages(ENGLISH)],
         "subprocessor": [vendor.id for vendor in register.subprocessors[:1]],
         "category": [category.id for category in register.categories[:1]],
         "kid": list(_key_ids(snapshot)),
