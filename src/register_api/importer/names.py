@@ -31,7 +31,10 @@ def slug(text: str, *, words: int | None = None) -> str:
     """Return an id for a text: lower case, ASCII, hyphens; for another script, a digest of it."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     parts = [part for part in _OTHER.split("".join(c for c in plain if not unicodedata.combining(c))) if part]
-    made = "-".join(parts[:words])[:MAX_SLUG].strip("-")
+    made = "-".join(parts[:words])
+    if len(made) > MAX_SLUG:
+        # An id is read by people for years: it ends with a whole word, where it has several.
+        made = made[: MAX_SLUG + 1].rpartition("-")[0] or made[:MAX_SLUG]
     return made or f"id-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 

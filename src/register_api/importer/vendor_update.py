@@ -109,6 +109,7 @@ class VendorUpdate:
         section = self.file.engagements.get(engagement)
         if section is None:
             section = self.file.add_engagement(engagement)
+            self._reporter.note("new", f"a use of {quoted(self.file.vendor)} has the id {engagement}")
             self._merger.merge(section, {}, use.fields, USE_ORDER)
             self._begin(section, use)
             return

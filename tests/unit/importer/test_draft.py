@@ -58,6 +58,12 @@ def test_a_column_without_a_field_is_not_published_unless_asked_for(desk: Desk) 
         assert (column, "drop") in {(item.column, item.field) for item in report.columns}
 
 
+def test_every_new_id_is_listed_since_it_stays(desk: Desk) -> None:
+    new = told(desk.draft(("list.md", TABLE)), "new")
+    assert '"Acme Cloud" has the id acme-cloud' in new
+    assert 'a use of "acme-cloud" has the id hosting' in new
+
+
 def test_a_badge_is_not_part_of_a_name(desk: Desk) -> None:
     row = '<tr><td>Sentry <span class="badge">Rolling out</span><td>Errors<td><b class="tag">DE</b>'
     report = desk.draft(("l.html", f"<table><tr><th>Vendor<th>Purpose<th>Country{row}</table>"))

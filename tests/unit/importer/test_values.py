@@ -242,6 +242,8 @@ def test_a_link_counts_before_its_words_where_an_address_is_asked_for():
         ("Café", "cafe"),
         ("Customer.io", "customer-io"),
         ("x" * 80, "x" * 64),
+        ("x" * 60 + " storage", "x" * 60),
+        ("x" * 56 + " storage", "x" * 56 + "-storage"),
     ],
 )
 def test_ids_are_made_from_names(name, made):
