@@ -185,7 +185,12 @@ def test_what_is_no_base_is_wrong_use(base: str) -> None:
 
 @pytest.mark.parametrize(
     ("base", "expected"),
-    [("https://a.example", "https://a.example/"), ("https://a.example/b/c", "https://a.example/b/c/")],
+    [
+        ("https://a.example", "https://a.example/"),
+        ("https://a.example/b/c", "https://a.example/b/c/"),
+        ("https://a.example/b%2Fc%3F%25", "https://a.example/b%2Fc%3F%25/"),
+        ("https://a.example/b?", "https://a.example/b/"),
+    ],
 )
 def test_a_base_gets_its_slash(base: str, expected: str) -> None:
     """A tree may lie below a prefix."""

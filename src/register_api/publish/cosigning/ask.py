@@ -121,7 +121,8 @@ def _address(witness: PolicyWitness) -> Url:
         raise UsageError(
             "not asked: its address in the policy is not a plain https:// or http:// address"
         ) from error
-    return url.copy_with(path=f"{url.path.rstrip('/')}/{PATH}")
+    prefix = url.raw_path.partition(b"?")[0].rstrip(b"/")
+    return url.copy_with(raw_path=prefix + b"/" + PATH.encode("ascii"))
 
 
 async def _ask(

@@ -84,4 +84,5 @@ def read_base(text: str) -> Url:
         UsageError: Not an absolute ``http`` or ``https`` URL, or one with user info, query or fragment.
     """
     url = read_url(text)
-    return url.copy_with(path=url.path.rstrip("/") + "/")
+    path = url.raw_path.partition(b"?")[0]  # as it is spelled: %2F is not a slash
+    return url.copy_with(raw_path=path.rstrip(b"/") + b"/")
