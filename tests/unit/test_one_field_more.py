@@ -54,7 +54,7 @@ def test_the_field_is_validated(desk: Desk) -> None:
     assert (finding["rule"], finding["key"], finding["line"]) == ("R05", FIELD, 1)
     assert "does not begin with https://" in finding["message"]
     desk.list("acme", before=f'dpa_ulr = "{URL}"\n')
-    assert f"did you mean {FIELD}?" in desk.run("check").stderr
+    assert f"did you mean {FIELD}?" in desk.run("check").stdout
 
 
 def test_the_field_is_published_told_shown_and_verified(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from register_api.errors import NotInstalled, RegisterError
 _PARTS = {
     "publish": ("publishing", "feedgen"),
     "serve": ("serving", "litestar"),
-    "import": ("importing", "tomlkit"),
+    "import": ("importing", "yaml"),
 }
 """Extra of the distribution to the name of that part, and to a package that shows whether it is there."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from register_api.core.log.tiles import Level
 
 _OK = 200
-_FURTHER_LANGUAGES = re.compile(rb'hreflang="([a-z]{2})" href="\./\1/"')
+_FURTHER_LANGUAGES = re.compile(rb'href="\./([a-z]{2})/" hreflang="\1"')
 """Languages in which there are pages beside those in the main one, as the first page says."""
 _MAX_ROOTS = 64
 

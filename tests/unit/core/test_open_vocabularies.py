@@ -78,7 +78,7 @@ def published(draft: model.Draft, version: int = 1) -> model.Register:
     return make_register(
         *draft.subprocessors,
         version=version,
-        **{name: value for name, value in fields.items() if name != "order"},
+        **{name: value for name, value in fields.items() if name not in {"order", "accepted_warnings"}},
     )
 
 
