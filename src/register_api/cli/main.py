@@ -15,11 +15,11 @@ from register_api import __version__
 from register_api.errors import NotInstalled, RegisterError
 
 _PARTS = {
-    "publish": ("publishing", "feedgen"),
-    "serve": ("serving", "litestar"),
-    "import": ("importing", "yaml"),
+    "publish": ("publishing", ("feedgen",)),
+    "serve": ("serving", ("litestar",)),
+    "import": ("importing", ("tomlkit", "yaml")),
 }
-"""Extra of the distribution to the name of that part, and to a package that shows whether it is there."""
+"""Extra of the distribution to the name of that part, and to packages that together show that it is there."""
 
 
 class _Command(NamedTuple):
@@ -95,7 +95,8 @@ class _Commands(click.Group):
         """Import and return a subcommand."""
         if cmd_name not in _COMMANDS:
             return None
-        if any(importlib.util.find_spec(_PARTS[extra][1]) is None for extra in _COMMANDS[cmd_name].extras):
+        packages = (name for extra in _COMMANDS[cmd_name].extras for name in _PARTS[extra][1])
+        if any(importlib.util.find_spec(name) is None for name in packages):
             if ctx.resilient_parsing:  # a shell that completes has no use for a message
                 return None
             raise _not_installed(cmd_name)
