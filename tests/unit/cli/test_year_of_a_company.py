@@ -847,5 +847,6 @@ def test_pages_count_notice_as_verify_does(year: Year) -> None:
     short = [item for item in given if item.outcome != "kept"]
     page = " ".join((year.store / "public" / tree.CHANGES_PAGE.path()).read_text().split())
     assert len(short) == 1
-    assert f"Notice kept in {len(given) - 1} of {len(given)} announcements.</strong> 1 exception:" in page
+    counted = f"Notice kept in {len(given) - 1} of {len(given)} announcements that the notice promise covers."
+    assert f"{counted}</strong> 1 exception:" in page
     assert "Short notice: 1 day instead of 14. Reason for short notice: Postbote stops its service" in page

@@ -461,7 +461,7 @@ def test_subprocessor_page_says_all_and_which_version_announced_it() -> None:
     for said in (
         "529900T8BM49AURSDO55",
         "Example Street 1 00100 Helsinki",
-        "Notice given 5 January 2026, 08:00 UTC (version 1)",
+        "Notice given Listed since 5 January 2026, 08:00 UTC (version 1)",
         "In use since before 5 January 2026",
         "Until the customer's contract ends, then 30 days",
         "Volumes are encrypted at rest",

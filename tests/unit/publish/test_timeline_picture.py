@@ -50,6 +50,25 @@ def test_what_was_cancelled_is_never_in_use() -> None:
     assert [bar.look for bar in lane.bars] == ["announced"]
 
 
+def test_what_was_available_is_in_use_from_the_day_on_which_it_is_activated() -> None:
+    """Its beginning is that of the planned change, and so is the announcement; no dot besides."""
+    change = model.PlannedChange(
+        id="on", effective_on=dt.date(2026, 4, 1), set={"status": "active"}, announced=LATER
+    )
+    (lane,) = drawn(vendor(status="available", planned=(change,))).lanes
+    assert (lane.lane.announced_on, lane.lane.starts_on) == (LATER.at.date(), change.effective_on)
+    assert [bar.look for bar in lane.bars] == ["announced", "in_use"]
+    assert lane.changes == ()
+
+
+def test_what_is_no_longer_enabled_ends_on_that_day() -> None:
+    change = model.PlannedChange(
+        id="off", effective_on=dt.date(2026, 4, 1), set={"status": "available"}, announced=LATER
+    )
+    (lane,) = drawn(vendor(planned=(change,))).lanes
+    assert (lane.lane.announced_on, lane.lane.ends_on) == (None, change.effective_on)
+
+
 def test_nothing_is_drawn_of_what_has_no_day() -> None:
     assert picture(sample.view(), [vendor()]) is None
     assert picture(sample.view(), [vendor(status="available")]) is None

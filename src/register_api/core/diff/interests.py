@@ -17,9 +17,15 @@ KINDS = (tree.FEED_IMPORTANT, tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR)
 """The feeds by interest."""
 
 IMPORTANT = frozenset(
-    {"added", "activated", "replaced", "entity_changed", "relocated", "data_changed", "withdrawn"}
-)
-"""Types of change that are important whatever is promised; what needs notice is, too."""
+    {
+        "added", "activated", "replaced", "entity_changed", "relocated", "data_changed",
+        "schedule_changed", "withdrawn", "cancelled", "policy_changed",
+    }
+)  # fmt: skip
+"""Types of change that are important whatever is promised; what needs notice is, too.
+
+Whoever was told of a plan is told what became of it, and what is promised from now on.
+"""
 
 
 def changes_by_feed(

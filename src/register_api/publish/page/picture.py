@@ -15,6 +15,7 @@ import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.model import Engagement, Subprocessor
+from register_api.core.planned_changes import engagement_on, with_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,17 +104,25 @@ def _lanes(view: PageView, vendor: Subprocessor) -> Iterator[Lane]:
     if vendor.withdrawn is not None:
         return
     for use in vendor.engagements:
-        if use.status == "available" and not use.planned:
+        changes = sorted(
+            (item for item in use.planned if item.cancelled is None), key=lambda item: item.effective_on
+        )
+        of_status = next((change for change in changes if "status" in change.set), None)
+        activated = of_status if use.status == "available" else None
+        if use.status == "available" and activated is None:
             continue
-        before = use.announced.version == 1 and use.starts_on is None
-        cancelled = use.cancelled is not None
+        used = with_change(use, activated) if activated else use
+        announced = activated.announced if activated else use.announced
+        before = announced.version == 1 and used.starts_on is None
+        dropped = of_status if of_status and of_status.set["status"] == "available" else None
+        ends_on = dropped.effective_on if dropped else engagement_on(use, dt.date.max).ends_on
         yield Lane(
             vendor=vendor,
             engagement=use,
-            announced_on=None if before else local_day(use.announced.at, view.promises.zone),
-            starts_on=use.starts_on,
-            ends_on=use.starts_on if cancelled else use.ends_on,
-            changes=tuple(change.effective_on for change in use.planned if change.cancelled is None),
+            announced_on=None if before else local_day(announced.at, view.promises.zone),
+            starts_on=used.starts_on,
+            ends_on=used.starts_on if use.cancelled else ends_on,
+            changes=tuple(item.effective_on for item in changes if item not in (activated, dropped)),
         )
 
 
