@@ -55,6 +55,9 @@ def in_page(policy: str) -> str:
 def page_policy(styles: str, *, loads: bool = False) -> str:
     """Return the Content-Security-Policy of a page: its own styles, the icon, and nothing else at all.
 
+    Nothing in a page connects to anything. Its own host is allowed for tools that look at it from within,
+    which read robots.txt as the page would.
+
     Args:
         styles: Source list for ``style-src`` (Content Security Policy Level 3 section 2.3.1).
         loads: Whether the page loads the tree's script, which can make no code of what it reads.
@@ -65,6 +68,7 @@ def page_policy(styles: str, *, loads: bool = False) -> str:
             *(("script-src 'self'",) if loads else ()),
             f"style-src {styles}",
             "img-src 'self'",
+            "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
             *(_NO_CODE_OF_TEXT if loads else ()),
