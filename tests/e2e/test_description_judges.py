@@ -70,7 +70,9 @@ def redocly(file: Path) -> list[str]:
     """Return the rules of Redocly's recommended set that find something."""
     need_package("@redocly/cli")
     program = MODULES / ".bin" / "redocly"
-    options = ("--extends", "recommended", "--format", "json")
+    # The tag of a language is the name of no folder beside it, which the rule cannot see.
+    passed_over = ("--skip-rule", "no-ambiguous-paths")
+    options = ("--extends", "recommended", *passed_over, "--format", "json")
     done = run(program, "lint", file, *options, cwd=file.parent, env=ALONE)
     return [problem["ruleId"] for problem in json.loads(done.stdout)["problems"]]
 

@@ -25,7 +25,7 @@ from register_api.core.format import tree
 from register_api.core.forms import Vocabulary
 from register_api.core.language.language import ENGLISH
 from register_api.core.minor import FORMAT_MINOR
-from register_api.core.model import Register
+from register_api.core.model import AcceptedWarning, Register
 from register_api.core.patch.apply import apply_patch
 from register_api.core.shapes import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
@@ -130,6 +130,7 @@ def test_the_newer_field_stands_in_every_table_of_the_source(mixed: Mixed) -> No
         source.cancel()
     tables: list[str] = []
     source.edit(lambda _table, kind: tables.append(kind.cls.__name__))
+    tables = [name for name in tables if name != AcceptedWarning.__name__]  # stays in the source
     assert len(set(tables)) >= 15
     # A vendor of the source is one of the register, and so on: each table is published once.
     assert mixed.registers()[version].decode().count(SAID) == len(tables)

@@ -147,8 +147,11 @@ def _ask(data: bytes) -> tuple[str, dict[str, Any], bytes]:
     }
     sent: list[dict[str, Any]] = []
 
+    bodies = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        """Give the end of the body once; a client that stays sends nothing more (ASGI, HTTP: receive)."""
+        return next(bodies, None) or await asyncio.Future()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
