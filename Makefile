@@ -29,10 +29,10 @@ help: ## Show make targets
 serve: .venv/.made-serve ## Publish the register if it is not published yet, and serve it
 	@exec $(BIN)/register-api run
 
-test: .venv/.made-test lint ## Style, types, imports, unit and property tests, one real run (5 minutes)
+test: .venv/.made-test lint ## Style, types, imports, unit and property tests, one real run (6 minutes)
 	$(PYTEST) $(MEASURED) $(EVERY_DAY)
 
-test-all: test ## The same, then attacks, all end-to-end tests, fuzzing and coverage (20 minutes)
+test-all: test ## The same, then attacks, all end-to-end tests, fuzzing and coverage (30 minutes)
 	$(PYTEST) --cov --cov-append --cov-report=term:skip-covered --cov-fail-under=95 \
 		tests $(EVERY_DAY:%=--ignore=%)
 
