@@ -18,8 +18,6 @@ from register_api.store.reader import open_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.errors import Finding
-
 Form: TypeAlias = Literal["text", "json", "github"]
 
 
@@ -28,7 +26,7 @@ Form: TypeAlias = Literal["text", "json", "github"]
 @options.store_option
 @reason_options
 @click.option("--strict", is_flag=True, help="End with 1 for a warning too, unless it is accepted.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors alone.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but what the command fails for.")
 @click.option(
     "--format",
     "form",
@@ -54,7 +52,8 @@ def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool
     snapshot = open_snapshot(store)
     prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
     worst_first = sorted(prepared.findings, key=lambda finding: finding.severity)
-    shown = [item for item in worst_first if _is_shown(item, quiet=quiet)]
+    stopping = {"error", "warning"} if strict else {"error"}
+    shown = [item for item in worst_first if not item.accepted and (item.severity in stopping or not quiet)]
     match form:
         case "json":
             ok = prepared.register is not None
@@ -66,12 +65,8 @@ def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool
             if not quiet:
                 _print_tally(prepared)
                 print_proposals(prepared.proposals())
-    if prepared.register is None or (strict and any(not item.accepted for item in prepared.findings)):
+    if any(item.severity in stopping and not item.accepted for item in prepared.findings):
         raise click.exceptions.Exit(Refused.exit_code)
-
-
-def _is_shown(finding: Finding, *, quiet: bool) -> bool:
-    return finding.severity == "error" or not (quiet or finding.accepted)
 
 
 def _print_tally(prepared: Candidate) -> None:

@@ -136,8 +136,8 @@ def _syntax_findings(name: str, text: str, error: tomli.TOMLDecodeError) -> Iter
     for _ in range(_MOST_FAULTS):
         fault = explain("\n".join(lines), error)
         yield finding(
-            name, "", fault.message, hint=fault.hint, line=fault.line, column=fault.column,
-            excerpt=escaped(lines[fault.line - 1].strip("\r")),
+            name, "", escaped(fault.message), hint=escaped(fault.hint), line=fault.line, column=fault.column,
+            excerpt=escaped(lines[fault.line - 1].strip("\r").replace("\t", " ")),
         )  # fmt: skip
         if not fault.ends_with_line:
             return

@@ -66,6 +66,37 @@ def test_check_of_a_source_with_warnings_is_0_and_prints_them(call: Call, publis
     assert "warning R22" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [((), 0, True), (("--quiet",), 0, False), (("--strict",), 1, True), (("--strict", "--quiet"), 1, True)],
+)
+def test_check_tells_whatever_it_fails_for(
+    call: Call, publisher: Publisher, options: tuple[str, ...], code: int, told: bool
+) -> None:
+    """And of an accepted warning neither: it fails for none, and counts it."""
+    file = publisher.source / "subprocessors" / "acme.toml"
+    file.write_text(file.read_text("utf-8").replace('contact = "privacy@acme.example"\n', ""), "utf-8")
+    result = call("check", *options)
+    assert (result.exit_code, "R22" in result.stdout) == (code, told)
+    register = publisher.source / "register.toml"
+    accepted = '\n[[accepted_warnings]]\nrule = "R22"\nsubprocessor = "acme"\nreason = "A sole trader"\n'
+    register.write_text(register.read_text("utf-8") + accepted, "utf-8")
+    result = call("check", *options)
+    assert (result.exit_code, "R22" in result.stdout) == (0, False)
+    assert ("1 warning (1 of them accepted)" in result.stdout) == ("--quiet" not in options)
+
+
+@pytest.mark.parametrize("form", ["github", "text"])
+def test_check_names_the_place_of_an_error(call: Call, publisher: Publisher, form: str) -> None:
+    """As an annotation of a pull request, or with the line itself."""
+    (publisher.source / "subprocessors" / "acme.toml").write_text("name = Acme, 100%\n", "utf-8")
+    result = call("check", "--format", form)
+    assert result.exit_code == 1
+    place = f"file={publisher.source.as_posix()}/subprocessors/acme.toml,line=1,col=8,title=R01"
+    wanted = f"::error {place}::" if form == "github" else "subprocessors/acme.toml:1:8  error R01"
+    assert wanted in result.stdout
+
+
 def test_check_prints_every_error_with_file_and_line(call: Call, publisher: Publisher) -> None:
     break_rules(publisher)
     result = call("check")

@@ -88,6 +88,14 @@ def test_as_many_places_are_told_as_can_be_read() -> None:
     assert len(parse_source("acme.toml", b"name = Acme Inc\n" * 500).findings) == 20
 
 
+@pytest.mark.parametrize(
+    "text", ["name = Acme\x07\n", "name = “Ac\x9bme”\n", 'a\x85 = "x"\n', "\tname = Acme\x1b Inc\n"]
+)
+def test_what_a_terminal_would_act_on_is_escaped(text: str) -> None:
+    (finding,) = parse_source("acme.toml", text.encode()).findings
+    assert (finding.message + finding.hint + finding.excerpt).isprintable()
+
+
 @given(st.text(alphabet="ab=[]{}\",.#\n 0-9“'\\_:", max_size=80))
 def test_whatever_is_typed_is_read_or_told(text: str) -> None:
     file = parse_source("acme.toml", text.encode())
