@@ -9,6 +9,7 @@ import msgspec
 import tomlkit
 
 from register_api.core.fields import FIELDS
+from register_api.core.instant import parse_day
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register, RegisterSource, SubprocessorSource
 from register_api.core.printable import printable
@@ -21,6 +22,8 @@ from register_api.importer.table import refuse
 from register_api.source.toml_values import DAYS
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from register_api.importer.import_report import Reporter
 
 
@@ -107,4 +110,12 @@ def _for_toml(value: Any, *, inside: str) -> Any:
         }
     if isinstance(value, list | tuple):
         return [_for_toml(item, inside=inside) for item in value]
-    return tomllib.loads(f"day = {value}")["day"] if inside in DAYS and isinstance(value, str) else value
+    return _day(value) if inside in DAYS and isinstance(value, str) else value
+
+
+def _day(text: str) -> dt.date | str:
+    """Return a day as TOML has it; what a planned change sets may be anything, and `check` says so."""
+    try:
+        return parse_day(text)
+    except ValueError:
+        return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from imports import NOW, TABLE, Desk, refusal
 
+import sample_register
 import strategies
 from memory_folder import memory_folder
 from register_api.core.canonical import decode
 from register_api.core.format import tree
-from register_api.core.model import Register, SubprocessorSource
+from register_api.core.model import Announced, PlannedChange, Register, SubprocessorSource
 from register_api.core.planned_changes import plain
 from register_api.core.product_scope import read_scope
 from register_api.errors import UsageError
@@ -29,6 +31,7 @@ from register_api.publish.preparation import PublishOptions
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 
+LISTED = Announced(version=1, at=sample_register.FIRST)
 ROOT = Path(__file__).parents[3]
 SET = {
     "announced", "also_binding", "format", "format_minor", "version", "published_at", "previous", "recorded",
@@ -126,3 +129,18 @@ def test_a_damaged_register_is_refused(desk: Desk, data: bytes, told: str) -> No
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"format": 1}', b'{"vendors": []}', b"[" * 9999, b"\xff"])
 def test_other_files_are_no_registers(data: bytes) -> None:
     assert not is_register(data)
+
+
+@pytest.mark.parametrize("day", ["garbage", "2027-02-30", "2027-01-01\nx = 1", "[[[[", ""])
+def test_what_a_planned_change_sets_may_be_anything(day: str) -> None:
+    """A day that is not one is kept as text, which `check` then refuses; nothing else becomes of it."""
+    register = sample_register.register()
+    vendor = register.subprocessors[0]
+    change = PlannedChange(
+        id="later", effective_on=sample_register.TODAY, set={"starts_on": day}, announced=LISTED
+    )
+    use = msgspec.structs.replace(vendor.engagements[0], planned=(change,))
+    vendor = msgspec.structs.replace(vendor, engagements=(use, *vendor.engagements[1:]))
+    files = source_of(msgspec.structs.replace(register, subprocessors=(vendor,)))
+    written = tomllib.loads(files[f"register/subprocessors/{vendor.id}.toml"])
+    assert written["engagements"][0]["planned"][0]["set"] == {"starts_on": day}
