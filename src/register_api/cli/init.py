@@ -20,7 +20,7 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
-from register_api.source.editor_schema import SCHEMA_FOLDER, SOURCE_SCHEMAS, editor_schema
+from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.folder import EXAMPLE
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ _FILES = {
 """Template to the file that it becomes."""
 
 _EXAMPLE = f"register/{EXAMPLE.name}"
-_SCHEMAS = {f"register/{SCHEMA_FOLDER}/{name}.json": name for name in SOURCE_SCHEMAS}
+_SCHEMAS = {f"register/{name}": text for name, text in schema_files().items()}
 _NGINX = "deploy/nginx.conf"
 
 _NGINX_NOTE = (
@@ -106,12 +106,12 @@ def init(folder: Path, **given: str | None) -> None:
     said = answers(given, interactive=sys.stdin.isatty())
     listed = holidays_of(said["holidays"], clock.now().date())
     _refuse_existing(folder)
-    known = {**said, "holidays": listed, **install_paths(folder)}
+    known = {**said, "holidays": listed, "heads": HEADS, **install_paths(folder)}
     for template, target in _FILES.items():
         _write(folder / target, _render(template, known))
     _write(folder / _EXAMPLE, EXAMPLE.read_text("utf-8"))
-    for target, name in _SCHEMAS.items():
-        _write(folder / target, json.dumps(editor_schema(name), indent=1, ensure_ascii=False) + "\n")
+    for target, text in _SCHEMAS.items():
+        _write(folder / target, text)
     host = str(urlsplit(said["url"]).hostname)
     site = Site(public=f"{known['folder']}/var/store/public", name=host, note=_NGINX_NOTE)
     _write(folder / _NGINX, configuration("nginx", site))

@@ -19,6 +19,7 @@ from register_api.importer.import_folder import SOURCE, VENDORS
 from register_api.importer.import_report import VendorNote
 from register_api.importer.register_file import REGISTER_FILE
 from register_api.importer.table import refuse
+from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.toml_values import DAYS
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ def source_of(register: Register) -> dict[str, str]:
     plain = msgspec.to_builtins(register)
     vendors = [_said(vendor, SubprocessorSource) for vendor in plain["subprocessors"]]
     head = _said(plain, RegisterSource) | {"order": [vendor["id"] for vendor in vendors]}
-    files = {f"{SOURCE}/{REGISTER_FILE}": _toml(head)}
+    files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
+    files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)
     for vendor in vendors:
-        files[f"{SOURCE}/{VENDORS}/{vendor.pop('id')}.toml"] = _toml(vendor)
+        files[f"{SOURCE}/{VENDORS}/{vendor.pop('id')}.toml"] = HEADS["subprocessor"] + _toml(vendor)
     return files
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 
+from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain, put
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 REGISTER_FILE = "register.toml"
 
-_NEW = """\
+_NEW = f"""\
+{HEADS["register"]}\
 # The register: all but the vendors, who have a file each in subprocessors/. Begun by `register-api import`.
 # What breaks a rule is found by `register-api check`; what publishing would tell customers is shown by
 # `register-api preview`.

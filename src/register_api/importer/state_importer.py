@@ -28,6 +28,7 @@ from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults,
 from register_api.importer.rows import read_rows
 from register_api.importer.vendor_list import make_list
 from register_api.importer.vendor_update import VendorUpdate
+from register_api.source.editor_schema import schema_files
 from register_api.source.toml_values import parse, plain
 from register_api.source.vendor_file import VendorFile
 
@@ -129,6 +130,8 @@ class StateImporter:
         text = register.text
         if text != read_text(self.folder / SOURCE / REGISTER_FILE):
             source[f"{SOURCE}/{REGISTER_FILE}"] = text
+        if register.is_new:
+            source |= {f"{SOURCE}/{name}": schema for name, schema in schema_files().items()}
         memory = Memory(order=tuple(item.id for item in listing.vendors), vendors=vendors)
         notes = tuple(
             VendorNote(id=item.id, name=item.name, engagements=len(item.uses), new=item.new)

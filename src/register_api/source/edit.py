@@ -16,6 +16,7 @@ from register_api.core.product_scope import written_scope
 from register_api.core.text import nearest
 from register_api.errors import UsageError
 from register_api.files import durable
+from register_api.source.editor_schema import SCHEMA_FOLDER
 from register_api.source.folder import REGISTER_FILE, VENDOR_FOLDER
 from register_api.source.toml_values import dump, parse, plain, put
 from register_api.source.vendor_file import VendorFile
@@ -229,7 +230,7 @@ class SourceEdit:
             if not new:
                 self.vendor(vendor)
             name = f"{VENDOR_FOLDER}/{vendor}.toml"
-            text = None if new else self._read(name)
+            text = self._read(name) if not new else None if (self.folder / SCHEMA_FOLDER).is_dir() else ""
             self._vendors[vendor] = VendorFile(vendor, text)
         return self._vendors[vendor]
 

@@ -6,6 +6,7 @@ no unknown key, only known codes, no null. What needs more than one value to be 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from register_api.core.fields import FIELDS
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from register_api.core.shapes import Shape
 
 SCHEMA_FOLDER = "schema"
-"""Folder of the source in which `init` puts them."""
+"""Folder of the source in which they lie."""
+
+HEADS = {
+    "register": f"#:schema {SCHEMA_FOLDER}/register.json\n",
+    "subprocessor": f"#:schema ../{SCHEMA_FOLDER}/subprocessor.json\n",
+}
+"""The first line of ``register.toml`` and of a vendor's file, by which an editor finds the schema."""
 
 SOURCE_SCHEMAS = {"register": RegisterSource, "subprocessor": SubprocessorSource}
 """Name of a schema to the struct that a file is read as."""
@@ -26,6 +33,14 @@ SOURCE_SCHEMAS = {"register": RegisterSource, "subprocessor": SubprocessorSource
 _NULL = {"type": "null"}
 _IDS: Definition = {"type": "array", "items": {"type": "string"}, "description": "Ids of products."}
 _ALL: Definition = {"const": "all", "description": "Every product, those to come included."}
+
+
+def schema_files() -> dict[str, str]:
+    """Return the texts of all schemas by their paths below the source folder."""
+    return {
+        f"{SCHEMA_FOLDER}/{name}.json": json.dumps(editor_schema(name), indent=1, ensure_ascii=False) + "\n"
+        for name in SOURCE_SCHEMAS
+    }
 
 
 def editor_schema(name: str) -> Definition:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 
 from register_api.core.model import EngagementSource, SubprocessorSource
+from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class VendorFile:
         """Read the file's text, or begin a new one."""
         self.vendor = vendor
         self.name = f"subprocessors/{vendor}.toml"
-        self.document = parse(self.name, text or "")
+        self.document = parse(self.name, HEADS["subprocessor"] if text is None else text)
 
     @property
     def engagements(self) -> dict[str, Section]:

@@ -47,6 +47,17 @@ def test_a_first_list_says_who_is_in_use(call: Call, publisher: Publisher) -> No
     assert "\n\n\n" not in text(publisher, "beta")
 
 
+def test_a_new_file_begins_with_its_schema_where_the_source_has_schemas(
+    call: Call, publisher: Publisher
+) -> None:
+    """Else an editor would tell of a file that it cannot find."""
+    assert call(*NEW).exit_code == 0
+    assert text(publisher, "beta").startswith("name = ")
+    (publisher.source / "schema").mkdir()
+    assert call("add", "gamma", *NEW[2:]).exit_code == 0
+    assert text(publisher, "gamma").startswith("#:schema ../schema/subprocessor.json\nname = ")
+
+
 def test_who_is_added_starts_when_the_promise_allows(published: Call, publisher: Publisher) -> None:
     result = published(*NEW, "--scope", "customer_account", "--data", "Mail addresses")
     assert result.exit_code == 0, result.output

@@ -35,6 +35,18 @@ def test_a_table_becomes_a_source_that_breaks_no_rule(desk: Desk) -> None:
     ]  # fmt: skip
 
 
+def test_each_new_file_begins_with_its_schema_and_what_is_there_stays(desk: Desk) -> None:
+    desk.draft(("list.md", TABLE))
+    source = desk.folder / "register"
+    for path in (source / "register.toml", desk.vendor_path("acme-cloud")):
+        head = path.read_text("utf-8").partition("\n")[0]
+        assert (path.parent / head.removeprefix("#:schema ")).is_file()
+        path.write_text(path.read_text("utf-8").removeprefix(head + "\n"), "utf-8")
+    desk.draft(("list.md", TABLE.replace("Finland", "Norway")))
+    assert "#:schema" not in desk.vendor_path("acme-cloud").read_text("utf-8")
+    assert "NO" in desk.vendor_path("acme-cloud").read_text("utf-8")
+
+
 def test_nothing_is_assumed_silently(desk: Desk) -> None:
     assumed = told(desk.draft(("list.md", TABLE)), "assumed")
     for word in ("status", "category", "time_zone", "language", "no notice is promised", "updated_on"):

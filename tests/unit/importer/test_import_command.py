@@ -54,7 +54,7 @@ def test_a_dry_run_says_that_nothing_was_written(desk: Desk) -> None:
     desk.put("list.md", page([["Name"], ["Acme"]]))
     result = call("in/list.md", "--dry-run")
     assert result.exit_code == 0
-    assert "Nothing was written; 2 files would be." in result.stdout
+    assert "Nothing was written; 4 files would be." in result.stdout
     assert "Missing by the rules" in result.stdout
     assert "error R08" in result.stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from register_api.source.collect import collect
-from register_api.source.editor_schema import SOURCE_SCHEMAS, editor_schema
+from register_api.source.editor_schema import HEADS, SOURCE_SCHEMAS, editor_schema, schema_files
 
 REGISTER = Path(__file__).parents[3] / "register"
 FILES = [
@@ -27,6 +28,14 @@ def said(path: Path) -> dict[str, Any]:
 
 def faults(name: str, document: dict[str, Any]) -> list[str]:
     return [error.message for error in Draft202012Validator(editor_schema(name)).iter_errors(document)]
+
+
+def test_the_head_of_a_file_leads_to_its_schema() -> None:
+    """As an editor follows it, from where the file lies."""
+    for name, path in (("register", "register.toml"), ("subprocessor", "subprocessors/acme.toml")):
+        relative = HEADS[name].removeprefix("#:schema ").rstrip("\n")
+        text = schema_files()[posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))]
+        assert json.loads(text) == editor_schema(name)
 
 
 @pytest.mark.parametrize("name", SOURCE_SCHEMAS)
