@@ -14,7 +14,7 @@ import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
-from register_api.core.format.paths import KINDS, address_of, in_language
+from register_api.core.format.paths import KINDS, PAGE_FILE, address_of, in_language
 from register_api.core.format.tree import HABITUAL, SCHEMAS
 from register_api.core.headers import CACHE_CONTROL, page_policy, program_policy
 from register_api.core.language.language import ENGLISH, languages
@@ -75,6 +75,10 @@ _LOADING_POLICY = page_policy("'unsafe-inline'", loads=True)
 """Likewise of a page that loads the tree's script, which its own policy and a digest in it name."""
 
 
+_PAGE = re.escape(PAGE_FILE)
+"""The name of a page in its folder, as patterns have it."""
+
+
 class HeaderRule(msgspec.Struct, frozen=True):
     """A value that a header has for some paths.
 
@@ -86,6 +90,11 @@ class HeaderRule(msgspec.Struct, frozen=True):
 
     pattern: str
     value: str
+
+    @property
+    def address(self) -> str:
+        """The pattern for addresses: that of a page is its folder, too, as ``address_of`` has it."""
+        return self.pattern.replace(_PAGE, f"(?:{_PAGE})?")
 
 
 def media_types() -> list[HeaderRule]:

@@ -94,7 +94,7 @@ TRANSLATIONS: tuple[FileKind, ...] = tuple(_translations())
 KINDS: tuple[FileKind, ...] = (*FILES, *COPIES, *SIGNATURES, *TRANSLATIONS)
 """Every kind of file that there is in a tree."""
 
-_PAGE = tree.INDEX.path()
+PAGE_FILE = tree.INDEX.path()
 _ANY = re.compile("|".join(f"({kind.pattern})" for kind in KINDS))
 
 
@@ -131,12 +131,12 @@ _compiled = functools.cache(re.compile)
 
 def address_of(path: str) -> str:
     """Return the address of a file, relative to the tree's root: a page answers for its folder."""
-    return path.removesuffix(_PAGE) if path.rpartition("/")[2] == _PAGE else path
+    return path.removesuffix(PAGE_FILE) if path.rpartition("/")[2] == PAGE_FILE else path
 
 
 def file_at(address: str) -> str:
     """Return the path of the file that an address, relative to the tree's root, is of."""
-    return address + _PAGE if not address or address.endswith("/") else address
+    return address + PAGE_FILE if not address or address.endswith("/") else address
 
 
 def max_bytes(path: str) -> int:
