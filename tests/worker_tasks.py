@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 from register_api.serve.answer.cache import finish_own
@@ -27,6 +28,12 @@ def long(_: Archive) -> Resource:
 def problem(_: Archive) -> Resource:
     """Find that the question cannot be answered."""
     raise Problem("bad-parameter", "not so", parameter="from", allowed=["1"], headers=((b"a", b"b"),))
+
+
+def death(*_: object) -> Resource:
+    """Be killed, as for want of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def fault(*_: object) -> Resource:

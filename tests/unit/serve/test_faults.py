@@ -42,6 +42,21 @@ def test_a_fault_of_a_computed_answer_is_told_by_its_number(
     assert "/secret/place" in caplog.text
 
 
+def test_a_question_whose_process_dies_is_asked_again_later(
+    three_versions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not a fault of the program: 503 with a time to wait, and the next question gets its answer."""
+    with running(three_versions) as base:
+        with monkeypatch.context() as dying:
+            dying.setattr(service, "_answered", worker_tasks.death)
+            answer = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
+        again = httpx.get(base + "v1/upcoming", timeout=PATIENCE)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "has died" in caplog.text
+    assert again.status_code == 200
+
+
 def test_a_file_that_cannot_be_read_is_told_by_its_number(
     one_version: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -54,7 +54,7 @@ PROBLEMS: dict[Name, tuple[int, str, str]] = {
     "busy": (
         503,
         "Too many requests",
-        "Too many questions are waiting; `Retry-After` says when to ask again",
+        "Too many questions wait, or what computes was started anew; `Retry-After` says when to ask again",
     ),
     "too-many-connections": (503, "Too many connections", "`Retry-After` says when to ask again"),
     "nothing-published": (503, "Nothing published yet", "The first version has not been published"),

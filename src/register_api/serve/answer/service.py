@@ -7,6 +7,8 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
+from anyio import BrokenWorkerProcess
+
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
 from register_api.core.api.queries import DatedQuery
@@ -121,6 +123,9 @@ class Service:
         except StoreDamaged as error:
             _log.error("an answer cannot be computed: %s", error)
             raise Problem("unreadable", "What this is computed from cannot be read now.") from error
+        except BrokenWorkerProcess as error:  # killed, such as for want of memory: the next one gets another
+            _log.error("an answer cannot be computed: the process that computes answers has died")
+            raise Problem("busy", "What computes answers had to be started anew; try again soon.") from error
 
     def _as_of(self, query: msgspec.Struct, table: ReplyTable) -> AsOf:
         """Return the two clocks of a question; a day that is not given is the publisher's today."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
-from anyio import to_process
+from anyio import BrokenWorkerProcess, to_process
 
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
@@ -56,7 +56,8 @@ async def compute(snapshot: Snapshot, work: Work) -> Resource:
     Raises:
         Problem: What ``work`` raises.
         StoreDamaged: The publication cannot be read.
-        anyio.BrokenWorkerProcess: The process has died; the next question gets another.
+        anyio.BrokenWorkerProcess: The process has died, perhaps between two pieces of the answer; the next
+            question gets another.
     """
     found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
     if found is None:
@@ -69,12 +70,15 @@ async def _whole(form: Representation) -> Representation:
     """Fetch the rest of a body."""
     body = list(form.body or ())
     while body and body[-1].get("more_body"):
-        body += await to_process.run_sync(_further, form.coding, len(body))
+        further = await to_process.run_sync(_further, form.coding, len(body))
+        if not further:  # asked of a process that took the place of the one that computed this
+            raise BrokenWorkerProcess
+        body += further
     return msgspec.structs.replace(form, body=tuple(body))
 
 
 def _further(coding: str, begin: int) -> Body:
-    return _bodies[coding][begin : begin + _AT_ONCE]
+    return _bodies.get(coding, ())[begin : begin + _AT_ONCE]
 
 
 def _computed(store: Path, generation: int, work: Work) -> Resource | None:
