@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,115 @@ def test_what_a_crash_left_of_a_key_is_removed(tmp_path: Path) -> None:
     made(tmp_path)
     assert not leftover.exists()
     assert pem_files(tmp_path).keys() == FILES
+
+
+def in_environment(folder: Path, monkeypatch: pytest.MonkeyPatch, *roles: str) -> None:
+    """Move key files of a folder into the environment."""
+    for role in roles:
+        path = folder / f"{role}.pem"
+        monkeypatch.setenv(f"REGISTER_KEY_{role.upper()}", path.read_text())
+        path.unlink()
+
+
+def test_keys_in_the_environment_are_the_keys_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever signs cannot tell; nothing is written, and a key that is not given is not made."""
+    kids = [getattr(made(tmp_path), role).kid for role in ROLES]
+    in_environment(tmp_path, monkeypatch, *ROLES)
+    before = sorted(tmp_path.iterdir())
+    keyring = Keyring.open(tmp_path, create=True)
+    assert [getattr(keyring, role).kid for role in ROLES] == kids
+    assert sorted(tmp_path.iterdir()) == before
+    monkeypatch.setenv("REGISTER_KEY_LOG", "")
+    with pytest.raises(KeyStoreError, match="no private key") as error:
+        _ = keyring.reopen().log
+    assert "REGISTER_KEY_LOG" in error.value.hint
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_base64_on_one_line_and_white_space_around_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    """A service that hides values takes one line; a form in a browser adds ends of lines."""
+    kid = getattr(made(tmp_path), role).kid
+    pem = (tmp_path / f"{role}.pem").read_bytes()
+    (tmp_path / f"{role}.pem").unlink()
+    for value in (
+        base64.b64encode(pem).decode(),
+        f"\n{pem.decode()}\r\n",
+        pem.decode().replace("\n", "\r\n"),
+    ):
+        monkeypatch.setenv(f"REGISTER_KEY_{role.upper()}", value)
+        assert getattr(Keyring.open(tmp_path, create=False), role).kid == kid
+
+
+NOT_KEYS = {
+    "words": "the log key",
+    "spaces for ends of lines": "-----BEGIN PRIVATE KEY----- MC4CAQAwBQYDK2VwBCIEI -----END PRIVATE KEY-----",
+    "escaped ends of lines": r"-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n",
+    "base64 of something else": "c29tZXRoaW5nIGVsc2U=",
+    "base64 without its end": "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0",
+    "base64url": "-_-_",
+    "no text": "\udcff\udcfe",
+    "too large": "-----BEGIN PRIVATE KEY-----" + "A" * 20_000,
+    "a pkcs11 URI that is none": "pkcs11:token",
+    "a name of a file": "/etc/hostname",
+}
+
+
+@pytest.mark.parametrize("value", NOT_KEYS.values(), ids=NOT_KEYS)
+def test_what_is_not_a_key_in_the_environment_is_told_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """An error of the key store, with nothing of the value."""
+    monkeypatch.setenv("REGISTER_KEY_LOG", value)
+    with pytest.raises(KeyStoreError) as error:
+        _ = Keyring.open(tmp_path, create=True).log
+    assert value not in f"{error.value} {error.value.hint}"
+    assert "pkcs11" in value or "REGISTER_KEY_LOG" in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_key_of_another_kind_or_of_another_role_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two secrets taken for each other."""
+    made(tmp_path)
+    feed, document = (tmp_path / "feed.pem").read_text(), (tmp_path / "document.pem").read_text()
+    (tmp_path / "log.pem").unlink()
+    keyring = Keyring.open(tmp_path, create=False)
+    monkeypatch.setenv("REGISTER_KEY_LOG", feed)
+    with pytest.raises(
+        KeyStoreError, match="REGISTER_KEY_LOG does not hold a private key of the kind Ed25519"
+    ):
+        _ = keyring.log
+    monkeypatch.setenv("REGISTER_KEY_LOG", document)
+    with pytest.raises(KeyStoreError, match="hold the same key"):
+        _ = (keyring.document, keyring.log)
+
+
+def test_a_file_and_a_variable_for_one_role_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of them is meant is not guessed; a root key is read from its file alone."""
+    keyring, pem = made(tmp_path), (tmp_path / "log.pem").read_text()
+    monkeypatch.setenv("REGISTER_KEY_LOG", pem)
+    with pytest.raises(KeyStoreError, match="two keys for one role"):
+        _ = keyring.reopen().log
+    monkeypatch.setenv("REGISTER_KEY_ROOT-1", pem)
+    assert keyring.reopen().root(1).kid == keyring.root(1).kid
+
+
+def test_no_key_is_made_to_follow_one_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be lost with the job that made it."""
+    made(tmp_path)
+    in_environment(tmp_path, monkeypatch, "log")
+    with pytest.raises(UsageError, match="REGISTER_KEY_LOG"):
+        Keyring.open(tmp_path, create=False).following("log")
+    assert not list(tmp_path.glob("log*"))
 
 
 def test_many_at_once_make_one_set(tmp_path: Path) -> None:

@@ -83,12 +83,12 @@ def secrets_of(keys: Path) -> set[str]:
     return found
 
 
-KINDS = ["plain", "encrypted", "token"]
+KINDS = ["plain", "encrypted", "token", "environment"]
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A folder for each place where keys can lie: plain files, encrypted files, a token."""
+    """A folder for each place where keys can lie: plain or encrypted files, a token, the environment."""
     made = {}
     for kind in KINDS:
         made[kind] = tmp_path_factory.mktemp(kind)
@@ -109,6 +109,8 @@ def _publish(folder: Path, kind: str, patch: pytest.MonkeyPatch) -> None:
             new_token_key(publisher.keys / f"{role}.pem", f"pkcs11:token=Office;object={role}")
     publisher.publish()
     publisher.say("more to publish")
+    if kind == "environment":
+        (folder / kind).touch()  # what is in the files moves there once they have been spoiled
 
 
 def _name_passphrase(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -134,6 +136,12 @@ def company(
     if request.param == "token":
         SoftHsm(tmp_path, monkeypatch)
     return Publisher(tmp_path / "company")
+
+
+def _move_to_environment(keys: Path, patch: pytest.MonkeyPatch) -> None:
+    for name, variable in key_file.VARIABLES.items():
+        patch.setenv(variable, os.fsdecode((keys / name).read_bytes()))
+        (keys / name).unlink()
 
 
 def _nothing(company: Publisher, patch: pytest.MonkeyPatch) -> None:
@@ -217,6 +225,8 @@ def test_nothing_secret_is_shown(
     """Whatever goes wrong, also what nobody expected, and however much of it is printed."""
     secret = secrets_of(company.keys)
     SPOILS[spoil](company, monkeypatch)
+    if (company.folder.parent / "environment").exists():
+        _move_to_environment(company.keys, monkeypatch)
     folders = ["--store", str(company.store), "--keys", str(company.keys)]
     source = [] if command == "refresh" else ["--source", str(company.source)]
     result = CliRunner().invoke(cli, [*COMMANDS[command], *folders, *source])

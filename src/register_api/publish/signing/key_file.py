@@ -1,10 +1,12 @@
 """Private key files on disk: owner only, whole or not there, never written over.
 
-A crash leaves either no key or a whole one, and a key that exists is never replaced.
+A crash leaves either no key or a whole one, and a key that exists is never replaced. A job that is given
+its keys for a few minutes has their content in the environment instead, which is read and never written.
 """
 
 from __future__ import annotations
 
+import binascii
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -24,6 +26,48 @@ ENCRYPTED_MARK = b"-----BEGIN %s-----" % b"ENCRYPTED PRIVATE KEY"
 
 TOKEN_MARK = b"pkcs11:"
 """How a file begins that says in which token the key lies (RFC 7512), instead of holding it."""
+
+
+VARIABLES = {
+    f"{role}.pem": f"REGISTER_KEY_{role.upper()}" for role in ("document", "log", "feed", "targets", "online")
+}
+"""Key file to the variable that may hold its content. A root key is not among them: no job needs it."""
+
+
+def from_environment(path: Path) -> tuple[str, Secret] | None:
+    """Return the variable that stands for a key file, and the file's content, if it is set.
+
+    The variable holds what the file would, or that in base64 on one line, as services want it that hide
+    values in what a job prints. Empty is not set: so do such services give a value that they do not have.
+
+    Raises:
+        KeyStoreError: It is set to something else, or the file is there, too.
+    """
+    variable = VARIABLES.get(path.name, "")
+    if not os.environ.get(variable):
+        return None
+    if exists(path):
+        raise KeyStoreError(
+            f"{variable} is set, and there is {path}: two keys for one role",
+            hint=f"unset {variable}, or move the file away",
+        )
+    content = Secret(os.environb[os.fsencode(variable)].strip())
+    if not content.startswith(b"-----BEGIN") and not content.startswith(TOKEN_MARK):
+        content = _decoded(variable, content)
+    if len(content) > MAX_BYTES:
+        raise KeyStoreError(f"{variable} is too large to be a key")
+    return variable, content
+
+
+def _decoded(variable: str, content: Secret) -> Secret:
+    try:
+        # A function in C: no frame of a traceback holds what it was given.
+        return Secret(binascii.a2b_base64(content.reveal(), strict_mode=True))
+    except ValueError:
+        raise KeyStoreError(
+            f"{variable} is neither a private key in PKCS#8 PEM form nor that in base64 on one line",
+            hint="base64 -w0 < FILE.pem",
+        ) from None
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -85,7 +129,9 @@ def read(path: Path, most: int = MAX_BYTES) -> Secret:
             os.close(descriptor)
     except FileNotFoundError:
         raise KeyStoreError(
-            f"there is no private key {path}", hint="bring it to this machine, or name its folder with --keys"
+            f"there is no private key {path}",
+            hint="bring it to this machine, or name its folder with --keys"
+            + (f"; a job can have it in {VARIABLES[path.name]}" if path.name in VARIABLES else ""),
         ) from None
     except OSError as error:
         raise KeyStoreError(f"{path} cannot be read: {error.strerror}") from error

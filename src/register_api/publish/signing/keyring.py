@@ -11,7 +11,8 @@
       feed.pem          feeds, as XML signature (P-256)
       <role>.next.pem   made to follow, not in force yet (``next_key``)
 
-Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``).
+Instead of a key, a file may hold the ``pkcs11:`` URI of one in a token (``token_uri``). What a file would
+hold, but for root keys, may stand in the environment instead (``key_file.VARIABLES``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from register_api.errors import KeyStoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load
+from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load, parse
 from register_api.publish.signing.token_pin import Pins
 
 if TYPE_CHECKING:
@@ -154,10 +155,11 @@ class Keyring:
         """Return the key that is made to follow a role's present one; made if there is none.
 
         Raises:
-            UsageError: There is no such role; or its key lies in a token, and no successor was made.
+            UsageError: There is no such role; its key lies in a token, and no successor was made; or it is
+                in the environment, beside which nothing can be kept.
             KeyStoreError: As every key.
         """
-        self._refuse_to_leave_token(role)
+        self._refuse_to_leave(role)
         return self._signer_of(role, f"{role}.next.pem", create=True)
 
     def adopt_following(self, role: str) -> Signer:
@@ -176,16 +178,24 @@ class Keyring:
         if isinstance(opened, kind):
             return opened
         path = self.folder / name
-        if (create or self.create) and not key_file.exists(path):
-            self._make(path, kind)
-        signer = load(path, kind, self._passphrases, self._pins)
+        if (given := key_file.from_environment(path)) is not None:
+            signer = parse(*given, kind, self._passphrases, self._pins)
+        else:
+            if (create or self.create) and not key_file.exists(path):
+                self._make(path, kind)
+            signer = load(path, kind, self._passphrases, self._pins)
         self._refuse_second_role(name, signer)
         self._opened[name] = signer
         return signer
 
-    def _refuse_to_leave_token(self, role: str) -> None:
-        """Make no key in a file to follow one in a token, where nobody has said so."""
+    def _refuse_to_leave(self, role: str) -> None:
+        """Make no key in a file to follow one in a token or in the environment, where nobody has said so."""
         path, following = self.folder / f"{role}.pem", self.folder / f"{role}.next.pem"
+        if (given := key_file.from_environment(path)) is not None:
+            raise UsageError(
+                f"the {role} key is in {given[0]}: the one that follows it would be lost with this job",
+                hint="make it where the key files are, then give the job the new one",
+            )
         if key_file.exists(following) or not key_file.exists(path):
             return
         with contextlib.suppress(KeyStoreError):  # a file that cannot be read may be what is replaced

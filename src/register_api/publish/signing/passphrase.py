@@ -36,11 +36,11 @@ class Passphrases:
     def __repr__(self) -> str:
         return "Passphrases()"
 
-    def candidates(self, path: Path) -> Iterator[Secret]:
-        """Yield what may open a file: what opened others, then the named file's or what a person types.
+    def candidates(self, place: Path | str) -> Iterator[Secret]:
+        """Yield what may open a key: what opened others, then the named file's or what a person types.
 
         Args:
-            path: The encrypted key file, named in the question.
+            place: The file or variable with the encrypted key, named in the question.
 
         Raises:
             KeyStoreError: The named file cannot be used, or nobody is there to be asked.
@@ -50,10 +50,10 @@ class Passphrases:
         if named is not None:
             yield named
         elif sys.stdin.isatty():
-            yield Secret(getpass.getpass(f"Passphrase of {path}: ").encode())
+            yield Secret(getpass.getpass(f"Passphrase of {place}: ").encode())
         else:
             raise KeyStoreError(
-                f"{path} is encrypted, and there is no terminal to ask for its passphrase",
+                f"{place} is encrypted, and there is no terminal to ask for its passphrase",
                 hint=f"name a file of mode 0600 that holds it in {VARIABLE}",
             )
 

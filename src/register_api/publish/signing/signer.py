@@ -165,63 +165,77 @@ def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) 
 
 
 def load(path: Path, kind: type[S], passphrases: Passphrases | None = None, pins: Pins | None = None) -> S:
-    """Open a private key file (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512).
-
-    Args:
-        path: The file.
-        kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
-        passphrases: Opens an encrypted file.
-        pins: Opens the token that the file names.
+    """Open a private key file: ``parse`` what is in it.
 
     Raises:
-        KeyStoreError: The file is missing, open to others, damaged, holds a key of another kind, is
-            encrypted with a passphrase that is not to be had, or names a key in a token that cannot be
-            used (``token_key``).
+        KeyStoreError: The file is missing or open to others, or as ``parse``.
     """
-    content = key_file.read(path)
+    return parse(path, key_file.read(path), kind, passphrases, pins)
+
+
+def parse(
+    place: Path | str,
+    content: Secret,
+    kind: type[S],
+    passphrases: Passphrases | None = None,
+    pins: Pins | None = None,
+) -> S:
+    """Read a private key (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512).
+
+    Args:
+        place: The file or the variable that holds it, to be named in errors and questions.
+        content: What it holds.
+        kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
+        passphrases: Opens an encrypted key.
+        pins: Opens the token that is named.
+
+    Raises:
+        KeyStoreError: It is damaged, a key of another kind, encrypted with a passphrase that is not to be
+            had, or names a key in a token that cannot be used (``token_key``).
+    """
     if content.startswith(key_file.TOKEN_MARK):
-        return _in_token(path, content, kind, pins or Pins())
-    private = _parse(path, content, passphrases or Passphrases())
+        return _in_token(place, content, kind, pins or Pins())
+    private = _parse(place, content, passphrases or Passphrases())
     if kind is Ed25519Signer and isinstance(private, Ed25519PrivateKey):
         return kind(private)
     if kind is P256Signer and _is_p256(private):
         return kind(private)
-    raise KeyStoreError(f"{path} does not hold a private key of the kind {kind.kind}")
+    raise KeyStoreError(f"{place} does not hold a private key of the kind {kind.kind}")
 
 
-def _in_token(path: Path, content: Secret, kind: type[S], pins: Pins) -> S:
-    """Find the key that a file names; its URI is no secret unless somebody wrote a PIN into it."""
+def _in_token(place: Path | str, content: Secret, kind: type[S], pins: Pins) -> S:
+    """Find the key that is named; its URI is no secret unless somebody wrote a PIN into it."""
     if kind is not Ed25519Signer:
         raise KeyStoreError(
-            f"{path} names a key in a token, and a {kind.kind} key cannot lie in one",
+            f"{place} names a key in a token, and a {kind.kind} key cannot lie in one",
             hint="a feed's signature is the same every time (RFC 6979); a token draws its own nonce",
         )
     if not content.is_text():
-        raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
+        raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form, and no pkcs11: URI")
     return kind(TokenKey(parse_uri(content.reveal().decode().strip()), pins))
 
 
-def _parse(path: Path, pem: Secret, passphrases: Passphrases) -> object:
-    """Read one PEM file; what the library says about its content goes no further."""
+def _parse(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
+    """Read PEM; what the library says about its content goes no further."""
     if pem.startswith(key_file.ENCRYPTED_MARK):
-        return _decrypt(path, pem, passphrases)
+        return _decrypt(place, pem, passphrases)
     if not pem.startswith(_MARK):
-        raise KeyStoreError(f"{path} is not a private key in PKCS#8 PEM form")
+        raise KeyStoreError(f"{place} is not a private key in PKCS#8 PEM form")
     try:
         return load_pem_private_key(pem.reveal(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise KeyStoreError(f"{path} is damaged: it holds no readable key") from None
+        raise KeyStoreError(f"{place} is damaged: it holds no readable key") from None
 
 
-def _decrypt(path: Path, pem: Secret, passphrases: Passphrases) -> object:
-    for passphrase in passphrases.candidates(path):
+def _decrypt(place: Path | str, pem: Secret, passphrases: Passphrases) -> object:
+    for passphrase in passphrases.candidates(place):
         try:
             private = load_pem_private_key(pem.reveal(), password=passphrase.reveal())
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
         passphrases.remember(passphrase)
         return private
-    raise KeyStoreError(f"{path} is damaged, or encrypted with another passphrase")
+    raise KeyStoreError(f"{place} is damaged, or encrypted with another passphrase")
 
 
 def _is_p256(private: object) -> TypeGuard[EllipticCurvePrivateKey]:
