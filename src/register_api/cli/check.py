@@ -9,7 +9,7 @@ import click
 from register_api.cli import options
 from register_api.cli.output import out, print_annotations, print_findings, print_json
 from register_api.cli.reasons import GivenReason, reason_options
-from register_api.cli.words import print_proposals
+from register_api.cli.words import print_lines, proposal_lines
 from register_api.core.language.prose import count
 from register_api.errors import Refused
 from register_api.publish.preparation import Candidate, prepare, read_base
@@ -64,7 +64,7 @@ def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool
             print_findings(shown, out)
             if not quiet:
                 _print_tally(prepared)
-                print_proposals(prepared.proposals())
+                print_lines(proposal_lines(prepared.proposals()))
     if any(item.severity in stopping and not item.accepted for item in prepared.findings):
         raise click.exceptions.Exit(Refused.exit_code)
 

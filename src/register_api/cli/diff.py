@@ -8,7 +8,7 @@ import click
 
 from register_api.cli import options
 from register_api.cli.output import print_json
-from register_api.cli.words import print_changes
+from register_api.cli.words import change_lines, print_lines
 from register_api.clock import zone_of
 from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.document import diff_document
@@ -42,7 +42,7 @@ def diff(older: str, newer: str, store: Path, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        print_changes(new, document)
+        print_lines(change_lines(new, document))
 
 
 def _register(name: str, store: Path) -> Encoded[Register]:

@@ -8,11 +8,12 @@ import click
 import msgspec
 
 from register_api.cli import options
-from register_api.cli.output import out, print_json
+from register_api.cli.output import print_json
 from register_api.cli.reasons import GivenReason, reason_options
-from register_api.cli.words import print_changes, print_proposals
+from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
+from register_api.errors import UsageError
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 
@@ -31,8 +32,9 @@ _NO_REASON = GivenReason()
 @options.source_option
 @options.store_option
 @reason_options
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print for a comment on a pull request.")
 @options.json_option
-def preview(source: Path, store: Path, why: GivenReason, as_json: bool) -> None:
+def preview(source: Path, store: Path, why: GivenReason, *, as_markdown: bool, as_json: bool) -> None:
     """Show in words what publishing now would tell your customers.
 
     Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
@@ -41,9 +43,12 @@ def preview(source: Path, store: Path, why: GivenReason, as_json: bool) -> None:
     \b
     Examples:
       register-api preview
+      register-api preview --markdown
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
-    show_preview(source, store, why, as_json=as_json)
+    if as_markdown and as_json:
+        raise UsageError("preview prints --markdown or --json, not both")
+    show_preview(source, store, why, as_markdown=as_markdown, as_json=as_json)
 
 
 def show_preview(
@@ -51,6 +56,7 @@ def show_preview(
     store: Path,
     why: GivenReason = _NO_REASON,
     *,
+    as_markdown: bool = False,
     as_json: bool = False,
 ) -> None:
     """Print what publishing the source now would tell customers.
@@ -62,17 +68,19 @@ def show_preview(
     prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
     proposals = prepared.proposals()
     if prepared.register is None and not as_json:
-        print_proposals(proposals)
+        print_lines(proposal_lines(proposals))
     register, _ = prepared.required()
     diff = _coming_diff(prepared)
     if as_json:
         print_json({**msgspec.to_builtins(diff), "proposals": proposals})
         return
-    if prepared.unchanged:
-        out.print(f"Nothing has changed since version {register.version - 1}; publishing makes no version.")
-        return
-    print_changes(register, diff)
-    print_proposals(proposals)
+    nothing = f"Nothing has changed since version {register.version - 1}; publishing makes no version."
+    told = (*change_lines(register, diff), *proposal_lines(proposals))
+    lines = (Line(0, nothing),) if prepared.unchanged else told
+    if as_markdown:
+        click.echo(markdown(lines), nl=False)
+    else:
+        print_lines(lines)
 
 
 def _coming_diff(prepared: Candidate) -> Diff:

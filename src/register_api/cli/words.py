@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.text import Text
 
@@ -14,9 +15,10 @@ from register_api.core.instant import format_instant
 from register_api.core.language.changes import Sentences
 from register_api.core.language.prose import sentence
 from register_api.core.language.shown_changes import shown_changes
+from register_api.core.printable import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from register_api.core.diff.changes import Diff
     from register_api.core.language.language import Language
@@ -26,42 +28,94 @@ if TYPE_CHECKING:
     from register_api.store.reader import Snapshot
 
 
-def print_changes(register: Register, diff: Diff) -> None:
-    """Print what a version says against the one before, with the notice each change gets."""
+class Line(NamedTuple):
+    """A line of what is told.
+
+    Attributes:
+        depth: 0 for a heading, 1 for an item, 2 for what is said of it.
+        text: What it says; names in it come from others.
+        remark: Our own word for it, shown beside it.
+        style: How a terminal shows the text.
+    """
+
+    depth: Literal[0, 1, 2]
+    text: str
+    remark: str = ""
+    style: str = ""
+
+
+def change_lines(register: Register, diff: Diff) -> Iterator[Line]:
+    """Yield what a version says against the one before, with the notice each change gets."""
     before = f"version {diff.older.version}" if diff.older else "nothing"
-    kind = register.reason.kind
-    out.print(Text(f"Version {register.version} ({kind}) against {before}:", style="bold"))
+    yield Line(0, f"Version {register.version} ({register.reason.kind}) against {before}:")
     if not diff.changes:
-        out.print("  no change that customers would be told; only the documents' own bookkeeping")
+        yield Line(1, "no change that customers would be told; only the documents' own bookkeeping")
     sentences = Sentences.between(None, register, zone_of(register.publisher.time_zone))
     for shown in shown_changes(diff.changes, sentences):
-        _print_change(shown, sentences.language)
+        yield from _lines_of_change(shown, sentences.language)
 
 
-def _print_change(shown: ShownChange, language: Language) -> None:
+def _lines_of_change(shown: ShownChange, language: Language) -> Iterator[Line]:
     change = shown.change
-    label = language.code("change", change.type)
-    out.print(Text(f"  • {change.summary}") + Text(f"  [{label}]", style="dim"))
+    yield Line(1, change.summary, language.code("change", change.type))
     said = (*shown.dates, *([sentence(shown.notice)] if shown.notice else []))
     if said:
         style = "" if not change.notice.required else "green" if change.notice.met else "red"
-        out.print(Text(f"      {' '.join(said)}", style=style))
+        yield Line(2, " ".join(said), style=style)
     for both in shown.texts:
         missing = language.text("not specified")
-        out.print(f"      {language.text('{label} before', label=both.label)}: {both.before or missing}")
-        out.print(f"      {language.text('{label} now', label=both.label)}: {both.after or missing}")
+        yield Line(2, f"{language.text('{label} before', label=both.label)}: {both.before or missing}")
+        yield Line(2, f"{language.text('{label} now', label=both.label)}: {both.after or missing}")
 
 
-def print_proposals(proposals: Sequence[Proposal]) -> None:
-    """Print what the publisher may have meant, each with what to write if it is so."""
+def proposal_lines(proposals: Sequence[Proposal]) -> Iterator[Line]:
+    """Yield what the publisher may have meant, each with what to write if it is so."""
     if proposals:
-        out.print(Text("Perhaps meant; you decide, nothing is changed:", style="bold"))
+        yield Line(0, "Perhaps meant; you decide, nothing is changed:")
     for proposal in proposals:
-        out.print(Text(f"  • {proposal.seen}") + Text(f"  [{proposal.kind.replace('_', ' ')}]", style="dim"))
+        yield Line(1, proposal.seen, proposal.kind.replace("_", " "))
         for edit in proposal.edits:
-            out.print(Text(f"      → {edit.file}: {edit.key} = {edit.value}"))
+            yield Line(2, f"→ {edit.file}: {edit.key} = {edit.value}")
         if proposal.advice:
-            out.print(Text(f"      {proposal.advice}", style="dim"))
+            yield Line(2, proposal.advice, style="dim")
+
+
+_BEGINS = ("", "  • ", "      ")
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines for people at a terminal."""
+    for line in lines:
+        style = line.style or ("" if line.depth else "bold")
+        remark = f"  [{line.remark}]" if line.remark else ""
+        out.print(Text.assemble(_BEGINS[line.depth], (line.text, style), (remark, "dim")))
+
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+"""All that means something in Markdown, and may stand behind a backslash (CommonMark section 2.4)."""
+
+
+def markdown(lines: Iterable[Line]) -> str:
+    """Return lines as Markdown for a comment, in which names of others stay text.
+
+    No markup, link, HTML, mention or reference comes of them.
+    """
+    forms = ("\n**{}**\n", "- {}", "  - {}")
+    rows = (
+        forms[line.depth].format(_as_text(line.text)) + (f" *{_as_text(line.remark)}*" if line.remark else "")
+        for line in lines
+    )
+    return "".join(f"{row}\n" for row in rows).lstrip()
+
+
+def _as_text(text: str) -> str:
+    r"""Return a text as Markdown shows it.
+
+    A service looks for mentions and references once ``\@`` has become ``@`` again: there a space without
+    width follows.
+    """
+    seen = _PUNCTUATION.sub(r"\\\g<0>", escaped(" ".join(text.split())))
+    return seen.replace("#", "#&#8203;").replace("@", "@&#8203;")
 
 
 def print_publication(snapshot: Snapshot) -> None:
