@@ -48,6 +48,7 @@ _LIMITS = RunLimits()
     show_default=True,
     help="Never take longer than this; one request takes 10 seconds at most.",
 )
+@options.progress_option
 @options.json_option
 def conformance(
     url: str | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from register_api import clock
+from register_api.cli.options import progress_option
 from register_api.cli.output import out, progress
 from register_api.cli.trust_options import (
     check_root,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
 )
 @root_options
+@progress_option
 @witness_options
 @stamped_by_option
 def evidence(

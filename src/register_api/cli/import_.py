@@ -10,6 +10,7 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.import_options import history_options, register_options, table_options
+from register_api.cli.interruption import publications, telling
 from register_api.cli.output import err, out, print_findings, print_json, progress
 from register_api.errors import Refused, UsageError
 from register_api.importer.columns import DROP
@@ -120,6 +121,7 @@ _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
 @history_options
 @options.store_option
 @options.keys_option
+@options.progress_option
 @click.option("--dry-run", is_flag=True, help="Write and publish nothing; say what would be.")
 @options.json_option
 def import_(files: tuple[Path, ...], **given: Any) -> None:
@@ -195,7 +197,7 @@ def _history(
         subjects=given["subjects"],
         dry_run=given["dry_run"],
     )
-    with progress("taking over") as bar:
+    with telling(publications(given["store"], snapshot)), progress("taking over") as bar:
         report, taken = import_history(
             origin, given["into"], row_options, defaults, target, names=given["names"], progress=bar
         )

@@ -6,6 +6,9 @@ import errno
 import importlib
 import importlib.util
 import keyword
+import os
+import signal
+import sys
 from typing import Any, NamedTuple, NoReturn
 
 import click
@@ -129,12 +132,23 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except RegisterError as error:
             _end(ctx, error, error.exit_code)
-        except KeyboardInterrupt:
-            _end(ctx, RegisterError("interrupted; nothing is half done", hint=_AGAIN), _INTERRUPTED)
+        except KeyboardInterrupt as interruption:
+            _end_interrupted(ctx, interruption)
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
                 raise
             _end(ctx, _refused_by_the_system(error), RegisterError.exit_code)
+
+
+def _end_interrupted(ctx: click.Context, interruption: KeyboardInterrupt) -> NoReturn:
+    """Say what stands; whoever sent SIGTERM then sees that it ended this process."""
+    told = "; ".join(getattr(interruption, "__notes__", ["nothing is half done"]))
+    _print_error(RegisterError(f"interrupted; {told}", hint=_AGAIN))
+    if type(interruption) is not KeyboardInterrupt:
+        sys.stdout.flush()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+    ctx.exit(_INTERRUPTED)
 
 
 _AGAIN = "run the same command again"
@@ -159,11 +173,15 @@ def _refused_by_the_system(error: OSError) -> RegisterError:
 
 
 def _end(ctx: click.Context, error: RegisterError, exit_code: int) -> NoReturn:
+    _print_error(error)
+    ctx.exit(exit_code)
+
+
+def _print_error(error: RegisterError) -> None:
     # Loaded here: most calls fail at nothing, and it takes as long as all else of `--version`.
     from register_api.cli.output import print_error  # noqa: PLC0415
 
     print_error(error)
-    ctx.exit(exit_code)
 
 
 def _not_installed(command: str) -> NotInstalled:

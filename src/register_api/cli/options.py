@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
+PROGRESS = "progress"
+"""Where ``--progress`` is kept in a command's context, for ``output.progress``."""
+
 
 class InstantParam(click.ParamType["dt.datetime"]):
     """An instant such as ``2026-05-10T09:00:00Z``: with a time zone, whole seconds."""
@@ -151,6 +154,18 @@ def clock_is_right_option(command: Command) -> Command:
         "--clock-is-right",
         is_flag=True,
         help="Sign even if the timestamp in force is of a later instant: its clock was ahead.",
+    )(command)
+
+
+def progress_option(command: Command) -> Command:
+    """Add ``--progress``: how far a command is, where it is no terminal that it writes to."""
+    return click.option(
+        "--progress/--no-progress",
+        default=None,
+        expose_value=False,
+        callback=lambda context, _, value: context.meta.update({PROGRESS: value}),
+        help="Say on standard error how far it is: a bar on a terminal, else a line a second.  [default: the"
+        " bar, or every 10 seconds a line]",
     )(command)
 
 

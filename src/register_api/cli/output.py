@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from register_api.cli.options import PROGRESS
 from register_api.errors import Refused
 
 if TYPE_CHECKING:
@@ -96,18 +98,41 @@ def print_error(error: RegisterError) -> None:
         err.print(Text(f"→ {error.hint}"))
 
 
+_SELDOM = 10.0
+"""Seconds between two lines of progress, and before the first, where nobody asked for them."""
+
+_OFTEN = 1.0
+"""The same with ``--progress``, but the first comes at once."""
+
+
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Report]:
-    """Show a progress bar on standard error while a block runs; nothing where that is no terminal.
+    """Show on standard error how far a block is: a bar on a terminal, elsewhere a line from time to time.
+
+    An interruption of the block says how far it came. ``--progress`` and ``--no-progress`` are read from the
+    command's context (``options.progress_option``).
 
     Yields:
         A function that takes done, total and what is being done.
     """
+    context = click.get_current_context(silent=True)
+    wanted = context.meta.get(PROGRESS) if context else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(title, total=None, visible=wanted is not False)
+        pause = _OFTEN if wanted else _SELDOM
+        due = bar.get_time() + (0 if wanted else pause)
 
         def report(done: int, total: int, what: str) -> None:
+            nonlocal due
             bar.update(task, completed=done, total=total, description=f"{title}: {what}")
+            if bar.disable and wanted is not False and bar.get_time() >= due:
+                err.print(f"{title}: {done} of {total}, {what}")
+                due = bar.get_time() + pause
 
-        yield report
+        try:
+            yield report
+        except KeyboardInterrupt as interruption:
+            if bar.tasks[task].total:
+                interruption.add_note(f"it was at {bar.tasks[task].completed:g} of {bar.tasks[task].total:g}")
+            raise

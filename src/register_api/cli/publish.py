@@ -9,6 +9,7 @@ import click
 
 from register_api.cli import asking_public, options, time_options, time_stamps
 from register_api.cli.cosigning import ask_and_tell
+from register_api.cli.interruption import publications, telling
 from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import GivenReason, reason_options
@@ -21,6 +22,8 @@ from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from register_api.publish.pipeline import Published
 
 
 @click.command()
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 @policy_option
 @time_options.time_authority_options
 @asking_public.offline_option
+@options.progress_option
 @click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
 def publish(
     source: Path,
@@ -111,25 +115,31 @@ def publish(
         clock_is_right=clock_is_right,
     )
     url = base_url or (None if before or offline else _address_in(source))
-    asking_public.compare_with_public(before, url, offline=offline)
-    with progress("publishing") as report:
-        published = publish_version(order, report)
+    with telling(publications(store, before)):
+        asking_public.compare_with_public(before, url, offline=offline)
+        with progress("publishing") as report:
+            published = publish_version(order, report)
+        _tell(published, store, public_keys or default_folder(source, keys))
+        if published.snapshot and not if_empty:  # `run` waits for this before it serves, and refreshes next
+            ask_and_tell(store, witnesses, order.intent.now)
+            time_stamps.stamp(store, authority, order.intent.now)
+
+
+def _tell(published: Published, store: Path, public_keys: Path) -> None:
+    """Print what came of it, and see that the public copies of keys are there, after an interruption too."""
     warnings = sum(1 for finding in published.prepared.findings if not finding.accepted)
     if warnings:
         err.print(f"{count(warnings, 'warning')}; register-api check shows them.")
     if published.snapshot is None:
         out.print("Nothing has changed (R26): no new version was made.")
-        return
-    print_publication(published.snapshot)
-    folder = public_keys or default_folder(source, keys)
-    if not write_public_copies(published.snapshot, folder):
+    else:
+        print_publication(published.snapshot)
+    snapshot = published.snapshot or open_snapshot(store)
+    if snapshot is not None and not write_public_copies(snapshot, public_keys):
         err.print(
-            f"Note: {folder} holds the public files of another set of keys and was left as it is;"
+            f"Note: {public_keys} holds the public files of another set of keys and was left as it is;"
             f" this register's root is {store}/public/trust/1.root.json"
         )
-    if not if_empty:  # `run` waits for this command before it serves, and refreshes next
-        ask_and_tell(store, witnesses, order.intent.now)
-        time_stamps.stamp(store, authority, order.intent.now)
 
 
 def _address_in(source: Path) -> str | None:

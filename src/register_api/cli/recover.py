@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
 from register_api import clock
 from register_api.cli import options, trust_options
+from register_api.cli.interruption import telling
 from register_api.cli.output import out, progress
 from register_api.core.instant import format_instant
+from register_api.errors import StoreDamaged
 from register_api.publish.memory import MEMORY_FILE
 from register_api.publish.recovery import Recovery, take_over
+from register_api.store.reader import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     help="Where the tree is: its address, a mirror, or a folder.  [default: the store's own public/]",
 )
 @trust_options.root_options
+@options.progress_option
 @click.option("--stale", is_flag=True, help="Take over what has expired, too: nothing newer was public.")
 def recover(
     store: Path, keys: Path, base: str | None, root: Path | None, root_sha256: str | None, *, stale: bool
@@ -58,7 +63,12 @@ def recover(
         stale=stale,
         now=clock.now(),
     )
-    with trust_options.opened(source) as fetcher, progress("recovering") as report:
+    before = _generation(store)
+
+    def so_far() -> str:
+        return "the store is as it was" if _generation(store) == before else "what is public was taken over"
+
+    with telling(so_far), trust_options.opened(source) as fetcher, progress("recovering") as report:
         snapshot = take_over(order, fetcher, report)
     state = snapshot.state
     out.print(
@@ -66,3 +76,10 @@ def recover(
         f" was verified and taken over from {source}: {len(snapshot.manifest.files)} files."
     )
     out.print(f"  {keys / MEMORY_FILE} remembers it; `register-api refresh` renews its freshness.")
+
+
+def _generation(store: Path) -> int | None:
+    """Return which publication a store shows, if it can be told."""
+    with contextlib.suppress(StoreDamaged):
+        return current(store)
+    return None

@@ -15,6 +15,7 @@ from register_api import clock
 from register_api.cli import options, time_options, time_stamps
 from register_api.cli.asking_public import address_option, compare_with_public, offline_option
 from register_api.cli.cosigning import ask_and_tell
+from register_api.cli.interruption import telling
 from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
 from register_api.core.freshness import USUAL, in_words, latest_renewal, renewal_after
@@ -107,7 +108,8 @@ def refresh(
     ask = functools.partial(compare_with_public, url=base_url, offline=offline)
     once = functools.partial(_refresh, store, keys, fresh_for, witnesses, authority, ask)
     if every is None:
-        once(clock_is_right=clock_is_right)
+        with telling(lambda: f"version {_vouched(snapshot)}" if (snapshot := open_snapshot(store)) else ""):
+            once(clock_is_right=clock_is_right)
         return
     if clock_is_right:
         raise UsageError("--clock-is-right is for one refresh", hint="leave out --every")
@@ -163,7 +165,8 @@ def _refresh(
     if (snapshot := open_snapshot(store)) is not None:
         ask(snapshot)
     now = clock.now()
-    _print_refreshed(refresh_freshness(store, keys, now, fresh_for, clock_is_right=clock_is_right))
+    renewed = refresh_freshness(store, keys, now, fresh_for, clock_is_right=clock_is_right)
+    err.print(f"Version {_vouched(renewed)}.")
     ask_and_tell(store, witnesses, clock.now())
     time_stamps.stamp(store, authority, clock.now())
 
@@ -192,6 +195,6 @@ def _stop_on_signals() -> threading.Event:
     return stopped
 
 
-def _print_refreshed(snapshot: Snapshot) -> None:
+def _vouched(snapshot: Snapshot) -> str:
     expiry = {row.role: row for row in expiries(snapshot.read)}["timestamp"]
-    err.print(f"Version {snapshot.state.version} is vouched for until {format_instant(expiry.expires)}.")
+    return f"{snapshot.state.version} is vouched for until {format_instant(expiry.expires)}"

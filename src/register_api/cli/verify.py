@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="For frequent runs with --state: the newest register alone, and only what has changed.",
 )
+@options.progress_option
 @trust_options.witness_options
 @trust_options.stamped_by_option
 @click.option(

@@ -6,10 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from programs import REGISTER_API, on_a_terminal, run, run_bytes
 from register_api.cli import output
+from register_api.cli.options import PROGRESS
 from register_api.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +69,49 @@ def test_progress_is_shown_on_a_terminal_alone(publisher: Publisher) -> None:
     written = on_a_terminal(*publish, env=environment())[1]
     assert b"publishing" in written
     assert b"Published version 1" in written
+
+
+class Time:
+    """Stands for the time that passes while a command works."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    passing = Time()
+    monkeypatch.setattr(output.err, "get_time", passing)
+    return passing
+
+
+@pytest.mark.parametrize(("wanted", "lines"), [(None, 5), (True, 60), (False, 0)])
+def test_off_a_terminal_a_long_command_writes_a_line_from_time_to_time(
+    time: Time, capsys: pytest.CaptureFixture[str], wanted: bool | None, lines: int
+) -> None:
+    """However often it reports: a minute is as many lines, of which each says how far it is."""
+    with click.Context(click.Command("publish")) as context:
+        context.meta[PROGRESS] = wanted
+        with output.progress("publishing") as report:
+            for done in range(6000):
+                report(done, 6000, "a file")
+                time.seconds += 0.01
+    written = capsys.readouterr().err.splitlines()
+    assert len(written) == lines
+    assert all(re.fullmatch(r"publishing: \d+ of 6000, a file", line) for line in written)
+
+
+def test_a_short_command_writes_none(publisher: Publisher) -> None:
+    keys = ["--keys", str(publisher.keys)]
+    publish = [*(word if word != "check" else "publish" for word in command(publisher)), *keys]
+    assert " of " not in run(*publish, env=environment()).stderr
+
+
+def test_lines_of_progress_are_there_when_asked_for(call: Call) -> None:
+    assert re.search(r"^publishing: 0 of \d+, ", call("publish", "--progress").stderr, re.MULTILINE)
 
 
 def test_long_lines_are_not_broken_where_a_program_may_read(refused: Publisher) -> None:
