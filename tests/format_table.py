@@ -1,4 +1,4 @@
-"""The table of files as docs/format.md shows it: made from the rows of the program."""
+"""The table of files as docs/format/tree.md shows it: made from the rows of the program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def table_of_files() -> Iterator[str]:
-    """Yield the lines of docs/format.md that say what core/format/tree.py says."""
+    """Yield the lines of docs/format/tree.md that say what core/format/tree.py says."""
     yield "| path | what it is | cache class | beside it | checked by |"
     yield "|---|---|---|---|---|"
     for kind in (*FILES, *TRANSLATIONS, *COPIES):

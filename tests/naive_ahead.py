@@ -1,4 +1,4 @@
-"""What lies ahead of a day, worked out from plain tables and docs/format.md, What lies ahead.
+"""What lies ahead of a day, worked out from plain tables and docs/format/diff.md, What lies ahead.
 
 Nothing of the program is used here.
 """

@@ -1,4 +1,4 @@
-"""What holds on a day, worked out the slow way from plain source tables (docs/format.md, PlannedChange).
+"""What holds on a day, worked out slowly from plain source tables (docs/format/register.md, PlannedChange).
 
 Nothing of the program is used here.
 """

@@ -13,7 +13,7 @@ Clock = Callable[[], dt.datetime]
 
 
 def now() -> dt.datetime:
-    """Return the present instant in UTC, cut to whole seconds (docs/format.md, Bytes)."""
+    """Return the present instant in UTC, cut to whole seconds (docs/format/bytes.md)."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 

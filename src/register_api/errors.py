@@ -26,7 +26,7 @@ The tree::
         ├── Inconsistent         18  parts that do not belong together
         └── ClockBehind          19  this machine's clock cannot judge freshness
 
-The exit codes from 10 on are part of the format (docs/format.md, Commands).
+The exit codes from 10 on are part of the format (docs/format/commands.md).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Attack:
         name: Its name, unlike any other's.
         sentence: What the attacker does.
         lie: Carries it out.
-        code: What ``verify`` must end with (docs/format.md, Commands).
+        code: What ``verify`` must end with (docs/format/commands.md).
         check: The check that must find it; empty where the report is not reached, or nothing is found.
         why: Why this code, where another could be argued for; or what becomes of a lie that is not found.
         begin: Returns the honest publisher, of whom the attacker takes a copy.

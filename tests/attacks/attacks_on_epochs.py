@@ -19,7 +19,7 @@ ROOM = Room("epochs", "The log under another origin, after its key was stolen.")
 
 @ROOM.attack(0, remembers=True, why="Allowed: the root keys say so, and the log begins as it was remembered.")
 def new_epoch(publisher: MemoryPublisher) -> None:
-    """Goes on under another origin, as docs/keys.md says."""
+    """Goes on under another origin, as docs/stolen-keys.md says."""
     publisher.begin_log_epoch(95)
     publisher.publish()
 

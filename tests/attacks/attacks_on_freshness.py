@@ -35,7 +35,9 @@ def older_timestamp_that_has_not_expired(publisher: MemoryPublisher) -> Mapping[
     return publisher.files
 
 
-@ROOM.attack(0, why="Not found: nothing tells it from an honest host. keys.md says how long it can last.")
+@ROOM.attack(
+    0, why="Not found: nothing tells it from an honest host. what-a-thief-gets.md says how long it can last."
+)
 def older_publication_to_a_stranger(publisher: MemoryPublisher) -> Mapping[str, bytes]:
     """Goes back to the publication before, for a customer who remembers nothing."""
     return type(publisher)().publish().publish().files

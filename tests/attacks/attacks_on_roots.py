@@ -135,7 +135,7 @@ _WITHHELD = ROOM.add(
     "Serves the old root on, and renews freshness with the stolen online key that a new root has ended.",
     _frozen_before_rotation(100 * DAY),
     0,
-    why="Not found as long as the old root is good, at most 400 days: keys.md says so.",
+    why="Not found as long as the old root is good, at most 400 days: what-a-thief-gets.md says so.",
     later=100 * DAY,
     says=("Fresh until:",),
 )

@@ -30,7 +30,7 @@ against a plain static host; what is done on the way is run against a hostile se
 processes of their own. `.venv/bin/python -m pytest tests/attacks` runs them, and says at its end how many
 were run against what.
 
-- *code*: the exit code, as [format.md](../../docs/format.md#12-commands) has it; 0 where nothing can or need
+- *code*: the exit code, as [format.md](../../docs/format/commands.md) has it; 0 where nothing can or need
   be found.
 - *found by*: the check that must find it, with that code; the other checks are made as well.
 - *why*: where another code could be argued for, and what becomes of a lie that is not found.

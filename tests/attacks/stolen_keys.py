@@ -20,7 +20,7 @@ from theft import DOCUMENT, FEED, FORGERIES, LOG, ONE_ROOT, ONLINE, ROOT, TARGET
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PAGE = Path(__file__).parents[2] / "docs/keys.md"
+PAGE = Path(__file__).parents[2] / "docs/what-a-thief-gets.md"
 
 Cell = tuple[str, ...]
 """Code and check, for everybody alike or for each of the three; 0 stands for an undisturbed run."""
@@ -87,7 +87,7 @@ def expected(keys: frozenset[str]) -> Mapping[str, Cell]:
 
 
 def render() -> str:
-    """Return the table of docs/keys.md."""
+    """Return the table of docs/what-a-thief-gets.md."""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in _lines())
 
 
@@ -108,7 +108,7 @@ def _named(keys: frozenset[str]) -> str:
 
 
 def table_of_the_page() -> str:
-    """Return the table as it stands in docs/keys.md."""
+    """Return the table as it stands in docs/what-a-thief-gets.md."""
     lines = PAGE.read_text("utf-8").splitlines(keepends=True)
     first = next(number for number, line in enumerate(lines) if line.startswith("| stolen, and the web host"))
     return "".join(itertools.takewhile(lambda line: line.startswith("|"), lines[first:]))

@@ -1,4 +1,4 @@
-"""Each key alone and each two, in the hands of a thief who has the web host: every cell of docs/keys.md."""
+"""Each key alone and each two, held by a thief with the web host: each cell of docs/what-a-thief-gets.md."""
 
 from __future__ import annotations
 

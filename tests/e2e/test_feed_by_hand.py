@@ -39,12 +39,12 @@ ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 @pytest.fixture
 def pages(site: Site) -> Mapping[str, str]:
     """The lines about the feed by the page on which they stand."""
-    guide = documented("docs/verify-by-hand.md", "sh", LINE).replace('"$kid"', "KID")
+    guide = documented("docs/more-by-hand.md", "sh", LINE).replace('"$kid"', "KID")
     shown = re.search(r"<pre>([^<]*xmlsec1[^<]*)</pre>", site.get("index.html").decode())
     assert shown is not None
     return {
-        "docs/format.md": documented("docs/format.md", "sh", LINE),
-        "docs/verify-by-hand.md": guide.partition("\n")[2].replace("feed.pem", "KID.pem"),
+        "docs/format/feeds.md": documented("docs/format/feeds.md", "sh", LINE),
+        "docs/more-by-hand.md": guide.partition("\n")[2].replace("feed.pem", "KID.pem"),
         "index.html": html.unescape(shown[1]).partition("\n")[2],
     }
 
@@ -87,7 +87,7 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("name", ["docs/format.md", "docs/verify-by-hand.md", "index.html"])
+@pytest.mark.parametrize("name", ["docs/format/feeds.md", "docs/more-by-hand.md", "index.html"])
 class TestTheLinesOn:
     """One page after the other."""
 
@@ -133,7 +133,7 @@ def test_each_of_the_two_lines_refuses_what_the_other_lets_pass(
     pages: Mapping[str, str], tmp_path: Path
 ) -> None:
     """The form alone knows no signature, and the key alone no form."""
-    form, _, key = pages["docs/format.md"].partition("&&\n")
+    form, _, key = pages["docs/format/feeds.md"].partition("&&\n")
     by_stranger = swapping(GOOD)(value_of("SignatureValue", GOOD), "A" * 86 + "==")
     assert typed(form, FEED, by_stranger, tmp_path).returncode == 0
     assert typed(key, FEED, by_stranger, tmp_path).returncode != 0
@@ -144,5 +144,5 @@ def test_each_of_the_two_lines_refuses_what_the_other_lets_pass(
 
 def test_the_form_in_the_format_is_what_the_line_compares() -> None:
     """A second implementer writes what stands there."""
-    shown = documented("docs/format.md", "xml", "<ds:Signature")
+    shown = documented("docs/format/feeds.md", "xml", "<ds:Signature")
     assert re.sub(rb"<(ds:[A-Za-z]+)>[A-Za-z0-9+/=_-]+</", rb"<\1></", GOOD).decode() == shown

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from hosts import Site
     from publications import Publication
 
-FORMAT = "docs/format.md"
+SIGNATURES = "docs/format/signatures.md"
+FEEDS = "docs/format/feeds.md"
 RAW = "-sigfile register.json.sig"
 DETACHED = "base64 -w0 register.json"
 XML = "xmlsec1 --verify"
@@ -61,7 +62,7 @@ def test_openssl_accepts_every_signed_document(
         folder.mkdir()
         for suffix in ("", ".sig", ".jws"):
             (folder / f"{PurePosixPath(path).name}{suffix}").write_bytes(site.get(f"{path}{suffix}"))
-        done = typed(documented(FORMAT, "sh", line), site, path, "document", folder)
+        done = typed(documented(SIGNATURES, "sh", line), site, path, "document", folder)
         assert (done.returncode, done.stdout) == (0, "Signature Verified Successfully\n"), (path, done.stderr)
 
 
@@ -87,7 +88,7 @@ def test_openssl_refuses_another_document(site: Site, tmp_path: Path, line: str)
         (tmp_path / f"register.json{suffix}").write_bytes(site.get(f"{tree.REGISTER.path()}{suffix}"))
     (tmp_path / "register.json").write_bytes(site.get(tree.REGISTER.path()).replace(b"OpenAI", b"0penAI"))
     assert (
-        typed(documented(FORMAT, "sh", line), site, tree.REGISTER.path(), "document", tmp_path).returncode
+        typed(documented(SIGNATURES, "sh", line), site, tree.REGISTER.path(), "document", tmp_path).returncode
         == 1
     )
 
@@ -105,10 +106,10 @@ def test_xmlsec_accepts_the_feed_and_no_other(site: Site, tmp_path: Path) -> Non
     need("xmlsec1")
     for path in (tree.FEED_ATOM.path(), tree.XML_SIGNATURE.of(tree.FEED_ATOM.path())):
         (tmp_path / path).write_bytes(site.get(path))
-    done = typed(documented(FORMAT, "sh", XML), site, tree.FEED_ATOM.path(), "feed", tmp_path)
+    done = typed(documented(FEEDS, "sh", XML), site, tree.FEED_ATOM.path(), "feed", tmp_path)
     assert done.returncode == 0, done.stderr
     (tmp_path / tree.FEED_ATOM.path()).write_bytes(site.get(tree.FEED_ATOM.path()) + b"\n")
-    assert typed(documented(FORMAT, "sh", XML), site, tree.FEED_ATOM.path(), "feed", tmp_path).returncode == 1
+    assert typed(documented(FEEDS, "sh", XML), site, tree.FEED_ATOM.path(), "feed", tmp_path).returncode == 1
 
 
 def test_jose_accepts_every_detached_signature(site: Site, publication: Publication) -> None:

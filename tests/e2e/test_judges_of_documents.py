@@ -33,7 +33,7 @@ CACHE = {
     "mutable": "public, max-age=60, stale-while-revalidate=600",
     "no-cache": "no-cache",
 }
-"""Cache class to the header that says it (docs/format.md, HTTP)."""
+"""Cache class to the header that says it (docs/format/http.md)."""
 
 SCHEMAS = {
     "register": r"v1/register\.json|v1/versions/\d+/register\.json",

@@ -1,4 +1,4 @@
-"""Keys for their whole life: each procedure of docs/keys.md, step by step, as publisher and customers."""
+"""Keys for their whole life: each documented procedure, step by step, as publisher and customers."""
 
 from __future__ import annotations
 

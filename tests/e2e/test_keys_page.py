@@ -1,4 +1,4 @@
-"""Every page of docs/keys.md is carried out as it stands, and customers accept what comes of it."""
+"""Every procedure of the pages on keys is carried out as it stands, and customers accept what comes of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PAGE = (ROOT / "docs/keys.md").read_text("utf-8")
+PAGES = ("keys", "making-keys", "tokens", "rotating-keys", "lost-keys", "stolen-keys")
 NOT_PUBLISHED_YET = {
     "One person, one root key",
     "Three people, of whom two sign",
@@ -32,9 +32,10 @@ DISOWNED = {"A version that is not your own": {"V17": 16, "V33": 16}}
 
 
 def sections() -> dict[str, list[str]]:
-    """Return the lines of shell below each heading of the page."""
+    """Return the lines of shell below each heading of the pages."""
     found = {}
-    for part in re.split(r"^#{2,3} ", PAGE, flags=re.MULTILINE)[1:]:
+    text = "".join((ROOT / f"docs/{page}.md").read_text("utf-8") for page in PAGES)
+    for part in re.split(r"^#{1,3} ", text, flags=re.MULTILINE)[1:]:
         blocks = re.findall(r"^```sh\n(.*?)^```", part, re.DOTALL | re.MULTILINE)
         if blocks:
             found[part.partition("\n")[0]] = "".join(blocks).splitlines()

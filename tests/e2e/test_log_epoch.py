@@ -79,7 +79,7 @@ class Poisoned(Scene):
         super().write_policy(url, *logs, *more)
 
     def begin_epoch(self) -> None:
-        """Do what docs/keys.md says."""
+        """Do what docs/stolen-keys.md says."""
         folders = ("--store", self.store, "--keys", self.keys)
         draft = self.folder / "draft.json"
         begun = register_api("keys", "new-root", "--log-epoch", "Stolen on 3 June", "-o", draft, *folders)

@@ -1,6 +1,6 @@
 """Whatever byte of a published register is changed on its way, ``verify`` finds it, and says what it is.
 
-The tree is a real one, made by the publisher. Codes are those of docs/format.md, Commands: 11 malformed,
+The tree is a real one, made by the publisher. Codes are those of docs/format/commands.md: 11 malformed,
 12 forged, 16 untrusted key.
 """
 

@@ -1,4 +1,4 @@
-"""What ``docs/verify-by-hand.md`` tells people to type works, against a plain static host."""
+"""What both pages on verifying by hand tell people to type works, against a plain static host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools import need
 from witnesses import Partner, serving
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs/verify-by-hand.md").read_text("utf-8")
+GUIDE = "".join((ROOT / f"docs/{page}-by-hand.md").read_text("utf-8") for page in ("verify", "more"))
 BIN = Path(sys.executable).parent
 
 

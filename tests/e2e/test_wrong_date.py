@@ -1,4 +1,4 @@
-"""The way back from a version that a clock ahead has published, line by line as docs/operating.md has it."""
+"""The way back from a version that a clock ahead has published, line by line as docs/recovering.md has it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from register_api.verify.report.report import Report
 
-PAGE = (ROOT / "docs/operating.md").read_text("utf-8")
-SECTION = PAGE.partition("### A version with a wrong date\n")[2].partition("\n### ")[0]
+PAGE = (ROOT / "docs/recovering.md").read_text("utf-8")
+SECTION = PAGE.partition("## A version with a wrong date\n")[2].partition("\n## ")[0]
 REFRESHED, BACK, EPOCH, AGAIN = (
     block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```", SECTION, re.DOTALL | re.MULTILINE)
 )

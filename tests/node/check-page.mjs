@@ -4,7 +4,7 @@
 //
 // PAGE is a file or an address. It gives the page the SHA-256 of the file ROOT and the line in a file, which
 // it writes anew; the page's clock is some seconds ahead, and NAME is a name for 127.0.0.1. It prints what
-// the page says, and ends with 0 where all holds, with the code of format.md, section 12, where something
+// the page says, and ends with 0 where all holds, with the code of format/commands.md, where something
 // does not, and with 10 where something could not be checked.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";

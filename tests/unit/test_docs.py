@@ -72,6 +72,18 @@ def without_code(text: str) -> str:
     return re.sub(r"^ *```.*?^ *```", lambda block: " " * len(block[0]), text, flags=re.DOTALL | re.MULTILINE)
 
 
+def struct_table(name: str) -> str:
+    """Return what the one chapter of the format that describes a struct says of it."""
+    found = [
+        section(page, f"{level} {name}")
+        for page in map(Path.read_text, sorted((ROOT / "docs/format").glob("*.md")))
+        for level in ("##", "###")
+        if f"\n{level} {name}\n" in page
+    ]
+    assert len(found) == 1, name
+    return found[0]
+
+
 def code_blocks(text: str, *languages: str) -> Iterator[str]:
     """Yield the code blocks in a language."""
     for match in re.finditer(r"^( *)```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
@@ -152,13 +164,13 @@ def test_types_of_change_stand_in_their_order():
 
 @pytest.mark.parametrize("kind", WIRE, ids=lambda kind: kind.__name__)
 def test_every_field_on_the_wire_is_described(kind):
-    table = section(read("docs/format.md"), f"#### {kind.__name__}")
+    table = struct_table(kind.__name__)
     described = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
     assert sorted(described) == sorted(field.encode_name for field in WIRE[kind].fields)
 
 
 def words_of(shape: Shape) -> str:
-    """Return what docs/format.md says a field holds, but for whether there may be several or none."""
+    """Return what docs/format/register.md says a field holds, apart from "list of" and "or null"."""
     match shape.kind:
         case inspect.StructType():
             return shape.kind.cls.__name__
@@ -194,7 +206,7 @@ REGISTER_FIELDS = [
 
 @pytest.mark.parametrize(("kind", "name"), REGISTER_FIELDS)
 def test_the_value_of_every_field_of_the_register_is_described_as_its_type_says(kind, name):
-    table = section(read("docs/format.md"), f"#### {kind.__name__}")
+    table = struct_table(kind.__name__)
     (cell,) = re.findall(rf"^\| `{name}` \| ([^|]*) \|", table, re.MULTILINE)
     shape = shapes(kind)[name]
     assert cell.startswith("list of ") is shape.is_list
@@ -211,13 +223,16 @@ def test_the_value_of_every_field_of_the_register_is_described_as_its_type_says(
 def test_the_columns_of_the_exports_are_those_of_the_code() -> None:
     """Name, type and meaning, in their order."""
     rows = [f"| `{column.name}` | {column.type} | {column.description} |" for column in COLUMNS]
-    table = section(read("docs/exports.md"), "### The columns")
+    table = section(read("docs/export-columns.md"), "## The columns")
     assert [line for line in table.splitlines() if line.startswith("| `")] == rows
 
 
 def test_the_table_of_files_is_that_of_the_code() -> None:
     """After a change of a row, this block is what belongs into the chapter."""
-    assert "\n".join(table_of_files()) in section(read("docs/format.md"), "## 2. The tree")
+    assert (
+        "\n".join(table_of_files())
+        in section(read("docs/format/tree.md"), "# The tree").partition("\n## ")[0]
+    )
 
 
 def test_open_and_closed_lists_are_named_as_the_code_has_them():
@@ -237,7 +252,7 @@ def test_open_and_closed_lists_are_named_as_the_code_has_them():
 
 @pytest.mark.parametrize("name", COMMAND_BY_NAME)
 def test_every_command_and_option_is_described(name):
-    text = section(read("docs/format.md"), "## 12. Commands")
+    text = read("docs/format/commands.md")
     command = COMMAND_BY_NAME[name]
     arguments = [str(item.human_readable_name) for item in command.params if isinstance(item, click.Argument)]
     assert f"| `{' '.join(['register-api', name, *arguments])}` |" in text
@@ -248,7 +263,11 @@ def test_every_command_and_option_is_described(name):
 @pytest.mark.parametrize("name", COMMAND_BY_NAME)
 def test_every_variable_of_the_command_line_is_described(name):
     variables = [item.envvar for item in COMMAND_BY_NAME[name].params if isinstance(item, click.Option)]
-    assert [item for item in variables if item and f"`{item}`" not in read("docs/operating.md")] == []
+    assert [
+        item
+        for item in variables
+        if item and f"`{item}`" not in read("docs/settings.md") + read("docs/timestamps.md")
+    ] == []
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
@@ -294,22 +313,22 @@ def test_every_option_named_in_a_sentence_exists(path):
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 def test_every_exit_code_is_described(kind):
-    table = section(read("docs/format.md"), "## 12. Commands")
+    table = read("docs/format/commands.md")
     assert re.search(rf"^\| {kind.exit_code} \| ", table, re.MULTILINE)
     if issubclass(kind, VerificationError) and kind is not VerificationError:
         row = f"\n| {kind.exit_code} | {kind.word} |"
         assert row in table
-        assert row in section(read("docs/verify-by-hand.md"), "## What `verify` reports")
+        assert row in read("docs/checks.md")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_of_verify_is_described(check):
-    assert f"\n| {check.id} | " in section(read("docs/verify-by-hand.md"), "## What `verify` reports")
+    assert f"\n| {check.id} | " in read("docs/checks.md")
 
 
 @pytest.mark.parametrize("check", PACKAGE_CHECKS, ids=lambda check: check.id)
 def test_every_check_of_evidence_is_described(check):
-    text = section(read("docs/verify-by-hand.md"), "## Evidence by hand")
+    text = section(read("docs/more-by-hand.md"), "## Evidence by hand")
     (ours,) = re.findall(r"that are about one version: (.*?), made from", text)
     named = (
         f"\n| {check.id} | " in text if check.id.startswith("E") else check.id in re.split(r", | and ", ours)
@@ -328,7 +347,7 @@ def test_every_conformance_check_is_described_as_it_is():
 def test_every_setting_of_the_service_is_described_with_its_default(variable):
     default = getattr(Settings(), VARIABLES[variable][0])
     written = str(default).lower() if isinstance(default, bool) else default
-    assert f"\n| `{variable}` | `{written}` | " in section(read("docs/operating.md"), "## Serving")
+    assert f"\n| `{variable}` | `{written}` | " in section(read("docs/settings.md"), "## Of the service")
 
 
 def test_every_setting_has_the_name_that_the_documentation_derives_from_its_variable():
@@ -341,27 +360,27 @@ def test_every_setting_has_the_name_that_the_documentation_derives_from_its_vari
 def test_every_metric_is_described_with_its_kind_and_labels(name):
     labels = ", ".join(f"`{label}`" for label in METRICS[name].labels)
     row = f"\n| `{name}` | {METRICS[name].kind} | {labels} | "
-    assert row in section(read("docs/operating.md"), "### Metrics")
+    assert row in section(read("docs/monitoring.md"), "## Metrics")
 
 
 def test_no_metric_is_described_that_is_not_there():
-    table = section(read("docs/operating.md"), "### Metrics")
+    table = section(read("docs/monitoring.md"), "## Metrics")
     assert set(re.findall(r"`(register_\w+)", table)) <= METRICS.keys()
 
 
 @pytest.mark.parametrize("name", BOUNDS)
 def test_every_bound_is_described_with_its_value(name):
-    assert f"\n| `{name}` | `{BOUNDS[name]}` | " in section(read("docs/operating.md"), "### Limits")
+    assert f"\n| `{name}` | `{BOUNDS[name]}` | " in read("docs/limits.md")
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_every_problem_that_the_service_answers_with_is_described(name):
-    assert f"\n| `{name}` | {PROBLEMS[name][0]} | " in section(read("docs/format.md"), "## 10. HTTP")
+    assert f"\n| `{name}` | {PROBLEMS[name][0]} | " in read("docs/format/http.md")
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.operation)
 def test_every_parameter_of_a_question_is_described(question):
-    lines = section(read("docs/format.md"), "## 10. HTTP").splitlines()
+    lines = read("docs/format/http.md").splitlines()
     row = next(line for line in lines if line.startswith(f"| `{question.url}` |"))
     parameters = [name for name in parameters_of(question.query) if f"{{{name}}}" not in question.url]
     assert parameters == re.findall(r"`(\w+)`", row.rpartition(" | ")[2])
@@ -371,14 +390,14 @@ def test_every_parameter_of_a_question_is_described(question):
 def test_each_of_the_eight_answers_is_described_with_its_fields(member):
     kind = inspect.type_info(get_type_hints(EngagementAnswers)[member])
     row = f"| `{member}` | {EIGHT[member]} | "
-    found = next(line for line in read("docs/format.md").splitlines() if line.startswith(row))
+    found = next(line for line in read("docs/format/http.md").splitlines() if line.startswith(row))
     fields = {field.encode_name for field in kind.fields} - {"stated", "words"}
     assert set(re.findall(r"`(\w+)`", found.rpartition(" | ")[0] + found.removeprefix(row))) >= fields
 
 
 @pytest.mark.parametrize("url", [*(question.url for question in QUESTIONS), REFERENCE, HEALTH, READINESS])
 def test_every_computed_address_is_described(url):
-    assert f"\n| `{url}` | " in section(read("docs/format.md"), "## 10. HTTP")
+    assert f"\n| `{url}` | " in read("docs/format/http.md")
 
 
 def test_every_decision_is_in_the_list_of_decisions():

@@ -47,7 +47,7 @@ def test_hosts_and_the_catalog_know_it(known: dict[str, Any]) -> None:
 
 
 def test_it_is_described_and_has_to_be_documented(known: dict[str, Any]) -> None:
-    """docs/format.md is compared with the table, so it fails until the line is there."""
+    """docs/format/tree.md is compared with the table, so it fails until the line is there."""
     assert known["described"] == [f"/{path}" for path in SIGNED]
     (line,) = known["to_be_documented"]
     assert line == (

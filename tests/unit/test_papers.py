@@ -91,8 +91,20 @@ def test_every_room_is_named_everywhere() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", read("docs/README.md")))
-    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    """Chapters of the format and decisions are in indexes of their own."""
+    for index in (ROOT / "docs/README.md", ROOT / "docs/format/README.md"):
+        linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text("utf-8")))
+        assert linked == {path.name for path in index.parent.glob("*.md")} - {index.name}
+
+
+REFERENCE = {"rules.md", "conformance.md", "performance.md", "python-api.md", "checks.md"}
+"""Pages in which one looks something up; so are the chapters of the format, and decisions."""
+
+
+def test_a_page_that_is_read_from_top_to_bottom_has_at_most_1500_words() -> None:
+    """Code and tables count."""
+    pages = [path for path in (ROOT / "docs").glob("*.md") if path.name not in REFERENCE]
+    assert {page.name for page in pages if len(page.read_text("utf-8").split()) > 1500} == set()
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

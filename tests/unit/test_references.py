@@ -185,6 +185,46 @@ def test_code_names_files_that_exist() -> None:
     assert {path: lost for path, lost in missing.items() if lost} == {}
 
 
+_CHAPTER = re.compile(r"\b((?:docs|format)/[\w/-]+\.md)(?:, ((?!RFC )[A-Z](?:\w| (?=\w))*))?")
+
+
+def _headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+
+
+def _lost_chapters(text: str) -> set[str]:
+    """Return the pages, and the headings behind their names, that a text points to and that do not exist."""
+    lost = set()
+    for found in _CHAPTER.finditer(re.sub(r"\s+(?:[#*/]+ )?", " ", text)):
+        name, heading = found.groups()
+        page = ROOT / "docs" / name.removeprefix("docs/")
+        known = _headings(page) if page.exists() else []
+        if not any(not heading or one.startswith(heading) or heading.startswith(one) for one in known):
+            lost.add(found[0])
+    return lost
+
+
+def test_what_ships_points_to_pages_and_headings_that_exist() -> None:
+    """Help, messages, comments, templates, scripts, schemas and the example source."""
+    kinds = {".py", ".js", ".j2", ".toml", ".html", ".po", ".json", ".mjs"}
+    files = [path for folder in ("src", "tests") for path in (ROOT / folder).rglob("*")]
+    read = [path for path in files if path.suffix in kinds and "node_modules" not in path.parts]
+    missing = {
+        path.relative_to(ROOT): _lost_chapters(path.read_text("utf-8"))
+        for path in read
+        if path != Path(__file__)
+    }
+    assert {path: lost for path, lost in missing.items() if lost} == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["docs/format.md", "(docs/format/log.md, Compared)", "format/gone.md", "docs/rules.md, R99"]
+)
+def test_a_page_or_heading_that_is_gone_is_found_out(text: str) -> None:
+    """The first was the name of all chapters together."""
+    assert _lost_chapters(text)
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_docs_name_files_and_modules_that_exist(path: Path) -> None:
     """Paths from the root of the project or of the package, and dotted paths of modules."""

@@ -425,7 +425,7 @@ def test_what_the_page_does_not_say_is_empty() -> None:
 
 
 def test_texts_obey_the_format() -> None:
-    """NFC, no white space at either end, no control characters or HTML (docs/format.md, Bytes)."""
+    """NFC, no white space at either end, no control characters or HTML (docs/format/bytes.md)."""
     for text in texts(draft()):
         assert text == unicodedata.normalize("NFC", text.strip())
         assert text.isprintable()

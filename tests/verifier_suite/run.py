@@ -76,7 +76,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
     def end_headers(self) -> None:
-        """Let pages of other origins read every answer, as the format has it (docs/format.md, HTTP)."""
+        """Let pages of other origins read every answer, as the format has it (docs/format/http.md)."""
         self.send_header("Access-Control-Allow-Origin", "*")
         super().end_headers()
 

@@ -132,7 +132,7 @@ def end(
 
     Versions after it that carry the key's signature are refused from now on, for ever, by every
     customer who checks them in full (exit code 16). That cannot be taken back, so it is asked for. Read
-    docs/keys.md first: mostly the newest version is the right one.
+    docs/stolen-keys.md first: mostly the newest version is the right one.
 
     \b
     Example:
@@ -157,7 +157,7 @@ def end(
 def _confirm(disowned: range) -> None:
     """Ask before versions are disowned: nothing makes them good again."""
     err.print(f"Every full check will refuse {_words(disowned)} with 16, for ever.")
-    err.print("That cannot be taken back; docs/keys.md says what else can be done.")
+    err.print("That cannot be taken back; docs/stolen-keys.md says what else can be done.")
     click.confirm(f"End the key at version {disowned[0] - 1}?", abort=True, err=True)
 
 

@@ -41,4 +41,4 @@ def read_policy(path: Path) -> WitnessPolicy:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except Malformed as error:
-        raise UsageError(f"{path}: {error.message}", hint="docs/format.md, Witnesses, shows one") from error
+        raise UsageError(f"{path}: {error.message}", hint="one is shown in docs/format/log.md") from error

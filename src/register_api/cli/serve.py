@@ -31,7 +31,7 @@ def serve(settings: Path | None, **given: Any) -> None:
     """Serve what is published, from memory. Holds no private key.
 
     A new publication is picked up without a restart. SIGTERM ends it cleanly. Further settings come
-    from the environment or from a file; docs/operating.md lists them. An option wins over the
+    from the environment or from a file; docs/settings.md lists them. An option wins over the
     environment, and that over the file.
 
     \b

@@ -36,7 +36,7 @@ def settings_option(command: Command) -> Command:
         envvar=FILE_VARIABLE,
         show_envvar=True,
         metavar="FILE",
-        help="TOML file with settings; docs/operating.md lists them.",
+        help="TOML file with settings; docs/settings.md lists them.",
     )(command)
 
 

@@ -44,7 +44,7 @@ _RENEWED_BY = {
     "timestamp": "register-api refresh",
     SECURITY_TXT: "register-api keys renew",
 }
-"""What to do about a role's metadata before it expires (docs/keys.md)."""
+"""What to do about a role's metadata before it expires (docs/rotating-keys.md)."""
 
 
 _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"

@@ -1,7 +1,7 @@
 """What lies ahead: every start, end and planned change, and until when one may object, by day.
 
 It follows from one register and a day. The signed file ``/v1/upcoming.json``, the service, pages,
-commands and the Python interface all show what ``upcoming`` returns (docs/format.md, What lies ahead).
+commands and the Python interface all show what ``upcoming`` returns (docs/format/diff.md, What lies ahead).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ NoteKey = Annotated[str, spelled("C2SP verifier key", r"^[^\s+]+\+[0-9a-f]{8}\+[
 Address = Annotated[str, spelled("absolute or relative URL", r"^(\.\./|https?://[!-~]+/)[!-~]*$")]
 
 MAX_ENTRY_BYTES = 4096
-"""A log entry is never larger (docs/format.md, The log)."""
+"""A log entry is never larger (docs/format/log.md)."""
 
 
 class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class FileDigest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """The log's entry for one version; entry number ``version - 1`` (docs/format.md, The log).
+    """The log's entry for one version; entry number ``version - 1`` (docs/format/log.md).
 
     Attributes:
         files: Fixed files of the version, in order of path.
@@ -78,7 +78,7 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that publications write anew and nothing else vouches for (docs/format.md, Head files).
+    """The files that publications write anew and nothing else vouches for (docs/format/trust.md, Head files).
 
     Attributes:
         files: Each of them as it was written last, in order of path.
@@ -108,7 +108,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One document, log or feed key there ever was (docs/format.md, KeyList).
+    """One document, log or feed key there ever was (docs/format/trust.md, KeyList).
 
     Attributes:
         kid: RFC 7638 thumbprint of the key.

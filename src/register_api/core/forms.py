@@ -2,7 +2,7 @@
 
 A field of the model is never a bare ``str`` or ``int``: its type names a form (``website: Url | None``),
 and the form is what the publisher's ``check`` judges by. A reader decodes any text all the same, so
-that what is newer than its reader is read, shown and kept (docs/format.md, Open vocabularies).
+that what is newer than its reader is read, shown and kept (docs/compatibility.md, Vocabularies).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """What a text looks like.
 
     Attributes:
-        words: What docs/format.md calls it.
+        words: What docs/format/register.md calls it.
         problem: Says what is wrong with a clean text, as the end of the sentence "this text …".
         rule: The rule that a text with such a problem breaks.
         hint: What to write instead.

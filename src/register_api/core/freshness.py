@@ -1,6 +1,6 @@
 """How long a signed timestamp is good, which the publisher chooses, and what is counted from that.
 
-From when it was signed until it expires (docs/format.md, TUF) a customer takes it as news; the shorter
+From when it was signed until it expires (docs/format/trust.md, TUF) a customer takes it as news; the shorter
 that is, the sooner withheld versions are noticed, and the sooner a failed renewal.
 """
 

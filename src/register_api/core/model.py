@@ -1,7 +1,7 @@
 """The nouns of the register, as frozen structs: one class per kind of object on the wire.
 
 A struct ending in ``Source`` is what the publisher edits in TOML; the one without adds what
-publishing sets. Every field is always present on the wire (docs/format.md, Bytes): what is not stated is
+publishing sets. Every field is always present on the wire (docs/format/bytes.md): what is not stated is
 ``null``; where a list may be ``null``, an empty one says that there is none. Days mean the publisher's
 time zone; instants are UTC with whole seconds.
 """
@@ -583,7 +583,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Register(_RegisterFields, frozen=True, kw_only=True):
-    """One published version of the register (docs/format.md, The register).
+    """One published version of the register (docs/format/register.md).
 
     Attributes:
         version: Number from 1 without gaps.

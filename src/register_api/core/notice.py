@@ -119,7 +119,7 @@ def promises_of(versions: Iterable[Register], zone: dt.tzinfo) -> Promises:
 
 
 class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a change needs notice and got it (docs/format.md, The diff).
+    """Whether a change needs notice and got it (docs/format/diff.md).
 
     Attributes:
         required: Whether the promise covers the change.

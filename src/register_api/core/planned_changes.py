@@ -2,8 +2,8 @@
 
 The base fields of a vendor or an engagement say what holds now; a planned change has a day of its own
 (effective dating). The state on day D is the base with every planned change that is not cancelled and
-has ``effective_on`` <= D, in order of ``effective_on``, then of position (docs/format.md, Planned
-changes). Timeline, rules, notice, diff, pages, exports and the verifier all ask here.
+has ``effective_on`` <= D, in order of ``effective_on``, then of position (docs/format/register.md,
+PlannedChange). Timeline, rules, notice, diff, pages, exports and the verifier all ask here.
 """
 
 from __future__ import annotations

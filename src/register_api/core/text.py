@@ -1,4 +1,4 @@
-"""Hygiene of strings: what a text, an id, a name may look like (docs/format.md, Bytes).
+"""Hygiene of strings: what a text, an id, a name may look like (docs/format/bytes.md).
 
 Every check says what is wrong in words, so that whoever edits the source can act on it; nothing is
 ever mended silently.

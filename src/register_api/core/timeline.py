@@ -21,7 +21,7 @@ PAST: frozenset[State] = frozenset({"ended", "withdrawn", "cancelled"})
 
 
 def state_on(vendor: Subprocessor | SubprocessorSource, engagement: EngagementSource, day: dt.date) -> State:
-    """Say where an engagement stands on a day (docs/format.md, The register).
+    """Say where an engagement stands on a day (docs/format/register.md).
 
     Without ``starts_on`` it was used before version 1, so it is in force on every day until it ends.
 

@@ -88,7 +88,7 @@ _UP = "../"
 
 
 def discovery_document(register: Register, roots: Sequence[bytes], base_url: str | None) -> bytes:
-    """Return ``/.well-known/sub-processors.json`` (docs/format.md, Discovery)."""
+    """Return ``/.well-known/sub-processors.json`` (docs/format/discovery.md)."""
     base = base_url or _UP
     reference = RegisterReference(
         register=register.register,

@@ -1,7 +1,7 @@
 """The publisher's source: a folder of TOML files, read as a draft of the register.
 
 ``register.toml`` holds what is said once, ``subprocessors/<id>.toml`` one vendor each
-(docs/format.md, The source). Reading collects every mistake of every file (R01, R02, R05 for the time
+(docs/format/source.md). Reading collects every mistake of every file (R01, R02, R05 for the time
 zone, R17 for size); the other rules look at the draft (``register_api.core.rules``).
 """
 

@@ -117,7 +117,7 @@ def test_what_json_cannot_hold_is_not_written(document: object) -> None:
 
 
 def test_decoding_passes_over_unknown_fields_and_wants_known_ones() -> None:
-    """A reader of a later writer's document displays what it knows (docs/format.md, Bytes)."""
+    """A reader of a later writer's document displays what it knows (docs/format/bytes.md)."""
     data = canonical.encode({"sha256": "ab", "version": 1, "zone": "later"})
     assert canonical.decode(data, RootReference) == RootReference(version=1, sha256="ab")
     for wrong in ({"sha256": "ab"}, {"sha256": "ab", "version": "1"}, ["ab", 1], None):

@@ -70,7 +70,7 @@ def test_consistency_proofs_from_tiles_hold(log: MemoryLog, new_size: int) -> No
 def test_both_roots_need_at_most_three_tiles(
     log: MemoryLog, old_size: int, new_size: int, paths: list[str]
 ) -> None:
-    """What is announced is what is read (docs/format.md, The log)."""
+    """What is announced is what is read (docs/format/log.md)."""
     announced = tiles_for_consistency(old_size, new_size)
     assert announced == tuple(f"log/tile/{path}" for path in paths)
     log.reads.clear()

@@ -324,7 +324,7 @@ openssl pkeyutl -verify -pubin -inkey KID.pem -rawin -in signed -sigfile signatu
 
 @pytest.mark.parametrize("script", [RAW_BY_HAND, JWS_BY_HAND], ids=["sig", "jws"])
 def test_openssl_verifies_a_document_by_hand(tmp_path: Path, script: str) -> None:
-    """The lines of docs/format.md, Signatures on documents, say yes; and no after one byte changed."""
+    """The lines of docs/format/signatures.md say yes; and no after one byte changed."""
     need("openssl")
     signer = generate(tmp_path / "keys" / "key.pem", Ed25519Signer)
     (tmp_path / "KID.pem").write_text(signer.public_pem)

@@ -229,7 +229,7 @@ _WHOLE_NUMBER = re.compile(r"\[1-9\]\[0-9\]\{0,(\d)\}")
 """Pattern of a parameter (``core.format.kind``) that is a whole number from 1."""
 
 _IN_ONE_SEGMENT = {"tile": "[0-9]{3}"}
-"""OpenAPI has no path parameter of several segments, such as ``x001/067``; docs/format.md, The log."""
+"""OpenAPI has no path parameter of several segments, such as ``x001/067``; docs/format/log.md."""
 
 _CHANGES = {
     "immutable": "This file never changes.",

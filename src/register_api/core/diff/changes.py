@@ -136,7 +136,7 @@ class DiffEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed between two versions (docs/format.md, The diff).
+    """What changed between two versions (docs/format/diff.md).
 
     Attributes:
         register: Name of the register.

@@ -30,7 +30,7 @@ _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get
 
 
 def changes_between(older: Register | None, newer: Register, promises: Promises) -> tuple[Change, ...]:
-    """Say what changed from one version to another (docs/format.md, The diff)."""
+    """Say what changed from one version to another (docs/format/diff.md)."""
     sentences = Sentences.between(older, newer, promises.zone)
     return tuple(
         msgspec.structs.replace(
@@ -49,7 +49,7 @@ def untold_changes(older: Register | None, newer: Register, promises: Promises) 
 
 
 def diff_document(older: Encoded[Register] | None, newer: Encoded[Register], promises: Promises) -> Diff:
-    """Return the diff document of two versions (docs/format.md, The diff).
+    """Return the diff document of two versions (docs/format/diff.md).
 
     The patch leads from the older bytes to the newer ones, whichever release of this program wrote
     them: a field that one of the two documents lacks is added or removed, never taken for its default.

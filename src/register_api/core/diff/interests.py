@@ -1,4 +1,4 @@
-"""Which changes belong into which of the feeds by interest (docs/format.md, Feeds by interest)."""
+"""Which changes belong into which of the feeds by interest (docs/format/feeds.md, Feeds by interest)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The columns of the exports: what each is called, what it means, and what a row says in it.
 
-The CSV with its Table Schema, the workbook and docs/exports.md follow this table.
+The CSV with its Table Schema, the workbook and docs/export-columns.md follow this table.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ PARAMETERS: dict[str, PathParameter] = {
     "tile": PathParameter("(?:x[0-9]{3}/)*[0-9]{3}", "Index of the tile", "000"),
     "width": PathParameter("[1-9][0-9]{0,2}", "How many hashes or entries are in it", "7"),
 }
-"""By name, as path templates and docs/format.md have them in braces."""
+"""By name, as path templates and docs/format/tree.md have them in braces."""
 
 
 class MediaType(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The table of files: every kind that there is in a register's tree, one row each.
 
 URL path = file path below the store's ``public`` folder, written here without the leading slash
-(docs/format.md, The tree). Whatever has to know which files there are reads this table: publishing
+(docs/format/tree.md). Whatever has to know which files there are reads this table: publishing
 and storing, serving and its description, configurations of hosts, fetching, verifying, conformance.
 A new kind of file is a row here and a maker in ``publish``.
 """
@@ -16,7 +16,7 @@ from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
 from register_api.core.model import Register
 
 FEED_PAGE_SIZE = 50
-"""Versions on the newest page of the feeds, and on each archive page (docs/format.md, Feeds)."""
+"""Versions on the newest page of the feeds, and on each archive page (docs/format/feeds.md)."""
 
 TRUST_FOLDER = "trust/"
 TARGETS_FOLDER = "trust/targets/"

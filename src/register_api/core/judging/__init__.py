@@ -1,1 +1,1 @@
-"""What a publisher derived, judged from the registers alone (docs/format.md, Judging)."""
+"""What a publisher derived, judged from the registers alone (docs/format/judging.md)."""

@@ -1,6 +1,6 @@
 """Judges one version: what was derived from its register and the one before, and by which promises.
 
-The same pure core that publishes recounts (docs/format.md, Judging): the version is made anew from what
+The same pure core that publishes recounts (docs/format/judging.md): the version is made anew from what
 its register says, and its changes are found anew. Whatever differs contradicts the registers.
 """
 

@@ -1,4 +1,4 @@
-"""What a list of keys may never take back (docs/format.md, The list of keys).
+"""What a list of keys may never take back (docs/format/trust.md, The list of keys).
 
 A list gains records, and a range becomes shorter when its key is ended. So the signatures that customers
 hold stay those of keys that were listed when they were made, and nobody exchanges them unnoticed.

@@ -1,4 +1,4 @@
-"""The list of keys (``keys.json``): which key was good for which versions (docs/format.md, KeyList).
+"""The list of keys (``keys.json``): which key was good for which versions (docs/format/trust.md, KeyList).
 
 A raw signature does not say what it is for, so no key has two uses, and each use has exactly one key
 for every version. What TUF vouches for is the list; this module says whether it makes sense.

@@ -1,4 +1,4 @@
-"""Signature formats: VERIFY only (docs/format.md, Signatures on documents).
+"""Signature formats: VERIFY only (docs/format/signatures.md).
 
 Raw Ed25519 (RFC 8032) beside documents and in notes, detached JWS (RFC 7515 appendix F, RFC 8037)
 beside documents, ECDSA P-256 with SHA-256 beside feeds. The key always comes from the caller, who

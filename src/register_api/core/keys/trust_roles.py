@@ -2,7 +2,7 @@
 
 TUF counts key *ids* towards a threshold. A root that lists one key under two ids lets one person
 count twice, and a key that stands in two roles lets a raw signature made for the one be shown as
-made for the other (docs/format.md, Keys and freshness). The same checks are run when a root is
+made for the other (docs/format/trust.md). The same checks are run when a root is
 made and when it is read.
 """
 

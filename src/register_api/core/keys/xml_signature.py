@@ -1,6 +1,6 @@
 """The form of a feed's signature: names both sides share, and the bytes that are signed.
 
-A detached XML Signature 1.1 of one shape only (docs/format.md, Feeds)::
+A detached XML Signature 1.1 of one shape only (docs/format/feeds.md)::
 
     ds:Signature
     ├── ds:SignedInfo

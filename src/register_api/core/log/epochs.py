@@ -1,4 +1,4 @@
-"""Epochs of a log: how it goes on under another origin when its key was stolen (docs/format.md, The log).
+"""Epochs of a log: how it goes on under another origin when its key was stolen (docs/format/log.md).
 
 A witness that has signed a thief's head refuses the log for ever, under that origin. So the log begins a
 new epoch: the same leaves from the first, a fresh key, and the origin ``NAME#2``. Only the trust root can say

@@ -79,7 +79,7 @@ def consistency_proof(old_size: int, new_size: int, read: ReadTile) -> list[byte
 
 
 def tiles_for_consistency(old_size: int, new_size: int) -> tuple[str, ...]:
-    """Return the tiles from which both roots can be computed (docs/format.md, The log).
+    """Return the tiles from which both roots can be computed (docs/format/log.md).
 
     Below 65,536 entries these are at most three: the level-1 tile, the one that holds the old last
     leaf, and the rightmost.

@@ -129,7 +129,7 @@ class RetentionAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class ObjectionAnswer(_Answer, frozen=True, kw_only=True):
-    """Until when to object, counted as the diff counts it (docs/format.md, The diff).
+    """Until when to object, counted as the diff counts it (docs/format/diff.md).
 
     Attributes:
         announced_on: Local day on which the engagement was announced as it is.

@@ -1,4 +1,4 @@
-"""``keys.json``: which document, log and feed key was good for which versions (docs/format.md, KeyList)."""
+"""``keys.json``: which key of each use was good for which versions (docs/format/trust.md, KeyList)."""
 
 from __future__ import annotations
 

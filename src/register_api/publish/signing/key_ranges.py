@@ -1,6 +1,6 @@
 """How ``keys.json`` changes: a range is closed, and the next key's begins right behind it.
 
-Ranges of one use follow one another without gap (docs/format.md, The list of keys), so closing one
+Ranges of one use follow one another without gap (docs/format/trust.md, The list of keys), so closing one
 always moves where the next begins. Nothing that was signed is touched.
 """
 

@@ -1,6 +1,6 @@
 """Every signature that belongs beside the files of a publication, as the table of files says.
 
-The XML signature beside a feed (docs/format.md, Feeds) is built with lxml alone. signxml cannot make this
+The XML signature beside a feed (docs/format/feeds.md) is built with lxml alone. signxml cannot make this
 form: it digests a parsed copy instead of the file's bytes, leaves an empty ``ds:Transforms`` that its own
 verifier refuses, and is not deterministic. It judges the result in the tests instead, as does xmlsec1.
 """

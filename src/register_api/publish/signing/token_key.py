@@ -1,7 +1,7 @@
 """Ed25519 keys that stay in a token (PKCS #11 3.0: CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA).
 
 Only Ed25519: a token draws its own nonce for ECDSA, and a feed's signature has to be the same for the
-same bytes every time (docs/format.md, Feeds).
+same bytes every time (docs/format/feeds.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys and freshness for customers: a TUF repository of five targets (docs/format.md, Keys and freshness).
+"""Keys and freshness for customers: a TUF repository of five targets (docs/format/trust.md).
 
 Pure functions from what is in the tree to the files that join it; a stock TUF client follows the
 result. ``publish`` needs the targets and the online key, ``refresh`` the online key alone, so that
@@ -150,7 +150,7 @@ def refresh(
 def vouched(read: Read, name: str) -> bytes:
     """Return a target as it was vouched for last: its copy below ``/trust/targets/``.
 
-    The public checkpoint may have further lines since (docs/format.md, The log).
+    The public checkpoint may have further lines since (docs/format/log.md).
 
     Raises:
         StoreError: Nothing was published yet.

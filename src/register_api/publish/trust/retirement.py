@@ -2,8 +2,8 @@
 
 A customer, or a cache on the way, may hold a timestamp that is not the newest. It names a snapshot,
 that the targets metadata, and that the copies; all of them stay for 31 days after the newest timestamp
-stopped naming them, and then no timestamp that does is good any more (docs/format.md, TUF). The instant at
-which it did is that of the successor, which was published together with the timestamp that names it.
+stopped naming them, and then no timestamp that does is good any more (docs/format/trust.md, TUF). The instant
+at which it did is that of the successor, which was published together with the timestamp that names it.
 
 Versions leave in order, so what is left of a role is one range, and its beginning is found by halving.
 """

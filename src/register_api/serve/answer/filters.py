@@ -173,6 +173,6 @@ def _names(vendor: Subprocessor) -> tuple[str | None, ...]:
 
 def _says(wanted: str | None, *texts: str | None) -> bool:
     """Tell whether any of some texts has a part in it, regardless of case."""
-    # The register's texts are NFC (docs/format.md, Bytes); some keyboards and file systems are not.
+    # The register's texts are NFC (docs/format/bytes.md); some keyboards and file systems are not.
     part = unicodedata.normalize("NFC", wanted or "").casefold()
     return not part or any(part in text.casefold() for text in texts if text)

@@ -23,7 +23,7 @@ NOT_RENEWED = "Nobody has renewed the timestamp, and it expires soon. Is `regist
 
 
 class _Signed(msgspec.Struct, frozen=True):
-    """The part of TUF timestamp metadata that says from and until when it holds (docs/format.md, TUF)."""
+    """From and until when TUF timestamp metadata is good (docs/format/trust.md, TUF)."""
 
     expires: Annotated[dt.datetime, msgspec.Meta(tz=True)]
     signed_at: Annotated[dt.datetime, msgspec.Meta(tz=True)]

@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check("V16", "Every version's files are those its entry names", "FIPS 180-4 (SHA-256)"),
     Check("V17", "Every version's files are signed by a key good for it", "RFC 8032, RFC 7515 appendix F"),
     Check("V18", "Every diff turns the version before into its own", "RFC 6902, RFC 8785"),
-    Check("V19", "Versions follow each other without gaps", "docs/format.md, The register"),
+    Check("V19", "Versions follow each other without gaps", "docs/format/register.md"),
     Check("V20", "The feed is vouched for and carries its XML signature", "XML Signature 1.1"),
     Check(
         "V21", "Feeds, and what is signed like them, have good signatures", "RFC 8032, RFC 7515 appendix F"
@@ -52,25 +52,25 @@ CHECKS: tuple[Check, ...] = (
     Check("V23", "The feed's archive pages are signed and name their versions", "RFC 5005 section 4"),
     Check("V24", "Every key's PEM file is that of the list of keys", "RFC 7468"),
     Check("V25", "What is vouched for is served alike at both its paths", "TUF 1.0 section 5.7"),
-    Check("V26", "The discovery document names this register and its root", "docs/format.md, Discovery"),
+    Check("V26", "The discovery document names this register and its root", "docs/format/discovery.md"),
     Check(
         "V27", "The log agrees with what other customers have seen", "RFC 6962 section 2.1.2, C2SP tlog-tiles"
     ),
     Check("V28", "An independent authority stamped the log's checkpoint", "RFC 3161, RFC 5816"),
-    Check("V29", "What lies ahead follows from the register", "docs/format.md, What lies ahead"),
-    Check("V30", "The list of keys takes nothing back", "docs/format.md, The list of keys"),
-    Check("V31", "What the publisher derived follows from the registers", "docs/format.md, Judging"),
-    Check("V32", "No version is dated back", "docs/format.md, Keys and freshness"),
-    Check("V33", "No version that was good before is disowned", "docs/format.md, The list of keys"),
-    Check("V34", "Every head file is the one that is vouched for", "docs/format.md, Head files"),
+    Check("V29", "What lies ahead follows from the register", "docs/format/diff.md, What lies ahead"),
+    Check("V30", "The list of keys takes nothing back", "docs/format/trust.md, The list of keys"),
+    Check("V31", "What the publisher derived follows from the registers", "docs/format/judging.md"),
+    Check("V32", "No version is dated back", "docs/format/trust.md"),
+    Check("V33", "No version that was good before is disowned", "docs/format/trust.md, The list of keys"),
+    Check("V34", "Every head file is the one that is vouched for", "docs/format/trust.md, Head files"),
 )
 
 _OF_A_PACKAGE = (
     Check(
-        "E01", "The file is a ZIP within bounds, with one reading, of one version", "docs/format.md, Evidence"
+        "E01", "The file is a ZIP within bounds, with one reading, of one version", "docs/format/evidence.md"
     ),
     Check("E02", "What vouches for the keys was good after the version was published", "TUF 1.0 section 5"),
-    Check("E03", "README.txt says what the package shows", "docs/format.md, Evidence"),
+    Check("E03", "README.txt says what the package shows", "docs/format/evidence.md"),
 )
 _NOT_IN_A_PACKAGE = frozenset(
     (

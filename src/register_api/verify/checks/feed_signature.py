@@ -1,4 +1,4 @@
-"""Checking the XML signature that lies beside a feed (docs/format.md, Feeds).
+"""Checking the XML signature that lies beside a feed (docs/format/feeds.md).
 
 First the document must have the one promised shape, to the last attribute; only then is anything
 computed. So no transform, second reference, embedded key, object or entity is ever acted upon:

@@ -23,7 +23,7 @@ def check_bundle(run: Run, size: int, version: int, data: bytes) -> None:
 def check_older_tiles(run: Run, size: int, version: int) -> None:
     """Compare the partial tiles of the size that the log had at a version with those of today.
 
-    They stay until their full tile is there (docs/format.md, The log): customers with an older
+    They stay until their full tile is there (docs/format/log.md): customers with an older
     checkpoint read them.
     """
     level = 0

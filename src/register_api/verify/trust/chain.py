@@ -99,7 +99,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
         """Return the target in what is served at its public path, or ``None`` if it is not there.
 
         That is the whole file. Below the checkpoint alone further signature lines may stand, which
-        witnesses gave after it was vouched for (docs/format.md, The log).
+        witnesses gave after it was vouched for (docs/format/log.md).
         """
         if self.is_target(kind, data):
             return data

@@ -2,7 +2,7 @@
 
 TUF signs what metadata says, not how it is spelled, and lets further members stand beside what it signs.
 Where no digest covers the bytes either, they could hold anything under a good signature, and a name that
-stands twice would be read in one way here and in another elsewhere (docs/format.md, TUF).
+stands twice would be read in one way here and in another elsewhere (docs/format/trust.md, TUF).
 """
 
 from __future__ import annotations

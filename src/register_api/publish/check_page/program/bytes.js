@@ -1,6 +1,6 @@
 // Bytes and failures: what every step works with.
 
-/** What a failure means: the words and codes of format.md, section 12. */
+/** What a failure means: the words and codes of format/commands.md. */
 export const CODES = {
   unreachable: 10, malformed: 11, forged: 12, stale: 13, rolledBack: 14, forked: 15, untrusted: 16,
   inconsistent: 18, clock: 19,
@@ -18,7 +18,7 @@ export function must(holds, word, sentence, values) {
   if (!holds) throw new Failure(word, sentence, values);
 }
 
-/** What does not have the form that format.md gives it means one thing, whatever is wrong with it. */
+/** What does not have the form that the format gives it means one thing, whatever is wrong with it. */
 export const form = (holds, path) => must(holds, "malformed", "notForm", { path });
 
 export const notOfForm = (path) => new Failure("malformed", "notForm", { path });

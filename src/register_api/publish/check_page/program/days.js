@@ -1,4 +1,4 @@
-// Instants and days (format.md, section 1), and how days of notice are counted (rules.md, How notice is counted).
+// Instants and days (format/bytes.md), and how days of notice are counted (rules.md, How notice is counted).
 import { form } from "./bytes.js";
 
 const DAY = 86_400_000;

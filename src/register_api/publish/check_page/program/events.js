@@ -14,7 +14,7 @@ function withChange(owner, change) {
 
 const applied = (owner, day) => inEffect(owner.planned, day).reduce(withChange, owner);
 
-/** A vendor and its uses as they hold on a day (format.md, section 3, PlannedChange). */
+/** A vendor and its uses as they hold on a day (format/register.md, PlannedChange). */
 function vendorOn(vendor, day) {
   return { ...applied(vendor, day), engagements: vendor.engagements.map((use) => applied(use, day)) };
 }

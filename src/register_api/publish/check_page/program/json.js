@@ -1,4 +1,4 @@
-// The one form of a JSON document (format.md, section 1), and that of TUF metadata (section 7).
+// The one form of a JSON document (format/bytes.md), and that of TUF metadata (format/trust.md).
 import { form, fromUtf8, notOfForm, same, toUtf8 } from "./bytes.js";
 
 const DEEPEST = 32;

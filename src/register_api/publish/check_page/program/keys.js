@@ -1,4 +1,4 @@
-// The list of keys: which key is good for which versions (format.md, section 7, The list of keys).
+// The list of keys: which key is good for which versions (format/trust.md, The list of keys).
 import { form, fromBase64, fromBase64url, must, sha256, toHex, toUtf8 } from "./bytes.js";
 import { checkPoint } from "./ed25519.js";
 import { isCount, isObject, readDocument } from "./json.js";

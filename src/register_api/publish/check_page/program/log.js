@@ -1,4 +1,4 @@
-// The log: its signed head, and all of its entries (format.md, section 6; RFC 6962, C2SP tlog-checkpoint).
+// The log: its signed head, and all of its entries (format/log.md; RFC 6962, C2SP tlog-checkpoint).
 import { digest, form, fromBase64, fromUtf8, must, same, sha256, startsWith, toBase64, toUtf8 } from "./bytes.js";
 import { isSigned } from "./ed25519.js";
 import { canonical, isCount, isObject, readDocument } from "./json.js";

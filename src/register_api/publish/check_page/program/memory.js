@@ -1,4 +1,4 @@
-// What a person keeps from one check to the next: one line of text (format.md, sections 6 and 7).
+// What a person keeps from one check to the next: one line of text (format/log.md and trust.md).
 import { Failure, fromBase64, isDigest, must, same, toBase64 } from "./bytes.js";
 import { readInstant } from "./days.js";
 import { rootOf } from "./log.js";

@@ -1,4 +1,4 @@
-// Recounting notice from the registers alone (format.md, section 4, Judging, points 2 to 4).
+// Recounting notice from the registers alone (format/judging.md, points 2 to 4).
 import { digest, must } from "./bytes.js";
 import { daysBetween, formatDay, laterDay, localDay, readDay, readInstant } from "./days.js";
 import { announcements, byId } from "./events.js";

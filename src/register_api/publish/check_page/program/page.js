@@ -138,7 +138,7 @@ async function run(event) {
   show();
 }
 
-/** Two publications may have been mixed up: what does not hold is read once more (format.md, section 2). */
+/** Two publications may have been mixed up: what does not hold is read once more (format/tree.md). */
 async function again(asked) {
   await new Promise((done) => setTimeout(done, SECONDS_BETWEEN * 1000));
   await checkOnce(asked);

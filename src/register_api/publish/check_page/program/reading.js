@@ -4,7 +4,7 @@ import { Failure, joined, must } from "./bytes.js";
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
-/** The most bytes that are read of each kind of file (format.md, sections 2 and 6). */
+/** The most bytes that are read of each kind of file (format/tree.md and log.md). */
 export const MOST = {
   root: 512 * KIB, metadata: 64 * KIB, timestamp: 16 * KIB, document: 16 * MIB, keys: MIB, versions: 64 * MIB,
   checkpoint: 64 * KIB, entry: 4 * KIB, proof: 64 * KIB, signature: KIB,

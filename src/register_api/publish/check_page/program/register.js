@@ -1,4 +1,4 @@
-// The newest register: its form, and who signed it (format.md, sections 1, 3 and 5).
+// The newest register: its form, and who signed it (format/bytes.md, register.md and signatures.md).
 import { form, must } from "./bytes.js";
 import { isSigned } from "./ed25519.js";
 import { isCount, isObject, readDocument } from "./json.js";

@@ -1,4 +1,4 @@
-// The chain of trust: TUF 1.0 sections 5.3 to 5.6, with the limits of format.md, section 7.
+// The chain of trust: TUF 1.0 sections 5.3 to 5.6, with the limits of format/trust.md.
 import { digest, form, fromHex, isDigest, must, toUtf8 } from "./bytes.js";
 import { checkPoint, isSigned } from "./ed25519.js";
 import { isCount, isObject, readMetadata, signedText } from "./json.js";
