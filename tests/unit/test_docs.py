@@ -305,7 +305,7 @@ def test_every_option_named_in_a_sentence_exists(path):
         for command in (cli, *COMMAND_BY_NAME.values())
         for item in command.get_params(click.Context(command))
     ]
-    known = {opt for item in params for opt in item.opts} | {"--delete"}
+    known = {opt for item in params for opt in (*item.opts, *item.secondary_opts)} | {"--delete"}
     spans = re.findall(r"`([^`\n]+)`", without_code(path.read_text("utf-8")))
     named = {option for span in spans for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span)}
     assert named - known == set()
