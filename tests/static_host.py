@@ -18,6 +18,7 @@ class _Quiet(SimpleHTTPRequestHandler):
     """Writes no log and keeps connections open."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: two would wait for each other (RFC 896)
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""

@@ -11,6 +11,7 @@ The folders show how data flows and who may sign:
 * ``source``: reads the publisher's TOML.
 * ``store``: the folder that holds what was published.
 * ``publish``: the only role that holds the register's private keys.
+* ``deploy``: brings the published tree to a folder or a bucket; holds no key.
 * ``serve``: hands out finished replies; holds no private key.
 * ``verify``: the customer's half; knows ``core`` and nothing of the publisher.
 * ``importer``: lists and histories that exist elsewhere, made into a source.

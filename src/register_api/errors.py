@@ -11,6 +11,7 @@ The tree::
     ├── StoreError               the publisher's store                                exit 1
     │   ├── StoreLocked          another publisher is at work
     │   └── StoreDamaged         files that contradict each other
+    ├── TargetError              where a tree is deployed to: refuses, is not ours   exit 1
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
@@ -141,6 +142,12 @@ class StoreDamaged(StoreError):
     """The store's files contradict each other."""
 
     word = "store is damaged"
+
+
+class TargetError(RegisterError):
+    """A place that a tree is deployed to does not take it, or holds what is not to be written over."""
+
+    word = "target"
 
 
 class WitnessError(RegisterError):

@@ -12,7 +12,7 @@ from register_api.cli.output import err
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from register_api.publish.public_head import PublicHead
+    from register_api.deploy.public_head import PublicHead
     from register_api.store.reader import Snapshot
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -53,7 +53,7 @@ def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: 
         Forked: It is another history.
     """
     # Loaded here: with --offline nothing of HTTP is needed.
-    from register_api.publish.public_head import address_of_register, ask_public  # noqa: PLC0415
+    from register_api.deploy.public_head import address_of_register, ask_public  # noqa: PLC0415
 
     if offline:
         return None

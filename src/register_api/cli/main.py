@@ -21,6 +21,7 @@ _PARTS = {
     "publish": ("publishing", ("feedgen",)),
     "serve": ("serving", ("litestar",)),
     "import": ("importing", ("tomlkit", "yaml")),
+    "deploy": ("deploying", ("obstore",)),
 }
 """Extra of the distribution to the name of that part, and to packages that together show that it is there."""
 
@@ -73,6 +74,9 @@ _COMMANDS = {
     ),
     "compare": _Command("compare", "Compare what several customers were shown: one history, or two."),
     "witness": _Command("witness", "Be a witness: sign that a log grows and is never rewritten.", ("serve",)),
+    "deploy": _Command(
+        "deploy", "Bring what is published to a folder or a bucket, and verify it from outside.", ("deploy",)
+    ),
     "export": _Command(
         "export",
         "Write what a host of files has to be told, so that it answers as the service.",

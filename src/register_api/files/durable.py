@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEMPORARY = ".new"
+LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"
+"""Pattern of the names of temporary files, which a killed process leaves behind."""
+
 _SECRET, _PUBLIC = 0o600, 0o666
 
 
@@ -86,7 +89,7 @@ def remove_leftovers(folder: Path) -> None:
     Raises:
         OSError: The folder's files cannot be removed.
     """
-    for path in folder.glob(f".*{_TEMPORARY}"):
+    for path in folder.glob(LEFTOVERS):
         path.unlink()
 
 

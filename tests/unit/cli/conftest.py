@@ -67,7 +67,7 @@ def call(publisher: Publisher) -> Call:
         "--source": (publisher.source, {"check", "preview", "publish", "run", *edits}),
         "--store": (
             publisher.store,
-            {"check", "preview", "publish", "refresh", "status", "list", "diff", "show", *edits},
+            {"check", "preview", "publish", "refresh", "status", "list", "diff", "show", "deploy", *edits},
         ),
         "--keys": (publisher.keys, {"publish", "refresh", "run"}),
     }

@@ -1,16 +1,17 @@
-"""Whether what is public is ahead of a store, or another history: asked before anything is signed over it.
+"""Whether what is published somewhere is ahead of a store, or another history: asked before it is replaced.
 
 A store that came back from a backup, with the keys' memory from the same backup, looks whole. What customers
-have seen lies at the register's own address. Nothing is concluded from what is not signed by this register:
-whoever stands between can keep the question from being answered, and no more.
+have seen lies at the register's own address, and at what it is deployed to. Nothing is concluded from what is
+not signed by this register: whoever stands between can keep the question from being answered, and no more.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
-from tuf.api.metadata import Root
 
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.canonical import decode, digest
@@ -20,7 +21,6 @@ from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
 from register_api.core.model import Register
 from register_api.errors import Forged, Forked, RolledBack, StoreError, VerificationError
-from register_api.publish.trust import metadata as trust_metadata
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.state import RootOrigin
@@ -28,6 +28,8 @@ from register_api.verify.trust.chain import follow
 from register_api.verify.trust.start import Start, read_root
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from register_api.store.reader import Snapshot
     from register_api.verify.fetch.fetcher import Fetcher
     from register_api.verify.trust.chain import Trusted
@@ -76,7 +78,7 @@ def ask_public(snapshot: Snapshot | None, url: str) -> PublicHead:
             if snapshot is None:
                 _check_nothing(fetcher, url)
             else:
-                _compare(snapshot, fetcher, url)
+                compare(snapshot, fetcher, url)
         except (RolledBack, Forked):
             raise
         except VerificationError as error:
@@ -93,16 +95,44 @@ def _check_nothing(fetcher: Fetcher, url: str) -> None:
     )
 
 
-def _compare(snapshot: Snapshot, fetcher: Fetcher, url: str) -> None:
-    root = trust_metadata.roots(snapshot.read)[-1]
-    version = trust_metadata.parse(root, Root).signed.version
-    origin = RootOrigin(how="remembered", version=version, sha256=digest(root), source="", first_use=False)
-    start = Start(root=root, origin=origin)
+def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") -> None:
+    """Compare what is published somewhere with a store, beginning from the newest root that both have.
+
+    Args:
+        snapshot: What the store holds.
+        fetcher: Gives the other tree.
+        where: What that place is called.
+        hint: What to do about one that is ahead; without it, to recover from there.
+
+    Raises:
+        RolledBack: The other tree is ahead of the store.
+        Forked: It is another history.
+        VerificationError: It does not check, so that nothing can be said of it.
+        StoreError: The store's own files cannot be read.
+    """
+    hint = hint or _recover(where)
+    start = _shared_start(snapshot, fetcher, where)
     public = follow(fetcher, start, None)
     ours = follow(_Stored(snapshot), start, None)
     for role, number in public.versions.items():
-        _check_role(url, role, (number, public.metadata[role]), (ours.versions[role], ours.metadata[role]))
-    _check_log(snapshot, fetcher, public, url)
+        _check_role(
+            where, role, (number, public.metadata[role]), (ours.versions[role], ours.metadata[role]), hint
+        )
+    _check_log(snapshot, fetcher, public, where, hint)
+
+
+def _shared_start(snapshot: Snapshot, fetcher: Fetcher, where: str) -> Start:
+    """Return the newest of the store's roots that is served, too: newer ones may not have got there yet."""
+    paths = itertools.takewhile(snapshot.manifest.files.__contains__, map(tree.ROOT.path, itertools.count(1)))
+    for version, path in reversed(list(enumerate(paths, 1))):
+        root = snapshot.read(path)
+        with contextlib.suppress(NotServed):
+            if fetcher.get(path, tree.ROOT.max_bytes) == root:
+                origin = RootOrigin(
+                    how="remembered", version=version, sha256=digest(root), source="", first_use=False
+                )
+                return Start(root=root, origin=origin)
+    raise Forged(f"{where} does not have the trust root of this register")
 
 
 class _Stored:
@@ -119,21 +149,21 @@ class _Stored:
             raise NotServed(f"{path} is missing", path=path) from error
 
 
-def _check_role(url: str, role: str, public: tuple[int, bytes], ours: tuple[int, bytes]) -> None:
+def _check_role(where: str, role: str, public: tuple[int, bytes], ours: tuple[int, bytes], hint: str) -> None:
     if public[0] > ours[0]:
         raise RolledBack(
-            f"the {role} metadata at {url} has version {public[0]}, that of the store {ours[0]}:"
+            f"the {role} metadata at {where} has version {public[0]}, that of the store {ours[0]}:"
             " the store is older than what is public",
-            hint=_recover(url),
+            hint=hint,
         )
     if public[0] == ours[0] and public[1] != ours[1]:
         raise Forked(
-            f"the {role} metadata at {url} is another version {public[0]} than that of the store",
-            hint=_recover(url),
+            f"the {role} metadata at {where} is another version {public[0]} than that of the store",
+            hint=hint,
         )
 
 
-def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, url: str) -> None:
+def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str, hint: str) -> None:
     path = public.copy_path(tree.CHECKPOINT)
     data = fetcher.get(path, tree.CHECKPOINT.max_bytes)
     if not public.is_target(tree.CHECKPOINT, data):
@@ -141,16 +171,16 @@ def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, url: str) 
     log, size = parse_checkpoint(parse_note(data).text), snapshot.state.version
     if log.size > size:
         raise RolledBack(
-            f"version {log.size} is public at {url}, and the store holds version {size}", hint=_recover(url)
+            f"version {log.size} is public at {where}, and the store holds version {size}", hint=hint
         )
     if tile_proofs.root(log.size, _tile_reader(snapshot), tree_size=size) != log.root:
         raise Forked(
-            f"another version {log.size} is public at {url} than the store has: the histories went apart",
-            hint=_recover(url),
+            f"another version {log.size} is public at {where} than the store has: the histories went apart",
+            hint=hint,
         )
 
 
-def _tile_reader(snapshot: Snapshot) -> trust_metadata.Read:
+def _tile_reader(snapshot: Snapshot) -> Callable[[str], bytes]:
     def read(path: str) -> bytes:
         try:
             return snapshot.read(path)

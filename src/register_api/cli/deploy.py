@@ -1,0 +1,185 @@
+"""The command `deploy`: bring the published tree to where it is served from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from register_api import clock
+from register_api.cli import interruption, options
+from register_api.cli.output import err, out, print_json, progress
+from register_api.core.instant import format_instant
+from register_api.core.language.prose import count
+from register_api.deploy.opening import open_target
+from register_api.deploy.outside import verify_outside
+from register_api.deploy.public_head import address_of_register
+from register_api.deploy.sending import Order
+from register_api.deploy.sending import deploy as send
+from register_api.errors import UsageError
+from register_api.store.reader import open_snapshot
+from register_api.verify import Report
+from register_api.verify.report.text import render_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.deploy.plan import Plan
+    from register_api.deploy.target import DeployTarget
+    from register_api.store.reader import Snapshot
+
+
+class _Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What --json prints.
+
+    Attributes:
+        sent: Names of the files that were sent, or would be.
+        removed: Names of the files that were removed, or would be.
+        verified: The report of `verify` on the register's address; ``None``: not verified.
+        served: Whether what is served there is what was deployed; ``None``: not looked.
+    """
+
+    target: str
+    register: str
+    version: int
+    dry_run: bool
+    sent: tuple[str, ...]
+    bytes: int
+    unchanged: int
+    removed: tuple[str, ...]
+    verified: Report | None = None
+    served: bool | None = None
+
+
+@click.command()
+@click.argument("target_address", metavar="TARGET")
+@options.store_option
+@click.option(
+    "--endpoint",
+    envvar="REGISTER_DEPLOY_ENDPOINT",
+    show_envvar=True,
+    metavar="URL",
+    help="Address of the service, for s3:// and az:// that are not the provider's own.",
+)
+@click.option(
+    "--base-url",
+    type=options.BaseUrlParam(),
+    envvar="REGISTER_BASE_URL",
+    show_envvar=True,
+    help="Where to verify what was deployed.  [default: the register's own url]",
+)
+@click.option("--no-verify", is_flag=True, help="Do not verify afterwards what is served.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Read every file there and send what differs, also over what is damaged or somebody else's.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be sent and removed, and do nothing.")
+@options.progress_option
+@options.json_option
+def deploy(
+    target_address: str,
+    store: Path,
+    endpoint: str | None,
+    base_url: str | None,
+    *,
+    no_verify: bool,
+    repair: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Bring what is published to TARGET, a folder or a bucket, and verify it from outside.
+
+    Only what has changed is sent, in an order in which readers always find a whole version: first what never
+    changes, last the signed timestamp. Of two publishers one wins, and the other is refused. A target that is
+    ahead of the store, or holds another register, is left as it is. Stopped at any point, the same command
+    goes on. Then the register's own address is verified like a customer does.
+
+    \b
+    TARGET:
+      /srv/www/trust or file:///srv/www/trust   a folder that a web server serves
+      s3://BUCKET/PREFIX                        S3 and what speaks its language (AWS_ACCESS_KEY_ID, …)
+      az://CONTAINER/PREFIX                     Azure Blob Storage (AZURE_STORAGE_ACCOUNT_NAME, …)
+      gs://BUCKET/PREFIX                        Google Cloud Storage (GOOGLE_SERVICE_ACCOUNT, …)
+
+    \b
+    Examples:
+      register-api deploy s3://trust-example-com --dry-run
+      register-api deploy s3://trust --endpoint https://s3.example.net --base-url https://trust.example.com
+      register-api refresh && register-api deploy az://trust       (a job that keeps it fresh)
+    """
+    snapshot = open_snapshot(store)
+    if snapshot is None:
+        raise UsageError(f"nothing is published in {store}", hint="give --store, or publish first")
+    target = open_target(target_address, endpoint, store)
+    order = Order(
+        snapshot=snapshot,
+        target=target,
+        address=target.name + (f" {endpoint}" if endpoint else ""),
+        repair=repair,
+        dry_run=dry_run,
+        forgotten=lambda error: err.print(
+            f"Note: {store} cannot keep what was sent ({error.strerror}); the next time all is compared"
+        ),
+    )
+    stands = f"the same command completes what is at {target.name}"
+    with interruption.telling(lambda: stands), progress("deploying") as report:
+        plan = send(order, report)
+    done = _told(snapshot, target, plan, dry_run=dry_run)
+    url = base_url or address_of_register(snapshot)
+    if dry_run or no_verify or url is None:
+        _print(done, plan, "no address" if url is None else "--no-verify", as_json=as_json)
+        return
+    full = any(item.fixed for item in plan.send)
+    with progress("verifying") as report:
+        seen, ours = verify_outside(snapshot, url, clock.now(), "new" if full else "none", report)
+    done = msgspec.structs.replace(done, verified=seen, served=ours)
+    _print(done, plan, "", as_json=as_json)
+    raise click.exceptions.Exit(seen.exit_code or (0 if ours else 1))
+
+
+def _told(snapshot: Snapshot, target: DeployTarget, plan: Plan, *, dry_run: bool) -> _Done:
+    return _Done(
+        target=target.name,
+        register=snapshot.state.register,
+        version=snapshot.state.version,
+        dry_run=dry_run,
+        sent=tuple(item.name for item in plan.send),
+        bytes=sum(item.size for item in plan.send),
+        unchanged=len(plan.items) - len(plan.send),
+        removed=plan.remove,
+    )
+
+
+def _print(done: _Done, plan: Plan, why_not: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    if done.dry_run:
+        for item in plan.send:
+            out.print(f"send    {item.size:>9}  {item.name}")
+        for name in plan.remove:
+            out.print(f"remove  {'':>9}  {name}")
+    would = "would be " if done.dry_run else ""
+    out.print(
+        f"Version {done.version} of {done.register} at {done.target}: {count(len(done.sent), 'file')}"
+        f" ({done.bytes} bytes) {would}sent, {done.unchanged} unchanged, {len(done.removed)} {would}removed."
+    )
+    if done.verified is None:
+        if not done.dry_run:
+            out.print(f"NOT verified from outside ({why_not}): register-api verify URL does that.")
+    elif done.verified.exit_code:
+        out.print(render_text(done.verified), markup=False)
+    elif not done.served:
+        err.print(
+            f"{done.verified.base} serves something else than was deployed: version {done.verified.version}"
+            " verifies there, with another timestamp\n→ does it read from this target, and how long does its"
+            " cache keep timestamp.json?"
+        )
+    else:
+        until = done.verified.fresh_until
+        out.print(
+            f"Verified from outside: {done.verified.base} serves version {done.verified.version}"
+            + (f", fresh until {format_instant(until)}." if until else ".")
+        )

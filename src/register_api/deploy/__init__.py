@@ -1,0 +1,1 @@
+"""Brings a published tree to where it is served from: a folder or a bucket. Holds no key."""

@@ -1,0 +1,181 @@
+"""A bucket as a target: S3 and what speaks its language, Azure Blob Storage, Google Cloud Storage.
+
+Credentials come from the environment or the machine's role, as the providers' own tools read them, and
+stand in no message: of what the library says only the reason is passed on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+    UnknownConfigurationKeyError,
+)
+from obstore.store import from_url
+
+from register_api.core.format.paths import max_bytes
+from register_api.core.headers import CACHE_CONTROL
+from register_api.core.printable import printable
+from register_api.errors import TargetError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+    from register_api.store.manifest import ManifestEntry
+
+VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
+"""Scheme of an address to the environment variables that hold its credentials."""
+
+_CREDENTIALS = (
+    "the credentials have to allow to list, read, write and remove there, and the clock has to be right"
+    " (docs/deploying.md)"
+)
+
+_SECOND = dt.timedelta(seconds=1)
+_RETRY: RetryConfig = {
+    "max_retries": 3,
+    "retry_timeout": 20 * _SECOND,
+    "backoff": {"init_backoff": _SECOND / 5, "max_backoff": 3 * _SECOND, "base": 2},
+}
+"""Short: whoever deploys runs the command again."""
+
+
+class Bucket:
+    """A bucket, or what lies below a prefix in it."""
+
+    takes_forms = False  # a bucket sends one form to all, whatever they accept (RFC 9110 section 12.5.3)
+
+    def __init__(self, name: str, store: ObjectStore) -> None:
+        """Take a store that is configured; nothing is asked yet."""
+        self.name = name
+        self._store = store
+
+    def get(self, name: str) -> bytes | None:
+        """Return a file, as ``DeployTarget.get`` says."""
+        with self._asking(name):
+            try:
+                found = obstore.get(self._store, name)
+            except (NotFoundError, FileNotFoundError):
+                return None
+            if found.meta["size"] > max_bytes(name):
+                raise TargetError(f"{self.name}: {name} has more bytes than a file of a tree")
+            return bytes(found.bytes())
+
+    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:
+        """Write a new file, as ``DeployTarget.create`` says."""
+        with self._asking(name):
+            try:
+                obstore.put(
+                    self._store,
+                    name,
+                    data,
+                    attributes=_headers(entry),
+                    mode="create",
+                    use_multipart=False,
+                )
+            except (AlreadyExistsError, FileExistsError):
+                return False
+            return True
+
+    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:
+        """Write a file, as ``DeployTarget.put`` says."""
+        with self._asking(name):
+            obstore.put(self._store, name, data, attributes=_headers(entry), use_multipart=False)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, as ``DeployTarget.remove`` says."""
+        with self._asking(name), contextlib.suppress(NotFoundError, FileNotFoundError):
+            obstore.delete(self._store, name)
+
+    def writing(self) -> contextlib.AbstractContextManager[None]:
+        """Prepare nothing: what two publishers do to a bucket is told apart by its conditions."""
+        return contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def _asking(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseError as error:
+            raise _failed(self.name, name, error) from None
+
+
+def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
+    """Open a bucket by its address; nothing is asked yet.
+
+    Args:
+        url: ``s3://bucket/prefix``, ``az://container/prefix`` or ``gs://bucket/prefix``.
+        endpoint: Address of a service that is not the provider's own.
+
+    Raises:
+        UsageError: Not such an address, or the provider's library cannot be set up so.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in VARIABLES or not parts.netloc or "@" in parts.netloc or parts.query:
+        raise UsageError(
+            f"{printable(url.partition('@')[2] or url.partition('?')[0])} is not a valid target",
+            hint="write s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; credentials come"
+            " from the environment",
+        )
+    options: ClientConfig = {"connect_timeout": 5 * _SECOND, "timeout": 60 * _SECOND}
+    if endpoint is not None and endpoint.startswith("http://"):
+        options["allow_http"] = True
+    more: Any = {} if endpoint is None else {"endpoint": endpoint.rstrip("/")}
+    try:
+        store = from_url(url, client_options=options, retry_config=_RETRY, **more)
+    except UnknownConfigurationKeyError:
+        raise UsageError("--endpoint is for s3:// and az:// targets") from None
+    except (BaseError, ValueError) as error:
+        variables = VARIABLES[parts.scheme]
+        raise UsageError(
+            f"{url} cannot be used: {_reason(error)}",
+            hint=f"is everything there that {variables} has to say?",
+        ) from None
+    return Bucket(url.rstrip("/"), store)
+
+
+def _headers(entry: ManifestEntry) -> dict[str, str]:
+    return {"Content-Type": entry.media_type, "Cache-Control": CACHE_CONTROL[entry.cache]}
+
+
+def _failed(target: str, name: str, error: BaseError) -> TargetError:
+    reason = _reason(error)
+    refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or "403" in reason
+    hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"
+    return TargetError(f"{target}: {name}: {reason}", hint=hint)
+
+
+_KINDS = {
+    "dns error": "its name cannot be resolved",
+    "tcp connect error": "no connection",
+    "connection refused": "no connection",
+    "timed out": "no answer in time",
+    "kind: timeout": "no answer in time",
+    "certificate": "its certificate is not trusted",
+}
+"""What the library's account of a failed request holds, to what it means."""
+
+_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_STATUS = re.compile(r"status code: ([0-9]{3}[ A-Za-z]{0,40})")
+
+
+def _reason(error: BaseException) -> str:
+    """Return why a request failed, without what may hold an address with a token in it."""
+    text = str(error)
+    for pattern in (_CODE, _STATUS):
+        if found := pattern.search(text):
+            return f"the answer is {found[1].strip()}"
+    known = (meaning for part, meaning in _KINDS.items() if part in text.lower())
+    first = text.partition("\n")[0].rpartition(" - ")[2]
+    return next(known, printable(re.sub(r"\?\S*", "?…", first), 200))

@@ -1,0 +1,61 @@
+"""Looking at what was sent as a stranger does: at the register's address, with its first root alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.errors import Inconsistent, RolledBack, Stale
+from register_api.verify import Options, verify
+from register_api.verify.fetch.fetcher import KeepingFetcher
+from register_api.verify.fetch.http import HttpFetcher
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.deploy.plan import Progress
+    from register_api.store.reader import Snapshot
+    from register_api.verify.options import History
+    from register_api.verify.report.report import Report
+
+_PAUSES = (0, 2, 5, 10, 20, 30)
+"""Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
+
+_OLDER = (Inconsistent, RolledBack, Stale)
+
+
+def verify_outside(
+    snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
+) -> tuple[Report, bool]:
+    """Verify what is served at the register's address, again for a while if a cache shows what was before.
+
+    Args:
+        snapshot: What was deployed.
+        url: The address.
+        now: The present instant, UTC.
+        history: Which versions are checked in full.
+        progress: As for ``verify``.
+
+    Returns:
+        The report, and whether what is served there is what was deployed, by its timestamp.
+
+    Raises:
+        UsageError: Not such an address.
+    """
+    sha256 = digest(snapshot.read(tree.ROOT.path(1)))
+    ours = snapshot.read(tree.TIMESTAMP.path())
+    for pause in _PAUSES:
+        time.sleep(pause)
+        with HttpFetcher(url) as fetcher:
+            kept = KeepingFetcher(fetcher)
+            result = verify(
+                url, Options(root_sha256=sha256, history=history, wait=0), now, progress, fetcher=kept
+            )
+        same = kept.files.get(tree.TIMESTAMP.path()) == ours
+        if (same and result.finding is None) or not (
+            result.finding is None or isinstance(result.finding, _OLDER)
+        ):
+            break
+    return result.report, same

@@ -1,0 +1,243 @@
+"""What has to be sent to a target: its files compared with the store's, before anything is written.
+
+Nothing is believed that lies at the target. What this store has left there counts as there while the
+target's timestamp is one that was sent from here (``deploy.deployed``). Otherwise what is there has to be
+signed by this register and may not be ahead of the store, and every file is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.core.format.paths import is_path, kind_of
+from register_api.deploy.public_head import address_of_register, compare
+from register_api.deploy.target import AT_ONCE
+from register_api.errors import (
+    Forked,
+    Malformed,
+    RolledBack,
+    TargetError,
+    VerificationError,
+)
+from register_api.store.layout import SUFFIXES
+from register_api.store.manifest import Encoding, ManifestEntry
+from register_api.verify.fetch.fetcher import NotServed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from register_api.core.format.kind import Stage
+    from register_api.deploy.deployed import Deployed
+    from register_api.deploy.target import DeployTarget
+    from register_api.store.reader import Snapshot
+
+Progress = Callable[[int, int, str], None]
+"""Takes done, total and what is being done."""
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+TIMESTAMP = tree.TIMESTAMP.path()
+_ROOT = tree.ROOT.path(1)
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to send.
+
+    Attributes:
+        name: Its name at the target.
+        path: Path of the file in the tree, and in which form it is sent.
+        entry: What the manifest says of the path.
+        sha256: Digest of the bytes in that form, hex.
+        size: Their number.
+    """
+
+    name: str
+    path: str
+    form: str
+    entry: ManifestEntry
+    sha256: str
+    size: int
+
+    @property
+    def fixed(self) -> bool:
+        """Whether nobody may ever write other bytes there; another machine may compress otherwise."""
+        return self.entry.cache == "immutable" and self.form == "identity"
+
+    @property
+    def stage(self) -> Stage:
+        """When it is sent."""
+        return kind_of(self.path).stage
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment will do.
+
+    Attributes:
+        items: Everything that the target is to hold, by name.
+        send: What is sent.
+        remove: What is removed at the end.
+        timestamp: The target's timestamp before; ``None``: nothing was published there.
+    """
+
+    items: dict[str, Item]
+    send: tuple[Item, ...]
+    remove: tuple[str, ...]
+    timestamp: bytes | None
+
+
+def make_plan(
+    snapshot: Snapshot, target: DeployTarget, known: Deployed, *, repair: bool, progress: Progress
+) -> Plan:
+    """Compare a target with a store.
+
+    Args:
+        snapshot: What is to be there.
+        target: The place; nothing is written to it.
+        known: What the store knows of it.
+        repair: Read every file, and take no offence at what cannot be checked or is not this register's.
+        progress: Called with done, total and the file that is being read.
+
+    Raises:
+        TargetError: What is there is not this register's, or the target cannot be read.
+        RolledBack: It is ahead of the store.
+        Forked: It is another history.
+        StoreError: The store's own files cannot be read.
+    """
+    items = {item.name: item for item in _items(snapshot, forms=target.takes_forms)}
+    timestamp = target.get(TIMESTAMP)
+    check_next_entry(snapshot, target)
+    if timestamp is not None and digest(timestamp) in known.timestamps and not repair:
+        there = known.files
+    else:
+        _check_ours(snapshot, target, items, timestamp, repair=repair)
+        there = {} if timestamp is None and target.get(_ROOT) is None else _read(target, items, progress)
+    return Plan(
+        items=items,
+        send=tuple(item for item in items.values() if there.get(item.name) != item.sha256),
+        remove=tuple(name for name in known.files if name not in items and _is_of_a_tree(name)),
+        timestamp=timestamp,
+    )
+
+
+def _items(snapshot: Snapshot, *, forms: bool) -> Iterable[Item]:
+    for path, entry in snapshot.manifest.files.items():
+        identity = Encoding(sha256=entry.sha256, size=entry.size)
+        for form, told in {"identity": identity, **(entry.encodings if forms else {})}.items():
+            name = path + SUFFIXES[form]
+            yield Item(name=name, path=path, form=form, entry=entry, sha256=told.sha256, size=told.size)
+
+
+def _is_of_a_tree(name: str) -> bool:
+    """Tell whether a name is one that this program gives: nothing else is ever removed."""
+    return any(is_path(name.removesuffix(suffix)) for suffix in SUFFIXES.values())
+
+
+def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
+    """Refuse a target where somebody has begun to publish a version that the store does not have.
+
+    Raises:
+        RolledBack: Somebody has.
+    """
+    number = snapshot.state.version + 1
+    if target.get(tree.VERSION_ENTRY.path(number)) is not None:
+        raise RolledBack(
+            f"version {number} is at {target.name} already, and the store holds version {number - 1}",
+            hint=_recover(snapshot),
+        )
+
+
+def _check_ours(
+    snapshot: Snapshot, target: DeployTarget, items: dict[str, Item], timestamp: bytes | None, *, repair: bool
+) -> None:
+    """Refuse what is not to be written over."""
+    root = target.get(_ROOT)
+    if root is not None and root != snapshot.read(_ROOT):
+        raise TargetError(
+            f"{target.name} holds another register: its {_ROOT} is not that of {snapshot.state.register}",
+            hint="deploy to a place of its own",
+        )
+    try:
+        if timestamp is not None:
+            compare(snapshot, _Fetched(target), target.name, _recover(snapshot))
+        elif root is None:
+            _check_empty(target, items)
+    except (RolledBack, Forked):
+        raise
+    except VerificationError as error:
+        if not repair:
+            raise TargetError(
+                f"what lies at {target.name} cannot be checked: {error.message}",
+                hint="--repair sends all that differs from the store; make sure that the store is the newest",
+            ) from error
+    except _Occupied as error:
+        if not repair:
+            raise TargetError(
+                f"{target.name} holds files of somebody else, such as {error}",
+                hint="deploy to an empty place, or write over them with --repair",
+            ) from error
+
+
+class _Occupied(Exception):
+    """A file that is not of this register lies where one has to go; the text is its name."""
+
+
+def _check_empty(target: DeployTarget, items: dict[str, Item]) -> None:
+    """Look for somebody else's pages, which would be written over."""
+    changing = [item.name for item in items.values() if not item.fixed]
+    for name, data in zip(changing, each(target.get, changing), strict=True):
+        if data is not None and digest(data) != items[name].sha256:
+            raise _Occupied(name)
+
+
+def _read(target: DeployTarget, items: dict[str, Item], progress: Progress) -> dict[str, str]:
+    """Return the digests of what is there."""
+
+    def digest_of(name: str) -> str:
+        data = target.get(name)
+        return "" if data is None else digest(data)
+
+    found = {}
+    for done, (name, sha256) in enumerate(zip(items, each(digest_of, items), strict=True), 1):
+        progress(done, len(items), f"comparing {name}")
+        found[name] = sha256
+    return found
+
+
+def each(work: Callable[[S], T], things: Iterable[S]) -> Iterable[T]:
+    """Yield what work on each thing returns, in order, many at a time; the first error ends it.
+
+    What is under way is waited for, and what has not begun is left out.
+    """
+    with contextlib.ExitStack() as stack:
+        pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        yield from pool.map(work, things)
+
+
+class _Fetched:
+    """A target as a ``Fetcher`` of the verifier."""
+
+    def __init__(self, target: DeployTarget) -> None:
+        self._target = target
+
+    def get(self, path: str, max_bytes: int) -> bytes:
+        """Return a file, as ``Fetcher.get`` says."""
+        data = self._target.get(path)
+        if data is None:
+            raise NotServed(f"there is no {path}", path=path)
+        if len(data) > max_bytes:
+            raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
+        return data
+
+
+def _recover(snapshot: Snapshot) -> str:
+    url = address_of_register(snapshot) or "URL"
+    return f"nothing was sent; register-api recover --from {url} takes over what is public there"

@@ -1,0 +1,142 @@
+"""Deploying in tests: places in memory, a place that is watched or breaks, and a year that is deployed."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+from obstore.store import MemoryStore
+
+from publishers import NOW, Publisher
+from register_api.deploy.bucket import Bucket
+from register_api.deploy.sending import Order, deploy
+from register_api.errors import TargetError
+from register_api.verify import Options, verify
+from register_api.verify.fetch.fetcher import MemoryFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from register_api.deploy.plan import Plan
+    from register_api.deploy.target import DeployTarget
+    from register_api.store.manifest import ManifestEntry
+    from register_api.verify.report.report import Report
+
+
+LATER = NOW + dt.timedelta(minutes=10)
+"""When there is something new to deploy."""
+
+
+def bucket(name: str = "memory") -> Bucket:
+    """Return a bucket in memory, with the library's own conditions."""
+    return Bucket(name, MemoryStore())
+
+
+class Watched:
+    """A target that notes what is asked of it, and breaks where it is told to.
+
+    Attributes:
+        written: Names in the order in which they were written; ``-name`` where removed.
+        read: Names that were read.
+        breaks_at: Number of the write that fails, counted from 0; ``None``: none does.
+        after: Called after each write with its number.
+        loses_answers: Whether a file that is created is there, and the answer says that it was before.
+    """
+
+    def __init__(self, target: DeployTarget) -> None:
+        """Watch a target."""
+        self.target = target
+        self.written: list[str] = []
+        self.read: list[str] = []
+        self.breaks_at: int | None = None
+        self.after: Callable[[int], object] = lambda _number: None
+        self.loses_answers = False
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    @property
+    def takes_forms(self) -> bool:
+        return self.target.takes_forms
+
+    def get(self, name: str) -> bytes | None:
+        self.read.append(name)
+        return self.target.get(name)
+
+    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:
+        with self._writing(name):
+            return self.target.create(name, data, entry) and not self.loses_answers
+
+    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:
+        with self._writing(name):
+            self.target.put(name, data, entry)
+
+    def remove(self, name: str) -> None:
+        with self._writing(f"-{name}"):
+            self.target.remove(name)
+
+    def writing(self) -> contextlib.AbstractContextManager[None]:
+        return self.target.writing()
+
+    @contextlib.contextmanager
+    def _writing(self, name: str) -> Iterator[None]:
+        with self._lock:
+            if self.breaks_at is not None and len(self.written) >= self.breaks_at:
+                raise TargetError("the line is dead")
+            yield
+            self.written.append(name)
+            self.after(len(self.written) - 1)
+
+
+def copied(publisher: Publisher, folder: Path) -> Publisher:
+    """Return the same publisher again, with a store and keys of its own."""
+    shutil.copytree(publisher.folder, folder, symlinks=True)
+    return Publisher(folder)
+
+
+def sent(
+    publisher: Publisher,
+    target: DeployTarget,
+    *,
+    repair: bool = False,
+    dry_run: bool = False,
+    address: str = "",
+) -> Plan:
+    """Deploy what a publisher has published."""
+    order = Order(
+        snapshot=publisher.snapshot(),
+        target=target,
+        address=address or target.name,
+        repair=repair,
+        dry_run=dry_run,
+        forgotten=_forgotten,
+    )
+    return deploy(order, lambda _done, _total, _what: None)
+
+
+def _forgotten(error: OSError) -> None:
+    raise AssertionError(error)
+
+
+def held(target: DeployTarget, publisher: Publisher) -> dict[str, bytes]:
+    """Return what a target has of the files that a publisher has published."""
+    found = {path: target.get(path) for path in publisher.snapshot().manifest.files}
+    return {path: data for path, data in found.items() if data is not None}
+
+
+def wanted(publisher: Publisher) -> dict[str, bytes]:
+    """Return what a publisher has published, by path."""
+    snapshot = publisher.snapshot()
+    return {path: snapshot.read(path) for path in snapshot.manifest.files}
+
+
+def seen(files: dict[str, bytes], now: dt.datetime) -> Report:
+    """Return what a customer finds who reads the newest version."""
+    options = Options(wait=0, history="none")
+    return verify("tree", options, now, fetcher=MemoryFetcher(files)).report
