@@ -19,7 +19,7 @@ export HOST PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all lint format messages bench fuzz verifier-suite lock clean
+.PHONY: help serve test test-all lint format messages bench fuzz verifier-suite docs lock clean
 
 help: ## Show make targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fuzz: .venv/.made-test ## Fuzz all parsers, each for FUZZ_SECONDS (20)
 verifier-suite: .venv/.made-test ## Write the trees that any verifier can be tried with into var/verifier-suite
 	rm -rf var/verifier-suite
 	PYTHONPATH=tests $(BIN)/python tests/verifier_suite/write.py var/verifier-suite
+
+docs: .venv/.made-test ## Write the site of the documentation into build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lock: .venv/.made-test ## Pin all dependencies again, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt

@@ -97,6 +97,13 @@ def test_every_page_is_in_the_index() -> None:
         assert linked == {path.name for path in index.parent.glob("*.md")} - {index.name}
 
 
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """Decisions too."""
+    named = re.findall(r"^ +- (?:.*: )?(\S+\.md)$", read("mkdocs.yml"), re.MULTILINE)
+    there = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert {name for name in named if not name.startswith("project/")} == there
+
+
 REFERENCE = {"rules.md", "conformance.md", "performance.md", "python-api.md", "checks.md"}
 """Pages in which one looks something up; so are the chapters of the format, and decisions."""
 
