@@ -148,16 +148,17 @@ class Publisher:
         assert snapshot is not None
         return snapshot
 
-    def verify(self, state: Path | None = None) -> Report:
-        """Check the published folder like a customer of today.
+    def verify(self, state: Path | None = None, now: dt.datetime | None = None) -> Report:
+        """Check the published folder like a customer.
 
         Args:
             state: What the customer remembers, versions already checked among it; without it every
                 version is checked in full.
+            now: When they look; if not said, today.
         """
         options = Options(wait=0, state=state, history="new" if state else "all")
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        return verify("folder", options, now, fetcher=FolderFetcher(self.store / "public")).report
+        at = now or dt.datetime.now(dt.UTC).replace(microsecond=0)
+        return verify("folder", options, at, fetcher=FolderFetcher(self.store / "public")).report
 
     def registers(self) -> dict[int, bytes]:
         """Return the bytes of every version that the public list names, read as a customer reads them."""

@@ -27,6 +27,14 @@ class OtherFormat(DamagedState):
     """The file names another format; the text is that name, shortened and escaped."""
 
 
+class NewerFormat(OtherFormat):
+    """The file names a later number of the same format; the text is a sentence about the file."""
+
+
+UPDATE = "update register-api (docs/upgrading.md)"
+"""What to do about ``NewerFormat``."""
+
+
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
     format: str
 
@@ -35,6 +43,29 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     sha256: str
     state: msgspec.Raw
+
+
+def refuse_newer(data: bytes, known: str) -> None:
+    """Refuse bytes that name a later number of a format: everything else is the caller's to judge.
+
+    Args:
+        data: JSON, or anything else.
+        known: The format that this release reads, its number after the last slash.
+
+    Raises:
+        NewerFormat: A newer release wrote them.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_Head).format
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return
+    (name, _, number), (own, _, last) = found.rpartition("/"), known.rpartition("/")
+    # Nobody counts formats to ten digits, and a longer text of digits is slow to read as a number.
+    if name == own and number.isdecimal() and len(number) < _DIGITS and int(number) > int(last):
+        raise NewerFormat(f"was written by a newer release: its format is {found}, this one reads {known}")
+
+
+_DIGITS = 10
 
 
 def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
@@ -47,10 +78,12 @@ def read_state(path: Path, kind: type[T], *, format_name: str) -> T:
 
     Raises:
         OSError: It cannot be read, or is missing.
+        NewerFormat: A newer release wrote it.
         OtherFormat: It names another format.
         DamagedState: It is damaged.
     """
     data = path.read_bytes()
+    refuse_newer(data, format_name)
     try:
         found = msgspec.json.decode(data, type=_Head).format
         if found != format_name:

@@ -10,7 +10,7 @@ that was shown, and the one that is meant to be. After a crash the store has eit
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import filelock
 import msgspec
@@ -19,6 +19,7 @@ from register_api.core.notice import NoticePolicy
 from register_api.core.printable import printable
 from register_api.errors import Forked, KeyStoreError, RolledBack
 from register_api.files import durable
+from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
 from register_api.publish.signing import key_file
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ WAIT_SECONDS = 20.0
 
 _LOCK = ".published.lock"
 _RECOVER = "register-api recover --from URL takes over what is public"
+
+
+FORMAT: Final = "sub-processor-register-published/1"
 
 
 class SignedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +77,7 @@ class KeyMemory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         intended: A head that was to become visible next, and may have.
     """
 
+    format: Literal["sub-processor-register-published/1"] = FORMAT
     shown: SignedHead | None = None
     intended: SignedHead | None = None
 
@@ -106,8 +111,12 @@ def read_memory(keys: Path) -> KeyMemory:
     path = keys / MEMORY_FILE
     if not key_file.exists(path):
         return NOTHING
+    data = key_file.read(path, MAX_MEMORY_BYTES).reveal()
     try:
-        return msgspec.json.decode(key_file.read(path, MAX_MEMORY_BYTES).reveal(), type=KeyMemory)
+        refuse_newer(data, FORMAT)
+        return msgspec.json.decode(data, type=KeyMemory)
+    except NewerFormat as error:
+        raise KeyStoreError(f"{path} {error}", hint=UPDATE) from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise KeyStoreError(
             f"{path} is not a record of what was published: {printable(error)}", hint=_RECOVER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +11,12 @@ import msgspec
 from register_api.core.format.kind import CacheClass
 from register_api.core.model import NoticeSource
 from register_api.core.notice import NoticePolicy, Promises
+from register_api.core.printable import printable
+from register_api.errors import StoreDamaged, StoreError
+from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +73,7 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         manifest_sha256: SHA-256 (hex) of the manifest that lies beside this document.
     """
 
+    format: Literal["sub-processor-register-publisher/1"] = "sub-processor-register-publisher/1"
     register: str
     version: int
     published_at: dt.datetime
@@ -97,5 +104,23 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
         retired: Files that leave.
     """
 
+    format: Literal["sub-processor-register-journal/1"] = "sub-processor-register-journal/1"
     changed: tuple[str, ...]
     retired: tuple[str, ...]
+
+
+def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Exception) -> StoreError:
+    """Return the error for one of these documents that cannot be read.
+
+    Args:
+        path: Its file.
+        data: Its bytes, if there are any.
+        kind: What it should be.
+        error: What went wrong.
+    """
+    known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
+    try:
+        refuse_newer(data, known)
+    except NewerFormat as newer:
+        return StoreError(f"{path} {newer}", hint=UPDATE)
+    return StoreDamaged(f"{path} cannot be read: {printable(error)}")

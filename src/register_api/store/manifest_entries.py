@@ -17,7 +17,7 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
-from register_api.store.manifest import Manifest, ManifestEntry
+from register_api.store.manifest import Manifest, ManifestEntry, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -155,6 +155,13 @@ class OpenManifest(msgspec.Struct, frozen=True, kw_only=True):
         return b"".join((start, _FILES, self.files.text, _END))
 
 
+def _start_of_files(data: bytes) -> int:
+    start = data.find(_FILES) + len(_FILES)
+    if start < len(_FILES) or not data.endswith(_END):
+        raise ValueError("it does not have one line a file")
+    return start
+
+
 def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
     """Read a store's manifest.
 
@@ -164,17 +171,17 @@ def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
 
     Raises:
         StoreDamaged: It is missing, or not what it should be.
+        StoreError: A newer release wrote it.
     """
+    data = b""
     try:
         data = path.read_bytes()
         if sha256 is not None and digest(data) != sha256:
             raise StoreDamaged(f"{path} has other bytes than were published")
-        start = data.find(_FILES) + len(_FILES)
-        if start < len(_FILES) or not data.endswith(_END):
-            raise StoreDamaged(f"{path} does not have one line a file")
+        start = _start_of_files(data)
         manifest = msgspec.json.decode(data[:start] + b"}}", type=Manifest)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
+        raise unreadable(path, data, Manifest, error) from error
     return OpenManifest(
         register=manifest.register,
         version=manifest.version,

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from register_api.core.canonical import digest
-from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
 from register_api.store import layout
-from register_api.store.manifest import Journal, PublisherState
+from register_api.store.manifest import Journal, PublisherState, unreadable
 from register_api.store.manifest_entries import OpenManifest, read_manifest
 
 if TYPE_CHECKING:
     import datetime as dt
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Snapshot:
@@ -169,8 +168,11 @@ def read_document(path: Path, kind: type[T]) -> T:
 
     Raises:
         StoreDamaged: It is missing, or not what it should be.
+        StoreError: A newer release wrote it.
     """
+    data = b""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        data = path.read_bytes()
+        return msgspec.json.decode(data, type=kind)
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreDamaged(f"{path} cannot be read: {printable(error)}") from error
+        raise unreadable(path, data, kind, error) from error

@@ -23,7 +23,14 @@ from register_api.core.keys.key_growth import Disowned
 from register_api.core.notice import NoticePolicy
 from register_api.errors import Document, Malformed, UsageError
 from register_api.files import durable
-from register_api.files.state_file import DamagedState, OtherFormat, read_state, write_state
+from register_api.files.state_file import (
+    UPDATE,
+    DamagedState,
+    NewerFormat,
+    OtherFormat,
+    read_state,
+    write_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +146,8 @@ def load(folder: Path) -> Remembered | None:
         return None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except NewerFormat as error:
+        raise Malformed(f"{path} {error}", hint=UPDATE) from error
     except OtherFormat as error:
         raise Malformed(
             f"the state in {path} has the form {error}; this program reads {FORMAT}",

@@ -21,7 +21,7 @@ import msgspec
 
 from register_api.errors import WitnessError
 from register_api.files import durable
-from register_api.files.state_file import DamagedState, read_state, write_state
+from register_api.files.state_file import UPDATE, DamagedState, NewerFormat, read_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,6 +130,8 @@ class Record:
             ) from None
         except OSError as error:
             raise WitnessError(f"{path} cannot be read: {error.strerror}") from error
+        except NewerFormat as error:
+            raise WitnessError(f"{path} {error}", hint=UPDATE) from error
         except DamagedState as error:
             raise WitnessError(
                 f"the state in {path} is damaged: {error}",
