@@ -1,7 +1,7 @@
 """What a release has written, kept so that every later one is held to reading it.
 
-``PYTHONPATH=src:tests python tests/kept_stores.py RELEASE`` writes ``tests/kept/RELEASE.tar.xz``, once, when
-it is released; what is there is never written anew. An archive holds what programs keep for themselves:
+``PYTHONPATH=src:tests python tests/kept_stores.py RELEASE`` writes an archive of that name below this folder,
+once, when it is released; what is there is never written anew. It holds what programs keep for themselves:
 
 ::
 

@@ -39,6 +39,7 @@ PACKAGES = {
     "softhsm2-util": "softhsm2",
     "systemd-analyze": "systemd",
     "systemd-socket-activate": "systemd",
+    "unshare": "util-linux",
     "xmlsec1": "xmlsec1",
 }
 """The Debian package that brings each program."""

@@ -54,6 +54,25 @@ def test_an_image_is_built_from_all_that_the_metadata_names() -> None:
     }
 
 
+def test_an_image_is_built_upon_nothing_but_a_digest_that_somebody_chose() -> None:
+    """An argument without a default: a build that is not told ends at once, and no tag is followed."""
+    lines = [line.split() for line in read("Containerfile").splitlines()]
+    bases = [words[1] for words in lines if words[:1] == ["FROM"]]
+    assert bases
+    assert all(re.fullmatch(r"[a-z/]+@sha256:\$\{PYTHON_DIGEST\}", base) for base in bases)
+    assert ["ARG", "PYTHON_DIGEST"] in lines[: lines.index(["FROM", bases[0], "AS", "build"])]
+    assert [words for words in lines if words[:1] == ["USER"]] == [["USER", "65532:65532"]]
+    assert ["HEALTHCHECK"] in [words[:1] for words in lines]
+
+
+def test_what_the_page_does_without_an_engine_is_what_the_image_does() -> None:
+    """Each command of docs/container.md stands in the Containerfile, in this order."""
+    (block,) = re.findall(r"^```sh\n(.*?)^```", read("docs/container.md"), re.DOTALL | re.MULTILINE)
+    image = read("Containerfile")
+    places = [image.index(line.replace("python3", "python")) for line in block.splitlines()]
+    assert places == sorted(places)
+
+
 def test_a_library_whose_internals_are_used_has_an_upper_bound() -> None:
     extras = METADATA.get("optional-dependencies", {}).values()
     needed = {line for lines in (METADATA["dependencies"], *extras) for line in lines}

@@ -1,0 +1,61 @@
+"""Scripts that run as root on a machine of their own, as far as files go (mount_namespaces(7)).
+
+What a script mounts, and which users it makes, is gone when it ends. ``/srv``, ``/opt``, ``/etc`` are new;
+``/opt/register/bin/register-api`` is this project's program, which every user can start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from programs import Done, environment, run
+from tools import missing, need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[1]
+
+PRELUDE = r"""
+set -eu
+kept=$(mktemp -d)
+mount -t tmpfs none "$kept"
+number=0
+for path in $NEEDED; do
+  number=$((number + 1)); mkdir "$kept/$number"; mount --rbind "$path" "$kept/$number"
+done
+number=0
+for path in $NEEDED; do  # what lies in a folder that is closed to others lies in an open one here
+  number=$((number + 1))
+  setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$path" && continue
+  top=/$(echo "$path" | cut -d/ -f2)
+  setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$top" || mount -t tmpfs -o mode=755 none "$top"
+  mkdir -p "$path"; mount --rbind "$kept/$number" "$path"
+done
+cp -a /etc "$kept/etc"; mount --bind "$kept/etc" /etc
+mount -t tmpfs -o mode=755 none /opt
+mount -t tmpfs -o mode=755 none /srv
+mkdir -p /opt/register/bin
+cat > /opt/register/bin/register-api <<END
+#!/bin/sh
+PYTHONPATH=$ROOT/src:$ROOT/tests REGISTER_OFFLINE=1 NO_COLOR=1 exec $PYTHON -m register_api "\$@"
+END
+chmod 755 /opt/register/bin/register-api
+"""
+
+
+def run_alone(script: str, *words: str | Path) -> Done:
+    """Run lines of bash, up to the first that fails, on such a machine; skipped where this is not root.
+
+    Args:
+        script: The lines.
+        words: Its ``$1``, ``$2`` and so on.
+    """
+    if os.geteuid() != 0:
+        missing("a user who may mount", "sudo")
+    needed: Sequence[str | Path] = dict.fromkeys((Path(sys.base_prefix).resolve(), sys.prefix, ROOT))
+    env = environment(NEEDED=" ".join(map(str, needed)), PYTHON=sys.executable, ROOT=str(ROOT))
+    return run(need("unshare"), "--mount", "bash", "-c", PRELUDE + script, "bash", *words, env=env)
