@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     from register_api.core.documents import KeyList
     from register_api.core.model import Register
     from register_api.core.notice import Promises
-    from register_api.publish.building import Publishing
+    from register_api.publish.examine import Examined
     from register_api.publish.feed.entry import FeedEntry
     from register_api.publish.log_files import LogFiles
     from register_api.publish.page.version_history import ToldVersion
     from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.trust.metadata import Read
     from register_api.publish.version_files import VersionFiles
+    from register_api.store.reader import Snapshot
 
 
 class Artefacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,26 +70,28 @@ class ArtefactBuilder:
 
     def __init__(
         self,
-        work: Publishing,
+        snapshot: Snapshot | None,
+        found: Examined | None,
+        *,
         keyring: Keyring,
         now: dt.datetime,
         base_url: str | None,
         fresh_for: dt.timedelta | None = None,
-        *,
         clock_is_right: bool = False,
     ) -> None:
         """Keep what all artefacts are made from.
 
         Args:
-            work: What is published so far, and what it was found to hold.
+            snapshot: What is published so far; ``None``: nothing.
+            found: What that was found to hold; ``None`` likewise.
             keyring: The private keys.
             now: The present instant, from which freshness counts.
             base_url: Where the tree is published, if that is fixed.
             fresh_for: How long the timestamp is good; ``None``: as long as the one before.
             clock_is_right: Sign even if the timestamp in force is of a later instant.
         """
-        self.snapshot = work.snapshot
-        self.found = work.found
+        self.snapshot = snapshot
+        self.found = found
         self.keyring = keyring
         self.now = now
         self.base_url = base_url
@@ -108,35 +110,26 @@ class ArtefactBuilder:
             KeyStoreError: A private key is missing or not the one that customers know.
             StoreError: What is stored is damaged, or what was made does not hold.
         """
-        keys = self._keys(register)
-        files = make_version_files(previous, register, promises, keys)
-        origin = log_key(keys.document, register.version).name
-        log = append_entry(origin, files.entry_bytes, register.version - 1, self.read, self.keyring.log)
-        summary = VersionSummary(
-            register=register,
-            diff=files.diff.document,
-            size=register.version,
-            root_hash=log.root_hash,
-            sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
-            base_url=self.base_url,
-        )
-        earlier = self.found.feed if self.found else ()
-        window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]
-        root = {} if self.snapshot else trust_root.create(self.keyring, self.now)
+        new = self.new_version(previous, register, promises, self._keys(register))
         with nothing_signed():
-            made = make_files(self._new_version(previous, promises, files, log, summary, window, root))
+            made = make_files(new)
         made |= signatures(made, self.keyring)
-        trust = self._trust(made, root)
+        trust = self._trust(made)
         stored = self.snapshot.manifest.files if self.snapshot else ()
         return Artefacts(
-            files={**made, **root, **trust},
+            files={**made, **self._first_root, **trust},
             retired=(
-                *outgrown_tiles(log.tiles, stored),
+                *outgrown_tiles(new.log.tiles, stored),
                 *self._outlived(),
                 *no_longer_made(made, stored, register),
             ),
-            root_hash=log.root_hash,
+            root_hash=new.log.root_hash,
         )
+
+    @functools.cached_property
+    def _first_root(self) -> dict[str, bytes]:
+        """The root of a new register by its path; nothing where one is published."""
+        return {} if self.snapshot else trust_root.create(self.keyring, self.now)
 
     def read(self, path: str) -> bytes:
         """Read a stored file.
@@ -162,7 +155,39 @@ class ArtefactBuilder:
             return ()
         return retirement.outlived(self.snapshot.read, self.snapshot.published_at, self.now)
 
-    def _new_version(
+    def new_version(
+        self,
+        previous: Encoded[Register] | None,
+        register: Register,
+        promises: Promises,
+        keys: Encoded[KeyList],
+    ) -> NewVersion:
+        """Return a version with all that its files are made from (``makers.make_files``).
+
+        Of the keyring the log key alone is used, and for a first version those that make the root.
+
+        Args:
+            previous: The version before as it is stored, if there is one.
+            register: The new version.
+            promises: All notice promises, the new version's among them.
+            keys: The list of keys that it goes out with.
+        """
+        files = make_version_files(previous, register, promises, keys)
+        origin = log_key(keys.document, register.version).name
+        log = append_entry(origin, files.entry_bytes, register.version - 1, self.read, self.keyring.log)
+        summary = VersionSummary(
+            register=register,
+            diff=files.diff.document,
+            size=register.version,
+            root_hash=log.root_hash,
+            sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
+            base_url=self.base_url,
+        )
+        earlier = self.found.feed if self.found else ()
+        window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]
+        return self._continuing(previous, promises, files, log, summary, window)
+
+    def _continuing(
         self,
         previous: Encoded[Register] | None,
         promises: Promises,
@@ -170,8 +195,8 @@ class ArtefactBuilder:
         log: LogFiles,
         summary: VersionSummary,
         window: tuple[FeedEntry, ...],
-        root: Mapping[str, bytes],
     ) -> NewVersion:
+        """Return the same with what is published so far."""
         register, snapshot = files.register.document, self.snapshot
         same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
         return NewVersion(
@@ -189,7 +214,7 @@ class ArtefactBuilder:
             first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,
             retold=self._retold(previous.document if previous else None, register),
-            roots=tuple(trust_metadata.roots(self._over(root))),
+            roots=tuple(trust_metadata.roots(self._over_stored)),
             base_url=self.base_url,
             now=self.now,
         )
@@ -231,11 +256,11 @@ class ArtefactBuilder:
         earlier = self.found.versions.document.versions if self.found else ()
         return (new, *version_history(earlier, self.read, zone))[:MOST_VERSIONS]
 
-    def _trust(self, made: Mapping[str, bytes], root: Mapping[str, bytes]) -> dict[str, bytes]:
+    def _trust(self, made: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return TUF metadata and copies of targets."""
         targets = {name: made[kind.path()] for name, kind in TARGETS_BY_NAME.items()}
         return trust_repository.publish(
-            self._over(root),
+            self._over_stored,
             self.keyring,
             targets,
             self.now,
@@ -243,6 +268,6 @@ class ArtefactBuilder:
             clock_is_right=self.clock_is_right,
         )
 
-    def _over(self, new: Mapping[str, bytes]) -> Read:
-        """Return what reads new files, and stored ones below them."""
-        return lambda path: new[path] if path in new else self.read(path)
+    def _over_stored(self, path: str) -> bytes:
+        """Read a stored file, or the root of a new register."""
+        return self._first_root[path] if path in self._first_root else self.read(path)

@@ -123,11 +123,12 @@ def _publish(order: PublishRequest, progress: Progress | None) -> Published:
             return Published(prepared=prepared, snapshot=None)
         base_url = order.base_url or register.url
         builder = ArtefactBuilder(
-            work,
-            keyring,
-            order.intent.now,
-            base_url,
-            order.fresh_for,
+            work.snapshot,
+            work.found,
+            keyring=keyring,
+            now=order.intent.now,
+            base_url=base_url,
+            fresh_for=order.fresh_for,
             clock_is_right=order.clock_is_right,
         )
         made = builder.make(base.newest, register, promises)
