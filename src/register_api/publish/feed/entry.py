@@ -8,6 +8,7 @@ The Atom and the JSON feed are two spellings of the same entries, so both are ma
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,8 +28,9 @@ from register_api.publish.feed.feed_links import root_of
 from register_api.publish.page.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from register_api.core.model import Objection
     from register_api.publish.feed.feed_links import FeedPlace
 
 
@@ -180,32 +182,93 @@ def initial_list(language: Language, listed: int) -> str:
     return language.plural("Initial list: {n} sub-processor", "Initial list: {n} sub-processors", listed)
 
 
+class ToldInFull(msgspec.Struct, frozen=True, kw_only=True):
+    """A change with all that has to be known to act on it.
+
+    Attributes:
+        shown: The change as it is shown everywhere.
+        head: What happens.
+        facts: What the summary tells of it.
+        more: What else has to be known.
+    """
+
+    shown: ShownChange
+    head: str
+    facts: Sequence[str]
+    more: Sequence[str]
+
+    def lines(self, language: Language) -> Iterator[str]:
+        """Yield all but what happens, as plain text."""
+        yield from self.facts
+        notice = [sentence(self.shown.notice)] if self.shown.notice else []
+        if self.shown.dates or notice:
+            yield " ".join((*self.shown.dates, *notice))
+        yield from self.more
+        missing = language.text("not specified")
+        for both in self.shown.texts:
+            yield f"{language.text('{label} before', label=both.label)}: {both.before or missing}"
+            yield f"{language.text('{label} now', label=both.label)}: {both.after or missing}"
+
+
+def told_in_full(version: VersionSummary) -> list[ToldInFull]:
+    """Return the changes of a version with all that has to be known to act on them."""
+    sentences = version.sentences.unabridged()
+    return [_told(shown, sentences) for shown in shown_changes(version.diff.changes, sentences)]
+
+
+def _told(shown: ShownChange, sentences: Sentences) -> ToldInFull:
+    head, *facts = sentences.told(shown.change)
+    return ToldInFull(shown=shown, head=head, facts=facts, more=sentences.circumstances(shown.change))
+
+
+def introduction(version: VersionSummary) -> Iterator[str]:
+    """Yield whose version it is and of when, and why it was made."""
+    register, publisher = version.register, version.register.publisher
+    text, legal, reason = version.language.text, publisher.legal_name, register.reason
+    who = publisher.name if legal in {None, publisher.name} else f"{publisher.name} ({legal})"
+    instant = version.language.instant(register.published_at)
+    published = text("Version {version}, published {instant}.", version=register.version, instant=instant)
+    yield f"{text('Sub-processors of {publisher}', publisher=who)}. {published}"
+    if register.recorded == "imported":
+        yield text("Imported from an earlier list; not published here at the time.")
+    if register.corrects:
+        what = text("Correction of version {version}", version=register.corrects)
+        yield f"{what}: {reason.text}" if reason.text else what
+    elif reason.text and reason.kind == "correction":
+        yield text("Correction: {text}", text=reason.text)
+    elif reason.text:
+        yield text("Summary: {text}", text=reason.text)
+
+
+def objection_to(version: VersionSummary) -> Objection | None:
+    """Return how to object to what a version announces, if that is promised."""
+    return binding_objection(version.register.notice)
+
+
+def needs_notice(version: VersionSummary) -> bool:
+    """Tell whether a promise covers one of its changes at least."""
+    return any(change.notice.required for change in version.diff.changes)
+
+
 def content(version: VersionSummary) -> str:
     """Return the entry's content as HTML: every change with what has to be known to act on it."""
-    sentences = version.sentences.unabridged()
-    changes = shown_changes(version.diff.changes, sentences)
     html = render(
         "feed_entry.html.j2",
         version.language,
         version.register.publisher.language,
         version=version,
         register=version.register,
-        changes=[(shown, *_said(shown, sentences)) for shown in changes],
-        needs_notice=any(shown.change.notice.required for shown in changes),
-        objection=binding_objection(version.register.notice),
-        links=_links(version),
+        introduction=introduction(version),
+        changes=told_in_full(version),
+        needs_notice=needs_notice(version),
+        objection=objection_to(version),
+        links=links(version),
         root_hash=strict_base64.encode(version.root_hash),
     )
     return xml_text(html)
 
 
-def _said(shown: ShownChange, sentences: Sentences) -> tuple[str, Sequence[str], Sequence[str]]:
-    """Return what happens, what the summary tells of it, and what else has to be known."""
-    head, *facts = sentences.told(shown.change)
-    return head, facts, sentences.circumstances(shown.change)
-
-
-def _links(version: VersionSummary) -> list[tuple[str, str]]:
+def links(version: VersionSummary) -> list[tuple[str, str]]:
     """Return address and title of the version's page and documents, if the tree is said to lie somewhere."""
     if version.base_url is None:
         return []

@@ -1,0 +1,192 @@
+"""The mail that tells customers of a version: the words of its feed entry, and how to check them.
+
+Pure functions of a version. Who gets the mail, and whether it went out, is not known here. No text of the
+publisher's and no name of a vendor can become a header, a line of its own or markup.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import msgspec
+from markupsafe import Markup
+
+from register_api.core import strict_base64
+from register_api.core.format import tree
+from register_api.core.format.paths import address_of
+from register_api.core.language.prose import shorten
+from register_api.core.language.values import Values
+from register_api.core.text import without_any_invisible
+from register_api.publish.feed.entry import (
+    content,
+    introduction,
+    links,
+    needs_notice,
+    objection_to,
+    title,
+    told_in_full,
+)
+from register_api.publish.feed.feed_links import root_of
+from register_api.publish.page.templating import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from register_api.publish.feed.entry import VersionSummary
+
+WIDTH = 78
+"""Longest line of the text, in characters (RFC 5322 section 2.1.1); an address stands on one of its own."""
+
+_MAX_TITLE, _MAX_NAME = 100, 50
+"""How much a subject quotes of what happens, and of the publisher's name, in characters."""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """One mail, the same for every customer.
+
+    Attributes:
+        subject: One line: what happens, in which register, by which version.
+        text: All of it as plain text, in lines of at most ``WIDTH`` characters that end with a newline.
+        html: The same as an HTML document that loads nothing and has neither script nor style.
+    """
+
+    subject: str
+    text: str
+    html: str
+
+
+def mail(version: VersionSummary, first_root: str | None = None) -> Mail:
+    """Write the mail of a version, in the language of its sentences.
+
+    Args:
+        version: The version.
+        first_root: SHA-256 (hex) of the register's first trust root, with which a customer begins to verify;
+            ``None`` where there is none yet.
+    """
+    line = _subject(version)
+    until, command = _object_until(version), _verify_command(version, first_root)
+    html = render(
+        "mail.html.j2",
+        version.language,
+        version.register.publisher.language,
+        subject=line,
+        until=until,
+        content=Markup(content(version)),  # noqa: S704 - a template has escaped it
+        register_page=_register_page(version),
+        command=command,
+    )
+    return Mail(subject=line, text="\n".join(_blocks(version, until, command)), html=html)
+
+
+def _subject(version: VersionSummary) -> str:
+    """Say first what happens: that is seen where little is shown."""
+    register, language = version.register, version.language
+    said = language.text(
+        "{title} | sub-processors of {publisher}, version {version}",
+        title=_happening(version),
+        publisher=one_line(register.publisher.name, _MAX_NAME),
+        version=register.version,
+    )
+    is_correction = register.corrects or register.reason.kind == "correction"
+    return language.text("Correction: {text}", text=said) if is_correction else said
+
+
+def _happening(version: VersionSummary) -> str:
+    """Return what happens first, and how many changes there are besides."""
+    first, *others = version.diff.changes or (None,)
+    if first is None or not others or version.register.version == 1:
+        return one_line(title(version), _MAX_TITLE)
+    return version.language.plural(
+        "{first}, and {n} more change",
+        "{first}, and {n} more changes",
+        len(others),
+        first=one_line(version.sentences.title(first), _MAX_TITLE),
+    )
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    """Return a text without what could begin a header, or changes how the line around it is read."""
+    visible = "".join(char if char.isprintable() else " " for char in without_any_invisible(text))
+    return shorten(visible, limit)
+
+
+def wrapped(text: str, begin: str = "") -> str:
+    """Return a text in lines of at most ``WIDTH`` characters, which begin below one another.
+
+    Args:
+        text: The text, whose own line breaks count as spaces.
+        begin: What stands before it on the first line.
+    """
+    margin = " " * len(begin)
+    lines = textwrap.wrap(
+        one_line(text),
+        WIDTH,
+        initial_indent=begin,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "".join(f"{part}\n" for line in lines for part in _cut(line, margin))
+
+
+def _cut(line: str, margin: str) -> Iterator[str]:
+    """Cut a word that is longer than a line, unless it is an address, which would lead nowhere."""
+    if "://" not in line:
+        while len(line) > WIDTH:
+            yield line[:WIDTH]
+            line = margin + line[WIDTH:]
+    yield line
+
+
+def _object_until(version: VersionSummary) -> str | None:
+    """Return until when one may object to all of it; each change says until when to that one."""
+    days = [change.notice.objection_until for change in version.diff.changes]
+    first = min((day for day in days if day is not None), default=None)
+    if first is None:
+        return None
+    return version.language.text("Objection deadline: {day}.", day=version.language.day(first))
+
+
+def _verify_command(version: VersionSummary, first_root: str | None) -> str | None:
+    """Return how a customer checks what the mail says; ``None`` where the tree has no address."""
+    begin = f" --root-sha256 {first_root}" if first_root else ""
+    return version.base_url and f"register-api verify {root_of(version.base_url)}{begin}"
+
+
+def _register_page(version: VersionSummary) -> str | None:
+    return version.base_url and root_of(version.base_url) + address_of(tree.INDEX.path())
+
+
+def _blocks(version: VersionSummary, until: str | None, command: str | None) -> Iterator[str]:
+    """Yield what an empty line stands between."""
+    text = version.language.text
+    yield from map(wrapped, introduction(version))
+    if until is not None:
+        yield wrapped(until)
+    for number, told in enumerate(told_in_full(version), 1):
+        facts = "".join(wrapped(line, "   * ") for line in told.lines(version.language))
+        yield wrapped(told.head, f"{number}. ") + facts
+    if not version.diff.changes:
+        yield wrapped(text("No changes to sub-processors."))
+    if needs_notice(version):
+        yield _objecting(version)
+    if page := _register_page(version):
+        named = [*links(version), (page, text("Current version"))]
+        yield "".join(f"{wrapped(f'{what}:')}  {address}\n" for address, what in named)
+    if command is not None:
+        yield wrapped(text("To check that the publisher has signed this:")) + f"  {command}\n"
+    root_hash = strict_base64.encode(version.root_hash)
+    yield wrapped(text("Log size {size}, root hash {hash}", size=version.size, hash=root_hash))
+
+
+def _objecting(version: VersionSummary) -> str:
+    """Say where objections go, or whom to ask where none are promised."""
+    text, objection = version.language.text, objection_to(version)
+    if objection is not None:
+        contact = text("Objections go to {contact}.", contact=objection.contact.removeprefix("mailto:"))
+        return wrapped(f"{contact} {objection.instructions or ''}")
+    values = Values(version.language)
+    contacts = "; ".join(values.of(contact) for contact in version.register.publisher.contacts)
+    asked = f"{text('Contact:')} {contacts}." if contacts else ""
+    return wrapped(f"{text('No objection period is promised.')} {asked}")
