@@ -43,7 +43,7 @@ _COMMANDS = {
         "check", "Say what is wrong in the source, or breaks the notice promise.", ("publish",)
     ),
     "preview": _Command(
-        "preview", "Show in words what publishing now would tell your customers.", ("publish",)
+        "preview", "Show what publishing now would tell your customers: words, mail, pages.", ("publish",)
     ),
     "add": _Command("add", "Add a sub-processor, or a further use of one.", ("publish",)),
     "end": _Command("end", "End a sub-processor, or one use of it, on a day.", ("publish",)),

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from rich.text import Text
 
 from register_api.cli import options
-from register_api.cli.output import print_json
+from register_api.cli.output import out, print_json
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
 from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
+from register_api.preview.coming import make_coming
+from register_api.preview.server import PreviewServer
+from register_api.preview.site import Preview
+from register_api.publish.feed.mail import mail
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.diff.changes import Diff
+    from register_api.preview.coming import Coming
 
 _NOT_PUBLISHED = "0" * 64
 """Stands for the digest of a version that does not exist yet."""
@@ -34,21 +42,69 @@ _NO_REASON = GivenReason()
 @reason_options
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print for a comment on a pull request.")
 @options.json_option
-def preview(source: Path, store: Path, why: GivenReason, *, as_markdown: bool, as_json: bool) -> None:
-    """Show in words what publishing now would tell your customers.
+@click.option("--mail", "as_mail", is_flag=True, help="Print the mail that would tell customers of it.")
+@click.option(
+    "--serve", "served", is_flag=True, help="Serve pages, feed entry and mail to this machine alone."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8010,
+    show_default=True,
+    help="Where --serve listens on 127.0.0.1; 0: where it is free.",
+)
+def preview(
+    source: Path,
+    store: Path,
+    why: GivenReason,
+    port: int,
+    *,
+    as_markdown: bool,
+    as_json: bool,
+    as_mail: bool,
+    served: bool,
+) -> None:
+    """Show what publishing now would tell your customers: in words, as a mail, or in the browser.
 
-    Nothing is written. What is only warned of is shown by check. What you may have meant (a rename,
-    a return, a replacement) is proposed after the changes, and never decided.
+    Nothing is written, and no key is opened. What is only warned of is shown by check. What you may have
+    meant (a rename, a return, a replacement) is proposed after the changes, and never decided.
+
+    With --serve, each page is loaded again when a file of the source is saved; while the source has faults,
+    it shows what check says.
 
     \b
     Examples:
       register-api preview
       register-api preview --markdown
+      register-api preview --mail
+      register-api preview --serve
       register-api preview --corrects 7 --reason "Acme processes in Finland, not in Sweden"
     """
-    if as_markdown and as_json:
-        raise UsageError("preview prints --markdown or --json, not both")
-    show_preview(source, store, why, as_markdown=as_markdown, as_json=as_json)
+    if as_markdown + as_json + as_mail + served > 1:
+        raise UsageError("preview takes one of --markdown, --json, --mail and --serve")
+    if served:
+        _serve(Preview(source, store, why.intent), port)
+    elif as_mail:
+        snapshot = open_snapshot(store)
+        _print_mail(make_coming(source, snapshot, why.intent(snapshot)))
+    else:
+        show_preview(source, store, why, as_markdown=as_markdown, as_json=as_json)
+
+
+def _serve(preview: Preview, port: int) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    with PreviewServer(preview, port) as server, contextlib.suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        out.print(f"Preview at {server.url}  (Ctrl-C ends it; nothing is published)")
+        server.serve_forever()
+
+
+def _print_mail(coming: Coming) -> None:
+    if coming.told is None:
+        out.print(_unchanged(coming.candidate))
+        return
+    made = mail(coming.told, coming.first_root())
+    out.print(Text(f"Subject: {made.subject}\n\n{made.text}"), end="")
 
 
 def show_preview(
@@ -74,13 +130,17 @@ def show_preview(
     if as_json:
         print_json({**msgspec.to_builtins(diff), "proposals": proposals})
         return
-    nothing = f"Nothing has changed since version {register.version - 1}; publishing makes no version."
     told = (*change_lines(register, diff), *proposal_lines(proposals))
-    lines = (Line(0, nothing),) if prepared.unchanged else told
+    lines = (Line(0, _unchanged(prepared)),) if prepared.unchanged else told
     if as_markdown:
         click.echo(markdown(lines), nl=False)
     else:
         print_lines(lines)
+
+
+def _unchanged(prepared: Candidate) -> str:
+    register, _ = prepared.required()
+    return f"Nothing has changed since version {register.version - 1}; publishing makes no version."
 
 
 def _coming_diff(prepared: Candidate) -> Diff:

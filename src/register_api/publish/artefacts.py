@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from register_api.core.model import Register
     from register_api.core.notice import Promises
     from register_api.publish.examine import Examined
-    from register_api.publish.feed.entry import FeedEntry
     from register_api.publish.log_files import LogFiles
     from register_api.publish.page.version_history import ToldVersion
     from register_api.publish.signing.keyring import Keyring
@@ -110,7 +109,9 @@ class ArtefactBuilder:
             KeyStoreError: A private key is missing or not the one that customers know.
             StoreError: What is stored is damaged, or what was made does not hold.
         """
-        new = self.new_version(previous, register, promises, self._keys(register))
+        keys = self._keys(register)
+        roots = tuple(trust_metadata.roots(self._over_stored))
+        new = self.new_version(previous, register, promises, keys, roots)
         with nothing_signed():
             made = make_files(new)
         made |= signatures(made, self.keyring)
@@ -161,16 +162,18 @@ class ArtefactBuilder:
         register: Register,
         promises: Promises,
         keys: Encoded[KeyList],
+        roots: tuple[bytes, ...],
     ) -> NewVersion:
         """Return a version with all that its files are made from (``makers.make_files``).
 
-        Of the keyring the log key alone is used, and for a first version those that make the root.
+        Of the keyring the log key alone is used.
 
         Args:
             previous: The version before as it is stored, if there is one.
             register: The new version.
             promises: All notice promises, the new version's among them.
             keys: The list of keys that it goes out with.
+            roots: Every TUF root, oldest first.
         """
         files = make_version_files(previous, register, promises, keys)
         origin = log_key(keys.document, register.version).name
@@ -183,9 +186,7 @@ class ArtefactBuilder:
             sentences=Sentences.between(previous.document if previous else None, register, promises.zone),
             base_url=self.base_url,
         )
-        earlier = self.found.feed if self.found else ()
-        window = (make_entry(summary), *earlier)[:FEED_PAGE_SIZE]
-        return self._continuing(previous, promises, files, log, summary, window)
+        return self._continuing(previous, promises, files, log, summary, roots)
 
     def _continuing(
         self,
@@ -194,10 +195,11 @@ class ArtefactBuilder:
         files: VersionFiles,
         log: LogFiles,
         summary: VersionSummary,
-        window: tuple[FeedEntry, ...],
+        roots: tuple[bytes, ...],
     ) -> NewVersion:
         """Return the same with what is published so far."""
         register, snapshot = files.register.document, self.snapshot
+        earlier = self.found.feed if self.found else ()
         same_pages = snapshot is not None and snapshot.state.page_templates == TEMPLATES_SHA256
         return NewVersion(
             files=files,
@@ -208,13 +210,13 @@ class ArtefactBuilder:
             listed=self.found.versions.data if self.found else None,
             stored=snapshot.manifest.files if snapshot else (),
             feeds=self._feeds(previous.document if previous else None, register),
-            feed_window=window,
+            feed_window=(make_entry(summary), *earlier)[:FEED_PAGE_SIZE],
             calendar=self.found.calendar if self.found else {},
             history=self._history(files, promises.zone),
             first_published_at=self.found.first_published_at if self.found else register.published_at,
             shown_before=previous.document if previous and same_pages else None,
             retold=self._retold(previous.document if previous else None, register),
-            roots=tuple(trust_metadata.roots(self._over_stored)),
+            roots=roots,
             base_url=self.base_url,
             now=self.now,
         )

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import filelock
 
@@ -28,11 +29,17 @@ from register_api.errors import KeyStoreError, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
-from register_api.publish.signing.signer import Ed25519Signer, P256Signer, S, Signer, generate, load, parse
+from register_api.publish.signing.signer import (
+    Ed25519Signer,
+    P256Signer,
+    S,
+    Signer,
+    generate,
+    load,
+    parse,
+    unkept,
+)
 from register_api.publish.signing.token_pin import Pins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WAIT_SECONDS = 20.0
 """How long to wait for another process that is making keys in the same folder."""
@@ -97,6 +104,13 @@ class Keyring:
         if not 1 <= root_threshold <= root_keys:
             raise UsageError(f"{root_threshold} of {root_keys} root keys is not a threshold that can be met")
         return cls(folder, create=create, root_keys=root_keys, root_threshold=root_threshold)
+
+    @classmethod
+    def unkept(cls) -> Keyring:
+        """Return new keys for documents, log and feed that lie in no file, for what is not published."""
+        keyring = cls(Path(os.devnull), create=False, root_keys=1, root_threshold=1)
+        keyring._opened = {f"{use}.pem": unkept(kind_of_role(use)) for use in ("document", "log", "feed")}
+        return keyring
 
     def reopen(self) -> Keyring:
         """Return a keyring of the same folder that reads its files again, and asks nobody twice."""

@@ -154,14 +154,21 @@ def generate(path: Path, kind: type[S], passphrases: Passphrases | None = None) 
     Raises:
         KeyStoreError: The file exists or cannot be written.
     """
-    private: _PrivateKey = (
-        Ed25519PrivateKey.generate() if kind is Ed25519Signer else generate_private_key(SECP256R1())
-    )
+    private = _new_key(kind)
     passphrases = passphrases or Passphrases()
     passphrase = passphrases.of_new_keys()
     encryption = BestAvailableEncryption(passphrase.reveal()) if passphrase else NoEncryption()
     key_file.write_new(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     return load(path, kind, passphrases)
+
+
+def unkept(kind: type[Signer]) -> Signer:
+    """Return a signer with a new key that lies nowhere but in it."""
+    return kind(_new_key(kind))  # type: ignore[arg-type]  # each kind with a key of its own
+
+
+def _new_key(kind: type[Signer]) -> _PrivateKey:
+    return Ed25519PrivateKey.generate() if kind is Ed25519Signer else generate_private_key(SECP256R1())
 
 
 def load(path: Path, kind: type[S], passphrases: Passphrases | None = None, pins: Pins | None = None) -> S:

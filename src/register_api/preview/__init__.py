@@ -1,0 +1,1 @@
+"""What publishing now would show, served to the publisher alone; nothing is published, no key is opened."""

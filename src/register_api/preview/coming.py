@@ -1,0 +1,136 @@
+"""The version that publishing now would make, with its files, made by the code that publishing uses.
+
+The keys that a checkpoint and a first list of keys need are made for the moment and kept nowhere
+(``Keyring.unkept``), so what they sign is withheld: it would be other bytes once it is published.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.core.canonical import digest, encoded
+from register_api.core.format import tree
+from register_api.core.format.paths import kind_of
+from register_api.errors import Refused
+from register_api.publish.artefacts import ArtefactBuilder
+from register_api.publish.examine import Examined, examine
+from register_api.publish.feed.entry import FeedEntry, VersionSummary
+from register_api.publish.makers import make_files, no_longer_made
+from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare
+from register_api.publish.signing.key_list import first_key_list
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.store.reader import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from register_api.publish.makers import NewVersion
+
+_OF_ANY_KEYS = (tree.CHECKPOINT, tree.VERSION_PROOF)
+_OF_FIRST_KEYS = (tree.KEYS, tree.VERSION_KEYS, tree.VERSION_ENTRY, tree.PUBLIC_KEY, tree.DISCOVERY)
+_NO_ROOT = (b"",)
+"""Stands for the first root before it is made; the one file that names it is withheld."""
+
+
+class Coming(msgspec.Struct, frozen=True, kw_only=True):
+    """What is published, with what publishing now would lay over it.
+
+    Attributes:
+        candidate: The source with its findings, and the version it would become.
+        snapshot: What is published; ``None``: nothing.
+        told: The coming version as feed entry, mail and its own page tell it; ``None`` where nothing changed.
+        entry: What the feeds would say of it; ``None`` likewise.
+        files: Files that would be new or changed, by path.
+        withheld: Paths of the tree at which publishing would show other bytes than are there now.
+    """
+
+    candidate: Candidate
+    snapshot: Snapshot | None
+    told: VersionSummary | None = None
+    entry: FeedEntry | None = None
+    files: dict[str, bytes] = {}
+    withheld: frozenset[str] = frozenset()
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file as it would be served; ``None`` for what is not there or is withheld.
+
+        Raises:
+            StoreDamaged: What is published of it has other bytes than were written.
+        """
+        if path in self.files:
+            return self.files[path]
+        hidden = path in self.withheld or (self.files and path.startswith(tree.TRUST_FOLDER))
+        if self.snapshot is None or hidden or path not in self.snapshot.manifest.files:
+            return None
+        return self.snapshot.read(path)
+
+    def first_root(self) -> str | None:
+        """Return the SHA-256 (hex) of the root that customers begin with; ``None`` before it is made."""
+        return digest(self.snapshot.read(tree.ROOT.path(1))) if self.snapshot else None
+
+
+def make_coming(source: Path, snapshot: Snapshot | None, intent: PublishOptions) -> Coming:
+    """Make what publishing now would make, without holding or writing the store.
+
+    Args:
+        source: Folder with register.toml.
+        snapshot: What is published; ``None``: nothing.
+        intent: Why and when it would be published.
+
+    Raises:
+        Refused: The source breaks rules.
+        StoreDamaged: What is published cannot be read.
+        VerificationError: It is not what was signed.
+        UsageError: There is no source folder.
+    """
+    found = examine(snapshot.read, None) if snapshot else None
+    base = Baseline(newest=found.newest, promises=found.promises) if found else Baseline()
+    candidate = prepare(source, base, intent)
+    if candidate.register is None:
+        raise Refused(candidate.findings)
+    if candidate.unchanged:
+        return Coming(candidate=candidate, snapshot=snapshot)
+    new = _new_version(candidate, snapshot, found, intent)
+    made = make_files(new)
+    return Coming(
+        candidate=candidate,
+        snapshot=snapshot,
+        told=new.version_summary,
+        entry=new.feed_window[0],
+        files={path: data for path, data in made.items() if not _hangs_on_keys(path, found)},
+        withheld=frozenset((*_other_when_signed(made, found), *_left(made, new))),
+    )
+
+
+def _new_version(
+    candidate: Candidate, snapshot: Snapshot | None, found: Examined | None, intent: PublishOptions
+) -> NewVersion:
+    register, promises = candidate.required()
+    keyring = Keyring.unkept()
+    builder = ArtefactBuilder(snapshot, found, keyring=keyring, now=intent.now, base_url=register.url)
+    keys = found.keys if found else encoded(first_key_list(register.register, keyring))
+    roots = tuple(trust_metadata.roots(snapshot.read)) if snapshot else _NO_ROOT
+    return builder.new_version(candidate.base.newest, register, promises, keys, roots)
+
+
+def _hangs_on_keys(path: str, found: Examined | None) -> bool:
+    """Tell whether a file has other bytes once real keys have signed."""
+    kinds = _OF_ANY_KEYS if found else (*_OF_ANY_KEYS, *_OF_FIRST_KEYS)
+    return kind_of(path) in kinds
+
+
+def _other_when_signed(made: dict[str, bytes], found: Examined | None) -> Iterator[str]:
+    """Yield the paths of files that hang on keys, and of the signatures beside files."""
+    for path in made:
+        if _hangs_on_keys(path, found):
+            yield path
+        yield from (signature.of(path) for signature in kind_of(path).signatures)
+
+
+def _left(made: dict[str, bytes], new: NewVersion) -> list[str]:
+    """Return what the tree would lose."""
+    return no_longer_made(made, new.stored, new.register)
