@@ -61,9 +61,9 @@ def with_banner(page: bytes, state: str, coming: Coming) -> bytes:
 
 def overview_page(state: str, coming: Coming) -> bytes:
     """Write what there is to look at: pages, feed entry, mail, and every file that would be new."""
-    rows = [(address_of(path), path, kind_of(path).summary, _is_shown(path)) for path in sorted(coming.files)]
+    rows = [(address_of(path), path, kind_of(path), _is_shown(path)) for path in sorted(coming.files)]
     pages = (tree.INDEX, tree.CHANGES_PAGE, tree.SUBSCRIBE_PAGE, tree.ANNEX_PAGE)
-    named = [(address_of(kind.path()), kind.summary) for kind in pages]
+    named = [(address_of(kind.path()), kind) for kind in pages]
     return _page("overview.html.j2", state, coming, rows=rows, pages=named)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from register_api import __version__
 from register_api.core.headers import NO_STORE, NOSNIFF, PAGE
 from register_api.errors import UsageError
-from register_api.preview.site import TEXT, Answer
+from register_api.preview.site import TEXT, PreviewAnswer
 
 if TYPE_CHECKING:
     from register_api.preview.site import Preview
@@ -65,19 +65,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 30.0
 
     def do_GET(self) -> None:
-        """Answer a request."""
+        """PreviewAnswer a request."""
         self._send(self._answer())
 
     def do_HEAD(self) -> None:
-        """Answer without a body."""
+        """PreviewAnswer without a body."""
         self._send(self._answer(), with_body=False)
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> PreviewAnswer:
         if self.headers.get("Host", "").lower() not in self.server.names():
-            return Answer(status=421, media_type=TEXT, body=_OF_ANOTHER.encode())
+            return PreviewAnswer(status=421, media_type=TEXT, body=_OF_ANOTHER.encode())
         return self.server.preview.answer(self.path)
 
-    def _send(self, answer: Answer, *, with_body: bool = True) -> None:
+    def _send(self, answer: PreviewAnswer, *, with_body: bool = True) -> None:
         headers = {
             **NOSNIFF,
             **PAGE,

@@ -30,7 +30,7 @@ TEXT = tree.ROBOTS_TXT.media_type
 _SCRIPT = tree.SCRIPT.media_type
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What an address answers.
 
     Attributes:
@@ -90,14 +90,14 @@ class Preview:
         except RegisterError as error:
             return error
 
-    def answer(self, target: str) -> Answer:
-        """Answer the target of a request, a path with or without a query."""
+    def answer(self, target: str) -> PreviewAnswer:
+        """PreviewAnswer the target of a request, a path with or without a query."""
         path = unquote(target.partition("?")[0]).removeprefix("/")
         state, shown = self.look()
         if path == f"{pages.FOLDER}state":
-            return Answer(media_type=TEXT, body=state.encode())
+            return PreviewAnswer(media_type=TEXT, body=state.encode())
         if path == f"{pages.FOLDER}reload.js":
-            return Answer(media_type=_SCRIPT, body=pages.SCRIPT)
+            return PreviewAnswer(media_type=_SCRIPT, body=pages.SCRIPT)
         if isinstance(shown, RegisterError):
             return _page(pages.error_page(state, shown), 422)
         return _own(path, state, shown) if path.startswith(pages.FOLDER) else _of_register(path, state, shown)
@@ -111,12 +111,12 @@ def _trace(path: Path) -> tuple[str, int, int, int] | None:
     return path.name, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _page(body: bytes, status: int = 200) -> Answer:
-    return Answer(status=status, body=body, policy=pages.POLICY)
+def _page(body: bytes, status: int = 200) -> PreviewAnswer:
+    return PreviewAnswer(status=status, body=body, policy=pages.POLICY)
 
 
-def _own(path: str, state: str, coming: Coming) -> Answer:
-    """Answer an address of the preview's own."""
+def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
+    """PreviewAnswer an address of the preview's own."""
     place, _, rest = path.removeprefix(pages.FOLDER).partition("/")
     tag = rest.removesuffix(".html")
     if place == "":
@@ -125,22 +125,22 @@ def _own(path: str, state: str, coming: Coming) -> Answer:
         return _page(pages.notice_page(state, coming))
     if place == "mail" and coming.told is not None and tag in {"en", *translations()}:
         told = coming.told.in_language(Language.of(tag))
-        return Answer(body=mail(told, coming.first_root()).html.encode(), policy="default-src 'none'")
+        return PreviewAnswer(body=mail(told, coming.first_root()).html.encode(), policy="default-src 'none'")
     data = coming.read(rest) if place == "text" and is_path(rest) else None
-    return _missing(path, state, coming) if data is None else Answer(media_type=TEXT, body=data)
+    return _missing(path, state, coming) if data is None else PreviewAnswer(media_type=TEXT, body=data)
 
 
-def _of_register(address: str, state: str, coming: Coming) -> Answer:
-    """Answer an address of the register; the program of the check page is left as it is."""
+def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
+    """PreviewAnswer an address of the register; the program of the check page is left as it is."""
     path = file_at(address)
     data = coming.read(path) if is_path(path) else None
     if data is None:
         return _missing(path, state, coming)
     kind = kind_of(path)
     if kind.media_type != HTML or kind == tree.CHECK_PAGE:
-        return Answer(media_type=kind.media_type, body=data)
+        return PreviewAnswer(media_type=kind.media_type, body=data)
     return _page(pages.with_banner(data, state, coming))
 
 
-def _missing(path: str, state: str, coming: Coming) -> Answer:
+def _missing(path: str, state: str, coming: Coming) -> PreviewAnswer:
     return _page(pages.missing_page(state, coming, path), 404)

@@ -12,7 +12,7 @@ from publishers import NOW
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
 from register_api.preview.pages import FOLDER
-from register_api.preview.site import Answer, Preview
+from register_api.preview.site import Preview, PreviewAnswer
 from register_api.publish.preparation import PublishOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from publishers import Publisher
 
-    Site = Callable[[str], Answer]
+    Site = Callable[[str], PreviewAnswer]
 
 LATER = NOW + dt.timedelta(hours=1)
 SOON = f"starts_on = {(NOW + dt.timedelta(days=40)).date()}"
