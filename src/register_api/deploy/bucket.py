@@ -151,7 +151,7 @@ def _headers(entry: ManifestEntry) -> dict[str, str]:
 
 def _failed(target: str, name: str, error: BaseError) -> TargetError:
     reason = _reason(error)
-    refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or "403" in reason
+    refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or _REFUSED.search(reason)
     hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"
     return TargetError(f"{target}: {name}: {reason}", hint=hint)
 
@@ -167,6 +167,7 @@ _KINDS = {
 """What the library's account of a failed request holds, to what it means."""
 
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_REFUSED = re.compile("40[13]|Auth|Denied|Forbidden|Signature|Skewed")
 _STATUS = re.compile(r"status code: ([0-9]{3}[ A-Za-z]{0,40})")
 
 
