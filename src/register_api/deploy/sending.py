@@ -18,15 +18,15 @@ from register_api.core.format import tree
 from register_api.core.format.kind import Stage
 from register_api.core.format.paths import kind_of, values_in
 from register_api.deploy import deployed
+from register_api.deploy.deployed import Deployed
 from register_api.deploy.plan import TIMESTAMP, Item, Plan, Progress, check_next_entry, each, make_plan
 from register_api.deploy.target import DeployTarget, probe
-from register_api.errors import TargetError
-from register_api.store.reader import Snapshot
+from register_api.errors import StoreDamaged, StoreError, TargetError
+from register_api.store.reader import Snapshot, current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.deploy.deployed import Deployed
 
 _AGAIN = "run the same command again; it goes on where it stopped"
 
@@ -64,6 +64,18 @@ def deploy(order: Order, progress: Progress) -> Plan:
         Forked: It holds another history.
         StoreError: The store's own files cannot be read.
     """
+    try:
+        return _deploy(order, progress)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise TargetError(f"{order.target.name}: {what}", hint=f"put that right, then {_AGAIN}") from error
+    except StoreDamaged as error:
+        if current(order.snapshot.store) == order.snapshot.generation:
+            raise
+        raise StoreError("something was published into the store in the meantime", hint=_AGAIN) from error
+
+
+def _deploy(order: Order, progress: Progress) -> Plan:
     known = deployed.load(order.snapshot.store, order.address)
     plan = make_plan(order.snapshot, order.target, known, repair=order.repair, progress=progress)
     if order.dry_run:
@@ -72,23 +84,11 @@ def deploy(order: Order, progress: Progress) -> Plan:
     if plan.send or plan.remove:
         if plan.timestamp is None and not known.timestamps:
             probe(order.target, plan.items[TIMESTAMP].entry)
-        _keep(order, known.during([item.name for item in plan.send] + list(plan.remove), timestamp))
-        try:
-            with order.target.writing():
-                _Sending(order, plan, progress).run()
-        except OSError as error:
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            raise TargetError(
-                f"{order.target.name}: {what}", hint=f"put that right, then {_AGAIN}"
-            ) from error
-    _keep(
-        order,
-        deployed.Deployed(
-            target=order.address,
-            files={name: item.sha256 for name, item in plan.items.items()},
-            timestamps=(timestamp,),
-        ),
-    )
+        _keep(order, known.during([*(item.name for item in plan.send), *plan.remove], timestamp))
+        with order.target.writing():
+            _Sending(order, plan, progress).run()
+    files = {name: item.sha256 for name, item in plan.items.items()}
+    _keep(order, Deployed(target=order.address, files=files, timestamps=(timestamp,)))
     return plan
 
 
