@@ -24,7 +24,7 @@ import msgspec
 import node_judges
 import programs
 from memory_folder import memory_folder
-from patience import wait_until
+from patience import PATIENCE, wait_until
 from tools import need
 
 if TYPE_CHECKING:
@@ -203,4 +203,4 @@ def _create_container(endpoint: str, account: str, key: str, name: str) -> None:
     text = "PUT" + "\n" * 12 + f"{canonical}/{account}/{account}/{name}\nrestype:container"
     signature = base64.b64encode(hmac.digest(base64.b64decode(key), text.encode(), hashlib.sha256)).decode()
     headers["Authorization"] = f"SharedKey {account}:{signature}"
-    httpx.put(f"{endpoint}/{name}?restype=container", headers=headers).raise_for_status()
+    httpx.put(f"{endpoint}/{name}?restype=container", headers=headers, timeout=PATIENCE).raise_for_status()

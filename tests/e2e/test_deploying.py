@@ -23,7 +23,7 @@ from documented import documented
 import object_stores
 from deploying import copied, wanted
 from memory_folder import memory_folder
-from patience import join, wait_until
+from patience import PATIENCE, join, wait_until
 from programs import REGISTER_API, Program, environment, run, started
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
@@ -205,7 +205,8 @@ def test_killed_at_any_moment_the_same_command_goes_on(place: Place, publisher: 
         with started(*here.command(publisher), env=environment(**here.environment)) as program:
             wait_until(
                 lambda path=path, data=data, program=program: (
-                    httpx.get(here.public + path).content == data or program.code() is not None
+                    httpx.get(here.public + path, timeout=PATIENCE).content == data
+                    or program.code() is not None
                 )
             )
             program.send(signal.SIGKILL)
@@ -226,6 +227,12 @@ def test_a_place_that_refuses_is_told_in_one_sentence(place: Place, publisher: P
     assert len(done.stderr.splitlines()) == 2
     assert said in done.stderr
     assert not any(secret in done.stderr for secret in wrong.values())
+    if place.environment:
+        nowhere = msgspec.structs.replace(place, target=f"{place.target}-that-is-not-there")
+        done = run(*nowhere.command(publisher), env=environment(**place.environment))
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 2
+        assert "NoSuchBucket" in done.stderr or "ContainerNotFound" in done.stderr
 
 
 def test_the_guide_is_carried_out(place: Place, publisher: Publisher) -> None:

@@ -107,7 +107,7 @@ class Bucket:
     def _asking(self, name: str) -> Iterator[None]:
         try:
             yield
-        except BaseError as error:
+        except (BaseError, OSError) as error:  # some of the library's errors are the system's, too
             raise _failed(self.name, name, error) from None
 
 
@@ -128,7 +128,7 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
             hint="write s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; credentials come"
             " from the environment",
         )
-    options: ClientConfig = {"connect_timeout": 5 * _SECOND, "timeout": 60 * _SECOND}
+    options: ClientConfig = {"connect_timeout": 5 * _SECOND, "timeout": 30 * _SECOND}
     if endpoint is not None and endpoint.startswith("http://"):
         options["allow_http"] = True
     more: Any = {} if endpoint is None else {"endpoint": endpoint.rstrip("/")}
@@ -149,7 +149,7 @@ def _headers(entry: ManifestEntry) -> dict[str, str]:
     return {"Content-Type": entry.media_type, "Cache-Control": CACHE_CONTROL[entry.cache]}
 
 
-def _failed(target: str, name: str, error: BaseError) -> TargetError:
+def _failed(target: str, name: str, error: Exception) -> TargetError:
     reason = _reason(error)
     refused = isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or _REFUSED.search(reason)
     hint = _CREDENTIALS if refused else "run the same command again; it goes on where it stopped"

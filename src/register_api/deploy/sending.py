@@ -67,8 +67,9 @@ def deploy(order: Order, progress: Progress) -> Plan:
     try:
         return _deploy(order, progress)
     except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise TargetError(f"{order.target.name}: {what}", hint=f"put that right, then {_AGAIN}") from error
+        raise TargetError(
+            f"{order.target.name}: {error.strerror}", hint=f"put that right, then {_AGAIN}"
+        ) from error
     except StoreDamaged as error:
         if current(order.snapshot.store) == order.snapshot.generation:
             raise
