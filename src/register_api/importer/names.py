@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import tomlkit
+from anyascii import anyascii
 from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.model import Status
 from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
+from register_api.importer.columns import folded
 from register_api.importer.table import fault, refuse, refuse_any
 
 if TYPE_CHECKING:
@@ -23,19 +23,17 @@ if TYPE_CHECKING:
     from register_api.errors import Finding
 
 _OTHER = re.compile("[^a-z0-9]+")
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th",
-                          "'": "", "\u2019": "", "&": " and "})  # fmt: skip
+_LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")
+_LETTERS = str.maketrans({"'": "", "\u2019": "", "&": " and "})
 
 
-def slug(text: str, *, words: int | None = None) -> str:
-    """Return an id for a text: lower case, ASCII, hyphens; for another script, a digest of it."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    parts = [part for part in _OTHER.split("".join(c for c in plain if not unicodedata.combining(c))) if part]
-    made = "-".join(parts[:words])
-    if len(made) > MAX_SLUG:
-        # An id is read by people for years: it ends with a whole word, where it has several.
-        made = made[: MAX_SLUG + 1].rpartition("-")[0] or made[:MAX_SLUG]
-    return made or f"id-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+def slug(text: str) -> str:
+    """Return an id for a text of any script: ASCII (library anyascii), lower case, hyphens, or "" for none.
+
+    An id is read by people for years: one that is too long ends with a whole word, where it has several.
+    """
+    made = "-".join(filter(None, _OTHER.split(anyascii(text.casefold().translate(_LETTERS)).lower())))
+    return made if len(made) <= MAX_SLUG else made[: MAX_SLUG + 1].rpartition("-")[0] or made[:MAX_SLUG]
 
 
 def free_slug(base: str, taken: Collection[str]) -> str:
@@ -59,6 +57,7 @@ _HEAD = """\
 # id = "acme"
 # formerly = ["Acme Hosting"]          # the table's earlier names for the same sub-processor
 # when = { purpose = "Hosting" }       # only rows that say so: two of one name become two
+# use = "hosting"                      # with when: the id of the use that such rows mean
 #
 # [categories]                         # titles of categories to their ids
 # [statuses]                           # headings or words of the table: active, conditional, available
@@ -66,12 +65,13 @@ _HEAD = """\
 
 
 class KnownName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One name."""
+    """One name, and, where rows are told apart by ``when``, the id of the use that they mean."""
 
     name: str
     id: str
     formerly: tuple[str, ...] = ()
     when: dict[str, str] = {}
+    use: str = ""
 
 
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,8 +121,7 @@ class Names:
 
     def look_alike(self, name: str, present: Collection[str]) -> KnownName | None:
         """Return a vendor whose name differs by case or punctuation alone and is not in the table now."""
-        made = slug(name)
-        alike = [item for item in self._vendors if not item.when and slug(item.name) == made]
+        alike = [item for item in self._vendors if not item.when and _is_alike(item.name, name)]
         return alike[-1] if alike and not any(item.name in present for item in alike) else None
 
     def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> str:
@@ -141,7 +140,7 @@ class Names:
     def category(self, title: str, taken: Collection[str]) -> str:
         """Return the id of a category by its title; a new title gets one, which is written down."""
         if title not in self._categories:
-            chosen = free_slug(slug(title), {*self._categories.values(), *taken})
+            chosen = free_slug(slug(title) or "category", {*self._categories.values(), *taken})
             self._keep_category(title, chosen)
         return self._categories[title]
 
@@ -154,6 +153,12 @@ class Names:
         self._categories[title] = chosen
         table: Any = self._document.setdefault("categories", tomlkit.table())
         table[title] = chosen
+
+
+def _is_alike(name: str, other: str) -> bool:
+    """Tell whether names differ by case, accents or punctuation alone; in other scripts many sound alike."""
+    latin = _LATIN.fullmatch(name + other)
+    return slug(name) == slug(other) if latin else folded(name) == folded(other)
 
 
 def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
@@ -174,8 +179,11 @@ def _convert(file: str, text: str) -> _Document:
 def _faults(file: str, document: _Document) -> Iterator[Finding]:
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     for item in document.vendors:
-        if not is_slug(item.id):
-            yield fault(file, "vendors", f"{quoted(item.id)} is no id", rule="R02")
+        for chosen in filter(None, (item.id, item.use)):
+            if not is_slug(chosen):
+                yield fault(file, "vendors", f"{quoted(chosen)} is no id", rule="R02")
+        if item.use and not item.when:
+            yield fault(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
         key = (item.name, tuple(sorted(item.when.items())))
         if key in seen:
             yield fault(

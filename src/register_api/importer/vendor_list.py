@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from register_api.core.printable import quoted
-from register_api.importer.names import free_slug, slug
+from register_api.importer.names import NAMES_FILE, free_slug, slug
+from register_api.importer.table import fault, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from register_api.importer.names import Names
     from register_api.importer.reading_options import ImportedRow
 
+_CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5
+_LITTLE = frozenset({"a", "all", "and", "any", "as", "at", "by", "for", "from", "in", "of", "on", "or", "our",
+                     "that", "the", "to", "via", "with", "your"})  # fmt: skip
+"""Words that an id does not end with: they belong to what comes after."""
 
 
 def match_uses(
@@ -24,18 +30,19 @@ def match_uses(
 ) -> dict[str, Use]:
     """Return the engagement's id for each row of one vendor.
 
-    A row is the engagement that said the same; else the one with the same purpose; else the one with the
-    same category and products, if there is just one such on either side; else, if one row and one
-    engagement are left over, they are the same. What is left then is new.
+    A row is the engagement that the names file says; else the one that said the same; else the one with
+    the same purpose, of several the most similar; else the one with the same category and products, if
+    there is just one such on either side; else, if one row and one engagement are left over, they are the
+    same. What is left then is new.
     """
-    found: dict[int, str] = {}
-    for likeness in (_all, _purpose, _group):
-        _pair(uses, known, found, likeness)
+    found = {index: use.id for index, use in enumerate(uses) if use.id}
+    for likeness, several in ((_all, False), (_purpose, True), (_group, False)):
+        _pair(uses, known, found, likeness, several=several)
     rest = [index for index in range(len(uses)) if index not in found]
     free = [item for item in known if item not in found.values()]
     if len(rest) == 1 and len(free) == 1:
         found[rest.pop()] = free[0]
-    used = {*taken, *known}
+    used = {*taken, *known, *found.values()}
     for index in sorted(
         rest, key=lambda index: (_purpose(uses[index].fields), repr(_all(uses[index].fields)))
     ):
@@ -49,22 +56,33 @@ def _pair(
     known: Mapping[str, Mapping[str, Any]],
     found: dict[int, str],
     likeness: Callable[[Mapping[str, Any]], object],
+    *,
+    several: bool,
 ) -> None:
-    """Pair rows and engagements that are alike and have no other of the kind."""
+    """Pair rows and engagements that are alike: the one with the one, of several the most similar first."""
     rows: dict[object, list[int]] = {}
     for index, use in enumerate(uses):
         if index not in found:
             rows.setdefault(likeness(use.fields), []).append(index)
-    engagements: dict[object, list[str]] = {}
-    for item, fields in known.items():
-        if item not in found.values():
-            engagements.setdefault(likeness(fields), []).append(item)
     for like, indexes in rows.items():
-        if len(indexes) == 1 and len(engagements.get(like, ())) == 1:
-            found[indexes[0]] = engagements[like][0]
+        ids = [item for item in known if item not in found.values() and likeness(known[item]) == like]
+        if not several and (len(indexes), len(ids)) != (1, 1):
+            continue
+        pairs = sorted(
+            (-_in_common(uses[index].fields, known[item]), _all(uses[index].fields), item, index)
+            for index in indexes
+            for item in ids
+        )
+        for _, _, item, index in pairs:
+            if index not in found and item not in found.values():
+                found[index] = item
 
 
-def _all(fields: Mapping[str, Any]) -> object:
+def _in_common(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+    return sum(1 for field, value in one.items() if other.get(field) == value)
+
+
+def _all(fields: Mapping[str, Any]) -> str:
     return repr(sorted(fields.items()))
 
 
@@ -77,13 +95,21 @@ def _group(fields: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _proposed(use: Use) -> str:
-    words = _purpose(use.fields) or str(use.fields.get("category", ""))
-    return slug(words, words=_WORDS_OF_AN_ID)
+    """Return an id for a use: the first words of its purpose, none of them cut, none that leads on."""
+    for text in (_CLAUSE.split(_purpose(use.fields).strip())[0], str(use.fields.get("category", ""))):
+        whole = slug(text).split("-")
+        words = whole[:_WORDS_OF_AN_ID]
+        while len(whole) > len(words) > 1 and words[-1] in _LITTLE:
+            words.pop()
+        if words[0]:
+            return "-".join(words)
+    return "use"
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vendor is used for, as one row states it."""
+    """What a vendor is used for, as one row states it; its id, where the names file says it."""
 
+    id: str = ""
     fields: dict[str, Any]
     file: str
     key: str
@@ -153,7 +179,7 @@ def _product_ids(
     for entry in entries:
         for title in _products_of(entry):
             if title not in ids:
-                ids[title] = free_slug(slug(title), set(ids.values()))
+                ids[title] = free_slug(slug(title) or "product", set(ids.values()))
                 reporter.note("new", f"the product {quoted(title)} has the id {ids[title]}", file=entry.file)
     return ids
 
@@ -170,6 +196,17 @@ def _name_new(
     """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
     present = {entry.name for entry in entries}
     unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
+    refuse_any(
+        fault(
+            NAMES_FILE,
+            "vendors",
+            f"no id can be made of the name {quoted(name)}",
+            f"choose one there: [[vendors]], name = {quoted(name)}, id = ...",
+            rule="R02",
+        )
+        for name in unknown
+        if not slug(name)
+    )
     for name in unknown:
         alike = names.look_alike(name, present)
         vendor = names.add(name, taken, alike.id if alike else None)
@@ -206,7 +243,9 @@ def _listed(
             message = f"a row that repeats another of {quoted(row.name)} was passed over"
             reporter.note("skipped", message, file=row.file, line=row.line, key=row.key)
             continue
-        uses.append(Use(fields=use, file=row.file, key=row.key, line=row.line))
+        known = names.find(row.name, row.words)
+        pinned = known.use if known and known.use not in {item.id for item in uses} else ""
+        uses.append(Use(id=pinned, fields=use, file=row.file, key=row.key, line=row.line))
     if len(uses) > 1:
         message = f"{quoted(rows[0].name)} stands in {len(uses)} rows: one sub-processor, {len(uses)} uses"
         reporter.note("read", message, file=rows[0].file)

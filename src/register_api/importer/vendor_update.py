@@ -15,7 +15,7 @@ from register_api.source.toml_values import plain
 from register_api.source.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from register_api.importer.import_report import Reporter
     from register_api.importer.vendor_list import ListedVendor, Use
@@ -61,13 +61,22 @@ class VendorUpdate:
         self._bring_back()
         for engagement, use in uses.items():
             self._write(engagement, use)
-        for engagement in candidates.keys() - uses.keys():
+        ended = candidates.keys() & self.remembered.uses.keys() - uses.keys()
+        for engagement in sorted(ended):
             self._end(engagement)
+        self._ask_which_went_on(sorted(ended), sorted(uses.keys() - candidates.keys()))
         self.remembered = RememberedVendor(
             fields=listed.fields,
             uses={**self.remembered.uses, **{item: use.fields for item, use in uses.items()}},
             gone=tuple(sorted(self.remembered.uses.keys() - uses.keys())),
         )
+
+    def _ask_which_went_on(self, ended: Sequence[str], began: Sequence[str]) -> None:
+        """Say it where uses end and others begin in one step: they may be the same in other words."""
+        if ended and began:
+            message = f"{self._name}: {', '.join(ended)} would end and {', '.join(began)} begin; if one goes"
+            hint = " on in other words, names.toml says which: use, beside when"
+            self._reporter.note("proposed", message + hint, file=self.file.name)
 
     def take_off(self) -> None:
         """Write that the vendor is no longer in the table: what is in use ends, nothing is deleted (R03)."""

@@ -76,6 +76,68 @@ def test_every_new_id_is_listed_since_it_stays(desk: Desk) -> None:
     assert 'a use of "acme-cloud" has the id hosting' in new
 
 
+NAMES_OF_THE_WORLD = {
+    "阿里云": "aliyun",
+    "Яндекс Облако": "yandeks-oblako",
+    "(주)바다메일": "ju-badameil",
+    "شركة البريد": "shrkh-lbryd",
+    "Müller & Söhne": "muller-and-sohne",
+    "Łódź Hosting": "lodz-hosting",
+}
+
+
+def test_names_in_any_script_get_ids_that_can_be_read(desk: Desk) -> None:
+    rows = [[name, "x", "FI"] for name in NAMES_OF_THE_WORLD]
+    desk.draft(("list.md", page([["Name", "Purpose", "Location"], *rows])))
+    assert desk.names() == NAMES_OF_THE_WORLD
+
+
+def test_names_of_other_scripts_that_sound_alike_are_two_vendors(desk: Desk) -> None:
+    head = [["Name", "Purpose", "Location"]]
+    desk.draft(("list.md", page([*head, ["时事", "x", "FI"]])))
+    desk.draft(("list.md", page([*head, ["实施", "x", "FI"]])))
+    assert desk.names() == {"时事": "shishi", "实施": "shishi-2"}
+
+
+def test_names_that_give_no_id_are_asked_for(desk: Desk) -> None:
+    text = page([["Name", "Purpose", "Location"], ["!!!", "x", "FI"], ["...", "x", "FI"]])
+    said = refusal(lambda: desk.draft(("list.md", text)))
+    assert 'no id can be made of the name "!!!"' in said
+    assert 'no id can be made of the name "..."' in said
+    (desk.folder / "names.toml").write_text(
+        '[[vendors]]\nname = "!!!"\nid = "chk"\n[[vendors]]\nname = "..."\nid = "dots"\n'
+    )
+    assert [item.id for item in desk.draft(("list.md", text)).vendors] == ["chk", "dots"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "proposed"),
+    [
+        ("Web application security (e.g. firewall)", "web-application-security"),
+        ("Servers and storage for the whole service", "servers-and-storage"),
+        ("Infrastructure sub-processors: service data storage", "infrastructure-sub-processors"),
+        ("Storage, processing and backup of customer data", "storage"),
+        ("Sign-in", "sign-in"),
+        ("云存储", "yuncunchu"),
+        ("!!!", "sub-processors"),
+    ],
+)
+def test_an_id_of_a_use_is_cut_between_words_and_leads_nowhere(
+    desk: Desk, purpose: str, proposed: str
+) -> None:
+    desk.draft(("list.md", page([["Name", "Purpose", "Location"], ["Acme", purpose, "FI"]])))
+    assert [use["id"] for use in desk.vendor("acme")["engagements"]] == [proposed]
+
+
+def test_the_names_file_gives_a_use_its_id(desk: Desk) -> None:
+    entry = '[[vendors]]\nname = "Acme"\nid = "acme"\nwhen = { purpose = "Chat" }\nuse = "talk"\n'
+    rows = [["Acme", "Mail", "FI"], ["Acme", "Chat", "FI"]]
+    text = page([["Name", "Purpose", "Location"], *rows])
+    (desk.folder / "names.toml").write_text(entry + '[[vendors]]\nname = "Acme"\nid = "acme"\n')
+    desk.draft(("list.md", text))
+    assert [use["id"] for use in desk.vendor("acme")["engagements"]] == ["mail", "talk"]
+
+
 def test_a_badge_is_not_part_of_a_name(desk: Desk) -> None:
     row = '<tr><td>Sentry <span class="badge">Rolling out</span><td>Errors<td><b class="tag">DE</b>'
     report = desk.draft(("l.html", f"<table><tr><th>Vendor<th>Purpose<th>Country{row}</table>"))
@@ -387,6 +449,8 @@ def test_several_files_make_one_list(desk: Desk) -> None:
         ("names.toml", "x = 1", "this names file cannot be read"),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "A B"', '"A B" is no id'),
         ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\n' * 2, '"A" stands twice'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "B"\nwhen = {}', '"B" is no id'),
+        ("names.toml", '[[vendors]]\nname = "A"\nid = "a"\nuse = "b"', '"A" names a use'),
         ("names.toml", '[categories]\nA = "A"', '"A" is no id'),
         ("taken-over.json", "{", "this file cannot be read"),
         ("register/register.toml", "x = ", "not valid TOML"),

@@ -166,6 +166,42 @@ def test_a_rename_that_the_names_file_tells_is_no_end(desk: Desk) -> None:
     ]  # fmt: skip
 
 
+def test_a_row_that_becomes_two_goes_on_as_one_of_them(desk: Desk) -> None:
+    """A page that lists one use under two headings ends none: what is alike goes on, the rest is new."""
+    before = state("2018-01-01", row("Acme", "Support", category="Help"))
+    after = state(
+        "2019-01-01",
+        row("Acme", "Support", category="Sign-in"),
+        row("Acme", "Support", category="Billing", location="Germany"),
+    )
+    desk.take_over(history(desk, before, after, before | {"date": "2020-01-01"}))
+    uses = desk.vendor("acme")["engagements"]
+    assert [(use["category"], use["id"], use.get("ends_on")) for use in uses] == [
+        ("help", "support", None), ("billing", "support-2", dt.date(2020, 1, 1)),
+    ]  # fmt: skip
+    assert [use.category for use in desk.version(2).subprocessors[0].engagements] == ["sign-in", "billing"]
+
+
+def test_uses_in_other_words_are_asked_about_and_the_names_file_answers(desk: Desk) -> None:
+    states = [
+        state("2018-01-01", row("Acme", "Support"), row("Acme", "Mail")),
+        state("2019-01-01", row("Acme", "Help desk"), row("Acme", "Sign-in"), row("Acme", "Letters")),
+    ]
+    report, _ = desk.take_over(history(desk, *states), dry_run=True)
+    assert '"Acme": mail, support would end and help-desk, letters, sign-in begin' in told(report, "proposed")
+    lines = [
+        f'[[vendors]]\nname = "Acme"\nid = "acme"\nwhen = {{ purpose = "{purpose}" }}\nuse = "{use}"\n'
+        for purpose, use in (("Help desk", "support"), ("Letters", "mail"))
+    ]
+    (desk.folder / "names.toml").write_text("".join(lines) + '[[vendors]]\nname = "Acme"\nid = "acme"\n')
+    report, _ = desk.take_over(history(desk, *states))
+    assert told(report, "proposed") == ""
+    uses = {use["id"]: (use["purpose"], use.get("ends_on")) for use in desk.vendor("acme")["engagements"]}
+    assert uses == {
+        "support": ("Help desk", None), "mail": ("Letters", None), "sign-in": ("Sign-in", None),
+    }  # fmt: skip
+
+
 def test_columns_that_come_and_go_are_followed(desk: Desk) -> None:
     states = [
         state("2018-01-01", row("Acme", colour="red")),
