@@ -41,6 +41,14 @@ HTML = """\
 <tr><td>Cloud<td>Backup&nbsp;<sup>1</sup></td><td rowspan=2>Finland</td></tr>
 <tr><td>Borealis<td>Mail</table></body></html>
 """
+DRAWN = """\
+<div data-page='{"vendors": [{"name": "Acme", "purpose": "x", "location": "FI"}]}'></div>
+<script>self.__next_f.push([1,"5:[{\\"name\\":\\"A\\",\\"purpose\\":\\"x\\"}]\\n"])</script>
+<script>window.S = {"V:1": {"__typename": "V", "name": "A", "purpose": {"__ref": "V:1"}}};</script>
+<div role="grid"><div role="row"><div role="columnheader">Vendor</div></div>
+<div role="row"><div role="cell">Acme</div></div></div><p>Last updated: 12 March 2026, 30 days' notice</p>
+<div><b>Acme</b><p><i>Purpose</i><i>x</i></p></div><div><b>Beta</b><p>Purpose: y</p></div>
+"""
 CSV = 'Vendor,Purpose,Country\r\n"Acme, Inc.",Hosting,Finland\r\nBorealis,"two\nlines",Germany\r\n'
 YAML = """\
 updated: 2026-08-15
@@ -76,7 +84,7 @@ HISTORY = [
 ]
 SEEDS: dict[FileFormat, tuple[bytes, ...]] = {
     "markdown": (MARKDOWN.encode(), LISTS.encode(), CARDS.encode()),
-    "html": (HTML.encode(),),
+    "html": (HTML.encode(), DRAWN.encode()),
     "csv": (CSV.encode(), CSV.replace(",", ";").encode(), "Name\n\ud7ff\n".encode()),
     "tsv": (TSV.encode(),),
     "json": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from register_api.cli import options
 from register_api.cli.import_options import history_options, register_options, table_options
 from register_api.cli.interruption import publications, telling
 from register_api.cli.output import err, out, print_findings, print_json, progress
+from register_api.core.printable import quoted
 from register_api.errors import Refused, UsageError
 from register_api.importer.columns import DROP
-from register_api.importer.draft import import_files
+from register_api.importer.draft import Person, import_files
 from register_api.importer.import_folder import SOURCE
 from register_api.importer.import_history import Origin, import_history
 from register_api.importer.reading_options import ImportOptions
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from register_api.importer.import_report import ImportNote, ImportReport
     from register_api.importer.state_publisher import ImportedState
+    from register_api.importer.table import Stated
 
 
 _TITLES = {
@@ -45,12 +48,11 @@ _TITLES = {
 }
 
 
-def print_draft(report: ImportReport, folder: Path, *, dry_run: bool) -> None:
-    """Print what became of the files of a draft."""
+def print_draft(report: ImportReport, *, dry_run: bool) -> None:
+    """Print what becomes of the files of a draft; nothing is written yet."""
     _print_columns(report)
     _print_notes(report.notes)
     print_findings(item for item in report.findings if item.severity == "error")
-    warnings = sum(1 for item in report.findings if item.severity == "warning")
     engagements = sum(item.engagements for item in report.vendors)
     out.print(f"{len(report.vendors)} sub-processors, {engagements} uses")
     if not report.is_publishable:
@@ -59,7 +61,11 @@ def print_draft(report: ImportReport, folder: Path, *, dry_run: bool) -> None:
         )
     if dry_run:
         out.print(f"Nothing was written; {len(report.written)} files would be.")
-        return
+
+
+def print_written(report: ImportReport, folder: Path) -> None:
+    """Print what was written, and what comes next."""
+    warnings = sum(1 for item in report.findings if item.severity == "warning")
     out.print(f"Wrote {len(report.written)} files in {folder}; {warnings} warnings. Next:")
     out.print(f"  register-api check --source {folder / 'register'}")
 
@@ -122,6 +128,7 @@ _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
 @options.store_option
 @options.keys_option
 @options.progress_option
+@click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Write and publish nothing; say what would be.")
 @options.json_option
 def import_(files: tuple[Path, ...], **given: Any) -> None:
@@ -158,6 +165,21 @@ def import_(files: tuple[Path, ...], **given: Any) -> None:
 def _draft(
     files: tuple[Path, ...], row_options: ImportOptions, defaults: RegisterDefaults, given: dict[str, Any]
 ) -> None:
+    asks = _is_terminal() and not (given["as_json"] or given["dry_run"] or given["yes"])
+
+    def accept(said: Stated) -> bool:
+        question = f"{said.file} says {quoted(said.words)}. Take {said.value} as {said.field}?"
+        return given["as_stated"] or (asks and click.confirm(question, err=True))
+
+    def confirm(report: ImportReport) -> bool:
+        if not given["as_json"]:
+            print_draft(report, dry_run=given["dry_run"])
+        if given["dry_run"]:
+            return False
+        return not asks or click.confirm(
+            f"Write {len(report.written)} files?", default=True, abort=True, err=True
+        )
+
     report = import_files(
         files,
         given["into"],
@@ -165,12 +187,16 @@ def _draft(
         defaults,
         now=clock.now(),
         names=given["names"],
-        dry_run=given["dry_run"],
+        person=Person(accept=accept, confirm=confirm),
     )
     if given["as_json"]:
         print_json({"report": report, "publishable": report.is_publishable, "dry_run": given["dry_run"]})
-    else:
-        print_draft(report, given["into"], dry_run=given["dry_run"])
+    elif not given["dry_run"]:
+        print_written(report, given["into"])
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _origin(given: dict[str, Any]) -> Origin:

@@ -102,6 +102,11 @@ def register_options(command: Command) -> Command:
     """Add the options that are used where there is no register.toml yet."""
     for add in (
         click.option("--notice-days", type=click.IntRange(0, MAX_DAYS), help="Days of notice promised."),
+        click.option(
+            "--as-stated",
+            is_flag=True,
+            help="Take the day and the days of notice that the page itself states.",
+        ),
         click.option("--language", help="Language of the texts.  [default: en]"),
         click.option("--time-zone", help="The publisher's time zone.  [default: UTC]"),
         click.option(

@@ -209,7 +209,7 @@ _ENGAGEMENT = {
     )),
     "locations": Field("processing locations", "relocated", member="processing location", page=True, columns=(
         "location of processing, processing location, processing locations, place of processing, locations, "
-        "location, data location, hosting location, server location, data center location, "
+        "location, data location, data locations, hosting location, server location, data center location, "
         "data centre location, location of data, country of processing, countries of processing, countries, "
         "country, regions, region, geographic location, location of data processing, host region, "
         "hosting region, hosting regions, hosting country"

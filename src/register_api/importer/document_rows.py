@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import yaml
 
 from register_api.core.printable import quoted
 from register_api.importer.columns import find_field
 from register_api.importer.html_tables import cell_of_html
-from register_api.importer.table import MAX_BYTES, Cell, Row, Table, refuse
+from register_api.importer.page_facts import stated_under
+from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""
@@ -61,12 +66,16 @@ def _plain(name: str, node: yaml.Node, seen: set[int]) -> Any:
     return node.value
 
 
+def stated_in(name: str, pairs: Mapping[str, Any]) -> tuple[Stated, ...]:
+    """Return what stands beside the rows: the day of the list, the days of notice."""
+    texts = ((key, value) for key, value in pairs.items() if isinstance(value, str))
+    return tuple(said for key, value in texts for said in stated_under(name, key, value))
+
+
 def parse(name: str, text: str) -> Any:
     """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in."""
     try:
-        return json.loads(
-            text, object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant
-        )
+        return json.loads(text, **CHECKS)
     except RecursionError:
         refuse(name, "", "lists or objects are nested too deeply")
     except json.JSONDecodeError as error:
@@ -121,19 +130,20 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
     if states is not None:
         remark = f"of {len(states)} dated states the last is read; --history takes over all"
         return (table_of(name, states[-1].get("entries"), remark),) if states else ()
-    rows, beside = _find_rows(name, document)
-    return (table_of(name, rows, *beside),)
+    rows, owner, key = _find_rows(name, document)
+    table = table_of(name, rows, *_beside(document, key))
+    return (msgspec.structs.replace(table, stated=stated_in(name, owner)),)
 
 
-def _find_rows(name: str, document: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return the rows and what is said beside them: in the document itself, or in what it wraps."""
+def _find_rows(name: str, document: Any) -> tuple[Any, dict[str, Any], str]:
+    """Return the rows, the object that they stand in, and their key in it: the document, or what it wraps."""
     level = [document]
     while level and all(isinstance(item, dict) for item in level):
-        lists = [(key, value) for item in level for key, value in item.items() if _is_rows(value)]
+        lists = [(key, item) for item in level for key, value in item.items() if _is_rows(value)]
         chosen = lists if len(lists) == 1 else [pair for pair in lists if pair[0] in _LISTS]
         if len(chosen) == 1:
-            ((key, found),) = chosen
-            return list(found.values()) if isinstance(found, dict) else found, _beside(document, key)
+            ((key, owner),) = chosen
+            return list(owner[key].values()) if isinstance(owner[key], dict) else owner[key], owner, key
         if lists:
             names = ", ".join(quoted(key) for key, _ in lists)
             message = f"the rows cannot be found: of lists of objects there are {names}"
@@ -142,11 +152,13 @@ def _find_rows(name: str, document: Any) -> tuple[Any, tuple[str, ...]]:
     if isinstance(document, dict):
         message = "the rows cannot be found: of lists of objects there are none"
         refuse(name, "", message, "one list of objects, or an object with one such list")
-    return document, ()
+    return document, {}, ""
 
 
-def _beside(document: dict[str, Any], rows: str) -> tuple[str, ...]:
-    """Say what stands beside the rows: the day of the list, the days of notice."""
+def _beside(document: Any, rows: str) -> tuple[str, ...]:
+    """Say what stands beside the rows and is not read."""
+    if not isinstance(document, dict):
+        return ()
     said = [
         f"{quoted(key)} ({quoted(value, 60)})" if isinstance(value, str) else quoted(key)
         for key, value in document.items()
@@ -154,19 +166,20 @@ def _beside(document: dict[str, Any], rows: str) -> tuple[str, ...]:
     ][:_MOST_TOLD]
     if not said or not any(_is_rows(value) for value in document.values()):
         return ()
-    told = f"beside the rows stand {', '.join(said)}, which are not read"
-    return (f"{told}: --updated-on, --notice-days, --publisher say such things",)
+    return (f"beside the rows stand {', '.join(said)}, which are not read into the list",)
 
 
 def _is_rows(value: Any) -> bool:
     """Tell whether a value may be rows: a list of objects, or objects by their ids, each with a name."""
     if isinstance(value, dict) and len(value) > 1:
-        return all(isinstance(item, dict) and _has_name(item) for item in value.values())
+        return all(isinstance(item, dict) and has_name(item) for item in value.values())
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
-def _has_name(row: dict[str, Any]) -> bool:
-    return any(find_field(key) == "name" and isinstance(value, str) for key, value in row.items())
+def has_name(row: dict[str, Any]) -> bool:
+    """Tell whether an object names somebody, by a text or by an object with a name."""
+    values = (value for key, value in row.items() if find_field(key) == "name")
+    return any(title_of(value) if isinstance(value, dict) else isinstance(value, str) for value in values)
 
 
 def _unwrapped(row: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +194,7 @@ def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]
         inner = [
             value
             for value in row.values()
-            if isinstance(value, list) and _is_rows(value) and all(map(_has_name, value))
+            if isinstance(value, list) and _is_rows(value) and all(map(has_name, value))
         ]
         title = next((row[key] for key in (*_TITLES, "category") if isinstance(row.get(key), str)), "")
         if len(inner) != 1 or not title:
@@ -196,7 +209,7 @@ def _cell(value: Any, languages: dict[str, None]) -> Cell:
     if isinstance(value, list):
         items = tuple(text for text in (_text(item, languages) for item in value) if text)
         return Cell(text="\n".join(items), items=items)
-    if isinstance(value, dict) and _language_of(value) is None and not _title_of(value):
+    if isinstance(value, dict) and _language_of(value) is None and not title_of(value):
         items = tuple(f"{key}: {_text(item, languages)}" for key, item in value.items())
         return Cell(text="\n".join(items), items=items)
     return cell_of_html(_text(value, languages))
@@ -216,7 +229,7 @@ def _text(value: Any, languages: dict[str, None]) -> str:
             languages[language] = None
             return str(value[language])
         parts = (f"{key}: {_text(item, languages)}" for key, item in value.items())
-        return _title_of(value) or ", ".join(parts)
+        return title_of(value) or ", ".join(parts)
     return str(value)
 
 
@@ -227,7 +240,8 @@ def _language_of(value: dict[str, Any]) -> str | None:
     return None
 
 
-def _title_of(value: dict[str, Any]) -> str:
+def title_of(value: dict[str, Any]) -> str:
+    """Return what people call an object, or nothing."""
     return next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
 
 
@@ -241,3 +255,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+CHECKS: dict[str, Any] = {
+    "object_pairs_hook": _unique, "parse_float": str, "parse_int": str, "parse_constant": _no_constant,
+}  # fmt: skip
+"""How JSON is decoded: no name twice, no NaN; numbers keep the letters they are written in."""

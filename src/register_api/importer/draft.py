@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from register_api.importer.published import is_register, notes_of, read_register
 from register_api.importer.reading import read_tables
 from register_api.importer.reading_options import format_of
 from register_api.importer.state_importer import StateImporter
+from register_api.importer.table import Stated
 from register_api.source.load import load
 
 if TYPE_CHECKING:
@@ -27,9 +29,21 @@ if TYPE_CHECKING:
 
     from register_api.core.model import Draft
     from register_api.errors import Finding
-    from register_api.importer.reading_options import ImportedRow, ImportOptions
+    from register_api.importer.reading_options import ImportOptions
     from register_api.importer.register_file import RegisterDefaults
     from register_api.importer.table import Table
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who imports.
+
+    Attributes:
+        accept: Asked whether what the page states of itself is to be taken.
+        confirm: Asked before anything is written, with the whole report, new ids included.
+    """
+
+    accept: Callable[[Stated], bool] = lambda _: False
+    confirm: Callable[[ImportReport], bool] = lambda _: True
 
 
 def import_files(
@@ -40,7 +54,7 @@ def import_files(
     *,
     now: dt.datetime,
     names: Path | None = None,
-    dry_run: bool = False,
+    person: Person | None = None,
 ) -> ImportReport:
     """Make or update a draft source from files with tables.
 
@@ -51,32 +65,36 @@ def import_files(
         defaults: What the caller says of the register, for a new source.
         now: The present instant, UTC.
         names: The names file; beside the source if not given.
-        dry_run: Whether nothing is to be written.
+        person: Who is asked; if nobody, nothing that a page states of itself is taken, and all is written.
 
     Raises:
         Refused: A file cannot be read exactly, or a file of the source not be edited.
         UsageError: A file is missing, or its name does not tell its form.
     """
+    person = person or Person()
     published = _published(files)
     if published is not None:
-        return _import_register(*published, folder, defaults, now=now, dry_run=dry_run)
+        return _import_register(*published, folder, defaults, now, person.confirm)
     importer = StateImporter(folder, options, defaults, names=names)
-    entries: list[ImportedRow] = []
-    for path in files:
-        entries += importer.read(tables_in(path, options))
+    tables = [tables_in(path, options) for path in files]
+    entries = [row for found in tables for row in importer.read(found)]
+    stated = importer.take_stated(
+        [said for found in tables for table in found for said in table.stated], person.accept
+    )
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
-    findings = judge(folder, plan.source, now)
-    if not dry_run:
-        importer.write_source(plan)
-        importer.remember(plan)
     reporter = importer.reporter
-    return ImportReport(
+    report = ImportReport(
         columns=tuple(reporter.columns),
         vendors=plan.vendors,
         notes=reporter.notes,
-        findings=findings,
+        findings=judge(folder, plan.source, now),
+        stated=stated,
         written=tuple(sorted(plan.source)),
     )
+    if person.confirm(report):
+        importer.write_source(plan)
+        importer.remember(plan)
+    return report
 
 
 def _published(files: Sequence[Path]) -> tuple[str, bytes] | None:
@@ -88,7 +106,12 @@ def _published(files: Sequence[Path]) -> tuple[str, bytes] | None:
 
 
 def _import_register(
-    name: str, data: bytes, folder: Path, defaults: RegisterDefaults, *, now: dt.datetime, dry_run: bool
+    name: str,
+    data: bytes,
+    folder: Path,
+    defaults: RegisterDefaults,
+    now: dt.datetime,
+    confirm: Callable[[ImportReport], bool],
 ) -> ImportReport:
     """Make a source of a published register, in a folder that has none."""
     if (folder / SOURCE).exists():
@@ -98,14 +121,15 @@ def _import_register(
     register = read_register(name, data, reporter)
     name = defaults.register or register.register
     source = source_of(msgspec.structs.replace(register, register=name))
-    if not dry_run:
-        write_files(folder, source)
-    return ImportReport(
+    report = ImportReport(
         vendors=notes_of(register),
         notes=reporter.notes,
         findings=judge(folder, source, now),
         written=tuple(sorted(source)),
     )
+    if confirm(report):
+        write_files(folder, source)
+    return report
 
 
 def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:

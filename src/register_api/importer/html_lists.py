@@ -6,10 +6,12 @@ Both become tables, so that all that follows is one way. What fits neither form 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.errors import Refused
 from register_api.importer.columns import find_field, folded
 from register_api.importer.html_grid import cell_of, text_of
 from register_api.importer.table import Cell, Row, Table, fault, refuse_any
@@ -52,11 +54,16 @@ def lists_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) -> 
     """Return the one table that the lists or the cards of a page make, or none."""
     if root is None:
         return ()
-    for read in (_cards, _bullets):
-        entries = list(read(name, root, own_lines=own_lines))
-        if entries:
-            return (_table(name, entries),)
-    return ()
+    try:
+        entries = list(_cards(name, root, own_lines=own_lines))
+    except Refused:
+        entries = list(_blocks(root, own_lines=own_lines))
+        if not entries:
+            raise
+    entries = (
+        entries or list(_bullets(name, root, own_lines=own_lines)) or list(_blocks(root, own_lines=own_lines))
+    )
+    return (_table(name, entries),) if entries else ()
 
 
 def _table(name: str, entries: list[_Entry]) -> Table:
@@ -136,6 +143,41 @@ def _labelled(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
         if found and (found[1] in bold or find_field(found[1])):
             link = links.get(found[2])
             yield found[1], Cell(text=found[2], links=(link,) if link else (), marks=cell.marks)
+
+
+def _blocks(root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+    """Yield what scripts draw: blocks alike, each with a name first, and labels with values beside them.
+
+    A block is the largest part of the page in which the commonest label stands once.
+    """
+    pairs = [(item, *pair) for item in root.iter() for pair in (*_labelled(item), *_beside(item))]
+    times = Counter(find_field(label) for _, label, _ in pairs)
+    common, count = next(((field, n) for field, n in times.most_common() if field), (None, 0))
+    marks = [item for item, label, _ in pairs if find_field(label) == common]
+    above = Counter(part for item in marks for part in item.iterancestors())
+    blocks: dict[HtmlElement, _Entry] = {}
+    for mark in marks if count > 1 else ():
+        block = next(reversed([mark, *(part for part in mark.iterancestors() if above[part] == 1)]))
+        first = next((item for item in block.iter() if (item.text or "").strip()), block)
+        blocks[block] = _Entry(cell_of(first), 0, (), line_of(first, own_lines=own_lines), {})
+    for item, label, cell in pairs:
+        inside = next((blocks[part] for part in (item, *item.iterancestors()) if part in blocks), None)
+        if inside is not None:
+            inside.labels.setdefault(label, cell)
+    for entry in blocks.values():
+        if entry.name.text and find_field(entry.name.text.partition(":")[0]) is None:
+            yield entry
+
+
+def _beside(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
+    """Yield a label that is an element of its own, with the element after it as its value."""
+    following = element.getnext()
+    if len(element) or following is None or element.tag in {"dt", "th", "td", "option", "button", "a"}:
+        return
+    label = (element.text or "").strip().rstrip(" :")
+    value = cell_of(following) if find_field(label) else Cell()
+    if value.text and find_field(value.text.rstrip(" :")) is None:
+        yield label, value
 
 
 def _bullets(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:

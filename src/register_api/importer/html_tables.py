@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree, html
 
 from register_api.importer.columns import find_field
 from register_api.importer.html_grid import HtmlRow, cell_of, spread, text_of
-from register_api.importer.html_lists import HEADINGS, line_of, lists_of
-from register_api.importer.table import Cell, Row, Table, fault, refuse, refuse_any
+from register_api.importer.html_lists import HEADINGS, line_of
+from register_api.importer.page_facts import stated_by
+from register_api.importer.table import Cell, Row, Stated, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -22,15 +24,22 @@ if TYPE_CHECKING:
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _FOR_SCREEN_READERS = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text"})
+_GRIDS = frozenset({"table", "grid", "treegrid"})
+_CELLS = {"cell": "td", "gridcell": "td", "rowheader": "td", "columnheader": "th"}
 _INLINE = re.compile(
     r"</?(?:a|b|br|div|em|i|li|ol|p|small|span|strong|sub|sup|u|ul)(?:\s[^<>]{0,2000})?/?>", re.IGNORECASE
 )
 
 
-def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
-    """Read the tables of a page, all or those of these numbers; where it has none, its lists and cards."""
-    root = parse(name, text)
-    return tables_of(name, root, only) or lists_of(name, root)
+def stated_of(
+    name: str, tables: tuple[Table, ...], root: HtmlElement | None, more: Iterable[Stated] = ()
+) -> tuple[Table, ...]:
+    """Return tables with what the page around them states of itself, which the first of them keeps."""
+    if root is None or not tables:
+        return tables
+    first = tables[0]
+    stated = (*first.stated, *more, *stated_by(name, text_of(root)))
+    return (msgspec.structs.replace(first, stated=stated), *tables[1:])
 
 
 def cell_of_html(text: str) -> Cell:
@@ -59,7 +68,24 @@ def parse(name: str, text: str) -> HtmlElement | None:
             element.text = None
         else:
             element.drop_tree()
+    for grid in [item for item in root.iter() if item.get("role") in _GRIDS and item.tag != "table"]:
+        _make_table(name, grid)
     return root
+
+
+def _make_table(name: str, grid: HtmlElement) -> None:
+    """Write a table that is only said to be one, by roles (WAI-ARIA 1.2), as a table."""
+    rows = [item for item in grid.iter() if item.get("role") == "row"]
+    told = str(grid.get("aria-rowcount", ""))
+    if told.isdecimal() and int(told[:9]) > len(rows):
+        message = f"the page holds {len(rows)} of {int(told[:9])} rows"
+        refuse(name, "", message, "show all rows, then save it again", line=grid.sourceline)
+    for row in rows:
+        cells = [item for item in row.iter() if item.get("role") in _CELLS]
+        for cell in cells:
+            cell.tag, cell.tail = _CELLS[str(cell.get("role"))], None
+        row[:], row.tag, row.text, row.tail = cells, "tr", None, None
+    grid[:], grid.tag, grid.text = rows, "table", None
 
 
 def _is_hidden(element: HtmlElement) -> bool:

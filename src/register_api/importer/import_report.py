@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from register_api.errors import Finding
+from register_api.importer.table import Stated
 
 Kind = Literal[
     "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
@@ -55,6 +56,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did.
 
     Attributes:
+        stated: What the page states of itself, and was not taken: proposed.
         findings: What the register's rules say of the source as it is then: what is missing.
         written: Files that were (or, in a dry run, would be) written, below the folder.
     """
@@ -62,6 +64,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnNote, ...] = ()
     vendors: tuple[VendorNote, ...] = ()
     notes: tuple[ImportNote, ...] = ()
+    stated: tuple[Stated, ...] = ()
     findings: tuple[Finding, ...] = ()
     written: tuple[str, ...] = ()
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from register_api.importer.html_lists import LINE, lists_of
-from register_api.importer.html_tables import parse, tables_of
-from register_api.importer.table import MAX_BYTES, Table, fault, refuse, refuse_any
+from register_api.importer.html_tables import parse, stated_of, tables_of
+from register_api.importer.page_facts import stated_under
+from register_api.importer.table import MAX_BYTES, Stated, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,10 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
     if len(text) > _MOST_CHARACTERS:
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")
-    text = _with_edges(_without_front_matter(text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    settings = _FRONT_MATTER.match(text)
+    stated = [said for line in settings[0].split("\n") for said in _setting(name, line)] if settings else []
+    text = _with_edges(_without_front_matter(text))
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = parser.parse(text)
     refuse_any(
@@ -52,7 +56,12 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
     tables = tables_of(name, root, only, own_lines=False)
     if sum(token.type == "table_open" for token in tokens) > len(tables):
         refuse(name, "", "HTML in the page hides a table", "take the HTML out")
-    return tables or lists_of(name, root, own_lines=False)
+    return stated_of(name, tables or lists_of(name, root, own_lines=False), root, stated)
+
+
+def _setting(name: str, line: str) -> Iterator[Stated]:
+    key, _, value = line.partition(":")
+    return stated_under(name, key, value.strip(" \"'"))
 
 
 def _without_front_matter(text: str) -> str:

@@ -24,7 +24,7 @@ _COMMON = {
 }  # fmt: skip
 """Names in common use that ISO 3166-1 does not have, and the wide values."""
 
-_LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "sv")
+LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "sv")
 """Languages whose names of countries are known beside the English ones."""
 
 _WIDE = frozenset({"africa", "americas", "apac", "asia", "asia pacific", "emea", "europe", "latin america",
@@ -56,7 +56,7 @@ def _foreign_names() -> dict[str, str]:
     """Return names of countries in further languages; one that means two countries is left out."""
     pairs = {
         (name.casefold(), code)
-        for language in _LANGUAGES
+        for language in LANGUAGES
         for code, name in Locale(language).territories.items()
         if code in ASSIGNED
     }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from email import message_from_bytes
+from email.policy import default
 from typing import TYPE_CHECKING
 
 from register_api.core.printable import printable
 from register_api.importer.columns import find_field
 from register_api.importer.document_rows import read_json, read_yaml
-from register_api.importer.html_tables import read_html
 from register_api.importer.markdown_tables import read_markdown
+from register_api.importer.page_data import read_html
 from register_api.importer.table import MAX_BYTES, MAX_CELLS, Cell, Row, Table, fault, refuse, refuse_any
 
 if TYPE_CHECKING:
@@ -99,6 +101,11 @@ _READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
     "json": read_json,
     "yaml": read_yaml,
 }
+_DRAWN = (
+    "if a script draws it, save it from the browser once all rows are shown (as a whole page), or save the"
+    " reply that brings them (developer tools, Network) as .json"
+)
+_SAVED = re.compile(rb"[A-Za-z-]{4,40}:[\x00-\xff]{0,2000}?multipart/related", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CHARSET = re.compile(
@@ -116,7 +123,8 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
     tables = _PAGES[form](name, text, only) if form in _PAGES else _READERS[form](name, text)
     if not tables:
         message = "there is no table in it, nor a list of names with purposes or labels"
-        refuse(name, "", message, "sub-processors in prose are not read")
+        drawn = form == "html" and "<script" in text
+        refuse(name, "", message, _DRAWN if drawn else "sub-processors in prose are not read")
     cells = sum(len(row.cells) for table in tables for row in table.rows)
     if cells > MAX_CELLS:
         refuse(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")
@@ -128,6 +136,8 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     """Decode a file strictly; a byte-order mark belongs to the encoding and not to the text."""
     if len(data) > MAX_BYTES:
         refuse(name, "", f"{len(data)} bytes; at most {MAX_BYTES} are read", rule="R17")
+    if form == "html" and _SAVED.match(data):
+        data = _page_of(name, data)
     declared = _CHARSET.search(data[:2048]) if form == "html" and not data.isascii() else None
     if declared and declared[1].lower() not in {b"utf-8", b"utf8"}:
         message = f"the page says it is written in {declared[1].decode('ascii')}"
@@ -139,6 +149,19 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
         refuse(name, "", "this file is not UTF-8 text", "save it as UTF-8", line=line)
     refuse_any(_control_characters(name, text))
     return text
+
+
+def _page_of(name: str, data: bytes) -> bytes:
+    """Return the page in what a browser saves as one file (MHTML, RFC 2557)."""
+    try:
+        parts = message_from_bytes(data, policy=default).walk()
+        page = next(part for part in parts if part.get_content_type() == "text/html")
+        content = page.get_payload(decode=True)
+    except (StopIteration, LookupError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, bytes):
+        refuse(name, "", "there is no page in what was saved as one file", "save it as HTML")
+    return content
 
 
 def _control_characters(name: str, text: str) -> Iterator[Finding]:

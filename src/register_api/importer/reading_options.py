@@ -20,6 +20,8 @@ _SUFFIXES: dict[str, FileFormat] = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".mhtml": "html",
+    ".mht": "html",
     ".csv": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",

@@ -95,6 +95,12 @@ class RegisterFile:
         return str(publisher.get("time_zone", "UTC")) if isinstance(publisher, dict) else "UTC"
 
     @property
+    def day(self) -> str | None:
+        """The day that the content is of."""
+        said = plain(self.document.get("updated_on"))
+        return said if isinstance(said, str) else None
+
+    @property
     def order(self) -> list[str]:
         """Ids in order of reading."""
         listed = plain(self.document.get("order", []))

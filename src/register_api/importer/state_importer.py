@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from register_api.core.printable import quoted
 from register_api.errors import UsageError
 from register_api.importer.hygiene import Hygiene
 from register_api.importer.import_folder import (
@@ -34,11 +35,11 @@ from register_api.source.vendor_file import VendorFile
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from register_api.importer.reading_options import ImportedRow, ImportOptions
-    from register_api.importer.table import Table
+    from register_api.importer.table import Stated, Table
     from register_api.importer.vendor_list import ImportedList, ListedVendor
 
 
@@ -109,6 +110,31 @@ class StateImporter:
         """Read the rows of one file's tables."""
         hygiene = Hygiene(self.reporter, clean=self.options.clean)
         return read_rows(tables, self.options, self.names.statuses, self.reporter, hygiene)
+
+    def take_stated(self, stated: Sequence[Stated], accept: Callable[[Stated], bool]) -> tuple[Stated, ...]:
+        """Take what a page states of itself where a person agrees; return the rest, which is proposed.
+
+        Of several days, or of several numbers, the first is asked about. What the caller says holds, and
+        days of notice are only for a register that begins.
+        """
+        text = read_text(self.folder / SOURCE / REGISTER_FILE)
+        there = RegisterFile(text).day if text is not None else None
+        asked: dict[str, Stated] = {}
+        for said in stated:
+            begun = text is not None and (said.field == "notice_days" or said.value == there)
+            if not begun and getattr(self._defaults, said.field) is None:
+                asked.setdefault(said.field, said)
+        for field, said in list(asked.items()):
+            if accept(said):
+                value = int(said.value) if field == "notice_days" else said.value
+                self._defaults = msgspec.structs.replace(self._defaults, **{field: value})
+                self.reporter.note("read", f"{field} is {said.value}: the page says {quoted(said.words)}")
+                del asked[field]
+        for field, said in asked.items():
+            option = f"--{field.replace('_', '-')} {said.value}"
+            message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
+            self.reporter.note("proposed", message, file=said.file)
+        return tuple(asked.values())
 
     def plan(
         self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool

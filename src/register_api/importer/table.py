@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import msgspec
 
@@ -52,6 +52,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     section: tuple[str, ...] = ()
 
 
+class Stated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page or file states of itself beside its rows: proposed, and taken only if a person agrees.
+
+    Attributes:
+        field: ``updated_on``, a day (YYYY-MM-DD), or ``notice_days``, a number.
+        words: How it is stated.
+    """
+
+    field: Literal["updated_on", "notice_days"]
+    value: str
+    words: str
+    file: str
+
+
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One table.
 
@@ -61,6 +75,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         header: The names of the columns.
         line: Line of the header.
         remarks: What the reader did that a person should know, e.g. merged cells spread out.
+        stated: What the file states of itself.
     """
 
     file: str
@@ -69,6 +84,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     line: int | None = None
     remarks: tuple[str, ...] = ()
+    stated: tuple[Stated, ...] = ()
 
     def place(self, row: Row, column: int) -> str:
         """Name a cell: ``table 1, row 3, column "Purpose"``."""

@@ -10,7 +10,7 @@ from register_api.core.canonical import decode
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import Refused
-from register_api.importer.draft import import_files
+from register_api.importer.draft import Person, import_files
 from register_api.importer.import_history import Origin, import_history
 from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
@@ -19,10 +19,11 @@ from register_api.publish.preparation import read_base
 from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from register_api.importer.import_report import ImportReport
+    from register_api.importer.table import Stated
 
 NOW = dt.datetime(2026, 5, 10, 12, 0, tzinfo=dt.UTC)
 HEADING = RegisterDefaults(register="example.com/sub-processors", publisher="Example Desk")
@@ -46,10 +47,17 @@ class Desk:
         self.folder = folder
         self.store = folder / "store"
 
-    def draft(self, *files: tuple[str, str | bytes], dry_run: bool = False, **options: Any) -> ImportReport:
+    def draft(
+        self,
+        *files: tuple[str, str | bytes],
+        dry_run: bool = False,
+        accept: Callable[[Stated], bool] | None = None,
+        **options: Any,
+    ) -> ImportReport:
         """Import files, given by name and content."""
         paths = [self.put(name, content) for name, content in files]
-        return import_files(paths, self.folder, ImportOptions(**options), HEADING, now=NOW, dry_run=dry_run)
+        person = Person(accept=accept or (lambda _: False), confirm=lambda _: not dry_run)
+        return import_files(paths, self.folder, ImportOptions(**options), HEADING, now=NOW, person=person)
 
     def put(self, name: str, content: str | bytes) -> Path:
         """Write a file of the test."""

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from imports import TABLE, Desk, page
 
+from register_api.cli import import_
 from register_api.cli.main import cli
 
 if TYPE_CHECKING:
@@ -48,6 +49,31 @@ def test_a_draft_says_what_went_where_and_passes_check(desk: Desk) -> None:
     assert "Assumed, since nothing says otherwise:" in result.stderr
     assert str(desk.register()["updated_on"]) == "2026-05-01"
     assert CliRunner().invoke(cli, ["check", "--source", "register"]).exit_code == 0
+
+
+def test_what_the_page_states_is_taken_if_asked_for(desk: Desk) -> None:
+    desk.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
+    result = call("in/list.md", "--dry-run")
+    assert "Last updated: 12 March 2026" in result.stderr
+    assert "--updated-on 2026-03-12, or --as-stated" in result.stderr
+    assert call("in/list.md", "--as-stated").exit_code == 0
+    assert str(desk.register()["updated_on"]) == "2026-03-12"
+
+
+def test_on_a_terminal_ids_are_shown_and_confirmed_before_anything_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("list.md", f"Last updated: 12 March 2026\n\n{TABLE}")
+    monkeypatch.setattr(import_, "_is_terminal", lambda: True)
+    answers = ["import", "in/list.md", "--into", "."]
+    no = CliRunner().invoke(cli, answers, input="y\nn\n")
+    assert "Take 2026-03-12 as updated_on?" in no.stderr
+    assert '"Acme Cloud" has the id acme-cloud' in no.stderr
+    assert "Write 3 files?" in no.stderr
+    assert (no.exit_code, (desk.folder / "register").exists()) == (1, False)
+    yes = CliRunner().invoke(cli, answers, input="n\ny\n")
+    assert "Wrote 3 files" in yes.stdout
+    assert str(desk.register()["updated_on"]) != "2026-03-12"
 
 
 def test_a_dry_run_says_that_nothing_was_written(desk: Desk) -> None:

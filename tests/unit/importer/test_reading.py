@@ -130,6 +130,7 @@ def test_a_table_is_read_letter_by_letter(form, content, rows):
         ("markdown", "> " + HEAD.replace("\n", "\n> "), "1 table 1 R01: the table stands within a list"),
         ("markdown", "<title>\n\n" + HEAD + "| Acme | x |\n", "HTML in the page hides a table"),
         ("markdown", "<table><tr><th>Name<tr><td>\n\n" + HEAD + "| Acme | x |\n", "a table stands within"),
+        ("html", "<h3>A</h3><p>Purpose: x<p>Purpose: y", "'Purpose' stands twice below one name"),
         ("html", "<p>Acme</p>", "None  R01: there is no table in it"),
         ("html", "", "None  R01: there is no table in it"),
         ("html", "<table><tr><td>Acme<td>x</table>", "1 table 1 R01: the table has no header"),
@@ -220,7 +221,9 @@ def test_what_stands_beside_the_rows_of_a_document_is_told():
     text = b'{"lastUpdated": "2025-01-01", "notificationPeriod": 30, "vendors": [{"name": "A"}], "log": [1]}'
     (table,) = read_tables("f", text, "json")
     assert '"lastUpdated" ("2025-01-01"), "notificationPeriod" ("30"), "log"' in table.remarks[0]
-    assert "--updated-on" in table.remarks[0]
+    assert [(said.field, said.value) for said in table.stated] == [
+        ("updated_on", "2025-01-01"), ("notice_days", "30"),
+    ]  # fmt: skip
 
 
 def test_lists_have_links_lines_and_headings():

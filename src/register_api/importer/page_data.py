@@ -1,0 +1,225 @@
+"""Lists in the data that a page brings for its scripts: JSON in script elements, attributes and assignments.
+
+Pages of trust-centre products and others that a script draws carry their rows as objects. Which objects
+are sub-processors is told by their keys (a name, and a purpose or a place), by no product's name: what is
+known of products is the shapes below, and the documentation lists which were seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.importer.columns import find_field, folded
+from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of
+from register_api.importer.html_lists import lists_of
+from register_api.importer.html_tables import parse, stated_of, tables_of
+from register_api.importer.table import Table, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+_DECODER = json.JSONDecoder(**CHECKS)
+_BEGINS = re.compile(r"""(?:^|[=(:])\s*+(?=\{\s*"|\[\s*[\[{"\d]|["'])""")
+"""Where data may begin in a script: an assignment, an argument, a value, a line that Next.js pushes."""
+
+_SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)'")
+_ESCAPED = re.compile(r'\\.|"')
+_WINDOW = 4096
+"""Characters that are looked at first: what is no JSON shows it there, and costs little."""
+
+_MOST_LISTS = 100
+_MOST_TRIED = 4
+"""How often over a script may be read in vain: what looks like data and is not must end, too."""
+
+_SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
+          "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
+"""Keys, folded, and what they say of an object that the page shows."""
+
+_ABOUT = ("subprocessor", "vendor", "thirdpart")
+_TELLING = frozenset({"purpose", "locations", "data_categories"})
+
+
+class _List(msgspec.Struct):
+    path: str
+    rows: list[dict[str, Any]]
+    beside: dict[str, Any]
+    hidden: int
+
+    @property
+    def rank(self) -> int:
+        """How surely it is about sub-processors: its path says so, or each says where; else only what for."""
+        if any(word in folded(self.path) for word in _ABOUT):
+            return 2
+        return int(all("locations" in _fields(row) for row in self.rows))
+
+
+def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
+    """Read the tables of a page, all or those of these numbers; or, with no names in them, its data or cards.
+
+    Lists in the page's data are numbered after its tables.
+    """
+    root = parse(name, text)
+    if root is None:
+        return ()
+    tables = tables_of(name, root, only)
+    data = _data_of(name, root, len(tables))
+    if only or any(find_field(cell.text) == "name" for table in tables for cell in table.header):
+        return stated_of(name, tables + data if only else tables, root)
+    return stated_of(name, data or tables or lists_of(name, root), root)
+
+
+def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
+    lists = [found for document in _documents(root) for found in _lists(document)]
+    best = max((found.rank for found in lists), default=0)
+    chosen = [found for found in lists if found.rank == best]
+    if len(chosen) > _MOST_LISTS:
+        refuse(name, "", f"{len(chosen)} lists in the data of the page", rule="R17")
+    once = [
+        found
+        for index, found in enumerate(chosen)
+        if found.rows not in [item.rows for item in chosen[:index]]
+    ]
+    tables = []
+    for number, found in enumerate(once, before + 1):
+        remark = f"{len(found.rows)} entries of {found.path or 'a list'} in the data of the page were read"
+        left = f"; {found.hidden} that it does not show were left out" if found.hidden else ""
+        table = table_of(name, found.rows, f"{remark}{left}: compare them with what the page shows")
+        stated = stated_in(name, found.beside)
+        tables.append(msgspec.structs.replace(table, number=number, stated=stated))
+    return tuple(tables)
+
+
+def _documents(root: HtmlElement) -> Iterator[Any]:
+    """Yield what is JSON in a page's scripts and attributes; what is none is passed over."""
+    pushed: list[str] = []
+    for element in root.iter():
+        texts = [value for value in element.attrib.values() if value[:1] in {"{", "["}]
+        if element.tag == "script":
+            texts.append(element.text or "")
+        for text in texts:
+            for value in _values(text):
+                if isinstance(value, list) and value[1:] and isinstance(value[1], str) and not value[2:]:
+                    pushed.append(value[1])
+                elif isinstance(value, str):
+                    yield from _values(value)
+                else:
+                    yield value
+    for line in "".join(pushed).split("\n"):
+        yield from _values(line)
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values that begin in a script: objects, lists, and texts that hold such."""
+    left = _MOST_TRIED * len(text)
+    begins = _BEGINS.search(text)
+    while begins is not None and left > 0:
+        at = begins.end()
+        try:
+            value, ends = _decoded(text, at)
+        except json.JSONDecodeError as error:
+            left -= len(error.doc) if len(error.doc) > _WINDOW else _WINDOW // 64
+            ends = at + 1
+        except (ValueError, RecursionError):
+            left -= len(text) - at
+            ends = at + 1
+        else:
+            if not isinstance(value, str) or value.lstrip()[:1] in {"{", "["}:
+                yield value
+        begins = _BEGINS.search(text, ends)
+
+
+def _decoded(text: str, at: int) -> tuple[Any, int]:
+    """Decode a JSON value, or a text in JavaScript's single quotes."""
+    quoted = _SINGLE.match(text, at)
+    if quoted is not None:
+        said = {"\\'": "'", '"': '\\"'}
+        body = _ESCAPED.sub(lambda found: said.get(found[0], found[0]), quoted[1])
+        return _DECODER.decode(f'"{body}"'), quoted.end()
+    try:
+        value, ends = _DECODER.raw_decode(text[at : at + _WINDOW])
+    except json.JSONDecodeError as error:
+        if not error.msg.startswith("Unterminated") and error.pos < _WINDOW - 8:
+            raise
+        value, ends = _DECODER.raw_decode(text[at:])
+    return value, at + ends
+
+
+def _lists(document: Any) -> Iterator[_List]:
+    """Yield the lists of a document whose objects each have a name and a purpose or a place."""
+    known = _by_reference(document)
+    level: list[tuple[str, Any, dict[str, Any]]] = [("", document, {})]
+    while level:
+        path, value, owner = level.pop()
+        if isinstance(value, dict):
+            if _is_hidden(value):
+                continue
+            kinds: dict[str, list[Any]] = {}
+            for item in value.values():
+                kind = item.get("__typename") if isinstance(item, dict) else None
+                kinds.setdefault(str(kind or ""), []).append(item)
+            for kind, items in kinds.items():
+                found = _list(f"{path}.{kind}".strip("."), items, value, known) if len(items) > 1 else None
+                if found is not None:
+                    yield found
+            level += [(f"{path}.{key}".strip("."), item, value) for key, item in reversed(value.items())]
+        elif isinstance(value, list):
+            found = _list(path, value, owner, known)
+            if found is not None:
+                yield found
+            else:
+                level += [(path, item, owner) for item in reversed(value)]
+
+
+def _list(path: str, items: list[Any], owner: dict[str, Any], known: dict[str, Any]) -> _List | None:
+    if not items or not all(isinstance(item, dict) for item in items):
+        return None
+    shown = [_resolved(item, known) for item in items if not _is_hidden(item)]
+    if not shown or not all(has_name(row) and _fields(row) & _TELLING for row in shown):
+        return None
+    return _List(path, shown, owner, len(items) - len(shown))
+
+
+def _fields(row: dict[str, Any]) -> set[str | None]:
+    return {find_field(key) for key, value in row.items() if value not in (None, "", [], {})}
+
+
+def _is_hidden(item: dict[str, Any]) -> bool:
+    said = ((_SHOWN.get(folded(key)), value) for key, value in item.items() if isinstance(value, bool))
+    return any(shown is not None and shown != value for shown, value in said)
+
+
+def _by_reference(document: Any) -> dict[str, Any]:
+    """Return the objects that others may refer to: by ``id``, or by key in a cache of objects with types."""
+    known: dict[str, Any] = {}
+    level = [document]
+    while level:
+        value = level.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("id"), str) and title_of(value):
+                known.setdefault(value["id"], value)
+            known |= {
+                key: item for key, item in value.items() if isinstance(item, dict) and "__typename" in item
+            }
+        level += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return known
+
+
+def _resolved(row: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with what it refers to by ``__ref``, or, where it has no name, by the id of another."""
+    (node,) = row.values() if len(row) == 1 else (None,)
+    row = node if isinstance(node, dict) else row
+    made = {
+        key: known.get(str(value.get("__ref")), value) if isinstance(value, dict) else value
+        for key, value in row.items()
+    }
+    if not has_name(made):
+        for key, value in row.items():
+            other = known.get(value) if isinstance(value, str) and re.search("i[dD]$", key) else None
+            made = {**(other or {}), **made}
+    return made
