@@ -92,8 +92,10 @@ def stated_by(file: str, text: str) -> Iterator[Stated]:
     for found in _DATED.finditer(text):
         day = day_in(text[found.end() : found.end() + _LONGEST])
         if day is not None:
-            words = " ".join(text[found.start() : found.end() + _LONGEST].split("\n")[:2])
-            yield Stated(field="updated_on", value=day.isoformat(), words=words[:_LONGEST], file=file)
+            words = (
+                found[0].replace("\n", " ") + text[found.end() : found.end() + _LONGEST].partition("\n")[0]
+            )
+            yield Stated(field="updated_on", value=day.isoformat(), words=words, file=file)
     for found in _NOTICE.finditer(text):
         words = " ".join(found[0].split())
         yield Stated(field="notice_days", value=found[1] or found[2], words=words, file=file)

@@ -67,12 +67,12 @@ def test_on_a_terminal_ids_are_shown_and_confirmed_before_anything_is_written(
     monkeypatch.setattr(import_, "_is_terminal", lambda: True)
     answers = ["import", "in/list.md", "--into", "."]
     no = CliRunner().invoke(cli, answers, input="y\nn\n")
-    assert "Take 2026-03-12 as updated_on?" in no.stderr
+    assert 'list.md says "Last updated: 12 March 2026". Take 2026-03-12 as updated_on?' in no.stderr
     assert '"Acme Cloud" has the id acme-cloud' in no.stderr
-    assert "Write 3 files?" in no.stderr
+    assert "Write 5 files? [Y/n]" in no.stderr
     assert (no.exit_code, (desk.folder / "register").exists()) == (1, False)
     yes = CliRunner().invoke(cli, answers, input="n\ny\n")
-    assert "Wrote 3 files" in yes.stdout
+    assert "Wrote 5 files" in yes.stdout
     assert str(desk.register()["updated_on"]) != "2026-03-12"
 
 
