@@ -9,18 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from programs import Done, environment, run
 from tools import missing, need
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 ROOT = Path(__file__).parents[1]
 
 PRELUDE = r"""
-set -eu
 kept=$(mktemp -d)
 mount -t tmpfs none "$kept"
 number=0
@@ -47,8 +42,8 @@ chmod 755 /opt/register/bin/register-api
 """
 
 
-def run_alone(script: str, *words: str | Path) -> Done:
-    """Run lines of bash, up to the first that fails, on such a machine; skipped where this is not root.
+def run_mounted(script: str, *words: str | Path) -> Done:
+    """Run lines of bash, up to the first that fails, which may mount; skipped where this is not root.
 
     Args:
         script: The lines.
@@ -56,6 +51,11 @@ def run_alone(script: str, *words: str | Path) -> Done:
     """
     if os.geteuid() != 0:
         missing("a user who may mount", "sudo")
-    needed: Sequence[str | Path] = dict.fromkeys((Path(sys.base_prefix).resolve(), sys.prefix, ROOT))
+    needed = dict.fromkeys((Path(sys.base_prefix).resolve(), Path(sys.prefix), ROOT))
     env = environment(NEEDED=" ".join(map(str, needed)), PYTHON=sys.executable, ROOT=str(ROOT))
-    return run(need("unshare"), "--mount", "bash", "-c", PRELUDE + script, "bash", *words, env=env)
+    return run(need("unshare"), "--mount", "bash", "-euc", script, "bash", *words, env=env)
+
+
+def run_alone(script: str, *words: str | Path) -> Done:
+    """Run lines of bash on such a machine, as ``run_mounted``."""
+    return run_mounted(PRELUDE + script, *words)
