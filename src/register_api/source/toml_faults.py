@@ -147,6 +147,8 @@ _LINES = (
 _LONGEST_LINE = 1_000
 """Characters of a line up to which it is looked at closely: a pattern's time may grow by the square."""
 
+_PAIR = re.compile(r"[A-Za-z0-9_-]+\s*=\s*$")
+_ITEM = re.compile(r"[^,\]}#]*")
 _TWICE = re.compile(r"cannot overwrite|cannot declare|duplicate inline table key", re.IGNORECASE)
 _UNCLOSED = {"Unclosed array": ("list", "]"), "Unclosed inline table": ("table", "}")}
 _BEGINS_A_VALUE = re.compile(r"[\"'\[{0-9]|true|false|[A-Za-z_-]+\s*=[^=]*[},]")
@@ -241,8 +243,13 @@ def _opened(text: str) -> int | None:
 def _in_line(text: str, error: tomli.TOMLDecodeError) -> TomlFault:
     number = min(error.lineno, text.rstrip("\n").count("\n") + 1)
     line = _line(text, number).replace("\r", "")
-    for row in _LINES if len(line) <= _LONGEST_LINE else ():
-        found = row.pattern.match(line)
+    # Within a table on one line, the key and the value at which the parser stopped, as if they stood alone.
+    within = _PAIR.search(line, 0, error.colno - 1) if error.msg == "Invalid value" else None
+    value = _ITEM.match(line, error.colno - 1)
+    pair = " " * within.start() + line[within.start() : value.end()] if within and value else ""
+    looked_at = [part for part in (line, pair) if len(part) <= _LONGEST_LINE]
+    for row, part in ((row, part) for part in looked_at for row in _LINES):
+        found = row.pattern.match(part)
         if found:
             words = {name: value.strip() for name, value in found.groupdict().items()}
             column = found.start("text") + 1 if words.get("text") else error.colno

@@ -232,6 +232,7 @@ def test_a_warning_is_accepted_by_rule_and_vendor(accepted: model.AcceptedWarnin
         ("germany ", "germany is DE"),
         ("Deutschland", "Deutschland is DE"),
         ("de", "write it in capitals: DE"),
+        ("", "write a code such as FI; a seat that is unknown is left out"),
         ("UK", "an ISO 3166-1"),
         ("Atlantis", "an ISO 3166-1"),
     ],

@@ -127,7 +127,8 @@ def _is_folded(change: PlannedChange, owner: Any, successor: Any, context: Conte
 
 def _gone(message: str, file: str, key: str) -> Finding:
     hint = (
-        "bring it back; end it by ends_on, or withdraw the vendor with a reason;"
+        "bring it back (without Git: register-api import register.json --into elsewhere makes the source of"
+        " what was published); end it by ends_on, or withdraw the vendor with a reason;"
         " who takes over names the old vendor in merged_from, split_from or replaces"
     )
     return found("R03", file, key, message, hint)

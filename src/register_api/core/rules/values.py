@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from register_api.core.countries import ASSIGNED
-from register_api.core.forms import TEXT, Form
+from register_api.core.forms import SLUG, TEXT, Form
 from register_api.core.language.language import Language, translations
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
+from register_api.core.text import is_slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,7 @@ def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
         for key, form, value in forms_in(record, Form):
             fault = form.fault(value)
             if fault is not None:
-                hint = _code_hint(value) if fault.rule == "R06" else ""
+                hint = _id_hint(value) if form is SLUG else _code_hint(value) if fault.rule == "R06" else ""
                 yield found(fault.rule, file, key, fault.message, hint or fault.hint)
     fault = TEXT.fault(context.reason.text) if context.reason.text is not None else None
     if fault is not None:
@@ -43,11 +45,22 @@ def check_forms(draft: Draft, context: Context) -> Iterator[Finding]:
 
 def _code_hint(name: str) -> str:
     """Return what code a country has that is named in words, or in small letters; or an empty string."""
+    if not name.strip():
+        return "write a code such as FI; a seat that is unknown is left out"
     if name.upper() in ASSIGNED:
         return f"write it in capitals: {name.upper()}"
     codes = (Language.of(tag).country_code(name) for tag in sorted(translations() | {"en"}))
     code = next(filter(None, codes), None)
     return f"{name.strip()} is {code}" if code else ""
+
+
+def _id_hint(name: str) -> str:
+    """Return an id like what was written; that of a vendor is the name of its file."""
+    near = _NO_SLUG.sub("-", name.lower()).strip("-")
+    return f"lower-case letters, digits and single hyphens, such as {near}" if is_slug(near) else ""
+
+
+_NO_SLUG = re.compile("[^a-z0-9]+")
 
 
 def check_sizes(draft: Draft, _context: Context) -> Iterator[Finding]:
