@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from programs import output_of
 from register_api.core.canonical import decode
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
@@ -137,6 +138,14 @@ class Publisher:
         """Publish a version that differs in its note alone."""
         self.say(note)
         return self.publish(now, **order)
+
+    def copied(self, target: Path) -> Publisher:
+        """Return the same publisher in another folder, two names of one file included.
+
+        That costs an eighth of a publication.
+        """
+        output_of("cp", "-a", f"{self.folder}/.", target)
+        return Publisher(target)
 
     def refresh(self, now: dt.datetime) -> Snapshot:
         """Renew freshness."""

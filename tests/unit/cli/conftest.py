@@ -84,10 +84,23 @@ def call(publisher: Publisher) -> Call:
     return invoke
 
 
+@pytest.fixture(scope="session")
+def first_version() -> Iterator[Publisher]:
+    """Version 1, published by the command once, for tests that go on from it."""
+    with memory_folder() as folder:
+        made = Publisher(folder)
+        places = {"--source": made.source, "--store": made.store, "--keys": made.keys}
+        given = [str(word) for option in places.items() for word in option]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(system_clock, "now", Clock().now)
+            result = CliRunner().invoke(cli, ["publish", *given])
+        assert result.exit_code == 0, result.output
+        yield made
+
+
 @pytest.fixture
-def published(publisher: Publisher, call: Call, clock: Clock) -> Call:
+def published(publisher: Publisher, first_version: Publisher, call: Call, clock: Clock) -> Call:
     """The same, with version 1 published."""
-    result = call("publish")
-    assert result.exit_code == 0, result.output
+    first_version.copied(publisher.folder)
     clock.pass_by(seconds=1)
     return call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,7 @@ def shared(disk: None) -> Iterator[Publisher]:
 @pytest.fixture
 def publisher(shared: Publisher, tmp_path: Path) -> Publisher:
     """A publisher with one version."""
-    return Publisher(shutil.copytree(shared.folder, tmp_path / "publisher", symlinks=True))
+    return shared.copied(tmp_path / "publisher")
 
 
 @pytest.fixture

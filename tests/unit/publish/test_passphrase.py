@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from memory_folder import memory_folder
 from programs import output_of
 from publishers import NOW, Publisher
 from register_api.cli.main import cli
@@ -25,7 +26,7 @@ from register_api.publish.signing.signer import Ed25519Signer, P256Signer, gener
 from tools import need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CANARY = "canary-Zx81-correct-horse-staple"
 """What must be found in no output."""
@@ -34,7 +35,11 @@ CANARY = "canary-Zx81-correct-horse-staple"
 @pytest.fixture
 def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with the passphrase, named by the environment."""
-    path = tmp_path / "secrets" / "passphrase"
+    return name_passphrase(tmp_path, monkeypatch)
+
+
+def name_passphrase(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = folder / "secrets" / "passphrase"
     path.parent.mkdir(mode=0o700)
     path.write_text(f"{CANARY}\n")
     path.chmod(0o600)
@@ -188,12 +193,22 @@ def test_no_command_shows_the_passphrase(
     assert CANARY not in shown
 
 
+@pytest.fixture(scope="module")
+def encrypted() -> Iterator[Publisher]:
+    """A register whose keys are all encrypted; tests copy it."""
+    with memory_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        name_passphrase(folder, patch)
+        publisher = Publisher(folder / "company")
+        publisher.publish()
+        assert all(b"ENCRYPTED" in path.read_bytes() for path in publisher.keys.glob("*.pem"))
+        yield publisher
+
+
 @pytest.fixture
-def published(tmp_path: Path, named: Path, monkeypatch: pytest.MonkeyPatch) -> Publisher:
-    """A register whose keys are all encrypted."""
+def published(
+    encrypted: Publisher, tmp_path: Path, named: Path, monkeypatch: pytest.MonkeyPatch
+) -> Publisher:
+    """A copy of that register, with the passphrase in a file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-    publisher = Publisher(tmp_path / "company")
-    publisher.publish()
-    assert all(b"ENCRYPTED" in path.read_bytes() for path in publisher.keys.glob("*.pem"))
-    return publisher
+    return encrypted.copied(tmp_path / "company")

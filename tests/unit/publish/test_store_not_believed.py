@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,7 +38,6 @@ from store_writer import exchange, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 SECOND = dt.timedelta(seconds=1)
 NEXT = NOW + 10 * SECOND
@@ -62,7 +62,13 @@ def publisher(published: Path) -> Iterator[Publisher]:
 
 
 def copy_of(folder: Path, target: Path) -> Publisher:
-    return Publisher(shutil.copytree(folder, target, symlinks=True))
+    return Publisher(shutil.copytree(folder, target, symlinks=True, copy_function=copy_or_link))
+
+
+def copy_or_link(source: str, target: str) -> None:
+    """Link what was published: neither the publisher nor ``exchange`` writes into a published file."""
+    published = {layout.PUBLIC, layout.TREE} & {*source.split("/")}
+    (os.link if published else shutil.copy2)(source, target)
 
 
 def publish(publisher: Publisher) -> None:
@@ -87,7 +93,8 @@ SIGNING: tuple[Callable[[Publisher], None], ...] = (publish, refresh, renew, rot
 
 def public_files(publisher: Publisher) -> dict[str, bytes]:
     public = publisher.store / layout.PUBLIC
-    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+    paths = [f"{folder}/{name}" for folder, _, names in os.walk(public) for name in names]
+    return {path.removeprefix(f"{public}/"): Path(path).read_bytes() for path in paths}
 
 
 def refused(publisher: Publisher, sign: Callable[[Publisher], None], error: type[RegisterError]) -> None:
