@@ -18,12 +18,11 @@ from register_api.verify import Options, verify
 from register_api.verify.fetch.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from register_api.deploy.plan import Plan
     from register_api.deploy.target import DeployTarget
-    from register_api.store.manifest import ManifestEntry
     from register_api.verify.report.report import Report
 
 
@@ -50,6 +49,7 @@ class Watched:
     def __init__(self, target: DeployTarget) -> None:
         """Watch a target."""
         self.target = target
+        self.name, self.takes_forms = target.name, target.takes_forms
         self.written: list[str] = []
         self.read: list[str] = []
         self.breaks_at: int | None = None
@@ -57,25 +57,17 @@ class Watched:
         self.loses_answers = False
         self._lock = threading.Lock()
 
-    @property
-    def name(self) -> str:
-        return self.target.name
-
-    @property
-    def takes_forms(self) -> bool:
-        return self.target.takes_forms
-
     def get(self, name: str) -> bytes | None:
         self.read.append(name)
         return self.target.get(name)
 
-    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:
+    def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
         with self._writing(name):
-            return self.target.create(name, data, entry) and not self.loses_answers
+            return self.target.create(name, data, headers) and not self.loses_answers
 
-    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:
+    def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
         with self._writing(name):
-            self.target.put(name, data, entry)
+            self.target.put(name, data, headers)
 
     def remove(self, name: str) -> None:
         with self._writing(f"-{name}"):

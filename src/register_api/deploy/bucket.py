@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
 
 import obstore
 from obstore.exceptions import (
@@ -24,19 +23,18 @@ from obstore.exceptions import (
 from obstore.store import from_url
 
 from register_api.core.format.paths import max_bytes
-from register_api.core.headers import CACHE_CONTROL
 from register_api.core.printable import printable
 from register_api.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-    from register_api.store.manifest import ManifestEntry
-
-VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
+_VARIABLES = {"s3": "AWS_…", "az": "AZURE_STORAGE_…", "gs": "GOOGLE_…"}
 """Scheme of an address to the environment variables that hold its credentials."""
+
+_ADDRESS = re.compile(r"(s3|az|gs)://[$A-Za-z0-9][A-Za-z0-9._-]+(?:/(?!\.)[A-Za-z0-9._~=-]+)*/?")
 
 _CREDENTIALS = (
     "the credentials have to allow to list, read, write and remove there, and the clock has to be right"
@@ -55,11 +53,10 @@ _RETRY: RetryConfig = {
 class Bucket:
     """A bucket, or what lies below a prefix in it."""
 
-    takes_forms = False  # a bucket sends one form to all, whatever they accept (RFC 9110 section 12.5.3)
-
     def __init__(self, name: str, store: ObjectStore) -> None:
         """Take a store that is configured; nothing is asked yet."""
         self.name = name
+        self.takes_forms = False  # it sends one form to all, whatever they accept (RFC 9110 section 12.5.3)
         self._store = store
 
     def get(self, name: str) -> bytes | None:
@@ -73,26 +70,25 @@ class Bucket:
                 raise TargetError(f"{self.name}: {name} has more bytes than a file of a tree")
             return bytes(found.bytes())
 
-    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:
+    def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
         """Write a new file, as ``DeployTarget.create`` says."""
         with self._asking(name):
             try:
-                obstore.put(
-                    self._store,
-                    name,
-                    data,
-                    attributes=_headers(entry),
-                    mode="create",
-                    use_multipart=False,
-                )
+                self._put(name, data, headers, "create")
             except (AlreadyExistsError, FileExistsError):
                 return False
             return True
 
-    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:
+    def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Write a file, as ``DeployTarget.put`` says."""
         with self._asking(name):
-            obstore.put(self._store, name, data, attributes=_headers(entry), use_multipart=False)
+            self._put(name, data, headers, "overwrite")
+
+    def _put(
+        self, name: str, data: bytes, headers: Mapping[str, str], mode: Literal["create", "overwrite"]
+    ) -> None:
+        attributes: dict[str, str] = dict(headers)
+        obstore.put(self._store, name, data, attributes=attributes, mode=mode, use_multipart=False)
 
     def remove(self, name: str) -> None:
         """Remove a file, as ``DeployTarget.remove`` says."""
@@ -121,13 +117,15 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
     Raises:
         UsageError: Not such an address, or the provider's library cannot be set up so.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in VARIABLES or not parts.netloc or "@" in parts.netloc or parts.query:
+    found = _ADDRESS.fullmatch(url)
+    if found is None:  # said without the address, which may hold credentials
         raise UsageError(
-            f"{printable(url.partition('@')[2] or url.partition('?')[0])} is not a valid target",
+            "TARGET is neither a folder nor the address of a bucket",
             hint="write s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; credentials come"
             " from the environment",
         )
+    if endpoint is not None and not re.fullmatch(r"https?://[^\s@?#]+", endpoint):
+        raise UsageError("--endpoint is not an address of a service, such as https://s3.example.net")
     options: ClientConfig = {"connect_timeout": 5 * _SECOND, "timeout": 30 * _SECOND}
     if endpoint is not None and endpoint.startswith("http://"):
         options["allow_http"] = True
@@ -137,16 +135,11 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
     except UnknownConfigurationKeyError:
         raise UsageError("--endpoint is for s3:// and az:// targets") from None
     except (BaseError, ValueError) as error:
-        variables = VARIABLES[parts.scheme]
         raise UsageError(
             f"{url} cannot be used: {_reason(error)}",
-            hint=f"is everything there that {variables} has to say?",
+            hint=f"is all there that {_VARIABLES[found[1]]} have to say (docs/deploying.md)?",
         ) from None
     return Bucket(url.rstrip("/"), store)
-
-
-def _headers(entry: ManifestEntry) -> dict[str, str]:
-    return {"Content-Type": entry.media_type, "Cache-Control": CACHE_CONTROL[entry.cache]}
 
 
 def _failed(target: str, name: str, error: Exception) -> TargetError:

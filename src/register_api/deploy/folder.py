@@ -12,20 +12,16 @@ from register_api.errors import TargetError
 from register_api.files import durable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from register_api.store.manifest import ManifestEntry
 
 
 class Folder:
     """A folder that a web server serves, on this machine or mounted."""
 
-    takes_forms = True
-
     def __init__(self, folder: Path) -> None:
         """Take the folder; it is made when something is written."""
-        self.name = str(folder)
+        self.name, self.takes_forms = str(folder), True
         self._folder = folder
 
     def get(self, name: str) -> bytes | None:
@@ -40,7 +36,7 @@ class Folder:
             raise TargetError(f"{self.name}: {name} has more than {limit} bytes, and is not a file of a tree")
         return data
 
-    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:  # noqa: ARG002  (as the protocol has it)
+    def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:  # noqa: ARG002  (as the protocol has it)
         """Write a new file, as ``DeployTarget.create`` says."""
         try:
             durable.create(self._place(name), data)
@@ -48,7 +44,7 @@ class Folder:
             return False
         return True
 
-    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:  # noqa: ARG002  (as the protocol has it)
+    def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:  # noqa: ARG002  (as the protocol has it)
         """Write a file, as ``DeployTarget.put`` says."""
         durable.replace(self._place(name), data)
 

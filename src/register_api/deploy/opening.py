@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from register_api.deploy.folder import Folder
 from register_api.errors import UsageError
@@ -24,15 +25,15 @@ def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget
     Raises:
         UsageError: Not such an address.
     """
-    parts = urlsplit(address)
-    if parts.scheme not in ("", "file"):
+    if re.match(r"(?!file:)[a-z][a-z0-9+.-]*:", address):
         # Loaded here: a folder needs nothing of the extra `deploy`.
         from register_api.deploy.bucket import open_bucket  # noqa: PLC0415
 
         return open_bucket(address, endpoint)
-    if endpoint is not None or parts.netloc not in ("", "localhost"):
-        raise UsageError("a folder has no --endpoint, and file: names no host")
-    folder = Path(unquote(parts.path) if parts.scheme else address).resolve()
+    if endpoint is not None or "\0" in address or re.match(r"file://[^/]", address):
+        raise UsageError("a folder has no --endpoint, and file: names no host: file:///srv/www/trust")
+    path = re.sub(r"file:(//)?", "", address, count=1)
+    folder = Path(path if path == address else unquote(path)).resolve()
     kept = store.resolve()
     if folder.is_relative_to(kept) or kept.is_relative_to(folder):
         raise UsageError(f"{folder} and the store {store} lie in each other", hint="deploy to another folder")

@@ -7,7 +7,6 @@ signed by this register and may not be ahead of the store, and every file is rea
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
@@ -17,18 +16,11 @@ import msgspec
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
-from register_api.deploy.public_head import address_of_register, compare
-from register_api.deploy.target import AT_ONCE
-from register_api.errors import (
-    Forked,
-    Malformed,
-    RolledBack,
-    TargetError,
-    VerificationError,
-)
+from register_api.core.headers import CACHE_CONTROL
+from register_api.deploy.public_head import Readable, address_of_register, compare
+from register_api.errors import Forked, RolledBack, TargetError, VerificationError
 from register_api.store.layout import SUFFIXES
 from register_api.store.manifest import Encoding, ManifestEntry
-from register_api.verify.fetch.fetcher import NotServed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +32,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 """Takes done, total and what is being done."""
+
+AT_ONCE = 32
+"""Files that are sent or read at the same time."""
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -70,6 +65,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     def fixed(self) -> bool:
         """Whether nobody may ever write other bytes there; another machine may compress otherwise."""
         return self.entry.cache == "immutable" and self.form == "identity"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a bucket has to send with it."""
+        return {"Content-Type": self.entry.media_type, "Cache-Control": CACHE_CONTROL[self.entry.cache]}
 
     @property
     def stage(self) -> Stage:
@@ -166,7 +166,7 @@ def _check_ours(
         )
     try:
         if timestamp is not None:
-            compare(snapshot, _Fetched(target), target.name, _recover(snapshot))
+            compare(snapshot, Readable(target.get), target.name, _recover(snapshot))
         elif root is None:
             _check_empty(target, items)
     except (RolledBack, Forked):
@@ -216,26 +216,11 @@ def each(work: Callable[[S], T], things: Iterable[S]) -> Iterable[T]:
 
     What is under way is waited for, and what has not begun is left out.
     """
-    with contextlib.ExitStack() as stack:
-        pool = ThreadPoolExecutor(max_workers=AT_ONCE)
-        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+    try:
         yield from pool.map(work, things)
-
-
-class _Fetched:
-    """A target as a ``Fetcher`` of the verifier."""
-
-    def __init__(self, target: DeployTarget) -> None:
-        self._target = target
-
-    def get(self, path: str, max_bytes: int) -> bytes:
-        """Return a file, as ``Fetcher.get`` says."""
-        data = self._target.get(path)
-        if data is None:
-            raise NotServed(f"there is no {path}", path=path)
-        if len(data) > max_bytes:
-            raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
-        return data
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _recover(snapshot: Snapshot) -> str:

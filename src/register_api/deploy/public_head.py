@@ -20,7 +20,7 @@ from register_api.core.log import tile_proofs
 from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
 from register_api.core.model import Register
-from register_api.errors import Forged, Forked, RolledBack, StoreError, VerificationError
+from register_api.errors import Forged, Forked, Malformed, RolledBack, StoreError, VerificationError
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.state import RootOrigin
@@ -113,7 +113,8 @@ def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") ->
     hint = hint or _recover(where)
     start = _shared_start(snapshot, fetcher, where)
     public = follow(fetcher, start, None)
-    ours = follow(_Stored(snapshot), start, None)
+    known = snapshot.manifest.files
+    ours = follow(Readable(lambda path: snapshot.read(path) if path in known else None), start, None)
     for role, number in public.versions.items():
         _check_role(
             where, role, (number, public.metadata[role]), (ours.versions[role], ours.metadata[role]), hint
@@ -135,18 +136,21 @@ def _shared_start(snapshot: Snapshot, fetcher: Fetcher, where: str) -> Start:
     raise Forged(f"{where} does not have the trust root of this register")
 
 
-class _Stored:
-    """The store's own tree, as a ``Fetcher``."""
+class Readable:
+    """Whatever gives the files of a tree, as a ``Fetcher``."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(self, read: Callable[[str], bytes | None]) -> None:
+        """Take what returns the file at a path, or ``None`` where there is none."""
+        self._read = read
 
-    def get(self, path: str, max_bytes: int) -> bytes:  # noqa: ARG002  (as the protocol has it)
+    def get(self, path: str, max_bytes: int) -> bytes:
         """Return a file, as ``Fetcher.get`` says."""
-        try:
-            return self._snapshot.read(path)
-        except KeyError as error:
-            raise NotServed(f"{path} is missing", path=path) from error
+        data = self._read(path)
+        if data is None:
+            raise NotServed(f"there is no {path}", path=path)
+        if len(data) > max_bytes:
+            raise Malformed(f"{path} has more than {max_bytes} bytes", path=path)
+        return data
 
 
 def _check_role(where: str, role: str, public: tuple[int, bytes], ours: tuple[int, bytes], hint: str) -> None:

@@ -84,7 +84,7 @@ def _deploy(order: Order, progress: Progress) -> Plan:
     timestamp = plan.items[TIMESTAMP].sha256
     if plan.send or plan.remove:
         if plan.timestamp is None and not known.timestamps:
-            probe(order.target, plan.items[TIMESTAMP].entry)
+            probe(order.target)
         _keep(order, known.during([*(item.name for item in plan.send), *plan.remove], timestamp))
         with order.target.writing():
             _Sending(order, plan, progress).run()
@@ -141,8 +141,8 @@ class _Sending:
     def _send(self, item: Item) -> str:
         data, target = self._snapshot.read(item.path, item.form), self._target
         if not item.fixed:
-            target.put(item.name, data, item.entry)
-        elif not target.create(item.name, data, item.entry) and target.get(item.name) != data:
+            target.put(item.name, data, item.headers)
+        elif not target.create(item.name, data, item.headers) and target.get(item.name) != data:
             raise self._lost(item)
         if target.get(item.name) != data:
             raise TargetError(

@@ -8,43 +8,31 @@ from typing import TYPE_CHECKING, Protocol
 from register_api.errors import TargetError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
-
-    from register_api.store.manifest import ManifestEntry
-
-AT_ONCE = 32
-"""Files that are sent or read at the same time."""
 
 
 class DeployTarget(Protocol):
     """A folder or a bucket; names are paths of the tree, of its compressed forms with their ending.
 
     Every method raises ``TargetError``, or ``OSError`` for a folder, where the place does not do it.
-
-    Attributes:
-        name: What people know it by; holds no secret.
-        takes_forms: Whether a web server may find ready compressed forms beside the files.
     """
 
-    @property
-    def name(self) -> str:
-        """What people know it by."""
-        ...
+    name: str
+    """What people know it by; holds no secret."""
 
-    @property
-    def takes_forms(self) -> bool:
-        """Whether ready compressed forms belong there."""
-        ...
+    takes_forms: bool
+    """Whether a web server may find ready compressed forms beside the files."""
 
     def get(self, name: str) -> bytes | None:
         """Return a file, or ``None`` where there is none."""
         ...
 
-    def create(self, name: str, data: bytes, entry: ManifestEntry) -> bool:
+    def create(self, name: str, data: bytes, headers: Mapping[str, str]) -> bool:
         """Write a file that is not there yet, whole or not at all; tell whether it was not there."""
         ...
 
-    def put(self, name: str, data: bytes, entry: ManifestEntry) -> None:
+    def put(self, name: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Write a file in the place of another or of none, whole or not at all."""
         ...
 
@@ -57,23 +45,20 @@ class DeployTarget(Protocol):
         ...
 
 
-def probe(target: DeployTarget, entry: ManifestEntry) -> None:
+def probe(target: DeployTarget) -> None:
     """Make sure that a place keeps the first of two files that are created under one name.
 
     A publication is locked by a file that only one publisher can create. A store that ignores the condition
     answers the second one like the first. What is written is removed again.
 
-    Args:
-        target: The place.
-        entry: With what type and caching the file is written: any entry.
-
     Raises:
         TargetError: It takes the second file, or does not give the first one back.
+        OSError: A folder does not take it.
     """
     name = f"deploy-probe-{secrets.token_hex(8)}"
     with target.writing():
         try:
-            taken = [target.create(name, data, entry) for data in (b"first", b"second")]
+            taken = [target.create(name, data, {}) for data in (b"first", b"second")]
             kept = target.get(name)
         finally:
             target.remove(name)
