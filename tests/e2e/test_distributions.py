@@ -5,17 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 import tarfile
+import venv
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import click
 import pytest
 from commands import ROOT
 
 from programs import environment, output_of
 from register_api.source.folder import EXAMPLE
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from static_host import static_host
 
 BUILD = (
     "import sys; from setuptools import build_meta; getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2])"
@@ -68,11 +68,49 @@ def test_the_wheel_holds_the_licence_and_everything_that_the_program_reads(wheel
     assert "License-Expression: Apache-2.0" in metadata
 
 
-def test_the_wheel_works_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
-    """A register is begun from nothing but the wheel and its dependencies."""
+def test_the_wheel_brings_every_page_that_messages_name(wheel: Path) -> None:
+    """Where an installation puts what is data: share/doc of its prefix."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")  # noqa: S202 - made here
-    command = (sys.executable, "-m", "register_api", "init", "trust", "--name", "Acme GmbH")
-    env = environment(PYTHONPATH=str(tmp_path / "site"))
-    output_of(*command, "--domain", "acme.example", cwd=tmp_path, env=env)
-    assert (tmp_path / "trust/register/EXAMPLE.toml").read_bytes() == EXAMPLE.read_bytes()
+        names = {name.partition("/data/share/doc/register-api/")[2] for name in archive.namelist()}
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "keys").glob("*.md")]
+    assert {str(path.relative_to(ROOT)) for path in pages} <= names
+
+
+@pytest.fixture(params=["wheel", "sdist"])
+def program(request: pytest.FixtureRequest, wheel: Path, unpacked: Path, tmp_path: Path) -> Path:
+    """The command of a fresh environment, by ``pip install`` and nothing that it would have to fetch."""
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    (site,) = (tmp_path / "venv").glob("lib/python3*/site-packages")
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for path in Path(click.__file__).parents[1].iterdir():  # all that this environment has, but this project
+        if "register_api" not in path.name and path.suffix != ".pth":
+            (libraries / path.name).symlink_to(path)
+    (site / "libraries.pth").write_text(f"{libraries}\n")
+    made = wheel if request.param == "wheel" else next(unpacked.parent.glob("dist/*.tar.gz"))
+    pip = ("-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation")
+    output_of(tmp_path / "venv/bin/python", *pip, made)
+    return tmp_path / "venv/bin/register-api"
+
+
+def test_an_installation_begins_publishes_and_verifies_a_register(program: Path, tmp_path: Path) -> None:
+    """From the command that pip made, in a folder that knows nothing of this one."""
+    env = environment(PYTHONPATH="", REGISTER_OFFLINE="1")
+
+    def call(*words: str | Path) -> str:
+        return output_of(program, *words, cwd=tmp_path, env=env).decode()
+
+    call("init", "trust", "--name", "Acme GmbH", "--domain", "acme.example")
+    example = tmp_path / "trust/register/EXAMPLE.toml"
+    assert example.read_bytes() == EXAMPLE.read_bytes()
+    vendor = tmp_path / "trust/register/subprocessors/example-host.toml"
+    vendor.rename(vendor.with_name("real-host.toml")).write_text(
+        vendor.with_name("real-host.toml").read_text("utf-8").replace("Example Host", "Real Host"), "utf-8"
+    )
+    folders = ("--store", "var/store", "--keys", "var/keys")
+    call("check", "--source", "trust/register", "--store", "var/store")
+    call("publish", "--source", "trust/register", *folders)
+    with static_host(tmp_path / "var/store/public") as base:
+        assert "holds" in call("verify", base, "--root", "trust/keys/1.root.json")
+    said = call("--help").split("lies in")[1]
+    assert (Path("".join(said.split())) / "docs/README.md").is_file()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import importlib
+import importlib.metadata
 import importlib.util
 import keyword
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import click
@@ -117,6 +119,13 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.line) for name, command in _COMMANDS.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say where the pages lie that help and messages name."""
+        found = _documentation()
+        if found is not None:
+            formatter.write_paragraph()
+            formatter.write_text(f"What is named docs/… lies in {found}")
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the subcommands that begin so, without importing them, and the options."""
         names = [
@@ -155,6 +164,20 @@ def _end_interrupted(ctx: click.Context, interruption: KeyboardInterrupt) -> NoR
     ctx.exit(_INTERRUPTED)
 
 
+def _documentation() -> Path | None:
+    """Return the folder that holds ``docs/``: that of the project, or where an installation has put it."""
+    project = Path(__file__).parents[3]
+    if (project / _FIRST_PAGE).is_file():
+        return project
+    try:
+        files = importlib.metadata.files("register-api") or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    found = (Path(str(file.locate())) for file in files if file.match(f"register-api/{_FIRST_PAGE}"))
+    return next((path.resolve().parents[1] for path in found if path.is_file()), None)
+
+
+_FIRST_PAGE = "docs/README.md"
 _AGAIN = "run the same command again"
 _INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it: 128 and the number of SIGINT."""
