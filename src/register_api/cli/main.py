@@ -65,6 +65,7 @@ _COMMANDS = {
         "recover", "Take over what is public into the store, after verifying it.", ("publish",)
     ),
     "status": _Command("status", "Say what is published and what expires when.", ("publish",)),
+    "doctor": _Command("doctor", "Say what is wrong or will be, and what to do about it.", ("publish",)),
     "keys": _Command("keys", "Show the keys that customers check with, and change them.", ("publish",)),
     "serve": _Command("serve", "Serve what is published, from memory. Holds no private key.", ("serve",)),
     "run": _Command(

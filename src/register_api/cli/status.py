@@ -16,10 +16,9 @@ from register_api.cli.policies import policy_of, policy_option
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
+from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
 from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
-from register_api.publish.discovery import security_txt_expires
 from register_api.publish.stamping import newest_stamped
-from register_api.publish.trust.repository import WARNED_BEFORE, Expiry, expiries
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import open_snapshot
 from register_api.verify.engine import verify
@@ -28,24 +27,12 @@ from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from register_api.publish.stamping import Stamped
+    from register_api.publish.trust.repository import Expiry
     from register_api.store.reader import Snapshot
-
-SECURITY_TXT = "security.txt"
-"""What expires without being metadata; its version is that of the register."""
-
-_RENEWED_BY = {
-    "root": "register-api keys new-root -o draft.json",
-    "targets": "register-api keys renew",
-    "snapshot": "register-api refresh",
-    "timestamp": "register-api refresh",
-    SECURITY_TXT: "register-api keys renew",
-}
-"""What to do about a role's metadata before it expires (docs/rotating-keys.md)."""
-
 
 _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 
@@ -74,7 +61,7 @@ def status(
     snapshot = _opened(store)
     instant = clock.now()
     with _damage_is_two():
-        rows = [(row, _verdict(row, instant)) for row in (*expiries(snapshot.read), *_contact(snapshot))]
+        rows = [(row, expiry_verdict(row, instant)) for row in expiring(snapshot)]
         witnesses = witnesses_document(snapshot, policy_of(policy))
         stamped = newest_stamped(snapshot)
         damaged = snapshot.damaged()
@@ -133,24 +120,9 @@ def _print_tree(snapshot: Snapshot, damaged: list[str], finding: str | None, *, 
         err.print(f"  → register-api recover --from URL  {_INTO_EMPTY}")
 
 
-def _contact(snapshot: Snapshot) -> Iterator[Expiry]:
-    """Yield until when ``security.txt`` is good, if there is one."""
-    if (expires := security_txt_expires(snapshot)) is not None:
-        yield Expiry(
-            role=SECURITY_TXT,
-            version=snapshot.state.version,
-            expires=expires,
-            warned_from=expires - WARNED_BEFORE,
-        )
-
-
-def _verdict(row: Expiry, instant: dt.datetime) -> str:
-    if row.expires <= instant:
-        return "expired"
-    return "expires soon" if row.warned_from <= instant else "good"
-
-
-def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamped | None) -> dict[str, Any]:
+def _document(
+    snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]], stamped: Stamped | None
+) -> dict[str, Any]:
     expiring = [
         {"role": row.role, "version": row.version, "expires": row.expires, "verdict": verdict}
         for row, verdict in rows
@@ -171,10 +143,10 @@ def _document(snapshot: Snapshot, rows: list[tuple[Expiry, str]], stamped: Stamp
     }
 
 
-def _print_status(snapshot: Snapshot, rows: list[tuple[Expiry, str]]) -> None:
+def _print_status(snapshot: Snapshot, rows: Sequence[tuple[Expiry, str]]) -> None:
     state = snapshot.state
     out.print(f"{state.register}: version {state.version}, published {format_instant(state.published_at)}")
     for row, verdict in rows:
         out.print(f"  {row.role:<12} version {row.version:<4} until {format_instant(row.expires)}  {verdict}")
         if verdict != "good":
-            err.print(f"  → {_RENEWED_BY[row.role]}")
+            err.print(f"  → {RENEWED_BY[row.role]}")

@@ -1,0 +1,102 @@
+"""The command `doctor`: what may be wrong, and what to do about each."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from register_api import clock
+from register_api.cli import options
+from register_api.cli.asking_public import address_option, offline_option
+from register_api.cli.output import out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.core.language.prose import count
+from register_api.core.printable import escaped
+from register_api.doctor.check_table import diagnose
+from register_api.doctor.machine import Machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.doctor.machine import Diagnosis
+
+_WORDS = {
+    "good": ("ok", "green"),
+    "soon": ("SOON", "yellow"),
+    "wrong": ("WRONG", "red"),
+    "unknown": ("?", "dim"),
+}
+"""How a verdict is shown."""
+
+
+@click.command()
+@options.store_option
+@options.keys_option
+@settings_option
+@offline_option
+@address_option
+@click.option("--target", metavar="TARGET", help="Try the folder or bucket that `deploy` brings the tree to.")
+@click.option(
+    "--endpoint", envvar="REGISTER_DEPLOY_ENDPOINT", show_envvar=True, metavar="URL", help="As for `deploy`."
+)
+@options.json_option
+def doctor(
+    store: Path,
+    keys: Path,
+    settings: Path | None,
+    base_url: str | None,
+    target: str | None,
+    endpoint: str | None,
+    *,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    """Look at all that a register rests on, and say what to do about what is wrong.
+
+    The store and its signatures, keys and permissions, clock and timer, what customers read at the
+    register's address, its certificate, the service's settings, room on the disk. Nothing is changed, save
+    that --target writes a file there and removes it. What could not be looked at is marked with a question
+    mark, and is not counted as good.
+
+    Ends with 2 where something is wrong, with 1 where something will be or is not as it should be, else
+    with 0.
+
+    \b
+    Examples:
+      register-api doctor
+      register-api doctor --target s3://trust-example-com
+      register-api doctor --offline --json
+    """
+    machine = Machine(
+        store=store,
+        keys=keys,
+        now=clock.now(),
+        environment=os.environ,
+        settings=settings,
+        base_url=base_url,
+        offline=offline,
+        target=target,
+        endpoint=endpoint,
+    )
+    found = []
+    for item in diagnose(machine):
+        found.append(item)
+        if not as_json:
+            _print(item)
+    verdicts = [item.verdict for item in found]
+    if as_json:
+        print_json({"diagnoses": found, "ok": not {"wrong", "soon"} & set(verdicts)})
+    else:
+        wrong, soon, unknown = (verdicts.count(each) for each in ("wrong", "soon", "unknown"))
+        out.print(f"{wrong} wrong, {soon} soon, {count(unknown, 'thing')} not looked at")
+    raise click.exceptions.Exit(2 if "wrong" in verdicts else 1 if "soon" in verdicts else 0)
+
+
+def _print(item: Diagnosis) -> None:
+    word, style = _WORDS[item.verdict]
+    out.print(Text(f"{word:<6}", style=style) + Text(f"{item.check:<16}{escaped(item.says)}"))
+    if item.cure:
+        out.print(Text(f"{'':<22}→ {escaped(item.cure)}"))

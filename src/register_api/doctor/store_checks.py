@@ -1,0 +1,163 @@
+"""Looks at the store and at the keys: whole, signed, this register's, readable by the right people alone."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from typing import TYPE_CHECKING
+
+from register_api.core.canonical import decode
+from register_api.core.documents import KeyList
+from register_api.core.format import tree
+from register_api.core.freshness import in_words
+from register_api.core.instant import format_instant
+from register_api.core.language.prose import count
+from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
+from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
+from register_api.errors import KeyStoreError
+from register_api.publish import memory
+from register_api.publish.examine import examine
+from register_api.publish.signing import key_file
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.repository import SIGNED_AT, lasts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tuf.api.metadata import Root
+
+    from register_api.doctor.machine import Machine
+    from register_api.publish.signing.signer import Signer
+
+FROM_PUBLIC = "mv the store away, then: register-api recover --from URL"
+
+_SPARE = 256 * 2**20
+"""Bytes that should be free beside room for the tree once more, which a publication may write."""
+
+_NAMED = 3
+"""How many damaged files are named."""
+
+_ROLES = ("document", "log", "feed", "targets", "online")
+
+
+def files(machine: Machine) -> Iterator[Diagnosis]:
+    """Compare every file, ready forms among them, with its digest."""
+    damaged = machine.snapshot.damaged()
+    if damaged:
+        named = ", ".join(damaged[:_NAMED]) + (" …" if damaged[_NAMED:] else "")
+        yield wrong("files", f"{count(len(damaged), 'file')} damaged or missing: {named}", FROM_PUBLIC)
+    else:
+        total = count(len(machine.snapshot.manifest.files), "file")
+        yield good("files", f"version {machine.snapshot.state.version}: {total}, each as it was written")
+
+
+def signatures(machine: Machine) -> Iterator[Diagnosis]:
+    """Follow the chain of trust through the store, as publishing does before it signs."""
+    known = memory.read_memory(machine.keys) if key_file.exists(machine.keys) else memory.NOTHING
+    if known == memory.NOTHING and key_file.exists(machine.keys):
+        says = (
+            f"{machine.keys} does not say what was published with these keys, so that nothing can be signed"
+        )
+        cure = f"bring {memory.MEMORY_FILE} along with the keys, or register-api recover --root-sha256 HEX"
+        yield wrong("signatures", says, cure)
+    found = examine(machine.snapshot.read, known.shown or known.intended)
+    memory.check_continues(known, found.head, found.root_at)
+    after = ", and continues what these keys have published" if known != memory.NOTHING else ""
+    yield good("signatures", f"the store is signed throughout{after}")
+
+
+def keys(machine: Machine) -> Iterator[Diagnosis]:
+    """Open each key that lies here, and compare it with those in force."""
+    if not key_file.exists(machine.keys):
+        yield unknown("keys", f"there is no folder {machine.keys}: nothing is published or renewed from here")
+        return
+    keyring = Keyring.open(machine.keys, create=False)
+    root = trust_metadata.newest_root(machine.snapshot.read)
+    listed = decode(machine.snapshot.read(tree.KEYS.path()), KeyList)
+    for path in sorted(machine.keys.glob("*.pem")):
+        role = path.stem
+        if role in _ROLES or role.startswith("root-"):
+            yield _key(keyring, path, root, listed)
+    absent = [role for role in _ROLES if not key_file.exists(machine.keys / f"{role}.pem")]
+    if absent:
+        yield unknown("keys", f"not on this machine: {', '.join(absent)}")
+
+
+def _key(keyring: Keyring, path: Path, root: Root, listed: KeyList) -> Diagnosis:
+    """Judge one key; nobody is asked for a passphrase or a PIN."""
+    role = path.stem
+    try:
+        if key_file.is_reference(path) or key_file.is_encrypted(path):
+            return unknown("keys", f"{path} needs a token or a passphrase to be opened")
+        signer = keyring.signer(role)
+    except KeyStoreError as error:
+        return wrong("keys", error.message, error.hint or f"bring back {path.name} from its backup")
+    if _in_force(role, signer, root, listed):
+        return good("keys", f"{path.name} is the {role.partition('-')[0]} key in force")
+    return wrong(
+        "keys",
+        f"{path} is not the {role} key that customers know",
+        f"bring back the right {path.name}; where it is lost: register-api keys rotate --help",
+    )
+
+
+def _in_force(role: str, signer: Signer, root: Root, listed: KeyList) -> bool:
+    if role in {"document", "log", "feed"}:
+        return signer.kid in {each.kid for each in listed.keys if each.last_version is None}
+    named = root.roles[{"online": "timestamp"}.get(role, role.partition("-")[0])].keyids
+    return signer.public.hex() in {root.keys[keyid].keyval["public"] for keyid in named}
+
+
+def permissions(machine: Machine) -> Iterator[Diagnosis]:
+    """Make sure that nobody else may write to the store; those of keys are judged as they are opened."""
+    open_to_all = [
+        path
+        for path in (machine.store, machine.store / "public", machine.store / "generations")
+        if path.stat().st_mode & stat.S_IWOTH
+    ]
+    for path in open_to_all:
+        yield wrong("permissions", f"every user of this machine may write to {path}", f"chmod o-w {path}")
+    if not open_to_all:
+        yield good("permissions", f"{machine.store} is not open for every user to write")
+
+
+def disk(machine: Machine) -> Iterator[Diagnosis]:
+    """Make sure that there is room for the tree once more."""
+    free = shutil.disk_usage(machine.store).free
+    needed = _SPARE + sum(entry.size for entry in machine.snapshot.manifest.files.values())
+    says = f"{free // 2**20} MiB free for {machine.store}"
+    if free < needed:
+        yield soon("disk", f"{says}, less than {needed // 2**20}", "make room there")
+    else:
+        yield good("disk", says)
+
+
+def expiry(machine: Machine) -> Iterator[Diagnosis]:
+    """Say until when each signed thing is good."""
+    for row in expiring(machine.snapshot):
+        verdict = expiry_verdict(row, machine.now)
+        says = f"{row.role} until {format_instant(row.expires)}"
+        if verdict == "good":
+            yield good("expiry", says)
+        else:
+            judged = wrong if verdict == "expired" else soon
+            yield judged("expiry", f"{says}: {verdict}", RENEWED_BY[row.role])
+
+
+def clock(machine: Machine) -> Iterator[Diagnosis]:
+    """Compare the clock with what was signed last, which cannot lie ahead."""
+    timestamp = trust_metadata.timestamp(machine.snapshot.read)
+    said = timestamp and timestamp.unrecognized_fields.get(SIGNED_AT)
+    last = max(str(said or ""), format_instant(machine.snapshot.state.published_at))
+    now = format_instant(machine.now)
+    if now < last:
+        yield wrong(
+            "clock",
+            f"this machine's clock says {now}, but {last} was signed already",
+            "set the clock; if what was signed is ahead: register-api refresh --clock-is-right",
+        )
+    else:
+        fresh = in_words(lasts(timestamp))
+        yield good("clock", f"{now}, after what was signed last; a timestamp is good for {fresh}")
