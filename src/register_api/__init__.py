@@ -15,6 +15,7 @@ The folders show how data flows and who may sign:
 * ``serve``: hands out finished replies; holds no private key.
 * ``verify``: the customer's half; knows ``core`` and nothing of the publisher.
 * ``importer``: lists and histories that exist elsewhere, made into a source.
+* ``doctor``: what may be wrong here and where it is public, with what to do.
 * ``preview``: what publishing now would show, served to the publisher alone.
 * ``witness``: cosigns other logs, with a key of its own.
 * ``hosting``: configuration for nginx, Caddy and hosts of static files.

@@ -54,9 +54,9 @@ def doctor(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Look at all that a register rests on, and say what to do about what is wrong.
+    """Say what is wrong or will be, and what to do about it.
 
-    The store and its signatures, keys and permissions, clock and timer, what customers read at the
+    Looked at are the store and its signatures, keys and permissions, clock and timer, what customers read at the
     register's address, its certificate, the service's settings, room on the disk. Nothing is changed, save
     that --target writes a file there and removes it. What could not be looked at is marked with a question
     mark, and is not counted as good.

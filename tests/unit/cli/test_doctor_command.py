@@ -1,4 +1,4 @@
-"""doctor prints a line a look, with what to do, and ends as monitoring reads it; status says no other thing."""
+"""doctor prints a line for each look, with what to do, and ends as status does."""
 
 from __future__ import annotations
 

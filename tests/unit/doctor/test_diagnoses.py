@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import re
 import shutil
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,10 +25,10 @@ from static_host import static_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Cause = Callable[[Publisher], object]
 
+ROOT = Path(__file__).parents[3]
 HOUR = dt.timedelta(hours=1)
 REGISTER = tree.REGISTER.path()
 
@@ -97,7 +99,7 @@ CAUSES: dict[str, tuple[str, Cause, str, str]] = {
     ),
     "a file is gone": (
         "files",
-        lambda made: (made.store / "public" / f"{tree.FEED_ATOM.path()}.gz").resolve().unlink(),
+        lambda made: [path.unlink() for path in made.store.rglob("feed.atom.gz")],
         "damaged or missing: feed.atom.gz",
         "register-api recover --from URL",
     ),
@@ -367,3 +369,8 @@ def test_a_target_is_tried_and_left_as_it_was(published: Publisher, tmp_path: Pa
     assert (found.verdict, found.cure) == ("wrong", "let this user write there")
     (found,) = diagnosed(published, "target", target=str(published.store))
     assert found.verdict == "wrong"
+
+
+def test_every_look_is_described() -> None:
+    page = (ROOT / "docs/doctor.md").read_text("utf-8").partition("## What is looked at")[2]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == ["store", *OVER_STORE, *ANYWAY]
