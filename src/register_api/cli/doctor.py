@@ -56,10 +56,10 @@ def doctor(
 ) -> None:
     """Say what is wrong or will be, and what to do about it.
 
-    Looked at are the store and its signatures, keys and permissions, clock and timer, what customers read at the
-    register's address, its certificate, the service's settings, room on the disk. Nothing is changed, save
-    that --target writes a file there and removes it. What could not be looked at is marked with a question
-    mark, and is not counted as good.
+    Looked at are the store and its signatures, keys and permissions, clock and timer, what customers read at
+    the register's address, its certificate, the service's settings, room on the disk. Nothing is changed,
+    save that --target writes a file there and removes it. What could not be looked at is marked with a
+    question mark, and is not counted as good.
 
     Ends with 2 where something is wrong, with 1 where something will be or is not as it should be, else
     with 0.

@@ -116,7 +116,7 @@ def target(machine: Machine) -> Iterator[Diagnosis]:
         yield unknown("target", "not asked (--offline)")
         return
     try:
-        probe(place, machine.snapshot.manifest.files[tree.TIMESTAMP.path()])
+        probe(place)
     except OSError as error:
         yield wrong("target", f"{place.name}: {error.strerror or error}", "let this user write there")
     else:
