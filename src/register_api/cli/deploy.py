@@ -17,10 +17,9 @@ from register_api.deploy.outside import verify_outside
 from register_api.deploy.public_head import address_of_register
 from register_api.deploy.sending import Order
 from register_api.deploy.sending import deploy as send
-from register_api.errors import UsageError
+from register_api.errors import TargetError, UsageError
 from register_api.store.reader import open_snapshot
 from register_api.verify import Report
-from register_api.verify.report.text import render_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from register_api.deploy.plan import Plan
     from register_api.deploy.target import DeployTarget
     from register_api.store.reader import Snapshot
+    from register_api.verify.options import History
 
 
 class _Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,14 +129,21 @@ def deploy(
     done = _told(snapshot, target, plan, dry_run=dry_run)
     url = base_url or address_of_register(snapshot)
     if dry_run or no_verify or url is None:
-        _print(done, plan, "no address" if url is None else "--no-verify", as_json=as_json)
+        why = "--no-verify" if no_verify else "the register names no url, and there is no --base-url"
+        _print(done, plan, "" if dry_run else f"NOT verified from outside: {why}.", as_json=as_json)
         return
-    full = any(item.fixed for item in plan.send)
     with progress("verifying") as report:
-        seen, ours = verify_outside(snapshot, url, clock.now(), "new" if full else "none", report)
-    done = msgspec.structs.replace(done, verified=seen, served=ours)
-    _print(done, plan, "", as_json=as_json)
-    raise click.exceptions.Exit(seen.exit_code or (0 if ours else 1))
+        history: History = "new" if any(item.fixed for item in plan.send) else "none"
+        found, ours = verify_outside(snapshot, url, clock.now(), history, report)
+    done = msgspec.structs.replace(done, verified=found.report, served=ours)
+    _print(done, plan, _verdict(found.report, ours=ours), as_json=as_json)
+    if found.finding is not None:
+        raise found.finding
+    if not ours:
+        raise TargetError(
+            f"{url} serves something else than was deployed, with another timestamp",
+            hint="does it read from this target, and how long does its cache keep timestamp.json?",
+        )
 
 
 def _told(snapshot: Snapshot, target: DeployTarget, plan: Plan, *, dry_run: bool) -> _Done:
@@ -152,7 +159,14 @@ def _told(snapshot: Snapshot, target: DeployTarget, plan: Plan, *, dry_run: bool
     )
 
 
-def _print(done: _Done, plan: Plan, why_not: str, *, as_json: bool) -> None:
+def _verdict(report: Report, *, ours: bool) -> str:
+    if report.exit_code or not ours:
+        return f"NOT verified from outside; register-api verify {report.base} says more."
+    until = f", fresh until {format_instant(report.fresh_until)}" if report.fresh_until else ""
+    return f"Verified from outside: {report.base} serves version {report.version}{until}."
+
+
+def _print(done: _Done, plan: Plan, verdict: str, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
@@ -166,20 +180,5 @@ def _print(done: _Done, plan: Plan, why_not: str, *, as_json: bool) -> None:
         f"Version {done.version} of {done.register} at {done.target}: {count(len(done.sent), 'file')}"
         f" ({done.bytes} bytes) {would}sent, {done.unchanged} unchanged, {len(done.removed)} {would}removed."
     )
-    if done.verified is None:
-        if not done.dry_run:
-            out.print(f"NOT verified from outside ({why_not}): register-api verify URL does that.")
-    elif done.verified.exit_code:
-        out.print(render_text(done.verified), markup=False)
-    elif not done.served:
-        err.print(
-            f"{done.verified.base} serves something else than was deployed: version {done.verified.version}"
-            " verifies there, with another timestamp\n→ does it read from this target, and how long does its"
-            " cache keep timestamp.json?"
-        )
-    else:
-        until = done.verified.fresh_until
-        out.print(
-            f"Verified from outside: {done.verified.base} serves version {done.verified.version}"
-            + (f", fresh until {format_instant(until)}." if until else ".")
-        )
+    if verdict:
+        out.print(verdict)

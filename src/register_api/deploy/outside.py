@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.deploy.plan import Progress
+    from register_api.errors import VerificationError
     from register_api.store.reader import Snapshot
+    from register_api.verify import VerifyResult
     from register_api.verify.options import History
-    from register_api.verify.report.report import Report
 
 _PAUSES = (0, 2, 5, 10, 20, 30)
 """Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""
 
-_OLDER = (Inconsistent, RolledBack, Stale)
+_BETWEEN = (Inconsistent, RolledBack)
+"""What parts of two publications are told as."""
 
 
 def verify_outside(
     snapshot: Snapshot, url: str, now: dt.datetime, history: History, progress: Progress
-) -> tuple[Report, bool]:
+) -> tuple[VerifyResult, bool]:
     """Verify what is served at the register's address, again for a while if a cache shows what was before.
 
     Args:
@@ -39,23 +41,24 @@ def verify_outside(
         progress: As for ``verify``.
 
     Returns:
-        The report, and whether what is served there is what was deployed, by its timestamp.
+        What was found, and whether what is served there is what was deployed, by its timestamp.
 
     Raises:
         UsageError: Not such an address.
     """
-    sha256 = digest(snapshot.read(tree.ROOT.path(1)))
-    ours = snapshot.read(tree.TIMESTAMP.path())
+    path = tree.TIMESTAMP.path()
+    wishes = Options(root_sha256=digest(snapshot.read(tree.ROOT.path(1))), history=history, wait=0)
     for pause in _PAUSES:
         time.sleep(pause)
         with HttpFetcher(url) as fetcher:
             kept = KeepingFetcher(fetcher)
-            result = verify(
-                url, Options(root_sha256=sha256, history=history, wait=0), now, progress, fetcher=kept
-            )
-        same = kept.files.get(tree.TIMESTAMP.path()) == ours
-        if (same and result.finding is None) or not (
-            result.finding is None or isinstance(result.finding, _OLDER)
-        ):
+            result = verify(url, wishes, now, progress, fetcher=kept)
+        ours = kept.files.get(path) == snapshot.read(path)
+        if not _may_be_cached(result.finding, ours=ours):
             break
-    return result.report, same
+    return result, ours
+
+
+def _may_be_cached(finding: VerificationError | None, *, ours: bool) -> bool:
+    """Tell whether a cache that still has what was before would explain what was found."""
+    return isinstance(finding, _BETWEEN) or (not ours and (finding is None or isinstance(finding, Stale)))

@@ -72,6 +72,19 @@ def test_what_is_served_elsewhere_is_not_taken_for_what_was_deployed(
     assert "serves something else than was deployed" in result.stderr
 
 
+def test_a_clock_that_is_ahead_is_told_at_once(
+    call: Call, published: Publisher, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is served is what was deployed: no cache is waited for."""
+    monkeypatch.setattr(outside, "_PAUSES", (0, 10_000))
+    call("deploy", "www", "--no-verify")
+    clock.pass_by(days=3)
+    with static_host(folder / "www") as base:
+        result = call("deploy", "www", "--base-url", base)
+    assert result.exit_code == 13
+    assert "stale: " in result.stderr
+
+
 def test_a_host_that_damages_ends_it_with_what_verify_finds(
     call: Call, published: Publisher, folder: Path
 ) -> None:
@@ -81,13 +94,15 @@ def test_a_host_that_damages_ends_it_with_what_verify_finds(
     with static_host(folder / "www") as base:
         result = call("deploy", "www", "--base-url", base)
         assert result.exit_code in {12, 18}
+        assert "NOT verified from outside; register-api verify" in result.stdout
+        assert len(result.stderr.splitlines()) <= 2
         assert call("deploy", "www", "--base-url", base, "--repair").exit_code == 0
 
 
 def test_it_says_plainly_what_was_not_verified(call: Call, published: Publisher) -> None:
     result = call("deploy", "www", "--no-verify")
     assert result.exit_code == 0
-    assert "NOT verified from outside (--no-verify)" in result.stdout
+    assert "NOT verified from outside: --no-verify." in result.stdout
 
 
 def test_a_dry_run_lists_what_would_be_sent(call: Call, published: Publisher, folder: Path) -> None:
