@@ -7,7 +7,8 @@ name it are answered, so that a page of another site whose name leads here (DNS 
 from __future__ import annotations
 
 import http.server
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from register_api import __version__
 from register_api.core.headers import NO_STORE, NOSNIFF, PAGE
@@ -50,6 +51,11 @@ class PreviewServer(http.server.ThreadingHTTPServer):
             raise UsageError(f"port {port} cannot be listened on: {error.strerror}", hint=hint) from error
         self.preview = preview
         self.url = f"http://{HOST}:{self.server_port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that has left before its answer was there."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def names(self) -> frozenset[str]:
         """Return what a request may call this server (``Host``)."""

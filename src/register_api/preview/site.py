@@ -100,7 +100,11 @@ class Preview:
             return PreviewAnswer(media_type=_SCRIPT, body=pages.SCRIPT)
         if isinstance(shown, RegisterError):
             return _page(pages.error_page(state, shown), 422)
-        return _own(path, state, shown) if path.startswith(pages.FOLDER) else _of_register(path, state, shown)
+        answer = _own if path.startswith(pages.FOLDER) else _of_register
+        try:
+            return answer(path, state, shown)
+        except RegisterError as error:  # of the store, which may have been written to since
+            return _page(pages.error_page(state, error), 500)
 
 
 def _trace(path: Path) -> tuple[str, int, int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,17 @@ def test_nothing_is_changed_by_a_request(server: PreviewServer) -> None:
 def test_a_port_that_is_taken_is_told(server: PreviewServer) -> None:
     with pytest.raises(UsageError, match="cannot be listened on"):
         PreviewServer(server.preview, server.server_port)
+
+
+def test_a_browser_that_leaves_is_not_spoken_of(
+    server: PreviewServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It closes with a reset while a large answer is under way."""
+    with socket.create_connection((HOST, server.server_port), timeout=PATIENCE) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(f"GET /check.html HTTP/1.1\r\nHost: {HOST}:{server.server_port}\r\n\r\n".encode())
+    assert ask(server)[0].status == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_client_that_sends_nothing_keeps_nobody_waiting(server: PreviewServer) -> None:

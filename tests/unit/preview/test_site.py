@@ -157,6 +157,15 @@ def test_a_publication_meanwhile_is_seen(site: Site, publisher: Publisher) -> No
     assert b"nobody is told anything" in site(f"/{FOLDER}notice").body
 
 
+def test_a_file_that_has_left_the_store_is_told(site: Site, publisher: Publisher) -> None:
+    assert site("/robots.txt").status == 200
+    for path in publisher.store.rglob("robots.txt"):
+        path.unlink()
+    answer = site("/robots.txt")
+    assert answer.status == 500
+    assert b"robots.txt (identity) is missing" in answer.body
+
+
 def test_warnings_are_worth_a_second_look(site: Site, publisher: Publisher) -> None:
     (publisher.source / "stray.toml").write_text("", "utf-8")
     publisher.list("beta", SOON)
