@@ -33,12 +33,6 @@ HOUR = dt.timedelta(hours=1)
 REGISTER = tree.REGISTER.path()
 
 
-@pytest.fixture
-def published(publisher: Publisher) -> Publisher:
-    publisher.publish()
-    return publisher
-
-
 def machine(publisher: Publisher, **more: object) -> Machine:
     given = {"now": NOW + HOUR, "environment": {}, "offline": True, **more}
     return Machine(store=publisher.store, keys=publisher.keys, **given)  # type: ignore[arg-type]

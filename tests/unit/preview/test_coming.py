@@ -45,28 +45,26 @@ def written(publisher: Publisher, since: dict[str, str]) -> dict[str, bytes]:
     }
 
 
-def test_each_file_is_the_one_that_is_published_at_the_same_instant(publisher: Publisher) -> None:
-    publisher.publish()
-    before = {path: entry.sha256 for path, entry in publisher.snapshot().manifest.files.items()}
-    publisher.list("beta", SOON)
-    previewed = coming(publisher)
-    publisher.publish(NOW + HOUR)
-    published = written(publisher, before)
+def test_each_file_is_the_one_that_is_published_at_the_same_instant(published: Publisher) -> None:
+    before = {path: entry.sha256 for path, entry in published.snapshot().manifest.files.items()}
+    published.list("beta", SOON)
+    previewed = coming(published)
+    published.publish(NOW + HOUR)
+    made = written(published, before)
     assert {
-        path for path, data in previewed.files.items() if publisher.snapshot().read(path) != data
+        path for path, data in previewed.files.items() if published.snapshot().read(path) != data
     } == set()
-    signed = {path for path in published if kind_of(path) in SIGNATURES or path.startswith("trust/")}
-    left = published.keys() - previewed.files.keys() - signed
+    signed = {path for path in made if kind_of(path) in SIGNATURES or path.startswith("trust/")}
+    left = made.keys() - previewed.files.keys() - signed
     assert left == {tree.CHECKPOINT.path(), tree.VERSION_PROOF.path(2)}
 
 
-def test_nothing_is_written_and_no_key_is_opened(publisher: Publisher) -> None:
-    publisher.publish()
-    publisher.keys.rename(publisher.folder / "elsewhere")
-    publisher.list("beta", SOON)
-    before = bytes_below(publisher.folder)
-    assert coming(publisher).told is not None
-    assert bytes_below(publisher.folder) == before
+def test_nothing_is_written_and_no_key_is_opened(published: Publisher) -> None:
+    published.keys.rename(published.folder / "elsewhere")
+    published.list("beta", SOON)
+    before = bytes_below(published.folder)
+    assert coming(published).told is not None
+    assert bytes_below(published.folder) == before
 
 
 def test_a_first_version_is_previewed_without_keys_or_store(publisher: Publisher) -> None:
@@ -82,24 +80,22 @@ def test_a_first_version_is_previewed_without_keys_or_store(publisher: Publisher
     assert previewed.first_root() is None
 
 
-def test_what_is_not_signed_yet_is_withheld_and_the_rest_is_what_was_published(publisher: Publisher) -> None:
-    publisher.publish()
-    publisher.list("beta", SOON)
-    previewed = coming(publisher)
+def test_what_is_not_signed_yet_is_withheld_and_the_rest_is_what_was_published(published: Publisher) -> None:
+    published.list("beta", SOON)
+    previewed = coming(published)
     for path in (tree.CHECKPOINT.path(), tree.JWS.of(tree.REGISTER.path()), tree.TIMESTAMP.path()):
-        assert publisher.snapshot().read(path)
+        assert published.snapshot().read(path)
         assert previewed.read(path) is None
     old = tree.VERSION_PAGE.path(1)
     assert old not in previewed.files
-    assert previewed.read(old) == publisher.snapshot().read(old)
+    assert previewed.read(old) == published.snapshot().read(old)
     assert previewed.read("nothing") is None
 
 
-def test_a_source_that_has_not_changed_shows_what_is_published(publisher: Publisher) -> None:
-    publisher.publish()
-    previewed = coming(publisher)
+def test_a_source_that_has_not_changed_shows_what_is_published(published: Publisher) -> None:
+    previewed = coming(published)
     assert (previewed.told, previewed.files) == (None, {})
-    assert previewed.read(tree.INDEX.path()) == publisher.snapshot().read(tree.INDEX.path())
+    assert previewed.read(tree.INDEX.path()) == published.snapshot().read(tree.INDEX.path())
 
 
 def test_faults_are_those_that_publishing_refuses(publisher: Publisher) -> None:
@@ -111,9 +107,8 @@ def test_faults_are_those_that_publishing_refuses(publisher: Publisher) -> None:
     assert refused.value.findings == published.value.findings
 
 
-def test_a_store_that_was_written_to_is_not_believed(publisher: Publisher) -> None:
-    publisher.publish()
-    snapshot = publisher.snapshot()
+def test_a_store_that_was_written_to_is_not_believed(published: Publisher) -> None:
+    snapshot = published.snapshot()
     snapshot.read = lambda path: b"{}" if path == tree.KEYS.path() else type(snapshot).read(snapshot, path)  # type: ignore[method-assign,assignment,misc]
     with pytest.raises(VerificationError):
-        make_coming(publisher.source, snapshot, PublishOptions(now=NOW + HOUR))
+        make_coming(published.source, snapshot, PublishOptions(now=NOW + HOUR))

@@ -30,10 +30,9 @@ POLICY = re.compile(rb'(http-equiv="Content-Security-Policy" content=")([^"]*)')
 
 
 @pytest.fixture
-def site(publisher: Publisher) -> Site:
+def site(published: Publisher) -> Site:
     """A preview over one published version."""
-    publisher.publish()
-    return Preview(publisher.source, publisher.store, lambda _: PublishOptions(now=LATER)).answer
+    return Preview(published.source, published.store, lambda _: PublishOptions(now=LATER)).answer
 
 
 def state(site: Site) -> bytes:
