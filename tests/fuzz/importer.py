@@ -184,7 +184,7 @@ def _use_names(data: bytes) -> None:
     names = Names(data.decode("utf-8", "replace"))
     names.find("Acme", {})
     vendor = names.add("A new name", ())
-    names.category("A new category", ())
+    names.category("A new category")
     again = Names(names.text)
     found = again.find("A new name", {})
     assert found is not None, "what was written down is not found"
@@ -196,7 +196,7 @@ def _names_files() -> tuple[bytes, ...]:
     with contextlib.suppress(Refused):
         names.add("Acme Cloud", ())
         names.add("Borealis & Co", ())
-        names.category("Hosting", ())
+        names.category("Hosting")
     return (
         names.text.encode(),
         b'[[vendors]]\nname = "A"\nid = "a"\nformerly = ["B"]\n\n[vendors.when]\nPurpose = "x"\n',

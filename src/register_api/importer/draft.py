@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.model import Reason
-from register_api.core.notice import Promises
-from register_api.core.rules import Context, check
 from register_api.errors import UsageError
 from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, write_files
 from register_api.importer.import_report import ImportReport, Reporter
@@ -20,14 +16,13 @@ from register_api.importer.reading import read_tables
 from register_api.importer.reading_options import format_of
 from register_api.importer.state_importer import StateImporter
 from register_api.importer.table import Stated
-from register_api.source.load import load
+from register_api.publish.preparation import Baseline, PublishOptions, prepare
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
     from pathlib import Path
 
-    from register_api.core.model import Draft
     from register_api.errors import Finding
     from register_api.importer.reading_options import ImportOptions
     from register_api.importer.register_file import RegisterDefaults
@@ -141,15 +136,7 @@ def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:
 
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
-    """Return what the rules say of a source once files were written into it; nothing is."""
+    """Return what the rules say of a source, as a first version, once files were written into it."""
     with passing_copy(folder) as copy:
         write_files(copy, source)
-        loaded = load(copy / SOURCE)
-    return loaded.findings + (check(loaded.draft, _context(loaded.draft, now)) if loaded.draft else ())
-
-
-def _context(draft: Draft, now: dt.datetime) -> Context:
-    """Return what a first version is judged against."""
-    zone = ZoneInfo(draft.register.publisher.time_zone)
-    promises = Promises(zone=zone, first_live=None, policies=())
-    return Context(now=now, zone=zone, promises=promises, reason=Reason(kind="initial"))
+        return prepare(copy / SOURCE, Baseline(), PublishOptions(now=now)).findings

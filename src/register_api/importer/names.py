@@ -137,22 +137,14 @@ class Names:
         listed.append(table)
         return chosen
 
-    def category(self, title: str, taken: Collection[str]) -> str:
-        """Return the id of a category by its title; a new title gets one, which is written down."""
+    def category(self, title: str, known: str = "") -> str:
+        """Return the id of a category by its title; a new title gets one, or the known one, written down."""
         if title not in self._categories:
-            chosen = free_slug(slug(title) or "category", {*self._categories.values(), *taken})
-            self._keep_category(title, chosen)
+            chosen = known or free_slug(slug(title) or "category", set(self._categories.values()))
+            self._categories[title] = chosen
+            table: Any = self._document.setdefault("categories", tomlkit.table())
+            table[title] = chosen
         return self._categories[title]
-
-    def keep_category(self, title: str, known: str) -> None:
-        """Write down the id that a category has already."""
-        if title not in self._categories:
-            self._keep_category(title, known)
-
-    def _keep_category(self, title: str, chosen: str) -> None:
-        self._categories[title] = chosen
-        table: Any = self._document.setdefault("categories", tomlkit.table())
-        table[title] = chosen
 
 
 def _is_alike(name: str, other: str) -> bool:

@@ -149,7 +149,7 @@ def make_list(
 ) -> ImportedList:
     """Say which row is which vendor; the names file learns what is new."""
     for title, category in categories.items():
-        names.keep_category(title, category)
+        names.category(title, category)
     before = {entry.name: names.find(entry.name, entry.words) for entry in entries}
     _name_new(entries, names, reporter, taken)
     grouped: dict[str, list[ImportedRow]] = {}
@@ -158,7 +158,7 @@ def make_list(
         known = names.find(entry.name, entry.words)
         vendor = known.id if known else names.add(entry.name, taken)
         grouped.setdefault(vendor, []).append(entry)
-        titles.setdefault(names.category(entry.category, ()), entry.category)
+        titles.setdefault(names.category(entry.category), entry.category)
     products = _product_ids(entries, products, reporter)
     vendors = (
         _listed(vendor, rows, names, products, reporter, new=before[rows[0].name] is None)
@@ -236,7 +236,7 @@ def _listed(
         for field, value in {"name": row.name, **row.vendor}.items():
             if fields.setdefault(field, value) != value:
                 _keep_aside(field, value, extra, row, reporter)
-        use = {**row.use, "category": names.category(row.category, ()), **({"extra": extra} if extra else {})}
+        use = {**row.use, "category": names.category(row.category), **({"extra": extra} if extra else {})}
         if _products_of(row):
             use["products"] = [products[title] for title in _products_of(row)]
         if any(use == other.fields for other in uses):

@@ -9,25 +9,32 @@ import msgspec
 
 from register_api.core.printable import quoted
 from register_api.importer.import_folder import RememberedVendor
-from register_api.importer.merging import Merger
 from register_api.importer.vendor_list import match_uses
-from register_api.source.toml_values import plain
+from register_api.source.toml_values import plain, put
 from register_api.source.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from register_api.importer.import_report import Reporter
     from register_api.importer.vendor_list import ListedVendor, Use
     from register_api.source.toml_values import Section
 
 _DAY = dt.timedelta(days=1)
+_EXTRA = "extra"
 _ENDS = "Taken off the list on "
 """How the reason begins with which an import withdraws what was never used."""
 
 
 class VendorUpdate:
-    """Updates one vendor's file."""
+    """Updates one vendor's file: field by field, a three-way merge.
+
+    What the table says now is written where it said something else last time. What differs from what it
+    said last time was edited by hand, and stays.
+
+    Attributes:
+        changed: Whether the file says something else now.
+    """
 
     def __init__(
         self,
@@ -44,17 +51,12 @@ class VendorUpdate:
         self._reporter = reporter
         self._day = day
         self._first = first
-        self._merger = Merger(file.name, reporter)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the file says something else now."""
-        return self._merger.changed
+        self.changed = False
 
     def list(self, listed: ListedVendor, earlier_names: tuple[str, ...]) -> None:
         """Write what the rows say."""
         before = plain(self.file.document.get("name"))
-        self._merger.merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
+        self._merge(self.file.document, self.remembered.fields, listed.fields, VENDOR_ORDER)
         self._keep_names(before, plain(self.file.document.get("name")), earlier_names)
         candidates = self._candidates()
         uses = match_uses(listed.uses, candidates, self.file.engagements.keys() | self.remembered.uses.keys())
@@ -91,7 +93,7 @@ class VendorUpdate:
         names = dict.fromkeys([*kept, *told, *([before] if before not in (None, after) else [])])
         names.pop(after, None)
         if list(names) != kept:
-            self._merger.set(self.file.document, "formerly", list(names) or None)
+            self._set(self.file.document, "formerly", list(names) or None)
 
     def _candidates(self) -> dict[str, Mapping[str, Any]]:
         """Return engagements that rows may mean: those that have not ended by the day."""
@@ -109,28 +111,28 @@ class VendorUpdate:
         withdrawn = plain(self.file.document.get("withdrawn"))
         if self._day is None or not withdrawn or not str(withdrawn.get("reason", "")).startswith(_ENDS):
             return
-        self._merger.set(self.file.document, "withdrawn", None)
+        self._set(self.file.document, "withdrawn", None)
         for section in self.file.engagements.values():
             if plain(section.get("starts_on")) is not None and plain(section.get("ends_on")) is None:
-                self._merger.set(section, "starts_on", self._day.isoformat())
+                self._set(section, "starts_on", self._day.isoformat())
 
     def _write(self, engagement: str, use: Use) -> None:
         section = self.file.engagements.get(engagement)
         if section is None:
             section = self.file.add_engagement(engagement)
             self._reporter.note("new", f"a use of {quoted(self.file.vendor)} has the id {engagement}")
-            self._merger.merge(section, {}, use.fields, USE_ORDER)
+            self._merge(section, {}, use.fields, USE_ORDER)
             self._begin(section, use)
             return
         was = plain(section.get("status"))
-        self._merger.merge(section, self.remembered.uses.get(engagement, {}), use.fields, USE_ORDER)
+        self._merge(section, self.remembered.uses.get(engagement, {}), use.fields, USE_ORDER)
         if self._day is None:
             self._say_if_ended(section)
             return
         if "ends_on" not in use.fields:
-            self._merger.set(section, "ends_on", None)
+            self._set(section, "ends_on", None)
         if plain(section.get("status")) == "available":
-            self._merger.set(section, "starts_on", None)
+            self._set(section, "starts_on", None)
         elif was == "available":
             self._begin(section, use)
 
@@ -139,7 +141,7 @@ class VendorUpdate:
         if self._day is None or self._first or "starts_on" in use.fields:
             return
         if plain(section.get("status")) != "available":
-            self._merger.set(section, "starts_on", self._day.isoformat())
+            self._set(section, "starts_on", self._day.isoformat())
 
     def _say_if_ended(self, section: Section) -> None:
         ends_on = plain(section.get("ends_on"))
@@ -168,7 +170,7 @@ class VendorUpdate:
         if plain(section.get("status")) == "available" or (started or "") >= self._day.isoformat():
             self._withdraw_or_end(engagement, section, started)
             return
-        self._merger.set(section, "ends_on", self._day.isoformat())
+        self._set(section, "ends_on", self._day.isoformat())
         self._reporter.note("ended", f"{self._name} ({engagement}) ends on {self._day}", file=self.file.name)
 
     def _withdraw_or_end(self, engagement: str, section: Section, started: str | None) -> None:
@@ -178,11 +180,11 @@ class VendorUpdate:
         if all((plain(item.get("starts_on")) or "") >= day for item in others):
             how = "listed on the same day" if started == day else "not in use before"
             reason = f"{_ENDS}{day}; {how}."
-            self._merger.set(self.file.document, "withdrawn", {"reason": reason})
+            self._set(self.file.document, "withdrawn", {"reason": reason})
             message = f"{self._name} came and went without a day of use: written as withdrawn"
         elif started is not None:
             ends_on = (dt.date.fromisoformat(started) + _DAY).isoformat()
-            self._merger.set(section, "ends_on", ends_on)
+            self._set(section, "ends_on", ends_on)
             message = (
                 f"{self._name} ({engagement}) came and went on one day: it ends on {ends_on}, the day after"
             )
@@ -191,3 +193,33 @@ class VendorUpdate:
                 f"{self._name} ({engagement}) is only available and has no end: it stays, take it off by hand"
             )
         self._reporter.note("ended", message, file=self.file.name)
+
+    def _merge(
+        self, section: Section, last: Mapping[str, Any], new: Mapping[str, Any], order: Iterable[str]
+    ) -> None:
+        """Bring a section up to date; fields that are new are written in the order given."""
+        for field in order:
+            if field != _EXTRA:
+                self._merge_field(section, field, last.get(field), new.get(field))
+        kept, said = last.get(_EXTRA, {}), new.get(_EXTRA, {})
+        if kept or said:
+            if _EXTRA not in section:
+                section[_EXTRA] = {}
+            for label in dict.fromkeys((*said, *kept)):
+                self._merge_field(section[_EXTRA], label, kept.get(label), said.get(label))
+            if not section[_EXTRA]:
+                del section[_EXTRA]
+
+    def _merge_field(self, section: Section, field: str, last: Any, new: Any) -> None:
+        current = plain(section.get(field))
+        if current == last and new != last:
+            self._set(section, field, new)
+        elif new not in (current, last):
+            message = f"{field} was edited by hand and stays; the table says {quoted(str(new))}"
+            self._reporter.note("conflict", message, file=self.file.name, key=field)
+
+    def _set(self, section: Section, field: str, value: Any) -> None:
+        """Set a field to a value, or take it away (``None``), unless it says so already."""
+        if plain(section.get(field)) != value:
+            put(section, field, value)
+            self.changed = True
