@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 from anyascii import anyascii
-from tomlkit.exceptions import TOMLKitError
 
 from register_api.core.model import Status
 from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
 from register_api.importer.columns import folded
 from register_api.importer.table import fault, refuse, refuse_any
+from register_api.source.toml_values import parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -89,7 +89,7 @@ class Names:
         Raises:
             Refused: It is not well-formed.
         """
-        self._document = _parse(file, text)
+        self._document = parse(file, text)
         self._known = _convert(file, text)
         refuse_any(_faults(file, self._known))
         self._vendors = list(self._known.vendors)
@@ -151,13 +151,6 @@ def _is_alike(name: str, other: str) -> bool:
     """Tell whether names differ by case, accents or punctuation alone; in other scripts many sound alike."""
     latin = _LATIN.fullmatch(name + other)
     return slug(name) == slug(other) if latin else folded(name) == folded(other)
-
-
-def _parse(file: str, text: str) -> tomlkit.TOMLDocument:
-    try:
-        return tomlkit.parse(text)
-    except (TOMLKitError, ValueError, RecursionError) as error:
-        refuse(file, "", f"not valid TOML: {printable(error)}", "put it right by hand")
 
 
 def _convert(file: str, text: str) -> _Document:

@@ -68,16 +68,18 @@ def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, 
     if root is None:
         return ()
     tables = tables_of(name, root, only)
+    named = any(find_field(cell.text) == "name" for table in tables for cell in table.header)
+    if named and max(only, default=0) <= len(tables):
+        return stated_of(name, tables, root)
     data = _data_of(name, root, len(tables))
-    if only or any(find_field(cell.text) == "name" for table in tables for cell in table.header):
-        return stated_of(name, tables + data if only else tables, root)
-    return stated_of(name, data or tables or lists_of(name, root), root)
+    return stated_of(name, tables + data if only else data or tables or lists_of(name, root), root)
 
 
 def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
     lists = [found for document in _documents(root) for found in _lists(document)]
+    # Beside tables, a name and a description alone are not enough: pages are full of them.
     best = max((found.rank for found in lists), default=0)
-    chosen = [found for found in lists if found.rank == best]
+    chosen = [found for found in lists if found.rank == best and (best or not before)]
     if len(chosen) > _MOST_LISTS:
         refuse(name, "", f"{len(chosen)} lists in the data of the page", rule="R17")
     once = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import tomlkit
 
+from register_api.core.printable import quoted
 from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain, put
 
@@ -56,7 +57,9 @@ id = "available"
 title = "Available"
 """
 
-_PLACEHOLDERS = {"register": "example.com/sub-processors", "publisher": "Example Company"}
+_USUAL = {"register": "example.com/sub-processors", "publisher": "Example Company",
+          "time_zone": "UTC", "language": "en"}  # fmt: skip
+_SENSIBLE = ("time_zone", "language")
 _PROMISED = ["addition", "replacement", "activation"]
 
 
@@ -114,21 +117,14 @@ class RegisterFile:
 
     def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
         """Fill in a new file but for its day; what was not given is assumed, in the open."""
-        document: Any = self.document
         given = msgspec.structs.asdict(defaults)
-        for field, usual in _PLACEHOLDERS.items():
+        for field, usual in _USUAL.items():
+            section: Any = self.document if field == "register" else self.document["publisher"]
+            section["name" if field == "publisher" else field] = given[field] or usual
+            option = f"--{field.replace('_', '-')}"
+            said = f"{option} says otherwise" if field in _SENSIBLE else f"to be replaced; {option} says it"
             if given[field] is None:
-                option = f"--{field}"
-                reporter.note(
-                    "assumed", f'{field} is "{usual}": to be replaced; {option} says it', file=REGISTER_FILE
-                )
-        document["register"] = defaults.register or _PLACEHOLDERS["register"]
-        document["publisher"]["name"] = defaults.publisher or _PLACEHOLDERS["publisher"]
-        for field, usual in (("time_zone", "UTC"), ("language", "en")):
-            document["publisher"][field] = given[field] or usual
-            if given[field] is None:
-                option = f"--{field.replace('_', '-')}"
-                reporter.note("assumed", f"{field} is {usual}; {option} says otherwise", file=REGISTER_FILE)
+                reporter.note("assumed", f"{field} is {quoted(usual)}: {said}", file=REGISTER_FILE)
         self._promise(defaults.notice_days, reporter)
 
     def _promise(self, days: int | None, reporter: Reporter) -> None:

@@ -9,7 +9,6 @@ from register_api.importer.cell_values import is_nothing
 from register_api.importer.columns import DROP, EXTRA, Columns, folded, match_columns
 from register_api.importer.import_report import ColumnNote
 from register_api.importer.reading_options import ImportedRow
-from register_api.importer.row_defaults import TableContext
 from register_api.importer.row_reader import RowReader
 from register_api.importer.table import fault, refuse, refuse_any
 
@@ -32,21 +31,20 @@ def read_rows(
 ) -> tuple[ImportedRow, ...]:
     """Read all rows of the tables of one file."""
     chosen = _chosen(tables, options)
-    sections = {row.section for table in chosen for row in table.rows}
-    several = len(sections) > 1
+    titled = len({row.section for table in chosen for row in table.rows}) > 1
     entries: list[ImportedRow] = []
     faults: list[Finding] = []
     for table in chosen:
         columns = match_columns(table, options.columns)
         _report(table, columns, {folded(name) for name in options.columns}, reporter)
-        reader = RowReader(TableContext(table, columns, options, titles, reporter, hygiene, several))
+        reader = RowReader(table, columns, options, titles, reporter, hygiene)
         for row in table.rows:
             if all(is_nothing(cell.text) for cell in row.cells):
                 _skipped(reporter, table, row, "an empty row")
             elif _repeats_header(table, row):
                 _skipped(reporter, table, row, "a row that repeats the header")
             else:
-                found = reader.read(row)
+                found = reader.read(row, titled=titled)
                 if isinstance(found, ImportedRow):
                     entries.append(found)
                 else:

@@ -121,20 +121,20 @@ class StateImporter:
         there = RegisterFile(text).day if text is not None else None
         asked: dict[str, Stated] = {}
         for said in stated:
-            begun = text is not None and (said.field == "notice_days" or said.value == there)
-            if not begun and getattr(self._defaults, said.field) is None:
+            held = text is not None and (said.field == "notice_days" or said.value == there)
+            if not held and getattr(self._defaults, said.field) is None:
                 asked.setdefault(said.field, said)
-        for field, said in list(asked.items()):
-            if accept(said):
-                value = int(said.value) if field == "notice_days" else said.value
-                self._defaults = msgspec.structs.replace(self._defaults, **{field: value})
-                self.reporter.note("read", f"{field} is {said.value}: the page says {quoted(said.words)}")
-                del asked[field]
-        for field, said in asked.items():
-            option = f"--{field.replace('_', '-')} {said.value}"
+        taken = [said for said in asked.values() if accept(said)]
+        for said in taken:
+            value = int(said.value) if said.field == "notice_days" else said.value
+            self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
+            self.reporter.note("read", f"{said.field} is {said.value}: the page says {quoted(said.words)}")
+        left = tuple(said for said in asked.values() if said not in taken)
+        for said in left:
+            option = f"--{said.field.replace('_', '-')} {said.value}"
             message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
             self.reporter.note("proposed", message, file=said.file)
-        return tuple(asked.values())
+        return left
 
     def plan(
         self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool

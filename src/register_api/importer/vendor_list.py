@@ -196,16 +196,11 @@ def _name_new(
     """Give ids to names seen for the first time, in an order that does not depend on that of the rows."""
     present = {entry.name for entry in entries}
     unknown = sorted({entry.name for entry in entries if names.find(entry.name, entry.words) is None})
+    asked = [(f"no id can be made of the name {quoted(name)}", name) for name in unknown if not slug(name)]
+    hint = "choose one there: [[vendors]], name = {}, id = ..."
     refuse_any(
-        fault(
-            NAMES_FILE,
-            "vendors",
-            f"no id can be made of the name {quoted(name)}",
-            f"choose one there: [[vendors]], name = {quoted(name)}, id = ...",
-            rule="R02",
-        )
-        for name in unknown
-        if not slug(name)
+        fault(NAMES_FILE, "vendors", message, hint.format(quoted(name)), rule="R02")
+        for message, name in asked
     )
     for name in unknown:
         alike = names.look_alike(name, present)

@@ -169,6 +169,14 @@ def test_hostile_data_ends_in_a_refusal(text: str) -> None:
     assert "R01" in (said := refusal(lambda: read(script(text)))) or "R17" in said
 
 
+def test_data_does_not_stand_in_the_way_of_a_table() -> None:
+    table = "<table><tr><th>Name<th>Purpose<tr><td>Acme<td>x</table>"
+    (read_one,) = read(table + script("x=" + json.dumps([[PLAIN[0]]] * 1_000)))
+    assert [row.cells[0].text for row in read_one.rows] == ["Acme"]
+    (read_one,) = read(table.replace("Name", "Who") + data({"faq": [{"name": "Why?", "description": "So."}]}))
+    assert [row.cells[0].text for row in read_one.rows] == ["Acme"]
+
+
 def test_references_in_a_circle_end() -> None:
     circle = {at: {"__typename": "T", "name": at, "purpose": {"__ref": "b"}} for at in ("a", "b")}
     (table,) = read(script(f"x={json.dumps(circle)}"))
