@@ -3,44 +3,69 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import click
 import msgspec
+from click.core import ParameterSource
 
+from register_api import __version__
 from register_api.cli import options
 from register_api.cli.output import out
 from register_api.errors import UsageError
 from register_api.files import durable
-from register_api.hosting.configuration import configuration
+from register_api.hosting.configuration import HostFormat, configuration
+from register_api.hosting.pages import pages_files
 from register_api.hosting.rules import lasting_digests
 from register_api.hosting.site import read_site
+from register_api.hosting.workflows import USUAL, WorkflowFormat, workflow
 from register_api.store.layout import PUBLIC
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
-    from register_api.hosting.configuration import HostFormat
+    import datetime as dt
+    from collections.abc import Callable
+
+    from register_api.hosting.site import Site
 
 _LISTEN = "80"
+_HOSTS, _WORKFLOWS = get_args(HostFormat), get_args(WorkflowFormat)
+_Form: TypeAlias = HostFormat | WorkflowFormat | Literal["pages"]
+
+_HELP: dict[_Form, str] = {
+    "nginx": "A site for nginx.",
+    "caddy": "A site for Caddy.",
+    "headers": "A file _headers, as Netlify, Cloudflare Pages and others read it.",
+    "redirects": "A file _redirects for the same hosts.",
+    "pages": "A folder with the tree for GitHub Pages, GitLab Pages, Cloudflare Pages and others.",
+    "github": "Jobs of GitHub that review, publish and renew: .github/workflows/register.yml.",
+    "gitlab": "The same for GitLab: .gitlab-ci.yml.",
+}
+"""What can be written."""
+
+_FOR: dict[str, tuple[str, ...]] = {
+    "public": ("nginx", "caddy"),
+    "server_name": ("nginx", "caddy"),
+    "listen": ("nginx", "caddy"),
+    "base_path": (*_HOSTS, "pages"),
+    "brotli": ("nginx",),
+    "zstd": ("nginx",),
+    "digests": ("nginx",),
+    "fresh_for": _WORKFLOWS,
+    "force": (*_HOSTS, *_WORKFLOWS),
+}
+"""Option to what it is for."""
+
+
+def _forms(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each thing that can be written."""
+    for form, help_ in reversed(_HELP.items()):
+        command = click.option(f"--{form}", "forms", flag_value=form, multiple=True, help=help_)(command)
+    return command
 
 
 @click.command()
-@click.option("--nginx", "forms", flag_value="nginx", multiple=True, help="A site for nginx.")
-@click.option("--caddy", "forms", flag_value="caddy", multiple=True, help="A site for Caddy.")
-@click.option(
-    "--headers",
-    "forms",
-    flag_value="headers",
-    multiple=True,
-    help="A file _headers, as Netlify, Cloudflare Pages and others read it.",
-)
-@click.option(
-    "--redirects",
-    "forms",
-    flag_value="redirects",
-    multiple=True,
-    help="A file _redirects for the same hosts.",
-)
+@_forms
 @options.store_option
 @click.option("--public", metavar="FOLDER", help="Folder with the tree on the host, if that is another one.")
 @click.option("--server-name", default="", metavar="NAME", help="Name of the server; without it any.")
@@ -54,15 +79,23 @@ _LISTEN = "80"
     help="For nginx: also Repr-Digest of the files that never change, as far as there are any now.",
 )
 @click.option(
+    "--fresh-for",
+    type=options.FreshForParam(),
+    default=USUAL,
+    help="For jobs: how long timestamps are good, at least twice the time between two runs.  [default: 15d]",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write there instead of printing; a file that exists is left alone.",
+    help="Write there instead of printing; a file that exists is left alone. For --pages a new folder.",
 )
 @click.option("--force", is_flag=True, help="With --output: replace a file that exists.")
+@click.pass_context
 def export(
-    forms: tuple[HostFormat, ...],
+    ctx: click.Context,
+    forms: tuple[_Form, ...],
     store: Path,
     public: str | None,
     server_name: str,
@@ -71,6 +104,7 @@ def export(
     brotli: bool,
     zstd: bool,
     digests: bool,
+    fresh_for: dt.timedelta,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -80,6 +114,9 @@ def export(
     the tree. It holds for every publication, also those to come; only --digests has to be written anew,
     and leaves out what changes. `register-api conformance` says what a host then keeps.
 
+    --pages writes the folder that a service for plain files serves, and --github and --gitlab the jobs that
+    review changes, publish what is merged and renew freshness by a schedule, without a machine of your own.
+
     \b
     Examples:
       register-api export --nginx --server-name trust.example.com -o register.conf
@@ -87,26 +124,62 @@ def export(
       register-api export --nginx --base-path /register/ --listen 127.0.0.1:8080
       register-api export --headers -o public/_headers
       register-api export --redirects -o public/_redirects
+      register-api export --pages -o var/site
+      register-api export --github --fresh-for 15d -o .github/workflows/register.yml
     """
-    if len(forms) != 1:
-        raise UsageError("export writes one of --nginx, --caddy, --headers and --redirects at a time")
-    if (brotli or zstd or digests) and forms != ("nginx",):
-        raise UsageError("--brotli, --zstd and --digests are for --nginx")
-    if forms[0] in ("headers", "redirects") and (public or server_name or listen != _LISTEN):
-        raise UsageError("--public, --server-name and --listen are for --nginx and --caddy")
-    folder = public or str((store / PUBLIC).absolute())
-    site = read_site(folder, server_name, listen, base_path)
-    site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)
-    known = _digests(store, site.prefix) if digests else {}
-    _put(configuration(forms[0], site, known), output, force=force)
+    form = _the_one(forms)
+    _refuse_options_of_others(ctx, form)
+    match form:
+        case "github" | "gitlab":
+            _put(workflow(form, fresh_for, __version__), output, force=force)
+        case "pages":
+            _put_folder(_required(store), read_site("/", server_name, listen, base_path), output)
+        case _:
+            folder = public or str((store / PUBLIC).absolute())
+            site = read_site(folder, server_name, listen, base_path)
+            site = msgspec.structs.replace(site, brotli=brotli, zstd=zstd)
+            known = lasting_digests(_required(store).manifest.files, site.prefix) if digests else {}
+            _put(configuration(form, site, known), output, force=force)
 
 
-def _digests(store: Path, prefix: str) -> dict[str, str]:
-    """Return the digests of files that never change."""
+def _the_one(forms: tuple[_Form, ...]) -> _Form:
+    if len(forms) == 1:
+        return forms[0]
+    names = ", ".join(f"--{form}" for form in _HELP)
+    raise UsageError(f"export writes one thing at a time: {names}")
+
+
+def _refuse_options_of_others(ctx: click.Context, form: str) -> None:
+    """Refuse what was typed and would do nothing."""
+    for name, meant in _FOR.items():
+        if form not in meant and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            others = ", ".join(f"--{each}" for each in meant)
+            raise UsageError(f"--{name.replace('_', '-')} is not for --{form}", hint=f"it is for {others}")
+
+
+def _required(store: Path) -> Snapshot:
+    """Return what is published."""
     snapshot = open_snapshot(store)
     if snapshot is None:
-        raise UsageError(f"nothing is published in {store}, so there are no digests", hint="give --store")
-    return lasting_digests(snapshot.manifest.files, prefix)
+        raise UsageError(f"nothing is published in {store}", hint="give --store")
+    return snapshot
+
+
+def _put_folder(snapshot: Snapshot, site: Site, output: Path | None) -> None:
+    """Write a new folder: what an older one has that is gone from the tree would be served on."""
+    if output is None:
+        raise UsageError("--pages writes a folder", hint="-o FOLDER")
+    try:
+        output.mkdir(parents=True)
+        for name, data in pages_files(snapshot.manifest.files, snapshot.read, site):
+            path = output / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{output} exists; nothing was written", hint="remove it, or name another"
+        ) from error
+    out.print(f"Wrote {output}.", markup=False)
 
 
 def _put(text: str, output: Path | None, *, force: bool) -> None:

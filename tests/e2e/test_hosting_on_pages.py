@@ -1,0 +1,253 @@
+"""A fresh company without a machine of its own: pull request, publication, schedule, a stranger who verifies.
+
+The guide's commands and the workflow file are carried out as they stand.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from commands import BIN
+from documented import documented
+from git_service import TREE, GitService, Job, PagesHost, later
+
+from memory_folder import memory_folder
+from programs import Done, run
+from running import serving
+from tools import need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GUIDE = "docs/hosting-on-pages.md"
+EXPIRED = 13
+VENDOR = "register/subprocessors/example-host.toml"
+
+
+class Company:
+    """People who edit a register in a clone, and the service that has their repository."""
+
+    def __init__(self, folder: Path, public: str) -> None:
+        """Do what the guide says."""
+        self.service, self.folder = GitService(folder, public), folder / "trust"
+        self.shell("register-api init trust --name Acme --domain acme.example", folder)
+        self.shell(f"git init -q && git remote add origin file://{self.service.origin}")
+        self.shell(f"sed -i 's/Example Host/Acme Host/' {VENDOR}")
+        for text in ("mkdir -p", "export --pages", "gh secret set"):
+            self.shell(documented(GUIDE, "sh", text))
+
+    def shell(self, script: str, folder: Path | None = None) -> Done:
+        """Run lines of bash in the clone; all of them have to go well."""
+        done = run(
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            script,
+            cwd=folder or self.folder,
+            env=self.service.environment(BIN),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def push(self, branch: str, edit: tuple[str, str] | None, message: str = "An edit") -> str:
+        """Edit the vendor's file, commit it, and push it; return the commit."""
+        if edit:
+            path = self.folder / VENDOR
+            text = path.read_text("utf-8")
+            assert edit[0] in text
+            path.write_text(text.replace(*edit, 1), "utf-8")
+        git = self.service.git
+        git("commit", "--quiet", "--allow-empty", "--all", "-m", message, cwd=self.folder)
+        git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}", cwd=self.folder)
+        return git("rev-parse", "HEAD", cwd=self.folder)
+
+    def job(self, name: str, event: str, days: int = 0, **needs: object) -> Job:
+        """Return a job of an event on the newest commit: of main, or of the pull request."""
+        branch = "review" if event == "pull_request" else "main"
+        github = {
+            "event_name": event,
+            "sha": self.service.tip(branch),
+            "ref": f"refs/heads/{branch}",
+            "repository": "acme/trust",
+            "event": {"pull_request": {"number": 7, "head": {"repo": {"full_name": "acme/trust"}}}},
+        }
+        return Job(self.service, name, {"github": github, "needs": needs}, days)
+
+    def review(self) -> tuple[Job, bool]:
+        """Run the jobs of a pull request."""
+        check = self.job("check", "pull_request")
+        good = check.starts and check.go()
+        if good:
+            comment = self.job("comment", "pull_request", check={"outputs": check.outputs})
+            assert comment.starts
+            assert comment.go(), comment.said
+        return check, good
+
+    def signed(self, name: str, event: str, days: int = 0) -> Job:
+        """Run a job that signs, and the one that has the branch served."""
+        job = self.job(name, event, days)
+        assert job.starts
+        assert job.go(), job.said
+        pages = self.job("pages", event, days, **{name: {"result": "success"}})
+        assert pages.starts
+        assert pages.go(), pages.said
+        return job
+
+    def verify(self, days: int = 0) -> Done:
+        """Look at what is served as a stranger who has the first root, some days from now."""
+        at = later(days)
+        words = ("verify", self.service.public, "--root", self.folder / "keys/1.root.json")
+        return run(*at, BIN / "register-api", *words, env=self.service.environment(BIN))
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Company]:
+    """A company that has done what the guide says, and whose pages are served."""
+    for program in ("bash", "curl", "git", "jq", "faketime"):
+        need(program)
+    with memory_folder() as folder:
+        (folder / "served").mkdir()
+        host = functools.partial(PagesHost, directory=str(folder / "served/site"))
+        with serving(ThreadingHTTPServer(("127.0.0.1", 0), host)) as public:
+            made = Company(folder / "served", public)
+            with serving(ThreadingHTTPServer(("127.0.0.1", 0), made.service.handler)) as api:
+                made.service.api = api
+                made.service.build(made.service.tip(TREE))
+                yield made
+
+
+def line_of(company: Company, beginning: str) -> int:
+    """Return the number of the line of the vendor's file that begins so."""
+    lines = (company.folder / VENDOR).read_text("utf-8").splitlines()
+    return 1 + next(number for number, line in enumerate(lines) if line.startswith(beginning))
+
+
+def test_from_a_pull_request_to_a_week_later(company: Company) -> None:
+    """A fault is annotated, a preview commented, what is merged published, what is due renewed."""
+    service = company.service
+    assert company.verify().returncode == 0
+    before = service.tip(TREE)
+    # A fault: an annotation at its line, no comment.
+    company.push("review", ('purpose = "Servers', "purpose = \N{DOUBLE LOW-9 QUOTATION MARK}Servers"))
+    check, good = company.review()
+    assert not good
+    assert f"::error file={VENDOR},line={line_of(company, 'purpose')},col=" in check.said
+    assert service.comments == []
+    # Mended: a comment in the words of preview, written over at the next push.
+    company.push("review", ("purpose = \N{DOUBLE LOW-9 QUOTATION MARK}Servers", 'purpose = "Clouds'))
+    check, good = company.review()
+    assert good, check.said
+    (comment,) = service.comments
+    assert check.summary in comment["body"]
+    assert "Clouds and storage for the application" in comment["body"]
+    assert "Version 2" in comment["body"]
+    company.push("review", ('purpose = "Clouds', 'purpose = "[x](https://x.example) @all $(id) Machines'))
+    check, good = company.review()
+    assert good, check.said
+    (comment,) = service.comments
+    assert "Machines" in comment["body"]
+    assert "Clouds" not in comment["body"]
+    assert "[x](" not in comment["body"]
+    assert service.tip(TREE) == before
+    # Merged: published with the keys of the environment, served, and good for a stranger.
+    message = 'Merge\n\nRegister-Reason: $(touch hacked) "We say it" better\n'
+    company.push(
+        "main", ('purpose = "[x](https://x.example) @all $(id) Machines', 'purpose = "Machines'), message
+    )
+    job = company.signed("publish", "push")
+    assert "Published version 2" in job.said
+    assert "PRIVATE" not in job.said
+    assert not list(job.clone.rglob("*.pem.old")) + list(job.clone.rglob("var/keys/*.pem"))
+    register = json.loads((service.site / "v1/register.json").read_text("utf-8"))
+    assert register["reason"]["text"] == '$(touch hacked) "We say it" better'
+    found = company.verify()
+    assert found.returncode == 0, found.stdout
+    # Nine days later it holds; then a weekly job renews it, with the online key alone.
+    assert company.verify(9).returncode == 0
+    job = company.signed("refresh", "schedule", days=9)
+    assert company.verify(25).returncode == EXPIRED
+    # Jobs that were missed are made up for.
+    company.signed("refresh", "workflow_dispatch", days=40)
+    assert company.verify(41).returncode == 0
+    names = {path.name for path in service.site.rglob("*")}
+    assert {".nojekyll", "404.html", "_headers", "_redirects"} <= names
+    assert not [name for name in names if name.endswith((".gz", ".br", ".zst", ".pem.old"))]
+
+
+def test_of_two_jobs_at_once_one_wins_and_nothing_forks(company: Company) -> None:
+    """The second push is refused; what it had signed is seen by nobody, and the next run goes on."""
+    service = company.service
+    company.push("main", ("and storage", "and disks"))
+    slow, fast = company.job("publish", "push", days=41), company.job("publish", "push", days=41)
+    late = company.job("refresh", "schedule", days=41)
+    for job in (slow, fast, late):
+        assert job.go(before="Put the tree"), job.said
+    assert fast.go(), fast.said
+    won = service.tip(TREE)
+    for job in (slow, late):
+        assert not job.go()
+        assert "rejected" in job.said
+    assert service.tip(TREE) == won
+    again = company.signed("publish", "push", days=41)
+    assert "Nothing has changed" in again.said
+    assert company.verify(41).returncode == 0
+    history = service.git("--git-dir", str(service.origin), "log", "--format=%P", TREE).splitlines()
+    assert all(len(parents.split()) <= 1 for parents in history)
+
+
+def test_a_run_that_was_overtaken_publishes_nothing(company: Company) -> None:
+    """Somebody releases the run of an older commit after main has moved on."""
+    company.push("main", ("and disks", "and tapes"))
+    old, before = company.job("publish", "push", days=41), company.service.tip(TREE)
+    company.push("main", ("and tapes", "and disks"))
+    assert not old.go()
+    assert "has moved on" in old.said
+    assert company.service.tip(TREE) == before
+
+
+def test_a_branch_that_was_turned_back_is_not_built_upon(company: Company) -> None:
+    """Who can write to the repository gets no signature below what customers have seen."""
+    service = company.service
+    newest = service.tip(TREE)
+    first = service.git("--git-dir", str(service.origin), "rev-list", "--max-parents=0", TREE)
+    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", first)
+    job = company.job("refresh", "schedule", days=41)
+    assert not job.go()
+    assert "recover --from" in job.said
+    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", newest)
+    without_keys = company.job("publish", "push", days=41)
+    assert without_keys.go()
+
+
+def test_a_job_without_its_keys_or_without_a_tree_says_so(company: Company) -> None:
+    """Before the first publication, and before the environment has its secrets."""
+    service = company.service
+    (service.secrets / "register-refresh").rename(service.secrets / "away")
+    job = company.job("refresh", "schedule", days=41)
+    assert not job.go()
+    assert "a job can have it in REGISTER_KEY_ONLINE" in job.said
+    (service.secrets / "away").rename(service.secrets / "register-refresh")
+    newest = service.tip(TREE)
+    service.git("--git-dir", str(service.origin), "update-ref", "-d", f"refs/heads/{TREE}")
+    job = company.job("publish", "push", days=41)
+    assert not job.go()
+    assert f"couldn't find remote ref {TREE}" in job.said
+    company.push("review", None)
+    check, good = company.review()
+    assert good, check.said
+    assert r"Version 1 \(initial\) against nothing" in check.summary
+    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", newest)
+
+
+def test_without_its_404_page_a_host_of_applications_would_mislead(company: Company) -> None:
+    """What is missing has to be missing, wherever the branch is served."""
+    (company.service.site / "404.html").unlink()
+    assert company.verify(41).returncode not in (0, EXPIRED)
+    company.service.build(company.service.tip(TREE))
+    assert company.verify(41).returncode == 0
