@@ -26,6 +26,7 @@ PACKAGES = {
     "ceph-osd": "ceph-osd",
     "chromium": "chromium",
     "curl": "curl",
+    "faketime": "faketime",
     "git": "git",
     "go": "golang-go",
     "java": "default-jre-headless",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 import stores
 from register_api.cli.main import cli
+from register_api.cli.options import FreshForParam
+from register_api.publish.signing import key_file
+from register_api.store.reader import open_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +26,7 @@ def call(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("form", ["--nginx", "--caddy", "--headers", "--redirects"])
+@pytest.mark.parametrize("form", ["--nginx", "--caddy", "--headers", "--redirects", "--github", "--gitlab"])
 def test_it_prints_or_writes_the_same(tmp_path: Path, form: str) -> None:
     """A file that exists is left alone unless told otherwise."""
     command = ("export", form, "--store", tmp_path)
@@ -54,6 +59,77 @@ def test_digests_are_of_the_store(tmp_path: Path) -> None:
     assert '" /v1/register.json" "sha-256=:' not in written
 
 
+def test_a_folder_for_pages_is_the_tree_and_four_files(tmp_path: Path) -> None:
+    """New, without ready forms; where one is there nothing is written."""
+    stores.publish(tmp_path, 1)
+    assert call("export", "--pages", "--store", tmp_path).exit_code == 2
+    command = ("export", "--pages", "--store", tmp_path, "-o", tmp_path / "site")
+    assert call(*command).exit_code == 0
+    written = {
+        path.relative_to(tmp_path / "site").as_posix(): path.read_bytes()
+        for path in (tmp_path / "site").rglob("*")
+        if path.is_file()
+    }
+    snapshot = open_snapshot(tmp_path)
+    assert snapshot is not None
+    beside = {".nojekyll", "404.html", "_headers", "_redirects"}
+    assert written.keys() - beside == snapshot.manifest.files.keys()
+    assert all(written[path] == snapshot.read(path) for path in snapshot.manifest.files)
+    assert written["_headers"].decode() == call("export", "--headers").stdout
+    assert written["_redirects"].decode() == call("export", "--redirects").stdout
+    refused = call(*command)
+    assert (refused.exit_code, "nothing was written" in refused.stderr) == (2, True)
+
+
+def test_headers_are_few_enough_for_every_host() -> None:
+    """Cloudflare Pages reads a hundred rules, and lines of 2,000 characters."""
+    lines = call("export", "--headers").stdout.splitlines()
+    assert len([line for line in lines if line.startswith("/")]) <= 100
+    assert max(map(len, lines)) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("fresh_for", "cron"),
+    [
+        ("31d", "17 5 * * 1"),
+        ("14d", "17 5 * * 1"),
+        ("13d", "17 5 * * *"),
+        ("48h", "17 5 * * *"),
+        ("47h", "17 */12 * * *"),
+        ("24h", "17 */12 * * *"),
+        ("12h", "17 */6 * * *"),
+        ("6h", "17 */3 * * *"),
+        ("2h", "17 * * * *"),
+    ],
+)
+def test_a_schedule_leaves_time_for_one_failure(fresh_for: str, cron: str) -> None:
+    """Twice the interval at least; the same time is what the jobs sign for."""
+    jobs = yaml.safe_load(call("export", "--github", "--fresh-for", fresh_for).stdout)
+    assert jobs[True]["schedule"] == [{"cron": cron}]
+    said = jobs["env"]["REGISTER_FRESH_FOR"]
+    assert FreshForParam().convert(said, None, None) == FreshForParam().convert(fresh_for, None, None)
+
+
+def test_jobs_may_do_little_and_run_no_text_from_outside() -> None:
+    """No right but those named a job, no value of an event within a script, actions by their commit."""
+    jobs = yaml.safe_load(call("export", "--github").stdout)
+    assert jobs["permissions"] == {}
+    assert "pull_request_target" not in jobs[True]
+    for name, job in jobs["jobs"].items():
+        assert len(job["permissions"]) == 1, name
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            assert re.fullmatch(
+                r"actions/checkout@[0-9a-f]{40}", step.get("uses", "actions/checkout@" + "0" * 40)
+            )
+    signing = {name for name, job in jobs["jobs"].items() if "secrets." in str(job)}
+    assert signing == {"publish", "refresh"}
+    assert re.findall(r"secrets\.(\w+)", str(jobs["jobs"]["refresh"])) == ["REGISTER_KEY_ONLINE"]
+    assert set(re.findall(r"secrets\.(\w+)", str(jobs["jobs"]["publish"]))) == set(
+        key_file.VARIABLES.values()
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -65,6 +141,12 @@ def test_digests_are_of_the_store(tmp_path: Path) -> None:
         ["export", "--redirects", "--listen", "8080"],
         ["export", "--nginx", "--listen", "http"],
         ["export", "--nginx", "-o", "/nowhere/at/all"],
+        ["export", "--nginx", "--fresh-for", "15d"],
+        ["export", "--github", "--base-path", "/register/"],
+        ["export", "--github", "--fresh-for", "1h"],
+        ["export", "--gitlab", "--fresh-for", "32d"],
+        ["export", "--pages", "-o", "new"],
+        ["export", "--pages", "--force"],
         ["conformance"],
         ["conformance", "https://trust.example.com", "--only", "C99"],
         ["conformance", "trust.example.com"],
