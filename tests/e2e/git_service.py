@@ -160,6 +160,11 @@ class GitService:
         """Return the newest commit of a branch."""
         return self.git("--git-dir", str(self.origin), "rev-parse", f"refs/heads/{branch}")
 
+    def move(self, branch: str, commit: str | None) -> None:
+        """Let a branch show a commit, or remove it, as somebody does who may do all here."""
+        words = ("-d", f"refs/heads/{branch}") if commit is None else (f"refs/heads/{branch}", commit)
+        self.git("--git-dir", str(self.origin), "update-ref", *words)
+
     def call(self, method: str, path: str, data: str) -> tuple[int, object]:
         """Answer a call of the API."""
         repository, _, rest = path.partition("/acme/trust/")

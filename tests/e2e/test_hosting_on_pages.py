@@ -199,42 +199,34 @@ def test_of_two_jobs_at_once_one_wins_and_nothing_forks(company: Company) -> Non
     assert company.verify(41).returncode == 0
     history = service.git("--git-dir", str(service.origin), "log", "--format=%P", TREE).splitlines()
     assert all(len(parents.split()) <= 1 for parents in history)
-
-
-def test_a_run_that_was_overtaken_publishes_nothing(company: Company) -> None:
-    """Somebody releases the run of an older commit after main has moved on."""
-    company.push("main", ("and disks", "and tapes"))
-    old, before = company.job("publish", "push", days=41), company.service.tip(TREE)
-    company.push("main", ("and tapes", "and disks"))
+    # Somebody releases the run of an older commit after main has moved on.
+    company.push("main", ("for the", "of the"))
+    old, before = company.job("publish", "push", days=41), service.tip(TREE)
+    company.push("main", ("of the", "for the"))
     assert not old.go()
     assert "has moved on" in old.said
-    assert company.service.tip(TREE) == before
+    assert service.tip(TREE) == before
 
 
-def test_a_branch_that_was_turned_back_is_not_built_upon(company: Company) -> None:
-    """Who can write to the repository gets no signature below what customers have seen."""
+def test_what_is_missing_or_was_turned_back_ends_a_job_before_it_signs(company: Company) -> None:
+    """Each tells what it is; nothing of it is seen."""
     service = company.service
+    company.signed("refresh", "schedule", days=41)
     newest = service.tip(TREE)
-    first = service.git("--git-dir", str(service.origin), "rev-list", "--max-parents=0", TREE)
-    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", first)
+    # Who can write to the repository gets no signature below what customers have seen.
+    service.move(TREE, service.git("--git-dir", str(service.origin), "rev-list", "--max-parents=0", TREE))
     job = company.job("refresh", "schedule", days=41)
     assert not job.go()
     assert "recover --from" in job.said
-    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", newest)
-    without_keys = company.job("publish", "push", days=41)
-    assert without_keys.go()
-
-
-def test_a_job_without_its_keys_or_without_a_tree_says_so(company: Company) -> None:
-    """Before the first publication, and before the environment has its secrets."""
-    service = company.service
+    service.move(TREE, newest)
+    # The environment has no secrets yet.
     (service.secrets / "register-refresh").rename(service.secrets / "away")
     job = company.job("refresh", "schedule", days=41)
     assert not job.go()
     assert "a job can have it in REGISTER_KEY_ONLINE" in job.said
     (service.secrets / "away").rename(service.secrets / "register-refresh")
-    newest = service.tip(TREE)
-    service.git("--git-dir", str(service.origin), "update-ref", "-d", f"refs/heads/{TREE}")
+    # Nothing is published yet: there is no tree, and a pull request is judged as a first version.
+    service.move(TREE, None)
     job = company.job("publish", "push", days=41)
     assert not job.go()
     assert f"couldn't find remote ref {TREE}" in job.said
@@ -242,12 +234,9 @@ def test_a_job_without_its_keys_or_without_a_tree_says_so(company: Company) -> N
     check, good = company.review()
     assert good, check.said
     assert r"Version 1 \(initial\) against nothing" in check.summary
-    service.git("--git-dir", str(service.origin), "update-ref", f"refs/heads/{TREE}", newest)
-
-
-def test_without_its_404_page_a_host_of_applications_would_mislead(company: Company) -> None:
-    """What is missing has to be missing, wherever the branch is served."""
-    (company.service.site / "404.html").unlink()
+    service.move(TREE, newest)
+    # A host of applications answers 200 for what is missing, unless there is a page for it.
+    (service.site / "404.html").unlink()
     assert company.verify(41).returncode not in (0, EXPIRED)
-    company.service.build(company.service.tip(TREE))
+    service.build(newest)
     assert company.verify(41).returncode == 0
