@@ -17,6 +17,7 @@ from obstore.exceptions import (
     BaseError,
     NotFoundError,
     PermissionDeniedError,
+    PreconditionError,
     UnauthenticatedError,
     UnknownConfigurationKeyError,
 )
@@ -75,7 +76,7 @@ class Bucket:
         with self._asking(name):
             try:
                 self._put(name, data, headers, "create")
-            except (AlreadyExistsError, FileExistsError):
+            except (AlreadyExistsError, FileExistsError, PreconditionError):
                 return False
             return True
 

@@ -9,6 +9,7 @@
       manifest.json -> current/manifest.json
       public/                   the tree that is served; URL path = file path
         v1/register.json        a file; while it changes, a link to ../../current/tree/v1/register.json
+      deployed/                 what ``deploy`` has sent to each target
       generations/12/
         tree/                   what this publication changed; what the next one is about to change
         manifest.json           every path of the tree with type, cache class, digest, forms
