@@ -87,7 +87,7 @@ def _state(repository: Path, commit: Commit, path: str, date: str, options: Impo
     seconds = commit.authored if date == "author" else commit.committed
     return ListState(
         mark=f"commit {commit.id}",
-        wanted=dt.datetime.fromtimestamp(seconds, dt.UTC),
+        at=dt.datetime.fromtimestamp(seconds, dt.UTC),
         subject=commit.subject,
         read=lambda: _tables(repository, commit, path, options),
     )

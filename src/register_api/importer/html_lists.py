@@ -42,27 +42,29 @@ class _Entry(msgspec.Struct):
     labels: dict[str, Cell]
 
 
-def line_of(element: HtmlElement, *, own_lines: bool) -> int | None:
-    """Return the line of the file that an element came from, where it is known."""
-    said = _NUMBER.fullmatch(str(element.get(LINE, "")))
-    if not own_lines:
+def line_of(element: HtmlElement) -> int | None:
+    """Return the line of the file that an element came from, where it is known.
+
+    A page that was made of Markdown says it in attributes, and says at its root that it does.
+    """
+    if LINE in element.getroottree().getroot().attrib:
+        said = _NUMBER.fullmatch(str(element.get(LINE, "")))
         return int(said[0]) if said else None
     return element.sourceline if isinstance(element.sourceline, int) else None
 
 
-def lists_of(name: str, root: HtmlElement | None, *, own_lines: bool = True) -> tuple[Table, ...]:
+def lists_of(name: str, root: HtmlElement | None) -> tuple[Table, ...]:
     """Return the one table that the lists or the cards of a page make, or none."""
     if root is None:
         return ()
     try:
-        entries = list(_cards(name, root, own_lines=own_lines))
+        entries = list(_cards(name, root))
     except Refused:
-        entries = list(_blocks(root, own_lines=own_lines))
+        # Labels that stand twice below one heading may belong to blocks of their own.
+        entries = list(_blocks(root))
         if not entries:
             raise
-    entries = (
-        entries or list(_bullets(name, root, own_lines=own_lines)) or list(_blocks(root, own_lines=own_lines))
-    )
+    entries = entries or list(_bullets(name, root)) or list(_blocks(root))
     return (_table(name, entries),) if entries else ()
 
 
@@ -88,7 +90,7 @@ def _under(entry: _Entry, key: str) -> Cell:
     return next((cell for label, cell in entry.labels.items() if folded(label) == key), Cell())
 
 
-def _cards(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+def _cards(name: str, root: HtmlElement) -> Iterator[_Entry]:
     """Yield headings, and items of lists with lists in them, that have labels below, one of them known."""
     entries: list[_Entry] = []
     headings: dict[int, str] = {}
@@ -97,7 +99,7 @@ def _cards(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]
         if level is not None:
             section = tuple(text for at, text in sorted(headings.items()) if at < level)
             cell = _name_of(element) if element.tag == "li" else cell_of(element)
-            entries.append(_Entry(cell, level, section, line_of(element, own_lines=own_lines), {}))
+            entries.append(_Entry(cell, level, section, line_of(element), {}))
             headings = {at: text for at, text in headings.items() if at < level}
             if element.tag != "li":
                 headings[level] = cell.text
@@ -105,7 +107,7 @@ def _cards(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]
             for label, cell in _labelled(element):
                 if label in entries[-1].labels:
                     message = f"{label!r} stands twice below one name"
-                    refuse_any([fault(name, "", message, line=line_of(element, own_lines=own_lines))])
+                    refuse_any([fault(name, "", message, line=line_of(element))])
                 entries[-1].labels[label] = cell
     known = (entry for entry in entries if any(find_field(label) for label in entry.labels))
     yield from (entry for entry in known if entry.name.text)
@@ -145,7 +147,7 @@ def _labelled(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
             yield found[1], Cell(text=found[2], links=(link,) if link else (), marks=cell.marks)
 
 
-def _blocks(root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+def _blocks(root: HtmlElement) -> Iterator[_Entry]:
     """Yield what scripts draw: blocks alike, each with a name first, and labels with values beside them.
 
     A block is the largest part of the page in which the commonest label stands once.
@@ -159,7 +161,7 @@ def _blocks(root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
     for mark in marks if count > 1 else ():
         block = next(reversed([mark, *(part for part in mark.iterancestors() if above[part] == 1)]))
         first = next((item for item in block.iter() if (item.text or "").strip()), block)
-        blocks[block] = _Entry(cell_of(first), 0, (), line_of(first, own_lines=own_lines), {})
+        blocks[block] = _Entry(cell_of(first), 0, (), line_of(first), {})
     for item, label, cell in pairs:
         inside = next((blocks[part] for part in (item, *item.iterancestors()) if part in blocks), None)
         if inside is not None:
@@ -180,7 +182,7 @@ def _beside(element: HtmlElement) -> Iterator[tuple[str, Cell]]:
         yield label, value
 
 
-def _bullets(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entry]:
+def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
     """Yield the items of lists in which each begins with a name that is a link or bold, then its purpose."""
     headings: dict[int, str] = {}
     for element in root.iter(*HEADINGS, "ul", "ol"):
@@ -195,9 +197,7 @@ def _bullets(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entr
         message = "an item of the list does not begin with a name, as a link or bold, and a purpose after it"
         hint = "the others do: put it right, or take it out"
         refuse_any(
-            fault(
-                name, "", f"{message}: {text_of(item)[:60]!r}", hint, line=line_of(item, own_lines=own_lines)
-            )
+            fault(name, "", f"{message}: {text_of(item)[:60]!r}", hint, line=line_of(item))
             for item, found in read
             if found is None
         )
@@ -205,7 +205,7 @@ def _bullets(name: str, root: HtmlElement, *, own_lines: bool) -> Iterator[_Entr
         for item, found in read:
             if found is not None:
                 cell, purpose = found
-                line = line_of(item, own_lines=own_lines)
+                line = line_of(item)
                 yield _Entry(cell, 0, section, line, {"Purpose": purpose})
 
 

@@ -99,9 +99,7 @@ def _is_hidden(element: HtmlElement) -> bool:
     )
 
 
-def tables_of(
-    name: str, root: HtmlElement | None, only: tuple[int, ...] = (), *, own_lines: bool = True
-) -> tuple[Table, ...]:
+def tables_of(name: str, root: HtmlElement | None, only: tuple[int, ...] = ()) -> tuple[Table, ...]:
     """Return the tables of a parsed page in order; those that are not asked for stay empty and unread."""
     tables: list[Table] = []
     headings: dict[int, str] = {}
@@ -113,13 +111,13 @@ def tables_of(
                     level: text_of(element)
                 }
             continue
-        line = line_of(element, own_lines=own_lines)
+        line = line_of(element)
         if only and len(tables) + 1 not in only:
             tables.append(Table(file=name, number=len(tables) + 1, header=(), rows=(), line=line))
             continue
         refuse_any(_misplaced(name, element, len(tables) + 1, line))
         section = tuple(text for _, text in sorted(headings.items()) if text)
-        tables.append(_table(name, element, len(tables) + 1, section, own_lines=own_lines))
+        tables.append(_table(name, element, len(tables) + 1, section))
     return tuple(tables)
 
 
@@ -145,12 +143,12 @@ def _cells_above(item: etree._Element, table: HtmlElement) -> Iterator[etree._El
             yield above
 
 
-def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...], *, own_lines: bool) -> Table:
+def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...]) -> Table:
     caption = next((text_of(item) for item in table.iterchildren("caption")), "")
     section = (*section, caption) if caption else section
-    rows, remarks = spread(name, number, list(_rows(table, own_lines=own_lines)))
+    rows, remarks = spread(name, number, list(_rows(table)))
     if not rows:
-        refuse(name, f"table {number}", "the table has no rows", line=line_of(table, own_lines=own_lines))
+        refuse(name, f"table {number}", "the table has no rows", line=line_of(table))
     head = [row for row in rows if row.is_head]
     if len(head) > 1:
         refuse(name, f"table {number}", f"{len(head)} rows of headings", "one is read", line=head[1].line)
@@ -169,14 +167,14 @@ def _table(name: str, table: HtmlElement, number: int, section: tuple[str, ...],
     )
 
 
-def _rows(table: HtmlElement, *, own_lines: bool) -> Iterator[HtmlRow]:
+def _rows(table: HtmlElement) -> Iterator[HtmlRow]:
     """Yield rows with their cells; a row of a header stands in ``thead``, or first with ``th`` alone."""
     for number, row in enumerate(table.iter("tr")):
         cells = list(row.iterchildren("td", "th"))
         parent = row.getparent()
         in_head = parent is not None and parent.tag == "thead"
         only_th = number == 0 and bool(cells) and all(cell.tag == "th" for cell in cells)
-        yield HtmlRow(cells, line_of(row, own_lines=own_lines), is_head=in_head or only_th)
+        yield HtmlRow(cells, line_of(row), is_head=in_head or only_th)
 
 
 def _body(rows: list[HtmlRow], section: tuple[str, ...], width: int) -> Iterator[Row]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from register_api.core.model import Register
-    from register_api.importer.list_states import DatedState, ListState
+    from register_api.importer.list_states import ListState
     from register_api.importer.reading_options import ImportOptions
     from register_api.importer.state_publisher import ImportedState, Target
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    importer: StateImporter, dated: Sequence[DatedState], target: Target, progress: Progress | None = None
+    importer: StateImporter, dated: Sequence[ListState], target: Target, progress: Progress | None = None
 ) -> tuple[ImportedState, ...]:
     """Take over states and publish each that says something else than the one before.
 
@@ -48,12 +48,14 @@ def replay(
         publisher.check_source()
         for number, item in enumerate(dated[done:], done + 1):
             if progress is not None:
-                progress(number - 1, len(dated), item.state.mark[:18])
-            if _is_skipped(item.state, target.skip):
-                importer.reporter.note("skipped", f"{item.state.mark} was left out, as --skip says")
+                progress(number - 1, len(dated), item.mark[:18])
+            if _is_skipped(item, target.skip):
+                importer.reporter.note("skipped", f"{item.mark} was left out, as --skip says")
                 continue
             try:
                 taken.append(publisher.publish(item))
+                if taken[-1].findings and not target.dry_run:
+                    raise Refused(taken[-1].findings)
             except RegisterError as error:
                 so_far = _so_far(publisher.newest)
                 error.hint = f"{error.hint}; {so_far}" if error.hint else so_far

@@ -1,4 +1,4 @@
-"""Dated states of a list, the instants at which they are taken over, and where an import goes on."""
+"""States of a list, the instants at which they are taken over, and where an import goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from register_api.importer.reading import decode_text
 from register_api.importer.table import Table, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from register_api.core.model import Register
     from register_api.importer.import_report import Reporter
@@ -28,7 +28,7 @@ def reason_of(state: ListState, subject: str | None) -> str:
     return f"Imported from {state.mark}" + (f": {subject}" if subject else "")
 
 
-def published_before(dated: Sequence[DatedState], newest: Register | None) -> int:
+def published_before(dated: Sequence[ListState], newest: Register | None) -> int:
     """Return how many states lie up to the one that the newest version came from."""
     if newest is None:
         return 0
@@ -54,19 +54,16 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """The list as it stood at one time."""
+    """The list as it stood at one time.
+
+    Attributes:
+        at: The instant at which it is taken over.
+    """
 
     mark: str
-    wanted: dt.datetime
+    at: dt.datetime
     subject: str
     read: Callable[[], tuple[Table, ...]]
-
-
-class DatedState(msgspec.Struct, frozen=True, kw_only=True):
-    """A state and the instant at which it is taken over: later than that of the state before."""
-
-    state: ListState
-    at: dt.datetime
 
 
 def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
@@ -93,7 +90,7 @@ def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzi
     named = isinstance(commit, str) and _COMMIT.fullmatch(commit)
     return ListState(
         mark=f"commit {commit}" if named else f"state {number}",
-        wanted=wanted,
+        at=wanted,
         subject=str(item.get("title") or ""),
         read=lambda: (table_of(file, item["entries"]),),
     )
@@ -109,17 +106,13 @@ def _instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
         return None
 
 
-def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[DatedState, ...]:
-    """Give each state an instant later than the one before (R15), the wanted one where that is later."""
-    return tuple(_schedule(states, reporter))
-
-
-def _schedule(states: Sequence[ListState], reporter: Reporter) -> Iterator[DatedState]:
-    before: dt.datetime | None = None
+def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[ListState, ...]:
+    """Give each state an instant later than the one before (R15): its own where that is later."""
+    dated: list[ListState] = []
     for state in states:
-        at = state.wanted if before is None else max(state.wanted, before + _SECOND)
-        if at != state.wanted:
-            message = f"{state.mark} is of {format_instant(state.wanted)}, not after the one before: moved to"
+        at = max(state.at, dated[-1].at + _SECOND) if dated else state.at
+        if at != state.at:
+            message = f"{state.mark} is of {format_instant(state.at)}, not after the one before: moved to"
             reporter.note("assumed", f"{message} {format_instant(at)}")
-        before = at
-        yield DatedState(state=state, at=at)
+        dated.append(msgspec.structs.replace(state, at=at))
+    return tuple(dated)

@@ -53,10 +53,12 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
         if token.type in _WITH_LINE and token.map:
             token.attrSet(LINE, str(token.map[0] + 1))
     root = parse(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
-    tables = tables_of(name, root, only, own_lines=False)
+    if root is not None:
+        root.set(LINE, "")
+    tables = tables_of(name, root, only)
     if sum(token.type == "table_open" for token in tokens) > len(tables):
         refuse(name, "", "HTML in the page hides a table", "take the HTML out")
-    return stated_of(name, tables or lists_of(name, root, own_lines=False), root, stated)
+    return stated_of(name, tables or lists_of(name, root), root, stated)
 
 
 def _setting(name: str, line: str) -> Iterator[Stated]:

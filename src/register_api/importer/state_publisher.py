@@ -20,7 +20,7 @@ from register_api.publish.preparation import Baseline, PublishOptions, prepare
 
 if TYPE_CHECKING:
     from register_api.core.model import Register
-    from register_api.importer.list_states import DatedState, ListState
+    from register_api.importer.list_states import ListState
     from register_api.importer.state_importer import ImportPlan, StateImporter
 
 
@@ -53,7 +53,7 @@ class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
             one before said.
         added: Names that came with it, or came back.
         ended: Names that it no longer had.
-        findings: In a dry run, the errors that would keep it from being published.
+        findings: The errors that keep it from being published.
     """
 
     mark: str
@@ -79,7 +79,7 @@ class StatePublisher:
         """The newest version as of now; ``None`` before the first."""
         return self._base.register
 
-    def catch_up(self, item: DatedState) -> None:
+    def catch_up(self, item: ListState) -> None:
         """Write the state of the newest version once more: an interruption may have come in between."""
         plan = self._plan(item, first=self.newest is not None and self.newest.version == 1)
         write_files(self._staging, plan.source)
@@ -95,30 +95,26 @@ class StatePublisher:
                 f"the source in {self._importer.folder} is not that of the store: it lacks {names}"
             )
 
-    def publish(self, item: DatedState) -> ImportedState:
+    def publish(self, item: ListState) -> ImportedState:
         """Publish one state, unless it says what the one before said."""
         before = self._importer.memory
         try:
             plan = self._plan(item, first=self.newest is None)
         except Refused as refusal:
-            if not self._target.dry_run:
-                raise
-            return ImportedState(mark=item.state.mark, at=item.at, findings=refusal.findings)
+            return ImportedState(mark=item.mark, at=item.at, findings=refusal.findings)
         if plan.memory == before:
-            return ImportedState(mark=item.state.mark, at=item.at)
+            return ImportedState(mark=item.mark, at=item.at)
         write_files(self._staging, plan.source)
-        intent = PublishOptions(
-            now=self._target.now, at=item.at, text=reason_of(item.state, self._subject(item.state))
-        )
+        intent = PublishOptions(now=self._target.now, at=item.at, text=reason_of(item, self._subject(item)))
+        version, findings = None, tuple[Finding, ...]()
         try:
             version = self._rehearse(intent) if self._target.dry_run else self._publish(intent)
-            findings: tuple[Finding, ...] = ()
         except Refused as refusal:
-            version, findings = None, tuple(_of(item, f) for f in refusal.findings if f.severity == "error")
+            findings = tuple(_of(item, f) for f in refusal.findings if f.severity == "error")
             if not self._target.dry_run:
-                raise Refused(findings) from refusal
+                return ImportedState(mark=item.mark, at=item.at, findings=findings)
         taken = ImportedState(
-            mark=item.state.mark,
+            mark=item.mark,
             at=item.at,
             version=version,
             added=tuple(
@@ -135,11 +131,11 @@ class StatePublisher:
         self._keep(plan)
         return taken
 
-    def _plan(self, item: DatedState, *, first: bool) -> ImportPlan:
+    def _plan(self, item: ListState, *, first: bool) -> ImportPlan:
         zone = self._importer.zone
         day = local_day(item.at, zone)
         try:
-            entries = self._importer.read(item.state.read())
+            entries = self._importer.read(item.read())
             return self._importer.plan(entries, day, day=day, first=first)
         except Refused as refusal:
             raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
@@ -192,6 +188,6 @@ class StatePublisher:
             self._importer.reporter.note("proposed", message)
 
 
-def _of(item: DatedState, finding: Finding) -> Finding:
+def _of(item: ListState, finding: Finding) -> Finding:
     """Return a finding that says of which state it is."""
-    return msgspec.structs.replace(finding, message=f"{item.state.mark}: {finding.message}")
+    return msgspec.structs.replace(finding, message=f"{item.mark}: {finding.message}")
