@@ -22,6 +22,9 @@ from publishers import Publisher
 from quick_disk import quick_disk
 from register_api.store import layout
 from register_api.store.reader import open_snapshot
+from register_api.verify.engine import verify
+from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,11 +50,13 @@ class Command(NamedTuple):
         words: The words of the command, after the program.
         before: Prepares the folders.
         versions: How many versions there are once it is done.
+        shows: The folder below the publisher's in which customers find them.
     """
 
     words: Callable[[Case], list[str]]
     before: Callable[[Case], object]
     versions: int
+    shows: str = "store/public"
 
 
 def folders(case: Case) -> list[str]:
@@ -78,6 +83,12 @@ COMMANDS = {
     "refresh": Command(lambda case: ["refresh", *folders(case)], lambda _: None, 1),
     "recover": Command(
         lambda case: ["recover", *folders(case), "--from", str(case.mirror)], lose_the_store, 1
+    ),
+    "deploy": Command(
+        lambda case: ["deploy", str(case.folder / "site"), "--store", str(case.store), "--no-verify"],
+        lambda case: (case.folder / "site").mkdir(),
+        1,
+        "site",
     ),
 }
 
@@ -116,6 +127,8 @@ MOUNTS = {
     "disk nearly full": Mount(FULL, MADE_ROOM, "store", KEPT, "60K"),
     "disk of keys full": Mount(FULL, MADE_ROOM, "private", KEPT),
     "store read-only": Mount(READ_ONLY, WRITABLE, "store"),
+    "target full": Mount(FULL, MADE_ROOM, "site", KEPT, "60K"),
+    "target read-only": Mount(READ_ONLY, WRITABLE, "site"),
     "keys read-only": Mount(READ_ONLY, WRITABLE, "private"),
     "source read-only": Mount(READ_ONLY, WRITABLE, "register"),
 }
@@ -152,6 +165,12 @@ TOLD: dict[str, dict[str, tuple[int, str]]] = {
         "clock ahead": (EXPIRED_ROOT, "has expired"),
         "disk full": (FAILED, SPACE),
         "store read-only": (FAILED, RIGHT),
+    },
+    "deploy": {
+        "killed": (-signal.SIGKILL, ""),
+        "terminated": (-signal.SIGTERM, "the same command completes"),
+        "target full": (FAILED, SPACE),
+        "target read-only": (FAILED, RIGHT),
     },
 }
 CASES = [(command, fault) for command, faults in TOLD.items() for fault in faults]
@@ -216,5 +235,7 @@ def test_it_is_told_in_a_sentence_and_the_same_command_completes(
     after = case.snapshot()
     assert after.damaged() == []
     assert after.state.version == row.versions
-    assert before is None or after.generation > before.generation
-    assert case.verify(case.folder / "customer").exit_code == 0
+    assert before is None or after.generation > before.generation or command == "deploy"
+    shown, now = FolderFetcher(case.folder / row.shows), dt.datetime.now(dt.UTC).replace(microsecond=0)
+    options = Options(wait=0, state=case.folder / "customer")
+    assert verify("folder", options, now, fetcher=shown).report.exit_code == 0
