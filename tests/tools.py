@@ -42,6 +42,7 @@ PACKAGES = {
     "r2e": "rss2email",
     "radosgw": "radosgw",
     "radosgw-admin": "ceph-common",
+    "rsync": "rsync",
     "sfeed_update": "sfeed",
     "sha256sum": "coreutils",
     "soffice": "libreoffice-calc-nogui",

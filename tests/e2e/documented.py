@@ -6,6 +6,23 @@ import re
 
 from commands import ROOT
 
+_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page: str, language: str = "sh") -> list[str]:
+    """Return the blocks in a language on a page, in their order.
+
+    Args:
+        page: Path of the page in the project.
+        language: As the blocks name it.
+    """
+    text = (ROOT / page).read_text("utf-8")
+    return [
+        re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE)
+        for found in _BLOCK.finditer(text)
+        if found[2] == language
+    ]
+
 
 def documented(page: str, language: str, text: str) -> str:
     """Return the one block in a language on a page in which a text stands.
@@ -15,6 +32,5 @@ def documented(page: str, language: str, text: str) -> str:
         language: As the block names it, e.g. ``sh``.
         text: What stands in this block and in no other.
     """
-    blocks = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    (found,) = [block for block in blocks.findall((ROOT / page).read_text("utf-8")) if text in block]
-    return str(found)
+    (found,) = [block for block in blocks(page, language) if text in block]
+    return found

@@ -22,7 +22,9 @@ from tools import need
 from witnesses import Partner, serving
 
 ROOT = Path(__file__).parents[2]
-GUIDE = "".join((ROOT / f"docs/{page}-by-hand.md").read_text("utf-8") for page in ("verify", "more"))
+GUIDE = "".join(
+    (ROOT / page).read_text("utf-8") for page in ("docs/verify-by-hand.md", "docs/more-by-hand.md")
+)
 BIN = Path(sys.executable).parent
 
 

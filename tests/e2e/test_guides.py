@@ -1,0 +1,332 @@
+"""Every command in the documentation is carried out as it stands.
+
+A page is carried out from top to bottom in the folder of a company that has published two versions, with the
+places that differ on this machine (an address, a port, a folder) put in. What a page needs besides is set up
+by the function named after it. Pages that take more than that have a test module of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import hosts
+import pytest
+from commands import BIN, ROOT
+from documented import blocks
+
+from memory_folder import memory_folder
+from programs import environment, output_of, run
+from static_host import static_host
+from time_authority import authority, honest
+from tools import need
+from witnesses import Partner, parse_verifier_key, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ELSEWHERE = {
+    "docs/asking.md": "test_asking",
+    "docs/format/feeds.md": "test_feed_by_hand",
+    "docs/format/signatures.md": "test_judges",
+    "docs/keys.md": "test_keys_page",
+    "docs/lost-keys.md": "test_keys_page",
+    "docs/making-keys.md": "test_keys_page",
+    "docs/more-by-hand.md": "test_verify_by_hand",
+    "docs/rotating-keys.md": "test_keys_page",
+    "docs/start-your-own.md": "test_start_your_own",
+    "docs/stolen-keys.md": "test_keys_page",
+    "docs/tokens.md": "test_keys_page",
+    "docs/verify-by-hand.md": "test_verify_by_hand",
+}
+"""The module that carries out a page as a whole."""
+
+LEFT_OUT = {
+    "systemctl enable": "would change the machine; systemd-analyze judges the units in test_hosting's rules",
+    "podman ": "needs a container engine; the steps of the image are those of a wheel's installation",
+    "deploy s3://": "needs a bucket; test_deploy brings the tree to a server of each kind",
+    "make serve": "makes a virtual environment from an index",
+    "make verifier-suite": "test_verifier_suite runs both of its programs",
+    "make test": "is what runs this",
+    "pip install": "asks an index; test_distributions installs each set of extras from the wheel",
+    "--log-epoch": "test_wrong_date carries out the section on wrong dates",
+    "--clock-is-right": "test_wrong_date carries out the section on wrong dates",
+    "var/store.wrong": "test_wrong_date carries out the section on wrong dates",
+    "As version 3": "test_wrong_date carries out the section on wrong dates",
+}
+"""Blocks that are not carried out here, by what stands in them, and why."""
+
+HELPERS = """
+listening() {  # PORT COMMAND: run a server until it answers, then stop it as a user does
+  port=$1; shift
+  "$@" & server=$!
+  curl -s -o /dev/null --retry 600 --retry-connrefused --retry-delay 0 --retry-max-time 60 "http://127.0.0.1:$port/"
+  answered=$?
+  kill "$server"; wait "$server" && return "$answered"
+}
+"""
+
+
+EDITED = """cat > register/subprocessors/acme.toml <<'END'
+name = "Acme"
+legal_name = "Acme Oy"
+seat = "FI"
+[[engagements]]
+id = "hosting"
+category = "infrastructure"
+status = "active"
+purpose = "Servers"
+locations = [{ country = "FI", is_default = true }]
+END
+"""
+"""What an editor leaves behind."""
+
+
+COMMIT = "git -c user.name=Ada -c user.email=ada@example.com commit -qm 'As it is'"
+ONE_CHECK = "--only C01"
+"""``test_conformance`` makes all checks, which takes thirteen hundred requests."""
+
+EDIT = "sed -i 's/^updated_on.*/updated_on = 2026-05-{day}/' register/register.toml"
+"""What makes the next version differ."""
+
+
+class Desk:
+    """The folder of a company, and what a page's commands mean in it."""
+
+    def __init__(self, folder: Path, files: contextlib.ExitStack) -> None:
+        self.folder, self.files = folder, files
+        self.swaps: dict[str, str] = {}
+        self.before: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self.says: set[str] = set()
+
+    def enter(self, manager: contextlib.AbstractContextManager[str]) -> str:
+        """Keep a server running until the page is done; return its address."""
+        return self.files.enter_context(manager)
+
+    def address(self, of: str = "https://trust.example.com") -> None:
+        """Serve what the company has published at the address that the page names."""
+        self.swaps[of] = self.enter(static_host(self.folder / "var/store/public"))
+
+    def server(self, command: str, port: str) -> None:
+        """Run a command that goes on until it is stopped; its port becomes a free one."""
+        free = str(hosts.free_port())
+        self.swaps |= {port: free, command: f"listening {free} {command}"}
+
+    def publish(self, *more: str) -> None:
+        """Publish one version more."""
+        self.bash(EDIT.format(day=11))
+        output_of(BIN / "register-api", "publish", *more, cwd=self.folder)
+
+    def bash(self, script: str) -> str:
+        """Carry out lines, each of which has to succeed; return what they print."""
+        path = f"{BIN}:{os.environ['PATH']}"
+        env = environment(PATH=path, HOME=str(self.folder), NO_COLOR="1", **self.variables)
+        done = run("bash", "-euo", "pipefail", "-c", HELPERS + script, cwd=self.folder, env=env)
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def carry_out(self, page: str) -> None:
+        """Carry out a page from top to bottom, in one shell."""
+        script = ""
+        for block in blocks(page):
+            if not any(text in block for text in LEFT_OUT):
+                script += "".join(f"{lines}\n" for text, lines in self.before.items() if text in block)
+                script += functools.reduce(lambda text, swap: text.replace(*swap), self.swaps.items(), block)
+        printed = self.bash(script)
+        assert {text for text in self.says if text not in printed} == set(), printed
+
+
+GUIDES: dict[str, Callable[[Desk], None]] = {}
+"""What sets the stage for a page."""
+
+
+def guide(page: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
+    """Name the page that a function sets the stage for."""
+
+    def keep(function: Callable[[Desk], None]) -> Callable[[Desk], None]:
+        GUIDES[page] = function
+        return function
+
+    return keep
+
+
+@guide("docs/checks.md")
+def _checks(desk: Desk) -> None:
+    shutil.copy(desk.folder / "keys/1.root.json", desk.folder)
+    desk.variables["BASE"] = desk.enter(static_host(desk.folder / "var/store/public"))
+
+
+@guide("docs/conformance.md")
+def _conformance(desk: Desk) -> None:
+    site = desk.files.enter_context(hosts.service(desk.folder / "var/store"))
+    desk.swaps["https://trust.example.com\n"] = f"{site.base} {ONE_CHECK}\n"
+    desk.swaps["https://trust.example.com"] = site.base
+
+
+@guide("docs/deploying.md")
+def _deploying(desk: Desk) -> None:
+    host = desk.folder / "www"
+    host.mkdir()
+    desk.swaps["/srv/www/trust"] = str(host)
+    desk.before["deploy /srv"] = EDIT.format(day=12)
+    desk.variables["REGISTER_BASE_URL"] = desk.enter(static_host(host))
+
+
+@guide("docs/freshness.md")
+@guide("docs/monitoring.md")
+@guide("docs/rules.md")
+def _nothing_more(_: Desk) -> None:
+    """The company's folder is enough."""
+
+
+@guide("docs/hosting.md")
+def _hosting(desk: Desk) -> None:
+    need("rsync")
+    site = desk.files.enter_context(hosts.nginx(desk.folder / "var/store/public", desk.folder))
+    desk.swaps |= {
+        "conformance https://trust.example.com": f"conformance {site.base} {ONE_CHECK}",
+        "/srv/register/store": str(desk.folder / "var/store"),
+        "store/public/ host:public/": "var/store/public/ host/",
+    }
+
+
+@guide("docs/importing.md")
+def _importing(desk: Desk) -> None:
+    table = "| Name | Purpose | Location |\n|---|---|---|\n| Acme | Hosting | Finland |\n"
+    (desk.folder / "subprocessors.md").write_text(f"# Sub-processors\n\n{table}")
+    shutil.copy(desk.folder / "var/store/public/v1/register.json", desk.folder)
+    shutil.rmtree(desk.folder / "var")
+
+
+@guide("docs/importing-history.md")
+def _importing_history(desk: Desk) -> None:
+    _importing(desk)
+    desk.swaps["../site"] = "site"
+    desk.bash(
+        f"mkdir -p site/pages; mv subprocessors.md site/pages; cd site; git init -q; git add .; {COMMIT}"
+    )
+
+
+@guide("docs/polling.md")
+def _polling(desk: Desk) -> None:
+    """Nothing has changed at the second poll, and a wording at the third."""
+    site = desk.files.enter_context(hosts.nginx(desk.folder / "var/store/public", desk.folder))
+    desk.swaps["https://trust.example.com"] = site.base.rstrip("/")
+    edit = "sed -i 's/^purpose = \"/&All of: /' register/subprocessors/stripe.toml"
+    desk.before["seen="] = f"test ! -e newer.json; {edit}; register-api publish --offline > /dev/null"
+    desk.says |= {"\n304\n", "\n3-1\t", "\n0\t3\n"}
+
+
+@guide("docs/publishing.md")
+def _publishing(desk: Desk) -> None:
+    desk.before |= {
+        "preview": EDIT.format(day=12),
+        "--corrects": EDIT.format(day=13),
+        "--at": "rm -r var && sed -i '/^updated_on/d' register/register.toml",
+    }
+    desk.swaps["--corrects 7"] = "--corrects 2"
+
+
+@guide("docs/recovering.md")
+def _recovering(desk: Desk) -> None:
+    public = desk.folder / "copy"
+    shutil.copytree(desk.folder / "var/store/public", public)
+    desk.swaps["https://trust.example.com"] = desk.enter(static_host(public))
+    desk.before["recover --from"] = "rm -r var/store"
+
+
+@guide("docs/serving.md")
+def _serving(desk: Desk) -> None:
+    desk.server("register-api serve", "8000")
+
+
+@guide("docs/timestamps.md")
+def _timestamps(desk: Desk) -> None:
+    asked = desk.files.enter_context(honest())
+    desk.swaps["https://tsa.example.com/"] = asked.url
+    shutil.copy(authority().root, desk.folder / "tsa-root.pem")
+
+
+@guide("docs/witnesses.md")
+def _witnesses(desk: Desk) -> None:
+    keys = json.loads((desk.folder / "var/store/public/v1/keys.json").read_bytes())["keys"]
+    log = next(key["note_key"] for key in keys if key["use"] == "log")
+    partner = Partner(desk.folder / "partner")
+    url = desk.enter(serving(partner.open(parse_verifier_key(log)), lambda: int(time.time())))
+    (desk.folder / "witnesses.policy").write_text(f"witness w {partner.vkey} {url}\nquorum w\n")
+    desk.server("register-api witness serve", "8001")
+    desk.swaps |= {"/srv/witness": str(desk.folder / "witness"), "--log VKEY": f"--log '{log}'"}
+
+
+@guide("keys/README.md")
+def _ceremony(desk: Desk) -> None:
+    desk.address()
+    desk.before["git rm"] = f"touch keys/.gitignore; git init -q; git add keys/.gitignore; {COMMIT}"
+
+
+@guide("README.md")
+def _readme(desk: Desk) -> None:
+    desk.address()
+    desk.address("http://127.0.0.1:8000")
+    digest = output_of("sha256sum", desk.folder / "keys/1.root.json").decode().split()[0]
+    desk.server("register-api serve", "8000")
+    desk.swaps |= {"HEX": digest, ".venv/bin/register-api": "register-api"}
+    (desk.folder / "editor").write_text(f"#!/bin/sh\nrm register/subprocessors/*\n{EDITED}")
+    (desk.folder / "editor").chmod(0o755)
+    desk.variables["EDITOR"] = str(desk.folder / "editor")
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Path]:
+    """A folder with the register of this project, of which two versions are published."""
+    with memory_folder() as folder:
+        shutil.copytree(ROOT / "register", folder / "register")
+        output_of(BIN / "register-api", "publish", cwd=folder)
+        Desk(folder, contextlib.ExitStack()).publish()
+        yield folder
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_a_page_works_as_it_stands(company: Path, page: str) -> None:
+    """Every command ends with 0."""
+    for program in ("bash", "curl", "jq", "git", "sha256sum"):
+        need(program)
+    with memory_folder() as folder, contextlib.ExitStack() as files:
+        shutil.copytree(company, folder / "desk", symlinks=True)
+        desk = Desk(folder / "desk", files)
+        GUIDES[page](desk)
+        desk.carry_out(page)
+
+
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "keys").glob("*.md"))
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_is_carried_out_somewhere(page: str) -> None:
+    """By this module, by the one that names the page, or not at all for a reason."""
+    left = [block for block in blocks(page) if not any(text in block for text in LEFT_OUT)]
+    assert not left or page in GUIDES or page in ELSEWHERE
+
+
+@pytest.mark.parametrize(("page", "module"), ELSEWHERE.items())
+def test_the_module_of_a_page_reads_its_commands(page: str, module: str) -> None:
+    """A page that lost its commands, or a module that reads another page, is found out."""
+    name = page.removeprefix("docs/").removesuffix(".md")
+    assert blocks(page)
+    assert name in (ROOT / "tests/e2e" / f"{module}.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", LEFT_OUT)
+def test_what_is_left_out_is_there(text: str) -> None:
+    """So that no reason outlives its command."""
+    assert [page for page in PAGES if any(text in block for block in blocks(page))]
