@@ -32,25 +32,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ELSEWHERE = {
-    "docs/asking.md": "test_asking",
-    "docs/format/feeds.md": "test_feed_by_hand",
-    "docs/format/signatures.md": "test_judges",
-    "docs/keys.md": "test_keys_page",
-    "docs/lost-keys.md": "test_keys_page",
-    "docs/making-keys.md": "test_keys_page",
-    "docs/more-by-hand.md": "test_verify_by_hand",
-    "docs/rotating-keys.md": "test_keys_page",
-    "docs/start-your-own.md": "test_start_your_own",
-    "docs/stolen-keys.md": "test_keys_page",
-    "docs/tokens.md": "test_keys_page",
-    "docs/verify-by-hand.md": "test_verify_by_hand",
+    "docs/asking.md": "e2e/test_asking.py",
+    "docs/format/feeds.md": "e2e/test_feed_by_hand.py",
+    "docs/format/signatures.md": "e2e/test_judges.py",
+    "docs/keys.md": "e2e/test_keys_page.py",
+    "docs/lost-keys.md": "e2e/test_keys_page.py",
+    "docs/making-keys.md": "e2e/test_keys_page.py",
+    "docs/more-by-hand.md": "e2e/test_verify_by_hand.py",
+    "docs/rotating-keys.md": "e2e/test_keys_page.py",
+    "docs/separate-users.md": "e2e/test_separate_users.py",
+    "docs/start-your-own.md": "e2e/test_start_your_own.py",
+    "docs/stolen-keys.md": "e2e/test_keys_page.py",
+    "docs/tokens.md": "e2e/test_keys_page.py",
+    "docs/upgrading.md": "unit/cli/test_upgrading.py",
+    "docs/verify-by-hand.md": "e2e/test_verify_by_hand.py",
 }
 """The module that carries out a page as a whole."""
 
 LEFT_OUT = {
     "systemctl enable": "would change the machine; systemd-analyze judges the units in test_hosting's rules",
-    "podman ": "needs a container engine; the steps of the image are those of a wheel's installation",
     "deploy s3://": "needs a bucket; test_deploy brings the tree to a server of each kind",
+    "register-api doctor": "looks at this machine; test_doctor lets each of its looks find something",
     "make serve": "makes a virtual environment from an index",
     "make verifier-suite": "test_verifier_suite runs both of its programs",
     "make test": "is what runs this",
@@ -205,6 +207,14 @@ def _importing(desk: Desk) -> None:
     shutil.rmtree(desk.folder / "var")
 
 
+@guide("docs/import-pages.md")
+def _import_pages(desk: Desk) -> None:
+    row = "<tr><td>Acme</td><td>Hosting</td><td>Finland</td></tr>"
+    head = "<tr><th>Name</th><th>Purpose</th><th>Location</th></tr>"
+    (desk.folder / "trust-centre.html").write_text(f"<table>{head}{row}</table>")
+    shutil.rmtree(desk.folder / "var")
+
+
 @guide("docs/importing-history.md")
 def _importing_history(desk: Desk) -> None:
     _importing(desk)
@@ -222,6 +232,13 @@ def _polling(desk: Desk) -> None:
     edit = "sed -i 's/^purpose = \"/&All of: /' register/subprocessors/stripe.toml"
     desk.before["seen="] = f"test ! -e newer.json; {edit}; register-api publish --offline > /dev/null"
     desk.says |= {"\n304\n", "\n3-1\t", "\n0\t3\n"}
+
+
+@guide("docs/previewing.md")
+def _previewing(desk: Desk) -> None:
+    port = hosts.free_port()
+    command = "register-api preview --serve "
+    desk.swaps[command] = f"listening {port} {command} --port {port} "
 
 
 @guide("docs/publishing.md")
@@ -323,7 +340,7 @@ def test_the_module_of_a_page_reads_its_commands(page: str, module: str) -> None
     """A page that lost its commands, or a module that reads another page, is found out."""
     name = page.removeprefix("docs/").removesuffix(".md")
     assert blocks(page)
-    assert name in (ROOT / "tests/e2e" / f"{module}.py").read_text("utf-8")
+    assert name in (ROOT / "tests" / module).read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", LEFT_OUT)

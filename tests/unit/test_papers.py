@@ -89,7 +89,7 @@ def test_a_library_whose_internals_are_used_has_an_upper_bound() -> None:
 
 
 def test_every_room_is_named_everywhere() -> None:
-    """In the layers that are checked, the package's docstring, the README and the architecture."""
+    """In the layers that are checked, the package's docstring and both tables of the architecture."""
     (layers,) = (
         contract["layers"]
         for contract in PROJECT["tool"]["importlinter"]["contracts"]
@@ -104,7 +104,11 @@ def test_every_room_is_named_everywhere() -> None:
         }
     assert set(re.findall(r"^\* ``(\w+)``", register_api.__doc__ or "", re.MULTILINE)) == rooms()
     assert (
-        set(re.findall(r"^\| `src/register_api/(\w+)(?:/|\.py)` \|", read("README.md"), re.MULTILINE))
+        set(
+            re.findall(
+                r"^\| `src/register_api/(\w+)(?:/|\.py)` \|", read("docs/architecture.md"), re.MULTILINE
+            )
+        )
         == rooms()
     )
 
@@ -131,6 +135,12 @@ def test_a_page_that_is_read_from_top_to_bottom_has_at_most_1500_words() -> None
     """Code and tables count."""
     pages = [path for path in (ROOT / "docs").glob("*.md") if path.name not in REFERENCE]
     assert {page.name for page in pages if len(page.read_text("utf-8").split()) > 1500} == set()
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    """At most 700 words, and two small pictures of the page."""
+    assert len(read("README.md").split()) <= 700
+    assert {path.name for path in (ROOT / "docs/images").iterdir() if path.stat().st_size > 60_000} == set()
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
