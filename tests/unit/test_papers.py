@@ -89,7 +89,7 @@ def test_a_library_whose_internals_are_used_has_an_upper_bound() -> None:
 
 
 def test_every_room_is_named_everywhere() -> None:
-    """In the layers that are checked, the package's docstring and both tables of the architecture."""
+    """In the layers that are checked, the package's docstring and the architecture."""
     (layers,) = (
         contract["layers"]
         for contract in PROJECT["tool"]["importlinter"]["contracts"]
@@ -103,14 +103,6 @@ def test_every_room_is_named_everywhere() -> None:
             each.strip() for each in layer.split("|")
         }
     assert set(re.findall(r"^\* ``(\w+)``", register_api.__doc__ or "", re.MULTILINE)) == rooms()
-    assert (
-        set(
-            re.findall(
-                r"^\| `src/register_api/(\w+)(?:/|\.py)` \|", read("docs/architecture.md"), re.MULTILINE
-            )
-        )
-        == rooms()
-    )
 
 
 def test_every_page_is_in_the_index() -> None:
