@@ -37,6 +37,7 @@ ELSEWHERE = {
     "docs/format/signatures.md": "e2e/test_judges.py",
     "docs/keys.md": "e2e/test_keys_page.py",
     "docs/lost-keys.md": "e2e/test_keys_page.py",
+    "docs/lost-machine.md": "e2e/test_lost_machine.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",
     "docs/more-by-hand.md": "e2e/test_verify_by_hand.py",
     "docs/rotating-keys.md": "e2e/test_keys_page.py",
