@@ -5,12 +5,17 @@ The guide's commands and the workflow file are carried out as they stand.
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
+import shutil
+import tempfile
 from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from commands import BIN
 from documented import documented
 from git_service import TREE, GitService, Job, PagesHost, later
@@ -22,7 +27,6 @@ from tools import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 GUIDE = "docs/hosting-on-pages.md"
 EXPIRED = 13
@@ -240,3 +244,54 @@ def test_what_is_missing_or_was_turned_back_ends_a_job_before_it_signs(company: 
     assert company.verify(41).returncode not in (0, EXPIRED)
     service.build(newest)
     assert company.verify(41).returncode == 0
+
+
+def gitlab_job(company: Company, name: str, public: Path, *, branch: str = "main", **more: str) -> Done:
+    """Run a job of .gitlab-ci.yml in a fresh clone; what it hands on lies in ``public`` then, and before."""
+    service = company.service
+    text = company.shell("register-api export --gitlab --fresh-for 15d").stdout
+    jobs = yaml.safe_load(text)
+    job: dict[str, Any] = {}
+    parts = [jobs[name]]
+    while "extends" in parts[-1]:
+        parts.append(jobs[parts[-1]["extends"]])
+    for part in reversed(parts):
+        job |= part
+    clone, programs = (Path(tempfile.mkdtemp(prefix="gitlab-", dir=service.folder)) for _ in range(2))
+    service.git("clone", "--quiet", "--branch", branch, f"file://{service.origin}", str(clone))
+    if public.exists():
+        shutil.move(public, clone / "public")
+    env = service.environment(
+        programs,
+        INSTALLED=str(programs),
+        CI_COMMIT_BRANCH=branch,
+        CI_COMMIT_SHA=service.tip(branch),
+        **jobs["variables"],
+        **more,
+    )
+    lines = [*job.get("before_script", []), *job["script"]]
+    done = run(*later(42), "bash", "-eo", "pipefail", "-c", "\n".join(lines), cwd=clone, env=env)
+    if done.returncode == 0 and "public" in job["artifacts"]["paths"]:
+        shutil.move(clone / "public", public)
+    return done
+
+
+def test_the_jobs_of_gitlab_do_the_same(company: Company, tmp_path: Path) -> None:
+    """Keys on one line, as GitLab hides them; the job for Pages serves what was signed."""
+    company.push("main", ("Frankfurt", "Offenbach"))
+    public, before = tmp_path / "public", company.service.tip(TREE)
+    check = gitlab_job(company, "check", public)
+    assert check.returncode == 0, check.stderr
+    assert "Offenbach" in check.stdout
+    secrets = company.service.secrets / "register-publish"
+    keys = {path.name: base64.b64encode(path.read_bytes()).decode() for path in secrets.iterdir()}
+    assert gitlab_job(company, "publish", public).returncode != 0
+    assert company.service.tip(TREE) == before
+    published = gitlab_job(company, "publish", public, **keys)
+    assert published.returncode == 0, published.stderr
+    assert company.service.tip(TREE) != before
+    pages = gitlab_job(company, "pages", public)
+    assert pages.returncode == 0, pages.stderr
+    shutil.rmtree(company.service.site)
+    shutil.move(public, company.service.site)
+    assert company.verify(42).returncode == 0

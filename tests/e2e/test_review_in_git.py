@@ -1,14 +1,13 @@
-"""A commit with a fault in the source is refused by the hook, both ways that the guide names."""
+"""Hooks that refuse a commit with a fault, as the guide names them; outside judges of the jobs."""
 
 from __future__ import annotations
 
-import re
-import shlex
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from commands import BIN, ROOT
+from commands import BIN, ROOT, register_api
 from documented import documented
 
 from programs import Done, environment, run
@@ -62,24 +61,75 @@ def test_a_hook_by_hand_refuses_a_fault_and_lets_the_rest_pass(clone: Path) -> N
     assert git(clone, "commit", "-am", "An edit").returncode == 0
 
 
-@pytest.mark.parametrize("where", ["guide", "manifest"])
-def test_the_hook_of_pre_commit_is_started_for_the_source_and_judges_it(clone: Path, where: str) -> None:
-    """As pre-commit does it: the entry once, without names of files, where one of them fits."""
-    if where == "guide":
-        (repo,) = yaml.safe_load(documented(GUIDE, "yaml", "repo: local"))["repos"]
-        (hook,) = repo["hooks"]
-    else:
-        (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-        assert (hook["language"], hook["additional_dependencies"]) == ("python", [".[publish]"])
-    assert hook["id"] == "register-check"
-    assert hook["pass_filenames"] is False
-    program, *words = shlex.split(hook["entry"])
-    for name, starts in {
-        "register/subprocessors/acme.toml": True,
-        "register/register.toml": True,
-        "README.md": False,
-    }.items():
-        assert bool(re.search(hook["files"], name)) == starts
-    assert run(BIN / program, *words, cwd=clone).returncode == 0
+def test_pre_commit_refuses_a_fault_and_lets_the_rest_pass(clone: Path) -> None:
+    """The tool itself, with the lines of the guide."""
+    config = documented(GUIDE, "yaml", "repo: local")
+    (clone / ".pre-commit-config.yaml").write_text(config, "utf-8")
+    git(clone, "add", ".")
+    passed = pre_commit(clone, "run")
+    assert passed.returncode == 0, passed.stdout
+    assert "register of sub-processors" in passed.stdout
+    assert "Passed" in passed.stdout
     edit(clone, *FAULT)
-    assert run(BIN / program, *words, cwd=clone).returncode == 1
+    git(clone, "add", ".")
+    refused = pre_commit(clone, "run")
+    assert refused.returncode == 1
+    assert "subprocessors/acme.toml" in refused.stdout
+    assert "no files to check" in pre_commit(clone, "run", "--files", "README.md").stdout
+
+
+def pre_commit(clone: Path, *words: str | Path) -> Done:
+    """Run pre-commit, which keeps what it makes within the test."""
+    path = f"{BIN}:{environment()['PATH']}"
+    env = environment(
+        PATH=path, HOME=str(clone), PRE_COMMIT_HOME=str(clone / ".cache"), PRE_COMMIT_COLOR="never"
+    )
+    return run(BIN / "pre-commit", *words, cwd=clone, env=env)
+
+
+def test_the_hook_for_other_repositories_is_the_one_of_the_guide(clone: Path) -> None:
+    """With what it needs, and in the form that pre-commit reads."""
+    manifest = ROOT / ".pre-commit-hooks.yaml"
+    judged = pre_commit(clone, "validate-manifest", manifest)
+    assert judged.returncode == 0, judged.stdout
+    (theirs,) = yaml.safe_load(manifest.read_text("utf-8"))
+    (local,) = yaml.safe_load(documented(GUIDE, "yaml", "repo: local"))["repos"][0]["hooks"]
+    ours = {
+        "language": "python",
+        "additional_dependencies": [".[publish]"],
+        "description": theirs["description"],
+    }
+    assert theirs == {**local, **ours}
+
+
+SCHEMAS = {
+    "github": ("vendor.github-workflows",),
+    "gitlab": ("vendor.gitlab-ci", "--data-transform", "gitlab-ci"),
+}
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_the_services_own_schemas_take_the_jobs(tmp_path: Path, form: str) -> None:
+    """Those that check-jsonschema carries along; nothing is fetched."""
+    file = tmp_path / "jobs.yml"
+    assert register_api("export", f"--{form}", "-o", file).returncode == 0
+    judged = run(BIN / "check-jsonschema", "--builtin-schema", *SCHEMAS[form], file)
+    assert judged.returncode == 0, judged.stdout
+    file.write_text(
+        file.read_text("utf-8").replace("script:", "scripts:").replace("runs-on:", "runs:"), "utf-8"
+    )
+    assert run(BIN / "check-jsonschema", "--builtin-schema", *SCHEMAS[form], file).returncode == 1
+
+
+def test_an_auditor_of_workflows_finds_nothing(tmp_path: Path) -> None:
+    """Zizmor: injection, rights, unpinned actions, secrets outside of environments, and more of its kind."""
+    file = tmp_path / "jobs.yml"
+    assert register_api("export", "--github", "-o", file).returncode == 0
+    words = ("--offline", "--no-progress", "--format", "json")
+    judged = run(BIN / "zizmor", *words, file)
+    assert (judged.returncode, json.loads(judged.stdout)) == (0, []), judged.stdout
+    careless = file.read_text("utf-8").replace(
+        "register-api preview", "echo ${{ github.head_ref }}; register-api preview"
+    )
+    file.write_text(careless, "utf-8")
+    assert "template-injection" in run(BIN / "zizmor", *words, file).stdout
