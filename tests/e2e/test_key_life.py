@@ -207,7 +207,7 @@ def test_versions_that_the_publisher_disowns_are_refused_for_ever(company: Compa
     assert (unanswered.exit_code, "cannot be taken back" in unanswered.output) == (1, True)
     assert len(company.keys_of(role)) == 1
     result = company.done(*ending, "--yes")
-    assert "Customers refuse version 2 from now on, for ever" in result.output
+    assert "Customers refuse version 2 permanently" in result.output
     assert "publish version 3 now" in result.output
     assert company.keys_of(role)[1][1:] == (2, None, None)
     assert company.check(state=True).exit_code == 16
@@ -261,7 +261,7 @@ def test_a_key_found_stolen_long_after_it_was_rotated_is_shortened(company: Comp
     assert company.keys_of("document")[0] == (old, 1, 2, "compromised")
     company.holds_for_all()
     said = company.done("keys", "end", f"document-{old}", "--last-version", "1", "--yes").output
-    assert "Customers refuse version 2 from now on, for ever.\n" in said
+    assert "Customers refuse version 2 permanently.\n" in said
     assert [row[1:3] for row in company.keys_of("document")] == [(1, 1), (2, None)]
     assert failed(company.check()) == {"V17": 16, "V33": 16}
 

@@ -113,7 +113,7 @@ def register_options(command: Command) -> Command:
             "--updated-on", type=click.DateTime(["%Y-%m-%d"]), help="Day of the content.  [default: today]"
         ),
         click.option("--publisher", help="The publisher's name, for a new source."),
-        click.option("--register", help="The register's name for ever, e.g. example.com/sub-processors."),
+        click.option("--register", help="The register's permanent name, e.g. example.com/sub-processors."),
     ):
         command = add(command)
     return command

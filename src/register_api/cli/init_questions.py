@@ -120,7 +120,7 @@ QUESTIONS = (
     Asked("name", "Name of your company", lambda _: "Example Company", str.strip, "Your company's name."),
     Asked(
         "domain", "Your domain", lambda _: "example.com", _domain,
-        "Your domain, e.g. example.com; part of the register's name for ever.",
+        "Your domain, e.g. example.com; part of the register's permanent name.",
     ),
     Asked(
         "url", "Address at which the register will be published", lambda said: f"https://trust.{said['domain']}/",

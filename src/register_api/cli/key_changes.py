@@ -130,7 +130,7 @@ def end(
     KID is the thumbprint that keys list shows, or its beginning; document-M3xU0 works, too, and is
     needed where it begins with a hyphen.
 
-    Versions after it that carry the key's signature are refused from now on, for ever, by every
+    Versions after it that carry the key's signature are refused permanently by every
     customer who checks them in full (exit code 16). That cannot be taken back, so it is asked for. Read
     docs/stolen-keys.md first: mostly the newest version is the right one.
 
@@ -148,7 +148,7 @@ def end(
     print_changed(changed, source, keys, public_keys)
     if disowned:
         head = ", and so what is newest today" if newest in disowned else ""
-        err.print(f"Customers refuse {_words(disowned)} from now on, for ever{head}.")
+        err.print(f"Customers refuse {_words(disowned)} permanently{head}.")
         when = " now" if head else ""
         publish = f"register-api publish --corrects {disowned[-1]} --reason …"
         err.print(f"→ publish version {newest + 1}{when}: {publish}")
@@ -156,7 +156,7 @@ def end(
 
 def _confirm(disowned: range) -> None:
     """Ask before versions are disowned: nothing makes them good again."""
-    err.print(f"Every full check will refuse {_words(disowned)} with 16, for ever.")
+    err.print(f"Every full check will refuse {_words(disowned)} with 16, permanently.")
     err.print("That cannot be taken back; docs/stolen-keys.md says what else can be done.")
     click.confirm(f"End the key at version {disowned[0] - 1}?", abort=True, err=True)
 

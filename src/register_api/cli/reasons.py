@@ -56,8 +56,8 @@ def reason_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--at",
             type=options.InstantParam(),
-            help="Take over history: when this state was published elsewhere. Marks the version imported,"
-            " for ever; refused once a live version exists.",
+            help="Import history: when this state was published elsewhere. Marks the version imported,"
+            " permanently; refused once a live version exists.",
         ),
         click.option("--corrects", type=int, metavar="N", help="Number of the version that this puts right."),
         click.option(
