@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from memory_folder import roomy_memory
 from thoroughness import examples
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ settings.load_profile("suite")
 
 # Registers of tests have made-up addresses: those that are to be asked say so (`test_public_head.py`).
 os.environ["REGISTER_OFFLINE"] = "1"
+
+# What is published is forced to the disk some hundred times a version: in memory that takes no time.
+if (memory := roomy_memory()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.hookimpl(wrapper=True)

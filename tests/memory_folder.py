@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHARED_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+"""Bytes that a whole run has to find free: environments that tests install are among what it writes."""
+
+
+def roomy_memory() -> Path | None:
+    """Return a folder in memory for all that tests write, if it holds that and programs may start there."""
+    if not os.access(_SHARED_MEMORY, os.W_OK):
+        return None
+    found = os.statvfs(_SHARED_MEMORY)
+    fits = found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC
+    return _SHARED_MEMORY if fits else None
 
 
 @contextlib.contextmanager
