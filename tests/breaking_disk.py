@@ -23,10 +23,10 @@ STEPS = (
     (durable, "place_hard_link"),
     (Path, "symlink_to"),
     (Path, "hardlink_to"),
-    (Path, "replace"),
     (Path, "unlink"),
     (Path, "mkdir"),
     (Path, "rmdir"),
+    (os, "replace"),  # that of ``Path`` calls it
     (os, "fsync"),
 )
 """Calls that change something on the disk."""

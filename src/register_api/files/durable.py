@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -123,11 +123,19 @@ def write_unsynced(path: Path, data: bytes, *, modified: float | None = None) ->
     Raises:
         OSError: The file exists or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    with _new(path) as file:
         file.write(data)
     if modified is not None:
         os.utime(path, (modified, modified))
+
+
+def _new(path: Path) -> BinaryIO:
+    """Open a file that must not exist yet; most often its folder is there already."""
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def sync(paths: Iterable[Path], *, below: Path) -> None:
@@ -152,10 +160,14 @@ def sync_folders(folders: set[Path], *, below: Path) -> None:
     Raises:
         OSError: A folder cannot be opened or synced.
     """
-    chain = {parent for folder in folders for parent in (folder, *folder.parents)}
+    chain: set[Path] = set()
+    for each in folders:
+        folder = each
+        while folder not in chain and folder.is_relative_to(below):
+            chain.add(folder)
+            folder = folder.parent
     for folder in sorted(chain, reverse=True):
-        if folder.is_relative_to(below):
-            _sync_one(folder)
+        _sync_one(folder)
 
 
 def switch_link(link: Path, target: str) -> None:
@@ -181,14 +193,14 @@ def place_link(path: Path, target: str, *, temporary: Path) -> None:
     """
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
-    temporary.replace(path)
+    os.replace(temporary, path)  # noqa: PTH105 - that of pathlib takes ``path`` apart anew, for each name
 
 
 def place_hard_link(path: Path, source: Path, *, temporary: Path) -> None:
     """Put a hard link to the file ``source`` in the place of whatever is at ``path``; as ``place_link``."""
     temporary.unlink(missing_ok=True)
     temporary.hardlink_to(source)
-    temporary.replace(path)
+    os.replace(temporary, path)  # noqa: PTH105 - as above
 
 
 def _sync_one(path: Path) -> None:

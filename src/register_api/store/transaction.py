@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import filelock
@@ -157,10 +158,20 @@ def _route(store: Path, before: int | None, journal: Journal) -> None:
     names = (*journal.changed, *journal.retired)
     if before is not None:
         _keep(public, layout.generation_folder(store, before) / layout.TREE, names)
-    for name in names:
-        (public / name).parent.mkdir(parents=True, exist_ok=True)
-        durable.place_link(public / name, layout.link_through_current(name), temporary=store / layout.FRESH)
-    durable.sync_folders({(public / name).parent for name in names} | {public}, below=store)
+    paths = {name: public / name for name in names}
+    folders = _folders_made(paths.values())
+    temporary = store / layout.FRESH
+    for name, path in paths.items():
+        durable.place_link(path, layout.link_through_current(name), temporary=temporary)
+    durable.sync_folders(folders | {public}, below=store)
+
+
+def _folders_made(paths: Iterable[Path]) -> set[Path]:
+    """Return the folders of paths, which are made where they are missing."""
+    folders = {path.parent for path in paths}
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders
 
 
 def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
@@ -180,16 +191,18 @@ def finish_commit(store: Path, number: int, journal: Journal) -> bool:
     """
     public = store / layout.PUBLIC
     tree = layout.generation_folder(store, number) / layout.TREE
-    changed = [name for name in journal.changed if not _is_real(public / name)]
+    changed = {name: path for name in journal.changed if not _is_real(path := public / name)}
     for name in changed:
         if not (tree / name).exists():
             raise StoreDamaged(f"the journal of generation {number} names {name}, which is missing")
-        (public / name).parent.mkdir(parents=True, exist_ok=True)
-        durable.place_hard_link(public / name, tree / name, temporary=store / layout.FRESH)
-    retired = [name for name in journal.retired if (public / name).is_symlink()]
-    for name in retired:
-        (public / name).unlink()
-    durable.sync_folders({(public / name).parent for name in (*changed, *retired)}, below=public)
+    folders = _folders_made(changed.values())
+    temporary = store / layout.FRESH
+    for name, path in changed.items():
+        durable.place_hard_link(path, tree / name, temporary=temporary)
+    retired = [path for name in journal.retired if (path := public / name).is_symlink()]
+    for path in retired:
+        path.unlink()
+    durable.sync_folders(folders | {path.parent for path in retired}, below=public)
     return bool(changed or retired)
 
 
@@ -206,7 +219,7 @@ def _undo(store: Path, number: int, visible: int | None) -> None:
         else:
             (public / name).unlink()
     durable.sync_folders({(public / name).parent for name in names}, below=public)
-    for name in names:
+    for name in touched:
         _remove_empty_folders((public / name).parent, public)
     shutil.rmtree(layout.generation_folder(store, number))
 
@@ -217,7 +230,10 @@ def _link_manifest(store: Path) -> None:
 
 
 def _is_real(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _journal_is_whole(store: Path, number: int) -> bool:
