@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import msgspec
 
 from register_api.core.printable import printable
 from register_api.errors import UsageError
+from register_api.files.toml_file import TABLES, read_toml, shortened
 from register_api.serve.settings import BOUNDS, VARIABLES, Settings, complaint_about
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 FILE_VARIABLE = "REGISTER_SETTINGS"
 """Environment variable that names the file with settings."""
 
-_MOST_BYTES = 64 * 1024
 _LONGEST = 100
 _MEANINGS = dict(VARIABLES.values())
 _KINDS = typing.get_type_hints(Settings)
@@ -48,7 +47,7 @@ def read_settings(
     settings = _from_environment(settings, environment)
     for name, value in (given or {}).items():
         if value is not None:
-            settings = _with(settings, name, value, f"--{name.replace('_', '-')} {_short(value)}")
+            settings = _with(settings, name, value, f"--{name.replace('_', '-')} {shortened(value)}")
     complaint = complaint_about(settings)
     if complaint is not None:
         raise UsageError(complaint)
@@ -59,38 +58,21 @@ def _from_environment(settings: Settings, environment: Mapping[str, str]) -> Set
     for variable, (name, _) in VARIABLES.items():
         text = environment.get(variable)
         if text:
-            settings = _with(settings, name, text, f"{variable}={_short(text)}", strict=False)
+            settings = _with(settings, name, text, f"{variable}={shortened(text)}", strict=False)
     return settings
 
 
 def _from_file(path: Path) -> Settings:
     settings = Settings()
-    for name, value in _read_toml(path).items():
+    for name, value in read_toml(path).items():
+        if name in TABLES:
+            continue
         if name not in _MEANINGS:
             near = difflib.get_close_matches(name[:_LONGEST].casefold().replace("-", "_"), _MEANINGS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_MEANINGS)}"
-            raise UsageError(f"{path}: unknown setting {_short(name)}", hint=hint)
-        settings = _with(settings, name, value, f"{path}: {name} = {_short(value)}")
+            raise UsageError(f"{path}: unknown setting {shortened(name)}", hint=hint)
+        settings = _with(settings, name, value, f"{path}: {name} = {shortened(value)}")
     return settings
-
-
-def _reason(error: Exception) -> str:
-    """Return what the system says, without the name that the caller tells already."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else printable(error)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # a name may have a NUL, or be no text
-        raise UsageError(f"{_short(str(path))} cannot be read: {_reason(error)}") from error
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path} has more than {_MOST_BYTES} bytes; that is no file of settings")
-    try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {printable(error)}") from error
 
 
 def _with(settings: Settings, name: str, value: object, said: str, *, strict: bool = True) -> Settings:
@@ -106,8 +88,3 @@ def _with(settings: Settings, name: str, value: object, said: str, *, strict: bo
     if bounds is not None and not bounds.least <= converted <= bounds.most:
         raise UsageError(f"{said}: must lie between {bounds.least} and {bounds.most}", hint=hint)
     return msgspec.structs.replace(settings, **{name: converted})
-
-
-def _short(value: object) -> str:
-    """Return a value as it may stand in a message: of bounded length, and fit for a terminal."""
-    return ascii(value if isinstance(value, int | float) else str(value)[:_LONGEST])
