@@ -38,7 +38,9 @@ PACKAGES = {
     "nginx": "nginx-light",
     "node": "nodejs",
     "npm": "npm",
+    "opendkim": "opendkim",
     "openssl": "openssl",
+    "postfix": "postfix",
     "r2e": "rss2email",
     "radosgw": "radosgw",
     "radosgw-admin": "ceph-common",
@@ -58,6 +60,16 @@ GO_SOURCES = Path(os.environ.get("JUDGE_GOPATH", "/usr/share/gocode"))
 """Where the Debian package ``GO_PACKAGE`` puts its sources."""
 
 GO_PACKAGE = "golang-golang-x-mod-dev"
+
+
+POSTGRESQL_PACKAGE = "postgresql"
+"""The Debian package of the server, whose programs are not on the path."""
+
+
+def postgresql_programs() -> Path | None:
+    """Return the folder with the programs of the newest PostgreSQL that is installed, if any."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
 
 
 def need(program: str) -> str:
@@ -85,6 +97,8 @@ def lacking() -> set[str]:
     found = {package for program, package in PACKAGES.items() if shutil.which(program) is None}
     if not has_go_sources():
         found.add(GO_PACKAGE)
+    if postgresql_programs() is None:
+        found.add(POSTGRESQL_PACKAGE)
     if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
         found.add("python3-venv")
     return found

@@ -13,6 +13,7 @@ The tree::
     │   └── StoreDamaged         files that contradict each other
     ├── TargetError              where a tree is deployed to: refuses, is not ours   exit 1
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
+    ├── NotifyError              notices: their database, mail server or contacts     exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
     └── VerificationError        what a customer was served                           exit 10-19
@@ -154,6 +155,12 @@ class WitnessError(RegisterError):
     """A witness cannot sign: its state is missing, damaged or not its own, or its clock is wrong."""
 
     word = "witness"
+
+
+class NotifyError(RegisterError):
+    """Notices cannot be sent or recorded: the database, the mail server, or what was asked for."""
+
+    word = "notify"
 
 
 class NotStamped(RegisterError):

@@ -1,0 +1,267 @@
+"""Contract contacts in the database: imported, listed, replaced, exported and erased."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from register_api.core.printable import quoted
+from register_api.errors import NotifyError
+from register_api.notify.contacts_file import ContactRow, RowFault, address_of
+from register_api.notify.outbox import add_fact, make_due
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from register_api.notify.database import Database, Row
+
+_SAID = ("name", "products", "language", "hears")
+"""What an import may change of a contact that is there already."""
+
+Done = Literal["added", "changed", "unchanged", "replaced"]
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told; the columns of the table."""
+
+    id: str
+    kind: Literal["contact", "subscriber"]
+    channel: str
+    address: str | None
+    name: str
+    customer: str
+    products: str
+    language: str
+    hears: str
+    state: Literal["pending", "active", "left", "erased"]
+    successor: str | None
+    pseudonym_key: bytes | None
+    created_at: int
+    left_at: int | None
+
+    @staticmethod
+    def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
+        """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
+        if key is None or address is None:
+            return None
+        return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+
+
+class Imported(NamedTuple):
+    """What an import did, and what it did not: where there are faults, nothing."""
+
+    done: dict[Done, int]
+    absent: int
+    faults: list[RowFault]
+
+
+class _Faulty(Exception):
+    """Ends the transaction of an import that has faults."""
+
+
+def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now: int) -> Imported:
+    """Take over contacts: all of them, or none where one has a fault.
+
+    Nobody leaves because a file does not name them any more: a notice is owed to them until another contact
+    comes in their place.
+
+    Args:
+        database: Where they are kept.
+        contacts: What is to be, by the line of the file.
+        now: The present instant, Unix time.
+    """
+    result = Imported(dict.fromkeys(("added", "changed", "unchanged", "replaced"), 0), 0, [])
+    named = {contact.key for contact in contacts.values()}
+    try:
+        with database.transaction() as run:
+            for contact in contacts.values():
+                result.done[_put(run, contact, now)] += 1
+            for line, contact in contacts.items():
+                if contact.replaces:
+                    fault = _replace(run, contact, named, now)
+                    result.faults.extend([RowFault(line, fault)] if fault else [])
+                    result.done["replaced"] += not fault
+            _end_if(result.faults)
+            active = run("SELECT count(*) AS n FROM recipients WHERE kind = 'contact' AND state = 'active'")
+    except _Faulty:
+        return result._replace(done=dict.fromkeys(result.done, 0))
+    return result._replace(absent=active[0]["n"] - len(named))
+
+
+def _end_if(faults: list[RowFault]) -> None:
+    if faults:
+        raise _Faulty
+
+
+def _put(run: Callable[..., list[Row]], contact: ContactRow, now: int) -> Done:
+    """Add a contact, or bring the one that is there up to date."""
+    values = [getattr(contact, name) for name in _SAID]
+    there = run(
+        "SELECT * FROM recipients WHERE kind = 'contact' AND channel = 'mail'"
+        " AND customer = ? AND address = ?",
+        *contact.key,
+    )
+    if not there:
+        run(
+            "INSERT INTO recipients (id, kind, channel, customer, address, name, products, language, hears,"
+            " state, pseudonym_key, created_at)"
+            " VALUES (?, 'contact', 'mail', ?, ?, ?, ?, ?, ?, 'active', ?, ?)",
+            *(secrets.token_hex(16), *contact.key, *values, secrets.token_bytes(32), now),
+        )
+        return "added"
+    old = msgspec.convert(there[0], Recipient)
+    if old.state == "active" and [getattr(old, name) for name in _SAID] == values:
+        return "unchanged"
+    run(
+        "UPDATE recipients SET name = ?, products = ?, language = ?, hears = ?, state = 'active',"
+        " successor = NULL, left_at = NULL WHERE id = ?",
+        *(*values, old.id),
+    )
+    return "changed"
+
+
+def _replace(
+    run: Callable[..., list[Row]], contact: ContactRow, named: set[tuple[str, str]], now: int
+) -> str | None:
+    """Let a contact take another's place; returns what is wrong with that, if anything is."""
+    gone = (contact.customer, contact.replaces)
+    if gone in named:
+        return f"replaces: {quoted(contact.replaces)} stays, says another row of the file"
+    old = run(
+        "SELECT id, state, successor FROM recipients WHERE kind = 'contact' AND customer = ? AND address = ?",
+        *gone,
+    )
+    heir = _of_customer(run, *contact.key)
+    if heir is None or not old:
+        return f"replaces: {quoted(contact.replaces)} is not a contact of this customer"
+    if old[0]["state"] == "active":
+        _leave(run, old[0]["id"], heir, now)
+        return None
+    # The same file once more: it says what is so already.
+    known = old[0]["successor"] == heir
+    return None if known else f"replaces: {quoted(contact.replaces)} has left before"
+
+
+def _of_customer(run: Callable[..., list[Row]], customer: str, address: str) -> str | None:
+    found = run(
+        "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active'"
+        " AND customer = ? AND address = ?",
+        *(customer, address),
+    )
+    return str(found[0]["id"]) if found else None
+
+
+def _leave(run: Callable[..., list[Row]], recipient: str, successor: str | None, now: int) -> None:
+    """Let a recipient leave; what they have not been told, their successor is."""
+    run(
+        "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",
+        *(successor, now, recipient),
+    )
+    open_rows = run(
+        "SELECT id, version, state FROM deliveries WHERE recipient = ? AND kind = 'notice'"
+        " AND state IN ('due', 'refused', 'bounced', 'unknown')",
+        recipient,
+    )
+    for row in open_rows:
+        if successor is not None:
+            make_due(run, row["version"], successor, now)
+        if row["state"] == "due":
+            run(
+                "UPDATE deliveries SET state = 'opted_out', state_at = ?, due_at = NULL WHERE id = ?",
+                *(now, row["id"]),
+            )
+            add_fact(run, row["id"], now, "opted_out", "the recipient left")
+
+
+def list_recipients(database: Database) -> list[Recipient]:
+    """Return every recipient who was not erased, by customer and address."""
+    rows = database.query("SELECT * FROM recipients WHERE address IS NOT NULL ORDER BY customer, address")
+    return [msgspec.convert(row, Recipient) for row in rows]
+
+
+def recipients_at(database: Database, address: str) -> list[Recipient]:
+    """Return the recipients at an address: one person may be a contact of several customers.
+
+    Raises:
+        NotifyError: There is none.
+    """
+    rows = database.query("SELECT * FROM recipients WHERE address = ?", address_of(address))
+    if not rows:
+        raise NotifyError(
+            f"nobody has the address {quoted(address)}", hint="register-api notify contacts list"
+        )
+    return [msgspec.convert(row, Recipient) for row in rows]
+
+
+def export_person(database: Database, address: str) -> list[dict[str, Any]]:
+    """Return all that is kept of a person (GDPR Art. 15), a dictionary for each recipient at the address.
+
+    Raises:
+        NotifyError: There is none.
+    """
+    return [_all_of(database, recipient) for recipient in recipients_at(database, address)]
+
+
+def _all_of(database: Database, recipient: Recipient) -> dict[str, Any]:
+    kept = msgspec.structs.asdict(recipient)
+    kept["pseudonym"] = Recipient.pseudonym_of(kept.pop("pseudonym_key"), recipient.address)
+    deliveries = database.query("SELECT * FROM deliveries WHERE recipient = ? ORDER BY version", recipient.id)
+    for row in deliveries:
+        row["facts"] = database.query(
+            "SELECT at, what, reply FROM facts WHERE delivery = ? ORDER BY at", row["id"]
+        )
+        bodies = database.query("SELECT body FROM bodies WHERE delivery = ?", row["id"])
+        row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
+    return {"recipient": kept, "deliveries": deliveries}
+
+
+def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
+    """Forget a person: address, name, key of the pseudonym, bodies and replies; that they were told stays.
+
+    Args:
+        database: Where they are kept.
+        address: Whom to forget.
+        now: The present instant, Unix time.
+        successor: Address of a contact of the same customer who is told from now on.
+        ended: Whether the contract has ended, so that no notice is owed any more.
+
+    Returns:
+        How many recipients had that address.
+
+    Raises:
+        NotifyError: There is none; or it is an active contact, and neither a successor nor an end was named.
+    """
+    found = recipients_at(database, address)
+    with database.transaction() as run:
+        for recipient in found:
+            heir = None
+            if recipient.kind == "contact" and recipient.state == "active" and not ended:
+                heir = _of_customer(run, recipient.customer, address_of(successor)) if successor else None
+                if heir in {None, recipient.id}:
+                    raise NotifyError(
+                        f"{quoted(address)} is the contact of customer {quoted(recipient.customer)},"
+                        " to whom notice is owed",
+                        hint="name another contact of theirs with --successor, or say --contract-ended",
+                    )
+            if recipient.state == "active":
+                _leave(run, recipient.id, heir, now)
+            forget(run, recipient.id, now)
+    database.forget_deleted()
+    return len(found)
+
+
+def forget(run: Callable[..., list[Row]], recipient: str, now: int) -> None:
+    """Delete what says who a recipient is, in a transaction of the caller's."""
+    run(
+        "UPDATE recipients SET address = NULL, name = '', pseudonym_key = NULL, state = 'erased',"
+        " left_at = coalesce(left_at, ?) WHERE id = ?",
+        *(now, recipient),
+    )
+    of_theirs = "IN (SELECT id FROM deliveries WHERE recipient = ?)"
+    run(f"DELETE FROM bodies WHERE delivery {of_theirs}", recipient)
+    run(f"UPDATE facts SET reply = '' WHERE delivery {of_theirs}", recipient)
+    run("UPDATE deliveries SET reply = '' WHERE recipient = ?", recipient)

@@ -1,0 +1,179 @@
+"""The database: one file (SQLite) or one server (PostgreSQL), with the same tables and the same SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from register_api.core.printable import printable
+from register_api.errors import NotifyError, NotInstalled
+from register_api.notify.schema import STEPS
+from register_api.notify.settings import POSTGRESQL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Row = dict[str, Any]
+
+_BUSY_SECONDS = 60
+_LOCK = 0x7265676973746572
+"""Key of the advisory lock under which PostgreSQL's tables are made; any number that others do not use."""
+
+_TYPES = {
+    "sqlite": {"instant": "INTEGER", "bytes": "BLOB", "strict": "STRICT"},
+    "postgresql": {"instant": "BIGINT", "bytes": "BYTEA", "strict": ""},
+}
+
+
+class _Connection(Protocol):
+    """What both drivers have (PEP 249), and as a shortcut ``execute`` on the connection."""
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class Database:
+    """A connection, of one thread.
+
+    Attributes:
+        skip_locked: What a query says so that two workers take different rows; SQLite has one writer anyway.
+    """
+
+    def __init__(self, connection: _Connection, *, is_postgresql: bool) -> None:
+        self._connection = connection
+        self._is_postgresql = is_postgresql
+        self.skip_locked = "FOR UPDATE SKIP LOCKED" if is_postgresql else ""
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Callable[..., list[Row]]]:
+        """Run statements that are done together or not at all.
+
+        Yields:
+            A function that runs one statement, with ``?`` for each value, and returns its rows.
+
+        Raises:
+            NotifyError: The database does not do it; nothing of the transaction is done.
+        """
+        with _told():
+            # IMMEDIATE: a reader that turns writer would fail at once where another one writes.
+            self._connection.execute("BEGIN" if self._is_postgresql else "BEGIN IMMEDIATE")
+            try:
+                yield self._run
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(*_errors()):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def query(self, statement: str, *values: object) -> list[Row]:
+        """Read rows, outside a transaction."""
+        with _told():
+            return self._run(statement, *values)
+
+    def forget_deleted(self) -> None:
+        """Have SQLite overwrite what was deleted, in its log of writes too; PostgreSQL does so by VACUUM."""
+        if not self._is_postgresql:
+            self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _run(self, statement: str, *values: object) -> list[Row]:
+        query = statement.replace("?", "%s") if self._is_postgresql else statement
+        cursor = self._connection.execute(query, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def bring_up_to_date(self) -> None:
+        """Make the tables that are missing.
+
+        Raises:
+            NotifyError: A newer release has made them.
+        """
+        types = _TYPES["postgresql" if self._is_postgresql else "sqlite"]
+        with self.transaction() as run:
+            if self._is_postgresql:
+                run("SELECT pg_advisory_xact_lock(?)", _LOCK)
+            run("CREATE TABLE IF NOT EXISTS schema_number (number INTEGER NOT NULL)")
+            number = sum(row["number"] for row in run("SELECT number FROM schema_number"))
+            if number > len(STEPS):
+                raise NotifyError(
+                    f"the database has the schema number {number}; this release knows {len(STEPS)}",
+                    hint="use the release that wrote it, or a newer one",
+                )
+            for statement in (line for step in STEPS[number:] for line in step):
+                run(statement.format(**types))
+            if number < len(STEPS):
+                run("DELETE FROM schema_number")
+                run("INSERT INTO schema_number VALUES (?)", len(STEPS))
+
+
+@contextlib.contextmanager
+def opened(where: str) -> Iterator[Database]:
+    """Open the database, with all its tables, while the block runs.
+
+    Args:
+        where: Path of a file, or ``postgresql://…``.
+
+    Raises:
+        NotifyError: It cannot be opened, or a newer release has written it.
+        NotInstalled: The driver for PostgreSQL is missing.
+    """
+    is_postgresql = where.startswith(POSTGRESQL)
+    with _told():
+        connection = _postgresql(where) if is_postgresql else _sqlite(Path(where))
+    with contextlib.closing(Database(connection, is_postgresql=is_postgresql)) as database:
+        database.bring_up_to_date()
+        yield database
+
+
+def _sqlite(path: Path) -> _Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = lambda cursor, row: {
+        column[0]: value for column, value in zip(cursor.description, row, strict=True)
+    }
+    # FULL: without it a loss of power may undo the last transactions, and somebody be told twice.
+    for name, value in {
+        "journal_mode": "WAL",
+        "synchronous": "FULL",
+        "foreign_keys": "ON",
+        "secure_delete": "ON",
+    }.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+    return connection
+
+
+def _postgresql(url: str) -> _Connection:
+    try:
+        import psycopg  # noqa: PLC0415 - who keeps SQLite needs no driver
+        from psycopg.rows import dict_row  # noqa: PLC0415
+    except ImportError as error:
+        raise NotInstalled("PostgreSQL needs its driver: pip install 'register-api[notify]'") from error
+    return psycopg.connect(url, autocommit=True, row_factory=dict_row)
+
+
+@functools.cache
+def _errors() -> tuple[type[Exception], ...]:
+    """Return the errors of the drivers that there are."""
+    try:
+        import psycopg  # noqa: PLC0415 - as above
+    except ImportError:
+        return (sqlite3.Error,)
+    return (sqlite3.Error, psycopg.Error)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Raise what a driver says as our own error; it names no value of a row."""
+    try:
+        yield
+    except _errors() as error:
+        said = getattr(getattr(error, "diag", None), "message_primary", None) or error
+        raise NotifyError(f"database: {printable(said)}") from error

@@ -1,0 +1,210 @@
+"""The outbox: a row for each version, recipient and channel, and the steps that a row takes.
+
+A row is written in the transaction that records its publication. A worker *leases* rows, marks that the
+bytes of one begin to flow (``begin``), and says what became of it (``finish``); it can die between any two of
+these. What died before the mark is due again. What died after it is *unknown*: the server may have the mail
+or not, so it is sent once more, with the same bytes and the same Message-ID, and that stands in the record.
+Then never again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from register_api.notify.database import Database, Row
+
+State = Literal["due", "sending", "sent", "refused", "unknown", "bounced", "opted_out"]
+
+MINUTE, HOUR = 60, 3600
+RETRY_AFTER = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, *(12 * HOUR for _ in range(8)))
+"""Seconds until the next attempt after each that the server deferred; after the last it counts as refused.
+
+Together four and a half days (RFC 5321, section 4.5.4.1: the give-up time is at least 4 to 5 days).
+"""
+
+_LONGEST_REPLY = 500
+
+
+class Leased(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that this worker may send, and to whom."""
+
+    id: str
+    version: int
+    recipient: str
+    attempts: int
+    unknowns: int
+
+
+class SendResult(NamedTuple):
+    """What became of an attempt, and the server's words.
+
+    Attributes:
+        what: ``deferred``: to be tried again later; the others are states.
+    """
+
+    what: Literal["sent", "refused", "unknown", "deferred", "opted_out"]
+    reply: str
+
+
+def make_due(run: Callable[..., list[Row]], version: int, recipient: str, now: int) -> bool:
+    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
+    return bool(
+        run(
+            "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
+            " SELECT ?, ?, id, channel, 'notice', 'due', ?, ? FROM recipients WHERE id = ?"
+            " ON CONFLICT (version, recipient, channel, kind) DO NOTHING RETURNING id",
+            *(secrets.token_hex(16), version, now, now, recipient),
+        )
+    )
+
+
+def add_fact(run: Callable[..., list[Row]], delivery: str, now: int, what: str, reply: str) -> None:
+    """Write down what happened to a delivery; within a transaction of the caller's."""
+    run("INSERT INTO facts VALUES (?, ?, ?, ?)", delivery, now, what, reply[:_LONGEST_REPLY])
+
+
+class Outbox:
+    """The rows, as one worker takes them."""
+
+    def __init__(self, database: Database, owner: str, lease_seconds: int) -> None:
+        """Keep what the worker is called.
+
+        Args:
+            database: Where they are kept.
+            owner: A name that no other worker has, nor this one had before it was started.
+            lease_seconds: How long a row is its own; longer than sending one mail takes.
+        """
+        self._database = database
+        self._owner = owner
+        self._seconds = lease_seconds
+
+    def lease(self, now: int, most: int) -> list[Leased]:
+        """Take rows that are due, and what dead workers have left."""
+        with self._database.transaction() as run:
+            self._take_over(run, now)
+            return [
+                msgspec.convert(row, Leased)
+                for row in run(
+                    "UPDATE deliveries SET state = 'sending', state_at = ?, lease_owner = ?, due_at = ?,"
+                    " data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE due_at <= ?"
+                    " AND (state <> 'sending' OR data_began_at IS NULL)"
+                    f" ORDER BY due_at, id LIMIT ? {self._database.skip_locked})"
+                    " RETURNING id, version, recipient, attempts, unknowns",
+                    *(now, self._owner, now + self._seconds, now, most),
+                )
+            ]
+
+    def _take_over(self, run: Callable[..., list[Row]], now: int) -> None:
+        """Judge what workers left that have died: due again, or unknown; the second time for good."""
+        left = run(
+            "SELECT id, unknowns FROM deliveries WHERE due_at <= ? AND state = 'sending'"
+            f" AND data_began_at IS NOT NULL ORDER BY id {self._database.skip_locked}",
+            now,
+        )
+        for row in left:
+            _make_unknown(run, row["id"], row["unknowns"], now, "the worker ended while it was sent")
+
+    def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
+        """Mark that the bytes of a mail begin to flow, and keep them if they are new.
+
+        Returns:
+            Whether the row is still this worker's; if not, nothing may be sent.
+        """
+        with self._database.transaction() as run:
+            mine = run(
+                "UPDATE deliveries SET data_began_at = ?, due_at = ?, attempts = attempts + 1,"
+                " message_id = ?, body_sha256 = ?"
+                " WHERE id = ? AND state = 'sending' AND lease_owner = ? AND due_at > ? RETURNING id",
+                *(now, now + self._seconds, message_id, hashlib.sha256(body).hexdigest()),
+                *(delivery, self._owner, now),
+            )
+            if mine:
+                run(
+                    "INSERT INTO bodies VALUES (?, ?) ON CONFLICT (delivery) DO NOTHING",
+                    *(delivery, body),
+                )
+        return bool(mine)
+
+    def finish(self, leased: Leased, outcome: SendResult, now: int) -> None:
+        """Say what became of a row; without effect once it is another worker's."""
+        with self._database.transaction() as run:
+            mine = run(
+                "SELECT attempts, data_began_at FROM deliveries WHERE id = ? AND lease_owner = ?"
+                " AND state = 'sending'",
+                *(leased.id, self._owner),
+            )
+            if not mine:
+                return
+            if outcome.what == "unknown":
+                _make_unknown(run, leased.id, leased.unknowns, now, outcome.reply)
+                return
+            # An attempt that ended before its bytes flowed has not been counted by ``begin``.
+            attempts = mine[0]["attempts"] + (mine[0]["data_began_at"] is None)
+            tried_enough = attempts > len(RETRY_AFTER)
+            due_at = (
+                now + RETRY_AFTER[attempts - 1] if outcome.what == "deferred" and not tried_enough else None
+            )
+            state = outcome.what if outcome.what != "deferred" else "refused" if tried_enough else "due"
+            run(
+                "UPDATE deliveries SET state = ?, state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
+                " data_began_at = NULL, attempts = ? WHERE id = ?",
+                *(state, now, outcome.reply[:_LONGEST_REPLY], due_at, attempts, leased.id),
+            )
+            add_fact(run, leased.id, now, outcome.what, outcome.reply)
+
+    def give_back(self, rows: Iterable[Leased], now: int) -> None:
+        """Let others have rows of which nothing was sent: no attempt was made."""
+        with self._database.transaction() as run:
+            for row in rows:
+                run(
+                    "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, lease_owner = NULL"
+                    " WHERE id = ? AND lease_owner = ? AND state = 'sending' AND data_began_at IS NULL",
+                    *(now, now, row.id, self._owner),
+                )
+
+    def body(self, delivery: str) -> bytes | None:
+        """Return the bytes of a mail that was begun before."""
+        found = self._database.query("SELECT body FROM bodies WHERE delivery = ?", delivery)
+        return bytes(found[0]["body"]) if found else None
+
+
+def _make_unknown(run: Callable[..., list[Row]], delivery: str, unknowns: int, now: int, why: str) -> None:
+    """Say that nobody knows whether the server has a mail: once more, and after that never again."""
+    due_at = now + RETRY_AFTER[0] if unknowns == 0 else None
+    run(
+        "UPDATE deliveries SET state = 'unknown', state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"
+        " data_began_at = NULL, unknowns = unknowns + 1 WHERE id = ?",
+        *(now, why[:_LONGEST_REPLY], due_at, delivery),
+    )
+    add_fact(run, delivery, now, "unknown", why)
+
+
+def send_again(database: Database, version: int, recipients: Iterable[str], now: int) -> int:
+    """Make the notice of a version due again for recipients, with the bytes that it had before.
+
+    Returns:
+        How many rows are due now that were not.
+    """
+    done = 0
+    with database.transaction() as run:
+        for recipient in recipients:
+            if make_due(run, version, recipient, now):
+                done += 1
+                continue
+            again = run(
+                "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
+                " WHERE version = ? AND recipient = ? AND kind = 'notice' AND state NOT IN ('due', 'sending')"
+                " RETURNING id",
+                *(now, now, version, recipient),
+            )
+            for row in again:
+                add_fact(run, row["id"], now, "resent", "asked for by the publisher")
+            done += len(again)
+    return done

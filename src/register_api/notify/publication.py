@@ -1,0 +1,214 @@
+"""Which versions are new in the verified public tree, and whom each concerns."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from register_api.core.canonical import decode, digest
+from register_api.core.diff.changes import Change
+from register_api.core.diff.interests import changes_by_feed
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
+from register_api.core.model import Register
+from register_api.errors import Inconsistent, NotifyError, RegisterError
+from register_api.notify.contacts import Recipient
+from register_api.notify.outbox import make_due
+from register_api.verify import Options, Verified, verify
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from register_api.notify.database import Database, Row
+    from register_api.verify import Fetcher, Update
+
+_CHANGES = msgspec.json.Decoder(tuple[Change, ...])
+
+
+class Publication(NamedTuple):
+    """A version, as it was verified, and what it changed.
+
+    Attributes:
+        data: The bytes of the register, as they are signed.
+        log_size: Size of the log when it was recorded, and its root hash, base64.
+    """
+
+    register: Register
+    data: bytes
+    log_size: int
+    log_root: str
+    changes: tuple[Change, ...]
+
+    def concerning(self, products: Iterable[str], hears: str) -> tuple[Change, ...]:
+        """Return the changes that somebody wants to hear of.
+
+        Args:
+            products: Ids of their products; none stands for all. One that the register does not list
+                (any more) stands for all, too: too much told is better than a notice that is missing.
+            hears: ``all`` or ``important``.
+        """
+        wanted = set(products)
+        changes = self.changes
+        if hears == "important":
+            changes = tuple(_important(self.register, changes))
+        if not wanted or not wanted <= {product.id for product in self.register.products}:
+            return changes
+        return tuple(change for change in changes if _is_about(change, self.register, wanted))
+
+
+def _important(register: Register, changes: Sequence[Change]) -> list[Change]:
+    found = changes_by_feed(register, changes, (tree.FEED_IMPORTANT,))
+    return found.get(tree.FEED_IMPORTANT.path(), [])
+
+
+def _is_about(change: Change, register: Register, products: set[str]) -> bool:
+    """Tell whether a change is about a use for one of some products, or about none in particular."""
+    vendors = [vendor for vendor in register.subprocessors if change.concerns(vendor.id)]
+    uses = [use for vendor in vendors for use in vendor.engagements if change.engagement in {None, use.id}]
+    in_motion = any("products" in field.path.split(".") for field in change.fields)
+    return (
+        in_motion
+        or not uses
+        or any(use.products is None or use.products.all or products & {*use.products.ids} for use in uses)
+    )
+
+
+def newest(database: Database) -> int:
+    """Return the newest version that is recorded; 0: none is."""
+    return int(database.query("SELECT coalesce(max(version), 0) AS n FROM publications")[0]["n"])
+
+
+def load(database: Database, version: int) -> Publication:
+    """Return a publication that was recorded.
+
+    Raises:
+        NotifyError: It was not.
+    """
+    rows = database.query("SELECT * FROM publications WHERE version = ?", version)
+    if not rows:
+        raise NotifyError(f"version {version} is not recorded", hint="register-api notify record")
+    row = rows[0]
+    data = zlib.decompress(row["document"])
+    return Publication(
+        register=decode(data, Register),
+        data=data,
+        log_size=row["log_size"],
+        log_root=row["log_root"],
+        changes=_CHANGES.decode(zlib.decompress(row["changes"])),
+    )
+
+
+class Look(NamedTuple):
+    """Where to look, and with what memory."""
+
+    base: str
+    state: Path
+    root_sha256: str
+    fetcher: Callable[[], AbstractContextManager[Fetcher]]
+
+    def verified(self, fetcher: Fetcher, now: dt.datetime, *, whole: bool = False) -> Verified:
+        """Verify the public tree as a customer does."""
+        options = Options(
+            root_sha256=self.root_sha256 or None, state=self.state, history="all" if whole else "new"
+        )
+        return verify(self.base, options, now, fetcher=fetcher).raise_for_finding()
+
+
+def record_new(
+    database: Database, look: Look, fetcher: Fetcher, now: dt.datetime, first: int | None = None
+) -> list[int]:
+    """Look at the public tree, and record each version that is new, with the notices that it makes due.
+
+    Args:
+        database: Where to.
+        look: What to look at.
+        fetcher: Reads the tree.
+        now: The present instant, UTC.
+        first: At the first look: the version from which on people are to be told. Without it, what is
+            there already counts as told.
+
+    Returns:
+        The versions that were recorded.
+
+    Raises:
+        VerificationError: The tree does not verify: nothing is told that a customer could not check.
+        NotifyError: The register is another one, or ``first`` does not fit.
+    """
+    known = newest(database)
+    if known and first is not None and first <= known:
+        raise NotifyError(f"version {first} is recorded already; the newest is {known}", hint="notify resend")
+    verified = look.verified(fetcher, now)
+    end = verified.register.version
+    start = (known + 1) if known else min(first or end, end)
+    wanted = range(start, end + 1)
+    updates = {update.version: update for update in verified.updates}
+    if not updates.keys() >= set(wanted):
+        # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
+        verified = look.verified(fetcher, now, whole=True)
+        updates = {update.version: update for update in verified.updates}
+    told_from = start if known else (first or end + 1)
+    recorded = []
+    for version in wanted:
+        found = _publication(updates.get(version), verified, fetcher)
+        if _record(database, found, now, told=version >= told_from and found.register.recorded == "live"):
+            recorded.append(version)
+    return recorded
+
+
+def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) -> Publication:
+    """Return a version with its register, whose digest the verified run gave."""
+    if update is None:
+        raise NotifyError("the history is too large to be read in one run")
+    path = tree.VERSION_REGISTER.path(update.version)
+    data = verified.data if update.sha256 == verified.sha256 else fetcher.get(path, max_bytes(path))
+    if digest(data) != update.sha256:
+        raise Inconsistent("not the file that was verified a moment ago", path=path)
+    log = verified.trust.log
+    return Publication(decode(data, Register), data, log.size, log.root_hash, update.changes)
+
+
+def _record(database: Database, found: Publication, now: dt.datetime, *, told: bool) -> bool:
+    """Record a version and make its notices due, in one transaction; false where another worker has."""
+    at = int(now.timestamp())
+    register = found.register
+    document = zlib.compress(found.data)
+    changes = zlib.compress(msgspec.json.encode(found.changes))
+    with database.transaction() as run:
+        _check_register(run, register)
+        new = run(
+            "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (version) DO NOTHING RETURNING version",
+            *(register.version, register.register, digest(found.data), found.log_size, found.log_root),
+            *(int(register.published_at.timestamp()), at, int(told), document, changes),
+        )
+        if new and told:
+            for row in run("SELECT * FROM recipients WHERE state = 'active'"):
+                recipient = msgspec.convert(row, Recipient)
+                if found.concerning(recipient.products.split(), recipient.hears):
+                    make_due(run, register.version, recipient.id, at)
+    return bool(new)
+
+
+def _check_register(run: Callable[..., list[Row]], register: Register) -> None:
+    others = run("SELECT register FROM publications WHERE register <> ? LIMIT 1", register.register)
+    if others:
+        raise NotifyError(
+            f"the database is about {others[0]['register']}, and the tree about {register.register}",
+            hint="one database for each register",
+        )
+
+
+def note_look(database: Database, now: dt.datetime, problem: RegisterError | None) -> None:
+    """Remember when the tree was looked at last, and what was wrong with it."""
+    said = "" if problem is None else f"{problem.word}: {problem.message}"
+    with database.transaction() as run:
+        run(
+            "INSERT INTO looks VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at,"
+            " problem = excluded.problem",
+            *(int(now.timestamp()), said),
+        )

@@ -1,0 +1,232 @@
+"""Who was told of what, and where that is in doubt while notice is still running."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from register_api.clock import zone_of
+from register_api.core.calendar import local_day
+from register_api.notify.contacts import Recipient
+from register_api.notify.publication import load, newest
+
+if TYPE_CHECKING:
+    from register_api.notify.database import Database
+
+FAILED = ("refused", "bounced")
+"""States in which a recipient has certainly not been told."""
+
+
+class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one delivery.
+
+    Attributes:
+        recipient: Id of the recipient.
+        pseudonym: HMAC-SHA-256 of the address, hex; ``None`` once the person was erased.
+        address: The address, where it is asked for.
+        unknowns: How often nobody knows whether the server took it: more than once means that it may have
+            come twice.
+        alarm: Whether a contract contact was certainly not told and nobody has come in their place.
+    """
+
+    delivery: str
+    version: int
+    recipient: str
+    kind: str
+    customer: str
+    pseudonym: str | None
+    address: str | None
+    channel: str
+    state: str
+    at: dt.datetime
+    attempts: int
+    unknowns: int
+    reply: str
+    message_id: str
+    body_sha256: str
+    alarm: bool
+
+
+class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the notices of a version.
+
+    Attributes:
+        effective_on: The nearest day on which a change takes effect that needs notice.
+        days_left: Days until then, in the publisher's time zone; negative: it has begun.
+        states: Number of deliveries by state.
+        alarms: How many contract contacts were certainly not told.
+    """
+
+    version: int
+    published_at: dt.datetime
+    recorded_at: dt.datetime
+    told: bool
+    effective_on: dt.date | None
+    days_left: int | None
+    states: dict[str, int]
+    alarms: int
+
+
+class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it.
+
+    Attributes:
+        looked_at: When the public tree was looked at last; ``None``: never.
+        problem: What was wrong with it then, or an empty text.
+        versions: Newest first.
+        told: Deliveries of one version, where it is asked for.
+    """
+
+    looked_at: dt.datetime | None
+    problem: str
+    versions: tuple[VersionStatus, ...]
+    told: tuple[DeliveryStatus, ...] = ()
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether a person has to do something: a contact was not told, or the tree does not verify."""
+        return bool(self.problem) or any(version.alarms for version in self.versions)
+
+
+def status(
+    database: Database,
+    now: dt.datetime,
+    version: int | None = None,
+    *,
+    most: int = 20,
+    addresses: bool = False,
+) -> NotifyStatus:
+    """Return what became of the newest versions, or of one with each delivery.
+
+    Args:
+        database: Where it is recorded.
+        now: The present instant, UTC.
+        version: One version; without it the newest ones, and older ones that have alarms.
+        most: How many of the newest.
+        addresses: Whether to show them.
+
+    Raises:
+        NotifyError: That version is not recorded.
+    """
+    looks = database.query("SELECT at, problem FROM looks")
+    first = max(1, newest(database) - most + 1)
+    alarming = {row["version"] for row in _deliveries(database, alarms=True)}
+    numbers = [
+        row["version"]
+        for row in database.query("SELECT version FROM publications ORDER BY version DESC")
+        if (
+            row["version"] >= first or row["version"] in alarming
+            if version is None
+            else row["version"] == version
+        )
+    ]
+    if version is not None and not numbers:
+        load(database, version)  # raises
+    rows = [] if version is None else _deliveries(database, version)
+    return NotifyStatus(
+        looked_at=_instant(looks[0]["at"]) if looks else None,
+        problem=looks[0]["problem"] if looks else "",
+        versions=tuple(_version(database, number, now) for number in numbers),
+        told=tuple(_told(row, addresses=addresses) for row in rows),
+    )
+
+
+_ALARM = "(r.kind = 'contact' AND r.state = 'active' AND d.state IN ('refused', 'bounced'))"
+
+
+def _deliveries(
+    database: Database, version: int | None = None, *, alarms: bool = False
+) -> list[dict[str, Any]]:
+    of_version, only = ("AND d.version = ?", (version,)) if version is not None else ("", ())
+    return database.query(
+        "SELECT d.*, r.kind AS of_kind, r.customer, r.address, r.pseudonym_key,"
+        f" CASE WHEN {_ALARM} THEN 1 ELSE 0 END AS alarm FROM deliveries d JOIN recipients r"
+        f" ON r.id = d.recipient WHERE {_ALARM if alarms else '1 = 1'} {of_version}"
+        " ORDER BY r.customer, d.id",
+        *only,
+    )
+
+
+def _told(row: dict[str, Any], *, addresses: bool) -> DeliveryStatus:
+    return DeliveryStatus(
+        delivery=row["id"],
+        version=row["version"],
+        recipient=row["recipient"],
+        kind=row["of_kind"],
+        customer=row["customer"],
+        pseudonym=Recipient.pseudonym_of(row["pseudonym_key"], row["address"]),
+        address=row["address"] if addresses else None,
+        channel=row["channel"],
+        state=row["state"],
+        at=_instant(row["state_at"]),
+        attempts=row["attempts"],
+        unknowns=row["unknowns"],
+        reply=row["reply"],
+        message_id=row["message_id"],
+        body_sha256=row["body_sha256"],
+        alarm=bool(row["alarm"]),
+    )
+
+
+def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus:
+    row = database.query("SELECT * FROM publications WHERE version = ?", number)[0]
+    states = database.query(
+        "SELECT state, count(*) AS n FROM deliveries WHERE version = ? GROUP BY state ORDER BY state", number
+    )
+    publication = load(database, number)
+    days = [
+        change.notice.effective_on
+        for change in publication.changes
+        if change.notice.required and change.notice.effective_on is not None
+    ]
+    effective_on = min(days, default=None)
+    today = local_day(now, zone_of(publication.register.publisher.time_zone))
+    return VersionStatus(
+        version=number,
+        published_at=_instant(row["published_at"]),
+        recorded_at=_instant(row["recorded_at"]),
+        told=bool(row["told"]),
+        effective_on=effective_on,
+        days_left=(effective_on - today).days if effective_on else None,
+        states={each["state"]: each["n"] for each in states},
+        alarms=sum(each["alarm"] for each in _deliveries(database, number, alarms=True)),
+    )
+
+
+def _instant(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def retain(database: Database, oldest: int) -> tuple[int, int]:
+    """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
+
+    Args:
+        database: Where it is kept.
+        oldest: Instant before which it is too old, Unix time.
+
+    Returns:
+        How many bodies and how many recipients are gone.
+    """
+    with database.transaction() as run:
+        left = [
+            row["id"]
+            for row in run(
+                "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?", oldest
+            )
+        ]
+        for recipient in left:
+            of_theirs = "IN (SELECT id FROM deliveries WHERE recipient = ?)"
+            for table in ("bodies", "facts"):
+                run(f"DELETE FROM {table} WHERE delivery {of_theirs}", recipient)
+            run("DELETE FROM deliveries WHERE recipient = ?", recipient)
+            run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
+            run("DELETE FROM recipients WHERE id = ?", recipient)
+        bodies = run(
+            "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
+            " AND due_at IS NULL) RETURNING delivery",
+            oldest,
+        )
+    database.forget_deleted()
+    return len(bodies), len(left)

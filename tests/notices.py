@@ -1,0 +1,108 @@
+"""Notices in tests: a database of either kind, a worker with a clock of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from publishers import NOW
+from register_api.notify.contacts import import_contacts
+from register_api.notify.contacts_file import ContactRow
+from register_api.notify.database import opened
+from register_api.notify.publication import Look, record_new
+from register_api.notify.settings import NotifySettings
+from register_api.notify.worker import Surroundings, Worker
+from register_api.verify import FolderFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mail_peer import MailPeer
+    from publishers import Publisher
+    from register_api.notify.database import Database
+
+AT = int(NOW.timestamp())
+
+
+def settings_for(folder: Path, peer: MailPeer | None = None, **more: object) -> NotifySettings:
+    """Return settings that send to a peer, as fast as it takes mails."""
+    return msgspec.convert(
+        {
+            "register": "https://example.com/",
+            "sender": "privacy@example.com",
+            "sender_name": "Example, Privacy",
+            "bounce_address": "bounces@example.com",
+            "state": str(folder / "verified"),
+            "database": str(folder / "notify.sqlite3"),
+            "smtp_host": "127.0.0.1",
+            "smtp_port": peer.port if peer else 1,
+            "tls": "off",
+            "mails_per_second": 10_000,
+            **more,
+        },
+        NotifySettings,
+    )
+
+
+def add_contacts(database: Database, addresses: Iterable[str], **said: object) -> None:
+    """Add a contact for each address, of a customer of its own."""
+    rows = {
+        number: ContactRow(customer=f"C-{address}", email=address, **said)  # type: ignore[arg-type]
+        for number, address in enumerate(addresses, 1)
+    }
+    assert not import_contacts(database, rows, AT).faults
+
+
+def record(
+    database: Database,
+    settings: NotifySettings,
+    publisher: Publisher,
+    first: int | None = None,
+    public: Path | None = None,
+) -> list[int]:
+    """Record what a publisher's tree has that is new, or a copy of it."""
+    fetcher = FolderFetcher(public or publisher.store / "public")
+    look = Look(settings.base, Path(settings.state), "", lambda: contextlib.nullcontext(fetcher))
+    return record_new(database, look, fetcher, dt.datetime.now(dt.UTC), first)
+
+
+class Time:
+    """A clock that the test moves; it begins after everything that the test records with the machine's."""
+
+    def __init__(self) -> None:
+        self.instant = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(minutes=10)
+
+    def now(self) -> dt.datetime:
+        return self.instant
+
+    def pass_by(self, seconds: float) -> None:
+        self.instant += dt.timedelta(seconds=seconds)
+
+
+@contextlib.contextmanager
+def worker(database: Database, settings: NotifySettings, time: Time, told: list[str]) -> Iterator[Worker]:
+    """Have a worker while the block runs."""
+    around = Surroundings(time.now, threading.Event(), told.append)
+    with Worker(database, settings, "", around) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def database_of(kind: str, folder: Path, server: str) -> Iterator[Database]:
+    """Open an empty database: a file in the folder, or the only database of a server."""
+    if kind == "sqlite":
+        with opened(str(folder / "notify.sqlite3")) as database:
+            yield database
+        return
+    import psycopg  # noqa: PLC0415 - only where there is a server
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    with opened(server) as database:
+        yield database

@@ -1,0 +1,55 @@
+"""A PostgreSQL server of the test's own: Debian's programs, a Unix socket, a passing folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import programs
+from patience import wait_until
+from tools import missing, postgresql_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a server while the block runs; without its programs the test is skipped.
+
+    Yields:
+        Its address, for libpq.
+    """
+    found = postgresql_programs()
+    if found is None:
+        missing("PostgreSQL", "apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path has at most 107 bytes
+    become: tuple[str, ...] = ()
+    if os.getuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "nobody")
+        become = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+    try:
+        data = folder / "data"
+        programs.output_of(
+            *(*become, found / "initdb", "--username=test", "--auth=trust", "--encoding=UTF8"),
+            *("--no-sync", "--locale=C.UTF-8", data),
+            cwd=folder,
+        )
+        server = (*become, found / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=")
+        with programs.started(*server, "-c", "fsync=off", cwd=folder) as program:
+            wait_until(lambda: _is_ready(data) or program.code() is not None)
+            assert program.code() is None, program.errors()
+            yield f"postgresql://test@/postgres?host={folder}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ready(data: Path) -> bool:
+    """Tell whether a server takes connections: its file says so then."""
+    with contextlib.suppress(FileNotFoundError):
+        return "ready" in (data / "postmaster.pid").read_text("utf-8").split()
+    return False

@@ -1,0 +1,62 @@
+"""A publisher, a database of each kind, a mail server, a clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mail_peer import MailPeer, mail_peer
+from memory_folder import memory_folder
+from notices import Time, database_of
+from postgresql import postgresql
+from publishers import Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from register_api.notify.database import Database
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server."""
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for everything."""
+    with memory_folder() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
+    """An empty database of each kind."""
+    address = request.getfixturevalue("server") if request.param == "postgresql" else ""
+    with database_of(request.param, folder, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def publisher(folder: Path) -> Publisher:
+    """Someone who has published one version."""
+    publisher = Publisher(folder)
+    publisher.publish()
+    return publisher
+
+
+@pytest.fixture
+def peer() -> Iterator[MailPeer]:
+    """A mail server."""
+    with mail_peer() as made:
+        yield made
+
+
+@pytest.fixture
+def time() -> Time:
+    """The worker's clock."""
+    return Time()
