@@ -24,6 +24,7 @@ _PARTS = {
     "serve": ("serving", ("litestar",)),
     "import": ("importing", ("tomlkit", "yaml")),
     "deploy": ("deploying", ("obstore",)),
+    "notify": ("notifying", ("aiosmtplib",)),
 }
 """Extra of the distribution to the name of that part, and to packages that together show that it is there."""
 
@@ -80,6 +81,7 @@ _COMMANDS = {
     "deploy": _Command(
         "deploy", "Bring what is published to a folder or a bucket, and verify it from outside.", ("deploy",)
     ),
+    "notify": _Command("notify", "Tell contract contacts by mail, and keep a record of it.", ("notify",)),
     "export": _Command(
         "export",
         "Write what a host of files has to be told, so that it answers as the service.",

@@ -102,7 +102,9 @@ def test_what_is_asked_for_is_pinned_with_its_digest(file: str, left_out: set[st
     assert others == []  # neither an address nor a folder of the machine that pinned them
 
 
-@pytest.mark.parametrize("extras", [(), ("publish",), ("serve",), ("import",), ("all",)], ids="+".join)
+@pytest.mark.parametrize(
+    "extras", [(), ("publish",), ("serve",), ("import",), ("notify",), ("all",)], ids="+".join
+)
 def test_a_command_works_with_its_extras_and_says_without_which_it_needs(extras: tuple[str, ...]) -> None:
     """An extra that another one builds on, or all, is there as well."""
     brought = installed.brought_by(*extras)

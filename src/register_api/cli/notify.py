@@ -1,0 +1,307 @@
+"""Commands of notices: contacts, record, worker, send, preview, status, resend, bounces, retain."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from register_api import clock
+from register_api.cli import options
+from register_api.cli.notify_contacts import contacts
+from register_api.cli.notify_options import notices
+from register_api.cli.output import err, out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.core.instant import format_instant
+from register_api.core.language.prose import count
+from register_api.core.printable import escaped
+from register_api.errors import RegisterError
+from register_api.notify import bounces as reports
+from register_api.notify import status as record_of
+from register_api.notify.contacts import Recipient, recipients_at
+from register_api.notify.message import Writer
+from register_api.notify.outbox import send_again
+from register_api.notify.publication import Look, note_look, record_new
+from register_api.notify.settings import smtp_password
+from register_api.notify.worker import Surroundings, Worker
+from register_api.verify.fetch.http import HttpFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from register_api.cli.notify_options import Notices
+    from register_api.notify.settings import NotifySettings
+
+_DAY = 86_400
+
+
+@click.group()
+def notify() -> None:
+    """Tell contract contacts of each published version by mail, and keep a record of it.
+
+    It reads the public tree alone and verifies it like a customer; it holds no key of the register. Its
+    settings are the table [notify] in the file of settings; docs/notifying.md lists them.
+
+    \b
+    Examples:
+      register-api notify contacts import contacts.csv --settings notify.toml
+      register-api notify worker --settings notify.toml
+      register-api notify status --settings notify.toml
+    """
+
+
+notify.add_command(contacts)
+
+
+def _look(settings: NotifySettings) -> Look:
+    return Look(settings.base, Path(settings.state), settings.root_sha256, lambda: HttpFetcher(settings.base))
+
+
+@notify.command()
+@settings_option
+@click.option(
+    "--from-version",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At the first look: tell of versions from N on. Without it, what is there counts as told.",
+)
+def record(settings: Path | None, from_version: int | None) -> None:
+    """Verify the public tree and make the notices of each new version due; sends nothing.
+
+    \b
+    Examples:
+      register-api notify record --settings notify.toml
+      register-api notify record --settings notify.toml --from-version 7
+    """
+    with notices(settings) as opened:
+        look, now = _look(opened.settings), clock.now()
+        try:
+            with look.fetcher() as fetcher:
+                recorded = record_new(opened.database, look, fetcher, now, from_version)
+        except RegisterError as error:
+            note_look(opened.database, now, error)
+            raise
+        note_look(opened.database, now, None)
+        for version in recorded:
+            states = record_of.status(opened.database, now, version).versions[0].states
+            out.print(f"Version {version} recorded: {count(states.get('due', 0), 'notice')} due.")
+        if not recorded:
+            out.print("No new version.")
+
+
+@notify.command()
+@settings_option
+def worker(settings: Path | None) -> None:
+    """Look at the public tree, record and send, until SIGTERM; the mail under way is finished first.
+
+    Several may run, on several machines with PostgreSQL; each keeps to `mails_per_second` by itself.
+
+    \b
+    Example:
+      register-api notify worker --settings notify.toml
+    """
+    with notices(settings) as opened, _worker(opened, out.print) as made:
+        made.run(_look(opened.settings))
+
+
+@notify.command()
+@settings_option
+def send(settings: Path | None) -> None:
+    """Send all that is due now, once, and end.
+
+    \b
+    Example:
+      register-api notify send --settings notify.toml
+    """
+    counts: Counter[str] = Counter()
+    with notices(settings) as opened, _worker(opened, err.print) as made:
+        made.send_due(counts=counts)
+    out.print(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "Nothing is due.")
+
+
+@contextlib.contextmanager
+def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
+    password = smtp_password(opened.settings, os.environ)
+    with _stopped_by_signals() as stop:
+        around = Surroundings(clock.now, stop, tell)
+        with Worker(opened.database, opened.settings, password, around) as made:
+            yield made
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Set an event at SIGTERM and SIGINT while the block runs."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@notify.command()
+@settings_option
+@click.argument("version", type=click.IntRange(1))
+@click.option("--recipient", metavar="ADDRESS", help="As this recipient gets it.  [default: English, all]")
+def preview(settings: Path | None, version: int, recipient: str | None) -> None:
+    """Print the mail about a recorded version; nothing is sent.
+
+    \b
+    Example:
+      register-api notify preview 7 --recipient legal@customer.example --settings notify.toml
+    """
+    with notices(settings) as opened:
+        found = recipients_at(opened.database, recipient)[0] if recipient else _ANYBODY
+        words = Writer(opened.database, opened.settings).words(version, found)
+    out.print(f"Subject: {words.subject}\n\n{words.text}", markup=False)
+
+
+_ANYBODY = Recipient(
+    id="", kind="contact", channel="mail", address="recipient@invalid", name="", customer="", products="",
+    language="en", hears="all", state="active", successor=None, pseudonym_key=None, created_at=0,
+    left_at=None,
+)  # fmt: skip
+
+
+@notify.command()
+@settings_option
+@click.argument("version", type=click.IntRange(1), required=False)
+@click.option("--addresses", is_flag=True, help="Show addresses; without it, pseudonyms.")
+@click.option("--metrics", is_flag=True, help="As metrics in Prometheus' text format.")
+@options.json_option
+def status(settings: Path | None, version: int | None, addresses: bool, metrics: bool, as_json: bool) -> None:
+    """Say who was told when, who refused or bounced, and what is still open.
+
+    Ends with 1 if a contract contact was not told, or the public tree did not verify.
+
+    \b
+    Examples:
+      register-api notify status --settings notify.toml
+      register-api notify status 7 --addresses --settings notify.toml
+      register-api notify status --metrics --settings notify.toml > /var/lib/node_exporter/notify.prom
+    """
+    with notices(settings) as opened:
+        found = record_of.status(opened.database, clock.now(), version, addresses=addresses)
+    if as_json:
+        print_json(found)
+    elif metrics:
+        out.print(_metrics(found), end="")
+    else:
+        _print_status(found)
+    raise click.exceptions.Exit(int(found.needs_somebody))
+
+
+def _print_status(found: record_of.NotifyStatus) -> None:
+    looked = f"verified {format_instant(found.looked_at)}" if found.looked_at else "not looked at yet"
+    out.print(f"Public tree: {found.problem or looked}")
+    for version in found.versions:
+        states = ", ".join(f"{number} {state}" for state, number in version.states.items())
+        out.print(
+            f"Version {version.version}: {states or ('nobody concerned' if version.told else 'not told')}"
+        )
+        if version.alarms:
+            left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
+            out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
+    for told in found.told:
+        who = told.address or told.pseudonym or "erased"
+        again = f", {told.unknowns} times unknown" if told.unknowns else ""
+        alarm = "ALARM " if told.alarm else ""
+        when = format_instant(told.at)
+        out.print(f"  {alarm}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+
+
+def _metrics(found: record_of.NotifyStatus) -> str:
+    """Return the newest versions' numbers as Prometheus reads them."""
+    looked = int(found.looked_at.timestamp()) if found.looked_at else 0
+    lines = [
+        "# TYPE register_notify_looked_at_seconds gauge",
+        f"register_notify_looked_at_seconds {looked}",
+        "# TYPE register_notify_look_failed gauge",
+        f"register_notify_look_failed {int(bool(found.problem))}",
+        "# TYPE register_notify_deliveries gauge",
+        *(
+            f'register_notify_deliveries{{version="{version.version}",state="{state}"}} {number}'
+            for version in found.versions
+            for state, number in version.states.items()
+        ),
+        "# TYPE register_notify_contacts_not_told gauge",
+        *(
+            f'register_notify_contacts_not_told{{version="{version.version}"}} {version.alarms}'
+            for version in found.versions
+        ),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+@notify.command()
+@settings_option
+@click.argument("version", type=click.IntRange(1))
+@click.option(
+    "--recipient", "addresses", metavar="ADDRESS", multiple=True, help="Whom to send it to; may be repeated."
+)
+@click.option("--failed", is_flag=True, help="All active contacts who refused it or whose mail bounced.")
+def resend(settings: Path | None, version: int, addresses: tuple[str, ...], failed: bool) -> None:
+    """Make the notice of a version due again, for somebody who did not get it.
+
+    Who has been sent it before gets the same bytes with the same Message-ID; who was no contact then gets it
+    for the first time.
+
+    \b
+    Example:
+      register-api notify resend 7 --recipient legal@customer.example --settings notify.toml
+    """
+    with notices(settings) as opened:
+        found = record_of.status(opened.database, clock.now(), version).told
+        ids = [told.recipient for told in found if failed and told.alarm]
+        for address in addresses:
+            ids += [each.id for each in recipients_at(opened.database, address) if each.state == "active"]
+        done = send_again(opened.database, version, ids, opened.at)
+    out.print(f"{count(done, 'notice')} due; `notify send` or a worker sends them.")
+
+
+@notify.command()
+@settings_option
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1)
+def bounces(settings: Path | None, paths: tuple[Path, ...]) -> None:
+    """Read mails that came back, and write down whose notice was not delivered.
+
+    PATHS are Maildirs or mbox files; without any, one mail is read from standard input, as a mail server
+    hands it to a program.
+
+    \b
+    Examples:
+      register-api notify bounces /var/mail/bounces --settings notify.toml
+      register-api notify bounces --settings notify.toml < mail
+    """
+    counts: Counter[str] = Counter()
+    with notices(settings) as opened:
+        mails = (mail for path in paths for mail in reports.mails_in(path))
+        for mail in mails if paths else [sys.stdin.buffer.read(reports.MOST_BYTES)]:
+            report = reports.read_report(mail)
+            taken = reports.take_report(opened.database, report, opened.at) if report else None
+            counts[report.action if report and taken else "passed over"] += 1
+    out.print(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "No mail.")
+
+
+@notify.command()
+@settings_option
+def retain(settings: Path | None) -> None:
+    """Delete what is older than `retention_days`: mails as they were sent, and recipients who left.
+
+    \b
+    Example:
+      register-api notify retain --settings notify.toml
+    """
+    with notices(settings) as opened:
+        oldest = opened.at - opened.settings.retention_days * _DAY
+        bodies, recipients = record_of.retain(opened.database, oldest)
+    out.print(f"{count(bodies, 'mail')} and {count(recipients, 'recipient')} deleted.")

@@ -1,0 +1,161 @@
+"""Commands on contract contacts: import, add, list, export, erase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from register_api.cli import options
+from register_api.cli.notify_options import notices
+from register_api.cli.output import err, out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.core.language.prose import count
+from register_api.core.printable import escaped
+from register_api.errors import NotifyError, UsageError
+from register_api.notify import contacts as kept
+from register_api.notify.contacts_file import (
+    MOST_BYTES,
+    ContactRow,
+    RowFault,
+    faults_of,
+    normal,
+    read_contacts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.group()
+def contacts() -> None:
+    """Contract contacts: whom notice is owed to. They leave only when another comes in their place.
+
+    \b
+    Examples:
+      register-api notify contacts import contacts.csv --settings notify.toml
+      register-api notify contacts list --settings notify.toml
+    """
+
+
+@contacts.command("import")
+@settings_option
+@click.argument("file", type=click.Path(path_type=Path))
+def import_(settings: Path | None, file: Path) -> None:
+    """Take over contacts from a CSV file: all of it, or nothing where a row has a fault.
+
+    Columns: customer and email, and if you like name, products (ids, or all), language (en or de), hears
+    (all or important) and replaces (the address whose place this contact takes). Rows that are there
+    already are brought up to date; nobody is removed.
+
+    \b
+    Example:
+      register-api notify contacts import contacts.csv --settings notify.toml
+    """
+    try:
+        with file.open("rb") as opened_file:
+            found = read_contacts(opened_file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    if found.faults:
+        _refuse(str(file), found.faults)
+    _put(settings, str(file), found.contacts)
+
+
+@contacts.command()
+@settings_option
+@click.option("--customer", required=True, help="Your reference for the customer.")
+@click.option("--email", required=True, help="Address of the contact.")
+@click.option("--name", default="", help="What the contact is called.")
+@click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
+@click.option("--language", default="en", show_default=True, help="Language of the notices.")
+@click.option("--hears", default="all", show_default=True, help="Of all changes, or important ones.")
+@click.option("--replaces", default="", metavar="ADDRESS", help="The contact whose place this one takes.")
+def add(settings: Path | None, **given: str) -> None:
+    """Add a contact, or change what is said of one; with --replaces, in another's place.
+
+    \b
+    Example:
+      register-api notify contacts add --customer C17 --email legal@customer.example --settings notify.toml
+    """
+    row = {name: value for name, value in normal(given).items() if value or name in {"email", "customer"}}
+    if faults := faults_of(row):
+        raise UsageError("; ".join(faults))
+    _put(settings, "", {1: msgspec.convert(row, ContactRow)})
+
+
+def _put(settings: Path | None, file: str, found: Mapping[int, ContactRow]) -> None:
+    with notices(settings) as opened:
+        done = kept.import_contacts(opened.database, found, opened.at)
+    if done.faults:
+        _refuse(file, done.faults)
+    out.print(", ".join(f"{number} {what}" for what, number in done.done.items()) + ".")
+    if file and done.absent:
+        out.print(f"{count(done.absent, 'active contact')} not in this file: still told.")
+
+
+def _refuse(file: str, faults: list[RowFault]) -> None:
+    for fault in sorted(faults):
+        err.print(f"{file}:{fault.line}: {fault.words}" if file else fault.words)
+    raise NotifyError(f"{count(len(faults), 'fault')} in the contacts; nothing was imported")
+
+
+@contacts.command("list")
+@settings_option
+@options.json_option
+def list_(settings: Path | None, as_json: bool) -> None:
+    """List recipients with their addresses.
+
+    \b
+    Example:
+      register-api notify contacts list --settings notify.toml --json
+    """
+    with notices(settings) as opened:
+        found = kept.list_recipients(opened.database)
+    if as_json:
+        hidden = {"pseudonym_key"}
+        print_json(
+            [
+                {name: value for name, value in msgspec.structs.asdict(each).items() if name not in hidden}
+                for each in found
+            ]
+        )
+        return
+    for each in found:
+        said = (each.customer, each.address or "", each.name, each.products or "all products", each.hears)
+        out.print("  ".join(escaped(text) for text in (each.state, each.language, *said) if text))
+
+
+@contacts.command()
+@settings_option
+@click.argument("address")
+def export(settings: Path | None, address: str) -> None:
+    """Print all that is kept of a person, as JSON (GDPR Article 15).
+
+    \b
+    Example:
+      register-api notify contacts export legal@customer.example --settings notify.toml
+    """
+    with notices(settings) as opened:
+        print_json(kept.export_person(opened.database, address))
+
+
+@contacts.command()
+@settings_option
+@click.argument("address")
+@click.option(
+    "--successor", default="", metavar="ADDRESS", help="ContactRow of the same customer told from now on."
+)
+@click.option("--contract-ended", is_flag=True, help="No notice is owed any more.")
+def erase(settings: Path | None, address: str, successor: str, contract_ended: bool) -> None:
+    """Delete address, name and mails of a person; that somebody was told, and when, stays.
+
+    \b
+    Example:
+      register-api notify contacts erase old@customer.example --successor new@customer.example
+    """
+    with notices(settings) as opened:
+        found = kept.erase(opened.database, address, opened.at, successor=successor, ended=contract_ended)
+    out.print(f"{count(found, 'recipient')} erased.")

@@ -1,0 +1,43 @@
+"""What every command of `notify` begins with: the settings and the database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from register_api import clock
+from register_api.notify.database import Database, opened
+from register_api.notify.settings import NotifySettings, read_notify_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Notices(NamedTuple):
+    """Where notices are kept and how they are sent."""
+
+    settings: NotifySettings
+    database: Database
+
+    @property
+    def at(self) -> int:
+        """The present instant, Unix time."""
+        return int(clock.now().timestamp())
+
+
+@contextlib.contextmanager
+def notices(file: Path | None) -> Iterator[Notices]:
+    """Read the settings and open the database while the block runs.
+
+    Args:
+        file: The file of settings, or ``None`` where the environment names it.
+
+    Raises:
+        UsageError: The settings cannot be used.
+        NotifyError: Nor can the database.
+    """
+    settings = read_notify_settings(file, os.environ)
+    with opened(settings.database) as database:
+        yield Notices(settings, database)
