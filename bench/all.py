@@ -27,6 +27,7 @@ SCRIPTS = (
     "canonical.py",
     "fairness.py",
     "imports.py",
+    "notify.py",
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
