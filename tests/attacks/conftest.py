@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 import taken_over
 from customer import PATIENT, verify
-from own_certificate import make_certificate, server_context
 
 from hostile_server import Server, path_of, reply
 from memory_folder import memory_folder
+from own_certificate import make_certificate, server_context
 from register_api.cli import verify as verify_command
 from register_api.verify.options import Options
 
