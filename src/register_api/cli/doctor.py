@@ -57,9 +57,9 @@ def doctor(
     """Say what is wrong or will be, and what to do about it.
 
     Looked at are the store and its signatures, keys and permissions, clock and timer, what customers read at
-    the register's address, its certificate, the service's settings, room on the disk. Nothing is changed,
-    save that --target writes a file there and removes it. What could not be looked at is marked with a
-    question mark, and is not counted as good.
+    the register's address, its certificate, the settings, the mail server of the notices, room on the disk.
+    Nothing is changed, save that --target writes a file there and removes it. What could not be looked at is
+    marked with a question mark, and is not counted as good.
 
     Ends with 2 where something is wrong, with 1 where something will be or is not as it should be, else
     with 0.

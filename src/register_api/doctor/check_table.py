@@ -33,6 +33,7 @@ OVER_STORE: Mapping[str, Look] = {
 ANYWAY: Mapping[str, Look] = {
     "synchronisation": machine_checks.synchronisation,
     "settings": machine_checks.settings,
+    "mail": machine_checks.mail,
 }
 """Looks that need no publication."""
 

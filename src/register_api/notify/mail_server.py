@@ -44,6 +44,23 @@ class MailServer:
             timeout=min(_LONGEST_WAIT, settings.lease_seconds / 2),
         )
 
+    async def greet(self) -> bool:
+        """Connect, with TLS and the login that are set, and end; no mail is begun.
+
+        Returns:
+            Whether it reports what becomes of a mail (DSN).
+
+        Raises:
+            MailServerUnavailable: It cannot be reached so, or does not let this sender in.
+        """
+        try:
+            await self._connect()
+        except _FAILURES as error:
+            raise MailServerUnavailable(f"the mail server does not let us in: {_said(error)}") from error
+        offers_dsn = self._offers_dsn()
+        await self.close()
+        return offers_dsn
+
     async def send(self, message: Message, begin: Callable[[], bool]) -> SendResult | None:
         """Send a mail.
 
@@ -58,7 +75,7 @@ class MailServer:
             MailServerUnavailable: Nothing was sent, and other mails would fare no better now.
         """
         await self._introduce(message)
-        dsn = ("NOTIFY=FAILURE,DELAY",) if self._smtp.supports_extension("dsn") else ()
+        dsn = ("NOTIFY=FAILURE,DELAY",) if self._offers_dsn() else ()
         try:
             await self._smtp.rcpt(message.recipient, options=dsn)
         except aiosmtplib.SMTPRecipientRefused as error:

@@ -61,6 +61,12 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return self.database.startswith(POSTGRESQL)
 
 
+def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file of settings: the one that is given, else that of ``REGISTER_SETTINGS``."""
+    named = environment.get("REGISTER_SETTINGS")
+    return file or (Path(named) if named else None)
+
+
 def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> NotifySettings:
     """Read the settings.
 
@@ -71,7 +77,7 @@ def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> N
     Raises:
         UsageError: There is no such file or table in it, or a setting that is not valid.
     """
-    named = file or (Path(environment["REGISTER_SETTINGS"]) if environment.get("REGISTER_SETTINGS") else None)
+    named = named_file(file, environment)
     if named is None:
         raise UsageError("notify needs a file of settings", hint="--settings FILE; docs/notifying.md has one")
     table: Any = read_toml(named).get(TABLE)

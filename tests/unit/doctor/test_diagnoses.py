@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mail_peer import mail_peer
 from memory_folder import memory_folder
 from own_certificate import make_certificate, server_context
 from publishers import NOW, Publisher, register_toml
 from register_api.core.format import tree
-from register_api.doctor import store_checks
+from register_api.doctor import machine_checks, store_checks
 from register_api.doctor.check_table import ANYWAY, OVER_STORE, diagnose
 from register_api.doctor.machine import Diagnosis, Machine
 from running import serving
@@ -53,7 +54,7 @@ def test_a_healthy_register_has_nothing_wrong(published: Publisher) -> None:
     assert diagnosed(published) == []
     assert {item.check for item in found} == OVER_STORE.keys() | ANYWAY.keys()
     unknown = {item.check for item in found if item.verdict == "unknown"}
-    assert unknown == {"timer", "public", "certificate", "target", "synchronisation"}
+    assert unknown == {"timer", "public", "certificate", "target", "synchronisation", "mail"}
     assert all(item.says for item in found)
 
 
@@ -212,6 +213,42 @@ def test_settings_that_serve_would_refuse_are_told(published: Publisher, tmp_pat
     file.write_text("prot = 80\n", "utf-8")
     (found,) = diagnosed(published, settings=file)
     assert "prot" in found.says
+
+
+@pytest.mark.parametrize(
+    ("offers_dsn", "refuses", "verdict"),
+    [(True, False, "good"), (False, False, "soon"), (True, True, "wrong")],
+)
+def test_the_mail_server_is_greeted_as_notify_would(
+    published: Publisher, tmp_path: Path, offers_dsn: bool, refuses: bool, verdict: str
+) -> None:
+    """Its answer is told; nothing is sent."""
+    file = tmp_path / "settings.toml"
+    with mail_peer(dsn=offers_dsn) as peer:
+        peer.refuses_greeting = refuses
+        file.write_text(
+            '[notify]\nregister = "https://trust.example.com"\nsender = "privacy@example.com"\n'
+            f'smtp_host = "127.0.0.1"\nsmtp_port = {peer.port}\ntls = "off"\n',
+            "utf-8",
+        )
+        found = machine(published, settings=file, offline=False)
+        (diagnosis,) = machine_checks.mail(found)
+        assert diagnosis.verdict == verdict
+        assert f"127.0.0.1:{peer.port}" in diagnosis.says
+        assert not peer.mails
+    (diagnosis,) = machine_checks.mail(machine(published, settings=file, offline=True))
+    assert diagnosis.verdict == "unknown"
+
+
+def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_path: Path) -> None:
+    """Without the table nothing is said to be well."""
+    file = tmp_path / "settings.toml"
+    file.write_text("[notify]\nsmtp_prot = 25\n", "utf-8")
+    found = [each for each in diagnosed(published, settings=file) if each.check == "mail"]
+    assert [each.verdict for each in found] == ["wrong"]
+    assert "smtp_prot" in found[0].says or "register" in found[0].says
+    (none,) = machine_checks.mail(machine(published))
+    assert none.verdict == "unknown"
 
 
 TIMEDATECTL = "case $* in *NTPSynchronized*) echo {};; esac"
