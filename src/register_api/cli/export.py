@@ -172,9 +172,7 @@ def _put_folder(snapshot: Snapshot, site: Site, output: Path | None) -> None:
     try:
         output.mkdir(parents=True)
         for name, data in pages_files(snapshot.manifest.files, snapshot.read, site):
-            path = output / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            durable.write_unsynced(output / name, data)
     except FileExistsError as error:
         raise UsageError(
             f"{output} exists; nothing was written", hint="remove it, or name another"

@@ -126,8 +126,8 @@ class _Commands(click.Group):
         """Say where the pages lie that help and messages name."""
         found = _documentation()
         if found is not None:
-            formatter.write_paragraph()
-            formatter.write_text(f"What is named docs/… lies in {found}")
+            self.epilog = f"What is named docs/… lies in {found}"
+        super().format_epilog(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the subcommands that begin so, without importing them, and the options."""
