@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from register_api.clock import zone_of
 from register_api.core.format.kind import CacheClass
 from register_api.core.model import NoticeSource
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.core.printable import printable
-from register_api.errors import StoreDamaged, StoreError
+from register_api.errors import Malformed, StoreDamaged, StoreError
 from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
 
 if TYPE_CHECKING:
@@ -90,10 +90,14 @@ class PublisherState(msgspec.Struct, frozen=True, kw_only=True):
         """Return the notice promises in the core's terms.
 
         Raises:
-            zoneinfo.ZoneInfoNotFoundError: The machine's time zone data lacks the zone.
+            StoreDamaged: The machine's time zone data lacks the zone.
         """
+        try:
+            zone = zone_of(self.time_zone)
+        except Malformed as error:
+            raise StoreDamaged(f"the publisher's state: {error.message}") from error
         rows = (NoticePolicy(version=row.version, day=row.day, notice=row.notice) for row in self.policies)
-        return Promises(zone=ZoneInfo(self.time_zone), first_live=self.first_live, policies=tuple(rows))
+        return Promises(zone=zone, first_live=self.first_live, policies=tuple(rows))
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 import stores
@@ -91,6 +92,16 @@ def test_a_document_of_the_store_that_is_broken_is_damage(store: Path, name: str
         file.write_bytes(data)
     with pytest.raises(StoreDamaged, match=name):
         open_snapshot(store)
+
+
+@pytest.mark.parametrize("zone", ["UTB", "../UTC", ""])
+def test_a_state_whose_time_zone_is_unknown_is_damage(store: Path, zone: str) -> None:
+    """One changed letter is enough."""
+    snapshot = open_snapshot(store)
+    assert snapshot is not None
+    state = msgspec.structs.replace(snapshot.state, time_zone=zone)
+    with pytest.raises(StoreDamaged, match="time zone"):
+        state.promises()
 
 
 @pytest.mark.parametrize("target", ["generations/x", "/", "generations"])
