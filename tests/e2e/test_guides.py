@@ -39,6 +39,7 @@ ELSEWHERE = {
     "docs/keys.md": "e2e/test_keys_page.py",
     "docs/lost-keys.md": "e2e/test_keys_page.py",
     "docs/lost-machine.md": "e2e/test_lost_machine.py",
+    "docs/notifying.md": "unit/notify/test_notify_commands.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",
     "docs/more-by-hand.md": "e2e/test_verify_by_hand.py",
     "docs/review-in-git.md": "e2e/test_review_in_git.py",

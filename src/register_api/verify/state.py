@@ -147,7 +147,7 @@ def load(folder: Path) -> Remembered | None:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except NewerFormat as error:
-        raise Malformed(f"{path} {error}", hint=UPDATE) from error
+        raise Malformed(f"the state in {path} {error}", hint=UPDATE) from error
     except OtherFormat as error:
         raise Malformed(
             f"the state in {path} has the form {error}; this program reads {FORMAT}",
