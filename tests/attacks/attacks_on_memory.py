@@ -86,6 +86,7 @@ def _cut_state(data: bytes) -> bytes:
 
 DAMAGED = ("malformed: the state in", "is damaged", "bring it back from a backup")
 OTHER_FORM = ("malformed: the state in", "has the form", "first use again")
+NEWER_FORM = ("malformed: the state in", "was written by a newer release", "update register-api")
 REFUSED = "A state that cannot be read is never passed over: it is what protects from another history."
 STATES: tuple[tuple[str, str, Callable[[bytes], bytes], tuple[str, ...]], ...] = (
     ("cut", "Ends the file in the middle.", lambda data: data[: len(data) // 2], DAMAGED),
@@ -115,7 +116,7 @@ STATES: tuple[tuple[str, str, Callable[[bytes], bytes], tuple[str, ...]], ...] =
         "of a newer program",
         "Was written in a newer form.",
         _form("sub-processor-register-state/2"),
-        OTHER_FORM,
+        NEWER_FORM,
     ),
     ("of another program", "Was written by something else.", _form("x"), OTHER_FORM),
 )
