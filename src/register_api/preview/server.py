@@ -71,11 +71,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 30.0
 
     def do_GET(self) -> None:
-        """PreviewAnswer a request."""
+        """Answer a request."""
         self._send(self._answer())
 
     def do_HEAD(self) -> None:
-        """PreviewAnswer without a body."""
+        """Answer without a body."""
         self._send(self._answer(), with_body=False)
 
     def _answer(self) -> PreviewAnswer:

@@ -91,7 +91,7 @@ class Preview:
             return error
 
     def answer(self, target: str) -> PreviewAnswer:
-        """PreviewAnswer the target of a request, a path with or without a query."""
+        """Answer the target of a request, a path with or without a query."""
         path = unquote(target.partition("?")[0]).removeprefix("/")
         state, shown = self.look()
         if path == f"{pages.FOLDER}state":
@@ -120,7 +120,7 @@ def _page(body: bytes, status: int = 200) -> PreviewAnswer:
 
 
 def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
-    """PreviewAnswer an address of the preview's own."""
+    """Answer an address of the preview's own."""
     place, _, rest = path.removeprefix(pages.FOLDER).partition("/")
     tag = rest.removesuffix(".html")
     if place == "":
@@ -135,7 +135,7 @@ def _own(path: str, state: str, coming: Coming) -> PreviewAnswer:
 
 
 def _of_register(address: str, state: str, coming: Coming) -> PreviewAnswer:
-    """PreviewAnswer an address of the register; the program of the check page is left as it is."""
+    """Answer an address of the register; the program of the check page is left as it is."""
     path = file_at(address)
     data = coming.read(path) if is_path(path) else None
     if data is None:
