@@ -155,9 +155,11 @@ def test_jobs_may_do_little_and_run_no_text_from_outside() -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
-    """Before anything is written or asked."""
+def test_wrong_use_ends_with_2(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is written or asked, in a folder that has no store."""
+    monkeypatch.chdir(tmp_path)
     assert call(*arguments).exit_code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_script_can_be_read_without_asking_anybody() -> None:

@@ -25,6 +25,11 @@ SECOND = dt.timedelta(seconds=1)
 STAGES = list(get_args(Stage))
 TIMESTAMP = tree.TIMESTAMP.path()
 
+PARTS = {10, 12, 14, 18}
+"""How `verify` ends where parts of two versions lie side by side: a register beside the other one's signature
+(12), and whatever else does not belong together. Which it is hangs on what was sent first.
+"""
+
 
 def some_target(kind: str, tmp_path: Path) -> DeployTarget:
     return bucket() if kind == "bucket" else Folder(tmp_path / "www")
@@ -101,7 +106,9 @@ def test_stopped_anywhere_the_same_command_goes_on(publisher: Publisher) -> None
         else:
             break
         report = seen(held(target, publisher), LATER)
-        assert report.exit_code in {0, 10, 14, 18}, report
+        if report.exit_code == 0:
+            assert report.version in {2, 3}
+        assert report.exit_code in {0, *PARTS}, report
     assert stops > 20
     assert held(target, publisher) == wanted(publisher)
 
