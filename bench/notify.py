@@ -23,8 +23,10 @@ from mail_peer import mail_peer
 from notices import add_contacts, record, settings_for
 from publishers import NOW, Publisher
 from register_api import clock
-from register_api.notify.database import opened
-from register_api.notify.worker import Surroundings, Worker
+from register_api.notify.schema import STEPS
+from register_api.notify.worker import Worker
+from register_api.sending.database import opened
+from register_api.sending.sender import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +50,7 @@ def _resident() -> float:
 
 def measure(folder: Path, recipients: int) -> Iterator[goals.Result]:
     """Send to everyone with the record, and then the same bytes without."""
-    with mail_peer() as peer, opened(str(folder / "notify.sqlite3")) as database:
+    with mail_peer() as peer, opened(str(folder / "notify.sqlite3"), STEPS) as database:
         settings = settings_for(folder, peer)
         publisher = Publisher(folder)
         publisher.publish()

@@ -13,10 +13,12 @@ import msgspec
 from publishers import NOW
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.database import opened
 from register_api.notify.publication import Look, record_new
+from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings
-from register_api.notify.worker import Surroundings, Worker
+from register_api.notify.worker import Worker
+from register_api.sending.database import opened
+from register_api.sending.sender import Surroundings
 from register_api.verify import FolderFetcher
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from mail_peer import MailPeer
     from publishers import Publisher
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 AT = int(NOW.timestamp())
 
@@ -96,7 +98,7 @@ def worker(database: Database, settings: NotifySettings, time: Time, told: list[
 def database_of(kind: str, folder: Path, server: str) -> Iterator[Database]:
     """Open an empty database: a file in the folder, or the only database of a server."""
     if kind == "sqlite":
-        with opened(str(folder / "notify.sqlite3")) as database:
+        with opened(str(folder / "notify.sqlite3"), STEPS) as database:
             yield database
         return
     import psycopg  # noqa: PLC0415 - only where there is a server
@@ -104,5 +106,5 @@ def database_of(kind: str, folder: Path, server: str) -> Iterator[Database]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-    with opened(server) as database:
+    with opened(server, STEPS) as database:
         yield database

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from programs import Program
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 LEASE = 3
 

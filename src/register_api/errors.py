@@ -13,7 +13,8 @@ The tree::
     │   └── StoreDamaged         files that contradict each other
     ├── TargetError              where a tree is deployed to: refuses, is not ours   exit 1
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
-    ├── NotifyError              notices: their database, mail server or contacts     exit 1
+    ├── SendingError             database or mail server that messages go through     exit 1
+    ├── NotifyError              notices: their contacts, or what was asked for       exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
     └── VerificationError        what a customer was served                           exit 10-19
@@ -157,8 +158,14 @@ class WitnessError(RegisterError):
     word = "witness"
 
 
+class SendingError(RegisterError):
+    """Messages cannot be sent or recorded: the database, or the mail server."""
+
+    word = "sending"
+
+
 class NotifyError(RegisterError):
-    """Notices cannot be sent or recorded: the database, the mail server, or what was asked for."""
+    """Notices cannot be made or recorded as was asked."""
 
     word = "notify"
 

@@ -17,7 +17,8 @@ from notify_soak import settings_file
 from patience import wait_until
 from postfix import postfix
 from publishers import NOW, Publisher
-from register_api.notify.database import opened
+from register_api.notify.schema import STEPS
+from register_api.sending.database import opened
 from static_host import static_host
 
 GONE = "gone@c.example"
@@ -41,7 +42,7 @@ def test_mails_are_signed_whole_and_bounces_are_matched() -> None:
             database = str(folder / "notify.sqlite3")
             file = settings_file(folder, base, port, database)
             command = (*programs.REGISTER_API, "notify")
-            with opened(database) as database_:
+            with opened(database, STEPS) as database_:
                 add_contacts(database_, [*HERE, GONE])
             assert programs.run(*command, "record", "--settings", file).returncode == 0
             publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")

@@ -21,7 +21,8 @@ from postgresql import postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts, list_recipients
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.outbox import RETRY_AFTER, Leased, Outbox, SendResult, make_due
+from register_api.notify.deliveries import make_due
+from register_api.sending.outbox import RETRY_AFTER, Leased, Outbox, SendResult
 from thoroughness import examples
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Mind:
 
     def __init__(self, machine: OutboxMachine) -> None:
         machine.born += 1
-        self.outbox = Outbox(machine.database, f"worker-{machine.born}", LEASE)
+        self.outbox = Outbox(machine.database, Leased, f"worker-{machine.born}", LEASE)
         self.rows: list[Leased] = []
         self.begun: Leased | None = None
         self.answer: SendResult | None = None
@@ -104,7 +105,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def lease(self, which: int, most: int) -> None:
         worker = self.workers[which]
         if not worker.rows and worker.begun is None:
-            worker.rows = worker.outbox.lease(self.now, most)
+            worker.rows = worker.outbox.lease(self.now, most, ["mail"])
 
     @rule(which=st.integers(0, 1))
     def begin(self, which: int) -> None:

@@ -26,11 +26,12 @@ from register_api.errors import RegisterError
 from register_api.notify import bounces as reports
 from register_api.notify import status as record_of
 from register_api.notify.contacts import Recipient, recipients_at
+from register_api.notify.deliveries import send_again
 from register_api.notify.message import Writer
-from register_api.notify.outbox import send_again
 from register_api.notify.publication import Look, note_look, record_new
-from register_api.notify.settings import smtp_password
-from register_api.notify.worker import Surroundings, Worker
+from register_api.notify.worker import Worker
+from register_api.sending.sender import Surroundings
+from register_api.sending.settings import smtp_password
 from register_api.verify.fetch.http import HttpFetcher
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from register_api import clock
-from register_api.notify.database import Database, opened
+from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
+from register_api.sending.database import Database, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,5 +40,5 @@ def notices(file: Path | None) -> Iterator[Notices]:
         NotifyError: Nor can the database.
     """
     settings = read_notify_settings(file, os.environ)
-    with opened(settings.database) as database:
+    with opened(settings.database, STEPS) as database:
         yield Notices(settings, database)

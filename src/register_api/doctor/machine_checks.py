@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from register_api.core.freshness import in_words, latest_renewal
 from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
-from register_api.errors import NotifyError, UsageError
+from register_api.errors import SendingError, UsageError
 from register_api.files.toml_file import read_toml
-from register_api.notify.settings import TABLE, named_file, read_notify_settings, smtp_password
+from register_api.notify.settings import TABLE, read_notify_settings
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import lasts
+from register_api.sending.settings import named_file, smtp_password
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:
@@ -151,11 +152,11 @@ def mail(machine: Machine) -> Iterator[Diagnosis]:
 
 
 def _greeted(settings: NotifySettings, password: str, server: str) -> Diagnosis:
-    from register_api.notify.mail_server import MailServer  # noqa: PLC0415 - needs the extra `notify`
+    from register_api.sending.mail_server import MailServer  # noqa: PLC0415 - needs the extra `notify`
 
     try:
         offers_dsn = asyncio.run(MailServer(settings, password).greet())
-    except NotifyError as error:
+    except SendingError as error:
         cure = "smtp_host, smtp_port, tls, smtp_user and the password: docs/notifying.md"
         return wrong("mail", f"{server}: {error.message}", cure)
     if not offers_dsn:

@@ -12,12 +12,13 @@ import msgspec
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts_file import ContactRow, RowFault, address_of
-from register_api.notify.outbox import add_fact, make_due
+from register_api.notify.deliveries import make_due
+from register_api.sending.outbox import add_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from register_api.notify.database import Database, Row
+    from register_api.sending.database import Database, Row
 
 _SAID = ("name", "products", "language", "hears")
 """What an import may change of a contact that is there already."""

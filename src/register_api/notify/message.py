@@ -1,13 +1,9 @@
-"""The bytes of a mail: the words of a version, with the headers of one recipient."""
+"""Writes the mails: what a recipient is told of a version, in their language."""
 
 from __future__ import annotations
 
 import functools
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from register_api.clock import zone_of
 from register_api.core import strict_base64
@@ -19,36 +15,18 @@ from register_api.errors import NotifyError
 from register_api.notify.publication import load
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.feed.mail import Mail, mail
+from register_api.sending.mail import Addressed, content_of, envelope, written
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.core.diff.changes import Change
     from register_api.notify.contacts import Recipient
-    from register_api.notify.database import Database
+    from register_api.notify.deliveries import Due
     from register_api.notify.publication import Publication
     from register_api.notify.settings import NotifySettings
-
-
-def _literal(text: str) -> str:
-    """Return a text that stays as it is: the library decodes what looks like an encoded word (RFC 2047)."""
-    return text.replace("=?", "= ?")
-
-
-class Message(NamedTuple):
-    """A mail, and the envelope that it is sent in.
-
-    Attributes:
-        envelope_id: What a report about its delivery names (RFC 3461, ENVID).
-        sender: Where such a report goes; holds the envelope id if there is an address for bounces.
-        body: The whole mail, headers first.
-    """
-
-    envelope_id: str
-    sender: str
-    recipient: str
-    message_id: str
-    body: bytes
+    from register_api.sending.database import Database
+    from register_api.sending.mail import Message
 
 
 class Writer:
@@ -69,37 +47,25 @@ class Writer:
         """
         return self._words(version, recipient.language, recipient.products, recipient.hears)[0]
 
-    def message(
-        self, delivery: str, version: int, recipient: Recipient, now: dt.datetime, body: bytes | None = None
-    ) -> Message:
-        """Write the mail of a version for a recipient who has an address.
+    def message(self, due: Due, recipient: Recipient, now: dt.datetime, body: bytes | None = None) -> Message:
+        """Write the mail of a row of the outbox for a recipient who has an address.
 
         Args:
-            delivery: Id of the row of the outbox, which the Message-ID is made of.
-            version: The version.
+            due: The row.
             recipient: Who is told.
             now: When it is sent first, UTC.
             body: The bytes, where they were written before.
-        """
-        settings = self._settings
-        message_id = f"<{delivery}@{settings.domain}>"
-        if body is None:
-            words, content = self._words(version, recipient.language, recipient.products, recipient.hears)
-            body = self._head(words.subject, message_id, recipient, now) + content
-        local, _, domain = settings.bounce_address.rpartition("@")
-        sender = f"{local}+{delivery}@{domain}" if domain else settings.sender
-        return Message(delivery, sender, recipient.address or "", message_id, body)
 
-    def _head(self, subject: str, message_id: str, recipient: Recipient, now: dt.datetime) -> bytes:
-        head = EmailMessage(SMTP)
-        head["From"] = Address(_literal(self._settings.sender_name), addr_spec=self._settings.sender)
-        head["To"] = Address(_literal(recipient.name), addr_spec=recipient.address or "")
-        head["Subject"] = _literal(subject)
-        head["Date"] = format_datetime(now)
-        head["Message-ID"] = message_id
-        head["List-Id"] = f"<notices.{self._settings.domain}>"
-        head["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine replies
-        return head.as_bytes().rstrip(b"\r\n") + b"\r\n"
+        Raises:
+            NotifyError: Nothing is recorded that it could tell of.
+            ValueError: A text cannot stand in a header.
+        """
+        address = recipient.address or ""
+        if body is not None:
+            return envelope(self._settings, due.id, address, body)
+        words, content = self._words(due.version, recipient.language, recipient.products, recipient.hears)
+        to = Addressed(due.id, address, recipient.name, words.subject, {})
+        return written(self._settings, to, content, now)
 
     def _load(self, version: int) -> Publication:
         return load(self._database, version)
@@ -108,11 +74,7 @@ class Writer:
         """Return the words of a version, and the same as the parts of a mail with their headers."""
         found = self._publication(version)
         words = self._say(found, language, found.concerning(products.split(), hears))
-        content = EmailMessage(SMTP)
-        content.set_content(words.text, cte="quoted-printable")
-        content.add_alternative(words.html, subtype="html", cte="quoted-printable")
-        content.set_boundary(f"={digest(words.text.encode())[:32]}=")  # the library's own is random
-        return words, content.as_bytes()
+        return words, content_of(words.text, words.html)
 
     def _say(self, found: Publication, language: str, changes: tuple[Change, ...]) -> Mail:
         register = found.register

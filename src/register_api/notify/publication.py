@@ -15,7 +15,7 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
 from register_api.notify.contacts import Recipient
-from register_api.notify.outbox import make_due
+from register_api.notify.deliveries import make_due
 from register_api.verify import Options, Verified, verify
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from register_api.notify.database import Database, Row
+    from register_api.sending.database import Database, Row
     from register_api.verify import Fetcher, Update
 
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])

@@ -1,10 +1,8 @@
-"""The tables, in the SQL that SQLite (STRICT) and PostgreSQL have in common.
-
-``{instant}`` and ``{bytes}`` are the two types that they call differently; instants are whole seconds of Unix
-time. A later release adds a step to ``STEPS`` and changes none: the database says how many it has.
-"""
+"""The tables of notices."""
 
 from __future__ import annotations
+
+from register_api.sending.tables import outbox_tables
 
 STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -19,6 +17,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             products TEXT NOT NULL DEFAULT '',
             language TEXT NOT NULL,
             hears TEXT NOT NULL CHECK (hears IN ('all', 'important')),
+            frequency TEXT NOT NULL DEFAULT 'at_once' CHECK (frequency IN ('at_once', 'daily', 'weekly')),
+            reminders INTEGER NOT NULL DEFAULT 1,
             state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'left', 'erased')),
             successor TEXT REFERENCES recipients (id),
             pseudonym_key {bytes},
@@ -43,50 +43,17 @@ STEPS: tuple[tuple[str, ...], ...] = (
             changes {bytes} NOT NULL
         ) {strict}
         """,
-        """
-        CREATE TABLE deliveries (
-            id TEXT PRIMARY KEY,
-            version {instant} NOT NULL REFERENCES publications (version),
+        *outbox_tables("""
+            version {instant} REFERENCES publications (version),
+            through {instant} REFERENCES publications (version),
             recipient TEXT NOT NULL REFERENCES recipients (id),
-            channel TEXT NOT NULL,
-            kind TEXT NOT NULL CHECK (kind IN ('notice', 'digest', 'reminder', 'confirmation')),
-            state TEXT NOT NULL CHECK (state IN
-                ('due', 'sending', 'sent', 'refused', 'unknown', 'bounced', 'opted_out')),
-            state_at {instant} NOT NULL,
-            reply TEXT NOT NULL DEFAULT '',
-            due_at {instant},
-            lease_owner TEXT,
-            data_began_at {instant},
-            attempts INTEGER NOT NULL DEFAULT 0,
-            unknowns INTEGER NOT NULL DEFAULT 0,
-            message_id TEXT NOT NULL DEFAULT '',
-            body_sha256 TEXT NOT NULL DEFAULT '',
+            kind TEXT NOT NULL CHECK (kind IN ('notice', 'digest', 'reminder', 'confirmation', 'warning')),
             UNIQUE (version, recipient, channel, kind)
-        ) {strict}
-        """,
-        "CREATE INDEX deliveries_due ON deliveries (due_at, id)",
-        "CREATE INDEX deliveries_recipient ON deliveries (recipient)",
-        """
-        CREATE TABLE bodies (
-            delivery TEXT PRIMARY KEY REFERENCES deliveries (id),
-            body {bytes} NOT NULL
-        ) {strict}
-        """,
-        """
-        CREATE TABLE facts (
-            delivery TEXT NOT NULL REFERENCES deliveries (id),
-            at {instant} NOT NULL,
-            what TEXT NOT NULL,
-            reply TEXT NOT NULL
-        ) {strict}
-        """,
-        "CREATE INDEX facts_delivery ON facts (delivery, at)",
+        """),
         "CREATE TABLE looks (id INTEGER PRIMARY KEY, at {instant} NOT NULL, problem TEXT NOT NULL) {strict}",
     ),
 )
 """What brings a database from each number to the next.
 
-``deliveries`` is the outbox. ``due_at`` says when a row needs somebody next: to be sent, sent again, or,
-while its state is ``sending``, taken from a worker that has died; it is ``NULL`` once nothing more is to be
-done. ``facts`` keeps what happened to a delivery: that it bounced does not replace that it was sent.
+A delivery tells of ``version``, or of all from there to ``through``; a confirmation tells of none.
 """

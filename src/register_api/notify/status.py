@@ -13,7 +13,7 @@ from register_api.notify.contacts import Recipient
 from register_api.notify.publication import load, newest
 
 if TYPE_CHECKING:
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 FAILED = ("refused", "bounced")
 """States in which a recipient has certainly not been told."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ import pytest
 from notices import AT, add_contacts
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.bounces import DeliveryReport, mails_in, read_report, take_report
-from register_api.notify.outbox import make_due
+from register_api.notify.deliveries import make_due
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 DELIVERY = "0123456789abcdef" * 2
 OTHER = "f" * 32

@@ -21,11 +21,11 @@ from register_api.notify.contacts import (
     recipients_at,
 )
 from register_api.notify.contacts_file import ContactRow, read_contacts
-from register_api.notify.outbox import make_due
+from register_api.notify.deliveries import make_due
 from register_api.notify.status import retain
 
 if TYPE_CHECKING:
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 HEAD = b"customer,email\n"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mail_peer import MailPeer
     from notices import Time
     from publishers import Publisher
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 ANN = "ann@customer.example"
 

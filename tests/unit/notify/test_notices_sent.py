@@ -14,9 +14,10 @@ from notices import add_contacts, record, settings_for, worker
 from publishers import NOW
 from register_api.errors import NotifyError, VerificationError
 from register_api.notify.contacts import recipients_at
-from register_api.notify.mail_server import MailServerUnavailable
-from register_api.notify.outbox import RETRY_AFTER, send_again
+from register_api.notify.deliveries import send_again
 from register_api.notify.status import status
+from register_api.sending.mail_server import MailServerUnavailable
+from register_api.sending.outbox import RETRY_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mail_peer import MailPeer
     from notices import Time
     from publishers import Publisher
-    from register_api.notify.database import Database
+    from register_api.sending.database import Database
 
 ANN, BOB = "ann@customer.example", "bob@customer.example"
 

@@ -122,7 +122,7 @@ GOOD = "[notify]\nregister = 'https://x.example'\nsender = 'a@b.example'\n"
     ("table", "words"),
     [
         ("", "no table [notify]"),
-        ("[notify]\n", "register"),
+        ("[notify]\nsender = 'a@b.example'\n", "register"),
         ("[notify]\nregister = 'ftp://x'\nsender = 'a@b.example'\n", "address of the published tree"),
         ("[notify]\nregister = 'https://x.example'\nsender = 'a'\n", "sender must be"),
         (f"{GOOD}smtp = 1\n", "smtp"),

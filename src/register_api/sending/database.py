@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from register_api.core.printable import printable
-from register_api.errors import NotifyError, NotInstalled
-from register_api.notify.schema import STEPS
-from register_api.notify.settings import POSTGRESQL
+from register_api.errors import NotInstalled, SendingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Row = dict[str, Any]
+
+POSTGRESQL = ("postgresql://", "postgres://")
 
 _BUSY_SECONDS = 60
 _LOCK = 0x7265676973746572
@@ -57,7 +57,7 @@ class Database:
             A function that runs one statement, with ``?`` for each value, and returns its rows.
 
         Raises:
-            NotifyError: The database does not do it; nothing of the transaction is done.
+            SendingError: The database does not do it; nothing of the transaction is done.
         """
         with _told():
             # IMMEDIATE: a reader that turns writer would fail at once where another one writes.
@@ -89,11 +89,14 @@ class Database:
         cursor = self._connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []
 
-    def bring_up_to_date(self) -> None:
+    def bring_up_to_date(self, steps: Sequence[Sequence[str]]) -> None:
         """Make the tables that are missing.
 
+        Args:
+            steps: What brings a database from each number to the next.
+
         Raises:
-            NotifyError: A newer release has made them.
+            SendingError: A newer release has made them.
         """
         types = _TYPES["postgresql" if self._is_postgresql else "sqlite"]
         with self.transaction() as run:
@@ -101,34 +104,36 @@ class Database:
                 run("SELECT pg_advisory_xact_lock(?)", _LOCK)
             run("CREATE TABLE IF NOT EXISTS schema_number (number INTEGER NOT NULL)")
             number = sum(row["number"] for row in run("SELECT number FROM schema_number"))
-            if number > len(STEPS):
-                raise NotifyError(
-                    f"the database has the schema number {number}; this release knows {len(STEPS)}",
+            if number > len(steps):
+                raise SendingError(
+                    f"the database has the schema number {number}; this release knows {len(steps)}",
                     hint="use the release that wrote it, or a newer one",
                 )
-            for statement in (line for step in STEPS[number:] for line in step):
+            for statement in (line for step in steps[number:] for line in step):
                 run(statement.format(**types))
-            if number < len(STEPS):
+            if number < len(steps):
                 run("DELETE FROM schema_number")
-                run("INSERT INTO schema_number VALUES (?)", len(STEPS))
+                run("INSERT INTO schema_number VALUES (?)", len(steps))
 
 
 @contextlib.contextmanager
-def opened(where: str) -> Iterator[Database]:
+def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
     """Open the database, with all its tables, while the block runs.
 
     Args:
         where: Path of a file, or ``postgresql://…``.
+        steps: The tables: the statements of each number of the schema. A later release adds one and
+            changes none.
 
     Raises:
-        NotifyError: It cannot be opened, or a newer release has written it.
+        SendingError: It cannot be opened, or a newer release has written it.
         NotInstalled: The driver for PostgreSQL is missing.
     """
     is_postgresql = where.startswith(POSTGRESQL)
     with _told():
         connection = _postgresql(where) if is_postgresql else _sqlite(Path(where))
     with contextlib.closing(Database(connection, is_postgresql=is_postgresql)) as database:
-        database.bring_up_to_date()
+        database.bring_up_to_date(steps)
         yield database
 
 
@@ -176,4 +181,4 @@ def _told() -> Iterator[None]:
         yield
     except _errors() as error:
         said = getattr(getattr(error, "diag", None), "message_primary", None) or error
-        raise NotifyError(f"database: {printable(said)}") from error
+        raise SendingError(f"database: {printable(said)}") from error

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 
 from register_api.core.printable import escaped
-from register_api.errors import NotifyError
-from register_api.notify.outbox import SendResult
+from register_api.errors import SendingError
+from register_api.sending.outbox import SendResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from register_api.notify.message import Message
-    from register_api.notify.settings import NotifySettings
+    from register_api.sending.mail import Message
+    from register_api.sending.settings import MailSettings
 
 _FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
 _PERMANENT = 500
@@ -23,14 +23,14 @@ _LONGEST_WAIT = 300.0
 """Seconds for one answer, as RFC 5321 section 4.5.3.2 has it for MAIL and RCPT."""
 
 
-class MailServerUnavailable(NotifyError):
+class MailServerUnavailable(SendingError):
     """It cannot be reached or takes no mail at all just now: the fault of no recipient."""
 
 
 class MailServer:
     """The server that takes mails, as SMTP (RFC 5321) has it, with DSN (RFC 3461) where it is offered."""
 
-    def __init__(self, settings: NotifySettings, password: str) -> None:
+    def __init__(self, settings: MailSettings, password: str) -> None:
         """Begin without a connection."""
         self._smtp = aiosmtplib.SMTP(
             hostname=settings.smtp_host,

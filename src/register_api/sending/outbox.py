@@ -1,24 +1,23 @@
-"""The outbox: a row for each version, recipient and channel, and the steps that a row takes.
+"""The outbox: a row for each message to a recipient by a channel, and the steps that a row takes.
 
-A row is written in the transaction that records its publication. A worker *leases* rows, marks that the
+A row is written in the transaction that records what it tells of. A worker *leases* rows, marks that the
 bytes of one begin to flow (``begin``), and says what became of it (``finish``); it can die between any two of
-these. What died before the mark is due again. What died after it is *unknown*: the server may have the mail
-or not, so it is sent once more, with the same bytes and the same Message-ID, and that stands in the record.
+these. What died before the mark is due again. What died after it is *unknown*: the server may have the bytes
+or not, so they are sent once more, the same with the same Message-ID, and that stands in the record.
 Then never again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from register_api.notify.database import Database, Row
+    from register_api.sending.database import Database, Row
 
 State = Literal["due", "sending", "sent", "refused", "unknown", "bounced", "opted_out"]
 
@@ -33,13 +32,15 @@ _LONGEST_REPLY = 500
 
 
 class Leased(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that this worker may send, and to whom."""
+    """A row that this worker may send; whoever sends adds the columns that say to whom, and of what."""
 
     id: str
-    version: int
-    recipient: str
+    channel: str
     attempts: int
     unknowns: int
+
+
+LeasedRow = TypeVar("LeasedRow", bound=Leased)
 
 
 class SendResult(NamedTuple):
@@ -53,51 +54,43 @@ class SendResult(NamedTuple):
     reply: str
 
 
-def make_due(run: Callable[..., list[Row]], version: int, recipient: str, now: int) -> bool:
-    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
-    return bool(
-        run(
-            "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
-            " SELECT ?, ?, id, channel, 'notice', 'due', ?, ? FROM recipients WHERE id = ?"
-            " ON CONFLICT (version, recipient, channel, kind) DO NOTHING RETURNING id",
-            *(secrets.token_hex(16), version, now, now, recipient),
-        )
-    )
-
-
 def add_fact(run: Callable[..., list[Row]], delivery: str, now: int, what: str, reply: str) -> None:
     """Write down what happened to a delivery; within a transaction of the caller's."""
     run("INSERT INTO facts VALUES (?, ?, ?, ?)", delivery, now, what, reply[:_LONGEST_REPLY])
 
 
-class Outbox:
+class Outbox(Generic[LeasedRow]):
     """The rows, as one worker takes them."""
 
-    def __init__(self, database: Database, owner: str, lease_seconds: int) -> None:
+    def __init__(self, database: Database, rows: type[LeasedRow], owner: str, lease_seconds: int) -> None:
         """Keep what the worker is called.
 
         Args:
             database: Where they are kept.
+            rows: What a row is read as.
             owner: A name that no other worker has, nor this one had before it was started.
             lease_seconds: How long a row is its own; longer than sending one mail takes.
         """
         self._database = database
+        self._rows = rows
         self._owner = owner
         self._seconds = lease_seconds
 
-    def lease(self, now: int, most: int) -> list[Leased]:
-        """Take rows that are due, and what dead workers have left."""
+    def lease(self, now: int, most: int, channels: Sequence[str]) -> list[LeasedRow]:
+        """Take rows of some channels that are due, and what dead workers have left."""
+        among = ", ".join("?" for _ in channels)
         with self._database.transaction() as run:
             self._take_over(run, now)
             return [
-                msgspec.convert(row, Leased)
+                msgspec.convert(row, self._rows)
                 for row in run(
                     "UPDATE deliveries SET state = 'sending', state_at = ?, lease_owner = ?, due_at = ?,"
-                    " data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE due_at <= ?"
+                    f" data_began_at = NULL WHERE id IN (SELECT id FROM deliveries WHERE channel IN ({among})"
+                    " AND due_at <= ?"
                     " AND (state <> 'sending' OR data_began_at IS NULL)"
                     f" ORDER BY due_at, id LIMIT ? {self._database.skip_locked})"
-                    " RETURNING id, version, recipient, attempts, unknowns",
-                    *(now, self._owner, now + self._seconds, now, most),
+                    " RETURNING *",
+                    *(now, self._owner, now + self._seconds, *channels, now, most),
                 )
             ]
 
@@ -112,7 +105,7 @@ class Outbox:
             _make_unknown(run, row["id"], row["unknowns"], now, "the worker ended while it was sent")
 
     def begin(self, delivery: str, body: bytes, message_id: str, now: int) -> bool:
-        """Mark that the bytes of a mail begin to flow, and keep them if they are new.
+        """Mark that the bytes of a message begin to flow, and keep them if they are new.
 
         Returns:
             Whether the row is still this worker's; if not, nothing may be sent.
@@ -132,8 +125,17 @@ class Outbox:
                 )
         return bool(mine)
 
-    def finish(self, leased: Leased, outcome: SendResult, now: int) -> None:
-        """Say what became of a row; without effect once it is another worker's."""
+    def finish(
+        self, leased: Leased, outcome: SendResult, now: int, retry_after: Sequence[int] = RETRY_AFTER
+    ) -> None:
+        """Say what became of a row; without effect once it is another worker's.
+
+        Args:
+            leased: The row.
+            outcome: What became of it.
+            now: The present instant, Unix time.
+            retry_after: Seconds until the next attempt after each that was deferred.
+        """
         with self._database.transaction() as run:
             mine = run(
                 "SELECT attempts, data_began_at FROM deliveries WHERE id = ? AND lease_owner = ?"
@@ -147,9 +149,9 @@ class Outbox:
                 return
             # An attempt that ended before its bytes flowed has not been counted by ``begin``.
             attempts = mine[0]["attempts"] + (mine[0]["data_began_at"] is None)
-            tried_enough = attempts > len(RETRY_AFTER)
+            tried_enough = attempts > len(retry_after)
             due_at = (
-                now + RETRY_AFTER[attempts - 1] if outcome.what == "deferred" and not tried_enough else None
+                now + retry_after[attempts - 1] if outcome.what == "deferred" and not tried_enough else None
             )
             state = outcome.what if outcome.what != "deferred" else "refused" if tried_enough else "due"
             run(
@@ -170,7 +172,7 @@ class Outbox:
                 )
 
     def body(self, delivery: str) -> bytes | None:
-        """Return the bytes of a mail that was begun before."""
+        """Return the bytes of a message that was begun before."""
         found = self._database.query("SELECT body FROM bodies WHERE delivery = ?", delivery)
         return bytes(found[0]["body"]) if found else None
 
@@ -184,27 +186,3 @@ def _make_unknown(run: Callable[..., list[Row]], delivery: str, unknowns: int, n
         *(now, why[:_LONGEST_REPLY], due_at, delivery),
     )
     add_fact(run, delivery, now, "unknown", why)
-
-
-def send_again(database: Database, version: int, recipients: Iterable[str], now: int) -> int:
-    """Make the notice of a version due again for recipients, with the bytes that it had before.
-
-    Returns:
-        How many rows are due now that were not.
-    """
-    done = 0
-    with database.transaction() as run:
-        for recipient in recipients:
-            if make_due(run, version, recipient, now):
-                done += 1
-                continue
-            again = run(
-                "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
-                " WHERE version = ? AND recipient = ? AND kind = 'notice' AND state NOT IN ('due', 'sending')"
-                " RETURNING id",
-                *(now, now, version, recipient),
-            )
-            for row in again:
-                add_fact(run, row["id"], now, "resent", "asked for by the publisher")
-            done += len(again)
-    return done

@@ -1,0 +1,161 @@
+"""Takes what is due from the outbox and sends it, at a pace, until it has to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, Self
+
+from register_api.sending.outbox import LeasedRow, Outbox, SendResult
+
+if TYPE_CHECKING:
+    import threading
+    from collections import Counter
+    from collections.abc import Callable, Iterator, Sequence
+
+    from register_api.clock import Clock
+
+_BATCH = 10
+"""Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""
+
+
+class Surroundings(NamedTuple):
+    """What a worker gets from outside.
+
+    Attributes:
+        now: Tells the time.
+        stop: Set when the worker has to end; what is under way is finished.
+        tell: Takes a line for the log; it holds no address.
+    """
+
+    now: Clock
+    stop: threading.Event
+    tell: Callable[[str], None]
+
+
+class Outgoing(Protocol):
+    """What is sent."""
+
+    @property
+    def body(self) -> bytes:
+        """The bytes that are kept."""
+
+    @property
+    def message_id(self) -> str:
+        """By what a second copy is recognised."""
+
+
+class Transport(Protocol):
+    """What messages are handed to; it raises its own error where it takes none at all just now."""
+
+    async def send(self, message: Any, begin: Callable[[], bool], /) -> SendResult | None:
+        """Send a message, once ``begin`` allows its bytes to flow; ``None`` where it does not."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class Route(NamedTuple):
+    """By what some channels are sent.
+
+    Attributes:
+        channels: The channels whose rows are taken.
+        transport: What takes the messages.
+        per_second: How many are sent at most.
+        retry_after: Seconds until the next attempt after each that was deferred.
+    """
+
+    channels: tuple[str, ...]
+    transport: Transport
+    per_second: float
+    retry_after: Sequence[int]
+
+
+class Sender(Generic[LeasedRow]):
+    """Sends the due rows of some channels; any number of senders share an outbox."""
+
+    def __init__(
+        self,
+        outbox: Outbox[LeasedRow],
+        route: Route,
+        compose: Callable[[LeasedRow, bytes | None], Outgoing | SendResult],
+        around: Surroundings,
+    ) -> None:
+        """Begin without a connection.
+
+        Args:
+            outbox: Where the rows are.
+            route: Which rows, and by what.
+            compose: Makes the message of a row, of the bytes where they were written before; or says what
+                became of it where nothing is to be sent.
+            around: Clock, end and log.
+        """
+        self._outbox = outbox
+        self._route = route
+        self._compose = compose
+        self._around = around
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        """Make the event loop that connections live in."""
+        self._runner = asyncio.Runner()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._runner.run(self._route.transport.close())
+        self._runner.close()
+
+    def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
+        """Send all that is due, or what can be sent until an instant of the monotonic clock.
+
+        Raises:
+            SendingError: The transport takes nothing; what was leased is given back.
+        """
+        while not self._around.stop.is_set() and time.monotonic() < until:
+            with self._leased() as rows:
+                if not rows:
+                    return
+                while rows and not self._around.stop.is_set():
+                    outcome = self._send(rows[0])
+                    rows.pop(0)
+                    if counts is not None and outcome is not None:
+                        counts[outcome.what] += 1
+
+    @contextlib.contextmanager
+    def _leased(self) -> Iterator[list[LeasedRow]]:
+        """Lease rows; what is left of them at the end is given back."""
+        rows = self._outbox.lease(self._at(), _BATCH, self._route.channels)
+        try:
+            yield rows
+        finally:
+            if rows:
+                self._outbox.give_back(rows, self._at())
+
+    def _send(self, row: LeasedRow) -> SendResult | None:
+        """Send a row and say what became of it; ``None`` where its lease has ended meanwhile."""
+        message = self._compose(row, self._outbox.body(row.id))
+        outcome = message if isinstance(message, SendResult) else self._hand_over(row, message)
+        if outcome is not None:
+            self._outbox.finish(row, outcome, self._at(), self._route.retry_after)
+            if outcome.what not in {"sent", "opted_out"}:
+                self._around.tell(f"delivery {row.id}: {outcome.what}")
+        return outcome
+
+    def _hand_over(self, row: LeasedRow, message: Outgoing) -> SendResult | None:
+        def begin() -> bool:
+            return self._outbox.begin(row.id, message.body, message.message_id, self._at())
+
+        self._keep_pace()
+        return self._runner.run(self._route.transport.send(message, begin))
+
+    def _keep_pace(self) -> None:
+        """Wait until the next message may be sent."""
+        wait = self._next - time.monotonic()
+        if wait > 0:
+            self._around.stop.wait(wait)
+        self._next = max(self._next, time.monotonic() - 1) + 1 / self._route.per_second
+
+    def _at(self) -> int:
+        return int(self._around.now().timestamp())

@@ -1,0 +1,147 @@
+"""How mails are sent: settings that whoever sends has in a table of their own."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from register_api.core.address import email_problem
+from register_api.core.printable import printable
+from register_api.errors import UsageError
+from register_api.files.toml_file import read_toml
+from register_api.sending.database import POSTGRESQL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PASSWORD_VARIABLE = "REGISTER_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+
+Tls = Literal["starttls", "implicit", "off"]
+Positive = msgspec.Meta(ge=1, le=100_000_000)
+
+
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The sender, the mail server and the database; docs/notifying.md says what each setting means."""
+
+    sender: str
+    database: str
+    sender_name: str = ""
+    smtp_host: str = "localhost"
+    smtp_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 25
+    tls: Tls = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    bounce_address: str = ""
+    mails_per_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] = 10
+    lease_seconds: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 600
+
+    @property
+    def domain(self) -> str:
+        """The domain that Message-IDs and the List-Id are made in: that of the sender."""
+        return self.sender.rpartition("@")[2]
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """Whether the database is a server."""
+        return self.database.startswith(POSTGRESQL)
+
+
+Settings = TypeVar("Settings", bound=msgspec.Struct)
+
+
+class SettingRule(NamedTuple):
+    """What settings of the right kinds may not say, and the words for it."""
+
+    is_broken: Callable[[Any], object]
+    words: str
+    hint: str = ""
+
+
+def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file of settings: the one that is given, else that of ``REGISTER_SETTINGS``."""
+    named = environment.get("REGISTER_SETTINGS")
+    return file or (Path(named) if named else None)
+
+
+def read_settings(
+    file: Path, table: str, kind: type[Settings], rules: Sequence[SettingRule], page: str
+) -> Settings:
+    """Read a table of a file of settings.
+
+    Args:
+        file: The file.
+        table: Name of the table.
+        kind: What it holds.
+        rules: What it may not say.
+        page: The page of the documentation that lists the settings.
+
+    Raises:
+        UsageError: There is no such file or table in it, or a setting that is not valid.
+    """
+    found: Any = read_toml(file).get(table)
+    if found is None:
+        raise UsageError(f"{file} has no table [{table}]", hint=f"{page} lists its settings")
+    try:
+        settings = msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{file}: [{table}]: {printable(error)}", hint=page) from error
+    for rule in rules:
+        if rule.is_broken(settings):
+            raise UsageError(f"{file}: [{table}]: {rule.words}", hint=rule.hint)
+    return settings
+
+
+def smtp_password(settings: MailSettings, environment: Mapping[str, str]) -> str:
+    """Return the password for the mail server: from the environment, else from the file named for it.
+
+    Raises:
+        UsageError: The file cannot be read, or there is none.
+    """
+    if password := environment.get(PASSWORD_VARIABLE):
+        return password
+    path = Path(settings.smtp_password_file)
+    try:
+        return path.read_text("utf-8").strip() if settings.smtp_password_file else ""
+    except (OSError, ValueError) as error:
+        raise UsageError(f"smtp_password_file: {printable(path)} cannot be read") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine by its name or address alone; nothing is resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return False
+
+
+MAIL_RULES = (
+    SettingRule(lambda settings: email_problem(settings.sender), "sender must be an e-mail address"),
+    SettingRule(
+        lambda settings: not settings.sender_name.isprintable(), "sender_name must be one line of plain text"
+    ),
+    SettingRule(
+        lambda settings: settings.bounce_address and email_problem(settings.bounce_address),
+        "bounce_address must be an e-mail address",
+    ),
+    SettingRule(
+        lambda settings: settings.tls == "off" and not is_loopback(settings.smtp_host),
+        'tls = "off" is for a mail server on this machine alone',
+        'set tls = "starttls" or "implicit"',
+    ),
+    SettingRule(
+        lambda settings: settings.uses_postgresql and _has_password(settings.database),
+        "database must not hold a password",
+        "libpq reads it from PGPASSFILE or PGPASSWORD",
+    ),
+)
