@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that nobody but its maker has signed."""
+"""A certificate for 127.0.0.1, or for names, that nobody but its maker has signed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
-def make_certificate(folder: Path, days: int = 1) -> Path:
+def make_certificate(folder: Path, days: int = 1, names: Sequence[str] = ()) -> Path:
     """Write a certificate with its private key, good for so many days, into a folder; return the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
-    host = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    hosts = [x509.DNSName(host) for host in names] or [address]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -30,7 +32,7 @@ def make_certificate(folder: Path, days: int = 1) -> Path:
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=60))
         .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, SHA256())
     )

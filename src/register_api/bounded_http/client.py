@@ -19,6 +19,7 @@ import msgspec
 import stamina
 
 from register_api import __version__
+from register_api.bounded_http.checked_network import CheckedTransport
 from register_api.core.printable import printable
 from register_api.errors import Malformed, Unreachable, UsageError
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from register_api.bounded_http.limits import HttpLimits
+    from register_api.bounded_http.reach import Reach
 
 Url = httpx.URL
 
@@ -67,14 +69,16 @@ class _PassingFailure(Exception):
 class BoundedClient:
     """Sends requests within limits; to be closed after use, in the event loop that used it."""
 
-    def __init__(self, limits: HttpLimits, *, command: str) -> None:
+    def __init__(self, limits: HttpLimits, *, command: str, reach: Reach | None = None) -> None:
         """Begin without a connection; the time for the run begins now.
 
         Args:
             limits: Bounds on everything that this client does.
             command: The command of this program that asks, for ``User-Agent``.
+            reach: Where requests may go, past any proxy; ``None``: anywhere, by the environment's proxies.
         """
         self._limits = limits
+        self._reach = reach
         self._agent = user_agent(command)
         self._end = time.monotonic() + limits.run
         self._requests = 0
@@ -196,6 +200,8 @@ class BoundedClient:
         if secure not in self._clients:
             self._clients[secure] = httpx.AsyncClient(
                 verify=secure,
+                transport=CheckedTransport(self._reach, verify=secure) if self._reach else None,
+                trust_env=self._reach is None,
                 timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
                 follow_redirects=False,
             )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from register_api.bounded_http.client import Url
     from register_api.bounded_http.limits import HttpLimits
+    from register_api.bounded_http.reach import Reach
 
 _NOT_SERVED = frozenset({403, 404, 410})
 
@@ -22,12 +23,13 @@ _NOT_SERVED = frozenset({403, 404, 410})
 class HttpFetcher:
     """Gives the files below one base URL; to be closed after use."""
 
-    def __init__(self, base: str, limits: HttpLimits = RUN_LIMITS) -> None:
+    def __init__(self, base: str, limits: HttpLimits = RUN_LIMITS, reach: Reach | None = None) -> None:
         """Begin without a connection.
 
         Args:
             base: Absolute ``http`` or ``https`` URL of the tree's root.
             limits: Bounds of this run.
+            reach: Where requests may go; ``None``: anywhere.
 
         Raises:
             UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
@@ -36,7 +38,7 @@ class HttpFetcher:
         self.base = read_base(base)
         _refuse_running_loop()
         self._runner = asyncio.Runner()
-        self._client = BoundedClient(limits, command="verify")
+        self._client = BoundedClient(limits, command="verify", reach=reach)
 
     def __enter__(self) -> Self:
         """Return the fetcher."""

@@ -1,0 +1,50 @@
+"""Connections of httpx that are made only to addresses which may be reached."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from register_api.bounded_http.reach import Reach
+
+
+class CheckedTransport(httpx.AsyncHTTPTransport):
+    """A transport without proxies; ``Host`` and the name that TLS checks stay those of the URL."""
+
+    def __init__(self, reach: Reach, *, verify: bool) -> None:
+        """Begin without a connection.
+
+        Args:
+            reach: Where connections may lead.
+            verify: Whether certificates are checked; reading those that are trusted takes time.
+        """
+        # httpx has no setting for where connections are made; the pool is all that its own constructor sets.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=verify), network_backend=_CheckedNetwork(reach)
+        )
+
+
+class _CheckedNetwork(httpcore.AnyIOBackend):
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        *others, last = await self._reach.addresses(host, port)
+        more = (port, timeout, local_address, socket_options)
+        for address in others:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await super().connect_tcp(address, *more)
+        return await super().connect_tcp(last, *more)

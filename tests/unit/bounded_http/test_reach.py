@@ -1,0 +1,293 @@
+"""Where requests may go whose address a stranger has named: no spelling and no resolver leads inwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostile_server import Answer, Server, raw, reply
+from own_certificate import make_certificate, server_context
+from register_api.bounded_http.client import BoundedClient, Reply, read_url
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import Network, Reach, reach_with
+from register_api.errors import Unreachable, UsageError
+from register_api.verify.fetch.http import HttpFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+LIMITS = HttpLimits(redirects=3, first_wait=0.01)
+HERE = reach_with(["127.0.0.1/32"]).allow
+
+ADDRESSES: tuple[tuple[str, bool, str], ...] = (
+    ("8.8.8.8", True, "a resolver that anybody may ask"),
+    ("1.1.1.1", True, "another one"),
+    ("100.63.255.255", True, "before RFC 6598"),
+    ("100.128.0.0", True, "after RFC 6598"),
+    ("172.15.255.255", True, "before RFC 1918"),
+    ("172.32.0.0", True, "after RFC 1918"),
+    ("192.167.255.255", True, "before RFC 1918"),
+    ("192.169.0.0", True, "after RFC 1918"),
+    ("223.255.255.255", True, "before multicast"),
+    ("168.63.129.15", True, "beside Azure's host"),
+    ("2001:4860:4860::8888", True, "a resolver that anybody may ask"),
+    ("2606:4700:4700::1111", True, "another one"),
+    ("2a00:1450:4001::1", True, "RIPE"),
+    ("2001:200::1", True, "after RFC 2928"),
+    ("2003::1", True, "after 6to4"),
+    ("64:ff9b::808:808", True, "RFC 6052: 8.8.8.8 behind NAT64"),
+    ("0.0.0.0", False, "RFC 1122: this host"),  # noqa: S104 - not bound to
+    ("0.1.2.3", False, "RFC 1122: this network"),
+    ("10.0.0.1", False, "RFC 1918"),
+    ("10.255.255.255", False, "RFC 1918"),
+    ("100.64.0.1", False, "RFC 6598: carrier-grade NAT"),
+    ("100.100.100.200", False, "RFC 6598: Alibaba's metadata"),
+    ("100.127.255.255", False, "RFC 6598"),
+    ("127.0.0.1", False, "RFC 1122: loopback"),
+    ("127.255.255.254", False, "RFC 1122: loopback"),
+    ("169.254.169.254", False, "RFC 3927: metadata of most clouds"),
+    ("169.254.170.2", False, "RFC 3927: credentials of containers"),
+    ("172.16.0.1", False, "RFC 1918"),
+    ("172.31.255.255", False, "RFC 1918"),
+    ("168.63.129.16", False, "Azure: the machine's host"),
+    ("192.0.0.1", False, "RFC 6890"),
+    ("192.0.0.192", False, "RFC 6890: Oracle's metadata"),
+    ("192.0.2.1", False, "RFC 5737: documentation"),
+    ("192.88.99.1", False, "RFC 7526: relays of 6to4"),
+    ("192.168.0.1", False, "RFC 1918"),
+    ("198.18.0.1", False, "RFC 2544: benchmarks"),
+    ("198.51.100.1", False, "RFC 5737: documentation"),
+    ("203.0.113.1", False, "RFC 5737: documentation"),
+    ("224.0.0.1", False, "RFC 5771: multicast, global to Python"),
+    ("239.255.255.250", False, "RFC 2365: multicast"),
+    ("240.0.0.1", False, "RFC 1112: reserved"),
+    ("255.255.255.255", False, "RFC 919: broadcast"),
+    ("::", False, "RFC 4291: unspecified"),
+    ("::1", False, "RFC 4291: loopback"),
+    ("::127.0.0.1", False, "RFC 4291: IPv4-compatible"),
+    ("::8.8.8.8", False, "RFC 4291: IPv4-compatible"),
+    ("::ffff:127.0.0.1", False, "RFC 4291: IPv4-mapped"),
+    ("::ffff:8.8.8.8", False, "RFC 4291: IPv4-mapped; no resolver gives it"),
+    ("::ffff:0:10.0.0.1", False, "RFC 2765: IPv4-translated"),
+    ("64:ff9b::7f00:1", False, "RFC 6052: loopback behind NAT64, global to Python"),
+    ("64:ff9b::a9fe:a9fe", False, "RFC 6052: metadata behind NAT64"),
+    ("64:ff9b::a00:1", False, "RFC 6052: RFC 1918 behind NAT64"),
+    ("64:ff9b:1::808:808", False, "RFC 8215: NAT64 of one's own"),
+    ("100::1", False, "RFC 6666: discard"),
+    ("2001::1", False, "RFC 4380: Teredo"),
+    ("2001:0:7f00:1::", False, "RFC 4380: Teredo, by the server on loopback"),
+    ("2001:10::1", False, "RFC 4843: ORCHID"),
+    ("2001:20::1", False, "RFC 7343: ORCHIDv2"),
+    ("2001:db8::1", False, "RFC 3849: documentation"),
+    ("2002:7f00:1::", False, "RFC 3056: loopback by 6to4, global to Python"),
+    ("2002:808:808::1", False, "RFC 3056: 6to4"),
+    ("3fff::1", False, "RFC 9637: documentation"),
+    ("4000::1", False, "not given to anybody"),
+    ("5f00::1", False, "RFC 9602: segment routing"),
+    ("fc00::1", False, "RFC 4193: unique local"),
+    ("fd00:ec2::254", False, "RFC 4193: Amazon's metadata"),
+    ("fe80::1", False, "RFC 4291: link-local"),
+    ("fe80::1%lo", False, "RFC 4007: with a zone"),
+    ("2606:4700:4700::1111%1", False, "RFC 4007: a zone where none belongs"),
+    ("fec0::1", False, "RFC 3879: site-local"),
+    ("ff02::1", False, "RFC 4291: multicast"),
+    ("ff0e::1", False, "RFC 4291: multicast of all the world, global to Python"),
+)
+
+SPELLINGS = (
+    "127.0.0.1", "127.1", "127.0.1", "0", "0x7f000001", "0x7f.1", "0177.1", "017700000001", "2130706433",
+    "localhost", "LOCALHOST", "localhost.", "127.0.0.1.", "[::1]", "[::]", "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:0:0:1]", "[fe80::1%25lo]", "[fe80::1%lo]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+    "169.254.169.254",
+    "127。0。0。1", "①②⑦.0.0.1", "0300.0250.0.1", "3232235521", "0xa9fea9fe", "public.example@127.0.0.1",
+)  # fmt: skip
+
+
+class Names:
+    """A resolver whose answers follow each other; the last one stays.
+
+    Attributes:
+        asked: The hosts that it was asked for.
+    """
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Answer as told."""
+        assert port > 0
+        self.asked.append(host)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers on 127.0.0.1; they are stopped at the end of the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer: Answer, **options: object) -> Server:
+            server = Server(answer, **options)  # type: ignore[arg-type]
+            stack.callback(server.close)
+            return server
+
+        yield start
+
+
+def ask(url: str, reach: Reach | None, times: int = 1) -> list[Reply]:
+    """Ask for a file, some times over one client."""
+
+    async def asked() -> list[Reply]:
+        async with BoundedClient(LIMITS, command="test", reach=reach) as client:
+            return [await client.get(read_url(url, plain=False), 100) for _ in range(times)]
+
+    return asyncio.run(asked())
+
+
+def named(server: Server, host: str = "hooks.example") -> str:
+    """Return the address of a server by a name that only a resolver of the test knows."""
+    parts = urlsplit(server.base)
+    return f"{parts.scheme}://{host}:{parts.port}/"
+
+
+def reach(names: Names, allow: tuple[Network, ...] = HERE) -> Reach:
+    """Return what may be reached, by the names of a test."""
+    return Reach(allow=allow, resolve=names)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_public"),
+    [row[:2] for row in ADDRESSES],
+    ids=[f"{text} {origin}" for text, _, origin in ADDRESSES],
+)
+def test_only_public_unicast_addresses_are_reached(text: str, is_public: bool) -> None:
+    """Each row of the table."""
+    assert Reach().allows(text) is is_public
+
+
+@given(st.ip_addresses())
+def test_what_python_calls_private_is_never_reached(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    """The other way round our table says more; NAT64 is judged by what it holds."""
+    if address not in ipaddress.ip_network("64:ff9b::/96") and (address.is_private or address.is_multicast):
+        assert not Reach().allows(str(address))
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_behind_nat64_is_judged_as_itself(address: ipaddress.IPv4Address) -> None:
+    """A network without IPv4 reaches the same hosts."""
+    behind = ipaddress.IPv6Address((0x64FF9B << 96) | int(address))
+    assert Reach().allows(str(behind)) is Reach().allows(str(address))
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_no_spelling_leads_inwards(host: str) -> None:
+    """As this machine resolves it; the sentence names no address."""
+    with pytest.raises((Unreachable, UsageError)) as caught:
+        ask(f"http://{host}:9/", Reach())
+    if isinstance(caught.value, Unreachable):
+        assert "refused" not in caught.value.message  # nothing was tried
+
+
+def test_a_network_that_is_allowed_is_reached(serve: Callable[..., Server]) -> None:
+    """By whoever has a host of its own."""
+    server = serve(reply())
+    assert ask(server.base, reach_with(["127.0.0.0/8"])) == [Reply(200, b"ok")]
+    with pytest.raises(Unreachable, match="an address that is not public"):
+        ask(server.base, reach_with(["10.0.0.0/8"]))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0.1/8", "10.0.0.0/33", "host", "fe80::1%lo/64"])
+def test_what_is_not_a_network_is_wrong_use(text: str) -> None:
+    """Said before anything is asked."""
+    with pytest.raises(UsageError, match="not a network"):
+        reach_with([text])
+
+
+@pytest.mark.parametrize("others", [("10.0.0.1",), ("8.8.8.8", "::1"), ("64:ff9b::a00:1",)])
+def test_one_address_that_is_not_public_is_enough(
+    serve: Callable[..., Server], others: tuple[str, ...]
+) -> None:
+    """Nothing is asked, whichever comes first."""
+    server = serve(reply())
+    for found in (("127.0.0.1", *others), (*others, "127.0.0.1")):
+        with pytest.raises(Unreachable, match="an address that is not public"):
+            ask(named(server), reach(Names(found)))
+    assert server.requests == []
+
+
+def test_a_name_is_resolved_once_for_a_connection(serve: Callable[..., Server]) -> None:
+    """What it says a moment later (DNS rebinding) is not asked for: the address that was judged is used."""
+    server = serve(reply())
+    names = Names(["127.0.0.1"], ["127.0.0.2"])
+    assert ask(named(server), reach(names), times=3) == [Reply(200, b"ok")] * 3
+    assert names.asked == ["hooks.example"]
+    assert b"\r\nhost: hooks.example:" in server.requests[0].lower()
+
+
+def test_a_name_that_leads_elsewhere_later_is_judged_again(serve: Callable[..., Server]) -> None:
+    """With the next connection, that of a redirect too."""
+    server = serve(raw(b"HTTP/1.1 307 Moved\r\nLocation: /there\r\nConnection: close\r\n\r\n"))
+    names = Names(["127.0.0.1"], ["127.0.0.2"])
+    with pytest.raises(Unreachable, match="an address that is not public"):
+        ask(named(server), reach(names))
+    assert len(names.asked) == 2
+    assert len(server.requests) == 1
+
+
+def test_an_address_that_does_not_answer_is_passed_over(serve: Callable[..., Server]) -> None:
+    """A host may have several, of which some are down."""
+    server = serve(reply())
+    found = Names(["127.0.0.2", "127.0.0.1"])
+    assert ask(named(server), reach(found, reach_with(["127.0.0.0/30"]).allow)) == [Reply(200, b"ok")]
+
+
+def test_a_name_without_an_address_is_told() -> None:
+    """Whether the resolver says so or gives nothing."""
+    with pytest.raises(Unreachable, match="its host name cannot be resolved"):
+        ask("http://hooks.example/", reach(Names([])))
+
+
+def test_the_certificate_is_that_of_the_name(
+    serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the connection is made to an address."""
+    certificate = make_certificate(tmp_path, names=["hooks.example"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    server = serve(reply(), tls=server_context(certificate))
+    assert ask(named(server), reach(Names(["127.0.0.1"]))) == [Reply(200, b"ok")]
+    for host in ("other.example", "127.0.0.1"):
+        with pytest.raises(Unreachable, match="its TLS certificate is not trusted"):
+            ask(named(server, host), reach(Names(["127.0.0.1"])))
+
+
+def test_no_proxy_is_asked(serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would resolve the name itself."""
+    proxy, server = serve(reply(b"proxy")), serve(reply(b"server"))
+    monkeypatch.setenv("HTTP_PROXY", proxy.base)
+    monkeypatch.setenv("ALL_PROXY", proxy.base)
+    assert ask(named(server), reach(Names(["127.0.0.1"]))) == [Reply(200, b"server")]
+    assert ask("http://hooks.example/", None) == [Reply(200, b"proxy")]
+
+
+def test_a_tree_is_fetched_within_reach(serve: Callable[..., Server]) -> None:
+    """As whoever watches registers that others have named does."""
+    server = serve(reply())
+    with HttpFetcher(named(server), LIMITS, reach(Names(["127.0.0.1"], ["10.0.0.1"]))) as fetcher:
+        assert fetcher.get("v1/register.json", 10) == b"ok"
+    with (
+        HttpFetcher(server.base, LIMITS, Reach()) as fetcher,
+        pytest.raises(Unreachable, match=r"^v1/register.json: not asked: .* not public"),
+    ):
+        fetcher.get("v1/register.json", 10)
