@@ -12,6 +12,7 @@ import asyncio
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 import httpx
@@ -24,7 +25,6 @@ from register_api.core.printable import printable
 from register_api.errors import Malformed, Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from register_api.bounded_http.limits import HttpLimits
@@ -35,6 +35,8 @@ Url = httpx.URL
 OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_KEPT = ("etag", "location", "retry-after")
+_MAX_HEADER = 1000
 _MAX_PORT = 65535
 _MAX_CAUSES = 8
 
@@ -52,10 +54,16 @@ stamina.instrumentation.set_on_retry_hooks(())
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a server answered; the body is empty where it was not wanted."""
+    """What a server answered.
+
+    Attributes:
+        body: Empty where it was not wanted.
+        headers: Those of ``ETag``, ``Location`` and ``Retry-After`` that it has, in small letters.
+    """
 
     status: int
     body: bytes = b""
+    headers: Mapping[str, str] = {}
 
 
 class _PassingFailure(Exception):
@@ -190,9 +198,10 @@ class BoundedClient:
         status = response.status_code
         if status in _REDIRECTS and self._limits.redirects:
             return _target(response)
+        headers = {name: response.headers[name][:_MAX_HEADER] for name in _KEPT if name in response.headers}
         if status in _RETRIED:
-            raise _PassingFailure(f"the server failed (status {status})", Reply(status))
-        return Reply(status, await _body(response, max_bytes) if status in body_of else b"")
+            raise _PassingFailure(f"the server failed (status {status})", Reply(status, headers=headers))
+        return Reply(status, await _body(response, max_bytes) if status in body_of else b"", headers)
 
     def _opened(self, url: Url) -> httpx.AsyncClient:
         """Return a client, made within the loop that it belongs to; TLS is set up only if needed."""

@@ -116,8 +116,19 @@ def test_the_last_reply_of_a_failing_server_is_told(serve: Callable[[Answer], Se
 def test_a_redirect_is_a_reply_where_none_is_followed(serve: Callable[[Answer], Server]) -> None:
     """A witness or an authority is who it was said to be."""
     server = serve(reply(b"", "307 Moved", "Location: /there"))
-    assert post(server.base, msgspec.structs.replace(PATIENT, redirects=0)) == Reply(307)
+    assert post(server.base, msgspec.structs.replace(PATIENT, redirects=0)) == Reply(
+        307, headers={"location": "/there"}
+    )
     assert heads(server) == 1
+
+
+def test_what_a_server_says_of_another_time_or_place_is_kept(serve: Callable[[Answer], Server]) -> None:
+    """Also where it failed; nothing else that it says is."""
+    said = ('ETag: "7"', "Retry-After: 120", "Server: x")
+    kept = {"etag": '"7"', "retry-after": "120"}
+    assert post(serve(reply(b"", "200 OK", *said)).base) == Reply(200, headers=kept)
+    assert post(serve(reply(b"", "429 Slow", *said)).base) == Reply(429, headers=kept)
+    assert post(serve(reply(b"", "200 OK", "ETag: " + "x" * 9999)).base).headers == {"etag": "x" * 1000}
 
 
 def test_bodies_of_other_statuses_are_read_where_they_are_wanted(serve: Callable[[Answer], Server]) -> None:
