@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from register_api.clock import zone_of
 from register_api.core import strict_base64
@@ -16,9 +16,11 @@ from register_api.notify.publication import load
 from register_api.publish.feed.entry import VersionSummary
 from register_api.publish.feed.mail import Mail, mail
 from register_api.sending.mail import Addressed, content_of, envelope, written
+from register_api.sending.outbox import SendResult
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable, Mapping
 
     from register_api.core.diff.changes import Change
     from register_api.notify.contacts import Recipient
@@ -27,6 +29,19 @@ if TYPE_CHECKING:
     from register_api.notify.settings import NotifySettings
     from register_api.sending.database import Database
     from register_api.sending.mail import Message
+
+
+class Composed(NamedTuple):
+    """What a mail says, before it is addressed.
+
+    Attributes:
+        content: What ``content_of`` returned.
+        headers: Further headers.
+    """
+
+    subject: str
+    content: bytes
+    headers: Mapping[str, str] = {}
 
 
 class Writer:
@@ -47,7 +62,9 @@ class Writer:
         """
         return self._words(version, recipient.language, recipient.products, recipient.hears)[0]
 
-    def message(self, due: Due, recipient: Recipient, now: dt.datetime, body: bytes | None = None) -> Message:
+    def message(
+        self, due: Due, recipient: Recipient, now: dt.datetime, body: bytes | None = None
+    ) -> Message | SendResult:
         """Write the mail of a row of the outbox for a recipient who has an address.
 
         Args:
@@ -56,6 +73,9 @@ class Writer:
             now: When it is sent first, UTC.
             body: The bytes, where they were written before.
 
+        Returns:
+            The mail, or what became of the row where nothing is to be sent any more.
+
         Raises:
             NotifyError: Nothing is recorded that it could tell of.
             ValueError: A text cannot stand in a header.
@@ -63,9 +83,16 @@ class Writer:
         address = recipient.address or ""
         if body is not None:
             return envelope(self._settings, due.id, address, body)
+        found = _KINDS[due.kind](self, due, recipient, now)
+        if isinstance(found, SendResult):
+            return found
+        to = Addressed(due.id, address, recipient.name, found.subject, found.headers)
+        return written(self._settings, to, found.content, now)
+
+    def notice(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Composed:
+        """Tell of one version."""
         words, content = self._words(due.version, recipient.language, recipient.products, recipient.hears)
-        to = Addressed(due.id, address, recipient.name, words.subject, {})
-        return written(self._settings, to, content, now)
+        return Composed(words.subject, content)
 
     def _load(self, version: int) -> Publication:
         return load(self._database, version)
@@ -99,3 +126,9 @@ class Writer:
             base_url=self._settings.base,
         )
         return mail(summary, self._settings.root_sha256 or None)
+
+
+_KINDS: dict[str, Callable[[Writer, Due, Recipient, dt.datetime], Composed | SendResult]] = {
+    "notice": Writer.notice,
+}
+"""What a mail of each kind of delivery says."""
