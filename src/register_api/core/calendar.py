@@ -7,14 +7,26 @@ calendar days, 1 July is the first right day to start (exactly the number is eno
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from register_api.core.model import NoticeSource
+    from register_api.core.model import DayCount, NoticeSource
 
 _SATURDAY = 5
 _WEEK = 7
 _WORKING_WEEK = 5
+
+
+class DayCounting(Protocol):
+    """How days are counted: by a promise, or by a contract."""
+
+    @property
+    def day_count(self) -> DayCount:
+        """What kind of days."""
+
+    @property
+    def holidays(self) -> tuple[dt.date, ...]:
+        """Days that are no business days, besides Saturdays and Sundays."""
 
 
 def local_day(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
@@ -41,7 +53,7 @@ def earliest_start(announced_on: dt.date, notice: NoticeSource) -> dt.date:
     return later_day(announced_on, notice.days, notice)
 
 
-def later_day(day: dt.date, days: int, notice: NoticeSource) -> dt.date:
+def later_day(day: dt.date, days: int, notice: DayCounting) -> dt.date:
     """Return the day that lies that many days after another, counted as the promise counts.
 
     Raises:

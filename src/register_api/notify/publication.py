@@ -9,6 +9,7 @@ import msgspec
 
 from register_api.core.canonical import decode, digest
 from register_api.core.diff.changes import Change
+from register_api.core.diff.concern import Concern, Interests
 from register_api.core.diff.interests import changes_by_feed
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
@@ -52,30 +53,16 @@ class Publication(NamedTuple):
                 (any more) stands for all, too: too much told is better than a notice that is missing.
             hears: ``all`` or ``important``.
         """
-        wanted = set(products)
         changes = self.changes
         if hears == "important":
             changes = tuple(_important(self.register, changes))
-        if not wanted or not wanted <= {product.id for product in self.register.products}:
-            return changes
-        return tuple(change for change in changes if _is_about(change, self.register, wanted))
+        concern = Concern(Interests(products=frozenset(products)), self.register)
+        return tuple(filter(concern.covers_change, changes))
 
 
 def _important(register: Register, changes: Sequence[Change]) -> list[Change]:
     found = changes_by_feed(register, changes, (tree.FEED_IMPORTANT,))
     return found.get(tree.FEED_IMPORTANT.path(), [])
-
-
-def _is_about(change: Change, register: Register, products: set[str]) -> bool:
-    """Tell whether a change is about a use for one of some products, or about none in particular."""
-    vendors = [vendor for vendor in register.subprocessors if change.concerns(vendor.id)]
-    uses = [use for vendor in vendors for use in vendor.engagements if change.engagement in {None, use.id}]
-    in_motion = any("products" in field.path.split(".") for field in change.fields)
-    return (
-        in_motion
-        or not uses
-        or any(use.products is None or use.products.all or products & {*use.products.ids} for use in uses)
-    )
 
 
 def newest(database: Database) -> int:

@@ -1,0 +1,151 @@
+"""Which uses and changes concern a customer, by products, settings and kinds of data.
+
+Too much told is better than a notice that is missing: what a register does not state, and what is asked for
+in words that it does not use, concerns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from register_api.core.model import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from register_api.core.diff.changes import Change, FieldChange
+    from register_api.core.model import ProductScope, Register, Subprocessor
+
+_CONDITIONS = "conditions"
+
+
+class Interests(msgspec.Struct, frozen=True):
+    """What a customer uses of a vendor; what is empty stands for everything.
+
+    Attributes:
+        products: Ids of products.
+        data: Kinds of data that the vendor gets, such as ``customer_content``.
+        settings: Values by the key of a condition, or else by its type; all in small letters.
+    """
+
+    products: frozenset[str] = frozenset()
+    data: frozenset[str] = frozenset()
+    settings: dict[str, frozenset[str]] = {}
+
+
+class Use(Protocol):
+    """What is asked of a use: an engagement, or a row that was kept of one."""
+
+    @property
+    def products(self) -> ProductScope | None:
+        """Which products use it."""
+
+    @property
+    def data_scope(self) -> tuple[str, ...] | None:
+        """Whose data."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """When it comes into play."""
+
+
+class Concern:
+    """Tells what of a register concerns somebody."""
+
+    def __init__(self, interests: Interests, register: Register) -> None:
+        """Read the words that the register uses.
+
+        Args:
+            interests: What somebody uses.
+            register: The version that is asked about; of changes the newer one.
+        """
+        self._vendors: dict[str | None, Subprocessor] = {
+            vendor.id: vendor for vendor in register.subprocessors
+        }
+        self._settings = _known_settings(interests, register)
+        listed = {product.id for product in register.products}
+        self._tests: dict[str, Callable[[Use], bool]] = {}
+        if interests.products and interests.products <= listed:
+            self._tests["products"] = lambda use: _is_among(interests.products, use.products)
+        if interests.data:
+            self._tests["data_scope"] = lambda use: (
+                use.data_scope is None or not interests.data.isdisjoint(use.data_scope)
+            )
+        if self._settings:
+            self._tests[_CONDITIONS] = lambda use: self._may_hold(use.conditions)
+
+    def covers_use(self, use: Use) -> bool:
+        """Tell whether a use concerns."""
+        return all(test(use) for test in self._tests.values())
+
+    def covers_change(self, change: Change) -> bool:
+        """Tell whether a change concerns: it is about a use that does, or about none in particular."""
+        ids = {change.subprocessor, *change.affects}
+        vendors = [self._vendors[id_] for id_ in ids if id_ in self._vendors]
+        uses = [
+            use for vendor in vendors for use in vendor.engagements if change.engagement in {None, use.id}
+        ]
+        if not uses or not self._tests:
+            return True
+        if change.fields and all(map(self._is_elsewhere, change.fields)):
+            return False
+        moved = {part for field in change.fields for part in field.path.split(".")}
+        moved = moved if change.kind == "changed" else set()
+        tests = [test for name, test in self._tests.items() if name not in moved]
+        return any(all(test(use) for test in tests) for use in uses)
+
+    def _may_hold(self, conditions: Iterable[Condition]) -> bool:
+        """Tell whether none of some conditions is known not to hold."""
+        return not any(map(self._is_excluded, conditions))
+
+    def _is_excluded(self, condition: Condition) -> bool:
+        ours = self._settings.get((condition.key or "").casefold()) or self._settings.get(condition.type)
+        if not ours or condition.value is None:
+            return False
+        value = condition.value.casefold()
+        return ours == {value} if condition.negated else value not in ours
+
+    def _is_elsewhere(self, field: FieldChange) -> bool:
+        """Tell whether only places changed that come into play for others."""
+        if not self._settings or field.path.rpartition(".")[2] != "locations":
+            return False
+        before, after = self._places(field.before), self._places(field.after)
+        return before is not None and before == after
+
+    def _places(self, value: Any) -> list[Any] | None:
+        """Return those of some places that may come into play; ``None`` where they are not stated."""
+        if not isinstance(value, list):
+            return None
+        try:
+            return [
+                place
+                for place in value
+                if self._may_hold(msgspec.convert(place[_CONDITIONS], tuple[Condition, ...]))
+            ]
+        except (KeyError, TypeError, msgspec.ValidationError):
+            return None
+
+
+def _is_among(products: frozenset[str], scope: ProductScope | None) -> bool:
+    return scope is None or scope.all or not products.isdisjoint(scope.ids)
+
+
+def _known_settings(interests: Interests, register: Register) -> dict[str, frozenset[str]]:
+    """Return the settings whose values all occur in a condition of the register."""
+    if not interests.settings:
+        return {}
+    known: dict[str, set[str]] = {}
+    for condition in _conditions(register):
+        for name in {condition.type, (condition.key or condition.type).casefold()}:
+            known.setdefault(name, set()).add((condition.value or "").casefold())
+    return {name: ours for name, ours in interests.settings.items() if ours <= known.get(name, set())}
+
+
+def _conditions(register: Register) -> Iterable[Condition]:
+    for vendor in register.subprocessors:
+        for use in vendor.engagements:
+            yield from use.conditions
+            for place in use.locations or ():
+                yield from place.conditions
