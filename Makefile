@@ -63,7 +63,7 @@ docs: .venv/.made-test ## Write the site of the documentation into build/docs
 
 lock: .venv/.made-test ## Pin all dependencies again, with hashes and without any index address
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/build.in -o requirements/build.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra publish --extra serve --extra import --extra notify -o requirements/serve.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra publish --extra serve --extra import --extra notify --extra watch -o requirements/serve.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --all-extras --group dev -o requirements/test.txt
 
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \

@@ -22,7 +22,7 @@ from register_api.sending.sender import Surroundings
 from register_api.verify import FolderFetcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mail_peer import MailPeer
     from publishers import Publisher
@@ -95,10 +95,12 @@ def worker(database: Database, settings: NotifySettings, time: Time, told: list[
 
 
 @contextlib.contextmanager
-def database_of(kind: str, folder: Path, server: str) -> Iterator[Database]:
+def database_of(
+    kind: str, folder: Path, server: str, steps: Sequence[Sequence[str]] = STEPS
+) -> Iterator[Database]:
     """Open an empty database: a file in the folder, or the only database of a server."""
     if kind == "sqlite":
-        with opened(str(folder / "notify.sqlite3"), STEPS) as database:
+        with opened(str(folder / "notify.sqlite3"), steps) as database:
             yield database
         return
     import psycopg  # noqa: PLC0415 - only where there is a server
@@ -106,5 +108,5 @@ def database_of(kind: str, folder: Path, server: str) -> Iterator[Database]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-    with opened(server, STEPS) as database:
+    with opened(server, steps) as database:
         yield database

@@ -18,7 +18,9 @@ The folders show how data flows and who may sign:
 * ``doctor``: what may be wrong here and where it is public, with what to do.
 * ``preview``: what publishing now would show, served to the publisher alone.
 * ``witness``: cosigns other logs, with a key of its own.
+* ``sending``: outbox, database and mail server of whoever sends.
 * ``notify``: tells people of each version, and records that; reads the public tree alone.
+* ``watch``: many registers for a customer: what is new, by when to act, what was decided.
 * ``hosting``: configuration for nginx, Caddy and hosts of static files.
 * ``conformance``: tests whether a server hosts a register correctly.
 * ``style``: the style sheet of all pages.

@@ -15,6 +15,7 @@ The tree::
     ├── WitnessError             a witness's state or clock: missing, damaged         exit 1
     ├── SendingError             database or mail server that messages go through     exit 1
     ├── NotifyError              notices: their contacts, or what was asked for       exit 1
+    ├── WatchError               the watcher: its vendors, or what was asked for       exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
     └── VerificationError        what a customer was served                           exit 10-19
@@ -168,6 +169,12 @@ class NotifyError(RegisterError):
     """Notices cannot be made or recorded as was asked."""
 
     word = "notify"
+
+
+class WatchError(RegisterError):
+    """Registers cannot be watched as was asked."""
+
+    word = "watch"
 
 
 class NotStamped(RegisterError):

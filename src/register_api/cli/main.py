@@ -25,6 +25,7 @@ _PARTS = {
     "import": ("importing", ("tomlkit", "yaml")),
     "deploy": ("deploying", ("obstore",)),
     "notify": ("notifying", ("aiosmtplib",)),
+    "watch": ("watching", ("aiosmtplib", "litestar")),
 }
 """Extra of the distribution to the name of that part, and to packages that together show that it is there."""
 
@@ -82,6 +83,9 @@ _COMMANDS = {
         "deploy", "Bring what is published to a folder or a bucket, and verify it from outside.", ("deploy",)
     ),
     "notify": _Command("notify", "Tell contract contacts by mail, and keep a record of it.", ("notify",)),
+    "watch": _Command(
+        "watch", "Watch the registers of your vendors: what is new, and by when to act.", ("watch",)
+    ),
     "export": _Command(
         "export",
         "Write what a host of files has to be told, so that it answers as the service.",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 64 * 1024
 _LONGEST = 100
 
-TABLES = frozenset({"notify"})
+TABLES = frozenset({"notify", "watch"})
 """Names of the tables in a file of settings that belong to a command of that name; all else is `serve`'s."""
 
 

@@ -103,7 +103,7 @@ def test_what_is_asked_for_is_pinned_with_its_digest(file: str, left_out: set[st
 
 
 @pytest.mark.parametrize(
-    "extras", [(), ("publish",), ("serve",), ("import",), ("notify",), ("all",)], ids="+".join
+    "extras", [(), ("publish",), ("serve",), ("import",), ("notify",), ("watch",), ("all",)], ids="+".join
 )
 def test_a_command_works_with_its_extras_and_says_without_which_it_needs(extras: tuple[str, ...]) -> None:
     """An extra that another one builds on, or all, is there as well."""

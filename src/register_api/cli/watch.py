@@ -1,0 +1,23 @@
+"""The command ``watch``: a group, of which each command is in a module of its own."""
+
+from __future__ import annotations
+
+import click
+
+from register_api.cli.watch_vendors import vendors
+
+
+@click.group()
+def watch() -> None:
+    """Watch the registers of your vendors: what is new, what concerns you, and by when to act.
+
+    Each register is verified as `verify` does it, with a memory of its own. Settings are the table [watch] in
+    the file of settings; docs/watch.md lists them.
+
+    \b
+    Example:
+      register-api watch vendors list --settings watch.toml
+    """
+
+
+watch.add_command(vendors)

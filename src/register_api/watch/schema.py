@@ -1,0 +1,106 @@
+"""The tables of the watcher, in the SQL that SQLite (STRICT) and PostgreSQL have in common.
+
+Instants are whole seconds of Unix time, days are texts such as ``2026-05-10``.
+"""
+
+from __future__ import annotations
+
+VENDORS = """
+    CREATE TABLE vendors (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        website TEXT NOT NULL,
+        register TEXT NOT NULL,
+        page TEXT NOT NULL,
+        root_sha256 TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        objection_days INTEGER,
+        notice_days INTEGER,
+        counting TEXT NOT NULL CHECK (counting IN ('calendar', 'business')),
+        counts_from TEXT NOT NULL CHECK (counts_from IN ('announced', 'seen')),
+        products TEXT NOT NULL,
+        regions TEXT NOT NULL,
+        critical INTEGER NOT NULL,
+        added_at {instant} NOT NULL,
+        closed_at {instant}
+    ) {strict}
+"""
+"""One row for each vendor; ``register`` is the address of its tree, empty where it has none."""
+
+POLLS = """
+    CREATE TABLE polls (
+        vendor TEXT PRIMARY KEY REFERENCES vendors (id),
+        next_at {instant} NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0,
+        looked_at {instant},
+        good_at {instant},
+        outcome TEXT NOT NULL DEFAULT '',
+        outcome_since {instant},
+        alerted_at {instant},
+        etag TEXT NOT NULL DEFAULT '',
+        version INTEGER,
+        name TEXT NOT NULL DEFAULT '',
+        root_sha256 TEXT NOT NULL DEFAULT '',
+        lease_owner TEXT,
+        lease_until {instant} NOT NULL DEFAULT 0
+    ) {strict}
+"""
+"""How the last look at each vendor ended, and when the next is due.
+
+``name`` is the register's own, and ``root_sha256`` that of the root which trust in it began from.
+"""
+
+VERSIONS = """
+    CREATE TABLE versions (
+        vendor TEXT NOT NULL REFERENCES vendors (id),
+        version INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        published_at {instant} NOT NULL,
+        seen_at {instant} NOT NULL,
+        document {bytes} NOT NULL,
+        changes {bytes} NOT NULL,
+        PRIMARY KEY (vendor, version)
+    ) {strict}
+"""
+"""What was verified, compressed with zlib; ``seen_at`` is when this watcher first saw it."""
+
+NEWS = (
+    """
+    CREATE TABLE news (
+        id TEXT PRIMARY KEY,
+        vendor TEXT NOT NULL REFERENCES vendors (id),
+        key TEXT NOT NULL,
+        class TEXT NOT NULL,
+        version INTEGER,
+        change_id TEXT,
+        title TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        seen_at {instant} NOT NULL,
+        concerns INTEGER NOT NULL,
+        deadline TEXT,
+        deadline_of TEXT CHECK (deadline_of IN ('register', 'contract')),
+        owner TEXT NOT NULL,
+        UNIQUE (vendor, key)
+    ) {strict}
+    """,
+    "CREATE INDEX news_seen ON news (seen_at)",
+    "CREATE INDEX news_deadline ON news (deadline)",
+)
+"""What is told, once each: a row comes in the transaction that records what it follows from."""
+
+DECISIONS = (
+    """
+    CREATE TABLE decisions (
+        news TEXT NOT NULL REFERENCES news (id),
+        decision TEXT NOT NULL CHECK (decision IN ('accepted', 'objected', 'not_concerned')),
+        reason TEXT NOT NULL,
+        by TEXT NOT NULL,
+        at {instant} NOT NULL
+    ) {strict}
+    """,
+    "CREATE INDEX decisions_news ON decisions (news, at)",
+)
+"""What was decided on a piece of news: rows are added and never changed, the newest counts."""
+
+STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS),)
+"""What brings a database from each number to the next."""

@@ -1,0 +1,102 @@
+"""The settings of the watcher: the table ``[watch]`` in the file of settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from register_api.core.address import email_problem, url_problem
+from register_api.errors import UsageError
+from register_api.sending.settings import (
+    MAIL_RULES,
+    MailSettings,
+    Positive,
+    SettingRule,
+    named_file,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TABLE = "watch"
+
+_Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+
+
+class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How registers are watched; docs/watch.md says what each setting means."""
+
+    sender: str = ""
+    database: str = "var/watch/watch.sqlite3"
+    state: str = "var/watch/registers"
+    time_zone: str = "UTC"
+    holidays: str = ""
+    contact: str = ""
+    poll_minutes: Annotated[int, Positive] = 60
+    pool: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    failures_before_alert: Annotated[int, Positive] = 3
+    allow: tuple[str, ...] = ()
+    reminder_days: tuple[_Days, ...] = (14, 7, 2)
+    digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 7
+
+
+def _is_no_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return True
+    return False
+
+
+def _is_no_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return True
+    return False
+
+
+_RULES = (
+    SettingRule(
+        lambda settings: (
+            settings.contact and url_problem(settings.contact) and email_problem(settings.contact)
+        ),
+        "contact must be an e-mail address or an address that begins with https://",
+    ),
+    SettingRule(
+        lambda settings: _is_no_time_zone(settings.time_zone),
+        "time_zone must be a name of the IANA database",
+        "write it like Europe/Berlin",
+    ),
+    SettingRule(
+        lambda settings: any(map(_is_no_network, settings.allow)),
+        "allow must hold networks",
+        "write them like 10.1.0.0/16 or fd00::/8",
+    ),
+    *(rule for rule in MAIL_RULES if rule.words != "sender must be an e-mail address"),
+    SettingRule(
+        lambda settings: settings.sender and email_problem(settings.sender),
+        "sender must be an e-mail address, or left out where no mail is sent",
+    ),
+)
+
+
+def read_watch_settings(file: Path | None, environment: Mapping[str, str]) -> WatchSettings:
+    """Read the settings.
+
+    Args:
+        file: The file of settings.
+        environment: Variables by name; ``REGISTER_SETTINGS`` names the file if none is given.
+
+    Raises:
+        UsageError: There is no such file or table in it, or a setting that is not valid.
+    """
+    named = named_file(file, environment)
+    if named is None:
+        raise UsageError("watch needs a file of settings", hint="--settings FILE; docs/watch.md has one")
+    return read_settings(named, TABLE, WatchSettings, _RULES, "docs/watch.md")
