@@ -48,10 +48,12 @@ class SendResult(NamedTuple):
 
     Attributes:
         what: ``deferred``: to be tried again later; the others are states.
+        wait: Seconds before which a deferred one is not to be tried again.
     """
 
     what: Literal["sent", "refused", "unknown", "deferred", "opted_out"]
     reply: str
+    wait: int = 0
 
 
 def add_fact(run: Callable[..., list[Row]], delivery: str, now: int, what: str, reply: str) -> None:
@@ -150,9 +152,9 @@ class Outbox(Generic[LeasedRow]):
             # An attempt that ended before its bytes flowed has not been counted by ``begin``.
             attempts = mine[0]["attempts"] + (mine[0]["data_began_at"] is None)
             tried_enough = attempts > len(retry_after)
-            due_at = (
-                now + retry_after[attempts - 1] if outcome.what == "deferred" and not tried_enough else None
-            )
+            due_at = None
+            if outcome.what == "deferred" and not tried_enough:
+                due_at = now + max(retry_after[attempts - 1], outcome.wait)
             state = outcome.what if outcome.what != "deferred" else "refused" if tried_enough else "due"
             run(
                 "UPDATE deliveries SET state = ?, state_at = ?, reply = ?, due_at = ?, lease_owner = NULL,"

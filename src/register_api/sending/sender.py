@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import zlib
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, Self
 
 from register_api.sending.outbox import LeasedRow, Outbox, SendResult
@@ -64,12 +65,16 @@ class Route(NamedTuple):
         transport: What takes the messages.
         per_second: How many are sent at most.
         retry_after: Seconds until the next attempt after each that was deferred.
+        spread: By which part of themselves these pauses are longer at most, another part for each row.
+        at_once: How many are sent at the same time; the transport then raises nothing.
     """
 
     channels: tuple[str, ...]
     transport: Transport
     per_second: float
     retry_after: Sequence[int]
+    spread: float = 0.0
+    at_once: int = 1
 
 
 class Sender(Generic[LeasedRow]):
@@ -118,10 +123,11 @@ class Sender(Generic[LeasedRow]):
                 if not rows:
                     return
                 while rows and not self._around.stop.is_set():
-                    outcome = self._send(rows[0])
-                    rows.pop(0)
-                    if counts is not None and outcome is not None:
-                        counts[outcome.what] += 1
+                    together = rows[: self._route.at_once]
+                    outcomes = self._send(together)
+                    del rows[: len(together)]
+                    if counts is not None:
+                        counts.update(outcome.what for outcome in outcomes if outcome is not None)
 
     @contextlib.contextmanager
     def _leased(self) -> Iterator[list[LeasedRow]]:
@@ -133,22 +139,36 @@ class Sender(Generic[LeasedRow]):
             if rows:
                 self._outbox.give_back(rows, self._at())
 
-    def _send(self, row: LeasedRow) -> SendResult | None:
-        """Send a row and say what became of it; ``None`` where its lease has ended meanwhile."""
-        message = self._compose(row, self._outbox.body(row.id))
-        outcome = message if isinstance(message, SendResult) else self._hand_over(row, message)
-        if outcome is not None:
-            self._outbox.finish(row, outcome, self._at(), self._route.retry_after)
-            if outcome.what not in {"sent", "opted_out"}:
-                self._around.tell(f"delivery {row.id}: {outcome.what}")
-        return outcome
+    def _send(self, rows: Sequence[LeasedRow]) -> list[SendResult | None]:
+        """Send rows and say what became of each; ``None`` where its lease has ended meanwhile."""
+        messages = [self._compose(row, self._outbox.body(row.id)) for row in rows]
+        for message in messages:
+            if not isinstance(message, SendResult):
+                self._keep_pace()
+        outcomes = self._runner.run(self._hand_over(rows, messages))
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if outcome is not None:
+                self._outbox.finish(row, outcome, self._at(), self._pauses(row))
+                if outcome.what not in {"sent", "opted_out"}:
+                    self._around.tell(f"delivery {row.id}: {outcome.what}")
+        return outcomes
 
-    def _hand_over(self, row: LeasedRow, message: Outgoing) -> SendResult | None:
-        def begin() -> bool:
-            return self._outbox.begin(row.id, message.body, message.message_id, self._at())
+    async def _hand_over(
+        self, rows: Sequence[LeasedRow], messages: Sequence[Outgoing | SendResult]
+    ) -> list[SendResult | None]:
+        async def one(row: LeasedRow, message: Outgoing | SendResult) -> SendResult | None:
+            if isinstance(message, SendResult):
+                return message
+            return await self._route.transport.send(
+                message,
+                lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at()),
+            )
 
-        self._keep_pace()
-        return self._runner.run(self._route.transport.send(message, begin))
+        return await asyncio.gather(*map(one, rows, messages))
+
+    def _pauses(self, row: LeasedRow) -> list[int]:
+        share = self._route.spread * zlib.crc32(row.id.encode()) / 2**32
+        return [round(pause * (1 + share)) for pause in self._route.retry_after]
 
     def _keep_pace(self) -> None:
         """Wait until the next message may be sent."""

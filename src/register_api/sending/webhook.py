@@ -1,0 +1,190 @@
+"""Requests that tell an endpoint of something, signed as Standard Webhooks has it.
+
+The address is one that a stranger may have named: only public addresses are reached, no redirect is followed,
+and of an answer little is read and nothing believed but its status. A message keeps its id and its bytes with
+each attempt, by which a receiver knows it; so a failure of any kind is a reason to try again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from register_api.bounded_http.client import BoundedClient, Reply, read_url
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.retry_after import seconds_asked
+from register_api.core import strict_base64
+from register_api.errors import UsageError, VerificationError
+from register_api.sending.outbox import HOUR, MINUTE, SendResult
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from register_api.bounded_http.reach import Reach
+    from register_api.clock import Clock
+
+RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28, 40, 40)))
+"""Seconds until the next attempt after each that failed: three days together."""
+
+SPREAD = 0.2
+AT_ONCE, PER_SECOND = 10, 10.0
+"""How many endpoints are asked at the same time, so that slow ones do not hold up the others."""
+
+MAX_ANSWER_BYTES = 16 * 1024
+_SECONDS = 15.0
+_GONE = 410
+_OK = range(200, 300)
+
+_SECRET = "whsec_"  # noqa: S105 - what a secret begins with
+_PUBLIC_KEY = "whpk_"
+
+# httpx logs each address at INFO, and that of a chat holds its password.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class Hook(NamedTuple):
+    """A message to an endpoint.
+
+    Attributes:
+        message_id: The same with each attempt.
+        url: Where it goes.
+        content_type: What the body is.
+        secret: The secret that is shared with the endpoint, as ``new_secret`` makes it; empty: the endpoint
+            checks no signature, and is told none.
+    """
+
+    message_id: str
+    url: str
+    content_type: str
+    body: bytes
+    secret: str = ""
+
+
+class Answer(NamedTuple):
+    """What became of an attempt.
+
+    Attributes:
+        is_gone: Whether the endpoint wants nothing more (status 410).
+        body: What it said, where that is read.
+    """
+
+    result: SendResult
+    is_gone: bool = False
+    body: bytes = b""
+
+
+def new_secret() -> str:
+    """Return a new secret to be shared with an endpoint."""
+    return _SECRET + strict_base64.encode(secrets.token_bytes(32))
+
+
+def public_key_text(key: Ed25519PrivateKey) -> str:
+    """Return the public half of a key as receivers are told it."""
+    return _PUBLIC_KEY + strict_base64.encode(key.public_key().public_bytes_raw())
+
+
+def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) -> dict[str, str]:
+    """Return the headers by which a receiver knows who sends (Standard Webhooks 1.0.0).
+
+    Args:
+        hook: What is sent.
+        key: Signs too (``v1a``), if there is one.
+        timestamp: When this attempt is made, Unix time.
+    """
+    signed = b"%b.%d.%b" % (hook.message_id.encode(), timestamp, hook.body)
+    shared = strict_base64.decode(hook.secret.removeprefix(_SECRET))
+    signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]
+    if key is not None:
+        signatures.append(f"v1a,{strict_base64.encode(key.sign(signed))}")
+    return {
+        "webhook-id": hook.message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def masked(url: str) -> str:
+    """Return as much of an address as may be shown: what follows the host may be a password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}/…"
+
+
+class WebhookTransport:
+    """Sends to endpoints; what one of them does harms no other."""
+
+    def __init__(
+        self,
+        reach: Reach,
+        key: Ed25519PrivateKey | None,
+        now: Clock,
+        note: Callable[[Hook, Answer], None] = lambda _hook, _answer: None,
+        seconds: float = _SECONDS,
+    ) -> None:
+        """Begin without a connection.
+
+        Args:
+            reach: Where requests may go.
+            key: Signs, besides the secret of each endpoint.
+            now: Tells the time.
+            note: Is told of every answer.
+            seconds: How long an endpoint has for its answer.
+        """
+        limits = HttpLimits(
+            connect=seconds, read=seconds, exchange=seconds, run=float("inf"), requests=2**63, attempts=1
+        )
+        self._client = BoundedClient(limits, command="notify", reach=reach)
+        self._key, self._now, self._note = key, now, note
+
+    async def send(self, hook: Hook, begin: Callable[[], bool]) -> SendResult | None:
+        """Send a message, once ``begin`` allows it; ``None`` where it does not."""
+        if not begin():
+            return None
+        answer = await self.ask(hook, frozenset())
+        self._note(hook, answer)
+        return answer.result
+
+    async def ask(self, hook: Hook, body_of: frozenset[int] = frozenset(_OK)) -> Answer:
+        """Send a message, and return what the endpoint said to it.
+
+        Args:
+            hook: The message.
+            body_of: The statuses whose bodies are read.
+        """
+        now = self._now()
+        headers = {"Content-Type": hook.content_type}
+        if hook.secret:
+            headers |= signed_headers(hook, self._key, int(now.timestamp()))
+        try:
+            reply = await self._client.post(
+                read_url(hook.url, plain=False),
+                MAX_ANSWER_BYTES,
+                content=hook.body,
+                headers=headers,
+                body_of=body_of,
+            )
+        except UsageError:  # it quotes the address
+            return Answer(SendResult("deferred", "the address is not valid"))
+        except VerificationError as error:
+            return Answer(SendResult("deferred", error.message))
+        return _judged(reply, now)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+def _judged(reply: Reply, now: dt.datetime) -> Answer:
+    said = f"status {reply.status}"
+    if reply.status in _OK:
+        return Answer(SendResult("sent", said), body=reply.body)
+    if reply.status == _GONE:
+        return Answer(SendResult("refused", said), is_gone=True)
+    wait = seconds_asked(reply.headers.get("retry-after", ""), now)
+    return Answer(SendResult("deferred", said, wait))
