@@ -67,7 +67,7 @@ class Hook(NamedTuple):
     secret: str = ""
 
 
-class Answer(NamedTuple):
+class HookAnswer(NamedTuple):
     """What became of an attempt.
 
     Attributes:
@@ -124,7 +124,7 @@ class WebhookTransport:
         reach: Reach,
         key: Ed25519PrivateKey | None,
         now: Clock,
-        note: Callable[[Hook, Answer], None] = lambda _hook, _answer: None,
+        note: Callable[[Hook, HookAnswer], None] = lambda _hook, _answer: None,
         seconds: float = _SECONDS,
     ) -> None:
         """Begin without a connection.
@@ -150,7 +150,7 @@ class WebhookTransport:
         self._note(hook, answer)
         return answer.result
 
-    async def ask(self, hook: Hook, body_of: frozenset[int] = frozenset(_OK)) -> Answer:
+    async def ask(self, hook: Hook, body_of: frozenset[int] = frozenset(_OK)) -> HookAnswer:
         """Send a message, and return what the endpoint said to it.
 
         Args:
@@ -170,9 +170,9 @@ class WebhookTransport:
                 body_of=body_of,
             )
         except UsageError:  # it quotes the address
-            return Answer(SendResult("deferred", "the address is not valid"))
+            return HookAnswer(SendResult("deferred", "the address is not valid"))
         except VerificationError as error:
-            return Answer(SendResult("deferred", error.message))
+            return HookAnswer(SendResult("deferred", error.message))
         return _judged(reply, now)
 
     async def close(self) -> None:
@@ -180,11 +180,11 @@ class WebhookTransport:
         await self._client.close()
 
 
-def _judged(reply: Reply, now: dt.datetime) -> Answer:
+def _judged(reply: Reply, now: dt.datetime) -> HookAnswer:
     said = f"status {reply.status}"
     if reply.status in _OK:
-        return Answer(SendResult("sent", said), body=reply.body)
+        return HookAnswer(SendResult("sent", said), body=reply.body)
     if reply.status == _GONE:
-        return Answer(SendResult("refused", said), is_gone=True)
+        return HookAnswer(SendResult("refused", said), is_gone=True)
     wait = seconds_asked(reply.headers.get("retry-after", ""), now)
-    return Answer(SendResult("deferred", said, wait))
+    return HookAnswer(SendResult("deferred", said, wait))

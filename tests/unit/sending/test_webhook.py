@@ -22,8 +22,8 @@ from register_api.sending.outbox import SendResult
 from register_api.sending.webhook import (
     RETRY_AFTER,
     SPREAD,
-    Answer,
     Hook,
+    HookAnswer,
     WebhookTransport,
     masked,
     new_secret,
@@ -60,9 +60,9 @@ def serve() -> Iterator[Callable[[Serve], Server]]:
         server.close()
 
 
-def send(to: Hook, reach: Reach = HERE, seconds: float = PATIENCE / 6, times: int = 1) -> list[Answer]:
+def send(to: Hook, reach: Reach = HERE, seconds: float = PATIENCE / 6, times: int = 1) -> list[HookAnswer]:
     """Send a message, some times over one transport."""
-    noted: list[Answer] = []
+    noted: list[HookAnswer] = []
 
     async def sent() -> None:
         transport = WebhookTransport(reach, KEY, lambda: NOW, lambda _, answer: noted.append(answer), seconds)
@@ -126,7 +126,7 @@ def test_a_message_arrives_as_it_is_and_anew_with_each_attempt_only_the_time(
 ) -> None:
     """Id and bytes are the same; a chat that checks no signature is told none."""
     server = serve(reply(b"", "204 No Content"))
-    assert send(hook(server.base), times=2) == [Answer(SendResult("sent", "status 204"))] * 2
+    assert send(hook(server.base), times=2) == [HookAnswer(SendResult("sent", "status 204"))] * 2
     whole = b"".join(server.requests)
     assert whole.count(BODY) == 2
     found = headers_of(server.requests[0])
