@@ -20,6 +20,8 @@ VENDORS = """
         counts_from TEXT NOT NULL CHECK (counts_from IN ('announced', 'seen')),
         products TEXT NOT NULL,
         regions TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        data TEXT NOT NULL,
         critical INTEGER NOT NULL,
         added_at {instant} NOT NULL,
         closed_at {instant}

@@ -35,7 +35,9 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         counting: How the contract counts days.
         counts_from: From when: the announcement, or when it was first seen here.
         products: Ids of the products that are used here; none: all of them.
-        regions: Countries that matter here (ISO 3166-1 alpha-2, or ``EEA``); none: all of them.
+        regions: Where it is used, as conditions in its register name regions, such as ``eu``; none: all.
+        settings: How it is set up here, each the key or type of a condition and its value: ``plan=team``.
+        data: Kinds of data that it gets, such as ``customer_content``; none: all of them.
         added_at: Unix time.
         closed_at: When it was removed, Unix time; what is known of it stays.
     """
@@ -53,12 +55,14 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     counts_from: CountsFrom = "announced"
     products: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     critical: bool = False
     added_at: int = 0
     closed_at: int | None = None
 
 
-_LISTS = ("products", "regions")
+_LISTS = ("products", "regions", "settings", "data")
 _COLUMNS = Vendor.__struct_fields__
 
 

@@ -24,7 +24,9 @@ def test_a_vendor_is_kept_as_it_was_saved(database: Database) -> None:
         counting="business",
         counts_from="seen",
         products=("crm", "mail"),
-        regions=("EEA", "US"),
+        regions=("eu", "us"),
+        settings=("plan=team",),
+        data=("customer_content",),
         critical=True,
     )
     assert load(database, "acme") == saved

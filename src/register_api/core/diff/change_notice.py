@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from register_api.core.model import Subprocessor
     from register_api.core.notice import Promises
 
-_CARRIERS: frozenset[ChangeType] = frozenset(
+ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
     {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}
 )
-"""Types of change in which an announcement of an engagement shows."""
+"""Types of change in which an announcement of an engagement shows: what one may want to object to."""
 
 
 def notice_of(
@@ -45,7 +45,7 @@ def notice_of(
     elif difference.engagement is not None and difference.engagement.after is not None:
         use = difference.engagement.after
         announced, effective_on = use.announced, use.starts_on
-        said = difference.type in _CARRIERS or (difference.type == "cancelled" and use.cancelled is None)
+        said = difference.type in ANNOUNCED_BY or (difference.type == "cancelled" and use.cancelled is None)
         if difference.type == "ended":
             return _not_required(comparison, use.ends_on)
     else:
