@@ -42,6 +42,7 @@ ELSEWHERE = {
     "docs/notifying.md": "unit/notify/test_notify_commands.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",
     "docs/more-by-hand.md": "e2e/test_verify_by_hand.py",
+    "docs/proof-of-notice.md": "unit/notify/test_notify_commands.py",
     "docs/review-in-git.md": "e2e/test_review_in_git.py",
     "docs/rotating-keys.md": "e2e/test_keys_page.py",
     "docs/separate-users.md": "e2e/test_separate_users.py",

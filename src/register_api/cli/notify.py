@@ -16,7 +16,8 @@ import click
 from register_api import clock
 from register_api.cli import options
 from register_api.cli.notify_contacts import contacts
-from register_api.cli.notify_options import notices
+from register_api.cli.notify_options import notices, time_authority
+from register_api.cli.notify_proof import seal
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.instant import format_instant
@@ -59,6 +60,7 @@ def notify() -> None:
 
 
 notify.add_command(contacts)
+notify.add_command(seal)
 
 
 def _look(settings: NotifySettings) -> Look:
@@ -132,7 +134,8 @@ def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
     password = smtp_password(opened.settings, os.environ)
     with _stopped_by_signals() as stop:
         around = Surroundings(clock.now, stop, tell)
-        with Worker(opened.database, opened.settings, password, around) as made:
+        authority = time_authority(opened.settings)
+        with Worker(opened.database, opened.settings, password, around, authority) as made:
             yield made
 
 
@@ -204,6 +207,11 @@ def status(settings: Path | None, version: int | None, addresses: bool, metrics:
 def _print_status(found: record_of.NotifyStatus) -> None:
     looked = f"verified {format_instant(found.looked_at)}" if found.looked_at else "not looked at yet"
     out.print(f"Public tree: {found.problem or looked}")
+    sealed = format_instant(found.sealing.sealed_at) if found.sealing.sealed_at else "never"
+    out.print(
+        f"Sealed: {sealed}; {count(found.sealing.unsealed, 'fact')} not sealed,"
+        f" {count(found.sealing.unstamped, 'seal')} not time-stamped"
+    )
     for version in found.versions:
         states = ", ".join(f"{number} {state}" for state, number in version.states.items())
         out.print(
@@ -223,11 +231,18 @@ def _print_status(found: record_of.NotifyStatus) -> None:
 def _metrics(found: record_of.NotifyStatus) -> str:
     """Return the newest versions' numbers as Prometheus reads them."""
     looked = int(found.looked_at.timestamp()) if found.looked_at else 0
+    sealed = int(found.sealing.sealed_at.timestamp()) if found.sealing.sealed_at else 0
     lines = [
         "# TYPE register_notify_looked_at_seconds gauge",
         f"register_notify_looked_at_seconds {looked}",
         "# TYPE register_notify_look_failed gauge",
         f"register_notify_look_failed {int(bool(found.problem))}",
+        "# TYPE register_notify_facts_unsealed gauge",
+        f"register_notify_facts_unsealed {found.sealing.unsealed}",
+        "# TYPE register_notify_sealed_at_seconds gauge",
+        f"register_notify_sealed_at_seconds {sealed}",
+        "# TYPE register_notify_seals_unstamped gauge",
+        f"register_notify_seals_unstamped {found.sealing.unstamped}",
         "# TYPE register_notify_deliveries gauge",
         *(
             f'register_notify_deliveries{{version="{version.version}",state="{state}"}} {number}'

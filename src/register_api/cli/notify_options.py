@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from register_api import clock
+from register_api.cli.time_stamps import read_time_authority
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.sending.database import Database, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from register_api.publish.time_authority import TimeAuthority
 
 
 class Notices(NamedTuple):
@@ -42,3 +45,12 @@ def notices(file: Path | None) -> Iterator[Notices]:
     settings = read_notify_settings(file, os.environ)
     with opened(settings.database, STEPS) as database:
         yield Notices(settings, database)
+
+
+def time_authority(settings: NotifySettings) -> TimeAuthority | None:
+    """Return who stamps seals, if anybody.
+
+    Raises:
+        UsageError: Its address or its certificate cannot be used.
+    """
+    return read_time_authority(settings.time_authority or None, Path(settings.time_authority_certificate))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts_file import ContactRow, RowFault, address_of
@@ -49,7 +48,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
         """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
         if key is None or address is None:
             return None
-        return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+        return address_mac(key, address)
 
 
 class Imported(NamedTuple):
@@ -111,7 +110,7 @@ def _put(run: Callable[..., list[Row]], contact: ContactRow, now: int) -> Done:
             "INSERT INTO recipients (id, kind, channel, customer, address, name, products, language, hears,"
             " state, pseudonym_key, created_at)"
             " VALUES (?, 'contact', 'mail', ?, ?, ?, ?, ?, ?, 'active', ?, ?)",
-            *(secrets.token_hex(16), *contact.key, *values, secrets.token_bytes(32), now),
+            *(secrets.token_hex(16), *contact.key, *values, secrets.token_bytes(KEY_BYTES), now),
         )
         return "added"
     old = msgspec.convert(there[0], Recipient)

@@ -43,17 +43,31 @@ STEPS: tuple[tuple[str, ...], ...] = (
             changes {bytes} NOT NULL
         ) {strict}
         """,
-        *outbox_tables("""
+        *outbox_tables(
+            """
             version {instant} REFERENCES publications (version),
             through {instant} REFERENCES publications (version),
             recipient TEXT NOT NULL REFERENCES recipients (id),
             kind TEXT NOT NULL CHECK (kind IN ('notice', 'digest', 'reminder', 'confirmation', 'warning')),
             UNIQUE (version, recipient, channel, kind)
-        """),
+        """,
+            of_facts=", seal TEXT, leaf {instant}, record {bytes}",
+        ),
+        "CREATE INDEX facts_unsealed ON facts (at) WHERE seal IS NULL",
+        """
+        CREATE TABLE seals (
+            root TEXT PRIMARY KEY,
+            sealed_at {instant} NOT NULL,
+            document {bytes} NOT NULL,
+            leaves {bytes} NOT NULL,
+            stamp {bytes}
+        ) {strict}
+        """,
         "CREATE TABLE looks (id INTEGER PRIMARY KEY, at {instant} NOT NULL, problem TEXT NOT NULL) {strict}",
     ),
 )
 """What brings a database from each number to the next.
 
-A delivery tells of ``version``, or of all from there to ``through``; a confirmation tells of none.
+A delivery tells of ``version``, or of all from there to ``through``; a confirmation tells of none. A fact is
+sealed once it has a ``record``, which is a ``leaf`` of the tree that a row of ``seals`` keeps.
 """

@@ -31,6 +31,8 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
     database: str = "var/notify/notify.sqlite3"
     look_seconds: Annotated[int, Positive] = 60
     retention_days: Annotated[int, Positive] = 1095
+    time_authority: str = ""
+    time_authority_certificate: str = ""
 
     @property
     def base(self) -> str:
@@ -43,6 +45,11 @@ _RULES = (
         lambda settings: base_url_problem(settings.base),
         "register must be the address of the published tree",
         "write it like https://trust.example.com/",
+    ),
+    SettingRule(
+        lambda settings: bool(settings.time_authority) != bool(settings.time_authority_certificate),
+        "time_authority and time_authority_certificate go together",
+        "docs/timestamps.md says which certificate",
     ),
     *MAIL_RULES,
 )

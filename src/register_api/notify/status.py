@@ -11,6 +11,7 @@ from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.notify.contacts import Recipient
 from register_api.notify.publication import load, newest
+from register_api.notify.sealing import Sealing, sealing
 
 if TYPE_CHECKING:
     from register_api.sending.database import Database
@@ -76,12 +77,14 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
         looked_at: When the public tree was looked at last; ``None``: never.
         problem: What was wrong with it then, or an empty text.
         versions: Newest first.
+        sealing: What is sealed of what happened (docs/proof-of-notice.md).
         told: Deliveries of one version, where it is asked for.
     """
 
     looked_at: dt.datetime | None
     problem: str
     versions: tuple[VersionStatus, ...]
+    sealing: Sealing
     told: tuple[DeliveryStatus, ...] = ()
 
     @property
@@ -129,6 +132,7 @@ def status(
         looked_at=_instant(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
         versions=tuple(_version(database, number, now) for number in numbers),
+        sealing=sealing(database),
         told=tuple(_told(row, addresses=addresses) for row in rows),
     )
 
@@ -223,6 +227,7 @@ def retain(database: Database, oldest: int) -> tuple[int, int]:
             run("DELETE FROM deliveries WHERE recipient = ?", recipient)
             run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
             run("DELETE FROM recipients WHERE id = ?", recipient)
+        run("DELETE FROM seals WHERE root NOT IN (SELECT seal FROM facts WHERE seal IS NOT NULL)")
         bodies = run(
             "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
             " AND due_at IS NULL) RETURNING delivery",

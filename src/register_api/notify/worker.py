@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from register_api.errors import NotifyError, RegisterError, SendingError
+from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due
 from register_api.notify.message import Writer
 from register_api.notify.publication import note_look, record_new
+from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
     from register_api.notify.publication import Look
     from register_api.notify.settings import NotifySettings
+    from register_api.publish.time_authority import TimeAuthority
     from register_api.sending.database import Database
     from register_api.sending.mail import Message
     from register_api.sending.sender import Surroundings
+
+_SEAL_PAUSE = 3600.0
+"""Seconds between two seals of what happened."""
 
 _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 """Seconds between two looks for what is due; while nothing is taken, more each time."""
@@ -35,10 +40,16 @@ class Worker:
     """Sends what is due; any number of workers share an outbox."""
 
     def __init__(
-        self, database: Database, settings: NotifySettings, password: str, around: Surroundings
+        self,
+        database: Database,
+        settings: NotifySettings,
+        password: str,
+        around: Surroundings,
+        authority: TimeAuthority | None = None,
     ) -> None:
         """Begin without a connection."""
         self._database = database
+        self._authority = authority
         self._settings = settings
         self._around = around
         self._writer = Writer(database, settings)
@@ -60,11 +71,14 @@ class Worker:
 
     def run(self, look: Look) -> None:
         """Look, record and send until the worker has to end."""
-        pause, next_look = _PAUSE, 0.0
+        pause, next_look, next_seal = _PAUSE, 0.0, 0.0
         while not self._around.stop.is_set():
             if time.monotonic() >= next_look:
                 self.look(look)
                 next_look = time.monotonic() + self._settings.look_seconds
+            if time.monotonic() >= next_seal:
+                self.seal()
+                next_seal = time.monotonic() + _SEAL_PAUSE
             try:
                 self.send_due(next_look)
                 pause = _PAUSE
@@ -85,6 +99,19 @@ class Worker:
             problem = error
             self._tell_once(error)
         note_look(self._database, now, problem)
+
+    def seal(self) -> None:
+        """Seal what happened since the last seal; an authority that does not answer is asked next time."""
+        now = self._around.now()
+        if number := seal_facts(self._database, now):
+            self._around.tell(f"{number} facts sealed")
+        try:
+            stamps = stamp_seals(self._database, self._authority, now) if self._authority else []
+        except NotStamped as error:
+            self._tell_once(error)
+        else:
+            for stamp in stamps:
+                self._around.tell(f"seal stamped by {stamp.authority}")
 
     def send_due(self, until: float = float("inf"), counts: Counter[str] | None = None) -> None:
         """Send all that is due by every channel, or what can be sent until an instant of the monotonic clock.

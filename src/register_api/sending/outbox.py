@@ -10,6 +10,7 @@ Then never again.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -58,7 +59,10 @@ class SendResult(NamedTuple):
 
 def add_fact(run: Callable[..., list[Row]], delivery: str, now: int, what: str, reply: str) -> None:
     """Write down what happened to a delivery; within a transaction of the caller's."""
-    run("INSERT INTO facts VALUES (?, ?, ?, ?)", delivery, now, what, reply[:_LONGEST_REPLY])
+    run(
+        "INSERT INTO facts (id, delivery, at, what, reply) VALUES (?, ?, ?, ?, ?)",
+        *(secrets.token_hex(16), delivery, now, what, reply[:_LONGEST_REPLY]),
+    )
 
 
 class Outbox(Generic[LeasedRow]):

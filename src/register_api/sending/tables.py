@@ -7,7 +7,7 @@ time.
 from __future__ import annotations
 
 
-def outbox_tables(about: str) -> tuple[str, ...]:
+def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
     """Return the statements that make the tables of an outbox.
 
     ``deliveries`` is the outbox. ``due_at`` says when a row needs somebody next: to be sent, sent again, or,
@@ -16,6 +16,7 @@ def outbox_tables(about: str) -> tuple[str, ...]:
 
     Args:
         about: Columns that say to whom a delivery goes and of what it tells, and constraints at the end.
+        of_facts: Further columns of ``facts``, each with a comma before it.
     """
     return (
         f"""
@@ -44,13 +45,15 @@ def outbox_tables(about: str) -> tuple[str, ...]:
             body {bytes} NOT NULL
         ) {strict}
         """,
-        """
+        f"""
         CREATE TABLE facts (
+            id TEXT PRIMARY KEY,
             delivery TEXT NOT NULL REFERENCES deliveries (id),
-            at {instant} NOT NULL,
+            at {{instant}} NOT NULL,
             what TEXT NOT NULL,
             reply TEXT NOT NULL
-        ) {strict}
+            {of_facts}
+        ) {{strict}}
         """,
         "CREATE INDEX facts_delivery ON facts (delivery, at)",
     )

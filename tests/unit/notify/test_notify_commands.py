@@ -20,6 +20,7 @@ from register_api.notify.contacts_file import read_contacts
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.serve.settings_sources import read_settings
 from static_host import static_host
+from time_authority import authority, honest, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,13 @@ class Office:
 
     def __init__(self, folder: Path, base: str, peer: MailPeer, publisher: Publisher) -> None:
         self.folder, self.peer, self.publisher = folder, peer, publisher
-        self.file = settings_file(folder, base, peer.port, str(folder / "notify.sqlite3"), look_seconds=1)
+        self.base = base
+        self.settings()
+
+    def settings(self, **more: object) -> None:
+        """Write the file of settings."""
+        database = str(self.folder / "notify.sqlite3")
+        self.file = settings_file(self.folder, self.base, self.peer.port, database, look_seconds=1, **more)
 
     def call(self, *arguments: str, code: int = 0) -> Result:
         """Run a command of `notify` in this process."""
@@ -115,6 +122,25 @@ def test_a_bounce_in_a_mailbox_becomes_an_alarm(office: Office) -> None:
     assert "1 notice due" in office.call("resend", "2", "--failed").stdout
 
 
+def test_what_happened_is_sealed_and_stamped(office: Office, folder: Path) -> None:
+    office.call("contacts", "add", "--customer", "C1", "--email", "ann@c.example")
+    office.call("record")
+    office.announce("beta")
+    office.call("record")
+    office.call("send")
+    assert "Sealed: never; 1 fact not sealed" in office.call("status").stdout
+    with serving(lambda _: None, status=500) as asked:
+        office.settings(time_authority=asked.url, time_authority_certificate=str(authority().root))
+        done = office.call("seal")
+    assert done.stdout == "1 fact sealed.\n"
+    assert "not time-stamped" in done.stderr
+    assert "register_notify_seals_unstamped 1" in office.call("status", "--metrics").stdout
+    with honest() as asked:
+        office.settings(time_authority=asked.url, time_authority_certificate=str(authority().root))
+        assert "Time-stamped at" in office.call("seal").stdout
+    assert "0 facts not sealed, 0 seals not time-stamped" in office.call("status").stdout
+
+
 GOOD = "[notify]\nregister = 'https://x.example'\nsender = 'a@b.example'\n"
 
 
@@ -128,6 +154,7 @@ GOOD = "[notify]\nregister = 'https://x.example'\nsender = 'a@b.example'\n"
         (f"{GOOD}smtp = 1\n", "smtp"),
         (f'{GOOD}sender_name = "a\\nb"\n', "one line"),
         (f"{GOOD}tls = 'off'\nsmtp_host = 'mx.example'\n", "this machine alone"),
+        (f"{GOOD}time_authority = 'https://tsa.example/'\n", "go together"),
         (f"{GOOD}database = 'postgresql://me:secret@db/x'\n", "must not hold a password"),
     ],
 )

@@ -1,0 +1,188 @@
+"""Proof that notice was sent: records of what happened, below the root of a Merkle tree.
+
+A *record* is what happened to one delivery; its bytes are a leaf of a tree as RFC 6962 section 2.1 has it.
+A *seal* names the root of a tree, and is what a time-stamping authority stamps. A record holds a random id,
+so that the hash of a leaf tells nothing to who has not the record. A tree is filled up with random leaves to
+a power of two, in an order by chance: neither its size nor a place in it says how many records there are.
+
+No record names a person. It holds HMACs under a key of the recipient's own: once that is deleted, nobody can
+tell whose record it is, and it can still be proven to be below its root.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from register_api.core.canonical import encode
+from register_api.core.log.merkle import node_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEY_BYTES = 32
+"""Length of a recipient's key: HMAC fills up shorter ones, so that two keys could stand for one."""
+
+SMALLEST_TREE = 1024
+"""Leaves that a tree has at least."""
+
+_REPLY = b"reply\n"
+"""Before a server's reply; no address holds a line feed, so that no reply can be shown as an address."""
+
+Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+
+
+class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to one delivery.
+
+    Attributes:
+        id: Random, known to whoever has the record alone.
+        register: Name of the register.
+        version: Version that it tells of, or the first of them.
+        through: The last of them, where it tells of several.
+        register_sha256: SHA-256 of the last of them, hex.
+        delivery: Id of the delivery; a message has one for all that happens to it.
+        recipient: HMAC-SHA-256 of the address under the recipient's key, hex; ``None`` once the person was
+            erased.
+        customer: The publisher's reference for the customer, or an empty text.
+        channel: By what it was sent, e.g. ``mail``.
+        kind: What it is, e.g. ``notice``.
+        message_id: Message-ID of the mail, or an empty text: nothing was sent yet.
+        body_sha256: SHA-256 of the message's bytes, hex, or an empty text.
+        at: When it happened, UTC.
+        what: What happened: ``sent``, ``refused``, ``bounced`` …
+        reply: HMAC-SHA-256 of what the server said, under the same key.
+    """
+
+    format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"
+    id: Hex32
+    register: Text
+    version: Count | None
+    through: Count | None
+    register_sha256: Hex64 | None
+    delivery: Hex32
+    recipient: Hex64 | None
+    customer: Text
+    channel: Text
+    kind: Text
+    message_id: Text
+    body_sha256: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+    at: dt.datetime
+    what: Text
+    reply: Hex64 | None
+
+    def tells_of(self, version: int) -> bool:
+        """Tell whether a version is one of those that it tells of."""
+        return self.version is not None and self.version <= version <= (self.through or self.version)
+
+
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """A tree of records: what is time-stamped.
+
+    Attributes:
+        register: Name of the register.
+        root: Root hash, hex.
+        sealed_at: When it was made, UTC; no record in it is of a later instant.
+        size: Number of leaves, a power of two; many of them stand for no record.
+    """
+
+    format: Literal["sub-processor-notice-seal/1"] = "sub-processor-notice-seal/1"
+    register: Text
+    root: Hex64
+    sealed_at: dt.datetime
+    size: Count
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a recipient's HMACs readable again, while the recipient is not erased.
+
+    Attributes:
+        address: The address.
+        key: The recipient's key, hex.
+    """
+
+    address: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    key: Hex64
+
+    @property
+    def recipient(self) -> str:
+        """What stands for the address in records."""
+        return address_mac(bytes.fromhex(self.key), self.address)
+
+
+class ProvenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a record stands.
+
+    Attributes:
+        root: Root hash of its tree, hex.
+        index: Place of the leaf, from 0.
+        path: Hashes of the neighbours on the way up, the leaf's own first, hex.
+        reply: What the server said, where it can be shown.
+    """
+
+    root: Hex64
+    index: Count
+    path: Annotated[tuple[Hex64, ...], msgspec.Meta(max_length=63)]
+    reply: Text | None
+
+
+class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """``notice.json`` of a package: what it proves about one version.
+
+    Attributes:
+        register: Name of the register.
+        version: The version.
+        base: Address of the register's tree, where its own evidence is to be had.
+        openings: Recipients whose addresses can be shown.
+        records: The records, ``records/1.json`` first.
+    """
+
+    format: Literal["sub-processor-notice-evidence/1"] = "sub-processor-notice-evidence/1"
+    register: Text
+    version: Count
+    base: Text
+    openings: tuple[Opening, ...]
+    records: Annotated[tuple[ProvenRecord, ...], msgspec.Meta(min_length=1)]
+
+
+def address_mac(key: bytes, address: str) -> str:
+    """Return what stands for an address: HMAC-SHA-256 (RFC 2104), hex."""
+    return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()
+
+
+def reply_mac(key: bytes, reply: str) -> str:
+    """Return what stands for a server's reply: HMAC-SHA-256, hex."""
+    return hmac.new(key, _REPLY + reply.encode(), hashlib.sha256).hexdigest()
+
+
+def tree_size(records: int) -> int:
+    """Return how many leaves the tree of so many records has."""
+    return max(SMALLEST_TREE, 1 << max(records - 1, 0).bit_length())
+
+
+def audit_path(leaves: Sequence[bytes], index: int) -> tuple[tuple[bytes, ...], bytes]:
+    """Return the neighbours on the way up from a leaf, and the root.
+
+    Args:
+        leaves: Hashes of the leaves; a power of two of them.
+        index: Place of the leaf.
+    """
+    path, level = [], list(leaves)
+    while len(level) > 1:
+        path.append(level[index ^ 1])
+        level = [node_hash(*pair) for pair in zip(level[::2], level[1::2], strict=True)]
+        index >>= 1
+    return tuple(path), level[0]
+
+
+def make_seal(register: str, leaves: Sequence[bytes], now: dt.datetime) -> tuple[str, bytes]:
+    """Return the root of a tree, hex, and the bytes of its seal."""
+    root = audit_path(leaves, 0)[1].hex()
+    return root, encode(Seal(register=register, root=root, sealed_at=now, size=len(leaves)))
