@@ -115,5 +115,47 @@ DECISIONS = (
 ``reminders`` has what somebody was reminded of, and how many days before the deadline.
 """
 
-STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS),)
+CHAIN = (
+    """
+    CREATE TABLE companies (
+        vendor TEXT NOT NULL REFERENCES vendors (id),
+        subprocessor TEXT NOT NULL,
+        name TEXT NOT NULL,
+        keys TEXT NOT NULL,
+        PRIMARY KEY (vendor, subprocessor)
+    ) {strict}
+    """,
+    """
+    CREATE TABLE uses (
+        vendor TEXT NOT NULL REFERENCES vendors (id),
+        subprocessor TEXT NOT NULL,
+        engagement TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        holds_from TEXT NOT NULL,
+        holds_until TEXT NOT NULL,
+        country TEXT NOT NULL,
+        mechanisms TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        concerns INTEGER NOT NULL,
+        PRIMARY KEY (vendor, subprocessor, engagement, number, holds_from)
+    ) {strict}
+    """,
+    """
+    CREATE TABLE matches (
+        one TEXT NOT NULL,
+        other TEXT NOT NULL,
+        same INTEGER NOT NULL,
+        by TEXT NOT NULL,
+        at {instant} NOT NULL,
+        PRIMARY KEY (one, other)
+    ) {strict}
+    """,
+)
+"""Who uses whom, by each vendor's newest version; whoever publishes it is the sub-processor without an id.
+
+``keys`` are lines of ``watch.identity``. ``matches`` has what people said about two entries, each named as
+``vendor`` or ``vendor/sub-processor``: that they are the same company, or not.
+"""
+
+STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS, *CHAIN),)
 """What brings a database from each number to the next."""

@@ -9,6 +9,7 @@ import msgspec
 from register_api.core.forms import Slug
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
+from register_api.watch.edges import refresh_uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,7 @@ def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
         "INSERT INTO polls (vendor, next_at) VALUES (?, ?) ON CONFLICT (vendor) DO NOTHING",
         *(vendor.id, vendor.added_at),
     )
+    refresh_uses(run, vendor)
 
 
 def remove(database: Database, vendor: str, now: int) -> None:
