@@ -11,9 +11,11 @@ from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from memory_publisher import NOW
+from notice_packages import notice
 from register_api.errors import Malformed
 from register_api.verify.engine import verify
 from register_api.verify.evidence.archive import read_archive
+from register_api.verify.evidence.notice_files import NOTICE, REGISTER
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.fetch.fetcher import MemoryFetcher, check_path
 from register_api.verify.options import Options
@@ -77,6 +79,12 @@ def _check_member(data: bytes) -> None:
         raise Malformed("the package does not hold")
 
 
+def _check_notice(data: bytes) -> None:
+    """Verify a proof of notice with another list of what it proves, without the register's evidence."""
+    files = {path: each for path, each in notice().items() if path != REGISTER}
+    _check_bytes(make_archive({**files, NOTICE: data}, NOW))
+
+
 def _members() -> tuple[bytes, ...]:
     return tuple(f"{path}\n".encode() + data for path, data in unpack(_package()).items())
 
@@ -132,6 +140,22 @@ TARGETS = (
         refusals=(Malformed,),
         seeds=_members,
         cost=40,
+    ),
+    Target(
+        name="proof of notice, verified",
+        parse=_check_bytes,
+        refusals=(Malformed,),
+        seeds=lambda: (make_archive(notice(), NOW),),
+        tokens=ZIP,
+        cost=20,
+    ),
+    Target(
+        name="proof of notice, its list",
+        parse=_check_notice,
+        refusals=(Malformed,),
+        seeds=lambda: (notice()[NOTICE],),
+        json=True,
+        cost=20,
     ),
     Target(
         name="path of a tree",

@@ -37,7 +37,7 @@ from register_api.serve.http.bounds import BOUNDS
 from register_api.serve.settings import VARIABLES, Settings
 from register_api.serve.telemetry.metrics import METRICS
 from register_api.store.manifest import Manifest
-from register_api.verify.checks.check_table import CHECKS, PACKAGE_CHECKS
+from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -336,6 +336,11 @@ def test_every_check_of_evidence_is_described(check):
         f"\n| {check.id} | " in text if check.id.startswith("E") else check.id in re.split(r", | and ", ours)
     )
     assert named
+
+
+@pytest.mark.parametrize("check", NOTICE_CHECKS, ids=lambda check: check.id)
+def test_every_check_of_a_proof_of_notice_is_described(check):
+    assert f"\n| {check.id} | " in read("docs/proof-of-notice.md")
 
 
 def test_every_conformance_check_is_described_as_it_is():

@@ -17,7 +17,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import notices, time_authority
-from register_api.cli.notify_proof import seal
+from register_api.cli.notify_proof import evidence, seal
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.instant import format_instant
@@ -61,6 +61,7 @@ def notify() -> None:
 
 notify.add_command(contacts)
 notify.add_command(seal)
+notify.add_command(evidence)
 
 
 def _look(settings: NotifySettings) -> Look:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--offline",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Verify a package that `evidence` wrote, without network, instead of BASE.",
+    help="Verify a package that `evidence` or `notify evidence` wrote, without network, instead of BASE.",
 )
 @trust_options.root_options
 @click.option(

@@ -139,7 +139,6 @@ class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         register: Name of the register.
         version: The version.
-        base: Address of the register's tree, where its own evidence is to be had.
         openings: Recipients whose addresses can be shown.
         records: The records, ``records/1.json`` first.
     """
@@ -147,7 +146,6 @@ class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["sub-processor-notice-evidence/1"] = "sub-processor-notice-evidence/1"
     register: Text
     version: Count
-    base: Text
     openings: tuple[Opening, ...]
     records: Annotated[tuple[ProvenRecord, ...], msgspec.Meta(min_length=1)]
 

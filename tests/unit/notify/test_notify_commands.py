@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shlex
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+import programs
 from notify_soak import settings_file
 from publishers import NOW
 from register_api.cli.main import cli
@@ -139,6 +142,53 @@ def test_what_happened_is_sealed_and_stamped(office: Office, folder: Path) -> No
         office.settings(time_authority=asked.url, time_authority_certificate=str(authority().root))
         assert "Time-stamped at" in office.call("seal").stdout
     assert "0 facts not sealed, 0 seals not time-stamped" in office.call("status").stdout
+
+
+def test_a_package_proves_offline_whom_a_version_was_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the commands of docs/proof-of-notice.md, in their order."""
+    office.call("contacts", "add", "--customer", "C-17", "--email", "legal@customer.example")
+    office.call("record")
+    office.announce("beta")
+    office.call("record")
+    office.call("send")
+    monkeypatch.chdir(office.folder)
+    shutil.copy(authority().root, "tsa-root.pem")
+    ann = ("--recipient", "legal@customer.example")
+    assert "is sealed" in office.call("evidence", "2", *ann, "-o", "none.zip", code=1).stderr
+    assert "whose records?" in office.call("evidence", "2", "-o", "none.zip", code=2).stderr
+    page = (Path(__file__).parents[3] / "docs/proof-of-notice.md").read_text("utf-8")
+    *ours, by_hand = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    with honest() as asked:
+        office.settings(time_authority=asked.url, time_authority_certificate="tsa-root.pem")
+        done = [CliRunner().invoke(cli, shlex.split(line)[1:]) for line in "".join(ours).splitlines()]
+    assert [each.exit_code for each in done] == [0, 0, 0, 0], [each.output for each in done]
+    assert "1 record of version 2" in done[1].stdout
+    assert "notice by mail to legal@customer.example, customer C-17" in done[3].stdout
+    assert "ok           N08" in done[3].stdout
+    typed = programs.run("bash", "-c", by_hand, cwd=office.folder)
+    assert "sent to legal@customer.example sealed" in typed.stdout
+    assert "Verification: OK" in typed.stdout + typed.stderr
+    assert "not overwritten" in office.call("evidence", "2", *ann, "-o", "notice.zip", code=2).stderr
+
+
+def test_a_package_does_without_the_registers_evidence_where_the_tree_does_not_verify(
+    office: Office,
+) -> None:
+    office.call("contacts", "add", "--customer", "C1", "--email", "ann@c.example")
+    office.call("record")
+    office.announce("beta")
+    office.call("record")
+    office.call("send")
+    office.call("seal")
+    (office.publisher.store / "public" / "v1" / "register.json").unlink()
+    bare = office.folder / "bare.zip"
+    done = office.call("evidence", "2", "--customer", "C1", "-o", str(bare))
+    assert "Without register.zip" in done.stderr
+    done = CliRunner().invoke(cli, ["verify", "--offline", str(bare)])
+    assert done.exit_code == 0
+    assert "not checked  N08" in done.stdout
 
 
 GOOD = "[notify]\nregister = 'https://x.example'\nsender = 'a@b.example'\n"

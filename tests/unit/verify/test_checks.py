@@ -7,7 +7,7 @@ import pytest
 from memory_publisher import NOW, MemoryPublisher
 from register_api import errors
 from register_api.core.format import tree
-from register_api.verify.checks.check_table import CHECKS, PACKAGE_CHECKS, WORST_FIRST, worst
+from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS, WORST_FIRST, worst
 from register_api.verify.checks.round import check_package, check_round
 from register_api.verify.checks.run import Run
 from register_api.verify.fetch.fetcher import MemoryFetcher, NotServed
@@ -17,7 +17,7 @@ from register_api.verify.options import History, Options
 def test_checks_are_numbered_without_gaps() -> None:
     """A check's number is its place for ever."""
     of_packages = [check for check in PACKAGE_CHECKS if check not in CHECKS]
-    for letter, checks in (("V", CHECKS), ("E", of_packages)):
+    for letter, checks in (("V", CHECKS), ("E", of_packages), ("N", NOTICE_CHECKS)):
         assert [check.id for check in checks] == [
             f"{letter}{number:02d}" for number in range(1, len(checks) + 1)
         ]

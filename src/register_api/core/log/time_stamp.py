@@ -125,7 +125,7 @@ def open_time_stamp(
         if imprint.hash_algorithm not in _HASHES:
             raise Malformed("a time stamp with a weaker imprint than SHA-256")
         if imprint.message != _HASHES[imprint.hash_algorithm](stamped).digest():
-            raise Forged("the time stamp is of other bytes than the checkpoint")
+            raise Forged("the time stamp is of other bytes")
         stamp = TimeStamp(
             at=response.tst_info.gen_time.astimezone(dt.UTC).replace(microsecond=0),
             authority=_signer(response),

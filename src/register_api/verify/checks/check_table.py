@@ -96,11 +96,25 @@ _NOT_IN_A_PACKAGE = frozenset(
 )
 """What is of the newest publication, or of a customer who remembers."""
 
+_PROOF = "docs/proof-of-notice.md"
+
 PACKAGE_CHECKS: tuple[Check, ...] = (
     *(check for check in CHECKS if check.id not in _NOT_IN_A_PACKAGE),
     *_OF_A_PACKAGE,
 )
 """The checks of a package of evidence, which proves one version."""
+
+NOTICE_CHECKS: tuple[Check, ...] = (
+    Check("N01", "The file is a ZIP within bounds, with one reading, of one version", _PROOF),
+    Check("N02", "README.txt is the one that is known here", _PROOF),
+    Check("N03", "Every record is in its one form and of this version", "RFC 8785"),
+    Check("N04", "Every record is below the root of its seal", "RFC 6962 section 2.1.1"),
+    Check("N05", "An independent authority stamped every seal", "RFC 3161, RFC 5816"),
+    Check("N06", "Addresses and replies are those that the records stand for", "RFC 2104"),
+    Check("N07", "Every mail is the one that was recorded", "FIPS 180-4 (SHA-256)"),
+    Check("N08", "The version is the one that the register's own evidence proves", "docs/format/evidence.md"),
+)
+"""The checks of a package that proves notice."""
 
 WORST_FIRST: tuple[type[errors.VerificationError], ...] = (
     errors.Forked,

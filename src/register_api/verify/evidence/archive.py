@@ -1,8 +1,8 @@
 """A ZIP from a stranger, read within bounds: names to bytes, or a refusal.
 
 Two programs can read two things from one ZIP, and a small one can unpack to a large one. So only what
-a package needs is taken: regular files, stored or deflated, under paths of the tree, each once, no
-larger than its kind allows.
+a package needs is taken: regular files, stored or deflated, under paths of the tree or of a proof of notice,
+each once, no larger than its kind allows.
 
 A ZIP describes every member twice, before its bytes and in an index at the end; programs that unpack a
 stream go by the first, others by the second, and between members anything may lie. Here members lie end
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from register_api.core.format.kind import MIB
 from register_api.core.format.paths import kind_of, max_bytes
 from register_api.errors import Malformed
+from register_api.verify.evidence.notice_files import notice_bound
 from register_api.verify.fetch.fetcher import check_path
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _check_folder(info: zipfile.ZipInfo) -> None:
 
 def _check_name(name: str) -> None:
     check_path(name)
-    if name == README:
+    if name == README or notice_bound(name) is not None:
         return
     try:
         kind_of(name)
@@ -165,7 +166,9 @@ def _check_name(name: str) -> None:
 
 
 def _bound(name: str) -> int:
-    return MAX_README_BYTES if name == README else max_bytes(name)
+    if name == README:
+        return MAX_README_BYTES
+    return notice_bound(name) or max_bytes(name)
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

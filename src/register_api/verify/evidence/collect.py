@@ -17,9 +17,9 @@ from register_api.verify.checks.round import check_package
 from register_api.verify.checks.run import Run
 from register_api.verify.engine import look
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.offline import examine, report_package
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
+from register_api.verify.evidence.register_package import examine, report_package
 from register_api.verify.fetch.fetcher import KeepingFetcher, MemoryFetcher
 from register_api.verify.report.outcome import limits_of_an_address, make_report
 from register_api.verify.report.report import Report

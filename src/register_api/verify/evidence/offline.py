@@ -1,41 +1,31 @@
-"""``register-api verify --offline FILE``: a package of evidence verified without network or clock."""
+"""``register-api verify --offline FILE``: a package verified without network or clock."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from register_api.core.canonical import digest
-from register_api.core.format import tree
-from register_api.core.language.changes import Sentences
-from register_api.core.language.language import ENGLISH
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.recorder import Recorder
-from register_api.verify.checks.round import check_package
-from register_api.verify.checks.run import Run
-from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, README, read_archive
-from register_api.verify.evidence.readme import check_readme
-from register_api.verify.fetch.fetcher import MemoryFetcher
-from register_api.verify.report.outcome import make_report
-from register_api.verify.report.report import LogHead, PackageSeen, Report
+from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
+from register_api.verify.evidence.notice import verify_notice
+from register_api.verify.evidence.notice_files import NOTICE
+from register_api.verify.evidence.register_package import examine_files, report_package
+from register_api.verify.report.report import PackageSeen, Report
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from register_api.verify.checks.round import PackageRound
     from register_api.verify.checks.run import Progress
     from register_api.verify.options import Options
-
-_VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
 
 
 def verify_offline(
     path: Path, options: Options, now: dt.datetime, progress: Progress | None = None
 ) -> Report:
-    """Verify a package of evidence.
+    """Verify a package: the evidence of a version, or the proof of who was told of it.
 
     Args:
         path: The ZIP file.
@@ -49,74 +39,12 @@ def verify_offline(
     data = _read_file(path)
     try:
         files = read_archive(data)
-        version = _version(files)
+        if NOTICE in files:
+            return verify_notice(path.name, digest(data), files, options, now)
+        found, unread = examine_files(files, options, progress)
     except Malformed as error:
         return _unreadable(path.name, digest(data), error, now)
-    tree_in_package = MemoryFetcher(files)
-    found = examine(tree_in_package, version, options, progress)
-    found.run.check("E03", lambda: check_readme(files, found), found.times)
-    return report_package(
-        path.name, digest(data), found, now, unread=set(files) - {*tree_in_package.asked, README}
-    )
-
-
-def examine(
-    tree_in_package: MemoryFetcher, version: int, options: Options, progress: Progress | None = None
-) -> PackageRound:
-    """Make every check of the files of a package but that of its README.txt."""
-    run = Run(tree_in_package, options, None, None, progress, PACKAGE_CHECKS)
-    run.record.passed("E01", f"{len(tree_in_package.files)} files of version {version}")
-    return check_package(run, version)
-
-
-def report_package(
-    name: str, sha256: str, found: PackageRound, now: dt.datetime, unread: Collection[str] = ()
-) -> Report:
-    """Return the report of a package that was examined.
-
-    Args:
-        name: Name of the file.
-        sha256: Digest of its bytes, hex.
-        found: What the run vouches for.
-        now: The present instant, UTC.
-        unread: Files in it that no check has looked at.
-    """
-    log = found.log.get() if found.run.record.holds("V15") else None
-    version = found.found.get() if found.newest else None
-    package = PackageSeen(
-        sha256=sha256,
-        recorded=version.register.recorded if version else None,
-        log=LogHead.of(found.version, log.root_at(found.version)) if log else None,
-        changes=tuple(_sentences(found)) if version else (),
-    )
-    return make_report(name, found, now, package=package, limits=tuple(_limits(found, unread)))
-
-
-def _sentences(found: PackageRound) -> Iterator[str]:
-    """Say each change in this program's own words: those that lie in the package are the publisher's."""
-    version = found.found.get()
-    if version is None or version.diff is None or not found.run.record.holds("V18"):
-        return
-    # Days are told as of the instant in UTC: a package may name a time zone that this machine lacks.
-    sentences = Sentences(ENGLISH, version.register, version.register.published_at.date())
-    yield from map(sentences.summary, version.diff.changes)
-
-
-def _version(files: Mapping[str, bytes]) -> int:
-    """Return the version that a package is of: the one whose diff it has.
-
-    Of another version there may only be what proves this one: the version before it, and one whose
-    checkpoint is stamped.
-    """
-    numbers = {int(match[1]) for path in files if (match := _VERSION.fullmatch(path))}
-    found = [number for number in numbers if tree.VERSION_DIFF.path(number) in files]
-    if len(found) != 1:
-        raise Malformed(f"a package is of one version, this one has the diffs of {len(found)}")
-    version = found[0]
-    stamped = {number for number in numbers if tree.TIME_STAMP.path(number) in files}
-    if strangers := numbers - {version, version - 1} - stamped:
-        raise Malformed(f"a package of version {version}, with files of version {min(strangers)}")
-    return version
+    return report_package(path.name, digest(data), found, now, unread=unread)
 
 
 def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> Report:
@@ -131,13 +59,6 @@ def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> R
         checks=record.results(),
         not_checked=("Anything at all: the file could not be read as a package of evidence.",),
     )
-
-
-def _limits(found: PackageRound, unread: Collection[str]) -> Iterator[str]:
-    if found.stamp.get() is None:
-        yield "Whether the publisher's clock was right: the date is its own word."
-    yield "What came later: newer versions, and keys that were found to be compromised since."
-    yield from (f"{path}: it lies in the package, and no check looks at it." for path in sorted(unread))
 
 
 def _read_file(path: Path) -> bytes:

@@ -88,6 +88,50 @@ class PackageSeen(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[str, ...] = ()
 
 
+class FactProven(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record of a package that proves notice says, once it holds.
+
+    Attributes:
+        at: When it happened, UTC, as the sender says.
+        what: What happened.
+        channel: By what it was sent.
+        kind: What was sent.
+        customer: The publisher's reference for the customer.
+        address: To whom; ``None`` where it cannot be shown (any more).
+        message_id: Message-ID.
+        body_sha256: SHA-256 of what was sent, hex.
+        reply: What the server said, where it can be shown.
+        sealed_at: When it was sealed, UTC, as the sender says.
+        stamped_at: When an accepted authority stamped the seal, UTC.
+    """
+
+    at: dt.datetime
+    what: str
+    channel: str
+    kind: str
+    customer: str
+    address: str | None
+    message_id: str
+    body_sha256: str
+    reply: str | None
+    sealed_at: dt.datetime
+    stamped_at: dt.datetime | None
+
+
+class NoticeSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a package that proves notice shows.
+
+    Attributes:
+        register: Name of the register.
+        version: Of which version was told.
+        facts: What happened, in the order of the package.
+    """
+
+    register: str
+    version: int
+    facts: tuple[FactProven, ...]
+
+
 class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
     """An announcement that a promise covers, as recounted, with the verifier's own sentence."""
 
@@ -140,6 +184,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         evidence: Files with documents that contradict each other.
         notices: What notice each version gave that was read in full in this run; recounted.
         package: What only a package of evidence has; ``None`` for an address.
+        told: Who was told, by a package that proves notice.
         checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
     """
@@ -168,5 +213,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     notices: tuple[NoticeTold, ...] = ()
     package: PackageSeen | None = None
+    told: NoticeSeen | None = None
     checks: tuple[CheckResult, ...]
     not_checked: tuple[str, ...]

@@ -14,7 +14,7 @@ from register_api.errors import PromiseNotKept
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report.report import CheckResult, Report, StampSeen
+    from register_api.verify.report.report import CheckResult, NoticeSeen, Report, StampSeen
     from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
@@ -33,6 +33,7 @@ def render_text(report: Report) -> str:
                 "",
                 *_disowned(report),
                 *_notices(report),
+                *_told(report.told),
                 *_not_checked(report),
                 *_verdict(report),
             ]
@@ -145,6 +146,25 @@ def _notices(report: Report) -> Iterator[str]:
         yield "Notice:"
         yield from (f"  - {told.sentence}" for told in report.notices)
         yield ""
+
+
+def _told(told: NoticeSeen | None) -> Iterator[str]:
+    """Yield the section Told, of a package that proves notice."""
+    if told is None:
+        return
+    yield f"Told of version {told.version} of {plain(told.register)}:"
+    for fact in told.facts:
+        who = "an address that cannot be shown" if fact.address is None else plain(fact.address)
+        customer = f", customer {plain(fact.customer)}" if fact.customer else ""
+        yield f"  - {instant_in_words(fact.at)}: {plain(fact.what)}"
+        yield f"    {plain(fact.kind)} by {plain(fact.channel)} to {who}{customer}"
+        if fact.message_id:
+            yield f"    Message-ID {plain(fact.message_id)}, SHA-256 {fact.body_sha256}"
+        if fact.reply:
+            yield f"    the server said: {plain(fact.reply)}"
+        stamped = f", time-stamped {instant_in_words(fact.stamped_at)}" if fact.stamped_at else ""
+        yield f"    sealed {instant_in_words(fact.sealed_at)}{stamped}"
+    yield ""
 
 
 def _not_checked(report: Report) -> Iterator[str]:
