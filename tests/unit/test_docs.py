@@ -286,7 +286,7 @@ def commands_in_docs() -> Iterator[object]:
         for block in code_blocks(path.read_text("utf-8"), "sh", "ini"):
             for line in block.splitlines():
                 found = re.search(
-                    r"(?:^|[ =/])register-api( .*)", re.split(" [#>|] ", line)[0].removesuffix(" &")
+                    r"(?:^|[ =/])register-api( .*)", re.split(" [#<>|] ", line)[0].removesuffix(" &")
                 )
                 if found:
                     yield pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{found[1]}")

@@ -32,8 +32,8 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
 )  # fmt: skip
 """IANA's registries of special-purpose addresses, multicast and reserved space.
 
-Their own table, since what Python's ``is_global`` says differs between releases and lets NAT64, 6to4 and
-multicast pass.
+A table of our own: what Python calls global differs between releases, and NAT64, 6to4 and multicast are
+among it.
 """
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

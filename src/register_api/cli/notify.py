@@ -1,4 +1,4 @@
-"""Commands of notices: contacts, record, worker, send, preview, status, resend, bounces, retain."""
+"""Commands of notices: contacts, webhook, record, worker, send, preview, status, resend, bounces, retain."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from register_api.cli import options
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import notices, time_authority
 from register_api.cli.notify_proof import evidence, seal
+from register_api.cli.notify_webhook import webhook
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.instant import format_instant
@@ -62,6 +63,7 @@ def notify() -> None:
 notify.add_command(contacts)
 notify.add_command(seal)
 notify.add_command(evidence)
+notify.add_command(webhook)
 
 
 def _look(settings: NotifySettings) -> Look:

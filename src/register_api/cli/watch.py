@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from register_api.cli.watch_inbox import decide, inbox
 from register_api.cli.watch_vendors import vendors
 
 
@@ -16,11 +15,9 @@ def watch() -> None:
     the file of settings; docs/watch.md lists them.
 
     \b
-    Examples:
+    Example:
       register-api watch vendors list --settings watch.toml
-      register-api watch inbox --settings watch.toml
     """
 
 
-for command in (vendors, inbox, decide):
-    watch.add_command(command)
+watch.add_command(vendors)

@@ -57,6 +57,12 @@ def _authority_problem(authority: str) -> str | None:
     return None if good_port else "has no right port"
 
 
+def masked_url(url: str) -> str:
+    """Return as much of an address as may be shown where what follows the host may be a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}/…"
+
+
 def email_problem(address: str) -> str | None:
     """Say what is wrong with an e-mail address (the dot-atom form of RFC 5322), or nothing."""
     local, at, domain = address.rpartition("@")

@@ -31,6 +31,11 @@ def parse_instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
+def instant_of(seconds: int) -> dt.datetime:
+    """Return the instant of a Unix time, UTC."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
 def parse_day(text: str) -> dt.date:
     """Read a day of the calendar that is spelled like ``2026-05-10``.
 

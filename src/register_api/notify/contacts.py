@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from register_api.core.address import masked_url
 from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
@@ -43,12 +44,22 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     left_at: int | None
 
+    @property
+    def shown(self) -> str | None:
+        """The address, or of an endpoint's as much as may be shown."""
+        return shown_address(self.channel, self.address)
+
     @staticmethod
     def pseudonym_of(key: bytes | None, address: str | None) -> str | None:
         """Return what stands for an address in records, until its key is deleted: HMAC-SHA-256, hex."""
         if key is None or address is None:
             return None
         return address_mac(key, address)
+
+
+def shown_address(channel: str, address: str | None) -> str | None:
+    """Return an address, or of an endpoint's as much as may be shown."""
+    return address if channel == "mail" or address is None else masked_url(address)
 
 
 class Imported(NamedTuple):
@@ -139,7 +150,7 @@ def _replace(
     if heir is None or not old:
         return f"replaces: {quoted(contact.replaces)} is not a contact of this customer"
     if old[0]["state"] == "active":
-        _leave(run, old[0]["id"], heir, now)
+        leave(run, old[0]["id"], heir, now)
         return None
     # The same file once more: it says what is so already.
     known = old[0]["successor"] == heir
@@ -155,7 +166,7 @@ def _of_customer(run: Callable[..., list[Row]], customer: str, address: str) -> 
     return str(found[0]["id"]) if found else None
 
 
-def _leave(run: Callable[..., list[Row]], recipient: str, successor: str | None, now: int) -> None:
+def leave(run: Callable[..., list[Row]], recipient: str, successor: str | None, now: int) -> None:
     """Let a recipient leave; what they have not been told, their successor is."""
     run(
         "UPDATE recipients SET state = 'left', successor = ?, left_at = ? WHERE id = ?",
@@ -178,18 +189,27 @@ def _leave(run: Callable[..., list[Row]], recipient: str, successor: str | None,
 
 
 def list_recipients(database: Database) -> list[Recipient]:
-    """Return every recipient who was not erased, by customer and address."""
-    rows = database.query("SELECT * FROM recipients WHERE address IS NOT NULL ORDER BY customer, address")
+    """Return everyone told by mail who was not erased, by customer and address."""
+    rows = database.query(
+        "SELECT * FROM recipients WHERE address IS NOT NULL AND channel = 'mail' ORDER BY customer, address"
+    )
     return [msgspec.convert(row, Recipient) for row in rows]
 
 
 def recipients_at(database: Database, address: str) -> list[Recipient]:
-    """Return the recipients at an address: one person may be a contact of several customers.
+    """Return the recipients at an address, and the endpoints that it owns.
+
+    One person may be a contact of several customers.
 
     Raises:
         NotifyError: There is none.
     """
-    rows = database.query("SELECT * FROM recipients WHERE address = ?", address_of(address))
+    found = address_of(address)
+    rows = database.query(
+        "SELECT * FROM recipients WHERE address = ?"
+        " OR id IN (SELECT recipient FROM endpoints WHERE owner = ?) ORDER BY channel, id",
+        *(found, found),
+    )
     if not rows:
         raise NotifyError(
             f"nobody has the address {quoted(address)}", hint="register-api notify contacts list"
@@ -209,6 +229,7 @@ def export_person(database: Database, address: str) -> list[dict[str, Any]]:
 def _all_of(database: Database, recipient: Recipient) -> dict[str, Any]:
     kept = msgspec.structs.asdict(recipient)
     kept["pseudonym"] = Recipient.pseudonym_of(kept.pop("pseudonym_key"), recipient.address)
+    kept["address"] = recipient.shown
     deliveries = database.query("SELECT * FROM deliveries WHERE recipient = ? ORDER BY version", recipient.id)
     for row in deliveries:
         row["facts"] = database.query(
@@ -248,7 +269,7 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
                         hint="name another contact of theirs with --successor, or say --contract-ended",
                     )
             if recipient.state == "active":
-                _leave(run, recipient.id, heir, now)
+                leave(run, recipient.id, heir, now)
             forget(run, recipient.id, now)
     database.forget_deleted()
     return len(found)
@@ -256,6 +277,7 @@ def erase(database: Database, address: str, now: int, *, successor: str = "", en
 
 def forget(run: Callable[..., list[Row]], recipient: str, now: int) -> None:
     """Delete what says who a recipient is, in a transaction of the caller's."""
+    run("DELETE FROM endpoints WHERE recipient = ?", recipient)
     run(
         "UPDATE recipients SET address = NULL, name = '', pseudonym_key = NULL, state = 'erased',"
         " left_at = coalesce(left_at, ?) WHERE id = ?",

@@ -12,15 +12,18 @@ from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
+from register_api.notify.endpoints import endpoint_of
 from register_api.notify.publication import load
-from register_api.publish.feed.entry import VersionSummary
-from register_api.publish.feed.mail import Mail, mail
+from register_api.notify.warnings import warning
+from register_api.publish.feed.entry import VersionSummary, summary
+from register_api.publish.feed.mail import Mail, mail, one_line, wrapped
+from register_api.publish.page.templating import render
 from register_api.sending.mail import Addressed, content_of, envelope, written
 from register_api.sending.outbox import SendResult
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from register_api.core.diff.changes import Change
     from register_api.notify.contacts import Recipient
@@ -62,6 +65,17 @@ class Writer:
         """
         return self._words(version, recipient.language, recipient.products, recipient.hears)[0]
 
+    def chat(self, version: int, recipient: Recipient) -> list[str]:
+        """Return what a chat is told of a version: the subject of its mail, and the summary of the feeds.
+
+        Raises:
+            NotifyError: The version is not recorded.
+        """
+        found = self._publication(version)
+        changes = found.concerning(recipient.products.split(), recipient.hears)
+        said = self._summary(found, recipient.language, changes)
+        return [mail(said).subject, summary(said)]
+
     def message(
         self, due: Due, recipient: Recipient, now: dt.datetime, body: bytes | None = None
     ) -> Message | SendResult:
@@ -94,16 +108,25 @@ class Writer:
         words, content = self._words(due.version, recipient.language, recipient.products, recipient.hears)
         return Composed(words.subject, content)
 
+    def warning(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Composed | SendResult:
+        """Tell the owner of an endpoint that it fails, or was switched off."""
+        endpoint = endpoint_of(self._database, due.recipient)
+        if endpoint.failing_since is None:
+            return SendResult("opted_out", "the endpoint works again")
+        return _plain(*warning(endpoint, self._settings.base), Language.of(recipient.language))
+
     def _load(self, version: int) -> Publication:
         return load(self._database, version)
 
     def _words_in(self, version: int, language: str, products: str, hears: str) -> tuple[Mail, bytes]:
         """Return the words of a version, and the same as the parts of a mail with their headers."""
         found = self._publication(version)
-        words = self._say(found, language, found.concerning(products.split(), hears))
+        told = self._summary(found, language, found.concerning(products.split(), hears))
+        words = mail(told, self._settings.root_sha256 or None)
         return words, content_of(words.text, words.html)
 
-    def _say(self, found: Publication, language: str, changes: tuple[Change, ...]) -> Mail:
+    def _summary(self, found: Publication, language: str, changes: tuple[Change, ...]) -> VersionSummary:
+        """Return a version as if it had made some of its changes alone."""
         register = found.register
         try:
             older = self._publication(register.version - 1).register
@@ -117,7 +140,7 @@ class Writer:
             changes=changes,
             patch=(),
         )
-        summary = VersionSummary(
+        return VersionSummary(
             register=register,
             diff=diff,
             size=found.log_size,
@@ -125,10 +148,16 @@ class Writer:
             sentences=sentences.in_language(Language.of(language)),
             base_url=self._settings.base,
         )
-        return mail(summary, self._settings.root_sha256 or None)
+
+
+def _plain(subject: str, paragraphs: Sequence[str], language: Language) -> Composed:
+    """Return a mail of paragraphs."""
+    html = render("plain_mail.html.j2", language, language.tag, subject=subject, paragraphs=paragraphs)
+    return Composed(one_line(subject), content_of("\n".join(map(wrapped, paragraphs)), html))
 
 
 _KINDS: dict[str, Callable[[Writer, Due, Recipient, dt.datetime], Composed | SendResult]] = {
     "notice": Writer.notice,
+    "warning": Writer.warning,
 }
 """What a mail of each kind of delivery says."""

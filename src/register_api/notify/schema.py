@@ -30,6 +30,19 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) {strict}
         """,
         """
+        CREATE TABLE endpoints (
+            recipient TEXT PRIMARY KEY REFERENCES recipients (id) ON DELETE CASCADE,
+            owner TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            failures INTEGER NOT NULL DEFAULT 0,
+            failing_since {instant},
+            warned_at {instant},
+            ended_at {instant},
+            reply TEXT NOT NULL DEFAULT ''
+        ) {strict}
+        """,
+        "CREATE INDEX endpoints_owner ON endpoints (owner)",
+        """
         CREATE TABLE publications (
             version {instant} PRIMARY KEY,
             register TEXT NOT NULL,

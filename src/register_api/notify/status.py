@@ -9,7 +9,8 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
-from register_api.notify.contacts import Recipient
+from register_api.core.instant import instant_of
+from register_api.notify.contacts import Recipient, shown_address
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
 
@@ -129,7 +130,7 @@ def status(
         load(database, version)  # raises
     rows = [] if version is None else _deliveries(database, version)
     return NotifyStatus(
-        looked_at=_instant(looks[0]["at"]) if looks else None,
+        looked_at=instant_of(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
         versions=tuple(_version(database, number, now) for number in numbers),
         sealing=sealing(database),
@@ -161,10 +162,10 @@ def _told(row: dict[str, Any], *, addresses: bool) -> DeliveryStatus:
         kind=row["of_kind"],
         customer=row["customer"],
         pseudonym=Recipient.pseudonym_of(row["pseudonym_key"], row["address"]),
-        address=row["address"] if addresses else None,
+        address=shown_address(row["channel"], row["address"]) if addresses else None,
         channel=row["channel"],
         state=row["state"],
-        at=_instant(row["state_at"]),
+        at=instant_of(row["state_at"]),
         attempts=row["attempts"],
         unknowns=row["unknowns"],
         reply=row["reply"],
@@ -189,18 +190,14 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
     today = local_day(now, zone_of(publication.register.publisher.time_zone))
     return VersionStatus(
         version=number,
-        published_at=_instant(row["published_at"]),
-        recorded_at=_instant(row["recorded_at"]),
+        published_at=instant_of(row["published_at"]),
+        recorded_at=instant_of(row["recorded_at"]),
         told=bool(row["told"]),
         effective_on=effective_on,
         days_left=(effective_on - today).days if effective_on else None,
         states={each["state"]: each["n"] for each in states},
         alarms=sum(each["alarm"] for each in _deliveries(database, number, alarms=True)),
     )
-
-
-def _instant(seconds: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def retain(database: Database, oldest: int) -> tuple[int, int]:

@@ -12,6 +12,8 @@ import msgspec
 from register_api.errors import NotifyError, NotStamped, RegisterError, SendingError
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due
+from register_api.notify.endpoints import owner_of
+from register_api.notify.hooks import HookWriter, hook_route
 from register_api.notify.message import Writer
 from register_api.notify.publication import note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
@@ -54,9 +56,13 @@ class Worker:
         self._around = around
         self._writer = Writer(database, settings)
         self._last_told = ""
+        hooks = HookWriter(database, settings, self._writer)
         outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
         mail = Route(("mail",), MailServer(settings, password), settings.mails_per_second, RETRY_AFTER)
-        self._senders = [Sender(outbox, mail, self._mail, around)]
+        self._senders = [
+            Sender(outbox, mail, self._mail, around),
+            Sender(outbox, hook_route(database, settings, around.now), hooks.compose, around),
+        ]
 
     def __enter__(self) -> Self:
         """Make what connections live in."""
@@ -130,14 +136,19 @@ class Worker:
 
     def _mail(self, row: Due, body: bytes | None) -> Message | SendResult:
         """Write the mail of a row, or say why there is none."""
-        found = self._database.query("SELECT * FROM recipients WHERE id = ?", row.recipient)
-        recipient = msgspec.convert(found[0], Recipient)
-        if recipient.state != "active":
+        recipient = self._told(row)
+        if recipient is None or recipient.state != "active":
             return SendResult("opted_out", "the recipient left")
         try:
             return self._writer.message(row, recipient, self._around.now(), body)
         except (NotifyError, ValueError) as error:  # ValueError: a header that the library refuses to write
             return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+
+    def _told(self, row: Due) -> Recipient | None:
+        if row.kind == "warning":
+            return owner_of(self._database, row.recipient)
+        found = self._database.query("SELECT * FROM recipients WHERE id = ?", row.recipient)
+        return msgspec.convert(found[0], Recipient)
 
     def _tell_once(self, error: RegisterError) -> None:
         """Tell a problem when it comes, not each time it is met."""

@@ -38,6 +38,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bounce_address: str = ""
     mails_per_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] = 10
     lease_seconds: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 600
+    webhook_key: str = ""
+    allow: tuple[str, ...] = ()
 
     @property
     def domain(self) -> str:
@@ -118,6 +120,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_no_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return True
+    return False
+
+
 def _has_password(url: str) -> bool:
     try:
         return bool(urlsplit(url).password)
@@ -143,5 +153,10 @@ MAIL_RULES = (
         lambda settings: settings.uses_postgresql and _has_password(settings.database),
         "database must not hold a password",
         "libpq reads it from PGPASSFILE or PGPASSWORD",
+    ),
+    SettingRule(
+        lambda settings: any(map(_is_no_network, settings.allow)),
+        "allow must hold networks",
+        "write them like 10.1.0.0/16 or fd00::/8",
     ),
 )

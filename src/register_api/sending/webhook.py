@@ -12,7 +12,6 @@ import hmac
 import logging
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits
@@ -108,12 +107,6 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def masked(url: str) -> str:
-    """Return as much of an address as may be shown: what follows the host may be a password."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}/…"
 
 
 class WebhookTransport:

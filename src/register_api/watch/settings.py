@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -40,7 +39,6 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     poll_minutes: Annotated[int, Positive] = 60
     pool: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     failures_before_alert: Annotated[int, Positive] = 3
-    allow: tuple[str, ...] = ()
     reminder_days: tuple[_Days, ...] = (14, 7, 2)
     digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 7
 
@@ -49,14 +47,6 @@ def _is_no_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        return True
-    return False
-
-
-def _is_no_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
         return True
     return False
 
@@ -72,11 +62,6 @@ _RULES = (
         lambda settings: _is_no_time_zone(settings.time_zone),
         "time_zone must be a name of the IANA database",
         "write it like Europe/Berlin",
-    ),
-    SettingRule(
-        lambda settings: any(map(_is_no_network, settings.allow)),
-        "allow must hold networks",
-        "write them like 10.1.0.0/16 or fd00::/8",
     ),
     *(rule for rule in MAIL_RULES if rule.words != "sender must be an e-mail address"),
     SettingRule(

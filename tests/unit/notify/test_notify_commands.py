@@ -235,7 +235,7 @@ def test_every_setting_is_described() -> None:
         default = fields[name].default
         if default is msgspec.NODEFAULT:
             assert words == "needed"
-        elif default != "":
+        elif default:
             assert words == f"`{default}`"
 
 

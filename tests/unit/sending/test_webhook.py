@@ -18,6 +18,7 @@ from hostile_server import Answer as Serve
 from hostile_server import Server, drip, raw, reply, silence
 from patience import PATIENCE
 from register_api.bounded_http.reach import Reach, reach_with
+from register_api.core.address import masked_url
 from register_api.sending.outbox import SendResult
 from register_api.sending.webhook import (
     RETRY_AFTER,
@@ -25,7 +26,6 @@ from register_api.sending.webhook import (
     Hook,
     HookAnswer,
     WebhookTransport,
-    masked,
     new_secret,
     public_key_text,
     signed_headers,
@@ -233,8 +233,8 @@ def test_nothing_is_sent_where_the_lease_has_ended(serve: Callable[[Serve], Serv
 def test_an_address_is_shown_without_what_may_be_a_password(caplog: pytest.LogCaptureFixture) -> None:
     """Nor does a library log it."""
     url = "https://hooks.slack.com/services/T0/B0/secret?token=secret"
-    assert masked(url) == "https://hooks.slack.com/…"
-    assert "user" not in masked("https://user:secret@hooks.example:8443/a")
+    assert masked_url(url) == "https://hooks.slack.com/…"
+    assert masked_url("https://user:secret@hooks.example:8443?a") == "https://hooks.example:8443/…"
     caplog.set_level("INFO")
     send(hook("http://127.0.0.1:9/services/secret"))
     assert "secret" not in caplog.text

@@ -1,0 +1,161 @@
+"""Commands on endpoints of webhooks and chats: add, test, list, remove, key."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from register_api import clock
+from register_api.cli import options
+from register_api.cli.notify_options import notices
+from register_api.cli.output import out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.core.instant import format_instant, instant_of
+from register_api.core.printable import escaped
+from register_api.errors import NotifyError, UsageError
+from register_api.notify import endpoints as kept
+from register_api.notify.hooks import try_endpoint
+from register_api.sending.webhook import public_key_text
+from register_api.sending.webhook_key import make_key, read_key
+
+if TYPE_CHECKING:
+    from register_api.notify.endpoints import Endpoint
+
+_HIDDEN = {"pseudonym_key", "secret"}
+
+
+@click.group()
+def webhook() -> None:
+    """Endpoints that are told of each version: webhooks, and chats of Slack and Teams.
+
+    \b
+    Examples:
+      register-api notify webhook add https://hooks.customer.example/register --owner it@customer.example
+      register-api notify webhook test 0123456789abcdef0123456789abcdef --settings notify.toml
+    """
+
+
+@webhook.command()
+@settings_option
+@click.argument("url")
+@click.option("--owner", required=True, metavar="ADDRESS", help="Mail address of who hears when it fails.")
+@click.option(
+    "--format", type=click.Choice(["webhook", "slack", "teams"]), default="webhook", show_default=True,
+    help="A signed event, or a message to a chat.",
+)  # fmt: skip
+@click.option("--customer", default="", help="Your reference of the customer whose contract names it.")
+@click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
+@click.option("--language", default="en", show_default=True, help="Language of messages.")
+@click.option(
+    "--hears", type=click.Choice(["all", "important"]), default="all", show_default=True,
+    help="Of all changes, or important ones.",
+)  # fmt: skip
+def add(settings: Path | None, url: str, **given: Any) -> None:
+    """Add an endpoint; it gets nothing before `test` has proven it.
+
+    URL is its address, or - to read it from standard input: that of a chat is a secret, which a command line
+    does not keep. The secret of a webhook is shown once.
+
+    \b
+    Examples:
+      register-api notify webhook add https://hooks.customer.example/register --owner it@customer.example
+      register-api notify webhook add - --format slack --owner privacy@example.com < slack-url.txt
+    """
+    address = sys.stdin.readline().strip() if url == "-" else url
+    with notices(settings) as opened:
+        made = kept.add_endpoint(opened.database, kept.NewEndpoint(url=address, **given), opened.at)
+    out.print(f"Added {made.id}.")
+    if made.secret:
+        out.print(f"Secret: {made.secret}", soft_wrap=True)
+    out.print(f"Then: register-api notify webhook test {made.id}", soft_wrap=True)
+
+
+@webhook.command()
+@settings_option
+@click.argument("identity", metavar="ID")
+def test(settings: Path | None, identity: str) -> None:
+    """Send an endpoint a test message; once it has taken that it is told of each version, again if it failed.
+
+    A webhook has to repeat the challenge of the event in its answer.
+
+    \b
+    Example:
+      register-api notify webhook test 0123456789abcdef0123456789abcdef --settings notify.toml
+    """
+    with notices(settings) as opened:
+        found = kept.endpoint_of(opened.database, identity)
+        problem = try_endpoint(opened.settings, found, clock.now)
+        if problem:
+            raise NotifyError(f"{found.shown}: {problem}")
+        kept.prove(opened.database, identity)
+    out.print("It has taken the test message, and is told of each version from now on.")
+
+
+@webhook.command("list")
+@settings_option
+@options.json_option
+def list_(settings: Path | None, as_json: bool) -> None:
+    """List endpoints, and which of them fail; of an address only the host is shown.
+
+    \b
+    Example:
+      register-api notify webhook list --settings notify.toml
+    """
+    with notices(settings) as opened:
+        found = kept.endpoints(opened.database)
+    if as_json:
+        print_json([_shown(each) for each in found])
+        return
+    for each in found:
+        said = (each.customer, each.channel, each.shown or "", each.owner, each.products or "all products")
+        out.print("  ".join(escaped(text) for text in (each.id, _state(each), *said) if text), soft_wrap=True)
+
+
+def _shown(found: Endpoint) -> dict[str, Any]:
+    kept_of_it = msgspec.structs.asdict(found) | {"address": found.shown}
+    return {name: value for name, value in kept_of_it.items() if name not in _HIDDEN}
+
+
+def _state(found: Endpoint) -> str:
+    if found.ended_at is not None:
+        return f"switched off {format_instant(instant_of(found.ended_at))}: {found.reply}"
+    if found.failing_since is not None:
+        return f"failing since {format_instant(instant_of(found.failing_since))}: {found.reply}"
+    return "not tested" if found.state == "pending" else found.state
+
+
+@webhook.command()
+@settings_option
+@click.argument("identity", metavar="ID")
+@click.option("--contract-ended", is_flag=True, help="No notice is owed any more.")
+def remove(settings: Path | None, identity: str, contract_ended: bool) -> None:
+    """Forget an endpoint, its address and its secret; that it was told, and when, stays.
+
+    \b
+    Example:
+      register-api notify webhook remove 0123456789abcdef0123456789abcdef --settings notify.toml
+    """
+    with notices(settings) as opened:
+        kept.remove_endpoint(opened.database, identity, opened.at, ended=contract_ended)
+    out.print("Removed.")
+
+
+@webhook.command()
+@settings_option
+def key(settings: Path | None) -> None:
+    """Print the public key of all signed events; make the key where its file is missing (`webhook_key`).
+
+    \b
+    Example:
+      register-api notify webhook key --settings notify.toml
+    """
+    with notices(settings) as opened:
+        named = opened.settings.webhook_key
+    if not named:
+        raise UsageError("[notify] names no webhook_key", hint="docs/webhooks.md")
+    path = Path(named)
+    out.print(public_key_text(read_key(path) if path.exists() else make_key(path)), soft_wrap=True)

@@ -1,0 +1,225 @@
+"""Endpoints of webhooks and chats in the database: added, proven, watched, switched off, removed."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from register_api.core.address import url_problem
+from register_api.core.delivery import KEY_BYTES
+from register_api.core.printable import quoted
+from register_api.errors import NotifyError, UsageError
+from register_api.notify.contacts import Recipient, forget, leave
+from register_api.notify.contacts_file import address_of, faults_of
+from register_api.sending.settings import is_loopback
+from register_api.sending.webhook import new_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.sending.database import Database, Row
+    from register_api.sending.webhook import HookAnswer
+
+EndpointFormat = Literal["webhook", "slack", "teams"]
+
+_DAY = 86_400
+WARN_AFTER = _DAY
+END_AFTER, END_ATTEMPTS = 5 * _DAY, 15
+"""Since when and how often in a row an endpoint has failed that is switched off: no message alone does it."""
+
+
+class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint to be added.
+
+    Attributes:
+        url: Its address; that of a chat is a secret.
+        owner: Mail address of who hears when it fails.
+        customer: The publisher's reference of the customer whose contract names it; empty: nobody's does.
+    """
+
+    url: str
+    owner: str
+    format: EndpointFormat = "webhook"
+    customer: str = ""
+    products: str = ""
+    language: str = "en"
+    hears: str = "all"
+
+
+class Endpoint(Recipient, frozen=True, kw_only=True):
+    """An endpoint: the recipient, and what is known of how it answers.
+
+    Attributes:
+        secret: Shared with it; a chat has none.
+        failures: How often in a row it has not taken a message.
+        failing_since: When the first of these was, Unix time.
+        warned_at: When its owner was told of that.
+        ended_at: When it was switched off.
+        reply: What came instead of an answer, the last time.
+    """
+
+    address: str
+    owner: str
+    secret: str
+    failures: int
+    failing_since: int | None
+    warned_at: int | None
+    ended_at: int | None
+    reply: str
+
+
+_JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r.id"
+
+
+def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
+    """Add an endpoint; it gets nothing before it has taken a test message (``prove``).
+
+    Raises:
+        UsageError: What is said of it is not valid.
+        NotifyError: It is there already.
+    """
+    _check(wish)
+    identity = secrets.token_hex(16)
+    kind = "contact" if wish.customer else "subscriber"
+    said = (kind, wish.format, wish.url, wish.customer, wish.products, wish.language, wish.hears)
+    with database.transaction() as run:
+        added = run(
+            "INSERT INTO recipients (id, kind, channel, address, customer, products, language, hears, state,"
+            " pseudonym_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)"
+            " ON CONFLICT (kind, channel, customer, address) DO NOTHING RETURNING id",
+            *(identity, *said, secrets.token_bytes(KEY_BYTES), now),
+        )
+        if not added:
+            raise NotifyError("this address is an endpoint already", hint="register-api notify webhook list")
+        run(
+            "INSERT INTO endpoints (recipient, owner, secret) VALUES (?, ?, ?)",
+            *(identity, address_of(wish.owner), new_secret() if wish.format == "webhook" else ""),
+        )
+    return endpoint_of(database, identity)
+
+
+def _check(wish: NewEndpoint) -> None:
+    problem = None if _is_here(wish.url) else url_problem(wish.url)
+    said = [f"the address {problem}"] if problem else []
+    row = {"email": wish.owner, "customer": wish.customer or "-"}
+    said += faults_of(row | {name: getattr(wish, name) for name in ("products", "language", "hears")})
+    if said:
+        raise UsageError("; ".join(said))
+
+
+def _is_here(url: str) -> bool:
+    """Tell whether an address is one of this machine, for a trial without TLS."""
+    host = url.removeprefix("http://").partition("/")[0].partition(":")[0]
+    return url.startswith("http://") and url.isascii() and url.isprintable() and is_loopback(host)
+
+
+def endpoints(database: Database) -> list[Endpoint]:
+    """Return every endpoint, by customer and address."""
+    rows = database.query(f"{_JOINED} ORDER BY r.customer, r.address")
+    return [msgspec.convert(row, Endpoint) for row in rows]
+
+
+def endpoint_of(database: Database, identity: str) -> Endpoint:
+    """Return an endpoint.
+
+    Raises:
+        NotifyError: There is none of that id.
+    """
+    rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
+    if not rows:
+        raise NotifyError(
+            f"there is no endpoint {quoted(identity)}", hint="register-api notify webhook list has their ids"
+        )
+    return msgspec.convert(rows[0], Endpoint)
+
+
+def prove(database: Database, identity: str) -> None:
+    """Let an endpoint that has taken a test message get what is due from now on, and forget its failures."""
+    with database.transaction() as run:
+        run("UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ?", identity)
+        _well(run, identity)
+
+
+def remove_endpoint(database: Database, identity: str, now: int, *, ended: bool = False) -> None:
+    """Forget an endpoint; a customer's only where another contact of theirs is told, or the contract ended.
+
+    Raises:
+        NotifyError: There is none of that id, or it is the only contact of a customer.
+    """
+    found = endpoint_of(database, identity)
+    with database.transaction() as run:
+        heirs = run(
+            "SELECT id FROM recipients WHERE kind = 'contact' AND state = 'active' AND customer = ?"
+            " AND id <> ? ORDER BY channel, id LIMIT 1",
+            *(found.customer, identity),
+        )
+        if found.kind == "contact" and found.state == "active" and not heirs and not ended:
+            raise NotifyError(
+                f"it is the only contact of customer {quoted(found.customer)}, to whom notice is owed",
+                hint="add another contact of theirs first, or say --contract-ended",
+            )
+        heir = heirs[0]["id"] if heirs and not ended else None
+        leave(run, identity, heir if found.kind == "contact" else None, now)
+        forget(run, identity, now)
+    database.forget_deleted()
+
+
+def note_answer(database: Database, identity: str, answer: HookAnswer, now: int) -> None:
+    """Write down how an endpoint answered: its owner is warned after a day, and told once it is switched off.
+
+    It is switched off when it says that it wants nothing more (status 410), or has failed for days.
+    """
+    with database.transaction() as run:
+        if answer.result.what == "sent":
+            _well(run, identity)
+            return
+        rows = run(
+            "UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(failing_since, ?),"
+            " reply = ? WHERE recipient = ? AND ended_at IS NULL RETURNING *",
+            *(now, answer.result.reply, identity),
+        )
+        for row in rows:
+            failing = now - row["failing_since"]
+            if answer.is_gone or (failing >= END_AFTER and row["failures"] >= END_ATTEMPTS):
+                _end(run, identity, now)
+            elif failing >= WARN_AFTER and row["warned_at"] is None:
+                run("UPDATE endpoints SET warned_at = ? WHERE recipient = ?", now, identity)
+                _warn(run, identity, now)
+
+
+def _well(run: Callable[..., list[Row]], identity: str) -> None:
+    run(
+        "UPDATE endpoints SET failures = 0, failing_since = NULL, warned_at = NULL, ended_at = NULL,"
+        " reply = '' WHERE recipient = ?",
+        identity,
+    )
+
+
+def _end(run: Callable[..., list[Row]], identity: str, now: int) -> None:
+    """Switch an endpoint off. A customer's stays a contact: what it is not told is an alarm."""
+    run("UPDATE endpoints SET ended_at = ? WHERE recipient = ?", now, identity)
+    run(
+        "UPDATE recipients SET state = 'left', left_at = ? WHERE id = ? AND kind = 'subscriber'",
+        *(now, identity),
+    )
+    _warn(run, identity, now)
+
+
+def _warn(run: Callable[..., list[Row]], identity: str, now: int) -> None:
+    """Make a mail to the owner due; what it says follows from how the endpoint is when it is written."""
+    run(
+        "INSERT INTO deliveries (id, recipient, channel, kind, state, state_at, due_at)"
+        " VALUES (?, ?, 'mail', 'warning', 'due', ?, ?)",
+        *(secrets.token_hex(16), identity, now, now),
+    )
+
+
+def owner_of(database: Database, identity: str) -> Recipient | None:
+    """Return the owner of an endpoint as who is told of it by mail; ``None`` once it was removed."""
+    rows = database.query(f"{_JOINED} WHERE r.id = ?", identity)
+    if not rows:
+        return None
+    row = rows[0] | {"address": rows[0]["owner"], "channel": "mail", "state": "active", "name": ""}
+    return msgspec.convert(row, Recipient)

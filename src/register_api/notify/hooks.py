@@ -1,0 +1,131 @@
+"""How endpoints are told: the message of each row of the outbox, and the test message that proves one."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from register_api.bounded_http.reach import reach_with
+from register_api.core.language.language import Language
+from register_api.errors import NotifyError
+from register_api.notify.endpoints import endpoint_of, note_answer
+from register_api.notify.events import CHATS, CONTENT_TYPES, challenge_event, version_event, version_url
+from register_api.notify.publication import load
+from register_api.sending.outbox import SendResult
+from register_api.sending.sender import Route
+from register_api.sending.webhook import (
+    AT_ONCE,
+    PER_SECOND,
+    RETRY_AFTER,
+    SPREAD,
+    Hook,
+    WebhookTransport,
+)
+from register_api.sending.webhook_key import read_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.clock import Clock
+    from register_api.notify.deliveries import Due
+    from register_api.notify.endpoints import Endpoint
+    from register_api.notify.message import Writer
+    from register_api.notify.settings import NotifySettings
+    from register_api.sending.database import Database
+    from register_api.sending.webhook import HookAnswer
+
+
+class HookWriter:
+    """Writes the messages to endpoints."""
+
+    def __init__(self, database: Database, settings: NotifySettings, writer: Writer) -> None:
+        """Take words from what writes the mails."""
+        self._database = database
+        self._base = settings.base
+        self._writer = writer
+
+    def compose(self, row: Due, body: bytes | None) -> Hook | SendResult:
+        """Write the message of a row, or say why there is none.
+
+        Args:
+            row: The row.
+            body: The bytes, where they were written before.
+        """
+        try:
+            endpoint = endpoint_of(self._database, row.recipient)
+            if endpoint.ended_at is not None and endpoint.kind == "contact":
+                return SendResult("refused", "the endpoint is switched off")
+            if endpoint.state != "active":
+                return SendResult("opted_out", "the endpoint left")
+            return _hook(endpoint, row.id, body or self._body(row, endpoint))
+        except NotifyError as error:
+            return SendResult("refused", error.message)
+
+    def _body(self, row: Due, endpoint: Endpoint) -> bytes:
+        if row.version is None:
+            raise NotifyError("a message to an endpoint tells of a version")
+        if endpoint.channel not in CHATS:
+            return version_event(row.id, row.kind, self._base, load(self._database, row.version)).encoded
+        lines = self._writer.chat(row.version, endpoint)
+        return CHATS[endpoint.channel](lines, version_url(self._base, row.version))
+
+
+def _hook(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
+    return Hook(identity, endpoint.address, CONTENT_TYPES[endpoint.channel], body, endpoint.secret)
+
+
+def _transport(
+    settings: NotifySettings, now: Clock, note: Callable[[Hook, HookAnswer], None]
+) -> WebhookTransport:
+    key = read_key(Path(settings.webhook_key)) if settings.webhook_key else None
+    # A row is leased for that long: an answer that comes later would be another worker's.
+    return WebhookTransport(reach_with(settings.allow), key, now, note, min(15.0, settings.lease_seconds / 2))
+
+
+def hook_route(database: Database, settings: NotifySettings, now: Clock) -> Route:
+    """Return by what endpoints are told.
+
+    Raises:
+        UsageError: The key cannot be read.
+    """
+
+    def note(hook: Hook, answer: HookAnswer) -> None:
+        rows = database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)
+        note_answer(database, rows[0]["recipient"], answer, int(now().timestamp()))
+
+    transport = _transport(settings, now, note)
+    return Route(tuple(CONTENT_TYPES), transport, PER_SECOND, RETRY_AFTER, SPREAD, AT_ONCE)
+
+
+def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
+    """Send an endpoint a test message, and return what is wrong with its answer, or an empty text.
+
+    Raises:
+        UsageError: The key cannot be read.
+    """
+    challenge = secrets.token_hex(16)
+    if endpoint.channel in CHATS:
+        said = Language.of(endpoint.language).text(
+            "This is a test. Changes of the sub-processor register {register} will be told here.",
+            register=settings.base,
+        )
+        body = CHATS[endpoint.channel]([said], settings.base)
+    else:
+        body = challenge_event(challenge, settings.base, now()).encoded
+    answer = asyncio.run(
+        _ask(_transport(settings, now, lambda _hook, _answer: None), endpoint, challenge, body)
+    )
+    if answer.result.what != "sent":
+        return f"it did not take the test message: {answer.result.reply}"
+    if endpoint.channel not in CHATS and challenge.encode() not in answer.body:
+        return "its answer does not repeat the challenge"
+    return ""
+
+
+async def _ask(transport: WebhookTransport, endpoint: Endpoint, identity: str, body: bytes) -> HookAnswer:
+    try:
+        return await transport.ask(_hook(endpoint, identity, body))
+    finally:
+        await transport.close()
