@@ -20,3 +20,17 @@ def add_vendor(database: Database, id_: str = "acme", **said: object) -> Vendor:
     with database.transaction() as run:
         save(run, vendor)
     return vendor
+
+
+def add_news(database: Database, id_: str, vendor: str = "acme", **said: object) -> None:
+    """Add a piece of news."""
+    row = {
+        "id": id_, "vendor": vendor, "key": id_, "class": "added", "version": 2, "change_id": "2-1",
+        "title": f"News {id_}", "detail": "{}", "seen_at": AT, "concerns": 1, "deadline": None,
+        "deadline_of": None, "owner": f"{vendor}@customer.example", **said,
+    }  # fmt: skip
+    with database.transaction() as run:
+        run(
+            f"INSERT INTO news ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+            *row.values(),
+        )

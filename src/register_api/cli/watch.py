@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from register_api.cli.watch_inbox import decide, inbox
 from register_api.cli.watch_vendors import vendors
 
 
@@ -15,9 +16,11 @@ def watch() -> None:
     the file of settings; docs/watch.md lists them.
 
     \b
-    Example:
+    Examples:
       register-api watch vendors list --settings watch.toml
+      register-api watch inbox --settings watch.toml
     """
 
 
-watch.add_command(vendors)
+for command in (vendors, inbox, decide):
+    watch.add_command(command)

@@ -31,7 +31,7 @@ class Deadline(NamedTuple):
     of: Literal["register", "contract"]
 
 
-class Announcement(Protocol):
+class Noticed(Protocol):
     """What a deadline is asked of: a change, or an event that lies ahead."""
 
     @property
@@ -51,7 +51,7 @@ class ContractDays(NamedTuple):
 
 
 def deadline(
-    what: Announcement, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
+    what: Noticed, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
 ) -> Deadline | None:
     """Return the last day to object to something; ``None`` where nobody sets one.
 
@@ -70,7 +70,7 @@ def deadline(
 
 
 def _contract_day(
-    what: Announcement, vendor: Vendor, seen_on: dt.date, announced_on: dt.date, holidays: str
+    what: Noticed, vendor: Vendor, seen_on: dt.date, announced_on: dt.date, holidays: str
 ) -> dt.date | None:
     """Return the day that the contract gives; what a first version already has in use was no announcement."""
     is_announcement = what.notice.required or (

@@ -94,15 +94,26 @@ DECISIONS = (
     """
     CREATE TABLE decisions (
         news TEXT NOT NULL REFERENCES news (id),
+        number INTEGER NOT NULL,
         decision TEXT NOT NULL CHECK (decision IN ('accepted', 'objected', 'not_concerned')),
         reason TEXT NOT NULL,
         by TEXT NOT NULL,
-        at {instant} NOT NULL
+        at {instant} NOT NULL,
+        PRIMARY KEY (news, number)
     ) {strict}
     """,
-    "CREATE INDEX decisions_news ON decisions (news, at)",
+    """
+    CREATE TABLE reminders (
+        news TEXT NOT NULL REFERENCES news (id),
+        days_before INTEGER NOT NULL,
+        PRIMARY KEY (news, days_before)
+    ) {strict}
+    """,
 )
-"""What was decided on a piece of news: rows are added and never changed, the newest counts."""
+"""What was decided on a piece of news: rows are added and never changed, the newest counts.
+
+``reminders`` has what somebody was reminded of, and how many days before the deadline.
+"""
 
 CHAIN = (
     """

@@ -53,4 +53,4 @@ def test_who_is_not_there_cannot_be_removed(database: Database) -> None:
 
 def test_the_database_refuses_what_is_no_decision(database: Database) -> None:
     with pytest.raises(SendingError), database.transaction() as run:
-        run("INSERT INTO decisions VALUES ('n', 'maybe', '', '', 1)")
+        run("INSERT INTO decisions VALUES ('n', 1, 'maybe', '', '', 1)")

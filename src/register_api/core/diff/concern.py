@@ -35,7 +35,7 @@ class Interests(msgspec.Struct, frozen=True):
     settings: dict[str, frozenset[str]] = {}
 
 
-class Use(Protocol):
+class UseScope(Protocol):
     """What is asked of a use: an engagement, or a row that was kept of one."""
 
     @property
@@ -66,7 +66,7 @@ class Concern:
         }
         self._settings = _known_settings(interests, register)
         listed = {product.id for product in register.products}
-        self._tests: dict[str, Callable[[Use], bool]] = {}
+        self._tests: dict[str, Callable[[UseScope], bool]] = {}
         if interests.products and interests.products <= listed:
             self._tests["products"] = lambda use: _is_among(interests.products, use.products)
         if interests.data:
@@ -76,7 +76,7 @@ class Concern:
         if self._settings:
             self._tests[_CONDITIONS] = lambda use: self._may_hold(use.conditions)
 
-    def covers_use(self, use: Use) -> bool:
+    def covers_use(self, use: UseScope) -> bool:
         """Tell whether a use concerns."""
         return all(test(use) for test in self._tests.values())
 

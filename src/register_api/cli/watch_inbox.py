@@ -1,0 +1,91 @@
+"""Commands on news: inbox, decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+from zoneinfo import ZoneInfo
+
+import click
+from rich.text import Text
+
+from register_api.cli import options
+from register_api.cli.output import out, print_json
+from register_api.cli.serving_options import settings_option
+from register_api.cli.watch_options import watching
+from register_api.core.calendar import local_day
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import count, shorten
+from register_api.core.printable import escaped
+from register_api.watch.decisions import Decision, DecisionWord
+from register_api.watch.decisions import decide as keep
+from register_api.watch.inbox import OpenNews
+from register_api.watch.inbox import inbox as open_news
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NEAR = 7
+"""Days before a deadline from which it is shown in red."""
+
+_MOST_TITLE = 140
+
+
+@click.command()
+@settings_option
+@click.option("--vendor", metavar="ID", help="News of this vendor alone.")
+@click.option("--all", "foreign", is_flag=True, help="Also what does not concern you.")
+@options.json_option
+def inbox(settings: Path | None, vendor: str | None, foreign: bool, as_json: bool) -> None:
+    """List news that waits for a decision, with deadlines, what is due first at the top.
+
+    \b
+    Examples:
+      register-api watch inbox --settings watch.toml
+      register-api watch inbox --vendor acme --json --settings watch.toml
+    """
+    with watching(settings) as opened:
+        today = local_day(opened.now, ZoneInfo(opened.settings.time_zone))
+        found = open_news(opened.database, today, vendor=vendor, foreign=foreign)
+    if as_json:
+        print_json(found)
+        return
+    for news in found:
+        _print_news(news)
+    out.print(f"{count(len(found), 'open item')}." if found else "Nothing waits for a decision.")
+
+
+def _print_news(news: OpenNews) -> None:
+    critical = "  critical" if news.critical else ""
+    head = Text(
+        f"{news.id}  {escaped(news.vendor_name)}{critical}  {news.kind.replace('_', ' ')}", style="bold"
+    )
+    near = news.days_left is not None and news.days_left <= _NEAR
+    out.print(head.append(f"  {_due(news)}", style="not bold red" if near else "not bold"))
+    out.print(f"    {escaped(shorten(news.title, _MOST_TITLE))}")
+
+
+def _due(news: OpenNews) -> str:
+    if news.deadline is None or news.days_left is None:
+        return "no deadline"
+    left = "over" if news.days_left < 0 else f"{count(news.days_left, 'day')} left"
+    return f"object by {ENGLISH.day(news.deadline)} ({news.deadline_of}, {left})"
+
+
+@click.command()
+@settings_option
+@click.argument("news")
+@click.argument("decision", type=click.Choice(get_args(DecisionWord)))
+@click.option("--reason", required=True, help="Why; for whoever asks later.")
+@click.option("--by", required=True, metavar="NAME", help="Who decided.")
+def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str, by: str) -> None:
+    """Decide on a piece of news; every decision is kept, and the newest counts.
+
+    It tells nobody: an objection goes to the vendor by the way that its register names.
+
+    \b
+    Example:
+      register-api watch decide NEWS accepted --reason "same region" --by Ann --settings watch.toml
+    """
+    with watching(settings) as opened:
+        keep(opened.database, Decision(news=news, decision=decision, reason=reason, by=by, at=opened.at))
+    out.print(f"{news}: {decision.replace('_', ' ')}.")
