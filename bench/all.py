@@ -28,6 +28,7 @@ SCRIPTS = (
     "fairness.py",
     "imports.py",
     "notify.py",
+    "chain.py",
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

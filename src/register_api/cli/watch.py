@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from register_api.cli.watch_chain import chain
 from register_api.cli.watch_inbox import decide, inbox
 from register_api.cli.watch_vendors import vendors
 
@@ -22,5 +23,5 @@ def watch() -> None:
     """
 
 
-for command in (vendors, inbox, decide):
+for command in (vendors, inbox, decide, chain):
     watch.add_command(command)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from register_api.core.printable import quoted
 from register_api.core.similarity import normalise_name
 from register_api.core.text import nearest
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from register_api.watch.vendors import Vendor
 
 
-class Company(NamedTuple):
+class Company(msgspec.Struct, frozen=True):
     """A company of the chain.
 
     Attributes:
@@ -51,7 +53,7 @@ class ChainUse(NamedTuple):
     concerns: bool
 
 
-class Entry(NamedTuple):
+class ChainEntry(NamedTuple):
     """What is said of a company in one place."""
 
     id: str
@@ -67,10 +69,10 @@ class Chain:
         companies: All that are known.
         uses: What is in use on the day that the chain is of, between two companies or within one.
         users: For each company who uses it, and whether any of that concerns us.
-        used: For each company whom it uses, likewise.
+        purposes: What for, by user and used.
     """
 
-    def __init__(self, entries: Iterable[Entry], same: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, entries: Iterable[ChainEntry], same: Iterable[tuple[str, str]]) -> None:
         """Join entries to companies.
 
         Args:
@@ -83,7 +85,7 @@ class Chain:
         self.companies = [_company([known[id_] for id_ in group]) for group in groups]
         self.uses: list[ChainUse] = []
         self.users: list[dict[int, bool]] = [{} for _ in groups]
-        self.used: list[dict[int, bool]] = [{} for _ in groups]
+        self.purposes: dict[tuple[int, int], dict[str, None]] = {}
         self._exact: dict[str, dict[int, None]] = {}
         self._names: dict[str, dict[int, None]] = {}
         for number, (company, group) in enumerate(zip(self.companies, groups, strict=True)):
@@ -95,9 +97,10 @@ class Chain:
     def add(self, use: ChainUse) -> None:
         """Add a use; within one company it is no step of the chain."""
         self.uses.append(use)
+        self.purposes.setdefault((use.user, use.used), {})[use.purpose] = None
         if use.user != use.used:
-            steps, back = self.used[use.user], self.users[use.used]
-            steps[use.used] = back[use.user] = steps.get(use.used, False) or use.concerns
+            users = self.users[use.used]
+            users[use.user] = users.get(use.user, False) or use.concerns
 
     def number_of(self, entry: str) -> int | None:
         """Return the number of the company that an entry stands for."""
@@ -145,7 +148,7 @@ def entry_id(vendor: str, subprocessor: str) -> str:
     return vendor if subprocessor == PUBLISHER else f"{vendor}/{subprocessor}"
 
 
-def _entries(database: Database, vendors: Iterable[Vendor]) -> Iterator[Entry]:
+def _entries(database: Database, vendors: Iterable[Vendor]) -> Iterator[ChainEntry]:
     """Yield vendors of ours, each with what its own register says of it, and what registers list."""
     rows = database.query(
         "SELECT vendor, subprocessor, name, keys FROM companies ORDER BY vendor, subprocessor"
@@ -157,14 +160,14 @@ def _entries(database: Database, vendors: Iterable[Vendor]) -> Iterator[Entry]:
     ours = {vendor.id: vendor for vendor in vendors}
     for vendor in ours.values():
         own = keys_of.get(vendor.id, frozenset())
-        yield Entry(vendor.id, vendor.name, keys_of_vendor(vendor) | own, vendor)
+        yield ChainEntry(vendor.id, vendor.name, keys_of_vendor(vendor) | own, vendor)
     for row in rows:
         if row["vendor"] in ours and row["subprocessor"] != PUBLISHER:
             id_ = entry_id(row["vendor"], row["subprocessor"])
-            yield Entry(id_, row["name"], keys_of[id_])
+            yield ChainEntry(id_, row["name"], keys_of[id_])
 
 
-def _company(entries: list[Entry]) -> Company:
+def _company(entries: list[ChainEntry]) -> Company:
     vendors = [entry.vendor for entry in entries if entry.vendor is not None]
     keys = sorted({key for entry in entries for key in entry.keys})
     return Company(
@@ -176,7 +179,7 @@ def _company(entries: list[Entry]) -> Company:
     )
 
 
-def _joined(known: dict[str, Entry], same: Iterable[tuple[str, str]]) -> list[list[str]]:
+def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Return the entries in groups of which each is one company, in their order (union-find)."""
     above: dict[str, str] = {id_: id_ for id_ in known}
 

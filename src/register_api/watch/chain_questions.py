@@ -10,7 +10,10 @@ import functools
 import operator
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from register_api.core.countries import is_outside_eea
+from register_api.core.third_countries import OPENLY_UNSTATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +44,8 @@ class Abroad(NamedTuple):
 
     Attributes:
         way: From the vendor to the company that processes there.
-        mechanisms: What its transfer there rests on, as whoever uses it states.
+        mechanisms: What its transfer there rests on, as whoever uses it states; nothing where it processes no
+            personal data.
     """
 
     country: str
@@ -49,7 +53,7 @@ class Abroad(NamedTuple):
     mechanisms: str
 
 
-class Share(NamedTuple):
+class Share(msgspec.Struct, frozen=True):
     """How many vendors of ours depend on something.
 
     Attributes:
@@ -104,54 +108,57 @@ class _Reached(NamedTuple):
     depth: int
 
 
+_Countries = dict[int, dict[str, _Reached]]
+"""What companies reach, by number and country."""
+
+
 def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
     """Return the countries outside the EEA that each vendor of ours reaches, by the shortest way."""
-    reached: dict[tuple[int, str], _Reached] = {}
-    found: dict[tuple[int, str], Abroad] = {}
-    for use in chain.uses:
-        if use.country and is_outside_eea(use.country):
-            at = use.user, use.country
-            reached.setdefault(at, _Reached(use.used, use.mechanisms, 1))
-            if use.concerns and chain.companies[use.user].is_ours:
-                found.setdefault(at, Abroad(use.country, Way((use.user, use.used)), use.mechanisms))
-    new = list(reached)
+    reached: _Countries = {}
+    ours: _Countries = {}
+    places = set(filter(is_outside_eea, {use.country for use in chain.uses} - {""}))
+    abroad = (use for use in chain.uses if use.country in places)
+    # Of several uses in one country, one that states no mechanism is what somebody has to look at.
+    for use in sorted(abroad, key=lambda use: OPENLY_UNSTATED not in use.mechanisms):
+        step = _Reached(use.used, use.mechanisms, 1)
+        reached.setdefault(use.user, {}).setdefault(use.country, step)
+        if use.concerns:
+            ours.setdefault(use.user, {}).setdefault(use.country, step)
+    new = {user: set(countries) for user, countries in reached.items()}
     for steps in range(2, depth + 1):
-        new = _step_back(chain, new, steps, reached, found)
-    names = chain.companies
-    return sorted(found.values(), key=lambda item: (names[item.way.companies[0]].name, item.country))
+        new = _step_back(chain, new, steps, reached, ours)
+    companies = chain.companies
+    vendors = sorted(
+        (user for user in ours if companies[user].is_ours), key=lambda user: (companies[user].name, user)
+    )
+    return [_abroad(user, item, reached) for user in vendors for item in sorted(ours[user].items())]
 
 
 def _step_back(
-    chain: Chain,
-    new: Iterable[tuple[int, str]],
-    steps: int,
-    reached: dict[tuple[int, str], _Reached],
-    found: dict[tuple[int, str], Abroad],
-) -> list[tuple[int, str]]:
+    chain: Chain, new: dict[int, set[str]], steps: int, reached: _Countries, ours: _Countries
+) -> dict[int, set[str]]:
     """Let users reach what was new to whom they use, and return what is new to them."""
-    further: dict[tuple[int, str], _Reached] = {}
-    for used, country in new:
-        mechanisms = reached[used, country].mechanisms
+    further: _Countries = {}
+    for used, countries in new.items():
+        known = {country: _Reached(used, reached[used][country].mechanisms, steps) for country in countries}
         for user, concerns in chain.users[used].items():
-            at = user, country
-            if at not in reached:
-                further.setdefault(at, _Reached(used, mechanisms, steps))
-            if concerns and at not in found and chain.companies[user].is_ours:
-                way = Way((user, *_follow_to(country, used, reached)))
-                found[at] = Abroad(country, way, mechanisms)
-    reached.update(further)
-    return list(further)
+            for country in countries.difference(reached.get(user, ())):
+                further.setdefault(user, {}).setdefault(country, known[country])
+            if concerns:
+                for country in countries.difference(ours.get(user, ())):
+                    ours.setdefault(user, {})[country] = known[country]
+    for user, countries_of in further.items():
+        reached.setdefault(user, {}).update(countries_of)
+    return {user: set(countries_of) for user, countries_of in further.items()}
 
 
-def _follow_to(country: str, start: int, reached: dict[tuple[int, str], _Reached]) -> Iterator[int]:
-    at = start
-    yield at
-    while True:
-        step = reached[at, country]
-        yield step.through
-        if step.depth == 1:
-            return
-        at = step.through
+def _abroad(user: int, item: tuple[str, _Reached], reached: _Countries) -> Abroad:
+    country, step = item
+    way = [user, step.through]
+    while step.depth > 1:
+        step = reached[step.through][country]
+        way.append(step.through)
+    return Abroad(country, Way(tuple(way)), step.mechanisms)
 
 
 def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:
@@ -207,3 +214,8 @@ def _shares(chain: Chain, bits: list[int], rows: Iterable[tuple[str, int, int]])
         if reach
     )
     return sorted(found, key=lambda share: (-share.all, -share.direct, share.what))
+
+
+def without_place(chain: Chain) -> int:
+    """Return how many uses of our vendors that concern us state no place."""
+    return sum(not use.country and use.concerns and chain.companies[use.user].is_ours for use in chain.uses)

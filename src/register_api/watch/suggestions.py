@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from register_api.core.printable import quoted
 from register_api.core.similarity import normalise_name
@@ -18,7 +20,7 @@ _PLAIN_KINDS = frozenset({"domain", "register"})
 """Kinds of keys of which a company may have several."""
 
 
-class Suggestion(NamedTuple):
+class Suggestion(msgspec.Struct, frozen=True):
     """Two entries that share a name."""
 
     one: str

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from naive_chain import Listed, countries, depth_to
 from register_api.core.countries import is_outside_eea
 from register_api.errors import WatchError
-from register_api.watch.chain import Chain, ChainUse, Entry
+from register_api.watch.chain import Chain, ChainEntry, ChainUse
 from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
 from register_api.watch.vendors import Vendor
 
@@ -22,9 +22,9 @@ MOST = 6
 PLACES = ("DE", "US", "SG", "varies", "worldwide", "")
 
 
-def entry(number: int, *, ours: bool) -> Entry:
+def entry(number: int, *, ours: bool) -> ChainEntry:
     vendor = Vendor(id=f"v{number}", name=f"V{number}", critical=number % 2 == 0) if ours else None
-    return Entry(f"v{number}" if ours else f"x/s{number}", f"V{number}", frozenset(), vendor)
+    return ChainEntry(f"v{number}" if ours else f"x/s{number}", f"V{number}", frozenset(), vendor)
 
 
 @st.composite
@@ -114,11 +114,11 @@ def test_concentration_counts_who_depends(drawn: tuple[Chain, list[Listed]], dep
 
 def test_entries_with_a_key_in_common_are_one_company() -> None:
     entries = [
-        Entry("acme", "Acme", frozenset({"domain:acme.example"}), Vendor(id="acme", name="Acme")),
-        Entry("b/acme-us", "Acme US", frozenset({"domain:acme.example", "lei:1"})),
-        Entry("c/acme", "ACME Inc.", frozenset({"lei:1"})),
-        Entry("d/acme", "Acme", frozenset()),
-        Entry("e/other", "Other", frozenset()),
+        ChainEntry("acme", "Acme", frozenset({"domain:acme.example"}), Vendor(id="acme", name="Acme")),
+        ChainEntry("b/acme-us", "Acme US", frozenset({"domain:acme.example", "lei:1"})),
+        ChainEntry("c/acme", "ACME Inc.", frozenset({"lei:1"})),
+        ChainEntry("d/acme", "Acme", frozenset()),
+        ChainEntry("e/other", "Other", frozenset()),
     ]
     chain = Chain(entries, [("d/acme", "e/other"), ("d/acme", "f/gone")])
     assert [company.entries for company in chain.companies] == [
