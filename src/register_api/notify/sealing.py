@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from register_api.core.log.time_stamp import TimeStamp
     from register_api.sending.database import Database, Row
 
-MOST_FACTS = 65_536
+MOST_FACTS = 16_384
 """Facts below one root; what is left goes below the next."""
 
 _FACTS = """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notices import AT
+from patience import PATIENCE
 from register_api.core.canonical import decode
 from register_api.core.delivery import SMALLEST_TREE, DeliveryRecord, Seal, address_mac, audit_path, reply_mac
 from register_api.core.log.merkle import leaf_hash
@@ -107,7 +108,7 @@ def test_workers_that_seal_at_once_make_one_root(sent: Sent, server: str) -> Non
 
     def seal(_: int) -> int:
         with opened(where, STEPS) as database:
-            together.wait()
+            together.wait(PATIENCE)
             return seal_facts(database, sent.time.now())
 
     with ThreadPoolExecutor(4) as pool:
