@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from register_api.doctor import machine_checks, public_checks, store_checks
+from register_api.doctor import machine_checks, notice_checks, public_checks, store_checks
 from register_api.doctor.machine import soon, unknown, wrong
 from register_api.errors import RegisterError, StoreDamaged
 
@@ -33,7 +33,8 @@ OVER_STORE: Mapping[str, Look] = {
 ANYWAY: Mapping[str, Look] = {
     "synchronisation": machine_checks.synchronisation,
     "settings": machine_checks.settings,
-    "mail": machine_checks.mail,
+    "mail": notice_checks.mail,
+    "outbox": notice_checks.outbox,
 }
 """Looks that need no publication."""
 

@@ -1,10 +1,8 @@
-"""Looks at the machine: clock synchronisation, timer, settings of the service, mail server of the notices."""
+"""Looks at the machine: clock synchronisation, timer, settings of the service."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -12,19 +10,15 @@ from typing import TYPE_CHECKING
 
 from register_api.core.freshness import in_words, latest_renewal
 from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
-from register_api.errors import SendingError, UsageError
-from register_api.files.toml_file import read_toml
-from register_api.notify.settings import TABLE, read_notify_settings
+from register_api.errors import UsageError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import lasts
-from register_api.sending.settings import named_file, smtp_password
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from register_api.doctor.machine import Machine
-    from register_api.notify.settings import NotifySettings
 
 TIMER = "register-api-refresh"
 """Name of the units that `init` writes."""
@@ -132,37 +126,3 @@ def settings(machine: Machine) -> Iterator[Diagnosis]:
         yield wrong("settings", error.message, cure)
     else:
         yield good("settings", "the service's settings are valid")
-
-
-def mail(machine: Machine) -> Iterator[Diagnosis]:
-    """Read the settings of `notify`, and greet the mail server as it would."""
-    file = named_file(machine.settings, machine.environment)
-    if file is None or TABLE not in read_toml(file):
-        yield unknown("mail", f"no file of settings has a table [{TABLE}]: no notices are mailed from here")
-        return
-    settings = read_notify_settings(file, machine.environment)
-    password = smtp_password(settings, machine.environment)
-    server = f"{settings.smtp_host}:{settings.smtp_port}"
-    if machine.offline:
-        yield unknown("mail", f"the settings are valid; {server} was not asked (--offline)")
-    elif importlib.util.find_spec("aiosmtplib") is None:
-        yield unknown("mail", "the settings are valid; the extra `notify` is not installed here")
-    else:
-        yield _greeted(settings, password, server)
-
-
-def _greeted(settings: NotifySettings, password: str, server: str) -> Diagnosis:
-    from register_api.sending.mail_server import MailServer  # noqa: PLC0415 - needs the extra `notify`
-
-    try:
-        offers_dsn = asyncio.run(MailServer(settings, password).greet())
-    except SendingError as error:
-        cure = "smtp_host, smtp_port, tls, smtp_user and the password: docs/notifying.md"
-        return wrong("mail", f"{server}: {error.message}", cure)
-    if not offers_dsn:
-        return soon(
-            "mail",
-            f"{server} does not report what becomes of a mail (DSN): a bounce may not be recognised",
-            "send through a mail server that offers it: docs/notifying.md",
-        )
-    return good("mail", f"{server} takes mail from here, and reports bounces (DSN)")

@@ -15,12 +15,19 @@ import pytest
 
 from mail_peer import mail_peer
 from memory_folder import memory_folder
+from notices import add_contacts, record, settings_for
+from notify_soak import settings_file
 from own_certificate import make_certificate, server_context
 from publishers import NOW, Publisher, register_toml
 from register_api.core.format import tree
-from register_api.doctor import machine_checks, store_checks
+from register_api.doctor import notice_checks, store_checks
 from register_api.doctor.check_table import ANYWAY, OVER_STORE, diagnose
 from register_api.doctor.machine import Diagnosis, Machine
+from register_api.errors import Stale
+from register_api.notify.publication import note_look
+from register_api.notify.schema import STEPS
+from register_api.sending.database import opened
+from register_api.sending.outbox import add_fact
 from running import serving
 from static_host import static_host
 
@@ -54,7 +61,7 @@ def test_a_healthy_register_has_nothing_wrong(published: Publisher) -> None:
     assert diagnosed(published) == []
     assert {item.check for item in found} == OVER_STORE.keys() | ANYWAY.keys()
     unknown = {item.check for item in found if item.verdict == "unknown"}
-    assert unknown == {"timer", "public", "certificate", "target", "synchronisation", "mail"}
+    assert unknown == {"timer", "public", "certificate", "target", "synchronisation", "mail", "outbox"}
     assert all(item.says for item in found)
 
 
@@ -232,11 +239,11 @@ def test_the_mail_server_is_greeted_as_notify_would(
             "utf-8",
         )
         found = machine(published, settings=file, offline=False)
-        (diagnosis,) = machine_checks.mail(found)
+        (diagnosis,) = notice_checks.mail(found)
         assert diagnosis.verdict == verdict
         assert f"127.0.0.1:{peer.port}" in diagnosis.says
         assert not peer.mails
-    (diagnosis,) = machine_checks.mail(machine(published, settings=file, offline=True))
+    (diagnosis,) = notice_checks.mail(machine(published, settings=file, offline=True))
     assert diagnosis.verdict == "unknown"
 
 
@@ -247,8 +254,44 @@ def test_settings_that_notify_would_refuse_are_told(published: Publisher, tmp_pa
     found = [each for each in diagnosed(published, settings=file) if each.check == "mail"]
     assert [each.verdict for each in found] == ["wrong"]
     assert "smtp_prot" in found[0].says or "register" in found[0].says
-    (none,) = machine_checks.mail(machine(published))
+    (none,) = notice_checks.mail(machine(published))
     assert none.verdict == "unknown"
+
+
+def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) -> None:
+    """Alarms and a tree that does not verify are wrong; what no worker has done is so soon."""
+    settings = settings_for(tmp_path)
+    file = settings_file(tmp_path, settings.register, 25, settings.database)
+
+    def found(hours: int = 0) -> list[tuple[str, str]]:
+        looked = machine(published, settings=file, now=now + dt.timedelta(hours=hours))
+        return [(each.verdict, each.says) for each in notice_checks.outbox(looked)]
+
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    assert [verdict for verdict, _ in found()] == ["unknown"]
+    with opened(settings.database, STEPS) as database:
+        add_contacts(database, ["ann@c.example"])
+        record(database, settings, published)
+        published.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+        published.publish(NOW + dt.timedelta(minutes=1))
+        record(database, settings, published)
+        note_look(database, now, None)
+        assert [verdict for verdict, _ in found()] == ["good"]
+        late = found(2)
+        assert [verdict for verdict, _ in late] == ["soon", "soon"]
+        assert "looked at last" in late[0][1]
+        assert "due" in late[1][1]
+        with database.transaction() as run:
+            (row,) = run("UPDATE deliveries SET state = 'refused', due_at = NULL RETURNING id")
+            add_fact(run, row["id"], int(now.timestamp()), "refused", "550")
+        note_look(database, now + dt.timedelta(hours=25), Stale("expired"))
+        told = found(25)
+        assert [verdict for verdict, _ in told] == ["wrong", "wrong", "soon"]
+        assert "1 contract contact not told of version 2" in told[1][1]
+        assert "nothing was sealed since" in told[2][1]
+    address = "postgresql://nobody@/x"
+    file = settings_file(tmp_path, settings.register, 25, address)
+    assert [verdict for verdict, _ in found()] == ["unknown"]
 
 
 TIMEDATECTL = "case $* in *NTPSynchronized*) echo {};; esac"
