@@ -120,10 +120,10 @@ def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
     abroad = (use for use in chain.uses if use.country in places)
     # Of several uses in one country, one that states no mechanism is what somebody has to look at.
     for use in sorted(abroad, key=lambda use: OPENLY_UNSTATED not in use.mechanisms):
-        step = _Reached(use.used, use.mechanisms, 1)
-        reached.setdefault(use.user, {}).setdefault(use.country, step)
-        if use.concerns:
-            ours.setdefault(use.user, {}).setdefault(use.country, step)
+        for known in (reached, ours) if use.concerns else (reached,):
+            countries = known.setdefault(use.user, {})
+            if use.country not in countries:
+                countries[use.country] = _Reached(use.used, use.mechanisms, 1)
     new = {user: set(countries) for user, countries in reached.items()}
     for steps in range(2, depth + 1):
         new = _step_back(chain, new, steps, reached, ours)
