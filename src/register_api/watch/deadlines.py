@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import holidays as public_holidays
@@ -10,8 +11,6 @@ from register_api.core.calendar import later_day
 from register_api.core.diff.change_notice import ANNOUNCED_BY
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from register_api.core.model import DayCount
     from register_api.core.notice import NoticeStatus
     from register_api.watch.vendors import Vendor
@@ -63,25 +62,37 @@ def deadline(
         holidays: Whose public holidays are no business days: ``DE``, ``DE-BE``, or an empty text.
     """
     of_register = what.notice.objection_until
-    of_contract = _contract_day(what, vendor, seen_on, announced_on, holidays)
+    begins = announced_on if vendor.counts_from == "announced" else seen_on
+    of_contract = _later(begins, vendor.objection_days, vendor, holidays) if _is_announced(what) else None
     if of_contract is not None and (of_register is None or of_contract <= of_register):
         return Deadline(of_contract, "contract")
     return None if of_register is None else Deadline(of_register, "register")
 
 
-def _contract_day(
-    what: Noticed, vendor: Vendor, seen_on: dt.date, announced_on: dt.date, holidays: str
-) -> dt.date | None:
-    """Return the day that the contract gives; what a first version already has in use was no announcement."""
-    is_announcement = what.notice.required or (
-        what.type in ANNOUNCED_BY and what.notice.announced_on is not None
-    )
-    if vendor.objection_days is None or not is_announcement:
+def breaks_contract(what: Noticed, vendor: Vendor, *, announced_on: dt.date, holidays: str) -> bool:
+    """Tell whether something starts before the days of notice that the contract asks for are over.
+
+    Args:
+        what: What was announced; without a day it starts at once, if it is of a kind that needs notice.
+        vendor: The vendor, with what the contract says.
+        announced_on: Day in our time zone on which it was published.
+        holidays: As for ``deadline``.
+    """
+    earliest = _later(announced_on, vendor.notice_days, vendor, holidays) if _is_announced(what) else None
+    starts_on = what.notice.effective_on or (announced_on if what.notice.required else None)
+    return earliest is not None and starts_on is not None and starts_on < earliest
+
+
+def _is_announced(what: Noticed) -> bool:
+    """Tell whether the contract's days are counted; what a first version has in use was not announced."""
+    return what.notice.required or (what.type in ANNOUNCED_BY and what.notice.announced_on is not None)
+
+
+def _later(begins: dt.date, days: int | None, vendor: Vendor, holidays: str) -> dt.date | None:
+    if days is None:
         return None
-    begins = announced_on if vendor.counts_from == "announced" else seen_on
-    counted = contract_days(vendor.counting, begins, vendor.objection_days, holidays)
     try:
-        return later_day(begins, vendor.objection_days, counted)
+        return later_day(begins, days, contract_days(vendor.counting, begins, days, holidays))
     except OverflowError:
         return None
 
@@ -94,3 +105,12 @@ def contract_days(counting: DayCount, begins: dt.date, days: int, holidays: str)
     years = range(begins.year, begins.year + days // _BUSINESS_DAYS_A_YEAR + 2)
     found = public_holidays.country_holidays(country, subdiv=part or None, years=years)
     return ContractDays(counting, tuple(found))
+
+
+def is_place(holidays: str) -> bool:
+    """Tell whether the public holidays of a place are known."""
+    try:
+        contract_days("business", dt.date(2026, 1, 1), 0, holidays)
+    except NotImplementedError:
+        return False
+    return True

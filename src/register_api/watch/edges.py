@@ -71,7 +71,11 @@ def rewrite_uses(run: Callable[..., list[Row]], vendor: Vendor, register: Regist
 
 def refresh_uses(run: Callable[..., list[Row]], vendor: Vendor) -> None:
     """Rewrite the uses of a vendor from its newest version, where what we use of it may have changed."""
-    newest = run("SELECT document FROM versions WHERE vendor = ? ORDER BY version DESC LIMIT 1", vendor.id)
+    newest = run(
+        "SELECT document FROM versions WHERE vendor = ? AND document IS NOT NULL"
+        " ORDER BY version DESC LIMIT 1",
+        vendor.id,
+    )
     for row in newest:
         rewrite_uses(run, vendor, decode(zlib.decompress(row["document"]), Register))
 

@@ -17,6 +17,7 @@ from register_api.sending.settings import (
     named_file,
     read_settings,
 )
+from register_api.watch.deadlines import is_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,11 @@ def _is_no_time_zone(name: str) -> bool:
 
 
 _RULES = (
+    SettingRule(
+        lambda settings: not is_place(settings.holidays),
+        "holidays must be a country whose public holidays are known, or a part of one",
+        "write it like DE or DE-BE (ISO 3166)",
+    ),
     SettingRule(
         lambda settings: (
             settings.contact and url_problem(settings.contact) and email_problem(settings.contact)

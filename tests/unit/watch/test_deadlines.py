@@ -13,7 +13,7 @@ import pytest
 import sample_register
 from register_api.core.calendar import local_day
 from register_api.core.notice import NoticeStatus
-from register_api.watch.deadlines import Deadline, deadline
+from register_api.watch.deadlines import Deadline, breaks_contract, deadline
 from register_api.watch.vendors import Vendor
 
 if TYPE_CHECKING:
@@ -126,3 +126,25 @@ def test_a_deadline_beyond_the_calendar_is_none() -> None:
     vendor = Vendor(id="x", name="X", objection_days=3650)
     last = dt.date(9999, 12, 1)
     assert deadline(announced(), vendor, seen_on=last, announced_on=last, holidays="") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "contract", "broken"),
+    [
+        (announced(effective_on=dt.date(2027, 1, 17)), {}, False),
+        (announced(effective_on=dt.date(2027, 1, 16)), {}, True),
+        (announced(effective_on=dt.date(2027, 1, 16)), {"notice_days": None}, False),
+        (announced(effective_on=dt.date(2027, 1, 16)), {"notice_days": 20, "counting": "business"}, True),
+        (announced(effective_on=dt.date(2027, 1, 19)), {"notice_days": 20, "counting": "business"}, False),
+        (announced(), {}, False),  # available, and not engaged
+        (announced(required=True), {}, True),
+        (announced("purpose_changed", effective_on=DAY), {}, False),
+        (announced(on=None, effective_on=DAY), {}, False),
+    ],
+)
+def test_what_starts_before_the_contract_allows_breaks_it(
+    change: Change, contract: dict[str, object], *, broken: bool
+) -> None:
+    """Thirty days after 18 December, or so many business days with New Year among them."""
+    vendor = Vendor(id="x", name="X", **{"notice_days": 30, **contract})  # type: ignore[arg-type]
+    assert breaks_contract(change, vendor, announced_on=DAY, holidays="DE") is broken
