@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from publishers import NOW
+from register_api.bounded_http.reach import reach_with
+from register_api.sending.sender import Surroundings
+from register_api.watch.look import Asking
+from register_api.watch.poll_fetcher import PollFetcher
+from register_api.watch.poller import Poller
+from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor, save
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register_api.bounded_http.limits import HttpLimits
     from register_api.sending.database import Database
 
 AT = int(NOW.timestamp())
@@ -34,3 +47,49 @@ def add_news(database: Database, id_: str, vendor: str = "acme", **said: object)
             f"INSERT INTO news ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
             *row.values(),
         )
+
+
+def settings_for(folder: Path, **more: object) -> WatchSettings:
+    """Return settings of a watcher in a folder, which may ask this machine."""
+    return msgspec.convert(
+        {
+            "database": str(folder / "watch.sqlite3"),
+            "state": str(folder / "registers"),
+            "allow": ["127.0.0.1/32"],
+            **more,
+        },
+        WatchSettings,
+    )
+
+
+class Watcher:
+    """A watcher whose clock the test moves.
+
+    Attributes:
+        now: What the clock says.
+        told: Lines of its log.
+    """
+
+    def __init__(self, database: Database, settings: WatchSettings, limits: HttpLimits | None = None) -> None:
+        self.database, self.settings = database, settings
+        self.now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        self.told: list[str] = []
+        asking = Asking.of(settings)
+        if limits is not None:
+            reach = reach_with(settings.allow)
+            asking = Asking(asking.state, lambda base: PollFetcher(base, limits, reach, command="watch"))
+        around = Surroundings(lambda: self.now, threading.Event(), self.told.append)
+        self.poller = Poller(database, settings, asking, around)
+
+    def round(self, seconds: int = 1) -> list[dict[str, Any]]:
+        """Let time pass, look at every vendor, and return what is news since the last call."""
+        self.now += dt.timedelta(seconds=seconds)
+        before = {row["id"] for row in self.news()}
+        with self.database.transaction() as run:
+            run("UPDATE polls SET next_at = 0")
+        self.poller.round()
+        return [row for row in self.news() if row["id"] not in before]
+
+    def news(self) -> list[dict[str, Any]]:
+        """Return all news there is."""
+        return self.database.query("SELECT * FROM news ORDER BY seen_at, vendor, key")

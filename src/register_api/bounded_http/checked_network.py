@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
 
     from register_api.bounded_http.reach import Reach
@@ -22,12 +24,18 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
 
         Args:
             reach: Where connections may lead.
-            verify: Whether certificates are checked; reading those that are trusted takes time.
+            verify: Whether certificates are checked.
         """
         # httpx has no setting for where connections are made; the pool is all that its own constructor sets.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify), network_backend=_CheckedNetwork(reach)
+            ssl_context=_trusted(verify), network_backend=_CheckedNetwork(reach)
         )
+
+
+@functools.cache
+def _trusted(verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - of httpx's own function
+    """Return what certificates are checked with; reading them takes longer than many a request."""
+    return httpx.create_ssl_context(verify=verify)
 
 
 class _CheckedNetwork(httpcore.AnyIOBackend):

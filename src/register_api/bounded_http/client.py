@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from register_api.bounded_http.limits import HttpLimits
     from register_api.bounded_http.reach import Reach
+    from register_api.errors import VerificationError
 
 Url = httpx.URL
 
@@ -64,6 +65,23 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = {}
+
+
+class Elsewhere(Unreachable):
+    """A redirect to another origin, which is not followed.
+
+    Attributes:
+        address: Where it leads, fit for a terminal.
+    """
+
+    address = ""
+
+    def of_file(self, path: str) -> VerificationError:
+        """Return the error with a file's path before its message, as the base does."""
+        named = super().of_file(path)
+        if isinstance(named, Elsewhere):
+            named.address = self.address
+        return named
 
 
 class _PassingFailure(Exception):
@@ -107,9 +125,10 @@ class BoundedClient:
         while self._clients:
             await self._clients.popitem()[1].aclose()
 
-    async def get(self, url: Url, max_bytes: int) -> Reply:
+    async def get(self, url: Url, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
         """Ask for a file, past caches; its body is read if the status is 200."""
-        return await self._send(httpx.Request("GET", url, headers={"Cache-Control": "no-cache"}), max_bytes)
+        asked = {"Cache-Control": "no-cache", **(headers or {})}
+        return await self._send(httpx.Request("GET", url, headers=asked), max_bytes)
 
     async def post(
         self,
@@ -268,10 +287,12 @@ def _target(response: httpx.Response) -> Url:
         raise Unreachable("redirected to an invalid address") from error
     if _origin(target) != _origin(url) or target.userinfo:
         shown = printable(f"{target.scheme}://{target.host}", 120)
-        raise Unreachable(
+        found = Elsewhere(
             f"redirected to another origin, {shown}",
             hint="if that is where the register now lives, give that address",
         )
+        found.address = printable(target.copy_with(userinfo=b"", query=None, fragment=None), 500)
+        raise found
     return target
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from register_api.store.reader import open_snapshot
@@ -38,6 +39,19 @@ def telling(so_far: Callable[[], str]) -> Iterator[None]:
 
 def _terminate(_number: int, _frame: Any) -> NoReturn:
     raise Terminated
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """Set an event at SIGTERM and SIGINT while the block runs."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def publications(store: Path, before: Snapshot | None) -> Callable[[], str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ import click
 
 from register_api import clock
 from register_api.cli import options
+from register_api.cli.interruption import stopped_by_signals
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import notices, time_authority
 from register_api.cli.notify_proof import evidence, seal
@@ -135,24 +134,11 @@ def send(settings: Path | None) -> None:
 @contextlib.contextmanager
 def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
     password = smtp_password(opened.settings, os.environ)
-    with _stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         around = Surroundings(clock.now, stop, tell)
         authority = time_authority(opened.settings)
         with Worker(opened.database, opened.settings, password, around, authority) as made:
             yield made
-
-
-@contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Set an event at SIGTERM and SIGINT while the block runs."""
-    stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 @notify.command()

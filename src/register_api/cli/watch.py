@@ -6,6 +6,7 @@ import click
 
 from register_api.cli.watch_chain import chain
 from register_api.cli.watch_inbox import decide, inbox
+from register_api.cli.watch_run import run, status
 from register_api.cli.watch_vendors import vendors
 
 
@@ -18,10 +19,11 @@ def watch() -> None:
 
     \b
     Examples:
-      register-api watch vendors list --settings watch.toml
+      register-api watch vendors import vendors.csv --settings watch.toml
+      register-api watch run --once --settings watch.toml
       register-api watch inbox --settings watch.toml
     """
 
 
-for command in (vendors, inbox, decide, chain):
+for command in (vendors, run, status, inbox, decide, chain):
     watch.add_command(command)

@@ -38,9 +38,13 @@ POLLS = """
         good_at {instant},
         outcome TEXT NOT NULL DEFAULT '',
         outcome_since {instant},
+        message TEXT NOT NULL DEFAULT '',
+        trouble_since {instant},
         alerted_at {instant},
         etag TEXT NOT NULL DEFAULT '',
-        version INTEGER,
+        seen_sha256 TEXT NOT NULL DEFAULT '',
+        fresh_until {instant} NOT NULL DEFAULT 0,
+        version INTEGER NOT NULL DEFAULT 0,
         name TEXT NOT NULL DEFAULT '',
         root_sha256 TEXT NOT NULL DEFAULT '',
         lease_owner TEXT,
@@ -49,7 +53,9 @@ POLLS = """
 """
 """How the last look at each vendor ended, and when the next is due.
 
-``name`` is the register's own, and ``root_sha256`` that of the root which trust in it began from.
+``trouble_since`` is when it verified no longer, ``alerted_at`` when somebody was told of that; ``etag`` and
+``seen_sha256`` are of the timestamp that was verified last. ``name`` is the register's own, and
+``root_sha256`` that of the root which trust in it began from.
 """
 
 VERSIONS = """
@@ -59,12 +65,15 @@ VERSIONS = """
         sha256 TEXT NOT NULL,
         published_at {instant} NOT NULL,
         seen_at {instant} NOT NULL,
-        document {bytes} NOT NULL,
+        document {bytes},
         changes {bytes} NOT NULL,
         PRIMARY KEY (vendor, version)
     ) {strict}
 """
-"""What was verified, compressed with zlib; ``seen_at`` is when this watcher first saw it."""
+"""What was verified, compressed with zlib: the newest version at a look, and what each version changed.
+
+``seen_at`` is when this watcher first saw it; ``document`` is missing of versions that were passed at a look.
+"""
 
 NEWS = (
     """

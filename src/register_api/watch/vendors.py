@@ -94,8 +94,9 @@ def vendor_of(row: Row) -> Vendor:
 def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
     """Add a vendor, or write what is known of it now; within a transaction of the caller's.
 
-    A register at another address is looked at from its beginning.
+    A register at another address, or with another root, is looked at as soon as can be.
     """
+    before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
     texts = {name: " ".join(getattr(vendor, name)) for name in _LISTS}
     row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
     changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
@@ -109,6 +110,8 @@ def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
         *(vendor.id, vendor.added_at),
     )
     refresh_uses(run, vendor)
+    if before != [{"register": vendor.register, "root_sha256": vendor.root_sha256}]:
+        run("UPDATE polls SET next_at = ?, seen_sha256 = '', etag = '' WHERE vendor = ?", 0, vendor.id)
 
 
 def remove(database: Database, vendor: str, now: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
+from register_api.core.diff.changes import ChangeType
 from register_api.errors import UsageError
 from register_api.sending.settings import MailSettings
+from register_api.watch.news import CLASSES
 from register_api.watch.settings import WatchSettings, read_watch_settings
 
 PAGE = (Path(__file__).parents[3] / "docs/watch.md").read_text("utf-8")
@@ -23,7 +26,8 @@ def read(folder: Path, lines: str) -> WatchSettings:
 
 def test_every_setting_is_described() -> None:
     """With what it is where it is not set; those of mail have a page already."""
-    table = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", PAGE, re.MULTILINE))
+    section = PAGE.partition("## Set up")[2].partition("\n## ")[0]
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE))
     fields = {field.name: field for field in msgspec.structs.fields(WatchSettings)}
     of_mail = set(MailSettings.__struct_fields__) - {"sender", "database", "allow"}
     assert set(table) == set(fields) - of_mail
@@ -33,6 +37,13 @@ def test_every_setting_is_described() -> None:
         if isinstance(default, tuple) and default:
             default = ", ".join(map(str, default))
         assert words.startswith("none") if default in {"", ()} else words == f"`{default}`"
+
+
+def test_every_class_of_news_is_described() -> None:
+    section = PAGE.partition("## Run")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(["other", *named]) == sorted(CLASSES - set(get_args(ChangeType)))
 
 
 def test_the_settings_that_the_page_shows_are_taken(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from register_api.errors import Malformed, Unreachable, UsageError
 from register_api.verify.fetch.fetcher import RUN_LIMITS, NotServed, check_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from register_api.bounded_http.client import Url
+    from register_api.bounded_http.client import Reply, Url
     from register_api.bounded_http.limits import HttpLimits
     from register_api.bounded_http.reach import Reach
 
@@ -23,13 +24,21 @@ _NOT_SERVED = frozenset({403, 404, 410})
 class HttpFetcher:
     """Gives the files below one base URL; to be closed after use."""
 
-    def __init__(self, base: str, limits: HttpLimits = RUN_LIMITS, reach: Reach | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        limits: HttpLimits = RUN_LIMITS,
+        reach: Reach | None = None,
+        *,
+        command: str = "verify",
+    ) -> None:
         """Begin without a connection.
 
         Args:
             base: Absolute ``http`` or ``https`` URL of the tree's root.
             limits: Bounds of this run.
             reach: Where requests may go; ``None``: anywhere.
+            command: What asks, for ``User-Agent``.
 
         Raises:
             UsageError: Not such a URL, or one with user info, query or fragment; or this thread already runs
@@ -38,7 +47,7 @@ class HttpFetcher:
         self.base = read_base(base)
         _refuse_running_loop()
         self._runner = asyncio.Runner()
-        self._client = BoundedClient(limits, command="verify", reach=reach)
+        self._client = BoundedClient(limits, command=command, reach=reach)
 
     def __enter__(self) -> Self:
         """Return the fetcher."""
@@ -57,16 +66,25 @@ class HttpFetcher:
 
     def get(self, path: str, max_bytes: int) -> bytes:
         """Return a file, as ``Fetcher.get`` says."""
-        check_path(path)
-        try:
-            reply = self._runner.run(self._client.get(self.base.join(path), max_bytes))
-        except (Unreachable, Malformed) as error:
-            raise error.of_file(path) from error
+        reply = self.ask(path, max_bytes)
         if reply.status in _NOT_SERVED:
             raise NotServed(f"{path} is not served (status {reply.status})", path=path)
         if reply.status != OK:
             raise Unreachable(f"{path}: the server answered with status {reply.status}", path=path)
         return reply.body
+
+    def ask(self, path: str, max_bytes: int, headers: Mapping[str, str] | None = None) -> Reply:
+        """Ask for a file with further headers, and return whatever the server answers.
+
+        Raises:
+            Unreachable: It does not answer.
+            Malformed: More bytes than allowed, or in an encoding that was not asked for.
+        """
+        check_path(path)
+        try:
+            return self._runner.run(self._client.get(self.base.join(path), max_bytes, headers))
+        except (Unreachable, Malformed) as error:
+            raise error.of_file(path) from error
 
 
 def _refuse_running_loop() -> None:

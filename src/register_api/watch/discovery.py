@@ -1,0 +1,60 @@
+"""Finds the register of a vendor from the address of its website (docs/format/discovery.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from register_api.core.address import base_url_problem
+from register_api.core.canonical import decode
+from register_api.core.documents import Discovery
+from register_api.core.format import tree
+from register_api.core.format.paths import max_bytes
+from register_api.core.printable import quoted
+from register_api.errors import WatchError
+from register_api.verify.fetch.fetcher import NotServed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.watch.poll_fetcher import PollFetcher
+
+
+def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> str:
+    """Return the address of the register that a site names, or an empty text.
+
+    The document is looked for below the address itself, which may be that of a tree, and at its origin.
+
+    Args:
+        website: Address of a site.
+        fetcher: Asks below an address.
+
+    Raises:
+        WatchError: The site names several registers, or an address that cannot be one.
+        VerificationError: No answer, or one that is no such document.
+    """
+    base = website if website.endswith("/") else f"{website}/"
+    for place in dict.fromkeys((base, urljoin(base, "/"))):
+        with fetcher(place) as asked:
+            try:
+                data = asked.get(tree.DISCOVERY.path(), max_bytes(tree.DISCOVERY.path()))
+            except NotServed:
+                continue
+        if data.lstrip()[:1] != b"<":  # a page for what is not there
+            return _named(place, data)
+    return ""
+
+
+def _named(place: str, data: bytes) -> str:
+    found = decode(data, Discovery).registers
+    beside = urljoin(place, tree.DISCOVERY.path())
+    addresses = {urljoin(beside, register.tree_url) for register in found}
+    wrong = next((url for url in sorted(addresses) if base_url_problem(url)), None)
+    if wrong is not None:
+        raise WatchError(f"the site names {quoted(wrong)}, which cannot be the address of a register")
+    if len(addresses) > 1:
+        raise WatchError(
+            f"the site names {len(addresses)} registers: {', '.join(map(quoted, sorted(addresses)))}",
+            hint="add each by its address",
+        )
+    return next(iter(addresses), "")

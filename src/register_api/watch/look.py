@@ -1,0 +1,170 @@
+"""One look at one vendor's register: what came of it, in one word, and what was verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import reach_with
+from register_api.bounded_http.retry_after import seconds_asked
+from register_api.core.printable import printable
+from register_api.errors import RegisterError, Unreachable
+from register_api.verify import Options, verify
+from register_api.watch.discovery import find_register
+from register_api.watch.poll_fetcher import FIRST, PollFetcher, SeenTimestamp
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from register_api.verify import Report, Verified, VerifyResult
+    from register_api.watch.settings import WatchSettings
+    from register_api.watch.vendors import Vendor
+
+FRESH = "fresh"
+"""The word for a register that verifies; every other one but that for none at all is trouble."""
+
+NO_REGISTER = "no_register"
+FOUND = "found"
+
+_WORDS = {
+    10: "unreachable", 11: "malformed", 12: "forged", 13: "stale", 14: "rolled_back", 15: "forked",
+    16: "untrusted", 17: "unwitnessed", 18: "inconsistent", 19: "clock",
+}  # fmt: skip
+"""The word for each exit code of ``verify``."""
+
+_WALLS = frozenset({401, 403, 406, 451})
+_BUSY = frozenset({429, 503})
+
+
+class Known(NamedTuple):
+    """What earlier looks left.
+
+    Attributes:
+        seen: The timestamp that was verified last.
+        fresh_until: Until when that is good, Unix time.
+        version: The newest version that is recorded; 0: none is.
+    """
+
+    seen: SeenTimestamp = SeenTimestamp()
+    fresh_until: int = 0
+    version: int = 0
+
+
+class Looked(NamedTuple):
+    """What came of a look.
+
+    Attributes:
+        outcome: The word for it.
+        message: What is wrong, in one sentence; of a register that was found, its address.
+        hint: What to do.
+        elsewhere: Where a redirect leads that was not followed.
+        wait: Seconds that the server asked to be left alone for.
+        seen: The timestamp, once all that it vouches for is verified.
+        result: What ``verify`` gave, with every version that is not recorded yet; ``None`` where nothing
+            had changed, or nothing could be asked.
+    """
+
+    outcome: str
+    message: str = ""
+    hint: str = ""
+    elsewhere: str = ""
+    wait: int = 0
+    seen: SeenTimestamp = SeenTimestamp()
+    result: VerifyResult | None = None
+
+    @property
+    def verified(self) -> Verified | None:
+        """The register, where it was verified anew."""
+        return self.result.verified if self.result else None
+
+    @property
+    def report(self) -> Report | None:
+        """What was checked."""
+        return self.result.report if self.result else None
+
+
+class Asking(NamedTuple):
+    """How servers are asked, and where what was seen of each register is remembered."""
+
+    state: Path
+    fetcher: Callable[[str], PollFetcher]
+
+    @classmethod
+    def of(cls, settings: WatchSettings) -> Asking:
+        """Return what the settings say."""
+        # A failure is met again at the next poll: asking at once again helps no busy server.
+        limits = HttpLimits(redirects=3, attempts=1, exchange=30, run=settings.lease_seconds, requests=20_000)
+        command = f"watch (+{settings.contact})" if settings.contact else "watch"
+        reach = reach_with(settings.allow)
+        return cls(Path(settings.state), lambda base: PollFetcher(base, limits, reach, command=command))
+
+
+def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Looked:
+    """Look at a vendor's register, or for one where none is known; whatever happens is an outcome.
+
+    Args:
+        vendor: The vendor.
+        known: What earlier looks left.
+        now: The present instant, UTC.
+        asking: How to ask.
+    """
+    try:
+        if vendor.register:
+            with asking.fetcher(vendor.register) as fetcher:
+                return _look(vendor, known, now, fetcher, asking.state / vendor.id)
+        found = find_register(vendor.website, asking.fetcher) if vendor.website else ""
+    except RegisterError as error:  # of a register: its address or the folder of its memory
+        return Looked("unusable" if vendor.register else NO_REGISTER, error.message, error.hint)
+    except Exception as error:  # noqa: BLE001 - whatever one server makes us stumble over stops no other look
+        return Looked("unusable", f"a fault of this program: {printable(repr(error))}")
+    return Looked(FOUND, found) if found else Looked(NO_REGISTER)
+
+
+def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, state: Path) -> Looked:
+    is_fresh = now.timestamp() < known.fresh_until
+    try:
+        if fetcher.is_as_seen(known.seen if is_fresh else SeenTimestamp()) and is_fresh:
+            return Looked(FRESH, seen=fetcher.seen if fetcher.seen.sha256 else known.seen)
+    except RegisterError as error:
+        return _trouble(error, fetcher, now)
+    if fetcher.page:
+        return _trouble(Unreachable(f"{FIRST}: the server answered with a page"), fetcher, now)
+    options = Options(root_sha256=vendor.root_sha256 or None, state=state, quick=known.version > 0)
+
+    def verified(**more: object) -> VerifyResult:
+        return verify(vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)
+
+    result = verified()
+    if result.verified and options.quick and result.verified.register.version > known.version:
+        result = verified(quick=False)
+        if result.verified and not _covers(result.verified, known.version):
+            # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
+            result = verified(quick=False, history="all")
+    if result.finding is not None:
+        return _trouble(result.finding, fetcher, now)._replace(result=result)
+    return Looked(FRESH, seen=fetcher.seen, result=result)
+
+
+def _covers(verified: Verified, known: int) -> bool:
+    """Tell whether every version that is not recorded yet was read."""
+    read = {update.version for update in verified.updates}
+    return read >= set(range(known + 1, verified.register.version + 1))
+
+
+def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Looked:
+    """Return the word for what went wrong: of an answer that is no file, what kind of answer it is."""
+    word, wait = _WORDS.get(error.exit_code, "unusable"), 0
+    if isinstance(error, Unreachable):
+        reply = fetcher.refused.get(error.path)
+        if reply is not None:
+            wait = seconds_asked(reply.headers.get("retry-after", ""), now)
+            word = "busy" if reply.status in _BUSY else "wall" if reply.status in _WALLS else word
+        elif fetcher.page:
+            word = "wall"
+        elif fetcher.elsewhere:
+            word = "redirected"
+    return Looked(word, error.message, error.hint, fetcher.elsewhere, wait)
