@@ -77,7 +77,7 @@ class Watcher:
         asking = Asking.of(settings)
         if limits is not None:
             reach = reach_with(settings.allow)
-            asking = Asking(asking.state, lambda base: PollFetcher(base, limits, reach, command="watch"))
+            asking = Asking(asking.state, lambda base: PollFetcher(base, limits, reach, command="watch"), 0.1)
         around = Surroundings(lambda: self.now, threading.Event(), self.told.append)
         self.poller = Poller(database, settings, asking, around)
 

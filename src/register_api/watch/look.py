@@ -88,10 +88,15 @@ class Looked(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """How servers are asked, and where what was seen of each register is remembered."""
+    """How servers are asked, and where what was seen of each register is remembered.
+
+    Attributes:
+        wait: Seconds before a second round, when parts of two publications seem to have been met.
+    """
 
     state: Path
     fetcher: Callable[[str], PollFetcher]
+    wait: float = 2.0
 
     @classmethod
     def of(cls, settings: WatchSettings) -> Asking:
@@ -115,7 +120,13 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
     try:
         if vendor.register:
             with asking.fetcher(vendor.register) as fetcher:
-                return _look(vendor, known, now, fetcher, asking.state / vendor.id)
+                options = Options(
+                    root_sha256=vendor.root_sha256 or None,
+                    state=asking.state / vendor.id,
+                    quick=known.version > 0,
+                    wait=asking.wait,
+                )
+                return _look(vendor, known, now, fetcher, options)
         found = find_register(vendor.website, asking.fetcher) if vendor.website else ""
     except RegisterError as error:  # of a register: its address or the folder of its memory
         return Looked("unusable" if vendor.register else NO_REGISTER, error.message, error.hint)
@@ -124,7 +135,7 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
     return Looked(FOUND, found) if found else Looked(NO_REGISTER)
 
 
-def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, state: Path) -> Looked:
+def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, options: Options) -> Looked:
     is_fresh = now.timestamp() < known.fresh_until
     try:
         if fetcher.is_as_seen(known.seen if is_fresh else SeenTimestamp()) and is_fresh:
@@ -133,7 +144,6 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
         return _trouble(error, fetcher, now)
     if fetcher.page:
         return _trouble(Unreachable(f"{FIRST}: the server answered with a page"), fetcher, now)
-    options = Options(root_sha256=vendor.root_sha256 or None, state=state, quick=known.version > 0)
 
     def verified(**more: object) -> VerifyResult:
         return verify(vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)

@@ -47,7 +47,7 @@ TROUBLE = MappingProxyType(
 _CHANGES = frozenset(get_args(ChangeType))
 
 CLASSES = frozenset({"other", "late", "short", "moved", "closed", "found", "recovered", *TROUBLE, *_CHANGES})
-"""Every class of news: types of change among them, where ``other`` is for any that this release does not know."""
+"""Every class of news, types of change among them; ``other`` is a change of a type that is not known here."""
 
 _ID_DIGITS = 16
 _TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")

@@ -64,13 +64,13 @@ def _happens_in_registers(stage: Stage) -> list[Callable[[], object]]:
     says("adds", "added", what=lambda p: p.list("beta", f"starts_on = {TODAY + dt.timedelta(days=40)}\n"))
     says(
         "short",
-        "change",
+        "added",
         "short",
         what=lambda p: p.list("beta", f"starts_on = {TODAY + dt.timedelta(days=3)}\n{short}"),
     )
     says(
         "late",
-        "change",
+        "added",
         "late",
         what=lambda p: p.list("beta", f"starts_on = {TODAY - dt.timedelta(days=3)}\n{short}"),
     )
@@ -79,11 +79,11 @@ def _happens_in_registers(stage: Stage) -> list[Callable[[], object]]:
     says("policy", "policy_changed", what=lambda p: p.say("first", days=60))
     says(
         "moves",
-        "change",
+        "policy_changed",
         "moved",
         what=lambda p: _lifecycle(p, "moved", 'successor = "https://new.example/"\n'),
     )
-    says("closes", "details_changed", "closed", what=lambda p: _lifecycle(p, "closed"))
+    says("closes", "policy_changed", "closed", what=lambda p: _lifecycle(p, "closed"))
     return found
 
 
@@ -183,11 +183,11 @@ def test_each_event_is_told_once_in_its_class_to_its_owner(database: Database, f
         stage.expected["frozen", "stale", "frozen@customer.example"] += 1
         host.trees["trust"], host.answers["site"] = stage.original.store / "public", _names(stage, "trust")
         add_vendor(database, "site", website=host.address("site"))
-        watcher = Watcher(database, settings_for(folder, pool=8), LIMITS)
+        watcher = Watcher(database, settings_for(folder, pool=8, failures_before_alert=2), LIMITS)
         assert [row["vendor"] for row in watcher.round()] == ["site"]
         for happen in events:
             happen()
-        for _ in range(4):
+        for _ in range(3):
             watcher.round()
         assert database.query("SELECT outcome FROM polls WHERE vendor = 'site'") == [{"outcome": "fresh"}]
         stage.expected["site", "found", "site@customer.example"] += 1
