@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from register_api import clock
-from register_api.cli.time_stamps import read_time_authority
+from register_api.cli.trust_options import read_certificates
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
+from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.sending.database import Database, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from register_api.publish.time_authority import TimeAuthority
 
 
 class Notices(NamedTuple):
@@ -53,4 +52,7 @@ def time_authority(settings: NotifySettings) -> TimeAuthority | None:
     Raises:
         UsageError: Its address or its certificate cannot be used.
     """
-    return read_time_authority(settings.time_authority or None, Path(settings.time_authority_certificate))
+    if not settings.time_authority:
+        return None
+    anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")
+    return TimeAuthority(url=check_url(settings.time_authority), anchors=anchors)
