@@ -97,7 +97,10 @@ def import_contacts(database: Database, contacts: Mapping[int, ContactRow], now:
                     result.faults.extend([RowFault(line, fault)] if fault else [])
                     result.done["replaced"] += not fault
             _end_if(result.faults)
-            active = run("SELECT count(*) AS n FROM recipients WHERE kind = 'contact' AND state = 'active'")
+            active = run(
+                "SELECT count(*) AS n FROM recipients"
+                " WHERE kind = 'contact' AND channel = 'mail' AND state = 'active'"
+            )
     except _Faulty:
         return result._replace(done=dict.fromkeys(result.done, 0))
     return result._replace(absent=active[0]["n"] - len(named))

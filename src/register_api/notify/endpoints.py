@@ -86,8 +86,9 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
     said = (kind, wish.format, wish.url, wish.customer, wish.products, wish.language, wish.hears)
     with database.transaction() as run:
         added = run(
-            "INSERT INTO recipients (id, kind, channel, address, customer, products, language, hears, state,"
-            " pseudonym_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)"
+            "INSERT INTO recipients (id, kind, channel, address, customer, products, language, hears,"
+            " reminders, state, pseudonym_key, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?, ?)"
             " ON CONFLICT (kind, channel, customer, address) DO NOTHING RETURNING id",
             *(identity, *said, secrets.token_bytes(KEY_BYTES), now),
         )

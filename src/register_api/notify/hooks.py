@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ class HookWriter:
         self._database = database
         self._base = settings.base
         self._writer = writer
+        self._publication = functools.lru_cache(maxsize=16)(functools.partial(load, database))
 
     def compose(self, row: Due, body: bytes | None) -> Hook | SendResult:
         """Write the message of a row, or say why there is none.
@@ -67,7 +69,7 @@ class HookWriter:
         if row.version is None:
             raise NotifyError("a message to an endpoint tells of a version")
         if endpoint.channel not in CHATS:
-            return version_event(row.id, row.kind, self._base, load(self._database, row.version)).encoded
+            return version_event(row.id, row.kind, self._base, self._publication(row.version)).encoded
         lines = self._writer.chat(row.version, endpoint)
         return CHATS[endpoint.channel](lines, version_url(self._base, row.version))
 

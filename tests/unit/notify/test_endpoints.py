@@ -8,6 +8,8 @@ import time as clock
 from typing import TYPE_CHECKING
 
 import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from endpoint_peer import EndpointPeer, endpoint_peer
 from hostile_server import Server, silence
@@ -143,6 +145,39 @@ def test_an_event_says_that_there_is_something_and_where_and_nothing_to_be_belie
     assert request.headers["content-type"] == "application/cloudevents+json"
     assert request.headers["webhook-signature"].startswith("v1,")
     assert hooked.states() == ["sent"]
+
+
+def test_an_event_is_one_to_the_library_of_cloudevents(hooked: Hooked, endpoint: EndpointPeer) -> None:
+    """Every member where it looks for it."""
+    made = hooked.add(endpoint.url)
+    hooked.announce()
+    hooked.send()
+    assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
+    for request in endpoint.got:
+        event = JSONFormat().read(CloudEvent, request.body)
+        assert event.get_id() == request.headers["webhook-id"]
+        assert event.get_source() == "https://example.com/"
+        assert event.get_type().startswith("sub-processor-register.")
+        assert event.get_datacontenttype() == "application/json"
+        assert event.get_data() == request.read()["data"]
+        assert event.get_time().tzinfo is not None
+
+
+def test_a_worker_that_died_while_it_sent_is_no_reason_for_another_message(
+    hooked: Hooked, endpoint: EndpointPeer
+) -> None:
+    """Whether the endpoint has it nobody knows: it comes again, with the same id."""
+    hooked.add(endpoint.url)
+    hooked.announce()
+    hooked.send()
+    with hooked.database.transaction() as run:
+        run("UPDATE deliveries SET state = 'sending', data_began_at = ?, due_at = ?", hooked.at, hooked.at)
+    hooked.send()
+    hooked.time.pass_by(60)
+    hooked.send()
+    assert hooked.states() == ["sent"]
+    assert len(endpoint.got) == 2
+    assert len({(request.headers["webhook-id"], request.body) for request in endpoint.got}) == 1
 
 
 def test_an_endpoint_gets_nothing_before_it_has_taken_a_test_message(
