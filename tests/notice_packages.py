@@ -90,7 +90,7 @@ def notice(
         README: NOTICE_README,
         **{paths.record_path(number): each for number, each in enumerate(data, 1)},
         paths.seal_path(root): seal,
-        paths.mail_path(digest(MAIL)): MAIL,
+        paths.message_path(digest(MAIL), "mail"): MAIL,
         paths.REGISTER: register(),
     }
 

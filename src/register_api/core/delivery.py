@@ -108,7 +108,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         key: The recipient's key, hex.
     """
 
-    address: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    address: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
     key: Hex64
 
     @property

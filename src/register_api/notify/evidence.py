@@ -111,12 +111,12 @@ def notice_files(database: Database, publication: Publication, recipients: list[
 
 
 def _files_of_record(number: int, row: Row) -> dict[str, bytes]:
-    """Return the record, and the mail that it is about if it is still kept."""
+    """Return the record, and the message that it is about if it is still kept."""
     data = bytes(row["record"])
-    recorded = decode(data, DeliveryRecord).body_sha256
+    record = decode(data, DeliveryRecord)
     files = {paths.record_path(number): data}
-    if row["body"] is not None and digest(bytes(row["body"])) == recorded:
-        files[paths.mail_path(recorded)] = bytes(row["body"])
+    if row["body"] is not None and digest(bytes(row["body"])) == record.body_sha256:
+        files[paths.message_path(record.body_sha256, record.channel)] = bytes(row["body"])
     return files
 
 

@@ -79,7 +79,7 @@ def test_a_recipients_package_verifies_and_shows_nobody_else(sent: Sent, tmp_pat
     facts = [(fact.what, fact.address, fact.reply) for fact in report.told.facts]
     assert [fact[:2] for fact in facts] == [("sent", ANN), ("bounced", ANN)]
     assert "queued as" in str(facts[0][2])
-    (mail,) = (data for path, data in found.files.items() if path.startswith("mails/"))
+    (mail,) = (data for path, data in found.files.items() if path.startswith("messages/"))
     assert mail == next(each.data for each in sent.peer.mails if each.recipient == ANN)
     others = sent.database.query(
         "SELECT r.id, r.address, d.id AS delivery, d.message_id FROM recipients r"
@@ -107,8 +107,8 @@ def test_by_hand_records_mails_and_stamps_are_found_good(sent: Sent, tmp_path: P
     done = by_hand(files, tmp_path)
     said = done.stdout + done.stderr
     assert f"sent to {ANN} sealed" in said
-    (mail,) = (path for path in files if path.startswith("mails/"))
-    assert f"{digest(files[mail])}  {mail.removeprefix('mails/')}" in said
+    (mail,) = (path for path in files if path.startswith("messages/"))
+    assert f"{digest(files[mail])}  {mail}" in said
     assert "records/1.json" in said
     assert "Time stamp: " in said
     assert "Verification: OK" in said
@@ -151,7 +151,7 @@ def test_after_erasure_it_is_proven_that_somebody_of_the_customer_was_told(
         package(sent)
     after = package(sent, None, customer)
     assert after.files["records/1.json"] == before.files["records/1.json"]
-    assert not any(path.startswith("mails/") for path in after.files)
+    assert not any(path.startswith("messages/") for path in after.files)
     report = check_package(tmp_path, after.files)
     assert report.exit_code == 0
     assert report.told is not None

@@ -68,7 +68,7 @@ def test_a_proof_of_notice_holds_with_the_registers_own_evidence(tmp_path: Path)
 
 
 def test_what_is_not_in_a_package_is_named_as_not_shown(tmp_path: Path) -> None:
-    bare = {path: data for path, data in notice(openings=()).items() if not path.startswith("mails/")}
+    bare = {path: data for path, data in notice(openings=()).items() if not path.startswith("messages/")}
     del bare[README], bare[paths.REGISTER]
     report = check_package(tmp_path, bare)
     assert report.exit_code == 0
@@ -102,7 +102,7 @@ CHANGED: dict[str, tuple[Callable[[], dict[str, bytes]], dict[str, int]]] = {
         lambda: {path: MAIL + b"." if data == MAIL else data for path, data in WHOLE.items()},
         {"N07": 12},
     ),
-    "a mail of nobody": (lambda: {**WHOLE, paths.mail_path("0" * 64): b""}, {"N07": 12}),
+    "a mail of nobody": (lambda: {**WHOLE, paths.message_path("0" * 64, "mail"): b""}, {"N07": 12}),
     "no evidence": (lambda: {**WHOLE, paths.REGISTER: b"PK"}, {"N08": 11}),
     "evidence that is damaged": (
         lambda: {

@@ -111,7 +111,7 @@ NOTICE_CHECKS: tuple[Check, ...] = (
     Check("N04", "Every record is below the root of its seal", "RFC 6962 section 2.1.1"),
     Check("N05", "An independent authority stamped every seal", "RFC 3161, RFC 5816"),
     Check("N06", "Addresses and replies are those that the records stand for", "RFC 2104"),
-    Check("N07", "Every mail is the one that was recorded", "FIPS 180-4 (SHA-256)"),
+    Check("N07", "Every message is the one that was recorded", "FIPS 180-4 (SHA-256)"),
     Check("N08", "The version is the one that the register's own evidence proves", "docs/format/evidence.md"),
 )
 """The checks of a package that proves notice."""

@@ -10,7 +10,7 @@ from register_api.verify.checks.check_table import NOTICE_CHECKS, worst
 from register_api.verify.checks.run import Run
 from register_api.verify.evidence.notice_checks import (
     NoticePackage,
-    check_mails,
+    check_messages,
     check_openings,
     check_paths,
     check_readme,
@@ -55,7 +55,7 @@ def verify_notice(
     run.check("N04", lambda: check_paths(package.value, records.value))
     stamps = run.vouch("N05", lambda: check_stamps(run, package.value))
     addresses = run.vouch("N06", lambda: check_openings(package.value, records.value))
-    run.check("N07", lambda: check_mails(package.value, records.value))
+    run.check("N07", lambda: check_messages(package.value, records.value))
     register = run.vouch("N08", lambda: check_register(run, package.value, records.value))
     errors = run.record.errors()
     found = register.get()

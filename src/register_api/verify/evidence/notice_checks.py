@@ -65,7 +65,7 @@ def read_package(files: Mapping[str, bytes]) -> tuple[NoticePackage, str]:
         raise Malformed(f"the package lacks {min(missing)}")
     known = {paths.NOTICE, paths.REGISTER, README, *records, *seals.values()}
     known |= {paths.stamp_path(root) for root in seals}
-    strange = [path for path in files if path not in known and not path.startswith("mails/")]
+    strange = [path for path in files if path not in known and not path.startswith(paths.MESSAGES)]
     if strange:
         raise Malformed(f"{min(strange)} is no file of a proof of notice")
     package = NoticePackage(
@@ -174,16 +174,18 @@ def check_openings(
     return openings, ", ".join(plain(opening.address) for opening in openings.values())
 
 
-def check_mails(package: NoticePackage, records: tuple[DeliveryRecord, ...]) -> str:
-    """Compare the mails with their digests (N07)."""
-    recorded = {paths.mail_path(record.body_sha256): record.body_sha256 for record in records}
-    mails = [path for path in package.files if path.startswith("mails/")]
-    for path in mails:
+def check_messages(package: NoticePackage, records: tuple[DeliveryRecord, ...]) -> str:
+    """Compare messages with the digests that were recorded, by which they are called (N07)."""
+    recorded = {
+        paths.message_path(record.body_sha256, record.channel): record.body_sha256 for record in records
+    }
+    found = [path for path in package.files if path.startswith(paths.MESSAGES)]
+    for path in found:
         if path not in recorded or digest(package.files[path]) != recorded[path]:
-            raise Forged(f"{path}: not a mail that was recorded")
-    if not mails:
-        raise NotApplicable("no mail is in the package")
-    return count(len(mails), "mail")
+            raise Forged(f"{path}: not a message that was recorded")
+    if not found:
+        raise NotApplicable("no message is in the package")
+    return count(len(found), "message")
 
 
 def check_register(

@@ -9,6 +9,7 @@ from register_api.core.format.tree import TIME_STAMP
 
 NOTICE = "notice.json"
 REGISTER = "register.zip"
+MESSAGES = "messages/"
 MAX_RECORDS = 300
 
 _KIB = 1024
@@ -17,7 +18,7 @@ _BOUNDS = {
     re.compile(r"records/[1-9][0-9]{0,2}\.json"): 16 * _KIB,
     re.compile(r"seals/[0-9a-f]{64}\.json"): 4 * _KIB,
     re.compile(r"seals/[0-9a-f]{64}\.tsr"): TIME_STAMP.max_bytes,
-    re.compile(r"mails/[0-9a-f]{64}\.eml"): 16 * MIB,
+    re.compile(r"messages/[0-9a-f]{64}\.(eml|json)"): 16 * MIB,
     re.compile(r"register\.zip"): 32 * MIB,
 }
 
@@ -37,9 +38,9 @@ def stamp_path(root: str) -> str:
     return f"seals/{root}.tsr"
 
 
-def mail_path(sha256: str) -> str:
-    """Return where a mail lies."""
-    return f"mails/{sha256}.eml"
+def message_path(sha256: str, channel: str) -> str:
+    """Return where a message lies as it was sent."""
+    return f"{MESSAGES}{sha256}.{'eml' if channel == 'mail' else 'json'}"
 
 
 def notice_bound(path: str) -> int | None:
