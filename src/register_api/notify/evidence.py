@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from register_api.notify.publication import Publication
     from register_api.sending.database import Database, Row
 
+# The address of an endpoint may be a password, which is not opened.
 _FACTS = """
-SELECT f.record, f.seal, f.leaf, f.reply, r.address, r.pseudonym_key, b.body
+SELECT f.record, f.seal, f.leaf, f.reply, r.address, b.body,
+    CASE WHEN r.channel = 'mail' THEN r.pseudonym_key END AS pseudonym_key
 FROM facts f JOIN deliveries d ON d.id = f.delivery JOIN recipients r ON r.id = d.recipient
     LEFT JOIN bodies b ON b.delivery = d.id
 WHERE d.recipient = ? AND d.version <= ? AND coalesce(d.through, d.version) >= ?

@@ -12,6 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from endpoint_peer import EndpointPeer, endpoint_peer
+from evidence_packages import check_package, evidence_failed
 from hostile_server import Server, silence
 from notices import add_contacts, record, settings_for, worker
 from publishers import NOW
@@ -30,7 +31,10 @@ from register_api.notify.endpoints import (
     remove_endpoint,
 )
 from register_api.notify.events import slack, teams
+from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.hooks import try_endpoint
+from register_api.notify.publication import load
+from register_api.notify.sealing import seal_facts
 from register_api.notify.status import retain, status
 from register_api.sending.webhook import RETRY_AFTER, SPREAD
 from register_api.sending.webhook_key import make_key, read_key
@@ -412,6 +416,23 @@ def test_the_address_of_an_endpoint_is_shown_nowhere(hooked: Hooked, endpoint: E
     said = repr((found, exported, mails, facts, hooked.log, list_recipients(hooked.database)))
     assert "s3cret" not in said
     assert "/…" in said
+
+
+def test_evidence_of_a_chat_does_not_show_its_address(
+    hooked: Hooked, endpoint: EndpointPeer, tmp_path: Path
+) -> None:
+    """It proves what a contact of the customer was told, and when."""
+    hooked.add(f"{endpoint.url}/T0/s3cret", format="slack", customer="C-17")
+    version = hooked.announce()
+    hooked.send()
+    seal_facts(hooked.database, hooked.time.now())
+    wanted = recipients_of(hooked.database, None, "C-17")
+    found = notice_files(hooked.database, load(hooked.database, version), wanted)
+    assert not any(b"s3cret" in data for data in found.files.values())
+    report = check_package(tmp_path, found.files)
+    assert (report.exit_code, evidence_failed(report)) == (0, {})
+    assert report.told is not None
+    assert [(fact.what, fact.address) for fact in report.told.facts] == [("sent", None)]
 
 
 def test_an_endpoint_is_forgotten_with_its_address_its_secret_and_its_owner(
