@@ -7,9 +7,11 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
 
 import sample_register
 from register_api.core import model
+from register_api.core.bitemporal import engagement_states
 from register_api.core.canonical import encode
 from register_api.errors import WatchError
 from register_api.watch.chain import load
@@ -18,6 +20,7 @@ from register_api.watch.edges import rewrite_uses, uses_of
 from register_api.watch.identity import keys_of_publisher, keys_of_subprocessor, keys_of_vendor
 from register_api.watch.suggestions import confirm, suggestions
 from register_api.watch.vendors import Vendor
+from strategies import days, registers
 from watching import AT, add_vendor
 
 if TYPE_CHECKING:
@@ -237,3 +240,18 @@ def test_what_nobody_can_confirm_is_refused(database: Database, pair: tuple[str,
         confirm(database, chain, *pair, same=True, by=by, at=AT)
     assert caught.value.message.isprintable()
     assert not database.query("SELECT * FROM matches")
+
+
+@given(registers(), days())
+def test_on_every_day_the_rows_are_what_is_in_force(register: model.Register, any_day: dt.date) -> None:
+    rows = list(uses_of(Vendor(id="x", name="X"), register))
+    turns = {day for row in rows for day in (row.holds_from, row.holds_until)} - {dt.date.min, dt.date.max}
+    for day in {any_day, *turns, *(day - dt.timedelta(days=1) for day in turns)}:
+        expected = sorted(
+            (held.vendor.id, held.engagement.id, place.country if place else "")
+            for held in engagement_states(register, day)
+            if held.state == "in_force"
+            for place in held.engagement.locations or [None]
+        )
+        found = [row for row in rows if row.holds_from <= day < row.holds_until]
+        assert sorted((row.subprocessor, row.engagement, row.country) for row in found) == expected
