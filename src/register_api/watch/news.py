@@ -14,8 +14,9 @@ from register_api.core.canonical import digest
 from register_api.core.diff.changes import ChangeType
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import count
 from register_api.watch.concerns import concern
-from register_api.watch.deadlines import deadline
+from register_api.watch.deadlines import breaks_contract, deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +121,8 @@ class Here(NamedTuple):
 def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here: Here) -> Iterator[News]:
     """Yield what a verified register has that is news.
 
-    At the first look, what is over counts as known: told is what still lies ahead.
+    At the first look, what is over counts as known: told is what still lies ahead. What was announced before
+    it counts as seen on the day of its announcement.
 
     Args:
         vendor: The vendor.
@@ -133,10 +135,14 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
     yield from _lifecycle(vendor, verified, here.at)
     told: set[tuple[int, str | None]] = set()
     for update in new:
-        for change, piece in _changes(vendor, verified, update, here):
+        published_on = here.day(update.published_at)
+        seen_on = here.day(here.now) if known else published_on
+        for change, piece in _changes(vendor, verified, update, here, seen_on):
             if known or _lies_ahead(change, piece, here.day(here.now)):
                 told.add((update.version, change.subprocessor))
                 yield piece
+                if breaks_contract(change, vendor, announced_on=published_on, holidays=here.holidays):
+                    yield _breach(vendor, piece)
     for given in report.notices:
         if given.outcome != "kept" and (given.version, given.subprocessor) in told:
             about = (given.version, given.subprocessor, given.engagement, given.planned)
@@ -151,19 +157,37 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
             )
 
 
+def _breach(vendor: Vendor, piece: News) -> News:
+    """Return that a change comes sooner than the contract allows, whatever the register promises."""
+    asked = f"less than the {count(vendor.notice_days or 0, 'day')} of notice in the contract"
+    return News.about(
+        vendor,
+        f"contract/{piece.change_id}",
+        piece.seen_at,
+        kind="short",
+        version=piece.version,
+        change_id=piece.change_id,
+        title=f"{piece.title}: {asked}",
+        detail=piece.detail,
+        concerns=piece.concerns,
+    )
+
+
 def _lies_ahead(change: Change, piece: News, today: dt.date) -> bool:
     days = (piece.deadline, change.notice.effective_on)
     return any(day is not None and day >= today for day in days)
 
 
-def _changes(vendor: Vendor, verified: Verified, update: Update, here: Here) -> Iterator[tuple[Change, News]]:
+def _changes(
+    vendor: Vendor, verified: Verified, update: Update, here: Here, seen_on: dt.date
+) -> Iterator[tuple[Change, News]]:
     register, published_on = verified.register, here.day(update.published_at)
     ours, sentences = concern(vendor, register), Sentences(ENGLISH, register, published_on)
     for change in update.changes:
         until = deadline(
             change,
             vendor,
-            seen_on=here.day(here.now),
+            seen_on=seen_on,
             announced_on=published_on,
             holidays=here.holidays,
         )
