@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import secrets
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,27 @@ def add_contacts(database: Database, addresses: Iterable[str], **said: object) -
     assert not import_contacts(database, rows, AT).faults
 
 
+def add_subscribers(database: Database, addresses: Iterable[str], **said: object) -> None:
+    """Add a subscriber for each address, who has confirmed it; what is said are columns."""
+    with database.transaction() as run:
+        for address in addresses:
+            row = {
+                "id": secrets.token_hex(16),
+                "kind": "subscriber",
+                "channel": "mail",
+                "address": address,
+                "language": "en",
+                "hears": "all",
+                "state": "active",
+                "pseudonym_key": secrets.token_bytes(32),
+                "created_at": AT,
+                **said,
+            }
+            marks = ", ".join("?" for _ in row)
+            names = ", ".join(row)
+            run(f"INSERT INTO recipients ({names}) VALUES ({marks})", *row.values())  # noqa: S608 - columns
+
+
 def record(
     database: Database,
     settings: NotifySettings,
@@ -69,7 +91,8 @@ def record(
 ) -> list[int]:
     """Record what a publisher's tree has that is new, or a copy of it."""
     fetcher = FolderFetcher(public or publisher.store / "public")
-    look = Look(settings.base, Path(settings.state), "", lambda: contextlib.nullcontext(fetcher))
+    source = lambda: contextlib.nullcontext(fetcher)  # noqa: E731
+    look = Look(settings.base, Path(settings.state), "", source, settings.reminder_days)
     return record_new(database, look, fetcher, dt.datetime.now(dt.UTC), first)
 
 

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "docs/keys.md": "e2e/test_keys_page.py",
     "docs/lost-keys.md": "e2e/test_keys_page.py",
     "docs/lost-machine.md": "e2e/test_lost_machine.py",
+    "docs/digests.md": "unit/notify/test_notify_commands.py",
     "docs/notifying.md": "unit/notify/test_notify_commands.py",
     "docs/webhooks.md": "e2e/test_webhooks.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",

@@ -1,11 +1,13 @@
 """The outbox under workers that die between any two steps, on both databases.
 
-Whatever happens: everyone concerned is told, and nobody twice save where the record says *unknown*.
+Whatever happens: everyone concerned is told of each version by one row, and nobody twice save where the
+record says *unknown*.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,17 +18,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from memory_folder import memory_folder
-from notices import AT, add_contacts, database_of
+from notices import AT, add_contacts, add_subscribers, database_of
 from postgresql import postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts, list_recipients
 from register_api.notify.contacts_file import ContactRow
-from register_api.notify.deliveries import make_due
+from register_api.notify.deliveries import add_to_digest, make_due, versions_in
+from register_api.notify.schema import STEPS
+from register_api.sending.database import opened
 from register_api.sending.outbox import RETRY_AFTER, Leased, Outbox, SendResult
 from thoroughness import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LEASE = 100
 DONE = {"sent", "bounced", "refused", "opted_out"}
@@ -39,6 +44,13 @@ def server() -> Iterator[str]:
         yield address
 
 
+def insert_publication(run_: Callable[..., object], version: int) -> None:
+    run_(
+        "INSERT INTO publications VALUES (?, 'r', 'd', ?, 'h', ?, ?, 1, ?, ?)",
+        *(version, version, AT, AT, b"", b""),
+    )
+
+
 class Mind:
     """What a worker has in memory, and loses when it dies."""
 
@@ -47,6 +59,7 @@ class Mind:
         self.outbox = Outbox(machine.database, Leased, f"worker-{machine.born}", LEASE)
         self.rows: list[Leased] = []
         self.begun: Leased | None = None
+        self.wrote: dict[str, tuple[int, ...]] = {}
         self.answer: SendResult | None = None
 
 
@@ -64,11 +77,14 @@ class OutboxMachine(RuleBasedStateMachine):
         self.born = self.versions = self.people = 0
         self.workers = [Mind(self), Mind(self)]
         self.taken: Counter[str] = Counter()
+        self.wrote: dict[str, tuple[int, ...]] = {}
+        self.subscribed: dict[str, int] = {}
 
     @initialize()
-    def begin_with_three(self) -> None:
+    def begin_with_four(self) -> None:
         for _ in range(3):
             self.add_a_contact()
+        self.add_a_subscriber()
         self.publish()
 
     @rule()
@@ -76,22 +92,31 @@ class OutboxMachine(RuleBasedStateMachine):
         self.people += 1
         add_contacts(self.database, [f"p{self.people}@c.example"])
 
+    @rule()
+    def add_a_subscriber(self) -> None:
+        """Somebody who gets digests, from the next version on."""
+        self.people += 1
+        address = f"s{self.people}@c.example"
+        add_subscribers(self.database, [address], frequency="daily")
+        self.subscribed[address] = self.versions + 1
+
     @precondition(lambda self: self.versions < 4)
     @rule()
     def publish(self) -> None:
         self.versions += 1
         with self.database.transaction() as run_:
-            run_(
-                "INSERT INTO publications VALUES (?, 'r', 'd', ?, 'h', ?, ?, 1, ?, ?)",
-                *(self.versions, self.versions, self.now, self.now, b"", b""),
-            )
-            for row in run_("SELECT id FROM recipients WHERE state = 'active'"):
-                make_due(run_, self.versions, row["id"], self.now)
+            insert_publication(run_, self.versions)
+            for row in run_("SELECT id, frequency FROM recipients WHERE state = 'active'"):
+                if row["frequency"] == "daily":
+                    add_to_digest(run_, self.versions, row["id"], self.now, self.now)
+                else:
+                    make_due(run_, self.versions, row["id"], self.now)
 
     @rule()
     def replace_a_contact(self) -> None:
         """The oldest contact leaves; another comes in their place."""
-        old = next((each for each in list_recipients(self.database) if each.state == "active"), None)
+        contacts = (each for each in list_recipients(self.database) if each.kind == "contact")
+        old = next((each for each in contacts if each.state == "active"), None)
         if old is not None and old.address:
             self.people += 1
             new = ContactRow(customer=old.customer, email=f"p{self.people}@c.example", replaces=old.address)
@@ -106,6 +131,7 @@ class OutboxMachine(RuleBasedStateMachine):
         worker = self.workers[which]
         if not worker.rows and worker.begun is None:
             worker.rows = worker.outbox.lease(self.now, most, ["mail"])
+            worker.wrote = {row.id: versions_in(self.database, row.id) for row in worker.rows}
 
     @rule(which=st.integers(0, 1))
     def begin(self, which: int) -> None:
@@ -114,6 +140,7 @@ class OutboxMachine(RuleBasedStateMachine):
             row = worker.rows.pop(0)
             if worker.outbox.begin(row.id, row.id.encode(), f"<{row.id}@x>", self.now):
                 worker.begun = row
+                self.wrote.setdefault(row.id, worker.wrote[row.id])
 
     @rule(which=st.integers(0, 1), answer=ANSWERS)
     def answer(self, which: int, answer: str) -> None:
@@ -188,6 +215,19 @@ class OutboxMachine(RuleBasedStateMachine):
         reached = {(row["customer"], row["version"]) for row in rows if row["state"] != "opted_out"}
         asked = {(row["customer"], row["version"]) for row in rows}
         assert reached == asked
+        self.every_version_is_in_one_digest()
+
+    def every_version_is_in_one_digest(self) -> None:
+        """As it was written, whatever came to be recorded while a worker had it."""
+        rows = self.database.query(
+            "SELECT d.id, r.address FROM deliveries d JOIN recipients r ON r.id = d.recipient"
+            " WHERE d.kind = 'digest'"
+        )
+        told: dict[str, list[int]] = {address: [] for address in self.subscribed}
+        for row in rows:
+            told[row["address"]] += self.wrote.get(row["id"], ())
+        for address, first in self.subscribed.items():
+            assert sorted(told[address]) == [*range(first, self.versions + 1)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -196,3 +236,36 @@ def test_everyone_is_told_and_nobody_twice_unawares(kind: str, request: pytest.F
     machine = type("Machine", (OutboxMachine,), {"kind": kind, "server": address})
     bounds = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
     run(machine, settings=bounds)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_digest_is_extended_or_sent_and_never_both(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Versions are recorded while a worker takes the digests, each over a connection of its own."""
+    address = request.getfixturevalue("server") if kind == "postgresql" else ""
+    versions = 60
+    told: list[tuple[int, ...]] = []
+    with database_of(kind, tmp_path, address) as database:
+        add_subscribers(database, ["s@c.example"], frequency="daily")
+        recipient = database.query("SELECT id FROM recipients")[0]["id"]
+
+    def record() -> None:
+        with opened(address or str(tmp_path / "notify.sqlite3"), STEPS) as database:
+            for version in range(1, versions + 1):
+                with database.transaction() as run_:
+                    insert_publication(run_, version)
+                    add_to_digest(run_, version, recipient, AT, AT)
+
+    recording = threading.Thread(target=record)
+    recording.start()
+    with opened(address or str(tmp_path / "notify.sqlite3"), STEPS) as database:
+        outbox = Outbox(database, Leased, "worker", LEASE)
+        while rows := outbox.lease(AT, 1, ["mail"]) or recording.is_alive():
+            for row in rows if isinstance(rows, list) else ():
+                told.append(versions_in(database, row.id))
+                assert outbox.begin(row.id, b"", "", AT)
+                outbox.finish(row, SendResult("sent", ""), AT)
+        recording.join()
+        told += [versions_in(database, row.id) for row in outbox.lease(AT, 1, ["mail"])]
+    assert [version for each in told for version in each] == [*range(1, versions + 1)]

@@ -66,7 +66,13 @@ notify.add_command(webhook)
 
 
 def _look(settings: NotifySettings) -> Look:
-    return Look(settings.base, Path(settings.state), settings.root_sha256, lambda: HttpFetcher(settings.base))
+    return Look(
+        base=settings.base,
+        state=Path(settings.state),
+        root_sha256=settings.root_sha256,
+        fetcher=lambda: HttpFetcher(settings.base),
+        reminder_days=settings.reminder_days,
+    )
 
 
 @notify.command()
@@ -128,7 +134,7 @@ def send(settings: Path | None) -> None:
     counts: Counter[str] = Counter()
     with notices(settings) as opened, _worker(opened, err.print) as made:
         made.send_due(counts=counts)
-    out.print(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "Nothing is due.")
+    out.print(_said(dict(sorted(counts.items()))) or "Nothing is due.")
 
 
 @contextlib.contextmanager
@@ -202,10 +208,9 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         f" {count(found.sealing.unstamped, 'seal')} not time-stamped"
     )
     for version in found.versions:
-        states = ", ".join(f"{number} {state}" for state, number in version.states.items())
-        out.print(
-            f"Version {version.version}: {states or ('nobody concerned' if version.told else 'not told')}"
-        )
+        states = _said(version.states) or ("nobody concerned" if version.told else "not told")
+        reminders = f"; reminders: {_said(version.reminders)}" if version.reminders else ""
+        out.print(f"Version {version.version}: {states}{reminders}")
         if version.alarms:
             left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
             out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
@@ -214,7 +219,12 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         again = f", {told.unknowns} times unknown" if told.unknowns else ""
         alarm = "ALARM " if told.alarm else ""
         when = format_instant(told.at)
-        out.print(f"  {alarm}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+        what = "" if told.tells == "notice" else f"{told.tells} "
+        out.print(f"  {alarm}{what}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+
+
+def _said(states: dict[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in states.items())
 
 
 def _metrics(found: record_of.NotifyStatus) -> str:
@@ -294,7 +304,7 @@ def bounces(settings: Path | None, paths: tuple[Path, ...]) -> None:
             report = reports.read_report(mail)
             taken = reports.take_report(opened.database, report, opened.at) if report else None
             counts[report.action if report and taken else "passed over"] += 1
-    out.print(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "No mail.")
+    out.print(_said(dict(sorted(counts.items()))) or "No mail.")
 
 
 @notify.command()

@@ -176,13 +176,14 @@ def leave(run: Callable[..., list[Row]], recipient: str, successor: str | None, 
         *(successor, now, recipient),
     )
     open_rows = run(
-        "SELECT id, version, state FROM deliveries WHERE recipient = ? AND kind = 'notice'"
-        " AND state IN ('due', 'refused', 'bounced', 'unknown')",
+        "SELECT id, version, kind, state, due_at FROM deliveries WHERE recipient = ?"
+        " AND (state = 'due' OR kind = 'notice' AND state IN ('refused', 'bounced', 'unknown'))",
         recipient,
     )
     for row in open_rows:
-        if successor is not None:
-            make_due(run, row["version"], successor, now)
+        if successor is not None and row["kind"] in {"notice", "reminder"}:
+            due_at = row["due_at"] if row["kind"] == "reminder" else now
+            make_due(run, row["version"], successor, now, row["kind"], due_at)
         if row["state"] == "due":
             run(
                 "UPDATE deliveries SET state = 'opted_out', state_at = ?, due_at = NULL WHERE id = ?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from register_api.sending.outbox import Leased, add_fact
 
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from register_api.sending.database import Database, Row
+
+
+Kind = Literal["notice", "digest", "reminder"]
+
+TELLING = (
+    "(kind = 'notice' AND version = ? OR kind = 'digest'"
+    " AND id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
+)
+"""What a query says to find the rows that tell of a version, which is given twice."""
 
 
 class Due(Leased, frozen=True, kw_only=True):
@@ -22,20 +31,67 @@ class Due(Leased, frozen=True, kw_only=True):
     kind: str
 
 
-def make_due(run: Callable[..., list[Row]], version: int, recipient: str, now: int) -> bool:
-    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
-    return bool(
-        run(
-            "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
-            " SELECT ?, ?, id, channel, 'notice', 'due', ?, ? FROM recipients WHERE id = ?"
-            " ON CONFLICT (version, recipient, channel, kind) DO NOTHING RETURNING id",
-            *(secrets.token_hex(16), version, now, now, recipient),
-        )
+def make_due(
+    run: Callable[..., list[Row]],
+    version: int,
+    recipient: str,
+    now: int,
+    kind: Kind = "notice",
+    due_at: int | None = None,
+) -> str | None:
+    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's.
+
+    Args:
+        run: Runs a statement.
+        version: What it tells of; a digest begins with it.
+        recipient: Id of the recipient.
+        now: The present instant, Unix time.
+        kind: What is told.
+        due_at: When; without it, now.
+
+    Returns:
+        The id of the new row.
+    """
+    made = run(
+        "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
+        " SELECT ?, ?, id, channel, ?, 'due', ?, ? FROM recipients WHERE id = ?"
+        " ON CONFLICT (version, recipient, channel, kind) DO NOTHING RETURNING id",
+        *(secrets.token_hex(16), version, kind, now, now if due_at is None else due_at, recipient),
     )
+    return str(made[0]["id"]) if made else None
+
+
+def add_to_digest(run: Callable[..., list[Row]], version: int, recipient: str, now: int, due_at: int) -> None:
+    """Let the digest that a recipient is about to get tell of a version, too; or make one.
+
+    One that a worker has, or whose bytes were written before, stays as it is. Arguments as ``make_due``.
+    """
+    # An update at once: PostgreSQL waits for a worker that is about to take the row, and then looks again.
+    waiting = run(
+        "UPDATE deliveries SET through = ? WHERE recipient = ? AND kind = 'digest'"
+        " AND state = 'due' AND body_sha256 = '' RETURNING id",
+        *(version, recipient),
+    )
+    delivery = waiting[0]["id"] if waiting else make_due(run, version, recipient, now, "digest", due_at)
+    run("INSERT INTO digest_versions VALUES (?, ?)", delivery, version)
+
+
+def versions_in(database: Database, digest: str) -> tuple[int, ...]:
+    """Return the versions that a digest tells of."""
+    rows = database.query("SELECT version FROM digest_versions WHERE delivery = ? ORDER BY version", digest)
+    return tuple(row["version"] for row in rows)
+
+
+def was_told(database: Database, version: int, recipient: str) -> bool:
+    """Tell whether a version reached a recipient, or may have; who came in another's place counts as told."""
+    rows = database.query(
+        f"SELECT state FROM deliveries WHERE recipient = ? AND {TELLING}", recipient, version, version
+    )
+    return not rows or any(row["state"] in {"sent", "unknown"} for row in rows)
 
 
 def send_again(database: Database, version: int, recipients: Iterable[str], now: int) -> int:
-    """Make the notice of a version due again for recipients, with the bytes that it had before.
+    """Make what tells of a version due again for recipients, with the bytes that it had before.
 
     Returns:
         How many rows are due now that were not.
@@ -43,16 +99,23 @@ def send_again(database: Database, version: int, recipients: Iterable[str], now:
     done = 0
     with database.transaction() as run:
         for recipient in recipients:
-            if make_due(run, version, recipient, now):
-                done += 1
-                continue
-            again = run(
-                "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
-                " WHERE version = ? AND recipient = ? AND kind = 'notice' AND state NOT IN ('due', 'sending')"
-                " RETURNING id",
-                *(now, now, version, recipient),
+            rows = run(
+                f"SELECT id, state FROM deliveries WHERE recipient = ? AND {TELLING}",
+                *(recipient, version, version),
             )
-            for row in again:
-                add_fact(run, row["id"], now, "resent", "asked for by the publisher")
-            done += len(again)
+            if not rows:
+                done += make_due(run, version, recipient, now) is not None
+            for row in rows:
+                if row["state"] not in {"due", "sending"}:
+                    _again(run, row["id"], now)
+                    done += 1
     return done
+
+
+def _again(run: Callable[..., list[Row]], delivery: str, now: int) -> None:
+    run(
+        "UPDATE deliveries SET state = 'due', state_at = ?, due_at = ?, attempts = 0, unknowns = 0"
+        " WHERE id = ?",
+        *(now, now, delivery),
+    )
+    add_fact(run, delivery, now, "resent", "asked for by the publisher")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from register_api.clock import zone_of
 from register_api.core import strict_base64
+from register_api.core.calendar import local_day
 from register_api.core.canonical import digest
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
+from register_api.notify.deliveries import versions_in, was_told
 from register_api.notify.endpoints import endpoint_of
-from register_api.notify.publication import load
+from register_api.notify.plan import open_objections
+from register_api.notify.publication import load, newest
 from register_api.notify.warnings import warning
+from register_api.publish.feed import mail as mails
 from register_api.publish.feed.entry import VersionSummary, summary
 from register_api.publish.feed.mail import Mail, mail, one_line, wrapped
 from register_api.publish.page.templating import render
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from register_api.core.diff.changes import Change
+    from register_api.core.model import Register
     from register_api.notify.contacts import Recipient
     from register_api.notify.deliveries import Due
     from register_api.notify.publication import Publication
@@ -55,6 +60,8 @@ class Writer:
         self._database = database
         self._settings = settings
         self._words = functools.lru_cache(maxsize=256)(self._words_in)
+        self._digest = functools.lru_cache(maxsize=256)(self._digest_in)
+        self._reminder = functools.lru_cache(maxsize=256)(self._reminder_in)
         self._publication = functools.lru_cache(maxsize=16)(self._load)
 
     def words(self, version: int, recipient: Recipient) -> Mail:
@@ -108,6 +115,25 @@ class Writer:
         words, content = self._words(due.version, recipient.language, recipient.products, recipient.hears)
         return Composed(words.subject, content)
 
+    def digest(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Composed | SendResult:
+        """Tell of all versions that a digest has gathered, as far as they still concern the recipient."""
+        versions = versions_in(self._database, due.id)
+        said = self._digest(versions, recipient.language, recipient.products, recipient.hears)
+        return said or SendResult("opted_out", "nothing of it concerns the recipient any more")
+
+    def reminder(self, due: Due, recipient: Recipient, now: dt.datetime) -> Composed | SendResult:
+        """Remind of what one may still object to, unless that is needless by now."""
+        version: Any = due.version
+        if not was_told(self._database, version, recipient.id):
+            return SendResult("opted_out", "the notice has not reached the recipient")
+        register = self._publication(newest(self._database)).register
+        day = local_day(now, zone_of(register.publisher.time_zone))
+        wanted = (recipient.language, recipient.products, recipient.hears)
+        said = self._reminder(version, register.version, day, *wanted)
+        return said or SendResult(
+            "opted_out", "cancelled or announced anew meanwhile, or the deadline has passed"
+        )
+
     def warning(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Composed | SendResult:
         """Tell the owner of an endpoint that it fails, or was switched off."""
         endpoint = endpoint_of(self._database, due.recipient)
@@ -125,14 +151,39 @@ class Writer:
         words = mail(told, self._settings.root_sha256 or None)
         return words, content_of(words.text, words.html)
 
-    def _summary(self, found: Publication, language: str, changes: tuple[Change, ...]) -> VersionSummary:
-        """Return a version as if it had made some of its changes alone."""
+    def _digest_in(
+        self, versions: tuple[int, ...], language: str, products: str, hears: str
+    ) -> Composed | None:
+        """Return the digest of versions; ``None`` where nothing in them concerns the recipient."""
+        found = [self._publication(version) for version in versions]
+        changes = [each.concerning(products.split(), hears) for each in found]
+        told = [
+            self._summary(each, language, said) for each, said in zip(found, changes, strict=True) if said
+        ]
+        return _composed(mails.digest(told, self._settings.root_sha256 or None)) if told else None
+
+    def _reminder_in(
+        self, version: int, newer: int, day: dt.date, language: str, products: str, hears: str
+    ) -> Composed | None:
+        """Return the reminder of a version; ``None`` where nothing in it is open any more."""
+        found, newest = self._publication(version), self._publication(newer).register
+        concerning = found.concerning(products.split(), hears)
+        changes = open_objections(version, concerning, newest, day)
+        if not changes:
+            return None
+        told = self._summary(found, language, tuple(changes), newest)
+        return _composed(mails.reminder(told, self._settings.root_sha256 or None))
+
+    def _summary(
+        self, found: Publication, language: str, changes: tuple[Change, ...], newest: Register | None = None
+    ) -> VersionSummary:
+        """Return a version as if it had made some of its changes alone, told as the newest one has them."""
         register = found.register
         try:
             older = self._publication(register.version - 1).register
         except NotifyError:  # the first that was ever recorded
             older = None
-        sentences = Sentences.between(older, register, zone_of(register.publisher.time_zone))
+        sentences = Sentences.between(older, newest or register, zone_of(register.publisher.time_zone))
         diff = Diff(
             register=register.register,
             older=None,
@@ -150,6 +201,10 @@ class Writer:
         )
 
 
+def _composed(words: Mail) -> Composed:
+    return Composed(words.subject, content_of(words.text, words.html))
+
+
 def _plain(subject: str, paragraphs: Sequence[str], language: Language) -> Composed:
     """Return a mail of paragraphs."""
     html = render("plain_mail.html.j2", language, language.tag, subject=subject, paragraphs=paragraphs)
@@ -158,6 +213,8 @@ def _plain(subject: str, paragraphs: Sequence[str], language: Language) -> Compo
 
 _KINDS: dict[str, Callable[[Writer, Due, Recipient, dt.datetime], Composed | SendResult]] = {
     "notice": Writer.notice,
+    "digest": Writer.digest,
+    "reminder": Writer.reminder,
     "warning": Writer.warning,
 }
 """What a mail of each kind of delivery says."""

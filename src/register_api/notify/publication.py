@@ -15,8 +15,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
-from register_api.notify.contacts import Recipient
-from register_api.notify.deliveries import make_due
+from register_api.notify.plan import make_all_due
 from register_api.verify import Options, Verified, verify
 
 if TYPE_CHECKING:
@@ -91,12 +90,17 @@ def load(database: Database, version: int) -> Publication:
 
 
 class Look(NamedTuple):
-    """Where to look, and with what memory."""
+    """Where to look, with what memory, and what follows from it.
+
+    Attributes:
+        reminder_days: How many days before an objection deadline people are reminded; 0: never.
+    """
 
     base: str
     state: Path
     root_sha256: str
     fetcher: Callable[[], AbstractContextManager[Fetcher]]
+    reminder_days: int = 7
 
     def verified(self, fetcher: Fetcher, now: dt.datetime, *, whole: bool = False) -> Verified:
         """Verify the public tree as a customer does."""
@@ -142,7 +146,8 @@ def record_new(
     recorded = []
     for version in wanted:
         found = _publication(updates.get(version), verified, fetcher)
-        if _record(database, found, now, told=version >= told_from and found.register.recorded == "live"):
+        is_told = version >= told_from and found.register.recorded == "live"
+        if _record(database, look, found, now, told=is_told):
             recorded.append(version)
     return recorded
 
@@ -159,8 +164,8 @@ def _publication(update: Update | None, verified: Verified, fetcher: Fetcher) ->
     return Publication(decode(data, Register), data, log.size, log.root_hash, update.changes)
 
 
-def _record(database: Database, found: Publication, now: dt.datetime, *, told: bool) -> bool:
-    """Record a version and make its notices due, in one transaction; false where another worker has."""
+def _record(database: Database, look: Look, found: Publication, now: dt.datetime, *, told: bool) -> bool:
+    """Record a version and make due what tells of it, in one transaction; false where another worker has."""
     at = int(now.timestamp())
     register = found.register
     document = zlib.compress(found.data)
@@ -174,10 +179,7 @@ def _record(database: Database, found: Publication, now: dt.datetime, *, told: b
             *(int(register.published_at.timestamp()), at, int(told), document, changes),
         )
         if new and told:
-            for row in run("SELECT * FROM recipients WHERE state = 'active'"):
-                recipient = msgspec.convert(row, Recipient)
-                if found.concerning(recipient.products.split(), recipient.hears):
-                    make_due(run, register.version, recipient.id, at)
+            make_all_due(run, found, now, look.reminder_days)
     return bool(new)
 
 

@@ -76,11 +76,20 @@ STEPS: tuple[tuple[str, ...], ...] = (
             stamp {bytes}
         ) {strict}
         """,
+        """
+        CREATE TABLE digest_versions (
+            delivery TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+            version {instant} NOT NULL REFERENCES publications (version),
+            PRIMARY KEY (delivery, version)
+        ) {strict}
+        """,
+        "CREATE INDEX digest_versions_version ON digest_versions (version)",
         "CREATE TABLE looks (id INTEGER PRIMARY KEY, at {instant} NOT NULL, problem TEXT NOT NULL) {strict}",
     ),
 )
 """What brings a database from each number to the next.
 
-A delivery tells of ``version``, or of all from there to ``through``; a confirmation tells of none. A fact is
-sealed once it has a ``record``, which is a ``leaf`` of the tree that a row of ``seals`` keeps.
+A delivery tells of ``version``; a digest of those from there to ``through`` that ``digest_versions`` names; a
+confirmation of none. A fact is sealed once it has a ``record``, which is a ``leaf`` of the tree that a row of
+``seals`` keeps.
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
+
 from register_api.core.address import base_url_problem
 from register_api.errors import UsageError
 from register_api.sending.settings import (
@@ -30,6 +32,7 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
     state: str = "var/notify/verified"
     database: str = "var/notify/notify.sqlite3"
     look_seconds: Annotated[int, Positive] = 60
+    reminder_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
     retention_days: Annotated[int, Positive] = 1095
     time_authority: str = ""
     time_authority_certificate: str = ""

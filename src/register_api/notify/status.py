@@ -25,6 +25,7 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one delivery.
 
     Attributes:
+        tells: ``notice``, ``digest`` or ``reminder``.
         recipient: Id of the recipient.
         pseudonym: HMAC-SHA-256 of the address, hex; ``None`` once the person was erased.
         address: The address, where it is asked for.
@@ -35,6 +36,7 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery: str
     version: int
+    tells: str
     recipient: str
     kind: str
     customer: str
@@ -57,7 +59,8 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         effective_on: The nearest day on which a change takes effect that needs notice.
         days_left: Days until then, in the publisher's time zone; negative: it has begun.
-        states: Number of deliveries by state.
+        states: Number of notices by state, and of digests that tell of the version.
+        reminders: Number of reminders by state.
         alarms: How many contract contacts were certainly not told.
     """
 
@@ -68,6 +71,7 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     effective_on: dt.date | None
     days_left: int | None
     states: dict[str, int]
+    reminders: dict[str, int]
     alarms: int
 
 
@@ -138,13 +142,16 @@ def status(
     )
 
 
-_ALARM = "(r.kind = 'contact' AND r.state = 'active' AND d.state IN ('refused', 'bounced'))"
+_ALARM = (
+    "(d.kind = 'notice' AND r.kind = 'contact' AND r.state = 'active' AND d.state IN ('refused', 'bounced'))"
+)
+_OF_VERSION = "(d.version = ? OR d.id IN (SELECT delivery FROM digest_versions WHERE version = ?))"
 
 
 def _deliveries(
     database: Database, version: int | None = None, *, alarms: bool = False
 ) -> list[dict[str, Any]]:
-    of_version, only = ("AND d.version = ?", (version,)) if version is not None else ("", ())
+    of_version, only = (f"AND {_OF_VERSION}", (version, version)) if version is not None else ("", ())
     return database.query(
         "SELECT d.*, r.kind AS of_kind, r.customer, r.address, r.pseudonym_key,"
         f" CASE WHEN {_ALARM} THEN 1 ELSE 0 END AS alarm FROM deliveries d JOIN recipients r"
@@ -158,6 +165,7 @@ def _told(row: dict[str, Any], *, addresses: bool) -> DeliveryStatus:
     return DeliveryStatus(
         delivery=row["id"],
         version=row["version"],
+        tells=row["kind"],
         recipient=row["recipient"],
         kind=row["of_kind"],
         customer=row["customer"],
@@ -177,8 +185,10 @@ def _told(row: dict[str, Any], *, addresses: bool) -> DeliveryStatus:
 
 def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus:
     row = database.query("SELECT * FROM publications WHERE version = ?", number)[0]
-    states = database.query(
-        "SELECT state, count(*) AS n FROM deliveries WHERE version = ? GROUP BY state ORDER BY state", number
+    counted = database.query(
+        "SELECT kind = 'reminder' AS reminds, state, count(*) AS n FROM deliveries d"
+        f" WHERE {_OF_VERSION} GROUP BY reminds, state ORDER BY state",
+        *(number, number),
     )
     publication = load(database, number)
     days = [
@@ -195,7 +205,8 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
         told=bool(row["told"]),
         effective_on=effective_on,
         days_left=(effective_on - today).days if effective_on else None,
-        states={each["state"]: each["n"] for each in states},
+        states={each["state"]: each["n"] for each in counted if not each["reminds"]},
+        reminders={each["state"]: each["n"] for each in counted if each["reminds"]},
         alarms=sum(each["alarm"] for each in _deliveries(database, number, alarms=True)),
     )
 

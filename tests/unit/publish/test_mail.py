@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -13,7 +14,10 @@ from lxml import html
 import sample_register as sample
 from register_api.core.language.language import Language, languages
 from register_api.publish.feed.entry import VersionSummary, content
-from register_api.publish.feed.mail import WIDTH, Mail, mail
+from register_api.publish.feed.mail import WIDTH, Mail, digest, mail, reminder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = "ab" * 32
 URL = "https://trust.example.com/"
@@ -126,3 +130,37 @@ def as_message(made: Mail) -> EmailMessage:
     message.set_content(made.text, cte="quoted-printable")
     message.add_alternative(made.html, subtype="html", cte="quoted-printable")
     return message
+
+
+def test_a_digest_says_all_of_each_version_with_the_nearest_deadline_first() -> None:
+    plain = [change for change in version().diff.changes if change.notice.objection_until is None]
+    early = version(6, changes=tuple(plain))
+    both = digest([early, version()], ROOT)
+    for told in (early, version()):
+        entry = html.fromstring(f"<div>{content(told)}</div>")
+        said = [words(part.text_content()) for part in entry.iter("li", "strong")]
+        assert [sentence for sentence in said if sentence not in words(both.text)] == []
+        assert content(told) in both.html
+    assert both.text.index("Version 7, published") < both.text.index("Version 6, published")
+    assert both.subject.endswith(" | sub-processors of Example, versions 6 to 7")
+    assert "Objection deadline: 24 May 2026." in both.html
+    for once in ("Current version", "register-api verify", "Digest of 2 versions."):
+        assert (both.text.count(once), both.html.count(once)) == (1, 1)
+
+
+def test_a_digest_of_one_version_is_its_mail() -> None:
+    assert digest([version()], ROOT) == mail(version(), ROOT)
+
+
+def test_a_reminder_is_the_mail_that_says_so() -> None:
+    made, first = reminder(version(), ROOT), mail(version(), ROOT)
+    assert made.subject == f"Reminder: {first.subject}"
+    assert made.text == f"This is a reminder of an earlier notice.\n\n{first.text}"
+
+
+@pytest.mark.parametrize("make", [lambda told: digest([told, told]), reminder])
+def test_no_name_can_harm_a_digest_or_a_reminder(make: Callable[[VersionSummary], Mail]) -> None:
+    made = make(hostile())
+    assert made.subject.isprintable()
+    assert not [line for line in made.text.splitlines() if len(line) > WIDTH and "://" not in line]
+    assert "<script>" not in made.html

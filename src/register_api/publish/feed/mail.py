@@ -1,11 +1,12 @@
-"""The mail that tells customers of a version: the words of its feed entry, and how to check them.
+"""The mail that tells customers of versions: the words of their feed entries, and how to check them.
 
-Pure functions of a version. Who gets the mail, and whether it went out, is not known here. No text of the
+Pure functions of versions. Who gets the mail, and whether it went out, is not known here. No text of the
 publisher's and no name of a vendor can become a header, a line of its own or markup.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from register_api.publish.feed.feed_links import root_of
 from register_api.publish.page.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from register_api.publish.feed.entry import VersionSummary
 
@@ -64,19 +65,59 @@ def mail(version: VersionSummary, first_root: str | None = None) -> Mail:
         first_root: SHA-256 (hex) of the register's first trust root, with which a customer begins to verify;
             ``None`` where there is none yet.
     """
-    line = _subject(version)
-    until, command = _object_until(version), _verify_command(version, first_root)
+    return _written([version], _subject(version), None, first_root)
+
+
+def reminder(version: VersionSummary, first_root: str | None = None) -> Mail:
+    """Write a reminder of a version, before the objection deadline of its changes; arguments as ``mail``."""
+    text = version.language.text
+    subject = text("Reminder: {text}", text=_subject(version))
+    return _written([version], subject, text("This is a reminder of an earlier notice."), first_root)
+
+
+def digest(versions: Sequence[VersionSummary], first_root: str | None = None) -> Mail:
+    """Write one mail of several versions, that with the nearest objection deadline first.
+
+    Args:
+        versions: At least one, all in one language.
+        first_root: As ``mail``.
+    """
+    if len(versions) == 1:
+        return mail(versions[0], first_root)
+    ordered = sorted(versions, key=lambda each: (_deadline(each) or dt.date.max, each.register.version))
+    language, numbers = ordered[0].language, [each.register.version for each in versions]
+    subject = language.text(
+        "{title} | sub-processors of {publisher}, versions {first} to {last}",
+        title=_happening(ordered),
+        publisher=one_line(versions[-1].register.publisher.name, _MAX_NAME),
+        first=min(numbers),
+        last=max(numbers),
+    )
+    lead = language.plural("Digest of {n} version.", "Digest of {n} versions.", len(versions))
+    return _written(ordered, subject, lead, first_root)
+
+
+def _written(
+    versions: Sequence[VersionSummary], subject: str, lead: str | None, first_root: str | None
+) -> Mail:
+    """Write versions as one mail; what a person does about the whole register stands at its end."""
+    version = versions[0]
+    until = _object_until(versions)
+    command = _verify_command(version, first_root)
     html = render(
         "mail.html.j2",
         version.language,
         version.register.publisher.language,
-        subject=line,
+        subject=subject,
+        lead=lead,
         until=until,
-        content=Markup(content(version)),  # noqa: S704 - a template has escaped it
+        contents=[Markup(content(each)) for each in versions],  # noqa: S704 - a template has escaped it
         register_page=_register_page(version),
         command=command,
     )
-    return Mail(subject=line, text="\n".join(_blocks(version, until, command)), html=html)
+    begin = [wrapped(lead)] if lead else []
+    parts = (block for each in versions for block in _blocks(each, command, is_last=each is versions[-1]))
+    return Mail(subject=subject, text="\n".join((*begin, *parts)), html=html)
 
 
 def _subject(version: VersionSummary) -> str:
@@ -84,7 +125,7 @@ def _subject(version: VersionSummary) -> str:
     register, language = version.register, version.language
     said = language.text(
         "{title} | sub-processors of {publisher}, version {version}",
-        title=_happening(version),
+        title=_happening([version]),
         publisher=one_line(register.publisher.name, _MAX_NAME),
         version=register.version,
     )
@@ -92,16 +133,16 @@ def _subject(version: VersionSummary) -> str:
     return language.text("Correction: {text}", text=said) if is_correction else said
 
 
-def _happening(version: VersionSummary) -> str:
+def _happening(versions: Sequence[VersionSummary]) -> str:
     """Return what happens first, and how many changes there are besides."""
-    first, *others = version.diff.changes or (None,)
-    if first is None or not others or version.register.version == 1:
+    version, changes = versions[0], [change for each in versions for change in each.diff.changes]
+    if not changes[1:] or not version.diff.changes or version.register.version == 1:
         return one_line(title(version), _MAX_TITLE)
     return version.language.plural(
         "{first}, and {n} more change",
         "{first}, and {n} more changes",
-        len(others),
-        first=one_line(version.sentences.title(first), _MAX_TITLE),
+        len(changes) - 1,
+        first=one_line(version.sentences.title(changes[0]), _MAX_TITLE),
     )
 
 
@@ -139,13 +180,17 @@ def _cut(line: str, margin: str) -> Iterator[str]:
     yield line
 
 
-def _object_until(version: VersionSummary) -> str | None:
-    """Return until when one may object to all of it; each change says until when to that one."""
+def _deadline(version: VersionSummary) -> dt.date | None:
+    """Return until when one may object to all of a version; each change says until when to that one."""
     days = [change.notice.objection_until for change in version.diff.changes]
-    first = min((day for day in days if day is not None), default=None)
-    if first is None:
-        return None
-    return version.language.text("Objection deadline: {day}.", day=version.language.day(first))
+    return min((day for day in days if day is not None), default=None)
+
+
+def _object_until(versions: Sequence[VersionSummary]) -> str | None:
+    """Say until when one may object to all of some versions."""
+    language = versions[0].language
+    first = min((day for day in map(_deadline, versions) if day is not None), default=None)
+    return None if first is None else language.text("Objection deadline: {day}.", day=language.day(first))
 
 
 def _verify_command(version: VersionSummary, first_root: str | None) -> str | None:
@@ -158,11 +203,11 @@ def _register_page(version: VersionSummary) -> str | None:
     return version.base_url and root_of(version.base_url) + address_of(tree.INDEX.path())
 
 
-def _blocks(version: VersionSummary, until: str | None, command: str | None) -> Iterator[str]:
-    """Yield what an empty line stands between."""
+def _blocks(version: VersionSummary, command: str | None, *, is_last: bool) -> Iterator[str]:
+    """Yield what an empty line stands between; after the last version, what leads on from there."""
     text = version.language.text
     yield from map(wrapped, introduction(version))
-    if until is not None:
+    if until := _object_until([version]):
         yield wrapped(until)
     for number, told in enumerate(told_in_full(version), 1):
         facts = "".join(wrapped(line, "   * ") for line in told.lines(version.language))
@@ -172,9 +217,9 @@ def _blocks(version: VersionSummary, until: str | None, command: str | None) -> 
     if needs_notice(version):
         yield _objecting(version)
     if page := _register_page(version):
-        named = [*links(version), (page, text("Current version"))]
+        named = [*links(version), *([(page, text("Current version"))] if is_last else [])]
         yield "".join(f"{wrapped(f'{what}:')}  {address}\n" for address, what in named)
-    if command is not None:
+    if command is not None and is_last:
         yield wrapped(text("To check that the publisher has signed this:")) + f"  {command}\n"
     root_hash = strict_base64.encode(version.root_hash)
     yield wrapped(text("Log size {size}, root hash {hash}", size=version.size, hash=root_hash))
