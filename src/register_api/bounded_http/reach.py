@@ -7,9 +7,11 @@ that a name which leads elsewhere a moment later (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -39,9 +41,14 @@ among it.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+_RESOLVERS = ThreadPoolExecutor(64, "resolver")
+"""More threads than a loop has: a look-up cannot be cut off, and slow name servers hold up no other name."""
+
+
 async def resolve(host: str, port: int) -> list[str]:
     """Return the addresses of a host, as this machine resolves it."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
     return [str(entry[4][0]) for entry in found]
 
 

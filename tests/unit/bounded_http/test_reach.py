@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import socket
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from hostile_server import Answer, Server, raw, reply
 from own_certificate import make_certificate, server_context
+from patience import PATIENCE
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits
 from register_api.bounded_http.reach import Network, Reach, reach_with
@@ -257,6 +260,36 @@ def test_a_name_without_an_address_is_told() -> None:
     """Whether the resolver says so or gives nothing."""
     with pytest.raises(Unreachable, match="its host name cannot be resolved"):
         ask("http://hooks.example/", reach(Names([])))
+
+
+def test_slow_name_servers_hold_up_no_other_name(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look-up cannot be cut off; whoever asked for it has long gone on."""
+    server, done = serve(reply()), threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *more: object, **options: object) -> object:
+        if host == "slow.example":
+            done.wait(PATIENCE)
+        return real("127.0.0.1", *more, **options)  # type: ignore[arg-type]
+
+    async def asked_together() -> list[object]:
+        quick = HttpLimits(exchange=0.5)
+        async with (
+            BoundedClient(quick, command="test", reach=Reach(allow=HERE)) as slow,
+            BoundedClient(LIMITS, command="test", reach=Reach(allow=HERE)) as other,
+        ):
+            late = [slow.get(read_url("http://slow.example/"), 10) for _ in range(20)]
+            return await asyncio.gather(*late, other.get(read_url(named(server)), 10), return_exceptions=True)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    try:
+        *slow, found = asyncio.run(asked_together())
+    finally:
+        done.set()
+    assert found == Reply(200, b"ok")
+    assert all(isinstance(error, Unreachable) and "too slow" in error.message for error in slow)
 
 
 def test_the_certificate_is_that_of_the_name(
