@@ -1,7 +1,8 @@
-"""Commands on news: inbox, decide."""
+"""Commands on news: inbox, decide, decisions."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,13 @@ from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.core.calendar import local_day
+from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count, shorten
 from register_api.core.printable import escaped
 from register_api.watch.decisions import Decision, DecisionWord
 from register_api.watch.decisions import decide as keep
+from register_api.watch.decisions import decisions as kept
 from register_api.watch.inbox import OpenNews
 from register_api.watch.inbox import inbox as open_news
 
@@ -89,3 +92,31 @@ def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str
     with watching(settings) as opened:
         keep(opened.database, Decision(news=news, decision=decision, reason=reason, by=by, at=opened.at))
     out.print(f"{news}: {decision.replace('_', ' ')}.")
+
+
+@click.command()
+@settings_option
+@click.option("--vendor", default="", metavar="ID", help="On news of this vendor alone.")
+@click.option("--news", default="", metavar="ID", help="On this piece of news alone.")
+@options.json_option
+def decisions(settings: Path | None, vendor: str, news: str, as_json: bool) -> None:
+    """List who decided what, when and why, also what was decided anew later.
+
+    \b
+    Example:
+      register-api watch decisions --vendor acme --settings watch.toml
+    """
+    with watching(settings) as opened:
+        found = kept(opened.database, vendor=vendor, news=news)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        made = each.decision
+        at = format_instant(dt.datetime.fromtimestamp(made.at, dt.UTC))
+        out.print(
+            Text(f"{at}  {made.news}  {made.decision.replace('_', ' ')}  {escaped(made.by)}", style="bold")
+        )
+        out.print(f"    {escaped(shorten(each.title, _MOST_TITLE))}")
+        out.print(f"    {escaped(' '.join(made.reason.split()))}")
+    out.print(f"{count(len(found), 'decision')}.")

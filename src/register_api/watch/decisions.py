@@ -54,9 +54,28 @@ def decide(database: Database, decision: Decision) -> None:
         )
 
 
-def decisions_on(database: Database, news: str) -> list[Decision]:
-    """Return all decisions on a piece of news, the newest last."""
+class DecidedNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with what it is on."""
+
+    vendor: str
+    title: str
+    decision: Decision
+
+
+def decisions(database: Database, *, vendor: str = "", news: str = "") -> list[DecidedNews]:
+    """Return all decisions, those that were taken back among them, the newest last.
+
+    Args:
+        database: Where they are kept.
+        vendor: Id of the vendor that is asked for; empty: all.
+        news: Id of the news that is asked for; empty: all.
+    """
     rows = database.query(
-        "SELECT news, decision, reason, by, at FROM decisions WHERE news = ? ORDER BY number", news
+        "SELECT vendor, title, news, decision, reason, by, at FROM decisions JOIN news ON news.id = news"
+        " WHERE (? = '' OR vendor = ?) AND (? = '' OR news = ?) ORDER BY at, news, number",
+        *(vendor, vendor, news, news),
     )
-    return [msgspec.convert(row, Decision) for row in rows]
+    return [
+        DecidedNews(vendor=row["vendor"], title=row["title"], decision=msgspec.convert(row, Decision))
+        for row in rows
+    ]

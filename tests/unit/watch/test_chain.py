@@ -112,6 +112,29 @@ def test_concentration_counts_who_depends(drawn: tuple[Chain, list[Listed]], dep
         assert sum(share.direct for share in found) == sum(each.get(country) == 1 for each in reached)
 
 
+@given(
+    st.lists(st.frozensets(st.integers(0, 8).map(str), max_size=3), max_size=8),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=2),
+)
+def test_companies_are_what_keys_and_people_connect(
+    keys: list[frozenset[str]], said: list[tuple[int, int]]
+) -> None:
+    entries = [ChainEntry(f"e{number}", "E", each) for number, each in enumerate(keys)]
+    chain = Chain(entries, [(f"e{one}", f"e{other}") for one, other in said])
+    groups = [{number} for number in range(len(keys))]
+    for _ in keys:  # as many times as a chain of keys can be long
+        for group in groups:
+            for number, each in enumerate(keys):
+                linked = any(
+                    each & keys[other] or (number, other) in said or (other, number) in said
+                    for other in group
+                )
+                group.update({number} if linked else ())
+    assert {company.entries for company in chain.companies} == {
+        tuple(f"e{number}" for number in sorted(group)) for group in groups
+    }
+
+
 def test_entries_with_a_key_in_common_are_one_company() -> None:
     entries = [
         ChainEntry("acme", "Acme", frozenset({"domain:acme.example"}), Vendor(id="acme", name="Acme")),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from register_api.errors import SendingError, WatchError
-from register_api.watch.decisions import Decision, decide, decisions_on
+from register_api.watch.decisions import Decision, decide, decisions
 from register_api.watch.inbox import inbox
 from register_api.watch.reminders import due
 from register_api.watch.vendors import remove
@@ -56,8 +56,11 @@ def test_what_is_decided_leaves_the_inbox_and_every_decision_stays(database: Dat
     second = decision(decision="objected", reason="  not in Singapore ")
     decide(database, second)
     assert ids(database) == ["n2"]
-    assert [item.decision for item in decisions_on(database, "n1")] == ["accepted", "objected"]
-    assert decisions_on(database, "n1")[-1].reason == "not in Singapore"
+    found = decisions(database, news="n1")
+    assert [each.decision.decision for each in found] == ["accepted", "objected"]
+    assert (found[-1].title, found[-1].decision.reason) == ("News n1", "not in Singapore")
+    assert decisions(database, vendor="acme") == found
+    assert decisions(database, vendor="beta") == decisions(database, news="n2") == []
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_a_decision_without_news_reason_or_name_is_refused(
     with pytest.raises(WatchError, match=words) as caught:
         decide(database, decision(**wrong))
     assert caught.value.message.isprintable()
-    assert decisions_on(database, "n1") == []
+    assert decisions(database) == []
 
 
 def reminded(database: Database, day: dt.date) -> list[tuple[str, int]]:

@@ -53,6 +53,11 @@ def test_the_inbox_is_worked_off(office: Path) -> None:
     assert "accepted" in call("decide", "N17", "accepted", "--reason", "needed", "--by", "Ann")
     call("decide", "N18", "not_concerned", "--reason", "no chat", "--by", "Ann")
     assert call("inbox") == "Nothing waits for a decision.\n"
+    told = call("decisions")
+    assert "N18  not concerned  Ann" in told
+    assert "    no chat" in told
+    assert not {"\x1b", "\x07"} & set(told)
+    assert json.loads(call("decisions", "--news", "N17", "--json"))[0]["decision"]["reason"] == "needed"
     assert [news["id"] for news in json.loads(call("inbox", "--all", "--json"))] == ["N19"]
 
 
