@@ -207,6 +207,8 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         f"Sealed: {sealed}; {count(found.sealing.unsealed, 'fact')} not sealed,"
         f" {count(found.sealing.unstamped, 'seal')} not time-stamped"
     )
+    if found.endpoints:
+        out.print(f"Endpoints: {_said(found.endpoints)}")
     for version in found.versions:
         states = _said(version.states) or ("nobody concerned" if version.told else "not told")
         reminders = f"; reminders: {_said(version.reminders)}" if version.reminders else ""
@@ -242,6 +244,11 @@ def _metrics(found: record_of.NotifyStatus) -> str:
         f"register_notify_sealed_at_seconds {sealed}",
         "# TYPE register_notify_seals_unstamped gauge",
         f"register_notify_seals_unstamped {found.sealing.unstamped}",
+        "# TYPE register_notify_endpoints gauge",
+        *(
+            f'register_notify_endpoints{{state="{state}"}} {number}'
+            for state, number in found.endpoints.items()
+        ),
         "# TYPE register_notify_deliveries gauge",
         *(
             f'register_notify_deliveries{{version="{version.version}",state="{state}"}} {number}'

@@ -125,7 +125,7 @@ def _state(found: Endpoint) -> str:
         return f"switched off {format_instant(instant_of(found.ended_at))}: {found.reply}"
     if found.failing_since is not None:
         return f"failing since {format_instant(instant_of(found.failing_since))}: {found.reply}"
-    return "not tested" if found.state == "pending" else found.state
+    return "not tested" if found.condition == "pending" else found.condition
 
 
 @webhook.command()

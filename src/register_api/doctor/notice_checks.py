@@ -95,6 +95,9 @@ def _alarms(found: NotifyStatus) -> Iterator[Diagnosis]:
             says = f"{count(version.alarms, 'contract contact')} not told of version {version.version}"
             cure = f"register-api notify status {version.version}, then another contact, or resend"
             yield wrong("outbox", says, cure)
+    if troubled := sum(found.endpoints.get(each, 0) for each in ("failing", "switched_off")):
+        says = f"{count(troubled, 'endpoint')} of webhooks failing or switched off"
+        yield soon("outbox", says, "register-api notify webhook list has what they answered")
 
 
 def _waiting(database: Database, now: dt.datetime) -> Iterator[Diagnosis]:

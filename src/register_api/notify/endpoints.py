@@ -69,6 +69,13 @@ class Endpoint(Recipient, frozen=True, kw_only=True):
     ended_at: int | None
     reply: str
 
+    @property
+    def condition(self) -> str:
+        """Its state in one word, of those that a person looks for."""
+        if self.ended_at is not None:
+            return "switched_off"
+        return "failing" if self.failing_since is not None else self.state
+
 
 _JOINED = "SELECT r.*, e.* FROM recipients r JOIN endpoints e ON e.recipient = r.id"
 

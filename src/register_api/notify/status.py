@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +12,7 @@ from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import instant_of
 from register_api.notify.contacts import Recipient, shown_address
+from register_api.notify.endpoints import endpoints
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
 
@@ -82,6 +84,7 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
         looked_at: When the public tree was looked at last; ``None``: never.
         problem: What was wrong with it then, or an empty text.
         versions: Newest first.
+        endpoints: Number of endpoints of webhooks and chats by condition.
         sealing: What is sealed of what happened (docs/proof-of-notice.md).
         told: Deliveries of one version, where it is asked for.
     """
@@ -89,6 +92,7 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
     looked_at: dt.datetime | None
     problem: str
     versions: tuple[VersionStatus, ...]
+    endpoints: dict[str, int]
     sealing: Sealing
     told: tuple[DeliveryStatus, ...] = ()
 
@@ -137,6 +141,7 @@ def status(
         looked_at=instant_of(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
         versions=tuple(_version(database, number, now) for number in numbers),
+        endpoints=dict(sorted(Counter(each.condition for each in endpoints(database)).items())),
         sealing=sealing(database),
         told=tuple(_told(row, addresses=addresses) for row in rows),
     )

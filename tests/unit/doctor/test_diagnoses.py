@@ -24,6 +24,7 @@ from register_api.doctor import notice_checks, store_checks
 from register_api.doctor.check_table import ANYWAY, OVER_STORE, diagnose
 from register_api.doctor.machine import Diagnosis, Machine
 from register_api.errors import Stale
+from register_api.notify.endpoints import NewEndpoint, add_endpoint
 from register_api.notify.publication import note_look
 from register_api.notify.schema import STEPS
 from register_api.sending.database import opened
@@ -289,6 +290,9 @@ def test_what_waits_in_the_outbox_is_told(published: Publisher, tmp_path: Path) 
         assert [verdict for verdict, _ in told] == ["wrong", "wrong", "soon"]
         assert "1 contract contact not told of version 2" in told[1][1]
         assert "nothing was sealed since" in told[2][1]
+        add_endpoint(database, NewEndpoint(url="https://hooks.example/", owner="it@c.example"), 1)
+        database.query("UPDATE endpoints SET failing_since = 1")
+        assert ("soon", "1 endpoint of webhooks failing or switched off") in found(25)
     address = "postgresql://nobody@/x"
     file = settings_file(tmp_path, settings.register, 25, address)
     assert [verdict for verdict, _ in found()] == ["unknown"]

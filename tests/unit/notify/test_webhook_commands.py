@@ -106,6 +106,9 @@ def test_an_endpoint_that_fails_is_listed_with_its_last_answer(desk: Desk) -> No
             answer = HookAnswer(SendResult("deferred", "\x1b[1m"), is_gone)
             note_answer(database, identity, answer, 1_000_000_000)
         assert words in desk.call("list").stdout
+    command = ["notify", "status", "--settings", str(desk.file)]
+    assert "Endpoints: 1 switched_off" in CliRunner().invoke(cli, command).stdout
+    assert 'endpoints{state="switched_off"} 1\n' in CliRunner().invoke(cli, [*command, "--metrics"]).stdout
 
 
 @pytest.mark.parametrize(
