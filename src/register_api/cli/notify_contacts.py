@@ -15,11 +15,10 @@ from register_api.cli.serving_options import settings_option
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
+from register_api.files.csv_file import MOST_BYTES, RowFault
 from register_api.notify import contacts as kept
 from register_api.notify.contacts_file import (
-    MOST_BYTES,
     ContactRow,
-    RowFault,
     faults_of,
     normal,
     read_contacts,

@@ -1,20 +1,25 @@
-"""Commands on vendors: list, remove."""
+"""Commands on vendors: import, add, list, remove."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from register_api.cli import options
-from register_api.cli.output import out, print_json
+from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
-from register_api.core.printable import escaped
+from register_api.core.language.prose import count
+from register_api.core.printable import escaped, quoted
+from register_api.errors import UsageError, WatchError
+from register_api.files.csv_file import MOST_BYTES, RowFault
 from register_api.watch import vendors as kept
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from register_api.watch.discovery import find_register
+from register_api.watch.look import Asking
+from register_api.watch.vendors_file import read_vendors, vendor_row
+from register_api.watch.vendors_import import import_vendors
 
 
 @click.group()
@@ -25,6 +30,91 @@ def vendors() -> None:
     Example:
       register-api watch vendors list --settings watch.toml
     """
+
+
+@vendors.command("import")
+@settings_option
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+def import_(settings: Path | None, file: Path, dry_run: bool) -> None:
+    """Take over vendors from a CSV or TOML file: all of it, or nothing where a row has a fault.
+
+    Columns are those of docs/watch.md, of which only name is needed, and those of exports of Drata, Vanta,
+    CISO Assistant and Probo. Vendors that are there already are brought up to date; nobody is removed.
+
+    \b
+    Examples:
+      register-api watch vendors import vendors.csv --dry-run --settings watch.toml
+      register-api watch vendors import vendors.csv --settings watch.toml
+    """
+    try:
+        with file.open("rb") as opened_file:
+            data = opened_file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    found = read_vendors(data, is_toml=file.suffix == ".toml")
+    _refuse(f"{file}:", found.faults)
+    with watching(settings) as opened:
+        done = import_vendors(opened.database, found.rows, opened.at, dry_run=dry_run)
+    _refuse(f"{file}:", done.faults)
+    if found.passed_over:
+        out.print(f"Not taken: {', '.join(map(quoted, found.passed_over))}.", markup=False)
+    if dry_run:
+        out.print("Nothing was changed; it would be:")
+    out.print(", ".join(f"{number} {what}" for what, number in done.done.items()) + ".")
+    if done.absent:
+        out.print(f"{count(done.absent, 'vendor')} not in this file: still watched.")
+
+
+def _refuse(file: str, faults: list[RowFault]) -> None:
+    """End with every fault, if there are any."""
+    for fault in sorted(faults):
+        err.print(escaped(f"{file}{fault.line}: {fault.words}" if file else fault.words), markup=False)
+    if faults:
+        raise WatchError(f"{count(len(faults), 'fault')} in the vendors; nothing was imported")
+
+
+@vendors.command()
+@settings_option
+@click.argument("address")
+@click.option("--id", "id", help="Its id here.  [default: made of the name]")
+@click.option("--name", help="What it is called.  [default: as its register says, or its host]")
+@click.option("--root-sha256", help="SHA-256 of the register's first root, from the contract.")
+@click.option("--page", help="Where it lists sub-processors for people.")
+@click.option("--owner", help="Mail address of whoever is responsible for it here.")
+@click.option("--objection-days", help="Days to object that the contract gives.")
+@click.option("--notice-days", help="Days of notice that the contract asks for.")
+@click.option("--counting", help="How the contract counts days: calendar or business.")
+@click.option("--counts-from", help="From when: announced or seen.")
+@click.option("--products", help="Ids of products that are used; all: every one.")
+@click.option("--regions", help="Regions in which it is used.")
+@click.option("--critical", help="yes or no.")
+def add(settings: Path | None, address: str, **given: str | None) -> None:
+    """Add a vendor by the address of its website or register, or change what is said of one.
+
+    The register is found by what the site says in /.well-known/sub-processors.json. Without one, the vendor
+    is kept with its page, and the website is looked at from time to time.
+
+    \b
+    Example:
+      register-api watch vendors add acme.example --owner dpo@customer.example --settings watch.toml
+    """
+    row, faults = vendor_row({name: text for name, text in given.items() if text} | {"website": address})
+    _refuse("", [RowFault(1, words) for words in faults])
+    with watching(settings) as opened:
+        found = find_register(row["website"], Asking.of(opened.settings).fetcher)
+        there = {each.website: each.name for each in kept.all_vendors(opened.database)}
+        name = there.get(row["website"]) or (found.title if found else urlsplit(row["website"]).netloc)
+        if found is None:
+            row = {"name": name, "page": row["website"], **row}
+        else:
+            row = {"name": name, **row, "register": found.address}
+        done = import_vendors(opened.database, {1: row}, opened.at)
+    _refuse("", done.faults)
+    vendor = done.vendors[1]
+    where = vendor.register or "no register"
+    trust = "" if vendor.root_sha256 or not vendor.register else "; its root is taken on trust at first use"
+    out.print(escaped(f"{vendor.id}: {vendor.name}, {where}{trust}."), markup=False)
 
 
 @vendors.command("list")

@@ -11,7 +11,8 @@ from register_api.core.address import masked_url
 from register_api.core.delivery import KEY_BYTES, address_mac
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
-from register_api.notify.contacts_file import ContactRow, RowFault, address_of
+from register_api.files.csv_file import RowFault
+from register_api.notify.contacts_file import ContactRow, address_of
 from register_api.notify.deliveries import make_due
 from register_api.sending.outbox import add_fact
 

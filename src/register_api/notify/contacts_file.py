@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import Annotated, Literal, NamedTuple
 
@@ -12,10 +10,10 @@ import msgspec
 from register_api.core.address import email_problem
 from register_api.core.language.language import ENGLISH, translations
 from register_api.core.printable import printable, quoted
+from register_api.files.csv_file import CsvFile, RowFault, read_csv
 
 Hears = Literal["all", "important"]
 
-MOST_BYTES = 32 * 1024 * 1024
 _LONGEST = 200
 _PRODUCT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -47,13 +45,6 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.customer, self.email
 
 
-class RowFault(NamedTuple):
-    """What is wrong with a row, and in which line of the file it begins."""
-
-    line: int
-    words: str
-
-
 class ContactsFile(NamedTuple):
     """What a file holds; where there are faults, nothing of it may be used."""
 
@@ -74,26 +65,12 @@ def read_contacts(data: bytes) -> ContactsFile:
     Returns:
         Contacts by the line that each begins in, and every fault.
     """
-    if len(data) > MOST_BYTES:
-        return ContactsFile({}, [RowFault(1, f"more than {MOST_BYTES} bytes")])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return ContactsFile({}, [RowFault(line, "not UTF-8; save the table as CSV UTF-8")])
-    head = text.partition("\n")[0]
-    rows = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=";" if head.count(";") > head.count(",") else ",",
-        strict=True,
-    )
-    try:
-        names = [name.strip().casefold() for name in next(rows, [])]
-        if faults := list(_faults_of_head(names)):
-            return ContactsFile({}, faults)
-        return _rows(rows, names)
-    except csv.Error as error:
-        return ContactsFile({}, [RowFault(max(rows.line_num, 1), f"not CSV: {printable(error)}")])
+    found = read_csv(data)
+    names = [name.casefold() for name in found.headings]
+    if not names:
+        return ContactsFile({}, found.faults or _faults_of_head([]))
+    faults = _faults_of_head(names)
+    return ContactsFile({}, faults) if faults else _contacts(found, names)
 
 
 def _faults_of_head(names: list[str]) -> list[RowFault]:
@@ -104,19 +81,11 @@ def _faults_of_head(names: list[str]) -> list[RowFault]:
     return [RowFault(1, f"{words}; the columns are {known}") for words in said]
 
 
-def _rows(rows: csv.Reader, names: list[str]) -> ContactsFile:  # type: ignore[name-defined]
-    found = ContactsFile({}, [])
+def _contacts(file: CsvFile, names: list[str]) -> ContactsFile:
+    found = ContactsFile({}, file.faults)
     lines: dict[tuple[str, str], int] = {}
-    end = rows.line_num
-    for cells in rows:
-        line, end = end + 1, rows.line_num  # a quoted cell may have several lines
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(names):
-            found.faults.append(RowFault(line, f"{len(cells)} cells, where the headings are {len(names)}"))
-            continue
-        stated = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if cell.strip()}
-        contact = _contact(stated, line, found.faults)
+    for line, cells in file.rows.items():
+        contact = _contact({names[place]: cell for place, cell in cells.items()}, line, found.faults)
         if contact is None:
             continue
         first = lines.setdefault(contact.key, line)

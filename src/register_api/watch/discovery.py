@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from register_api.core.address import base_url_problem
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from register_api.watch.poll_fetcher import PollFetcher
 
 
-def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> str:
-    """Return the address of the register that a site names, or an empty text.
+class FoundRegister(NamedTuple):
+    """What a site says of its register: whose it is, and the address of its tree."""
+
+    title: str
+    address: str
+
+
+def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> FoundRegister | None:
+    """Return the register that a site names, if it names one.
 
     The document is looked for below the address itself, which may be that of a tree, and at its origin.
 
@@ -42,13 +49,13 @@ def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> str:
                 continue
         if data.lstrip()[:1] != b"<":  # a page for what is not there
             return _named(place, data)
-    return ""
+    return None
 
 
-def _named(place: str, data: bytes) -> str:
+def _named(place: str, data: bytes) -> FoundRegister | None:
     found = decode(data, Discovery).registers
     beside = urljoin(place, tree.DISCOVERY.path())
-    addresses = {urljoin(beside, register.tree_url) for register in found}
+    addresses = {urljoin(beside, register.tree_url): register.title for register in found}
     wrong = next((url for url in sorted(addresses) if base_url_problem(url)), None)
     if wrong is not None:
         raise WatchError(f"the site names {quoted(wrong)}, which cannot be the address of a register")
@@ -57,4 +64,4 @@ def _named(place: str, data: bytes) -> str:
             f"the site names {len(addresses)} registers: {', '.join(map(quoted, sorted(addresses)))}",
             hint="add each by its address",
         )
-    return next(iter(addresses), "")
+    return next((FoundRegister(title, address) for address, title in addresses.items()), None)

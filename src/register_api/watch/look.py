@@ -127,12 +127,12 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
                     wait=asking.wait,
                 )
                 return _look(vendor, known, now, fetcher, options)
-        found = find_register(vendor.website, asking.fetcher) if vendor.website else ""
+        found = find_register(vendor.website, asking.fetcher) if vendor.website else None
     except RegisterError as error:  # of a register: its address or the folder of its memory
         return Looked("unusable" if vendor.register else NO_REGISTER, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - whatever one server makes us stumble over stops no other look
         return Looked("unusable", f"a fault of this program: {printable(repr(error))}")
-    return Looked(FOUND, found) if found else Looked(NO_REGISTER)
+    return Looked(FOUND, found.address) if found else Looked(NO_REGISTER)
 
 
 def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, options: Options) -> Looked:

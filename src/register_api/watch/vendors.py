@@ -63,7 +63,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: int | None = None
 
 
-_LISTS = ("products", "regions", "settings", "data")
+LISTS = ("products", "regions", "settings", "data")
 _COLUMNS = Vendor.__struct_fields__
 
 
@@ -87,7 +87,7 @@ def all_vendors(database: Database) -> list[Vendor]:
 
 def vendor_of(row: Row) -> Vendor:
     """Return the vendor of a row."""
-    lists = {name: tuple(row[name].split()) for name in _LISTS}
+    lists = {name: tuple(row[name].split()) for name in LISTS}
     return msgspec.convert({**row, **lists, "critical": bool(row["critical"])}, Vendor)
 
 
@@ -97,7 +97,7 @@ def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
     A register at another address, or with another root, is looked at as soon as can be.
     """
     before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
-    texts = {name: " ".join(getattr(vendor, name)) for name in _LISTS}
+    texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
     row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
     changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
     run(

@@ -1,0 +1,68 @@
+"""A CSV file with a line of headings: read whole, every fault told with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import NamedTuple
+
+from register_api.core.printable import printable
+
+MOST_BYTES = 32 * 1024 * 1024
+
+
+class RowFault(NamedTuple):
+    """What is wrong with a row, and in which line of the file it begins."""
+
+    line: int
+    words: str
+
+
+class CsvFile(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        headings: Without space around them.
+        rows: The cells that say something, by the place of their heading, by the line that each begins in.
+        faults: What is wrong with the file and with rows, which are then missing.
+    """
+
+    headings: list[str]
+    rows: dict[int, dict[int, str]]
+    faults: list[RowFault]
+
+
+def read_csv(data: bytes) -> CsvFile:
+    """Read a file: UTF-8, a line of headings, commas or semicolons between."""
+    if len(data) > MOST_BYTES:
+        return CsvFile([], {}, [RowFault(1, f"more than {MOST_BYTES} bytes")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return CsvFile([], {}, [RowFault(line, "not UTF-8; save the table as CSV UTF-8")])
+    head = text.partition("\n")[0]
+    cells = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=";" if head.count(";") > head.count(",") else ",",
+        strict=True,
+    )
+    found = CsvFile([], {}, [])
+    try:
+        found.headings.extend(name.strip() for name in next(cells, []))
+        end = cells.line_num
+        for row in cells:
+            line, end = end + 1, cells.line_num  # a quoted cell may have several lines
+            _add(found, line, row)
+    except csv.Error as error:
+        found.faults.append(RowFault(max(cells.line_num, 1), f"not CSV: {printable(error)}"))
+    return found
+
+
+def _add(found: CsvFile, line: int, row: list[str]) -> None:
+    said = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
+    if said and len(row) != len(found.headings):
+        fault = f"{len(row)} cells, where the headings are {len(found.headings)}"
+        found.faults.append(RowFault(line, fault))
+    elif said:
+        found.rows[line] = said

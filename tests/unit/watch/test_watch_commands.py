@@ -1,0 +1,115 @@
+"""The commands of the watcher, as programs: from a table to what is news."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shlex
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import programs
+from memory_folder import memory_folder
+from publishers import NOW, Publisher
+from register_api.core.format import tree
+from watched_host import WatchedHost, watched_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from programs import Done
+
+
+class Office:
+    """A customer's folder, and a host with registers."""
+
+    def __init__(self, folder: Path, host: WatchedHost) -> None:
+        self.folder, self.host = folder, host
+        self.publisher = Publisher(folder / "publisher")
+        self.publisher.publish()
+        host.trees["acme"] = self.publisher.store / "public"
+        said = {"database": folder / "watch.sqlite3", "state": folder / "registers", "poll_minutes": 1}
+        lines = [
+            f"{name} = {value if isinstance(value, int) else repr(str(value))}"
+            for name, value in said.items()
+        ]
+        self.settings = folder / "watch.toml"
+        self.settings.write_text("\n".join(["[watch]", *lines, 'allow = ["127.0.0.1/32"]', ""]), "utf-8")
+
+    def call(self, command: str, code: int = 0) -> Done:
+        """Call a command of ``watch``."""
+        words = shlex.split(command)
+        done = programs.run(
+            *programs.REGISTER_API, "watch", *words, "--settings", self.settings, cwd=self.folder
+        )
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return done
+
+    def table(self, text: str) -> None:
+        (self.folder / "vendors.csv").write_text(text, "utf-8")
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with memory_folder() as folder, watched_host() as host:
+        yield Office(folder, host)
+
+
+def test_from_a_table_to_what_is_news(office: Office) -> None:
+    office.table(f"name,register,owner,Notes\nAcme,{office.host.address('acme')},a@c.example,x\nBeta,,,\n")
+    dry = office.call("vendors import vendors.csv --dry-run").stdout
+    assert "2 added" in dry
+    assert 'Not taken: "Notes"' in dry
+    assert "2 added" in office.call("vendors import vendors.csv").stdout
+    assert "1 verified, 0 news" in office.call("run --once").stdout
+    office.publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+    office.publisher.publish(NOW + dt.timedelta(minutes=1))
+    office.call("vendors import vendors.csv")
+    with sqlite3.connect(office.folder / "watch.sqlite3") as connection:  # the next look is due
+        connection.execute("UPDATE polls SET next_at = 0")
+    connection.close()
+    assert "1 verified, 1 news" in office.call("run --once").stdout
+    found = {row["vendor"]: row for row in json.loads(office.call("status --json").stdout)}
+    assert (found["acme"]["outcome"], found["acme"]["version"]) == ("fresh", 2)
+    assert found["beta"]["outcome"] == "no_register"
+    assert "acme  Acme" in office.call("vendors list").stdout
+
+
+def test_a_fault_in_a_table_is_told_with_file_and_line(office: Office) -> None:
+    office.table("name,owner\nAcme,Jane\nBeta,b@c.example\n")
+    assert "vendors.csv:2: owner" in office.call("vendors import vendors.csv", code=1).stderr
+    assert json.loads(office.call("vendors list --json").stdout) == []
+    office.call("vendors import missing.csv", code=2)
+
+
+def test_a_vendor_is_added_by_the_address_of_its_website(office: Office) -> None:
+    """Which names its register; or names none, and is kept as a page."""
+    document = (office.publisher.store / "public" / tree.DISCOVERY.path()).read_bytes()
+    named = document.replace(b"https://example.com/", office.host.address("acme").encode())
+    office.host.answers["site"] = lambda handler: handler.answer(200, named)
+    said = office.call(f"vendors add {office.host.address('site')} --owner a@c.example").stdout
+    assert said.startswith(f"example: Example, {office.host.address('acme')}; its root is taken on trust")
+    assert "no register" in office.call(f"vendors add {office.host.address('other')} --name Other").stdout
+    office.call(f"vendors add {office.host.address('site')} --critical yes")
+    found = {row["id"]: row for row in json.loads(office.call("vendors list --json").stdout)}
+    assert (found["example"]["name"], found["example"]["critical"]) == ("Example", True)
+    assert found["other"]["page"] == office.host.address("other")
+    assert "1 verified" in office.call("run --once").stdout
+    office.call("vendors remove other")
+    assert len(json.loads(office.call("vendors list --json").stdout)) == 1
+
+
+def test_trouble_is_said_and_ends_with_1(office: Office) -> None:
+    office.table("name,register\nDead,http://127.0.0.1:1/\n")
+    office.call("vendors import vendors.csv")
+    assert "dead: unreachable" in office.call("run --once").stdout
+    assert "dead: unreachable since" in office.call("status", code=1).stdout
+
+
+def test_the_table_that_the_page_shows_is_taken(office: Office) -> None:
+    page = (Path(__file__).parents[3] / "docs/watch.md").read_text("utf-8")
+    office.table(page.partition("```csv\n")[2].partition("```")[0])
+    assert "2 added" in office.call("vendors import vendors.csv").stdout
