@@ -15,6 +15,7 @@ from register_api.core.delivery import (
     NoticeEvidence,
     Opening,
     ProvenRecord,
+    VersionTold,
     address_mac,
     audit_path,
     make_seal,
@@ -45,9 +46,7 @@ def record(what: str, **other: object) -> DeliveryRecord:
     said = {
         "id": hashlib.sha256(what.encode()).hexdigest()[:32],
         "register": name,
-        "version": 2,
-        "through": None,
-        "register_sha256": digest(data),
+        "versions": (VersionTold(version=2, sha256=digest(data)),),
         "delivery": "ab" * 16,
         "recipient": address_mac(KEY, ADDRESS),
         "customer": "C-17",

@@ -39,15 +39,25 @@ Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
+class VersionTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that a message tells of.
+
+    Attributes:
+        sha256: SHA-256 of the register's bytes, hex.
+        version: Its number.
+    """
+
+    sha256: Hex64
+    version: Count
+
+
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to one delivery.
 
     Attributes:
         id: Random, known to whoever has the record alone.
         register: Name of the register.
-        version: Version that it tells of, or the first of them.
-        through: The last of them, where it tells of several.
-        register_sha256: SHA-256 of the last of them, hex.
+        versions: Versions that it tells of; a digest tells of several, a confirmation of none.
         delivery: Id of the delivery; a message has one for all that happens to it.
         recipient: HMAC-SHA-256 of the address under the recipient's key, hex; ``None`` once the person was
             erased.
@@ -64,9 +74,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"
     id: Hex32
     register: Text
-    version: Count | None
-    through: Count | None
-    register_sha256: Hex64 | None
+    versions: tuple[VersionTold, ...]
     delivery: Hex32
     recipient: Hex64 | None
     customer: Text
@@ -78,9 +86,9 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     what: Text
     reply: Hex64 | None
 
-    def tells_of(self, version: int) -> bool:
-        """Tell whether a version is one of those that it tells of."""
-        return self.version is not None and self.version <= version <= (self.through or self.version)
+    def sha256_of(self, version: int) -> str | None:
+        """Return the SHA-256 of a version that it tells of; ``None``: it does not tell of it."""
+        return next((told.sha256 for told in self.versions if told.version == version), None)
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,8 @@ SELECT f.record, f.seal, f.leaf, f.reply, r.address, b.body,
     CASE WHEN r.channel = 'mail' THEN r.pseudonym_key END AS pseudonym_key
 FROM facts f JOIN deliveries d ON d.id = f.delivery JOIN recipients r ON r.id = d.recipient
     LEFT JOIN bodies b ON b.delivery = d.id
-WHERE d.recipient = ? AND d.version <= ? AND coalesce(d.through, d.version) >= ?
+WHERE d.recipient = ? AND (d.kind <> 'digest' AND d.version = ?
+    OR d.id IN (SELECT delivery FROM digest_versions WHERE version = ?))
 ORDER BY f.at, f.id
 """
 

@@ -66,7 +66,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
             of_facts=", seal TEXT, leaf {instant}, record {bytes}",
         ),
-        "CREATE INDEX facts_unsealed ON facts (at) WHERE seal IS NULL",
+        "CREATE INDEX facts_seal ON facts (seal, at)",
         """
         CREATE TABLE seals (
             root TEXT PRIMARY KEY,

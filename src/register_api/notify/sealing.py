@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from register_api.core.canonical import encode
-from register_api.core.delivery import DeliveryRecord, make_seal, reply_mac, tree_size
+from register_api.core.delivery import DeliveryRecord, VersionTold, make_seal, reply_mac, tree_size
 from register_api.core.instant import format_instant
 from register_api.core.log.merkle import HASH_BYTES, leaf_hash
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE
@@ -27,11 +27,15 @@ MOST_FACTS = 16_384
 """Facts below one root; what is left goes below the next."""
 
 _FACTS = """
-SELECT f.id, f.at, f.what, f.reply, d.id AS delivery, d.version, d.through, d.channel, d.kind, d.message_id,
+SELECT f.id, f.at, f.what, f.reply, d.id AS delivery, d.version, d.channel, d.kind, d.message_id,
     d.body_sha256, r.customer, r.address, r.pseudonym_key, p.sha256
 FROM facts f JOIN deliveries d ON d.id = f.delivery JOIN recipients r ON r.id = d.recipient
-    LEFT JOIN publications p ON p.version = coalesce(d.through, d.version)
+    LEFT JOIN publications p ON p.version = d.version
 WHERE f.seal = ?
+"""
+_DIGESTS = """
+SELECT v.delivery, v.version, p.sha256 FROM digest_versions v JOIN publications p ON p.version = v.version
+WHERE v.delivery IN (SELECT delivery FROM facts WHERE seal = ?) ORDER BY v.version
 """
 
 
@@ -96,7 +100,14 @@ def _seal(database: Database, now: dt.datetime) -> int:
 
 def _plant(run: Callable[..., list[Row]], claim: str, register: str, now: dt.datetime) -> None:
     """Make the tree of claimed facts: each at a place by chance, and random leaves at all others."""
-    records = {row["id"]: _record(row, register) for row in run(_FACTS, claim)}
+    digests: dict[str, list[VersionTold]] = {}
+    for row in run(_DIGESTS, claim):
+        told = VersionTold(version=row["version"], sha256=row["sha256"])
+        digests.setdefault(row["delivery"], []).append(told)
+    records = {
+        row["id"]: _record(row, register, digests.get(row["delivery"], _told(row)))
+        for row in run(_FACTS, claim)
+    }
     size = tree_size(len(records))
     places = secrets.SystemRandom().sample(range(size), len(records))
     leaves = [secrets.token_bytes(HASH_BYTES) for _ in range(size)]
@@ -111,15 +122,18 @@ def _plant(run: Callable[..., list[Row]], claim: str, register: str, now: dt.dat
     )
 
 
-def _record(row: Row, register: str) -> bytes:
+def _told(row: Row) -> list[VersionTold]:
+    """Return the version that a message tells of; a confirmation tells of none."""
+    return [] if row["version"] is None else [VersionTold(version=row["version"], sha256=row["sha256"])]
+
+
+def _record(row: Row, register: str, versions: list[VersionTold]) -> bytes:
     key = row["pseudonym_key"]
     return encode(
         DeliveryRecord(
             id=row["id"],
             register=register,
-            version=row["version"],
-            through=row["through"],
-            register_sha256=row["sha256"],
+            versions=tuple(versions),
             delivery=row["delivery"],
             recipient=Recipient.pseudonym_of(key, row["address"]),
             customer=row["customer"],

@@ -240,7 +240,7 @@ def retain(database: Database, oldest: int) -> tuple[int, int]:
             run("DELETE FROM deliveries WHERE recipient = ?", recipient)
             run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
             run("DELETE FROM recipients WHERE id = ?", recipient)
-        run("DELETE FROM seals WHERE root NOT IN (SELECT seal FROM facts WHERE seal IS NOT NULL)")
+        run("DELETE FROM seals WHERE NOT EXISTS (SELECT 1 FROM facts WHERE seal = root)")
         bodies = run(
             "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
             " AND due_at IS NULL) RETURNING delivery",

@@ -10,7 +10,8 @@ import pytest
 
 import programs
 from evidence_packages import check_package, evidence_failed
-from notices import AT
+from notices import AT, add_subscribers, record
+from publishers import NOW
 from register_api.core.canonical import digest
 from register_api.errors import NotifyError
 from register_api.notify.bounces import DeliveryReport, take_report
@@ -33,15 +34,20 @@ if TYPE_CHECKING:
     from register_api.sending.database import Database
 
 
+SUE = "sue@reader.example"
+
+
 @pytest.fixture
 def sent(folder: Path, database: Database, publisher: Publisher, peer: MailPeer) -> Sent:
     return Sent(folder, database, publisher, peer)
 
 
-def package(sent: Sent, address: str | None = ANN, customer: str | None = None) -> NoticeFiles:
-    """Return what proves what somebody was told of version 2."""
+def package(
+    sent: Sent, address: str | None = ANN, customer: str | None = None, version: int = 2
+) -> NoticeFiles:
+    """Return what proves what somebody was told of a version."""
     wanted = recipients_of(sent.database, address, customer)
-    return notice_files(sent.database, load(sent.database, 2), wanted)
+    return notice_files(sent.database, load(sent.database, version), wanted)
 
 
 def bounce(sent: Sent, address: str) -> None:
@@ -169,3 +175,24 @@ def test_an_address_of_two_customers_needs_the_customers_name(sent: Sent) -> Non
         package(sent, ANN, "C2")
     with pytest.raises(NotifyError, match="no such recipient"):
         package(sent, None, "C3")
+
+
+def test_a_digest_proves_each_of_its_versions(sent: Sent, tmp_path: Path) -> None:
+    """And none that it does not tell of, though it lies between them."""
+    add_subscribers(sent.database, [SUE], frequency="daily")
+    for minutes, vendor in enumerate(("gamma", "delta", "omega"), 2):
+        sent.publisher.list(vendor, f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+        sent.publisher.publish(NOW + dt.timedelta(minutes=minutes))
+        record(sent.database, sent.settings, sent.publisher)
+    with sent.database.transaction() as run:
+        run("DELETE FROM digest_versions WHERE version = 4")
+    sent.time.pass_by(2 * 86_400)
+    sent.send()
+    sent.seal()
+    for version in (3, 5):
+        report = check_package(tmp_path, package(sent, SUE, version=version).files)
+        assert report.exit_code == 0
+        assert report.told is not None
+        assert [(fact.what, fact.kind) for fact in report.told.facts] == [("sent", "digest")]
+    with pytest.raises(NotifyError, match="nothing about version 4"):
+        package(sent, SUE, version=4)

@@ -16,7 +16,7 @@ from memory_folder import memory_folder
 from memory_publisher import NOW
 from notice_packages import ADDRESS, KEY, MAIL, OPENING, SEALED, notice, record, register, the_seal
 from register_api.core.canonical import encode
-from register_api.core.delivery import Opening, address_mac
+from register_api.core.delivery import Opening, VersionTold, address_mac
 from register_api.verify.checks.check_table import NOTICE_CHECKS
 from register_api.verify.evidence import notice_files as paths
 from register_api.verify.evidence.archive import README
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WHOLE = notice()
 FIRST = paths.record_path(1)
+OTHER = VersionTold(version=2, sha256="0" * 64)
 
 
 def changed(path: str, old: bytes, new: bytes) -> dict[str, bytes]:
@@ -55,7 +56,7 @@ def test_a_proof_of_notice_holds_with_the_registers_own_evidence(tmp_path: Path)
     report = check_package(tmp_path, stamped(), stamped_by=authority().anchors)
     assert (report.exit_code, evidence_failed(report)) == (0, {})
     assert [check.id for check in report.checks][: len(NOTICE_CHECKS)] == [each.id for each in NOTICE_CHECKS]
-    assert (report.version, report.sha256) == (2, record("sent").register_sha256)
+    assert (report.version, report.sha256) == (2, record("sent").sha256_of(2))
     assert report.told is not None
     assert [(fact.what, fact.address) for fact in report.told.facts] == [
         ("sent", ADDRESS),
@@ -115,7 +116,10 @@ CHANGED: dict[str, tuple[Callable[[], dict[str, bytes]], dict[str, int]]] = {
     "of another register": (lambda: notice(register="other.example/x"), {"N03": 18}),
     "of another version": (lambda: notice(version=3), {"N03": 18}),
     "later than its seal": (lambda: notice(record("sent", at=SEALED + dt.timedelta(days=1))), {"N03": 18}),
-    "of other bytes": (lambda: notice(record("sent", register_sha256="0" * 64)), {"N08": 18}),
+    "of other bytes": (
+        lambda: notice(record("sent", versions=(OTHER,))),
+        {"N08": 18},
+    ),
     "the same record twice": (lambda: notice(record("sent"), record("sent")), {"N03": 18}),
 }
 
@@ -147,12 +151,12 @@ def test_an_address_of_somebody_else_cannot_be_slipped_in(tmp_path: Path) -> Non
     assert address_mac(other, "eve@x.example") != address_mac(KEY, ADDRESS)
 
 
-def test_a_digest_of_several_versions_proves_each_of_them(tmp_path: Path) -> None:
-    """Whether the register's evidence is that of the last of them can be said of that one alone."""
-    both = notice(record("sent", version=1, through=2))
-    assert check_package(tmp_path, both).exit_code == 0
-    later = notice(record("sent", version=1, through=5, register_sha256="0" * 64))
-    assert check_package(tmp_path, later).exit_code == 0
+def test_a_digest_proves_each_version_that_it_names_and_no_other(tmp_path: Path) -> None:
+    ours = record("sent").versions
+    first, last = VersionTold(version=1, sha256="1" * 64), VersionTold(version=5, sha256="5" * 64)
+    assert check_package(tmp_path, notice(record("sent", versions=(first, *ours, last)))).exit_code == 0
+    around = notice(record("sent", versions=(first, last)))
+    assert evidence_failed(check_package(tmp_path, around)) == {"N03": 18}
 
 
 def test_stamps_are_wanted_from_an_accepted_authority(tmp_path: Path) -> None:

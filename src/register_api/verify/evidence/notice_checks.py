@@ -103,7 +103,7 @@ def read_records(package: NoticePackage) -> tuple[tuple[DeliveryRecord, ...], st
             seal = package.seals[proven.root].seal
             if {record.register, seal.register} != {package.notice.register}:
                 raise Inconsistent("of another register than the package")
-            if not record.tells_of(package.notice.version):
+            if record.sha256_of(package.notice.version) is None:
                 raise Inconsistent("not of the version that the package is about")
             if record.at > seal.sealed_at:
                 raise Inconsistent("of a later instant than its seal")
@@ -207,11 +207,6 @@ def check_register(
         register = found.newest.document
         if (register.register, register.version) != (notice.register, notice.version):
             raise Inconsistent("of another register or version than the package")
-        told = {record.register_sha256 for record in records if _newest(record) == notice.version}
-        if told - {found.newest.sha256}:
+        if {record.sha256_of(notice.version) for record in records} != {found.newest.sha256}:
             raise Inconsistent("the version is not the one that was told of: another SHA-256")
     return found, f"SHA-256 {found.newest.sha256}"
-
-
-def _newest(record: DeliveryRecord) -> int | None:
-    return record.through or record.version
