@@ -7,8 +7,10 @@ import datetime as dt
 import json
 import os
 import re
+import signal
 import socket
 import urllib.request
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
@@ -23,8 +25,11 @@ from memory_folder import memory_folder
 from node_judges import need_package, node
 from notify_soak import settings_file
 from patience import PATIENCE, wait_until
-from programs import environment, run, started
+from programs import REGISTER_API, environment, run, started
 from publishers import NOW, Publisher
+from register_api.notify.endpoints import NewEndpoint, add_endpoint, prove
+from register_api.notify.schema import STEPS
+from register_api.sending.database import opened
 from static_host import static_host
 from tools import need
 
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from programs import Program
+    from register_api.sending.database import Database
 
 PAGE = "docs/webhooks.md"
 ADDRESS = "https://hooks.customer.example/register"
@@ -59,10 +65,14 @@ class Sender:
         secret = re.findall(r"^Secret: (whsec_\S+)$", printed, re.MULTILINE)
         return identity, secret[0] if secret else ""
 
-    def announce(self) -> None:
-        """Publish a version more, and send what is due by it."""
+    def publish(self) -> None:
+        """Publish a version more."""
         self.publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
         self.publisher.publish(NOW + dt.timedelta(minutes=1))
+
+    def announce(self) -> None:
+        """Publish a version more, and send what is due by it."""
+        self.publish()
         for command in ("record", "send"):
             self.bash(f"register-api notify {command} --settings notify.toml")
 
@@ -163,6 +173,45 @@ def test_chats_are_told_and_their_addresses_are_kept_secret(sender: Sender, endp
         printed += sender.bash(f"register-api notify {command} --settings notify.toml")
     assert "s3cret" not in printed
     assert "/…" in printed
+
+
+def test_killed_workers_lose_no_endpoint(sender: Sender, endpoint: EndpointPeer) -> None:
+    """What comes twice has the same id and the same bytes, and the record says that it may have."""
+    paths = [f"/{number}" for number in range(40)]
+    with opened(str(sender.folder / "notify.sqlite3"), STEPS) as database:
+        for path in paths:
+            made = add_endpoint(database, NewEndpoint(url=endpoint.url + path, owner="it@c.example"), 1)
+            prove(database, made.id)
+        sender.publish()
+        with (sender.folder / "notify.toml").open("a") as file:
+            file.write("lease_seconds = 8\n")
+        worker = (*REGISTER_API, "notify", "worker", "--settings", sender.folder / "notify.toml")
+        for kill in range(1, 4):
+            with started(*worker) as program:
+                wait_until(lambda goal=10 * kill: len(endpoint.got) >= goal)  # type: ignore[misc]
+                program.send(signal.SIGKILL)
+                program.ended()
+        with started(*worker) as program:
+            wait_until(lambda: not _open(database))
+            program.end()
+        rows = database.query("SELECT id, state, unknowns FROM deliveries")
+    got = {
+        identity: {each.body for each in endpoint.got if each.headers["webhook-id"] == identity}
+        for identity in (row["id"] for row in rows)
+    }
+    assert len(rows) == len(paths)
+    assert {len(bodies) for bodies in got.values()} == {1}
+    assert {each.path.removeprefix("/hooks/register") for each in endpoint.got} == set(paths)
+    times = Counter(each.headers["webhook-id"] for each in endpoint.got)
+    assert {row["state"] for row in rows} == {"sent"}
+    assert all(times[row["id"]] == 1 or row["unknowns"] for row in rows)
+
+
+def _open(database: Database) -> int:
+    """Return how many are still to be sent; what waits as unknown need not wait for its minute here."""
+    with database.transaction() as run:
+        run("UPDATE deliveries SET due_at = 1 WHERE state = 'unknown' AND due_at IS NOT NULL")
+        return int(run("SELECT count(*) AS n FROM deliveries WHERE due_at IS NOT NULL")[0]["n"])
 
 
 @pytest.fixture
