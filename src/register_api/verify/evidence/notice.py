@@ -59,19 +59,7 @@ def verify_notice(
     register = run.vouch("N08", lambda: check_register(run, package.value, records.value))
     errors = run.record.errors()
     found = register.get()
-    report = (
-        report_package(name, sha256, found, now)
-        if found is not None
-        else Report(
-            base=name,
-            checked_at=now,
-            exit_code=0,
-            word="verified",
-            package=PackageSeen(sha256=sha256),
-            checks=(),
-            not_checked=(),
-        )
-    )
+    report = report_package(name, sha256, found, now) if found else _alone(name, sha256, now)
     bad = worst(errors) if errors else None
     told = None
     if run.record.holds("N04"):
@@ -83,6 +71,19 @@ def verify_notice(
         told=told,
         checks=(*run.record.results(), *report.checks),
         not_checked=(*report.not_checked, *_limits(package.get(), stamps.get(), found)),
+    )
+
+
+def _alone(name: str, sha256: str, now: dt.datetime) -> Report:
+    """Return the report of a package without the register's own evidence, before its checks are in it."""
+    return Report(
+        base=name,
+        checked_at=now,
+        exit_code=0,
+        word="verified",
+        package=PackageSeen(sha256=sha256),
+        checks=(),
+        not_checked=(),
     )
 
 
