@@ -164,7 +164,10 @@ class Sender(Generic[LeasedRow]):
                 lambda: self._outbox.begin(row.id, message.body, message.message_id, self._at()),
             )
 
-        return await asyncio.gather(*map(one, rows, messages))
+        # All of them end before the first failure is raised, so that none goes on unseen.
+        tasks = [asyncio.ensure_future(one(*each)) for each in zip(rows, messages, strict=True)]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [task.result() for task in tasks]
 
     def _pauses(self, row: LeasedRow) -> list[int]:
         share = self._route.spread * zlib.crc32(row.id.encode()) / 2**32
