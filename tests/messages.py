@@ -36,7 +36,8 @@ _UNSTEADY = (
 def extracted() -> Catalog:
     """Return every message id of the code: of calls, of words for codes, of labels of fields."""
     found = Catalog()
-    methods = [("**.py", _calls), ("publish/page/templates/*.j2", "jinja2")]
+    pages = ("publish/page", "notify/service")
+    methods = [("**.py", _calls), *((f"{room}/templates/*.j2", "jinja2") for room in pages)]
     for _, _, message, _, _ in extract_from_dir(SOURCE, methods, keywords=_KEYWORDS):
         found.add(message)
     for message in (*_words(), *_labels()):

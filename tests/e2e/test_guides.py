@@ -41,6 +41,7 @@ ELSEWHERE = {
     "docs/lost-machine.md": "e2e/test_lost_machine.py",
     "docs/digests.md": "unit/notify/test_notify_commands.py",
     "docs/notifying.md": "unit/notify/test_notify_commands.py",
+    "docs/subscriptions.md": "e2e/test_subscribing.py",
     "docs/webhooks.md": "e2e/test_webhooks.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",
     "docs/more-by-hand.md": "e2e/test_verify_by_hand.py",

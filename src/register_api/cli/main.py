@@ -22,7 +22,7 @@ from register_api.errors import NotInstalled, RegisterError
 _PARTS = {
     "publish": ("publishing", ("feedgen",)),
     "serve": ("serving", ("litestar",)),
-    "import": ("importing", ("tomlkit", "yaml")),
+    "import": ("importing", ("tomlkit", "anyascii")),
     "deploy": ("deploying", ("obstore",)),
     "notify": ("notifying", ("aiosmtplib",)),
     "watch": ("watching", ("aiosmtplib", "litestar")),

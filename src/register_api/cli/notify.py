@@ -17,6 +17,7 @@ from register_api.cli.interruption import stopped_by_signals
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import notices, time_authority
 from register_api.cli.notify_proof import evidence, seal
+from register_api.cli.notify_service import serve
 from register_api.cli.notify_webhook import webhook
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
@@ -63,6 +64,7 @@ notify.add_command(contacts)
 notify.add_command(seal)
 notify.add_command(evidence)
 notify.add_command(webhook)
+notify.add_command(serve)
 
 
 def _look(settings: NotifySettings) -> Look:
@@ -319,11 +321,13 @@ def bounces(settings: Path | None, paths: tuple[Path, ...]) -> None:
 def retain(settings: Path | None) -> None:
     """Delete what is older than `retention_days`: mails as they were sent, and recipients who left.
 
+    Who has not confirmed a subscription within seven days goes, too.
+
     \b
     Example:
       register-api notify retain --settings notify.toml
     """
     with notices(settings) as opened:
         oldest = opened.at - opened.settings.retention_days * _DAY
-        bodies, recipients = record_of.retain(opened.database, oldest)
+        bodies, recipients = record_of.retain(opened.database, oldest, opened.at)
     out.print(f"{count(bodies, 'mail')} and {count(recipients, 'recipient')} deleted.")

@@ -242,7 +242,15 @@ def _all_of(database: Database, recipient: Recipient) -> dict[str, Any]:
         )
         bodies = database.query("SELECT body FROM bodies WHERE delivery = ?", row["id"])
         row["mail"] = bytes(bodies[0]["body"]).decode(errors="replace") if bodies else None
-    return {"recipient": kept, "deliveries": deliveries}
+    answers = database.query(
+        "SELECT * FROM answers WHERE recipient = ? ORDER BY version, number", recipient.id
+    )
+    links = database.query(
+        "SELECT purpose, version, created_at, expires_at, used_at FROM links WHERE recipient = ?"
+        " ORDER BY created_at",
+        recipient.id,
+    )
+    return {"recipient": kept, "deliveries": deliveries, "answers": answers, "links": links}
 
 
 def erase(database: Database, address: str, now: int, *, successor: str = "", ended: bool = False) -> int:
@@ -292,3 +300,5 @@ def forget(run: Callable[..., list[Row]], recipient: str, now: int) -> None:
     run(f"DELETE FROM bodies WHERE delivery {of_theirs}", recipient)
     run(f"UPDATE facts SET reply = '' WHERE delivery {of_theirs}", recipient)
     run("UPDATE deliveries SET reply = '' WHERE recipient = ?", recipient)
+    run("UPDATE answers SET reason = '' WHERE recipient = ?", recipient)
+    run("DELETE FROM links WHERE recipient = ?", recipient)

@@ -30,6 +30,11 @@ class Due(Leased, frozen=True, kw_only=True):
     recipient: str
     kind: str
 
+    @property
+    def keeps_body(self) -> bool:
+        """A link to confirm with is nobody's but the recipient's."""
+        return self.kind != "confirmation"
+
 
 def make_due(
     run: Callable[..., list[Row]],

@@ -13,16 +13,18 @@ from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
+from register_api.notify.answers import last_day_to_object
 from register_api.notify.deliveries import versions_in, was_told
 from register_api.notify.endpoints import endpoint_of
+from register_api.notify.personal import personal, purpose_of
 from register_api.notify.plan import open_objections
 from register_api.notify.publication import load, newest
 from register_api.notify.warnings import warning
 from register_api.publish.feed import mail as mails
-from register_api.publish.feed.entry import VersionSummary, summary
+from register_api.publish.feed.entry import VersionSummary, content, summary
 from register_api.publish.feed.mail import Mail, mail, one_line, wrapped
 from register_api.publish.page.templating import render
-from register_api.sending.mail import Addressed, content_of, envelope, written
+from register_api.sending.mail import Addressed, content_of, envelope, with_more, written
 from register_api.sending.outbox import SendResult
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Writer:
         self._words = functools.lru_cache(maxsize=256)(self._words_in)
         self._digest = functools.lru_cache(maxsize=256)(self._digest_in)
         self._reminder = functools.lru_cache(maxsize=256)(self._reminder_in)
+        self._can_object = functools.lru_cache(maxsize=256)(self._can_object_in)
         self._publication = functools.lru_cache(maxsize=16)(self._load)
 
     def words(self, version: int, recipient: Recipient) -> Mail:
@@ -107,8 +110,21 @@ class Writer:
         found = _KINDS[due.kind](self, due, recipient, now)
         if isinstance(found, SendResult):
             return found
-        to = Addressed(due.id, address, recipient.name, found.subject, found.headers)
-        return written(self._settings, to, found.content, now)
+        said = self._with_link(found, due, recipient, now)
+        to = Addressed(due.id, address, recipient.name, said.subject, said.headers)
+        return written(self._settings, to, said.content, now)
+
+    def _with_link(self, said: Composed, due: Due, recipient: Recipient, now: dt.datetime) -> Composed:
+        """Add the recipient's own link, where there is a service that it leads to."""
+        if not self._settings.subscriptions:
+            return said
+        can_object = self._can_object(due.version, recipient.products, recipient.hears)
+        purpose = purpose_of(due, recipient, can_object=can_object)
+        if purpose is None:
+            return said
+        service = self._settings.subscriptions
+        own = personal(self._database, service, purpose, due, recipient, int(now.timestamp()))
+        return Composed(said.subject, with_more(said.content, own.text, own.html), own.headers)
 
     def notice(self, due: Due, recipient: Recipient, _now: dt.datetime) -> Composed:
         """Tell of one version."""
@@ -140,6 +156,38 @@ class Writer:
         if endpoint.failing_since is None:
             return SendResult("opted_out", "the endpoint works again")
         return _plain(*warning(endpoint, self._settings.base), Language.of(recipient.language))
+
+    def confirmation(self, _due: Due, recipient: Recipient, _now: dt.datetime) -> Composed | SendResult:
+        """Ask whether somebody wants to subscribe, or tell them that they do already."""
+        if not self._settings.subscriptions:
+            return SendResult("opted_out", "there is no subscription service any more")
+        text = Language.of(recipient.language).text
+        publisher = one_line(self._publication(newest(self._database)).register.publisher.name, 50)
+        if recipient.state == "active":
+            subject = text("Your subscription to changes: sub-processors of {publisher}", publisher=publisher)
+            said = [text("Somebody, probably you, has asked for this subscription, which you have already.")]
+        else:
+            subject = text("Confirm the subscription: sub-processors of {publisher}", publisher=publisher)
+            said = [
+                text(
+                    "Somebody, probably you, has asked that we write to this address when the list of"
+                    " sub-processors of {publisher} changes. Nothing more is sent unless you confirm that"
+                    " within seven days.",
+                    publisher=publisher,
+                )
+            ]
+        return _plain(subject, said, Language.of(recipient.language))
+
+    def changes_html(self, version: int, language: str, products: str, hears: str) -> str:
+        """Return the changes of a version that concern somebody as HTML, which a template has escaped."""
+        found = self._publication(version)
+        return content(self._summary(found, language, found.concerning(products.split(), hears)))
+
+    def _can_object_in(self, version: int | None, products: str, hears: str) -> bool:
+        if version is None:
+            return False
+        changes = self._publication(version).concerning(products.split(), hears)
+        return last_day_to_object(changes) is not None
 
     def _load(self, version: int) -> Publication:
         return load(self._database, version)
@@ -216,5 +264,6 @@ _KINDS: dict[str, Callable[[Writer, Due, Recipient, dt.datetime], Composed | Sen
     "digest": Writer.digest,
     "reminder": Writer.reminder,
     "warning": Writer.warning,
+    "confirmation": Writer.confirmation,
 }
 """What a mail of each kind of delivery says."""

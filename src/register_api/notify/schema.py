@@ -84,6 +84,31 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) {strict}
         """,
         "CREATE INDEX digest_versions_version ON digest_versions (version)",
+        """
+        CREATE TABLE links (
+            sha256 TEXT PRIMARY KEY,
+            purpose TEXT NOT NULL CHECK (purpose IN ('confirm', 'manage', 'answer')),
+            recipient TEXT NOT NULL REFERENCES recipients (id),
+            version {instant} REFERENCES publications (version),
+            created_at {instant} NOT NULL,
+            expires_at {instant} NOT NULL,
+            used_at {instant}
+        ) {strict}
+        """,
+        "CREATE INDEX links_recipient ON links (recipient)",
+        """
+        CREATE TABLE answers (
+            recipient TEXT NOT NULL REFERENCES recipients (id),
+            version {instant} NOT NULL REFERENCES publications (version),
+            number INTEGER NOT NULL,
+            verdict TEXT NOT NULL CHECK (verdict IN ('accepted', 'objected', 'not_concerned')),
+            reason TEXT NOT NULL,
+            way TEXT NOT NULL CHECK (way IN ('link', 'publisher')),
+            late INTEGER NOT NULL,
+            at {instant} NOT NULL,
+            PRIMARY KEY (recipient, version, number)
+        ) {strict}
+        """,
         "CREATE TABLE looks (id INTEGER PRIMARY KEY, at {instant} NOT NULL, problem TEXT NOT NULL) {strict}",
     ),
 )

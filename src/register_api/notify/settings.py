@@ -31,6 +31,7 @@ class NotifySettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fie
     root_sha256: str = ""
     state: str = "var/notify/verified"
     database: str = "var/notify/notify.sqlite3"
+    subscriptions: str = ""
     look_seconds: Annotated[int, Positive] = 60
     reminder_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 7
     retention_days: Annotated[int, Positive] = 1095
@@ -53,6 +54,11 @@ _RULES = (
         lambda settings: bool(settings.time_authority) != bool(settings.time_authority_certificate),
         "time_authority and time_authority_certificate go together",
         "docs/timestamps.md says which certificate",
+    ),
+    SettingRule(
+        lambda settings: settings.subscriptions and base_url_problem(settings.subscriptions),
+        "subscriptions must be the address of the subscription service",
+        "write it like https://trust.example.com/subscriptions/",
     ),
     *MAIL_RULES,
 )

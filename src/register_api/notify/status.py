@@ -13,6 +13,7 @@ from register_api.core.calendar import local_day
 from register_api.core.instant import instant_of
 from register_api.notify.contacts import Recipient, shown_address
 from register_api.notify.endpoints import endpoints
+from register_api.notify.links import LIFETIMES
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
 
@@ -216,12 +217,15 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
     )
 
 
-def retain(database: Database, oldest: int) -> tuple[int, int]:
+def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
     """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
+
+    Who asked to subscribe and did not confirm while the link was good goes, too, and so do expired links.
 
     Args:
         database: Where it is kept.
         oldest: Instant before which it is too old, Unix time.
+        now: The present instant, Unix time.
 
     Returns:
         How many bodies and how many recipients are gone.
@@ -230,17 +234,21 @@ def retain(database: Database, oldest: int) -> tuple[int, int]:
         left = [
             row["id"]
             for row in run(
-                "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?", oldest
+                "SELECT id FROM recipients WHERE state IN ('left', 'erased') AND left_at < ?"
+                " OR state = 'pending' AND created_at < ?",
+                *(oldest, now - LIFETIMES["confirm"]),
             )
         ]
         for recipient in left:
             of_theirs = "IN (SELECT id FROM deliveries WHERE recipient = ?)"
             for table in ("bodies", "facts"):
                 run(f"DELETE FROM {table} WHERE delivery {of_theirs}", recipient)
-            run("DELETE FROM deliveries WHERE recipient = ?", recipient)
+            for table in ("links", "answers", "deliveries"):
+                run(f"DELETE FROM {table} WHERE recipient = ?", recipient)
             run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
             run("DELETE FROM recipients WHERE id = ?", recipient)
         run("DELETE FROM seals WHERE NOT EXISTS (SELECT 1 FROM facts WHERE seal = root)")
+        run("DELETE FROM links WHERE expires_at < ?", now)
         bodies = run(
             "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
             " AND due_at IS NULL) RETURNING delivery",

@@ -137,7 +137,8 @@ class Worker:
     def _mail(self, row: Due, body: bytes | None) -> Message | SendResult:
         """Write the mail of a row, or say why there is none."""
         recipient = self._told(row)
-        if recipient is None or recipient.state != "active":
+        awaited = ("active", "pending") if row.kind == "confirmation" else ("active",)
+        if recipient is None or recipient.state not in awaited:
             return SendResult("opted_out", "the recipient left")
         try:
             return self._writer.message(row, recipient, self._around.now(), body)

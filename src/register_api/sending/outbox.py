@@ -40,6 +40,11 @@ class Leased(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     unknowns: int
 
+    @property
+    def keeps_body(self) -> bool:
+        """Whether its bytes are kept when nothing more is to be done."""
+        return True
+
 
 LeasedRow = TypeVar("LeasedRow", bound=Leased)
 
@@ -166,6 +171,8 @@ class Outbox(Generic[LeasedRow]):
                 *(state, now, outcome.reply[:_LONGEST_REPLY], due_at, attempts, leased.id),
             )
             add_fact(run, leased.id, now, outcome.what, outcome.reply)
+            if due_at is None and not leased.keeps_body:
+                run("DELETE FROM bodies WHERE delivery = ?", leased.id)
 
     def give_back(self, rows: Iterable[Leased], now: int) -> None:
         """Let others have rows of which nothing was sent: no attempt was made."""

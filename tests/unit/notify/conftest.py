@@ -11,6 +11,7 @@ from memory_folder import memory_folder
 from notices import Time, database_of
 from postgresql import postgresql
 from publishers import Publisher
+from subscribing import OBJECTION, Public, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,3 +61,20 @@ def peer() -> Iterator[MailPeer]:
 def time() -> Time:
     """The worker's clock."""
     return Time()
+
+
+@pytest.fixture
+def where(request: pytest.FixtureRequest, folder: Path) -> str:
+    """What the settings call the database of the test."""
+    is_file = request.node.callspec.params["database"] == "sqlite"
+    return str(folder / "notify.sqlite3") if is_file else request.getfixturevalue("server")
+
+
+@pytest.fixture
+def service(
+    folder: Path, database: Database, where: str, publisher: Publisher, peer: MailPeer, time: Time
+) -> Iterator[Public]:
+    """A subscription service of someone who promises a period to object."""
+    publisher.say("objections", notice=OBJECTION)
+    with public(folder, database, where, publisher, peer, time) as made:
+        yield made

@@ -181,7 +181,7 @@ def test_who_left_is_gone_after_the_retention_period(database: Database) -> None
         run("UPDATE deliveries SET state = 'sent', due_at = NULL, state_at = ?", AT)
     new = ContactRow(customer=old.customer, email="new@c.example", replaces="old@c.example")
     import_contacts(database, {1: new}, AT)
-    assert retain(database, AT) == (0, 0)
-    assert retain(database, AT + 1) == (1, 1)
+    assert retain(database, AT, AT) == (0, 0)
+    assert retain(database, AT + 1, AT) == (1, 1)
     assert [each.address for each in list_recipients(database)] == ["new@c.example", "stays@c.example"]
     assert database.query("SELECT count(*) AS n FROM deliveries") == [{"n": 1}]

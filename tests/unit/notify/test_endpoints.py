@@ -454,7 +454,7 @@ def test_an_endpoint_is_forgotten_with_its_address_its_secret_and_its_owner(
         files = [path.read_bytes() for path in folder.glob("notify.sqlite3*")]
         assert not any(made.secret.encode() in data or b"nmistakable" in data for data in files)
         hooked.send()
-    retain(hooked.database, hooked.at + 1)
+    retain(hooked.database, hooked.at + 1, hooked.at)
     assert hooked.database.query("SELECT * FROM recipients") == []
 
 

@@ -187,5 +187,5 @@ def test_a_seal_goes_with_the_last_of_its_records(sent: Sent) -> None:
     for address in (ANN, BOB):
         erase(sent.database, address, AT, ended=True)
         assert len(seals(sent.database)) == 1
-        retain(sent.database, AT + 1)
+        retain(sent.database, AT + 1, AT)
     assert seals(sent.database) == []

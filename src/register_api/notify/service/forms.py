@@ -1,0 +1,81 @@
+"""What people fill in: read from any bytes, judged against the register."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+
+from register_api.core.address import email_problem
+from register_api.core.language.language import ENGLISH, message, translations
+from register_api.notify.contacts_file import address_of
+from register_api.notify.subscriptions import Preferences
+
+if TYPE_CHECKING:
+    from register_api.core.model import Register
+
+MOST_BYTES = 64 * 1024
+_MOST_FIELDS = 1000
+
+Form = dict[str, list[str]]
+
+
+def read_form(body: bytes) -> Form:
+    """Read a form (``application/x-www-form-urlencoded``); what is none has no fields."""
+    try:
+        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+def one(form: Form, name: str) -> str:
+    """Return the value of a field, or an empty text."""
+    return form.get(name, [""])[0]
+
+
+def plain(text: str) -> str:
+    """Return a text that somebody wrote, without characters that cannot be printed."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
+
+
+def languages() -> list[str]:
+    """Return the languages that pages and mails come in."""
+    return sorted({ENGLISH.tag, *translations()})
+
+
+class Wish(NamedTuple):
+    """A filled in form.
+
+    Attributes:
+        fault: What is wrong with it, as a message of the catalogue's.
+    """
+
+    address: str
+    wanted: Preferences
+    fault: str | None
+
+
+def read_wish(form: Form, register: Register, *, asks_address: bool) -> Wish:
+    """Read what somebody wants to hear; where it is wrong, what could be read of it is shown again."""
+    address = address_of(plain(one(form, "address")))
+    wanted, fault = _preferences(form, register)
+    if asks_address and email_problem(address):
+        fault = message("This is no e-mail address.")
+    return Wish(address, wanted, fault)
+
+
+def _preferences(form: Form, register: Register) -> tuple[Preferences, str | None]:
+    known = [product.id for product in register.products]
+    stated = {
+        "products": " ".join(each for each in known if each in form.get("product", [])),
+        "reminders": one(form, "reminders") == "yes",
+        **{name: one(form, name) for name in ("language", "hears", "frequency") if one(form, name)},
+    }
+    try:
+        wanted = msgspec.convert(stated, Preferences)
+    except msgspec.ValidationError:
+        return Preferences(), message("Something was chosen that cannot be chosen.")
+    is_known = wanted.language in languages()
+    return wanted, None if is_known else message("Something was chosen that cannot be chosen.")

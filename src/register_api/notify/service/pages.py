@@ -1,0 +1,100 @@
+"""The pages: templates in the words of a language, and the headers that they are sent with."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from markupsafe import Markup, escape
+
+from register_api.core import strict_base64
+from register_api.core.headers import NO_STORE, NOSNIFF
+from register_api.core.language.language import Language
+from register_api.style.environment import STYLE, page_environment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PACKAGE = "register_api.notify.service"
+_STYLE = f"{STYLE}\n{files(_PACKAGE).joinpath('form.css').read_text('utf-8').strip()}"
+_STYLE_SHA256 = strict_base64.encode(hashlib.sha256(_STYLE.encode()).digest())
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{_STYLE_SHA256}'",
+        "img-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen."""
+
+HEADERS = {
+    **NOSNIFF,
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": NO_STORE,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # The form's own POST tells its origin; nobody else is told anything, least of all a token.
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+
+class Page(NamedTuple):
+    """A page, before it is put into words.
+
+    Attributes:
+        template: File of the template, without its ending.
+        values: What it shows.
+        wait: After how many seconds to ask again.
+        tells_token: Whether its address has a token, which no other page may be told.
+    """
+
+    template: str
+    language: str
+    values: dict[str, Any]
+    status: int = 200
+    wait: int = 0
+    tells_token: bool = True
+
+    def headers(self) -> dict[str, str]:
+        """Return its headers."""
+        return {
+            **HEADERS,
+            **({"Referrer-Policy": "no-referrer"} if self.tells_token else {}),
+            **({"Retry-After": str(self.wait)} if self.wait else {}),
+        }
+
+
+def message_page(language: str, head: str, body: str, link: tuple[str, str] | None = None) -> Page:
+    """Return a page that says something; its texts are messages of the catalogue's."""
+    return Page("message", language, {"head": head, "body": body, "link": link})
+
+
+def html(page: Page, **everywhere: object) -> str:
+    """Put a page into words; all values are escaped.
+
+    Args:
+        page: The page.
+        **everywhere: What every page shows.
+    """
+    template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
+    return template.render(**everywhere, **page.values)
+
+
+@functools.cache
+def _environment(language: Language) -> Environment:
+    environment = page_environment(_PACKAGE)
+    environment.filters["day"] = language.day
+    environment.globals.update(
+        language=language.tag,
+        style=Markup(_STYLE),  # noqa: S704 - our own constant
+        text=lambda message, **given: escape(language.template(message)).format(**given),
+    )
+    return environment
