@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from endpoint_peer import EndpointPeer, endpoint_peer
 from evidence_packages import check_package, evidence_failed
-from hostile_server import Server, silence
+from hostile_server import Answer, Server, raw, reply, silence
 from notices import add_contacts, record, settings_for, worker
 from publishers import NOW
 from register_api.errors import NotifyError, UsageError
@@ -203,6 +203,25 @@ def test_an_endpoint_gets_nothing_before_it_has_taken_a_test_message(
     assert try_endpoint(hooked.settings, made, hooked.time.now) == ""
     assert endpoint.got[-1].read()["type"] == "sub-processor-register.challenge"
     assert endpoint.got[-1].headers["webhook-id"] == endpoint.got[-1].read()["id"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (reply(b"x" * 100_000), "more than 16384 bytes"),
+        (reply(b"", "307 Moved", "Location: http://169.254.169.254/"), "status 307"),
+        (reply(b"\x1f\x8b", "200 OK", "Content-Encoding: gzip"), "which was not asked for"),
+        (raw(b"220 mx.example ESMTP\r\n"), "no complete response"),
+        (reply(b"{challenge}"), "does not repeat the challenge"),
+    ],
+    ids=["huge", "redirect", "gzip", "no HTTP", "template"],
+)
+def test_an_answer_to_a_challenge_that_is_none_is_told(hooked: Hooked, answer: Answer, words: str) -> None:
+    """And harms nothing."""
+    server = Server(answer)
+    made = hooked.add(server.base, proven=False)
+    assert words in try_endpoint(hooked.settings, made, hooked.time.now)
+    server.close()
 
 
 def test_a_message_is_repeated_with_its_id_and_its_bytes(hooked: Hooked, endpoint: EndpointPeer) -> None:
