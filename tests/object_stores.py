@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import socket
-import tempfile
 import uuid
 from email.utils import format_datetime
 from pathlib import Path
@@ -171,12 +170,13 @@ def azurite() -> Iterator[ObjectStore]:
     program = node_judges.MODULES / "azurite/dist/src/blob/main.js"
     command = (need("node"), program, "--silent", "--disableTelemetry", "--blobPort", str(port))
     with (
-        tempfile.TemporaryDirectory() as folder,
+        memory_folder() as folder,
         programs.started(
             *command,
-            "--inMemoryPersistence",
+            "--location",  # its store in memory answers nobody while it tidies up, every ten minutes
+            folder,
             "--skipApiVersionCheck",
-            cwd=Path(folder),
+            cwd=folder,
             env=os.environ | {"AZURITE_ACCOUNTS": f"{account}:{key}"},
         ) as server,
     ):

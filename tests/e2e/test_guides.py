@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -18,8 +19,9 @@ from typing import TYPE_CHECKING
 import hosts
 import pytest
 from commands import BIN, ROOT
-from documented import blocks
+from documented import blocks, documented
 
+from mail_peer import mail_peer
 from memory_folder import memory_folder
 from programs import environment, output_of, run
 from static_host import static_host
@@ -40,7 +42,6 @@ ELSEWHERE = {
     "docs/lost-keys.md": "e2e/test_keys_page.py",
     "docs/lost-machine.md": "e2e/test_lost_machine.py",
     "docs/digests.md": "unit/notify/test_notify_commands.py",
-    "docs/notifying.md": "unit/notify/test_notify_commands.py",
     "docs/subscriptions.md": "e2e/test_subscribing.py",
     "docs/webhooks.md": "e2e/test_webhooks.py",
     "docs/making-keys.md": "e2e/test_keys_page.py",
@@ -107,6 +108,36 @@ ONE_CHECK = "--only C01"
 
 EDIT = "sed -i 's/^updated_on.*/updated_on = 2026-05-{day}/' register/register.toml"
 """What makes the next version differ."""
+
+REWORD = "sed -i 's/^purpose = \"/&All of: /' register/subprocessors/stripe.toml"
+"""What customers are told of."""
+
+CAME_BACK = """
+register-api notify status 3 --json --addresses --settings notify.toml > told.json
+came_back() {  # ADDRESS: the report that the mail to it could not be delivered
+  number=$(jq -er --arg to "$1" '.told[] | select(.address == $to).delivery' told.json)
+  cat <<END
+To: bounces+$number@example.com
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; $1
+Action: failed
+Status: 5.1.1
+
+--b--
+END
+}
+mkdir -p bounces/new
+came_back legal@customer.example > bounces/new/1
+came_back dpo@third.example > mail
+"""
+"""Two mails that come back, one of them into a Maildir."""
 
 
 class Desk:
@@ -235,13 +266,48 @@ def _importing_history(desk: Desk) -> None:
     )
 
 
+@guide("docs/notifying.md")
+def _notifying(desk: Desk) -> None:
+    """A contact is there already, a version comes after the first look, and two mails come back."""
+    page = "docs/notifying.md"
+    settings = documented(page, "toml", "[notify]")
+    peer = desk.files.enter_context(mail_peer())
+    for shown, here in {
+        "https://trust.example.com/": desk.enter(static_host(desk.folder / "var/store/public")),
+        "0" * 64: hashlib.sha256((desk.folder / "keys/1.root.json").read_bytes()).hexdigest(),
+        "mail.example.com": "127.0.0.1",
+        "smtp_port = 587": f'smtp_port = {peer.port}\ntls = "off"',
+        "/var/lib/register-api": str(desk.folder),
+        "smtp_user": "# smtp_user",
+        "smtp_password_file": "# smtp_password_file",
+    }.items():
+        assert shown in settings
+        settings = settings.replace(shown, here)
+    (desk.folder / "notify.toml").write_text(settings, "utf-8")
+    (desk.folder / "contacts.csv").write_text(documented(page, "csv", "customer"), "utf-8")
+    notify = "register-api notify {} --settings notify.toml"
+    desk.before |= {
+        "import": notify.format("contacts add --customer C-18 --email former@other.example"),
+        "record": f"{notify.format('record')}; {REWORD}; register-api publish --offline > /dev/null",
+        "notify bounces": f"{notify.format('send')}; {CAME_BACK}",
+        "--contract-ended": f"{notify.format('status')} && exit 1",
+    }
+    desk.swaps |= {" 7 ": " 3 ", "/var/mail/bounces": "bounces"}
+    desk.says |= {
+        "1 replaced.",
+        "Version 3 recorded: 2 notices due.",
+        "\n2 sent\n",
+        "\n1 sent\n1 failed\n1 failed\n",
+    }
+    desk.says |= {"ALARM: 2 contract contacts not told", "\n1 recipient erased.\n1 recipient erased.\n"}
+
+
 @guide("docs/polling.md")
 def _polling(desk: Desk) -> None:
     """Nothing has changed at the second poll, and a wording at the third."""
     site = desk.files.enter_context(hosts.nginx(desk.folder / "var/store/public", desk.folder))
     desk.swaps["https://trust.example.com"] = site.base.rstrip("/")
-    edit = "sed -i 's/^purpose = \"/&All of: /' register/subprocessors/stripe.toml"
-    desk.before["seen="] = f"test ! -e newer.json; {edit}; register-api publish --offline > /dev/null"
+    desk.before["seen="] = f"test ! -e newer.json; {REWORD}; register-api publish --offline > /dev/null"
     desk.says |= {"\n304\n", "\n3-1\t", "\n0\t3\n"}
 
 

@@ -145,7 +145,7 @@ def export(settings: Path | None, address: str) -> None:
 @settings_option
 @click.argument("address")
 @click.option(
-    "--successor", default="", metavar="ADDRESS", help="ContactRow of the same customer told from now on."
+    "--successor", default="", metavar="ADDRESS", help="Contact of the same customer told from now on."
 )
 @click.option("--contract-ended", is_flag=True, help="No notice is owed any more.")
 def erase(settings: Path | None, address: str, successor: str, contract_ended: bool) -> None:
