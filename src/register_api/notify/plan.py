@@ -42,7 +42,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     reminders: bool
 
 
-class Told(NamedTuple):
+class Schedule(NamedTuple):
     """When a recipient is told of a version.
 
     Attributes:
@@ -97,7 +97,7 @@ def when_told(
     register: Register,
     now: dt.datetime,
     reminder_days: int,
-) -> Told:
+) -> Schedule:
     """Return when a recipient is told of changes.
 
     A contract contact is told at once: notice is owed to them. A digest comes before a reminder would, or not
@@ -117,10 +117,10 @@ def when_told(
     if listener.kind == "subscriber" and listener.frequency != "at_once":
         digest_at = next_morning(now, zone, listener.frequency)
     if deadline is None:
-        return Told(digest_at, None)
+        return Schedule(digest_at, None)
     latest = _morning(deadline - dt.timedelta(days=max(reminder_days, 1)), zone)
     is_reminded = listener.reminders and listener.channel == "mail" and reminder_days and latest > now
-    return Told(
+    return Schedule(
         digest_at=digest_at if digest_at is not None and digest_at < latest else None,
         reminder_at=latest if is_reminded else None,
     )
@@ -133,7 +133,7 @@ def make_all_due(
     at, version = int(now.timestamp()), found.register.version
 
     @functools.cache
-    def told(alike: Listener) -> Told | None:
+    def told(alike: Listener) -> Schedule | None:
         """Answer once for all who want the same."""
         changes = found.concerning(alike.products.split(), alike.hears)
         return when_told(alike, changes, found.register, now, reminder_days) if changes else None

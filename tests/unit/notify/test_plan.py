@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample_register as sample
-from register_api.notify.plan import Listener, Told, next_morning, open_objections, when_told
+from register_api.notify.plan import Listener, Schedule, next_morning, open_objections, when_told
 from strategies import ZONES
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -66,7 +66,7 @@ def there(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=BERLIN)
 
 
-def told(listener: Listener, now: str, reminder_days: int = 7) -> Told:
+def told(listener: Listener, now: str, reminder_days: int = 7) -> Schedule:
     return when_told(listener, CHANGES, REGISTER, there(now), reminder_days)
 
 
@@ -94,24 +94,24 @@ def test_a_subscriber_waits_no_longer_than_the_deadline_allows(
     now: str, frequency: str, days: int, digest: dt.datetime | None, reminder: dt.datetime | None
 ) -> None:
     listener = msgspec.structs.replace(SUBSCRIBER, frequency=frequency)
-    assert told(listener, now, days) == Told(digest, reminder)
+    assert told(listener, now, days) == Schedule(digest, reminder)
 
 
 def test_a_contract_contact_is_told_at_once_whatever_is_said() -> None:
     weekly = msgspec.structs.replace(CONTACT, frequency="weekly")
-    assert told(weekly, "2026-05-10T09:00:00") == Told(None, WEEK_BEFORE)
+    assert told(weekly, "2026-05-10T09:00:00") == Schedule(None, WEEK_BEFORE)
 
 
 @pytest.mark.parametrize("how", [{"reminders": False}, {"channel": "webhook"}])
 def test_who_wants_no_reminder_gets_none(how: dict[str, object]) -> None:
     listener = msgspec.structs.replace(CONTACT, **how)
-    assert told(listener, "2026-05-10T09:00:00") == Told(None, None)
+    assert told(listener, "2026-05-10T09:00:00") == Schedule(None, None)
 
 
 def test_changes_without_a_deadline_can_wait() -> None:
     plain = [change for change in CHANGES if change.notice.objection_until is None]
     assert plain
-    assert when_told(SUBSCRIBER, plain, REGISTER, there("2026-05-10T09:00:00"), 7) == Told(
+    assert when_told(SUBSCRIBER, plain, REGISTER, there("2026-05-10T09:00:00"), 7) == Schedule(
         there("2026-05-11T08:00:00"), None
     )
 
