@@ -67,8 +67,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
         message_id: Message-ID of the mail, or an empty text: nothing was sent yet.
         body_sha256: SHA-256 of the message's bytes, hex, or an empty text.
         at: When it happened, UTC.
-        what: What happened: ``sent``, ``refused``, ``bounced`` …
-        reply: HMAC-SHA-256 of what the server said, under the same key.
+        what: What happened: ``sent``, ``refused``, ``bounced``, ``objected`` …
+        reply: HMAC-SHA-256 of what the server said, or the recipient who objected, under the same key.
     """
 
     format: Literal["sub-processor-notice-record/1"] = "sub-processor-notice-record/1"

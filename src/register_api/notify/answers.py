@@ -12,6 +12,8 @@ import msgspec
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.language.language import message
+from register_api.notify.deliveries import TELLING
+from register_api.sending.outbox import add_fact
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -105,4 +107,8 @@ def record(
         *(before.number + 1 if before else 1, version, recipient, given.verdict, reason, given.way),
         *(int(late), now),
     )
+    # A fact of the notice, so that it is sealed and proven like the others.
+    telling = f"SELECT id FROM deliveries WHERE recipient = ? AND {TELLING} LIMIT 1"
+    for row in run(telling, recipient, version, version):
+        add_fact(run, row["id"], now, given.verdict, reason)
     return True

@@ -14,6 +14,8 @@ from notices import AT, add_subscribers, record
 from publishers import NOW
 from register_api.core.canonical import digest
 from register_api.errors import NotifyError
+from register_api.notify.answers import GivenAnswer
+from register_api.notify.answers import record as record_answer
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import erase, import_contacts
 from register_api.notify.contacts_file import ContactRow
@@ -196,3 +198,19 @@ def test_a_digest_proves_each_of_its_versions(sent: Sent, tmp_path: Path) -> Non
         assert [(fact.what, fact.kind) for fact in report.told.facts] == [("sent", "digest")]
     with pytest.raises(NotifyError, match="nothing about version 4"):
         package(sent, SUE, version=4)
+
+
+def test_what_a_contact_answers_is_proven_like_the_rest(sent: Sent, tmp_path: Path) -> None:
+    """Their reason too, until they are erased."""
+    (contact,) = recipients_of(sent.database, ANN, None)
+    at = int(sent.time.now().timestamp())
+    with sent.database.transaction() as run:
+        given = GivenAnswer("objected", "No contract", "link")
+        assert record_answer(run, 2, contact.id, given, at, late=False)
+        assert not record_answer(run, 2, contact.id, given, at, late=False)
+    assert sent.seal() == 3
+    report = check_package(tmp_path, package(sent).files)
+    assert report.told is not None
+    assert {(fact.what, fact.reply) for fact in report.told.facts if fact.what != "sent"} == {
+        ("objected", "No contract")
+    }

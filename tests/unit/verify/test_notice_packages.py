@@ -65,7 +65,7 @@ def test_a_proof_of_notice_holds_with_the_registers_own_evidence(tmp_path: Path)
     assert {fact.stamped_at for fact in report.told.facts} == {SEALED}
     text = render_text(report)
     assert f"notice by mail to {ADDRESS}, customer C-17" in text
-    assert "the server said: 250 OK: queued as 7" in text
+    assert "reply: 250 OK: queued as 7" in text
 
 
 def test_what_is_not_in_a_package_is_named_as_not_shown(tmp_path: Path) -> None:

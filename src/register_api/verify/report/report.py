@@ -100,7 +100,7 @@ class FactProven(msgspec.Struct, frozen=True, kw_only=True):
         address: To whom; ``None`` where it cannot be shown (any more).
         message_id: Message-ID.
         body_sha256: SHA-256 of what was sent, hex.
-        reply: What the server said, where it can be shown.
+        reply: What the server said, or the recipient who objected, where it can be shown.
         sealed_at: When it was sealed, UTC, as the sender says.
         stamped_at: When an accepted authority stamped the seal, UTC.
     """

@@ -161,7 +161,7 @@ def _told(told: NoticeSeen | None) -> Iterator[str]:
         if fact.message_id:
             yield f"    Message-ID {plain(fact.message_id)}, SHA-256 {fact.body_sha256}"
         if fact.reply:
-            yield f"    the server said: {plain(fact.reply)}"
+            yield f"    reply: {plain(fact.reply)}"
         stamped = f", time-stamped {instant_in_words(fact.stamped_at)}" if fact.stamped_at else ""
         yield f"    sealed {instant_in_words(fact.sealed_at)}{stamped}"
     yield ""
