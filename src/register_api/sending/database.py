@@ -139,7 +139,10 @@ def opened(where: str, steps: Sequence[Sequence[str]]) -> Iterator[Database]:
 
 def _sqlite(path: Path) -> _Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+    with contextlib.suppress(FileExistsError):
+        # SQLite gives its other files the same mode. A file that is there is not opened: to close it would
+        # drop the locks that other connections of this process hold on it (POSIX).
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.row_factory = lambda cursor, row: {
         column[0]: value for column, value in zip(cursor.description, row, strict=True)
