@@ -29,6 +29,7 @@ SCRIPTS = (
     "imports.py",
     "notify.py",
     "chain.py",
+    "watch.py",
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -28,6 +28,10 @@ class Handler(SimpleHTTPRequestHandler):
         self.host = host
         super().__init__(*arguments)  # type: ignore[arg-type]
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # who asked was killed
+            super().handle()
+
     def do_GET(self) -> None:
         name, _, path = self.path.removeprefix("/").partition("/")
         self.host.asked.append((name, path, dict(self.headers.items())))

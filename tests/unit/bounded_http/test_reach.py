@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostile_server import Answer, Server, raw, reply
+from inward_addresses import ADDRESSES
 from own_certificate import make_certificate, server_context
 from patience import PATIENCE
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
@@ -29,81 +30,6 @@ if TYPE_CHECKING:
 
 LIMITS = HttpLimits(redirects=3, first_wait=0.01)
 HERE = reach_with(["127.0.0.1/32"]).allow
-
-ADDRESSES: tuple[tuple[str, bool, str], ...] = (
-    ("8.8.8.8", True, "a resolver that anybody may ask"),
-    ("1.1.1.1", True, "another one"),
-    ("100.63.255.255", True, "before RFC 6598"),
-    ("100.128.0.0", True, "after RFC 6598"),
-    ("172.15.255.255", True, "before RFC 1918"),
-    ("172.32.0.0", True, "after RFC 1918"),
-    ("192.167.255.255", True, "before RFC 1918"),
-    ("192.169.0.0", True, "after RFC 1918"),
-    ("223.255.255.255", True, "before multicast"),
-    ("168.63.129.15", True, "beside Azure's host"),
-    ("2001:4860:4860::8888", True, "a resolver that anybody may ask"),
-    ("2606:4700:4700::1111", True, "another one"),
-    ("2a00:1450:4001::1", True, "RIPE"),
-    ("2001:200::1", True, "after RFC 2928"),
-    ("2003::1", True, "after 6to4"),
-    ("64:ff9b::808:808", True, "RFC 6052: 8.8.8.8 behind NAT64"),
-    ("0.0.0.0", False, "RFC 1122: this host"),  # noqa: S104 - not bound to
-    ("0.1.2.3", False, "RFC 1122: this network"),
-    ("10.0.0.1", False, "RFC 1918"),
-    ("10.255.255.255", False, "RFC 1918"),
-    ("100.64.0.1", False, "RFC 6598: carrier-grade NAT"),
-    ("100.100.100.200", False, "RFC 6598: Alibaba's metadata"),
-    ("100.127.255.255", False, "RFC 6598"),
-    ("127.0.0.1", False, "RFC 1122: loopback"),
-    ("127.255.255.254", False, "RFC 1122: loopback"),
-    ("169.254.169.254", False, "RFC 3927: metadata of most clouds"),
-    ("169.254.170.2", False, "RFC 3927: credentials of containers"),
-    ("172.16.0.1", False, "RFC 1918"),
-    ("172.31.255.255", False, "RFC 1918"),
-    ("168.63.129.16", False, "Azure: the machine's host"),
-    ("192.0.0.1", False, "RFC 6890"),
-    ("192.0.0.192", False, "RFC 6890: Oracle's metadata"),
-    ("192.0.2.1", False, "RFC 5737: documentation"),
-    ("192.88.99.1", False, "RFC 7526: relays of 6to4"),
-    ("192.168.0.1", False, "RFC 1918"),
-    ("198.18.0.1", False, "RFC 2544: benchmarks"),
-    ("198.51.100.1", False, "RFC 5737: documentation"),
-    ("203.0.113.1", False, "RFC 5737: documentation"),
-    ("224.0.0.1", False, "RFC 5771: multicast, global to Python"),
-    ("239.255.255.250", False, "RFC 2365: multicast"),
-    ("240.0.0.1", False, "RFC 1112: reserved"),
-    ("255.255.255.255", False, "RFC 919: broadcast"),
-    ("::", False, "RFC 4291: unspecified"),
-    ("::1", False, "RFC 4291: loopback"),
-    ("::127.0.0.1", False, "RFC 4291: IPv4-compatible"),
-    ("::8.8.8.8", False, "RFC 4291: IPv4-compatible"),
-    ("::ffff:127.0.0.1", False, "RFC 4291: IPv4-mapped"),
-    ("::ffff:8.8.8.8", False, "RFC 4291: IPv4-mapped; no resolver gives it"),
-    ("::ffff:0:10.0.0.1", False, "RFC 2765: IPv4-translated"),
-    ("64:ff9b::7f00:1", False, "RFC 6052: loopback behind NAT64, global to Python"),
-    ("64:ff9b::a9fe:a9fe", False, "RFC 6052: metadata behind NAT64"),
-    ("64:ff9b::a00:1", False, "RFC 6052: RFC 1918 behind NAT64"),
-    ("64:ff9b:1::808:808", False, "RFC 8215: NAT64 of one's own"),
-    ("100::1", False, "RFC 6666: discard"),
-    ("2001::1", False, "RFC 4380: Teredo"),
-    ("2001:0:7f00:1::", False, "RFC 4380: Teredo, by the server on loopback"),
-    ("2001:10::1", False, "RFC 4843: ORCHID"),
-    ("2001:20::1", False, "RFC 7343: ORCHIDv2"),
-    ("2001:db8::1", False, "RFC 3849: documentation"),
-    ("2002:7f00:1::", False, "RFC 3056: loopback by 6to4, global to Python"),
-    ("2002:808:808::1", False, "RFC 3056: 6to4"),
-    ("3fff::1", False, "RFC 9637: documentation"),
-    ("4000::1", False, "not given to anybody"),
-    ("5f00::1", False, "RFC 9602: segment routing"),
-    ("fc00::1", False, "RFC 4193: unique local"),
-    ("fd00:ec2::254", False, "RFC 4193: Amazon's metadata"),
-    ("fe80::1", False, "RFC 4291: link-local"),
-    ("fe80::1%lo", False, "RFC 4007: with a zone"),
-    ("2606:4700:4700::1111%1", False, "RFC 4007: a zone where none belongs"),
-    ("fec0::1", False, "RFC 3879: site-local"),
-    ("ff02::1", False, "RFC 4291: multicast"),
-    ("ff0e::1", False, "RFC 4291: multicast of all the world, global to Python"),
-)
 
 SPELLINGS = (
     "127.0.0.1", "127.1", "127.0.1", "0", "0x7f000001", "0x7f.1", "0177.1", "017700000001", "2130706433",
