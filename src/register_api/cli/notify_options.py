@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from register_api import clock
+from register_api.bounded_http.limits import HttpLimits
 from register_api.cli.trust_options import read_certificates
 from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
@@ -16,6 +17,9 @@ from register_api.sending.database import Database, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
+"""A worker sends nothing while it waits for an authority, and asks again within the hour."""
 
 
 class Notices(NamedTuple):
@@ -55,4 +59,4 @@ def time_authority(settings: NotifySettings) -> TimeAuthority | None:
     if not settings.time_authority:
         return None
     anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")
-    return TimeAuthority(url=check_url(settings.time_authority), anchors=anchors)
+    return TimeAuthority(url=check_url(settings.time_authority), anchors=anchors, limits=_ASKED_ONCE)
