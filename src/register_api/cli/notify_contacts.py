@@ -17,6 +17,7 @@ from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.files.csv_file import MOST_BYTES, RowFault
 from register_api.notify import contacts as kept
+from register_api.notify import persons
 from register_api.notify.contacts_file import (
     ContactRow,
     faults_of,
@@ -138,7 +139,7 @@ def export(settings: Path | None, address: str) -> None:
       register-api notify contacts export legal@customer.example --settings notify.toml
     """
     with notices(settings) as opened:
-        print_json(kept.export_person(opened.database, address))
+        print_json(persons.export_person(opened.database, address))
 
 
 @contacts.command()
@@ -156,5 +157,5 @@ def erase(settings: Path | None, address: str, successor: str, contract_ended: b
       register-api notify contacts erase old@customer.example --successor new@customer.example
     """
     with notices(settings) as opened:
-        found = kept.erase(opened.database, address, opened.at, successor=successor, ended=contract_ended)
+        found = persons.erase(opened.database, address, opened.at, successor=successor, ended=contract_ended)
     out.print(f"{count(found, 'recipient')} erased.")

@@ -11,8 +11,9 @@ from register_api.core.address import url_problem
 from register_api.core.delivery import KEY_BYTES
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError, UsageError
-from register_api.notify.contacts import Recipient, forget, leave
+from register_api.notify.contacts import Recipient, leave
 from register_api.notify.contacts_file import address_of, faults_of
+from register_api.notify.persons import forget
 from register_api.sending.settings import is_loopback
 from register_api.sending.webhook import new_secret
 

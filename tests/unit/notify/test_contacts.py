@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 
 from notices import AT, add_contacts
 from register_api.errors import NotifyError
-from register_api.notify.contacts import (
-    Recipient,
-    erase,
-    export_person,
-    import_contacts,
-    list_recipients,
-    recipients_at,
-)
+from register_api.notify.contacts import Recipient, import_contacts, list_recipients, recipients_at
 from register_api.notify.contacts_file import ContactRow, read_contacts
 from register_api.notify.deliveries import make_due
+from register_api.notify.persons import erase, export_person
 from register_api.notify.status import retain
 
 if TYPE_CHECKING:

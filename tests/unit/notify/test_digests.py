@@ -9,9 +9,10 @@ import pytest
 
 from notices import add_contacts, add_subscribers, record, settings_for, worker
 from publishers import NOW
-from register_api.notify.contacts import erase, import_contacts
+from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
 from register_api.notify.deliveries import Due, send_again, versions_in
+from register_api.notify.persons import erase
 from register_api.notify.plan import open_objections
 from register_api.notify.publication import load
 from register_api.notify.status import retain, status

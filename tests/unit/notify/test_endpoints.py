@@ -17,7 +17,7 @@ from hostile_server import Answer, Server, raw, reply, silence
 from notices import add_contacts, record, settings_for, worker
 from publishers import NOW
 from register_api.errors import NotifyError, UsageError
-from register_api.notify.contacts import erase, export_person, list_recipients
+from register_api.notify.contacts import list_recipients
 from register_api.notify.endpoints import (
     END_AFTER,
     END_ATTEMPTS,
@@ -33,6 +33,7 @@ from register_api.notify.endpoints import (
 from register_api.notify.events import slack, teams
 from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.hooks import try_endpoint
+from register_api.notify.persons import erase, export_person
 from register_api.notify.publication import load
 from register_api.notify.sealing import seal_facts
 from register_api.notify.status import retain, status
