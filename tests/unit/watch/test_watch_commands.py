@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shlex
 import sqlite3
 from pathlib import Path
@@ -109,7 +110,21 @@ def test_trouble_is_said_and_ends_with_1(office: Office) -> None:
     assert "dead: unreachable since" in office.call("status", code=1).stdout
 
 
-def test_the_table_that_the_page_shows_is_taken(office: Office) -> None:
+def test_the_page_is_carried_out(office: Office) -> None:
+    """With the folder and the addresses of the test in the places of those that it shows."""
     page = (Path(__file__).parents[3] / "docs/watch.md").read_text("utf-8")
-    office.table(page.partition("```csv\n")[2].partition("```")[0])
-    assert "2 added" in office.call("vendors import vendors.csv").stdout
+    table = page.partition("```csv\n")[2].partition("```")[0]
+    office.table(table.replace("https://trust.beta.example", office.host.address("acme")))
+    document = (office.publisher.store / "public" / tree.DISCOVERY.path()).read_bytes()
+    named = document.replace(b"https://example.com/", office.host.address("acme").encode())
+    office.host.answers["gamma"] = lambda handler: handler.answer(200, named)
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    said = {}
+    for line in lines:
+        command = line.removeprefix("register-api watch ").removesuffix(" --settings watch.toml")
+        assert command != line
+        said[command] = office.call(command.replace("gamma.example", office.host.address("gamma"))).stdout
+    assert "2 added" in said["vendors import vendors.csv"]
+    assert "2 verified" in said["run --once"]
+    assert said["status"].startswith("2 fresh")
