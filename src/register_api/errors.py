@@ -4,7 +4,8 @@ The tree::
 
     RegisterError
     ├── UsageError               the caller: wrong arguments, a missing folder        exit 2
-    │   └── NotInstalled         a part of the distribution that a command needs       exit 2
+    │   ├── NotInstalled         a part of the distribution that a command needs       exit 2
+    │   └── StateInUse           another run holds the state folder: try again         exit 3
     ├── Refused                  the source: findings of the numbered rules           exit 1
     ├── KeyStoreError            the publisher's private keys: missing, readable      exit 1
     │                            by others, damaged
@@ -18,6 +19,8 @@ The tree::
     ├── WatchError               the watcher: its vendors, or what was asked for       exit 1
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
+    ├── DeadlineNear             days left to object, where a customer asks            exit 21
+    ├── Changed                  a newer version, where a customer asks                exit 22
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -107,6 +110,13 @@ class NotInstalled(UsageError):
     word = "not installed"
 
 
+class StateInUse(UsageError):
+    """Another run holds the state folder; nothing was looked at."""
+
+    exit_code = 3
+    word = "state in use"
+
+
 class Refused(RegisterError):
     """The source breaks rules; nothing was published.
 
@@ -188,6 +198,20 @@ class PromiseNotKept(RegisterError):
 
     exit_code = 20
     word = "promise not kept"
+
+
+class DeadlineNear(RegisterError):
+    """All is genuine, and the last day to object is near (``verify --fail-on``)."""
+
+    exit_code = 21
+    word = "deadline near"
+
+
+class Changed(RegisterError):
+    """All is genuine, and there is a newer version than the last run saw (``verify --fail-on``)."""
+
+    exit_code = 22
+    word = "changed"
 
 
 class VerificationError(RegisterError):

@@ -240,7 +240,7 @@ def cli() -> None:
       register-api publish
       register-api serve
 
-    Exit codes: 0 fine, 1 refused by rules, 2 wrong use, 10 to 20 what `verify` found.
+    Exit codes: 0 fine, 1 refused by rules, 2 wrong use, 3 state in use, 10 to 22 what `verify` found.
     """
 
 

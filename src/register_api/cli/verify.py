@@ -10,20 +10,20 @@ import click
 
 from register_api import clock
 from register_api.cli import options, trust_options
+from register_api.cli.json_endings import JsonEndings
 from register_api.cli.output import out, print_json, progress
 from register_api.errors import UsageError
 from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.offline import verify_offline
-from register_api.verify.options import History, Options
-from register_api.verify.report.text import render_text
+from register_api.verify.options import FailOn, History, Options
+from register_api.verify.report.text import render_brief, render_text
 
 if TYPE_CHECKING:
-    from register_api.core.judging.judgement import Outcome
     from register_api.verify.report.report import Report
     from register_api.verify.state import VersionRange
 
 
-@click.command()
+@click.command(cls=JsonEndings)
 @click.argument("base", required=False)
 @click.option(
     "--offline",
@@ -69,9 +69,17 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--fail-on",
-    callback=lambda _context, _option, value: _outcomes(value),
-    metavar="late,short",
-    help="End with 20 where notice was late or short, in the versions that this run reads in full.",
+    callback=lambda _context, _option, value: _fail_on(value),
+    default="",
+    metavar="change,late,short,deadline<=N",
+    help="End with 20 where notice was late or short in the versions that this run reads in full, with 21"
+    " where N days or fewer are left to object, with 22 where there is a newer version than --state knows.",
+)
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="For cron: print nothing where the run ends with 0, else why it does not.",
 )
 @options.json_option
 def verify(
@@ -88,7 +96,8 @@ def verify(
     stamped_by: Path | None,
     others: tuple[Path, ...],
     acknowledge: tuple[VersionRange, ...],
-    fail_on: tuple[Outcome, ...],
+    fail_on: tuple[tuple[FailOn, ...], int | None],
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Check the register that is served at BASE like a customer, and say what was checked.
@@ -107,15 +116,17 @@ def verify(
       register-api verify https://trust.example.com --stamped-by tsa-root.pem
       register-api verify https://trust.example.com --state ~/.register-state --acknowledge 2
       register-api verify https://trust.example.com --history all --fail-on late,short
+      register-api verify https://trust.example.com --state seen --quiet --fail-on 'change,deadline<=14'
       register-api verify --offline evidence.zip --root 1.root.json
 
     \b
     Exit codes:
-      0 all checks passed         10 unreachable, withheld    11 malformed
+      0 all checks passed          3 another run holds --state
+      10 unreachable, withheld    11 malformed
       12 forged                   13 stale                    14 rolled back
       15 forked                   16 untrusted key            17 unwitnessed
       18 inconsistent             19 this machine's clock
-      20 promise not kept (--fail-on)
+      20 promise not kept         21 deadline near            22 changed (all by --fail-on)
     """
     trust_options.check_root(root, root_sha256)
     asked = trust_options.read_witnesses(witness_keys, witnesses, policy)
@@ -131,15 +142,23 @@ def verify(
         stamped_by=trust_options.read_certificates(stamped_by, "--stamped-by") if stamped_by else (),
         others=tuple((str(path), trust_options.read_checkpoint(path)) for path in others),
         acknowledge=acknowledge,
-        fail_on=fail_on,
+        fail_on=fail_on[0],
+        fail_on_deadline=fail_on[1],
     )
     _check_wishes(base, offline, wishes)
+    if quiet:
+        click.get_current_context().meta[options.PROGRESS] = False
     report = _verified(base, offline, wishes)
+    if not (quiet and report.exit_code == 0):
+        _print(report, as_json=as_json, quiet=quiet)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _print(report: Report, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        out.print(render_text(report), markup=False)
-    raise click.exceptions.Exit(report.exit_code)
+        out.print(render_brief(report) if quiet else render_text(report), markup=False)
 
 
 def _verified(base: str | None, offline: Path | None, wishes: Options) -> Report:
@@ -157,10 +176,14 @@ def _check_wishes(base: str | None, offline: Path | None, wishes: Options) -> No
         raise UsageError(
             "--offline looks at one file alone: --state, --compare, --history and --quick are for BASE"
         )
-    if wishes.fail_on and (offline is not None or wishes.newest_alone):
+    if offline is not None and (wishes.fail_on or wishes.fail_on_deadline is not None):
+        raise UsageError("--fail-on is for what is published at BASE, not for a file of --offline")
+    if {"late", "short"} & {*wishes.fail_on} and wishes.newest_alone:
         raise UsageError(
-            "--fail-on judges versions that are read in full: not --offline, --quick, --history none"
+            "--fail-on late,short judges versions that are read in full: not --quick, --history none"
         )
+    if "change" in wishes.fail_on and wishes.state is None:
+        raise UsageError("--fail-on change goes by what --state remembers", hint="give a folder with --state")
     if wishes.acknowledge and wishes.state is None:
         raise UsageError("--acknowledge is kept in the folder of --state", hint="give that folder")
     if wishes.quick and wishes.state is None:
@@ -178,10 +201,19 @@ def _versions(value: str) -> VersionRange:
     return first, last
 
 
-def _outcomes(value: str | None) -> tuple[Outcome, ...]:
-    """Read the list of --fail-on."""
-    known: dict[str, Outcome] = {"late": "late", "short": "short"}
+def _fail_on(value: str) -> tuple[tuple[FailOn, ...], int | None]:
+    """Read the list of --fail-on: what ends the run, and so many days before the end of a deadline."""
+    known: dict[str, FailOn] = {"change": "change", "late": "late", "short": "short"}
     names = value.split(",") if value else []
-    if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"--fail-on takes late, short or both with a comma between, not {unknown[0][:20]!a}")
-    return tuple(known[name] for name in names)
+    found, days = [], None
+    for name in names:
+        if name in known:
+            found.append(known[name])
+        elif days is None and (match := re.fullmatch("deadline<=([0-9]{1,4})", name, re.ASCII)):
+            days = int(match[1])
+        else:
+            raise UsageError(
+                "--fail-on takes change, late, short and once deadline<=N, with commas between, not "
+                f"{name[:20]!a}"
+            )
+    return tuple(found), days

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.bounded_http.limits import HttpLimits
-from register_api.core.judging.judgement import Outcome
 from register_api.core.log.policy import NONE, WitnessPolicy
 from register_api.verify.fetch.fetcher import RUN_LIMITS
 from register_api.verify.state import VersionRange
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
+
+FailOn = Literal["change", "late", "short"]
+"""What ends a run with a code of its own although all is genuine."""
 
 History = Literal["all", "new", "none"]
 """Which versions are checked in full: each, those since the last full check, or none."""
@@ -35,7 +37,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         stamped_by: Root certificates of time-stamping authorities that are accepted.
         others: Checkpoints that other customers were shown, with a name for each.
         acknowledge: Versions, from first to last, whose being disowned the customer knows about.
-        fail_on: Notice with which a run ends with 20 although all is genuine.
+        fail_on: What a run ends with although all is genuine: notice that was late or short with 20, a newer
+            version than the last run with ``state`` saw with 22.
+        fail_on_deadline: So many days or fewer left to object to something end a run with 21.
         limits: Bounds of the run.
         wait: Seconds before the second round, when parts of two publications seem to have been met.
     """
@@ -51,7 +55,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     stamped_by: tuple[Certificate, ...] = ()
     others: tuple[tuple[str, bytes], ...] = ()
     acknowledge: tuple[VersionRange, ...] = ()
-    fail_on: tuple[Outcome, ...] = ()
+    fail_on: tuple[FailOn, ...] = ()
+    fail_on_deadline: int | None = None
     limits: HttpLimits = RUN_LIMITS
     wait: float = 2.0
 

@@ -13,12 +13,17 @@ from register_api.core.ahead import upcoming
 from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
+from register_api.core.language.changes import Sentences
+from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register
 from register_api.errors import VerificationError
-from register_api.verify.report.report import LogHead, Report, StampSeen
+from register_api.verify.report.report import ChangeTold, LogHead, Report, StampSeen
+from register_api.verify.report.text import plain
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from register_api.core.ahead import Upcoming
     from register_api.core.bitemporal import EngagementState
     from register_api.core.diff.changes import Diff
@@ -162,10 +167,21 @@ class VerifyResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionsRead:
-    """What the versions say that a round reads in full, oldest first."""
+    """What the versions say that a round reads in full, oldest first.
 
-    def __init__(self) -> None:
-        """Begin with nothing read."""
+    Attributes:
+        told: Every change of the versions that no earlier run has read in full.
+    """
+
+    def __init__(self, known: int | None) -> None:
+        """Begin with nothing read.
+
+        Args:
+            known: The newest version of which an earlier run has told; ``None``: there was none, and nothing
+                is news.
+        """
+        self._known = known
+        self.told: list[ChangeTold] = []
         self._updates: deque[tuple[Update, int]] = deque()
         self._size = 0
 
@@ -184,7 +200,26 @@ class VersionsRead:
             reason=register.reason,
             changes=diff.changes,
         )
+        if self._known is not None and register.version > self._known:
+            self.told += _told(register, diff)
         self._updates.append((update, size))
         self._size += size
         while self._size > MOST_CHANGED_BYTES and len(self._updates) > 1:
             self._size -= self._updates.popleft()[1]
+
+
+def _told(register: Register, diff: Diff) -> Iterator[ChangeTold]:
+    """Say each change in this program's words: its summary is the publisher's."""
+    # Days are told as of the instant in UTC: a register may name a time zone that this machine lacks.
+    sentences = Sentences(ENGLISH, register, register.published_at.date())
+    for change in diff.changes:
+        yield ChangeTold(
+            version=register.version,
+            id=change.id,
+            type=change.type,
+            subprocessor=change.subprocessor,
+            engagement=change.engagement,
+            planned=change.planned,
+            notice=change.notice,
+            sentence=plain(sentences.summary(change)),
+        )

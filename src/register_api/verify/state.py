@@ -21,7 +21,7 @@ import msgspec
 
 from register_api.core.keys.key_growth import Disowned
 from register_api.core.notice import NoticePolicy
-from register_api.errors import Document, Malformed, UsageError
+from register_api.errors import Document, Malformed, StateInUse, UsageError
 from register_api.files import durable
 from register_api.files.state_file import (
     UPDATE,
@@ -116,14 +116,17 @@ def held(folder: Path) -> Iterator[None]:
     """Keep other runs out of a state folder, which is made if need be.
 
     Raises:
-        UsageError: It cannot be made, or another run uses it.
+        StateInUse: Another run holds it.
+        UsageError: It cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / "lock", timeout=0)
         lock.acquire()
     except filelock.Timeout as error:
-        raise UsageError(f"another run is using the state in {folder}") from error
+        raise StateInUse(
+            f"another run is using the state in {folder}", hint="try again once it has ended"
+        ) from error
     except OSError as error:
         raise UsageError(f"the state folder {folder} cannot be used: {error.strerror}") from error
     try:

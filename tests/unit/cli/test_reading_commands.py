@@ -10,6 +10,7 @@ import pytest
 
 from publishers import NOW, Publisher
 from register_api.core.format import tree
+from register_api.verify.state import held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,14 +124,31 @@ def test_a_verified_folder_is_reported_in_words_and_for_machines(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--fail-on", "soon"), "takes late, short or both"),
+        (("--fail-on", "soon"), "takes change, late, short"),
+        (("--fail-on", "deadline<=x"), "takes change, late, short"),
+        (("--fail-on", "deadline<=1,deadline<=2"), "takes change, late, short"),
         (("--fail-on", "late,short", "--history", "none"), "read in full"),
         (("--fail-on", "late", "--state", "state", "--quick"), "read in full"),
+        (("--fail-on", "change"), "what --state remembers"),
+        (("--nonsense",), "No such option"),
+        (("--state", "held"), "another run is using"),
     ],
 )
-def test_what_notice_a_run_ends_with_is_asked_for_in_known_words(
-    call: Call, options: tuple[str, ...], said: str
+def test_an_ending_without_any_check_is_told_to_people_and_to_machines(
+    call: Call, folder: Path, options: tuple[str, ...], said: str
 ) -> None:
-    result = call("verify", "http://127.0.0.1:9/", *options)
-    assert result.exit_code == 2
+    """A program that asked for JSON gets JSON, whatever the run ends with."""
+    with held(folder / "held"):
+        result = call("verify", "http://127.0.0.1:9/", *options, "--json")
+    code = 3 if "held" in options else 2
+    document = json.loads(result.stdout)
+    assert result.exit_code == document["exit_code"] == code
     assert said in result.stderr
+    assert said in document["error"]["message"]
+
+
+def test_a_quiet_run_that_cannot_verify_says_why_alone(call: Call) -> None:
+    result = call("verify", "http://127.0.0.1:9/", "--quiet")
+    assert result.exit_code == 10
+    assert "NOT VERIFIED" in result.stdout
+    assert "ok   " not in result.stdout

@@ -35,7 +35,7 @@ class History:
         self.feeds: dict[str, dict[int, tuple[str, ...]]] = {}
         self._newer: dict[int, bool] = {}
         self.checked: tuple[int, int] | None = None
-        self.read = VersionsRead()
+        self.read = VersionsRead((remembered.checked_version or remembered.size) if remembered else None)
         self.promises = PromiseHistory(remembered)
 
     def add_diff(self, register: Register, diff: Diff, size: int) -> None:

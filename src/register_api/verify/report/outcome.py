@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
-from register_api.errors import PromiseNotKept
+from register_api.errors import Changed, DeadlineNear, Malformed, PromiseNotKept
 from register_api.verify.checks.check_table import worst
+from register_api.verify.report.deadlines import deadlines_told
 from register_api.verify.report.disowning import disowned_told
 from register_api.verify.report.notices import notices_told
 from register_api.verify.report.report import LogHead, Report, StampSeen
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
+    from register_api.core.model import Register
     from register_api.errors import RegisterError
     from register_api.verify.checks.round import Round, Vouched
     from register_api.verify.checks.run import Run
-    from register_api.verify.report.report import PackageSeen
+    from register_api.verify.report.report import DeadlineTold, PackageSeen
 
 _MOST_TOLD = 20
 """So many things of a kind are named; of more only the number."""
@@ -47,7 +49,9 @@ def make_report(
         limits: What nobody should take from the report, besides what holds for every run.
     """
     run, targets, log, stamp = found.run, found.targets.get(), found.log.get(), found.stamp.get()
-    start, newest, end = found.start.get(), found.newest, _end(run)
+    start, newest = found.start.get(), found.newest
+    deadlines, why_none = _deadlines(found, now)
+    end = _end(run, newest.document if newest else None, deadlines)
     trusted, keys = targets.trusted if targets else None, found.keys.get()
     register = newest.document if newest else None
     root_version = max(trusted.roots) if trusted else None
@@ -73,19 +77,39 @@ def make_report(
         new_keys=found.new_keys.get() or (),
         disowned=tuple(disowned_told(run.disowned, keys.document if keys else None)),
         evidence=evidence,
+        changes=() if run.record.errors() else tuple(run.history.read.told),
+        deadlines=deadlines,
         notices=tuple(notices_told(run.history.promises.given)),
         package=package,
         checks=run.record.results(),
-        not_checked=(*_limits(found), *limits, *_not_made(run)),
+        not_checked=(*_limits(found), *limits, *why_none, *_not_made(run)),
     )
 
 
-def _end(run: Run) -> RegisterError | None:
-    """Return what the run ends with: the worst finding, else a promise not kept if that was asked for."""
+def _deadlines(found: Vouched, now: dt.datetime) -> tuple[tuple[DeadlineTold, ...] | None, tuple[str, ...]]:
+    """Return the open deadlines; ``None`` where they were not worked out, with why, if that is news."""
+    newest = found.newest
+    if newest is None or found.run.now is None:
+        return None, ()
+    try:
+        return tuple(deadlines_told(newest.document, now)), ()
+    except Malformed as error:
+        return None, (f"Until when one may object: {error.message}.",)
+
+
+def _end(
+    run: Run, newest: Register | None, deadlines: tuple[DeadlineTold, ...] | None
+) -> RegisterError | None:
+    """Return what the run ends with: the worst finding, else the weightiest of what was asked for."""
+    asked, known, days = run.options.fail_on, run.remembered, run.options.fail_on_deadline
     if errors := run.record.errors():
         return worst(errors)
-    if any(given.outcome in run.options.fail_on for given in run.history.promises.given):
+    if any(given.outcome in asked for given in run.history.promises.given):
         return PromiseNotKept("a promise of notice was not kept")
+    if days is not None and (deadlines is None or any(item.days_left <= days for item in deadlines)):
+        return DeadlineNear("the last day to object is near, or cannot be worked out")
+    if "change" in asked and newest is not None and known is not None and newest.version > known.size:
+        return Changed("there is a newer version")
     return None
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.ahead import Upcoming
+from register_api.core.diff.changes import ListedType
 from register_api.core.documents import KeyRecord
 from register_api.core.judging.judgement import NoticeGiven
 from register_api.core.model import Lifecycle
+from register_api.core.notice import NoticeStatus
 from register_api.verify.state import RootOrigin
 
 if TYPE_CHECKING:
@@ -138,6 +141,42 @@ class NoticeTold(NoticeGiven, frozen=True, kw_only=True):
     sentence: str
 
 
+class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that is new since the run before, with the verifier's own sentence.
+
+    Attributes:
+        version: The version that says it.
+        id: Id of the change in that version's diff; likewise ``type`` and the following.
+    """
+
+    version: int
+    id: str
+    type: ListedType
+    subprocessor: str | None
+    engagement: str | None
+    planned: str | None
+    notice: NoticeStatus
+    sentence: str
+
+
+class DeadlineTold(Upcoming, frozen=True, kw_only=True):
+    """Until when one may object to something, with the verifier's own sentence.
+
+    Attributes:
+        days_left: Days from that of the check, in the publisher's time zone; 0: today is the last.
+    """
+
+    days_left: int
+    sentence: str
+
+
+class ErrorTold(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a run ended before it could check anything."""
+
+    message: str
+    hint: str
+
+
 class DisownedTold(msgspec.Struct, frozen=True, kw_only=True):
     """Versions that the publisher stopped standing for, with the verifier's own sentence.
 
@@ -182,11 +221,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         new_keys: Keys that joined the list of keys since what is remembered.
         disowned: Versions that the publisher stopped standing for, remembered or found.
         evidence: Files with documents that contradict each other.
+        changes: What is new since what is remembered, of the versions read in full in this run.
+        deadlines: Until when one may object, the nearest first, from the newest register alone; ``None``
+            where that was not worked out.
         notices: What notice each version gave that was read in full in this run; recounted.
         package: What only a package of evidence has; ``None`` for an address.
         told: Who was told, by a package that proves notice.
         checks: One result for each check there is, in order.
         not_checked: What nobody should take from this report, in sentences.
+        error: Why nothing was checked: wrong use, or a state that another run holds.
     """
 
     format: Literal["sub-processor-register-report/1"] = "sub-processor-register-report/1"
@@ -211,8 +254,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     new_keys: tuple[KeyRecord, ...] = ()
     disowned: tuple[DisownedTold, ...] = ()
     evidence: tuple[str, ...] = ()
+    changes: tuple[ChangeTold, ...] = ()
+    deadlines: tuple[DeadlineTold, ...] | None = None
     notices: tuple[NoticeTold, ...] = ()
     package: PackageSeen | None = None
     told: NoticeSeen | None = None
     checks: tuple[CheckResult, ...]
     not_checked: tuple[str, ...]
+    error: ErrorTold | None = None

@@ -9,15 +9,21 @@ from register_api.core.freshness import in_words
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
-from register_api.errors import PromiseNotKept
+from register_api.errors import Changed, DeadlineNear, PromiseNotKept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from register_api.verify.report.report import CheckResult, NoticeSeen, Report, StampSeen
     from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
+
+_MOST_TOLD = 50
+"""So many changes or deadlines are told; of more only the number."""
+
+_ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", Changed: "Version and New"}
+"""What ends a run although all is genuine, and the section that says why."""
 
 _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
 
@@ -32,7 +38,7 @@ def render_text(report: Report) -> str:
                 *_checks(report.checks),
                 "",
                 *_disowned(report),
-                *_notices(report),
+                *_news(report),
                 *_told(report.told),
                 *_not_checked(report),
                 *_verdict(report),
@@ -40,6 +46,15 @@ def render_text(report: Report) -> str:
         )
         + "\n"
     )
+
+
+def render_brief(report: Report) -> str:
+    """Return what a quiet run says: nothing where it ends with 0, else why it does not."""
+    if report.exit_code == 0:
+        return ""
+    failed = [check for check in report.checks if check.result == "failed"]
+    news = () if failed else _news(report)
+    return "\n".join([report.base, *_version(report), "", *_checks(failed), *news, *_verdict(report)]) + "\n"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -117,7 +132,7 @@ def skipped_in_words(check: CheckResult) -> str:
     return f"{check.id} {check.title}: {check.sentence}."
 
 
-def _checks(checks: tuple[CheckResult, ...]) -> Iterator[str]:
+def _checks(checks: Iterable[CheckResult]) -> Iterator[str]:
     """Yield the lines of each check, in order."""
     for check in checks:
         if check.result == "skipped":
@@ -140,11 +155,19 @@ def _disowned(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _notices(report: Report) -> Iterator[str]:
-    """Yield the section Notice, where a version that was read announced what a promise covers."""
-    if report.notices:
-        yield "Notice:"
-        yield from (f"  - {told.sentence}" for told in report.notices)
+def _news(report: Report) -> Iterator[str]:
+    """Yield what is new since the run before, until when one may object, and what notice was given."""
+    yield from _section("New", [f"Version {told.version}: {told.sentence}" for told in report.changes])
+    yield from _section("Open deadlines", [told.sentence for told in report.deadlines or ()])
+    yield from _section("Notice", [told.sentence for told in report.notices], most=None)
+
+
+def _section(title: str, sentences: Sequence[str], most: int | None = _MOST_TOLD) -> Iterator[str]:
+    if sentences:
+        yield f"{title}:"
+        yield from (f"  - {sentence}" for sentence in sentences[:most])
+        if most is not None and len(sentences) > most:
+            yield f"  - and {len(sentences) - most} more (--json has all)"
         yield ""
 
 
@@ -179,8 +202,9 @@ def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
     yield _last_line(report.checks, report.word, report.exit_code)
-    if report.exit_code == PromiseNotKept.exit_code:
-        yield f"{PromiseNotKept.word.capitalize()} (exit code {report.exit_code}): see Notice."
+    for kind, section in _ASKED_FOR.items():
+        if report.exit_code == kind.exit_code:
+            yield f"{kind.word.capitalize()} (exit code {report.exit_code}): see {section}."
 
 
 def _last_line(checks: tuple[CheckResult, ...], word: str, exit_code: int) -> str:

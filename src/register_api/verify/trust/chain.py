@@ -179,8 +179,9 @@ def _check_fresh(part: Part[Any], now: dt.datetime | None) -> None:
     if role == Root.type:
         raise UntrustedKey(f"version {part.signed.version} of the trust root has expired on {until}")
     raise Stale(
-        f"the {role} metadata has expired on {until}",
+        f"{part.path}: the {role} metadata has expired on {until}",
         hint="the publisher has stopped renewing it, or somebody keeps newer files from you",
+        path=part.path,
     )
 
 
