@@ -109,7 +109,7 @@ class Outbox(Generic[LeasedRow]):
         """Judge what workers left that have died: due again, or unknown; the second time for good."""
         left = run(
             "SELECT id, unknowns FROM deliveries WHERE due_at <= ? AND state = 'sending'"
-            f" AND data_began_at IS NOT NULL ORDER BY id {self._database.skip_locked}",
+            f" AND data_began_at IS NOT NULL ORDER BY due_at {self._database.skip_locked}",
             now,
         )
         for row in left:

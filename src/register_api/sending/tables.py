@@ -38,6 +38,7 @@ def outbox_tables(about: str, of_facts: str = "") -> tuple[str, ...]:
         ) {{strict}}
         """,
         "CREATE INDEX deliveries_due ON deliveries (channel, due_at, id)",
+        "CREATE INDEX deliveries_begun ON deliveries (due_at) WHERE data_began_at IS NOT NULL",
         "CREATE INDEX deliveries_recipient ON deliveries (recipient)",
         """
         CREATE TABLE bodies (
