@@ -26,7 +26,6 @@ class Due(Leased, frozen=True, kw_only=True):
     """A row of the outbox, and what it tells to whom."""
 
     version: int | None
-    through: int | None
     recipient: str
     kind: str
 
@@ -71,11 +70,11 @@ def add_to_digest(run: Callable[..., list[Row]], version: int, recipient: str, n
 
     One that a worker has, or whose bytes were written before, stays as it is. Arguments as ``make_due``.
     """
-    # An update at once: PostgreSQL waits for a worker that is about to take the row, and then looks again.
+    # An update that changes nothing: PostgreSQL waits for a worker that takes the row, and then looks again.
     waiting = run(
-        "UPDATE deliveries SET through = ? WHERE recipient = ? AND kind = 'digest'"
+        "UPDATE deliveries SET kind = kind WHERE recipient = ? AND kind = 'digest'"
         " AND state = 'due' AND body_sha256 = '' RETURNING id",
-        *(version, recipient),
+        recipient,
     )
     delivery = waiting[0]["id"] if waiting else make_due(run, version, recipient, now, "digest", due_at)
     run("INSERT INTO digest_versions VALUES (?, ?)", delivery, version)

@@ -59,7 +59,6 @@ STEPS: tuple[tuple[str, ...], ...] = (
         *outbox_tables(
             """
             version {instant} REFERENCES publications (version),
-            through {instant} REFERENCES publications (version),
             recipient TEXT NOT NULL REFERENCES recipients (id),
             kind TEXT NOT NULL CHECK (kind IN ('notice', 'digest', 'reminder', 'confirmation', 'warning')),
             UNIQUE (version, recipient, channel, kind)
@@ -114,7 +113,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
 )
 """What brings a database from each number to the next.
 
-A delivery tells of ``version``; a digest of those from there to ``through`` that ``digest_versions`` names; a
+A delivery tells of ``version``; a digest of all that ``digest_versions`` names, of which that is the first; a
 confirmation of none. A fact is sealed once it has a ``record``, which is a ``leaf`` of the tree that a row of
 ``seals`` keeps.
 """

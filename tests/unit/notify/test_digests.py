@@ -9,6 +9,8 @@ import pytest
 
 from notices import add_contacts, add_subscribers, record, settings_for, worker
 from publishers import NOW
+from register_api.notify import answers
+from register_api.notify.answers import GivenAnswer
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow
 from register_api.notify.deliveries import Due, send_again, versions_in
@@ -262,6 +264,17 @@ def test_who_was_never_told_is_not_reminded(told: Told, answer: str) -> None:
     told.peer.recipients[ANN] = [answer, "250 OK"]
     told.send(REMINDED)
     assert told.rows("reminder", ANN)[0] == ("opted_out", "the notice has not reached the recipient")
+
+
+def test_who_has_answered_is_not_reminded(told: Told) -> None:
+    version = told.announce("beta")
+    told.send()
+    ann = told.database.query("SELECT id FROM recipients WHERE address = ?", ANN)[0]["id"]
+    given = GivenAnswer("accepted", "", "publisher")
+    with told.database.transaction() as run:
+        assert answers.record(run, version, ann, given, int(told.time.now().timestamp()), late=False)
+    assert ANN not in dict(told.send(REMINDED))
+    assert told.rows("reminder", ANN) == [("opted_out", "the recipient has answered")]
 
 
 def test_without_days_or_without_a_period_nobody_is_reminded(told: Told, folder: Path) -> None:
