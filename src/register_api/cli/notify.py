@@ -17,7 +17,7 @@ from register_api.cli.interruption import stopped_by_signals
 from register_api.cli.notify_contacts import contacts
 from register_api.cli.notify_options import notices, time_authority
 from register_api.cli.notify_proof import evidence, seal
-from register_api.cli.notify_service import serve
+from register_api.cli.notify_service import answer, serve
 from register_api.cli.notify_webhook import webhook
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
@@ -65,6 +65,7 @@ notify.add_command(seal)
 notify.add_command(evidence)
 notify.add_command(webhook)
 notify.add_command(serve)
+notify.add_command(answer)
 
 
 def _look(settings: NotifySettings) -> Look:
@@ -218,6 +219,8 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         if version.alarms:
             left = "" if version.days_left is None else f"; {count(version.days_left, 'day')} of notice left"
             out.print(f"  ALARM: {count(version.alarms, 'contract contact')} not told{left}", style="red")
+        if version.answers:
+            out.print(f"  Answers until {version.objection_until}: {_said(version.answers)}")
     for told in found.told:
         who = told.address or told.pseudonym or "erased"
         again = f", {told.unknowns} times unknown" if told.unknowns else ""
@@ -225,6 +228,10 @@ def _print_status(found: record_of.NotifyStatus) -> None:
         when = format_instant(told.at)
         what = "" if told.tells == "notice" else f"{told.tells} "
         out.print(f"  {alarm}{what}{told.state} {when}{again}  {told.customer}  {who}  {escaped(told.reply)}")
+    for given in found.answers:
+        who = given.address or given.pseudonym or "erased"
+        when = f" {format_instant(given.at)}{', late' if given.late else ''}" if given.at else ""
+        out.print(f"  answer {given.verdict}{when}  {given.customer}  {who}  {escaped(given.reason)}")
 
 
 def _said(states: dict[str, int]) -> str:
@@ -256,6 +263,12 @@ def _metrics(found: record_of.NotifyStatus) -> str:
             f'register_notify_deliveries{{version="{version.version}",state="{state}"}} {number}'
             for version in found.versions
             for state, number in version.states.items()
+        ),
+        "# TYPE register_notify_answers gauge",
+        *(
+            f'register_notify_answers{{version="{version.version}",answer="{answer}"}} {number}'
+            for version in found.versions
+            for answer, number in version.answers.items()
         ),
         "# TYPE register_notify_contacts_not_told gauge",
         *(

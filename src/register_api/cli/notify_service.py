@@ -1,4 +1,4 @@
-"""The command `notify serve`: the subscription service."""
+"""Commands on what comes back from people: `notify serve`, the subscription service, and `notify answer`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import click
 import msgspec
 
 from register_api import clock
+from register_api.cli.notify_options import notices
 from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.errors import UsageError
+from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fault_of
+from register_api.notify.contacts import recipients_at
 from register_api.notify.service.app import create_app
 from register_api.notify.settings import read_notify_settings
 from register_api.serve.launch import run_app
 from register_api.serve.settings_sources import read_settings
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     from register_api.serve.http.asgi import App
@@ -53,3 +57,45 @@ def serve(settings: Path | None, host: str, port: int) -> None:
         )
     listening = msgspec.structs.replace(read_settings({}), host=host, port=port)
     run_app(cast("App", create_app(read, clock.now)), listening, out.print)
+
+
+@click.command()
+@settings_option
+@click.argument("version", type=click.IntRange(1))
+@click.argument("verdict", type=click.Choice(VERDICTS))
+@click.option("--recipient", required=True, metavar="ADDRESS", help="The contract contact who answers.")
+@click.option("--customer", help="Which customer's, where the address is a contact of several.")
+@click.option("--reason", default="", help="Why; needed for an objection.")
+@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), help="Day on which it came.  [default: today]")
+def answer(
+    settings: Path | None,
+    version: int,
+    verdict: str,
+    recipient: str,
+    customer: str | None,
+    reason: str,
+    received: dt.datetime | None,
+) -> None:
+    """Enter what a contract contact has answered to a notice by another way than its link.
+
+    \b
+    Example:
+      register-api notify answer 7 objected --recipient legal@customer.example --reason "No contract"
+    """
+    given = GivenAnswer(verdict, reason, "publisher")
+    if fault := fault_of(given):
+        raise UsageError(fault)
+    with notices(settings) as opened:
+        found = [
+            each
+            for each in recipients_at(opened.database, recipient)
+            if each.kind == "contact" and each.state == "active" and customer in {None, each.customer}
+        ]
+        if len(found) != 1:
+            raise UsageError(
+                f"{len(found)} active contract contacts have this address",
+                hint="say which customer's with --customer" if found else "register-api notify contacts list",
+            )
+        day = (received or clock.now()).date()
+        new = enter_answer(opened.database, version, found[0], given, opened.at, day)
+    out.print("Recorded." if new else "That is the newest answer already.")

@@ -5,23 +5,25 @@ Every answer is kept and the newest counts. Nothing of it is public.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from register_api.clock import zone_of
-from register_api.core.calendar import local_day
+from register_api.core.instant import instant_of
 from register_api.core.language.language import message
+from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import TELLING
+from register_api.notify.publication import load
 from register_api.sending.outbox import add_fact
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterable
 
     from register_api.core.diff.changes import Change
-    from register_api.core.model import Register
-    from register_api.sending.database import Row
+    from register_api.notify.publication import Publication
+    from register_api.sending.database import Database, Row
 
 Verdict = Literal["accepted", "objected", "not_concerned"]
 Way = Literal["link", "publisher"]
@@ -60,13 +62,13 @@ class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-def fault_of(verdict: str, reason: str) -> str | None:
+def fault_of(given: GivenAnswer) -> str | None:
     """Return what is wrong with an answer, as a message of the catalogue's, or ``None``."""
-    if verdict not in VERDICTS:
+    if given.verdict not in VERDICTS:
         return message("Choose one of the answers.")
-    if verdict == "objected" and not reason.strip():
+    if given.verdict == "objected" and not given.reason.strip():
         return message("An objection needs a reason.")
-    return message("The reason is too long.") if len(reason) > LONGEST_REASON else None
+    return message("The reason is too long.") if len(given.reason) > LONGEST_REASON else None
 
 
 def last_day_to_object(changes: Iterable[Change]) -> dt.date | None:
@@ -74,13 +76,13 @@ def last_day_to_object(changes: Iterable[Change]) -> dt.date | None:
     return max((day for each in changes if (day := each.notice.objection_until)), default=None)
 
 
-def is_late(register: Register, changes: Iterable[Change], now: dt.datetime) -> bool:
-    """Tell whether the last day to object has passed where the publisher is."""
+def is_late(changes: Iterable[Change], day: dt.date) -> bool:
+    """Tell whether the last day to object to some changes lies before a day, in the publisher's time zone."""
     last = last_day_to_object(changes)
-    return last is not None and local_day(now, zone_of(register.publisher.time_zone)) > last
+    return last is not None and day > last
 
 
-def newest(run: Callable[..., list[Row]], version: int, recipient: str) -> RecordedAnswer | None:
+def newest_answer(run: Callable[..., list[Row]], version: int, recipient: str) -> RecordedAnswer | None:
     """Return the answer of a recipient that counts."""
     rows = run(
         "SELECT * FROM answers WHERE version = ? AND recipient = ? ORDER BY number DESC LIMIT 1",
@@ -89,15 +91,17 @@ def newest(run: Callable[..., list[Row]], version: int, recipient: str) -> Recor
     return msgspec.convert(rows[0], RecordedAnswer, strict=False) if rows else None
 
 
-def record(
+def record_answer(
     run: Callable[..., list[Row]], version: int, recipient: str, given: GivenAnswer, now: int, *, late: bool
 ) -> bool:
     """Record an answer; the same as the newest one once more is no answer of its own.
 
+    It is written down beside the notice, too, and sealed with it (docs/proof-of-notice.md).
+
     Returns:
         Whether it is new.
     """
-    before = newest(run, version, recipient)
+    before = newest_answer(run, version, recipient)
     reason = given.reason.strip()
     if before is not None and (before.verdict, before.reason) == (given.verdict, reason):
         return False
@@ -112,3 +116,107 @@ def record(
     for row in run(telling, recipient, version, version):
         add_fact(run, row["id"], now, given.verdict, reason)
     return True
+
+
+def enter_answer(
+    database: Database, version: int, recipient: Recipient, given: GivenAnswer, now: int, day: dt.date
+) -> bool:
+    """Record an answer that came by another way than a link.
+
+    Args:
+        database: Where it is kept.
+        version: Of which notice.
+        recipient: The contract contact.
+        given: What they said.
+        now: The present instant, Unix time.
+        day: When it came.
+
+    Returns:
+        Whether it is new.
+
+    Raises:
+        NotifyError: The version is not recorded.
+    """
+    changes = load(database, version).concerning(recipient.products.split(), recipient.hears)
+    with database.transaction() as run:
+        late = is_late(changes, day)
+        return record_answer(run, version, recipient.id, given, now, late=late)
+
+
+class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contract contact has answered to a notice, or that it is still open.
+
+    Attributes:
+        verdict: ``open`` where there is no answer yet.
+    """
+
+    recipient: str
+    customer: str
+    pseudonym: str | None
+    address: str | None
+    verdict: Verdict | Literal["open"]
+    reason: str = ""
+    way: Way | None = None
+    late: bool = False
+    at: dt.datetime | None = None
+
+
+_NEWEST = (
+    "FROM deliveries d JOIN recipients r ON r.id = d.recipient"
+    " LEFT JOIN answers a ON a.recipient = d.recipient AND a.version = d.version AND a.number ="
+    " (SELECT max(number) FROM answers b WHERE b.recipient = d.recipient AND b.version = d.version)"
+    " WHERE d.version = ? AND d.kind = 'notice' AND d.channel = 'mail' AND r.kind = 'contact'"
+    " AND (r.state = 'active' OR a.verdict IS NOT NULL)"
+)
+"""Notices of contract contacts, each with the answer that counts; who left counts where they answered."""
+
+
+def count_answers(database: Database, publication: Publication) -> dict[str, int]:
+    """Return how many contract contacts gave each answer to a version, and for how many it is open."""
+    found: Counter[str] = Counter()
+    if last_day_to_object(publication.changes) is not None:
+        for row in database.query(
+            f"SELECT r.products, r.hears, a.verdict, count(*) AS n {_NEWEST}"
+            " GROUP BY r.products, r.hears, a.verdict",
+            publication.register.version,
+        ):
+            if row["verdict"] or _may_object(publication, row):
+                found[row["verdict"] or "open"] += row["n"]
+    return dict(sorted(found.items()))
+
+
+def answers_to(
+    database: Database, publication: Publication, *, addresses: bool = False
+) -> list[AnswerStatus]:
+    """Return what each contract contact has answered to a version, or that it is open."""
+    rows = database.query(
+        "SELECT r.id AS recipient, r.customer, r.address, r.pseudonym_key, r.products, r.hears,"
+        f" a.verdict, a.reason, a.way, a.late, a.at {_NEWEST} ORDER BY r.customer, r.id",
+        publication.register.version,
+    )
+    return [
+        _status(row, addresses=addresses) for row in rows if row["verdict"] or _may_object(publication, row)
+    ]
+
+
+def _may_object(publication: Publication, row: Row) -> bool:
+    return last_day_to_object(publication.concerning(row["products"].split(), row["hears"])) is not None
+
+
+def _status(row: Row, *, addresses: bool) -> AnswerStatus:
+    who = {
+        "recipient": row["recipient"],
+        "customer": row["customer"],
+        "pseudonym": Recipient.pseudonym_of(row["pseudonym_key"], row["address"]),
+        "address": row["address"] if addresses else None,
+    }
+    if row["verdict"] is None:
+        return AnswerStatus(verdict="open", **who)
+    return AnswerStatus(
+        verdict=row["verdict"],
+        reason=row["reason"],
+        way=row["way"],
+        late=bool(row["late"]),
+        at=instant_of(row["at"]),
+        **who,
+    )

@@ -13,8 +13,7 @@ from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
-from register_api.notify import answers
-from register_api.notify.answers import last_day_to_object
+from register_api.notify.answers import last_day_to_object, newest_answer
 from register_api.notify.deliveries import versions_in, was_told
 from register_api.notify.endpoints import endpoint_of
 from register_api.notify.personal import personal, purpose_of
@@ -143,7 +142,7 @@ class Writer:
         version: Any = due.version
         if not was_told(self._database, version, recipient.id):
             return SendResult("opted_out", "the notice has not reached the recipient")
-        if answers.newest(self._database.query, version, recipient.id) is not None:
+        if newest_answer(self._database.query, version, recipient.id) is not None:
             return SendResult("opted_out", "the recipient has answered")
         register = self._publication(newest(self._database)).register
         day = local_day(now, zone_of(register.publisher.time_zone))

@@ -11,6 +11,7 @@ import msgspec
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import instant_of
+from register_api.notify.answers import AnswerStatus, answers_to, count_answers, last_day_to_object
 from register_api.notify.contacts import Recipient, shown_address
 from register_api.notify.endpoints import endpoints
 from register_api.notify.links import LIFETIMES
@@ -65,6 +66,8 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
         states: Number of notices by state, and of digests that tell of the version.
         reminders: Number of reminders by state.
         alarms: How many contract contacts were certainly not told.
+        objection_until: The last day to object to one of its changes.
+        answers: Number of contract contacts by what they answered; ``open``: nothing yet.
     """
 
     version: int
@@ -76,6 +79,8 @@ class VersionStatus(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[str, int]
     reminders: dict[str, int]
     alarms: int
+    objection_until: dt.date | None
+    answers: dict[str, int]
 
 
 class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +93,7 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
         endpoints: Number of endpoints of webhooks and chats by condition.
         sealing: What is sealed of what happened (docs/proof-of-notice.md).
         told: Deliveries of one version, where it is asked for.
+        answers: What contract contacts answered to it.
     """
 
     looked_at: dt.datetime | None
@@ -96,6 +102,7 @@ class NotifyStatus(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: dict[str, int]
     sealing: Sealing
     told: tuple[DeliveryStatus, ...] = ()
+    answers: tuple[AnswerStatus, ...] = ()
 
     @property
     def needs_somebody(self) -> bool:
@@ -138,6 +145,7 @@ def status(
     if version is not None and not numbers:
         load(database, version)  # raises
     rows = [] if version is None else _deliveries(database, version)
+    answered = [] if version is None else answers_to(database, load(database, version), addresses=addresses)
     return NotifyStatus(
         looked_at=instant_of(looks[0]["at"]) if looks else None,
         problem=looks[0]["problem"] if looks else "",
@@ -145,6 +153,7 @@ def status(
         endpoints=dict(sorted(Counter(each.condition for each in endpoints(database)).items())),
         sealing=sealing(database),
         told=tuple(_told(row, addresses=addresses) for row in rows),
+        answers=tuple(answered),
     )
 
 
@@ -214,6 +223,8 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
         states={each["state"]: each["n"] for each in counted if not each["reminds"]},
         reminders={each["state"]: each["n"] for each in counted if each["reminds"]},
         alarms=sum(each["alarm"] for each in _deliveries(database, number, alarms=True)),
+        objection_until=last_day_to_object(publication.changes),
+        answers=count_answers(database, publication),
     )
 
 

@@ -14,8 +14,7 @@ from notices import AT, add_subscribers, record
 from publishers import NOW
 from register_api.core.canonical import digest
 from register_api.errors import NotifyError
-from register_api.notify.answers import GivenAnswer
-from register_api.notify.answers import record as record_answer
+from register_api.notify.answers import GivenAnswer, record_answer
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts
 from register_api.notify.contacts_file import ContactRow

@@ -23,6 +23,7 @@ from register_api.notify.contacts_file import read_contacts
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.serve.settings_sources import read_settings
 from static_host import static_host
+from subscribing import OBJECTION
 from time_authority import authority, honest, serving
 
 if TYPE_CHECKING:
@@ -103,6 +104,30 @@ def test_the_commands_from_the_first_contact_to_the_last(office: Office) -> None
     assert '"ann@c.example"' in office.call("contacts", "export", "ann@c.example").stdout
     assert "1 recipient erased" in office.call("contacts", "erase", "ann@c.example").stdout
     assert "0 mails and 0 recipients deleted." in office.call("retain").stdout
+
+
+def test_an_answer_that_came_by_post_is_entered(office: Office) -> None:
+    office.publisher.say("objections", notice=OBJECTION)
+    office.call("contacts", "add", "--customer", "C1", "--email", "ann@c.example")
+    office.call("contacts", "add", "--customer", "C2", "--email", "ann@c.example")
+    office.call("record")
+    office.announce("beta")
+    office.call("record")
+    office.call("send")
+    said = ("answer", "2", "objected", "--recipient", "ann@c.example", "--reason", "No\x1b[31m contract")
+    assert "2 active contract contacts" in office.call(*said, code=2).stderr
+    assert "needs a reason" in office.call(*said[:-2], code=2).stderr
+    assert office.call(*said, "--customer", "C1", "--received", "2020-01-01").stdout == "Recorded.\n"
+    assert "already" in office.call(*said, "--customer", "C1").stdout
+    shown = office.call("status", "2").stdout
+    assert "1 objected, 1 open" in shown
+    assert "\x1b" not in shown
+    found = json.loads(office.call("status", "2", "--json").stdout)
+    assert [each["verdict"] for each in found["answers"]] == ["objected", "open"]
+    assert (
+        'register_notify_answers{version="2",answer="objected"} 1'
+        in office.call("status", "--metrics").stdout
+    )
 
 
 def test_a_bounce_in_a_mailbox_becomes_an_alarm(office: Office) -> None:

@@ -13,9 +13,9 @@ from litestar.exceptions import HTTPException
 
 from register_api.errors import RegisterError
 from register_api.notify.service.database_thread import DatabaseThread
-from register_api.notify.service.desk import ACTIONS
 from register_api.notify.service.forms import MOST_BYTES, languages, read_form
 from register_api.notify.service.limits import Limit, client_network
+from register_api.notify.service.link_pages import ACTIONS, act
 from register_api.notify.service.pages import HEADERS
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
         return await service.form(request)
 
     @route(f"{prefix}{{action:str}}/{{token:str}}", http_method=_METHODS)
-    async def act(request: Request[Any, Any, Any]) -> Response[str]:
-        return await service.act(request, request.path_params["action"], request.path_params["token"])
+    async def link(request: Request[Any, Any, Any]) -> Response[str]:
+        return await service.link(request, request.path_params["action"], request.path_params["token"])
 
     return Litestar(
-        [form, act],
+        [form, link],
         request_max_body_size=MOST_BYTES,
         lifespan=[service.lifespan],
         exception_handlers={Exception: _as_text},
@@ -121,7 +121,7 @@ class _Service:
         self._take(self._limits.all_forms, "")
         return await self._reply(lambda desk: desk.subscribe(read_form(body), language, self._clock()))
 
-    async def act(self, request: Request[Any, Any, Any], action: str, token: str) -> Response[str]:
+    async def link(self, request: Request[Any, Any, Any], action: str, token: str) -> Response[str]:
         """Show the page of a link, or do what its form says."""
         if action not in ACTIONS:
             raise _Refused(404)
@@ -129,7 +129,7 @@ class _Service:
         if wait := guesses.wait(network, self._now()):
             raise _Refused(429, wait)
         form = read_form(await _body(request)) if request.method == HttpMethod.POST else None
-        reply = await self._reply(lambda desk: desk.act(action, token, form, self._clock()))
+        reply = await self._reply(lambda desk: act(desk, action, token, form, self._clock()))
         if reply.status_code == 404:  # noqa: PLR2004
             guesses.count(network, self._now())
         return reply

@@ -1,0 +1,202 @@
+"""The pages that links in mails lead to: confirm, change, leave, answer.
+
+A GET changes nothing, since mail scanners follow every link. A POST is authorised by the token in its address
+alone: there are no cookies, so that no other site can act in anyone's name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from register_api.clock import zone_of
+from register_api.core.calendar import local_day
+from register_api.core.language.language import message
+from register_api.notify import answers, links, subscriptions
+from register_api.notify.publication import load
+from register_api.notify.service.forms import Form, one, plain, read_wish
+from register_api.notify.service.pages import Page, message_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from register_api.notify.service.desk import Desk
+    from register_api.notify.subscriptions import Preferences
+    from register_api.sending.database import Row
+
+_VERDICTS = {
+    "accepted": message("We accept the changes"),
+    "objected": message("We object"),
+    "not_concerned": message("The changes do not concern us"),
+}
+
+
+class LinkRequest(NamedTuple):
+    """A request for a page with a token.
+
+    Attributes:
+        run: Runs a statement; within a transaction where the form is there.
+        here: Address of the page.
+        form: What was filled in; ``None``: the page is only looked at.
+    """
+
+    desk: Desk
+    run: Callable[..., list[Row]]
+    link: links.MailLink
+    token: str
+    here: str
+    form: Form | None
+    now: dt.datetime
+
+    @property
+    def at(self) -> int:
+        """The instant as Unix time."""
+        return int(self.now.timestamp())
+
+
+def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
+    """Show the page of a token, or do what its form says.
+
+    Args:
+        desk: Has the database.
+        action: One of ``ACTIONS``.
+        token: The token.
+        form: What was filled in; ``None``: the page is only looked at.
+        now: The present instant, UTC.
+    """
+    purpose, answer = ACTIONS[action]
+    here = desk.address(action, token)
+
+    def by(run: Callable[..., list[Row]]) -> Page:
+        link = links.find(run, token, purpose, int(now.timestamp()))
+        return desk.gone() if link is None else answer(LinkRequest(desk, run, link, token, here, form, now))
+
+    if form is None:
+        return by(desk.database.query)
+    with desk.database.transaction() as run:
+        return by(run)
+
+
+def _confirm(asked: LinkRequest) -> Page:
+    """Ask whether somebody wants to subscribe, or subscribe them."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if asked.form is None and asked.link.used_at is None and found.state == "pending":
+        return _question(
+            asked,
+            found.language,
+            message("Confirm the subscription"),
+            message("You are told of changes to the list of our sub-processors once you have confirmed."),
+            message("Confirm"),
+        )
+    token = subscriptions.confirm(asked.run, asked.link, asked.at) if asked.form is not None else None
+    if token is None:
+        body = message("This link has been used. Every mail has a link to change the subscription.")
+        return message_page(found.language, message("Nothing to confirm"), body, asked.desk.anew())
+    return message_page(
+        found.language,
+        message("You have subscribed"),
+        message("From now on we write to you when the list of our sub-processors changes."),
+        (asked.desk.address("manage", token), message("Change the subscription or end it")),
+    )
+
+
+def _manage(asked: LinkRequest) -> Page:
+    """Show what a subscriber hears, or change it."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if found.state != "active":
+        return _left(asked, found.language)
+    wanted: Preferences = found
+    fault = None
+    if asked.form is not None:
+        wish = read_wish(asked.form, asked.desk.register(), asks_address=False)
+        wanted, fault = wish.wanted, wish.fault
+        if fault is None:
+            subscriptions.change(asked.run, asked.link, wanted)
+    values = {
+        **asked.desk.choices(wanted),
+        "fault": fault,
+        "saved": asked.form is not None and fault is None,
+        "here": asked.here,
+        "leave": asked.desk.address("leave", asked.token),
+    }
+    return Page("manage", wanted.language, values, 422 if fault else 200)
+
+
+def _leave(asked: LinkRequest) -> Page:
+    """Ask whether to leave, or leave: by the button, or by one click in a mail program (RFC 8058)."""
+    found = subscriptions.subscriber(asked.run, asked.link)
+    if found is None:
+        return asked.desk.gone()
+    if asked.form is None and found.state in {"active", "pending"}:
+        return _question(
+            asked,
+            found.language,
+            message("End the subscription"),
+            message("You are then told of no change any more."),
+            message("End the subscription"),
+        )
+    if asked.form is not None:
+        subscriptions.leave(asked.run, asked.link, asked.at)
+    return _left(asked, found.language)
+
+
+def _left(asked: LinkRequest, language: str) -> Page:
+    body = message("We send no mails to you any more.")
+    return message_page(language, message("The subscription has ended"), body, asked.desk.anew())
+
+
+def _question(asked: LinkRequest, language: str, head: str, body: str, button: str) -> Page:
+    return Page("question", language, {"head": head, "body": body, "button": button, "here": asked.here})
+
+
+def _answer(asked: LinkRequest) -> Page:
+    """Show the changes of a notice with the form to answer it, or record the answer."""
+    (who,) = asked.run("SELECT * FROM recipients WHERE id = ?", asked.link.recipient)
+    version = asked.link.version
+    if version is None or (who["kind"], who["state"]) != ("contact", "active"):
+        return asked.desk.gone()  # another contact has come in their place
+    publication = load(asked.desk.database, version)
+    changes = publication.concerning(who["products"].split(), who["hears"])
+    zone = zone_of(publication.register.publisher.time_zone)
+    late = answers.is_late(changes, local_day(asked.now, zone))
+    fault = None
+    if asked.form is not None:
+        given = answers.GivenAnswer(one(asked.form, "verdict"), plain(one(asked.form, "reason")), "link")
+        fault = answers.fault_of(given)
+        if fault is None:
+            links.use(asked.run, asked.link, asked.at)
+            answers.record_answer(asked.run, version, who["id"], given, asked.at, late=late)
+    counts = answers.newest_answer(asked.run, version, who["id"])
+    shown = given if fault else counts
+    values = {
+        "version": version,
+        "changes": Markup(  # noqa: S704 - a template has escaped it
+            asked.desk.writer.changes_html(version, who["language"], who["products"], who["hears"])
+        ),
+        "last_day": answers.last_day_to_object(changes),
+        "is_late": late,
+        "answer": counts,
+        "answered_on": counts and local_day(dt.datetime.fromtimestamp(counts.at, dt.UTC), zone),
+        "verdicts": _VERDICTS,
+        "chosen": shown.verdict if shown else "",
+        "reason": shown.reason if shown else "",
+        "longest_reason": answers.LONGEST_REASON,
+        "fault": fault,
+        "here": asked.here,
+    }
+    return Page("answer", who["language"], values, 422 if fault else 200)
+
+
+ACTIONS: dict[str, tuple[links.Purpose, Callable[[LinkRequest], Page]]] = {
+    "confirm": ("confirm", _confirm),
+    "manage": ("manage", _manage),
+    "leave": ("manage", _leave),
+    "answer": ("answer", _answer),
+}
+"""First part of a page's path: which links open it, and what it does."""
