@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from memory_folder import memory_folder
+from patience import PATIENCE
 from publishers import NOW, Publisher
 from register_api import clock
 from register_api.core.canonical import decode
@@ -68,7 +69,7 @@ def soak(kills: int, seed: int = 0) -> Soaked:
                 add_vendor(database, name, register=host.address(name))
             first = context.Process(target=watch, args=(folder,))
             first.start()
-            first.join()
+            first.join(PATIENCE)
             longest = 0.0
             for number in range(kills + 1):
                 publisher = chance.choice(list(publishers.values()))
@@ -78,12 +79,12 @@ def soak(kills: int, seed: int = 0) -> Soaked:
                 begun = time.monotonic()
                 process.start()
                 if not number:  # is left alone, and says how long one takes
-                    process.join()
+                    process.join(PATIENCE)
                     longest = time.monotonic() - begun
                     continue
                 process.join(chance.random() * longest)
                 process.kill()
-                process.join()
+                process.join(PATIENCE)
                 met += process.exitcode == -signal.SIGKILL
                 unrecorded += _is_ahead(database, publishers, folder)
             _make_due(database)

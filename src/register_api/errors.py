@@ -20,7 +20,7 @@ The tree::
     ├── NotStamped               a time-stamping authority: no answer, or no good one  told, ends nothing
     ├── PromiseNotKept           notice that was late or short, where a customer asks  exit 20
     ├── DeadlineNear             days left to object, where a customer asks            exit 21
-    ├── Changed                  a newer version, where a customer asks                exit 22
+    ├── NewerVersion             a newer version, where a customer asks                exit 22
     └── VerificationError        what a customer was served                           exit 10-19
         ├── Unreachable          10  no answer, or something vouched for is missing
         ├── Malformed            11  over a limit, or not of the promised form
@@ -207,7 +207,7 @@ class DeadlineNear(RegisterError):
     word = "deadline near"
 
 
-class Changed(RegisterError):
+class NewerVersion(RegisterError):
     """All is genuine, and there is a newer version than the last run saw (``verify --fail-on``)."""
 
     exit_code = 22

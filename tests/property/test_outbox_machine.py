@@ -7,7 +7,6 @@ record says *unknown*.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test as run
 
 from memory_folder import memory_folder
 from notices import AT, add_contacts, add_subscribers, database_of
+from patience import in_background
 from postgresql import postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts, list_recipients
@@ -257,15 +257,15 @@ def test_a_digest_is_extended_or_sent_and_never_both(
                     insert_publication(run_, version)
                     add_to_digest(run_, version, recipient, AT, AT)
 
-    recording = threading.Thread(target=record)
-    recording.start()
-    with opened(address or str(tmp_path / "notify.sqlite3"), STEPS) as database:
+    with (
+        opened(address or str(tmp_path / "notify.sqlite3"), STEPS) as database,
+        in_background(record, stop=lambda: None) as recording,
+    ):
         outbox = Outbox(database, Leased, "worker", LEASE)
         while rows := outbox.lease(AT, 1, ["mail"]) or recording.is_alive():
             for row in rows if isinstance(rows, list) else ():
                 told.append(versions_in(database, row.id))
                 assert outbox.begin(row.id, b"", "", AT)
                 outbox.finish(row, SendResult("sent", ""), AT)
-        recording.join()
         told += [versions_in(database, row.id) for row in outbox.lease(AT, 1, ["mail"])]
     assert [version for each in told for version in each] == [*range(1, versions + 1)]

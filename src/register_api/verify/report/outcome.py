@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
-from register_api.errors import Changed, DeadlineNear, Malformed, PromiseNotKept
+from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept
 from register_api.verify.checks.check_table import worst
 from register_api.verify.report.deadlines import deadlines_told
 from register_api.verify.report.disowning import disowned_told
@@ -109,7 +109,7 @@ def _end(
     if days is not None and (deadlines is None or any(item.days_left <= days for item in deadlines)):
         return DeadlineNear("the last day to object is near, or cannot be worked out")
     if "change" in asked and newest is not None and known is not None and newest.version > known.size:
-        return Changed("there is a newer version")
+        return NewerVersion("there is a newer version")
     return None
 
 

@@ -9,7 +9,7 @@ from register_api.core.freshness import in_words
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
-from register_api.errors import Changed, DeadlineNear, PromiseNotKept
+from register_api.errors import DeadlineNear, NewerVersion, PromiseNotKept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ _MAX_TEXT = 600
 _MOST_TOLD = 50
 """So many changes or deadlines are told; of more only the number."""
 
-_ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", Changed: "Version and New"}
+_ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", NewerVersion: "Version and New"}
 """What ends a run although all is genuine, and the section that says why."""
 
 _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
