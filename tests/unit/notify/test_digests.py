@@ -272,7 +272,7 @@ def test_who_has_answered_is_not_reminded(told: Told) -> None:
     ann = told.database.query("SELECT id FROM recipients WHERE address = ?", ANN)[0]["id"]
     given = GivenAnswer("accepted", "", "publisher")
     with told.database.transaction() as run:
-        assert answers.record(run, version, ann, given, int(told.time.now().timestamp()), late=False)
+        assert answers.record_answer(run, version, ann, given, int(told.time.now().timestamp()), late=False)
     assert ANN not in dict(told.send(REMINDED))
     assert told.rows("reminder", ANN) == [("opted_out", "the recipient has answered")]
 
