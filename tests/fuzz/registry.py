@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from fuzz import attestation, customer, documents, feeds, importer, keys, log, notices, service, source, trust
+from fuzz import (
+    attestation,
+    customer,
+    documents,
+    feeds,
+    importer,
+    keys,
+    log,
+    notices,
+    service,
+    source,
+    trust,
+    watching_vendors,
+)
 
 TARGETS = {
     target.name: target
@@ -18,6 +31,7 @@ TARGETS = {
         importer,
         service,
         notices,
+        watching_vendors,
     )
     for target in room.TARGETS
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from register_api.bounded_http.client import Elsewhere
 from register_api.core.address import base_url_problem
 from register_api.core.canonical import decode
 from register_api.core.documents import Discovery
@@ -30,7 +31,8 @@ class FoundRegister(NamedTuple):
 def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> FoundRegister | None:
     """Return the register that a site names, if it names one.
 
-    The document is looked for below the address itself, which may be that of a tree, and at its origin.
+    The document is looked for below the address itself, which may be that of a tree, and at its origin. From
+    a host to the one with ``www`` before it, or back, a redirect is followed.
 
     Args:
         website: Address of a site.
@@ -42,14 +44,37 @@ def find_register(website: str, fetcher: Callable[[str], PollFetcher]) -> FoundR
     """
     base = website if website.endswith("/") else f"{website}/"
     for place in dict.fromkeys((base, urljoin(base, "/"))):
-        with fetcher(place) as asked:
-            try:
-                data = asked.get(tree.DISCOVERY.path(), max_bytes(tree.DISCOVERY.path()))
-            except NotServed:
-                continue
-        if data.lstrip()[:1] != b"<":  # a page for what is not there
-            return _named(place, data)
+        found = _document(place, fetcher)
+        if found is not None:
+            return _named(*found)
     return None
+
+
+def _document(
+    place: str, fetcher: Callable[[str], PollFetcher], *, from_sister: bool = False
+) -> tuple[str, bytes] | None:
+    """Return the document below an address, and the address that gave it."""
+    path = tree.DISCOVERY.path()
+    with fetcher(place) as asked:
+        try:
+            data = asked.get(path, max_bytes(path))
+        except NotServed:
+            return None
+        except Elsewhere as error:
+            sister = error.address.removesuffix(path)
+            if from_sister or not _are_sisters(place, sister):
+                raise
+        else:
+            is_page = data.lstrip()[:1] == b"<"  # a page for what is not there
+            return None if is_page else (place, data)
+    return _document(sister, fetcher, from_sister=True)
+
+
+def _are_sisters(one: str, other: str) -> bool:
+    """Tell whether two addresses differ in ``www`` before the host, and at most in TLS that is added."""
+    first, second = urlsplit(one), urlsplit(other)
+    hosts = {first.netloc.removeprefix("www."), second.netloc.removeprefix("www.")}
+    return len(hosts) == 1 and second.scheme in {first.scheme, "https"} and second.path.endswith("/")
 
 
 def _named(place: str, data: bytes) -> FoundRegister | None:

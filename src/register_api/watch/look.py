@@ -29,6 +29,7 @@ FRESH = "fresh"
 
 NO_REGISTER = "no_register"
 FOUND = "found"
+UNUSABLE = "unusable"
 
 _WORDS = {
     10: "unreachable", 11: "malformed", 12: "forged", 13: "stale", 14: "rolled_back", 15: "forked",
@@ -129,9 +130,9 @@ def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Look
                 return _look(vendor, known, now, fetcher, options)
         found = find_register(vendor.website, asking.fetcher) if vendor.website else None
     except RegisterError as error:  # of a register: its address or the folder of its memory
-        return Looked("unusable" if vendor.register else NO_REGISTER, error.message, error.hint)
+        return Looked(UNUSABLE if vendor.register else NO_REGISTER, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - whatever one server makes us stumble over stops no other look
-        return Looked("unusable", f"a fault of this program: {printable(repr(error))}")
+        return Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
     return Looked(FOUND, found.address) if found else Looked(NO_REGISTER)
 
 
@@ -167,7 +168,7 @@ def _covers(verified: Verified, known: int) -> bool:
 
 def _trouble(error: RegisterError, fetcher: PollFetcher, now: dt.datetime) -> Looked:
     """Return the word for what went wrong: of an answer that is no file, what kind of answer it is."""
-    word, wait = _WORDS.get(error.exit_code, "unusable"), 0
+    word, wait = _WORDS.get(error.exit_code, UNUSABLE), 0
     if isinstance(error, Unreachable):
         reply = fetcher.refused.get(error.path)
         if reply is not None:

@@ -15,6 +15,7 @@ from register_api.core.diff.changes import ChangeType
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
+from register_api.core.printable import escaped
 from register_api.watch.concerns import concern
 from register_api.watch.deadlines import breaks_contract, deadline
 
@@ -51,6 +52,7 @@ CLASSES = frozenset({"other", "late", "short", "moved", "closed", "found", "reco
 """Every class of news, types of change among them; ``other`` is a change of a type that is not known here."""
 
 _ID_DIGITS = 16
+_LONGEST_TITLE = 500
 _TOLD = ("type", "kind", "subprocessor", "engagement", "planned", "affects", "summary", "notice")
 """What of a change is kept with the news of it; all of it is kept with its version."""
 
@@ -83,7 +85,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def about(cls, vendor: Vendor, key: str, at: int, **more: Any) -> News:
-        """Return a piece of news about a vendor; its id follows from what it is about."""
+        """Return a piece of news about a vendor; its id follows from what it is about.
+
+        What strangers write stands in the title on one line, without what a terminal or a database acts on.
+        """
+        more["title"] = escaped(more["title"])[:_LONGEST_TITLE]
         id_ = digest(f"{vendor.id}\n{key}".encode())[:_ID_DIGITS]
         return cls(id=id_, vendor=vendor.id, key=key, seen_at=at, owner=vendor.owner, **more)
 

@@ -8,14 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from register_api.watch.look import look
+from register_api.core.printable import printable
+from register_api.watch.look import UNUSABLE, Looked, look
 from register_api.watch.news import Here
 from register_api.watch.record import Lease, due, lease, record
 
 if TYPE_CHECKING:
     from register_api.sending.database import Database
     from register_api.sending.sender import Surroundings
-    from register_api.watch.look import Asking, Looked
+    from register_api.watch.look import Asking
     from register_api.watch.news import News
     from register_api.watch.settings import WatchSettings
 
@@ -104,13 +105,21 @@ class Poller:
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
         for future in done:
             _, leased = self._running.pop(future)
-            looked = future.result()
-            news = record(self._database, self._settings, leased, looked, self._here())
+            looked, news = self._record(leased, future.result())
             self._tell(leased, looked, news)
             counts = Counts(
                 counts.looks + 1, counts.fresh + (looked.outcome == "fresh"), counts.news + len(news)
             )
         return counts
+
+    def _record(self, leased: Lease, looked: Looked) -> tuple[Looked, list[News]]:
+        """Record what came of a look; of what cannot be recorded, that."""
+        try:
+            return looked, record(self._database, self._settings, leased, looked, self._here())
+        except Exception as error:  # noqa: BLE001 - one register's content stops no other look
+            failed = Looked(UNUSABLE, f"a fault of this program: {printable(repr(error))}")
+        # Where this fails, too, it is the database.
+        return failed, record(self._database, self._settings, leased, failed, self._here())
 
     def _tell(self, leased: Lease, looked: Looked, news: list[News]) -> None:
         if news or looked.outcome not in {"fresh", "no_register"}:

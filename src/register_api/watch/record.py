@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from register_api.core.printable import escaped
 from register_api.watch.edges import rewrite_uses
 from register_api.watch.look import FOUND, FRESH, NO_REGISTER, Known
 from register_api.watch.news import TROUBLE, News, add, news_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MINUTE, _DAY = 60, 86_400
 _WEEK = 7 * _DAY
+_LONGEST_NAME = 300
 _JITTER = 5
 """One part in so many: the pause until the next look is that much longer or shorter at most, by half."""
 
@@ -190,7 +192,7 @@ class _Poll(NamedTuple):
             "looked_at": at,
             "outcome": looked.outcome,
             "outcome_since": row["outcome_since"] if looked.outcome == row["outcome"] else at,
-            "message": looked.message,
+            "message": escaped(looked.message),
             "failures": self._failures if is_trouble else 0,
             "trouble_since": self._trouble_since if is_trouble else None,
             "alerted_at": (at if alerted else row["alerted_at"]) if is_trouble else None,
@@ -206,7 +208,7 @@ class _Poll(NamedTuple):
             kept |= {
                 "fresh_until": int(verified.trust.fresh_until.timestamp()),
                 "version": verified.register.version,
-                "name": verified.register.register,
+                "name": escaped(verified.register.register)[:_LONGEST_NAME],
                 "root_sha256": verified.trust.root.sha256,
             }
         return kept

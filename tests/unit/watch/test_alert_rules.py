@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from register_api.watch import poller
 from register_api.watch.look import FRESH, NO_REGISTER, Looked
 from register_api.watch.news import Here
 from register_api.watch.record import due, lease, record
 from register_api.watch.status import vendors_status
-from watching import AT, NOW, add_vendor, dt, settings_for
+from watching import AT, NOW, Watcher, add_vendor, dt, settings_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +126,33 @@ def test_status_says_what_is_wrong_first(desk: Desk) -> None:
 def test_a_vendor_that_was_removed_is_not_due(desk: Desk) -> None:
     add_vendor(desk.database, closed_at=AT)
     assert due(desk.database, AT + DAY) == []
+
+
+def test_what_strangers_write_stands_in_one_line_that_every_database_takes(desk: Desk) -> None:
+    hostile = Looked("forked", "a\0b\nc\x1b[31m", elsewhere="x\0\n")
+    assert desk.look(hostile) == ["forked"]
+    assert desk.look(Looked("redirected", "m\0", elsewhere="https://x\0\n.example/")) == []
+    (row,) = desk.database.query("SELECT title, detail FROM news")
+    assert row["title"].isprintable()
+    assert vendors_status(desk.database)[0].message == "m\\x00"
+
+
+def test_a_register_that_cannot_be_recorded_is_told_and_stops_no_other(
+    database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = poller.record
+
+    def fails(*arguments: Any) -> list[Any]:
+        if arguments[2].vendor.id == "acme" and arguments[3].outcome != "unusable":
+            raise KeyError("\0")
+        return real(*arguments)
+
+    monkeypatch.setattr(poller, "record", fails)
+    for name in ("acme", "beta"):
+        add_vendor(database, name, register="http://127.0.0.1:1/")
+    watcher = Watcher(database, settings_for(folder, failures_before_alert=1))
+    watcher.round()
+    assert [(row["vendor"], row["class"]) for row in watcher.news()] == [
+        ("acme", "unusable"),
+        ("beta", "unreachable"),
+    ]
