@@ -24,8 +24,11 @@ _CODE_TYPES = {"lei": "eba_qCO:qx2000", "euid": "eba_qCO:qx2002"}
 
 _LEGAL_PERSON = "eba_CT:x212"
 
-_PROVIDERS = [f"c{number:03}0" for number in range(1, 13)]
-_CHAIN = [f"c{number:03}0" for number in range(1, 8)]
+PROVIDERS = [f"c{number:03}0" for number in range(1, 13)]
+CHAIN = [f"c{number:03}0" for number in range(1, 8)]
+"""The columns of B_05.01, in ``PROVIDERS``, and of B_05.02."""
+
+Cells = tuple[str, ...]
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -49,6 +52,11 @@ class Provider(msgspec.Struct, frozen=True):
 
 def dora_providers(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     """Return B_05.01: the publisher, each legal entity in use, and the parent above all of each."""
+    return csv_bytes(PROVIDERS, provider_rows(register, rows))
+
+
+def provider_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells]:
+    """Yield the rows of B_05.01 without their header, for a table of several registers."""
     vendors = _by_id(register)
     found: dict[Provider, Provider] = {}
     for row in _in_use(rows):
@@ -56,7 +64,7 @@ def dora_providers(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
     parents = {parent: parent for parent in found.values() if parent not in found}
     publisher = _publisher(register)
     lines = {publisher: publisher, **found, **parents}
-    return csv_bytes(_PROVIDERS, (_provider_row(*pair) for pair in lines.items()))
+    return (_provider_row(*pair) for pair in lines.items())
 
 
 def dora_chain(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
@@ -64,6 +72,11 @@ def dora_chain(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
 
     A legal entity without a code cannot be named here; B_05.01 shows that it lacks one.
     """
+    return csv_bytes(CHAIN, chain_rows(register, rows))
+
+
+def chain_rows(register: Register, rows: Iterable[UseAtPlace]) -> Iterator[Cells]:
+    """Yield the rows of B_05.02 without their header, for a table of several registers."""
     vendors, publisher = _by_id(register), _publisher(register)
     found = [("", "", *publisher.code, "1", "", "")]
     for row in _in_use(rows):
@@ -74,7 +87,7 @@ def dora_chain(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
         kind = f"eba_TA:{service}" if service else ""
         if provider.codes:
             found.append(("", kind, *provider.code, str(len(above) + 2), *recipient.code))
-    return csv_bytes(_CHAIN, (map(guarded, row) for row in dict.fromkeys(found)))
+    return (tuple(map(guarded, row)) for row in dict.fromkeys(found))
 
 
 def _in_use(rows: Iterable[UseAtPlace]) -> Iterator[UseAtPlace]:
@@ -115,12 +128,12 @@ def _engaging(vendor: Subprocessor, vendors: dict[str, Subprocessor]) -> list[Su
     return found
 
 
-def _provider_row(provider: Provider, parent: Provider) -> Iterator[str]:
+def _provider_row(provider: Provider, parent: Provider) -> Cells:
     second = provider.codes[1] if len(provider.codes) > 1 else ("", "")
     seat = f"eba_GA:{provider.seat}" if provider.seat else ""
     latin = provider.name if _is_latin(provider.name) else ""
     cells = (*provider.code, *second, provider.name, latin, _LEGAL_PERSON, seat, "", "", *parent.code)
-    return map(guarded, cells)
+    return tuple(map(guarded, cells))
 
 
 def _is_latin(name: str) -> bool:
