@@ -24,6 +24,7 @@ The folders show how data flows and who may sign:
 * ``hosting``: configuration for nginx, Caddy and hosts of static files.
 * ``conformance``: tests whether a server hosts a register correctly.
 * ``style``: the style sheet of all pages.
+* ``web``: what pages with forms need: headers, limits, a thread for the database.
 * ``cli``: one module a command, named after it.
 """
 

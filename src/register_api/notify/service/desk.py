@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from register_api.core.model import Register
-    from register_api.notify.service.forms import Form
     from register_api.notify.settings import NotifySettings
     from register_api.sending.database import Database
+    from register_api.web.forms import Form
 
 _GONE = 404
 

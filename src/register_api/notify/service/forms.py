@@ -1,9 +1,8 @@
-"""What people fill in: read from any bytes, judged against the register."""
+"""What people fill in, judged against the register."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -11,33 +10,11 @@ from register_api.core.address import email_problem
 from register_api.core.language.language import ENGLISH, message, translations
 from register_api.notify.contacts_file import address_of
 from register_api.notify.subscriptions import Preferences
+from register_api.web.forms import one, plain
 
 if TYPE_CHECKING:
     from register_api.core.model import Register
-
-MOST_BYTES = 64 * 1024
-_MOST_FIELDS = 1000
-
-Form = dict[str, list[str]]
-
-
-def read_form(body: bytes) -> Form:
-    """Read a form (``application/x-www-form-urlencoded``); what is none has no fields."""
-    try:
-        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return {}
-
-
-def one(form: Form, name: str) -> str:
-    """Return the value of a field, or an empty text."""
-    return form.get(name, [""])[0]
-
-
-def plain(text: str) -> str:
-    """Return a text that somebody wrote, without characters that cannot be printed."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
+    from register_api.web.forms import Form
 
 
 def languages() -> list[str]:

@@ -16,8 +16,9 @@ from register_api.core.calendar import local_day
 from register_api.core.language.language import message
 from register_api.notify import answers, links, subscriptions
 from register_api.notify.publication import load
-from register_api.notify.service.forms import Form, one, plain, read_wish
+from register_api.notify.service.forms import read_wish
 from register_api.notify.service.pages import Page, message_page
+from register_api.web.forms import Form, one, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

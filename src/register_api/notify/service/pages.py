@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from register_api.core import strict_base64
-from register_api.core.headers import NO_STORE, NOSNIFF
 from register_api.core.language.language import Language
-from register_api.style.environment import STYLE, page_environment
+from register_api.style.environment import page_environment
+from register_api.web.pages import HEADERS, STYLE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _PACKAGE = "register_api.notify.service"
-_STYLE = f"{STYLE}\n{files(_PACKAGE).joinpath('form.css').read_text('utf-8').strip()}"
-_STYLE_SHA256 = strict_base64.encode(hashlib.sha256(_STYLE.encode()).digest())
-
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{_STYLE_SHA256}'",
-        "img-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-"""No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen."""
-
-HEADERS = {
-    **NOSNIFF,
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": _POLICY,
-    "Cache-Control": NO_STORE,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # The form's own POST tells its origin; nobody else is told anything, least of all a token.
-    "Referrer-Policy": "same-origin",
-    "X-Robots-Tag": "noindex",
-}
 
 
 class Page(NamedTuple):
@@ -94,7 +65,7 @@ def _environment(language: Language) -> Environment:
     environment.filters["day"] = language.day
     environment.globals.update(
         language=language.tag,
-        style=Markup(_STYLE),  # noqa: S704 - our own constant
+        style=Markup(STYLE),  # noqa: S704 - our own constant
         text=lambda message, **given: escape(language.template(message)).format(**given),
     )
     return environment

@@ -5,27 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from register_api.errors import SendingError
-from register_api.notify.schema import STEPS
-from register_api.notify.service.desk import Desk
 from register_api.sending.database import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from register_api.notify.settings import NotifySettings
+    from register_api.sending.database import Database
 
+Desk = TypeVar("Desk")
 Result = TypeVar("Result")
 
 
-class DatabaseThread:
+class DatabaseThread(Generic[Desk]):
     """Opens the database when it is first asked, and anew after it has failed."""
 
-    def __init__(self, settings: NotifySettings) -> None:
-        """Open nothing yet."""
-        self._settings = settings
+    def __init__(
+        self, address: str, steps: Sequence[Sequence[str]], desk: Callable[[Database], Desk]
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: Where the database is.
+            steps: What brings it from each number of its schema to the next.
+            desk: Makes what answers from an open database.
+        """
+        self._address, self._steps, self._make = address, steps, desk
         self._pool = ThreadPoolExecutor(1, "database")
         self._connections = contextlib.ExitStack()
         self._desk: Desk | None = None
@@ -45,8 +52,7 @@ class DatabaseThread:
 
     def _run(self, do: Callable[[Desk], Result]) -> Result:
         if self._desk is None:
-            database = self._connections.enter_context(opened(self._settings.database, STEPS))
-            self._desk = Desk(database, self._settings)
+            self._desk = self._make(self._connections.enter_context(opened(self._address, self._steps)))
         try:
             return do(self._desk)
         except SendingError:

@@ -1,0 +1,1 @@
+"""What programs that answer forms of people have in common: pages' headers, forms, limits, one database."""
