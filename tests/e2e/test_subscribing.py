@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ from notices import Time, add_contacts, database_of
 from notify_soak import settings_file
 from patience import PATIENCE
 from programs import REGISTER_API, run, started
-from publishers import Publisher
+from publishers import NOW, Publisher
 from register_api.notify.settings import read_notify_settings
 from static_host import static_host
 from subscribing import OBJECTION, link_in, links_of, public
@@ -124,6 +126,35 @@ def test_a_person_without_script_subscribes_confirms_changes_and_leaves(site: Si
         ).stdout
     )
     assert (kept["address"], kept["state"], kept["hears"]) == (ANN, "left", "important")
+
+
+def test_the_commands_on_objections_do_what_the_page_says() -> None:
+    """Version 2 stands for the page's 7."""
+    with memory_folder() as folder, mail_peer() as peer:
+        publisher = Publisher(folder)
+        publisher.say(notice=OBJECTION)
+        publisher.publish()
+        with static_host(publisher.store / "public") as base:
+            settings_file(folder, base, peer.port, str(folder / "notify.sqlite3"))
+
+            def call(command: str) -> str:
+                done = run(*REGISTER_API, *shlex.split(command)[1:], cwd=folder)
+                assert done.returncode == 0, done.stderr
+                return done.stdout
+
+            end = "--settings notify.toml"
+            for customer, address in (("C1", "legal@customer.example"), ("C2", "dpo@other.example")):
+                call(f"_ notify contacts add --customer {customer} --email {address} {end}")
+            call(f"_ notify record {end}")
+            publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+            publisher.publish(NOW + dt.timedelta(minutes=1))
+            call(f"_ notify record {end}")
+            call(f"_ notify send {end}")
+            block = documented(PAGE, "sh", "notify answer").replace(" 7 ", " 2 ")
+            shown, *entered = [call(line) for line in block.splitlines()]
+            assert "2 open" in shown
+            assert entered == ["Recorded.\n"] * 2
+            assert "1 accepted, 1 objected" in call(block.splitlines()[0])
 
 
 @pytest.fixture(scope="module")

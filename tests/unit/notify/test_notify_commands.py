@@ -228,6 +228,8 @@ GOOD = "[notify]\nregister = 'https://x.example'\nsender = 'a@b.example'\n"
         ("[notify]\nregister = 'https://x.example'\nsender = 'a'\n", "sender must be"),
         (f"{GOOD}smtp = 1\n", "smtp"),
         (f'{GOOD}sender_name = "a\\nb"\n', "one line"),
+        (f"{GOOD}subscriptions = 'https://x.example/subscriptions'\n", "subscription service"),
+        (f"{GOOD}subscriptions = 'https://x.example/?q=/'\n", "subscription service"),
         (f"{GOOD}tls = 'off'\nsmtp_host = 'mx.example'\n", "this machine alone"),
         (f"{GOOD}time_authority = 'https://tsa.example/'\n", "go together"),
         (f"{GOOD}database = 'postgresql://me:secret@db/x'\n", "must not hold a password"),
@@ -238,6 +240,10 @@ def test_settings_that_cannot_be_used_are_told(office: Office, table: str, words
     done = office.call("status", code=2)
     assert words in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_the_service_needs_its_address(office: Office) -> None:
+    assert "setting subscriptions is missing" in office.call("serve", code=2).stderr
 
 
 def test_a_database_of_a_newer_release_is_left_alone(office: Office) -> None:
