@@ -231,7 +231,7 @@ def _version(database: Database, number: int, now: dt.datetime) -> VersionStatus
 def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
     """Delete what is kept no longer: bodies of mails, and recipients who left, with what they were told.
 
-    Who asked to subscribe and did not confirm while the link was good goes, too, and so do expired links.
+    Who asked to subscribe and did not confirm while the link was good goes, too, and so do unused links then.
 
     Args:
         database: Where it is kept.
@@ -259,7 +259,7 @@ def retain(database: Database, oldest: int, now: int) -> tuple[int, int]:
             run("UPDATE recipients SET successor = NULL WHERE successor = ?", recipient)
             run("DELETE FROM recipients WHERE id = ?", recipient)
         run("DELETE FROM seals WHERE NOT EXISTS (SELECT 1 FROM facts WHERE seal = root)")
-        run("DELETE FROM links WHERE expires_at < ?", now)
+        run("DELETE FROM links WHERE expires_at < ? AND used_at IS NULL", now)
         bodies = run(
             "DELETE FROM bodies WHERE delivery IN (SELECT id FROM deliveries WHERE state_at < ?"
             " AND due_at IS NULL) RETURNING delivery",

@@ -102,6 +102,13 @@ def test_who_does_not_confirm_is_forgotten(service: Public) -> None:
     assert not any(service.everything().values())
 
 
+def test_that_somebody_has_confirmed_is_kept_longer_than_the_link(service: Public) -> None:
+    service.subscribed(ANN)
+    retain(service.database, 0, int(service.time.now().timestamp()) + 500 * DAY)
+    (link,) = service.everything()["links"]
+    assert (link["purpose"], link["used_at"] is None) == ("confirm", False)
+
+
 def test_all_that_is_kept_of_a_subscriber_is_shown_and_erased(service: Public) -> None:
     service.subscribed(ANN)
     (kept,) = export_person(service.database, ANN)
