@@ -27,10 +27,10 @@ from register_api.core.printable import escaped
 from register_api.errors import RegisterError
 from register_api.notify import bounces as reports
 from register_api.notify import status as record_of
-from register_api.notify.contacts import Recipient, recipients_at
+from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
-from register_api.notify.message import Writer
 from register_api.notify.publication import Look, note_look, record_new
+from register_api.notify.words import Wanted, Words
 from register_api.notify.worker import Worker
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
@@ -162,16 +162,10 @@ def preview(settings: Path | None, version: int, recipient: str | None) -> None:
       register-api notify preview 7 --recipient legal@customer.example --settings notify.toml
     """
     with notices(settings) as opened:
-        found = recipients_at(opened.database, recipient)[0] if recipient else _ANYBODY
-        words = Writer(opened.database, opened.settings).words(version, found)
+        anybody = Wanted("en", "", "all")
+        wanted = Wanted.by(recipients_at(opened.database, recipient)[0]) if recipient else anybody
+        words = Words(opened.database, opened.settings).mail(version, wanted)
     out.print(f"Subject: {words.subject}\n\n{words.text}", markup=False)
-
-
-_ANYBODY = Recipient(
-    id="", kind="contact", channel="mail", address="recipient@invalid", name="", customer="", products="",
-    language="en", hears="all", state="active", successor=None, pseudonym_key=None, created_at=0,
-    left_at=None,
-)  # fmt: skip
 
 
 @notify.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from register_api.core.language.language import Language
 from register_api.errors import NotifyError
 from register_api.notify.endpoints import endpoint_of, note_answer
 from register_api.notify.events import CHATS, CONTENT_TYPES, challenge_event, version_event, version_url
-from register_api.notify.publication import load
+from register_api.notify.words import Wanted, Words
 from register_api.sending.outbox import SendResult
 from register_api.sending.sender import Route
 from register_api.sending.webhook import (
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from register_api.clock import Clock
     from register_api.notify.deliveries import Due
     from register_api.notify.endpoints import Endpoint
-    from register_api.notify.message import Writer
     from register_api.notify.settings import NotifySettings
     from register_api.sending.database import Database
     from register_api.sending.webhook import HookAnswer
@@ -41,12 +39,11 @@ if TYPE_CHECKING:
 class HookWriter:
     """Writes the messages to endpoints."""
 
-    def __init__(self, database: Database, settings: NotifySettings, writer: Writer) -> None:
-        """Take words from what writes the mails."""
+    def __init__(self, database: Database, settings: NotifySettings, words: Words) -> None:
+        """Take what versions say from somewhere else."""
         self._database = database
         self._base = settings.base
-        self._writer = writer
-        self._publication = functools.lru_cache(maxsize=16)(functools.partial(load, database))
+        self._words = words
 
     def compose(self, row: Due, body: bytes | None) -> Hook | SendResult:
         """Write the message of a row, or say why there is none.
@@ -69,8 +66,8 @@ class HookWriter:
         if row.version is None:
             raise NotifyError("a message to an endpoint tells of a version")
         if endpoint.channel not in CHATS:
-            return version_event(row.id, row.kind, self._base, self._publication(row.version)).encoded
-        lines = self._writer.chat(row.version, endpoint)
+            return version_event(row.id, row.kind, self._base, self._words.publication(row.version)).encoded
+        lines = self._words.chat(row.version, Wanted.by(endpoint))
         return CHATS[endpoint.channel](lines, version_url(self._base, row.version))
 
 

@@ -17,6 +17,7 @@ from register_api.notify.hooks import HookWriter, hook_route
 from register_api.notify.message import Writer
 from register_api.notify.publication import note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
+from register_api.notify.words import Words
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
 from register_api.sending.sender import Route, Sender
@@ -54,9 +55,10 @@ class Worker:
         self._authority = authority
         self._settings = settings
         self._around = around
-        self._writer = Writer(database, settings)
+        words = Words(database, settings)
+        self._writer = Writer(database, settings, words)
         self._last_told = ""
-        hooks = HookWriter(database, settings, self._writer)
+        hooks = HookWriter(database, settings, words)
         outbox = Outbox(database, Due, secrets.token_hex(8), settings.lease_seconds)
         mail = Route(("mail",), MailServer(settings, password), settings.mails_per_second, RETRY_AFTER)
         self._senders = [

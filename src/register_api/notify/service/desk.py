@@ -6,11 +6,11 @@ import functools
 from typing import TYPE_CHECKING
 
 from register_api.core.language.language import Language, message
-from register_api.notify.message import Writer
 from register_api.notify.publication import load, newest
 from register_api.notify.service.forms import languages, read_wish
 from register_api.notify.service.pages import Page, html, message_page
 from register_api.notify.subscriptions import Preferences, subscribe
+from register_api.notify.words import Words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,13 +28,13 @@ class Desk:
 
     Attributes:
         database: Where subscribers, links and answers are kept.
-        writer: Writes what the mails say, too.
+        words: Says what the mails say, too.
     """
 
     def __init__(self, database: Database, settings: NotifySettings) -> None:
         """Take the database and the addresses of service and register."""
         self.database = database
-        self.writer = Writer(database, settings)
+        self.words = Words(database, settings)
         self._settings = settings
         self._load = functools.lru_cache(maxsize=4)(lambda version: load(database, version).register)
 

@@ -18,6 +18,7 @@ from register_api.notify import answers, links, subscriptions
 from register_api.notify.publication import load
 from register_api.notify.service.forms import read_wish
 from register_api.notify.service.pages import Page, message_page
+from register_api.notify.words import Wanted
 from register_api.web.forms import Form, one, plain
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _answer(asked: LinkRequest) -> Page:
     values = {
         "version": version,
         "changes": Markup(  # noqa: S704 - a template has escaped it
-            asked.desk.writer.changes_html(version, who["language"], who["products"], who["hears"])
+            asked.desk.words.html(version, Wanted(who["language"], who["products"], who["hears"]))
         ),
         "last_day": answers.last_day_to_object(changes),
         "is_late": late,
