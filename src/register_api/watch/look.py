@@ -150,8 +150,8 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
         return verify(vendor.register, msgspec.structs.replace(options, **more), now, fetcher=fetcher)
 
     result = verified()
-    if result.verified and options.quick and result.verified.register.version > known.version:
-        result = verified(quick=False)
+    if result.verified and result.verified.register.version > known.version:
+        result = verified(quick=False) if options.quick else result
         if result.verified and not _covers(result.verified, known.version):
             # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
