@@ -11,7 +11,7 @@ from register_api.bounded_http.limits import HttpLimits
 from register_api.bounded_http.reach import reach_with
 from register_api.bounded_http.retry_after import seconds_asked
 from register_api.core.printable import printable
-from register_api.errors import RegisterError, Unreachable
+from register_api.errors import Forked, RegisterError, RolledBack, Unreachable
 from register_api.verify import Options, verify
 from register_api.watch.discovery import find_register
 from register_api.watch.poll_fetcher import FIRST, PollFetcher, SeenTimestamp
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    from register_api.errors import VerificationError
     from register_api.verify import Report, Verified, VerifyResult
     from register_api.watch.settings import WatchSettings
     from register_api.watch.vendors import Vendor
@@ -48,11 +49,22 @@ class Known(NamedTuple):
         seen: The timestamp that was verified last.
         fresh_until: Until when that is good, Unix time.
         version: The newest version that is recorded; 0: none is.
+        sha256: Digest of its register.
     """
 
     seen: SeenTimestamp = SeenTimestamp()
     fresh_until: int = 0
     version: int = 0
+    sha256: str = ""
+
+    def contradicted_by(self, verified: Verified) -> VerificationError | None:
+        """Return that a register is older or another than what is recorded, where its memory was lost."""
+        version = verified.register.version
+        if version < self.version:
+            return RolledBack(f"version {version} is the newest; version {self.version} was recorded here")
+        if version == self.version and verified.sha256 != self.sha256:
+            return Forked(f"version {version} is another one than was recorded here")
+        return None
 
 
 class Looked(NamedTuple):
@@ -155,8 +167,10 @@ def _look(vendor: Vendor, known: Known, now: dt.datetime, fetcher: PollFetcher, 
         if result.verified and not _covers(result.verified, known.version):
             # A run that ended before it had recorded what it read (docs/python-api.md, Follow a register).
             result = verified(quick=False, history="all")
-    if result.finding is not None:
-        return _trouble(result.finding, fetcher, now)._replace(result=result)
+    finding = known.contradicted_by(result.verified) if result.verified else result.finding
+    if finding is not None:
+        result = msgspec.structs.replace(result, verified=None, finding=finding)
+        return _trouble(finding, fetcher, now)._replace(result=result)
     return Looked(FRESH, seen=fetcher.seen, result=result)
 
 

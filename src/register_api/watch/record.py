@@ -70,8 +70,12 @@ def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, 
         if not taken:
             return None
         rows = run("SELECT * FROM vendors WHERE id = ?", vendor)
+        newest = run(
+            "SELECT sha256 FROM versions WHERE vendor = ? AND version = ?", vendor, taken[0]["version"]
+        )
     row = taken[0]
-    known = Known(SeenTimestamp(row["etag"], row["seen_sha256"]), row["fresh_until"], row["version"])
+    seen = SeenTimestamp(row["etag"], row["seen_sha256"])
+    known = Known(seen, row["fresh_until"], row["version"], newest[0]["sha256"] if newest else "")
     return Lease(owner, vendor_of(rows[0]), known)
 
 

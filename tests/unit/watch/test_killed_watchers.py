@@ -1,8 +1,9 @@
-"""Watchers that are killed: what was published is told all the same, each change once."""
+"""Watchers that are killed, or lose their memory: each change is told once, and no other history passes."""
 
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from typing import TYPE_CHECKING
 
 from publishers import NOW, Publisher
@@ -41,3 +42,44 @@ def test_what_was_read_and_not_recorded_is_read_again(database: Database, folder
         assert look(vendor, Known(version=1), watcher.now, Asking.of(settings)).outcome == "fresh"
         told = watcher.round()
     assert [row["change_id"] for row in told] == ["2-1", "3-1"]
+
+
+def test_a_first_look_that_was_not_recorded_is_made_again(database: Database, folder: Path) -> None:
+    publisher = Publisher(folder)
+    publisher.publish()
+    publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+    publisher.publish(NOW + dt.timedelta(minutes=1))
+    with watched_host() as host:
+        host.trees["acme"] = publisher.store / "public"
+        vendor = add_vendor(database, register=host.address("acme"))
+        watcher = Watcher(database, settings_for(folder))
+        assert look(vendor, Known(), watcher.now, Asking.of(watcher.settings)).outcome == "fresh"
+        assert [row["change_id"] for row in watcher.round()] == ["2-1"]
+    assert database.query("SELECT version FROM versions") == [{"version": 2}]
+
+
+def test_what_is_recorded_finds_an_older_or_another_register_where_the_memory_is_lost(
+    database: Database, folder: Path
+) -> None:
+    (folder / "twin").mkdir()
+    (folder / "one").mkdir()
+    publisher = Publisher(folder / "one")
+    publisher.publish()
+    twin = publisher.copied(folder / "twin")
+    with watched_host() as host:
+        host.trees["acme"] = publisher.store / "public"
+        add_vendor(database, register=host.address("acme"))
+        settings = settings_for(folder)
+        watcher = Watcher(database, settings)
+        publisher.publish_note("one", NOW + dt.timedelta(minutes=1))
+        watcher.round()
+        told = []
+        for change in (lambda: None, lambda: twin.publish_note("two", NOW + dt.timedelta(minutes=2))):
+            shutil.rmtree(settings.state)
+            change()
+            host.trees["acme"] = twin.store / "public"
+            told += [row["class"] for row in watcher.round()]
+        assert told == ["rolled_back", "forked"]
+        shutil.rmtree(settings.state)
+        host.trees["acme"] = publisher.store / "public"
+        assert [row["class"] for row in watcher.round()] == ["recovered"]
