@@ -12,6 +12,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING, Any
 
+import hosts
 import httpx
 import pytest
 from documented import blocks, documented
@@ -126,6 +127,23 @@ def test_a_person_without_script_subscribes_confirms_changes_and_leaves(site: Si
         ).stdout
     )
     assert (kept["address"], kept["state"], kept["hears"]) == (ANN, "left", "important")
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_a_proxy_shows_the_service_and_says_who_asks(site: Site, tmp_path: Path, proxy: str) -> None:
+    """What the client itself says of where it comes from does not get through."""
+    lines = documented(PAGE, proxy, "8002").replace("8002", site.service.split(":")[2].partition("/")[0])
+    address = "127.0.0.1:18080"
+    with (
+        hosts.nginx_with(f"server {{ listen {address};\n{lines}}}", address, tmp_path)
+        if proxy == "nginx"
+        else hosts.caddy(f"http://{hosts._EXPORTED_ADDRESS} {{\n{lines}}}\n", tmp_path)
+    ) as host:
+        form = f"{host.base}subscriptions/"
+        assert httpx.get(form, timeout=PATIENCE).status_code == 200
+        headers = [{"x-forwarded-for": f"192.0.2.{number}"} for number in range(12)]
+        asked = [httpx.post(form, data={}, headers=each, timeout=PATIENCE) for each in headers]
+        assert [each.status_code for each in asked] == [422] * 10 + [429] * 2
 
 
 def test_the_commands_on_objections_do_what_the_page_says() -> None:

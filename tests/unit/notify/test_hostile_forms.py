@@ -1,0 +1,52 @@
+"""Whatever a form holds, something can be said to it, and what is taken can be kept."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import sample_register as sample
+from register_api.core.address import email_problem
+from register_api.notify.answers import GivenAnswer, fault_of
+from register_api.notify.service.forms import languages, read_wish
+from register_api.notify.subscriptions import Preferences
+from register_api.web.forms import one, plain, read_form
+
+REGISTER = sample.register()
+FIELDS = st.sampled_from(["address", "product", "language", "hears", "frequency", "reminders", "verdict"])
+
+
+@given(st.binary(max_size=500))
+@example(b"&" * 5000)
+@example(b"address=%ff%fe&reason=%00%ed%a0%80")
+def test_any_bytes_are_a_form(body: bytes) -> None:
+    form = read_form(body)
+    wish = read_wish(form, REGISTER, asks_address=True)
+    assert wish.fault or email_problem(wish.address) is None
+    reason = plain(one(form, "reason"))
+    reason.encode()
+    assert "\x00" not in reason
+    fault_of(GivenAnswer(one(form, "verdict"), reason, "link"))
+
+
+@given(st.dictionaries(FIELDS, st.lists(st.text(max_size=30), min_size=1, max_size=4)))
+def test_what_is_taken_can_be_kept(form: dict[str, list[str]]) -> None:
+    wanted = read_wish(form, REGISTER, asks_address=False).wanted
+    assert isinstance(wanted, Preferences)
+    assert set(wanted.products.split()) <= {product.id for product in REGISTER.products}
+    assert wanted.language in languages() or read_wish(form, REGISTER, asks_address=False).fault
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\r\nb\rc\n", "a\nb\nc"),
+        ("\x1b[31mred\x07", "[31mred"),
+        ("a\u202eb\u0000", "a b"),
+        ("  \t ", ""),
+        ("שלום", "שלום"),
+    ],
+)
+def test_what_somebody_wrote_is_plain(text: str, kept: str) -> None:
+    assert plain(text) == kept
