@@ -54,6 +54,7 @@ ELSEWHERE = {
     "docs/tokens.md": "e2e/test_keys_page.py",
     "docs/watch-decisions.md": "unit/watch/test_inbox_commands.py",
     "docs/watch-chain.md": "unit/watch/test_chain_commands.py",
+    "docs/watch-digest.md": "unit/watch/test_watch_mails.py",
     "docs/watch-exports.md": "unit/watch/test_watch_exports.py",
     "docs/watch.md": "unit/watch/test_watch_commands.py",
     "docs/upgrading.md": "unit/cli/test_upgrading.py",

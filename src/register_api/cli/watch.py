@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from register_api.cli.watch_chain import chain
+from register_api.cli.watch_digest import digest
 from register_api.cli.watch_export import export
 from register_api.cli.watch_inbox import decide, decisions, inbox
 from register_api.cli.watch_run import run, status
@@ -26,5 +27,5 @@ def watch() -> None:
     """
 
 
-for command in (vendors, run, status, inbox, decide, decisions, chain, export):
+for command in (vendors, run, status, inbox, decide, decisions, chain, export, digest):
     watch.add_command(command)

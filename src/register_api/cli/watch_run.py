@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
 from register_api.sending.sender import Surroundings
+from register_api.sending.settings import smtp_password
 from register_api.watch.look import Asking
+from register_api.watch.mailer import Mailer
 from register_api.watch.poller import Poller
 from register_api.watch.status import vendors_status
 
@@ -42,10 +45,13 @@ def run(settings: Path | None, once: bool) -> None:
     with watching(settings) as opened, stopped_by_signals() as stop:
         around = Surroundings(clock.now, stop, lambda line: out.print(escaped(line), markup=False))
         poller = Poller(opened.database, opened.settings, Asking.of(opened.settings), around)
-        if not once:
-            poller.run()
-            return
-        counts = poller.round(opened.settings.poll_minutes * 30)
+        password = smtp_password(opened.settings, os.environ)
+        with Mailer(opened.database, opened.settings, password, around) as mailer:
+            if not once:
+                poller.run(mailer.try_to_send)
+                return
+            counts = poller.round(opened.settings.poll_minutes * 30)
+            mailer.try_to_send()
     out.print(f"{count(counts.looks, 'look')}, {counts.fresh} verified, {counts.news} news.")
 
 

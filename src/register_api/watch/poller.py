@@ -14,6 +14,8 @@ from register_api.watch.news import Here
 from register_api.watch.record import Lease, due, lease, record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from register_api.sending.database import Database
     from register_api.sending.sender import Surroundings
     from register_api.watch.look import Asking
@@ -50,10 +52,15 @@ class Poller:
         self._waiting: dict[str, deque[str]] = {}
         self._running: dict[Future[Looked], tuple[str, Lease]] = {}
 
-    def run(self) -> None:
-        """Look until the process has to end; looks that are under way are finished."""
+    def run(self, after: Callable[[], None] = lambda: None) -> None:
+        """Look until the process has to end; looks that are under way are finished.
+
+        Args:
+            after: Called after each round.
+        """
         while not self._around.stop.is_set():
             self.round()
+            after()
             self._around.stop.wait(_PAUSE)
 
     def round(self, ahead: int = 0) -> Counts:

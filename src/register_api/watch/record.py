@@ -29,7 +29,7 @@ _LONGEST_NAME = 300
 _JITTER = 5
 """One part in so many: the pause until the next look is that much longer or shorter at most, by half."""
 
-_AT_ONCE = frozenset({"rolled_back", "forked", "untrusted"})
+AT_ONCE = frozenset({"rolled_back", "forked", "untrusted"})
 """What is told at the first sight of it: no passing fault looks like that."""
 
 
@@ -169,7 +169,7 @@ class _Poll(NamedTuple):
     def trouble(self) -> Iterator[News]:
         """Yield that the register does not verify, once that is to be told: then each week anew."""
         looked, since = self.looked, self._trouble_since
-        if looked.outcome in _AT_ONCE or self._failures >= self.settings.failures_before_alert:
+        if looked.outcome in AT_ONCE or self._failures >= self.settings.failures_before_alert:
             week = (self.here.at - since) // _WEEK
             said = TROUBLE.get(looked.outcome, looked.outcome)
             where = f": {looked.elsewhere}" if looked.elsewhere else ""

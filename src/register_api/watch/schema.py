@@ -5,6 +5,8 @@ Instants are whole seconds of Unix time, days are texts such as ``2026-05-10``.
 
 from __future__ import annotations
 
+from register_api.sending.tables import outbox_tables
+
 VENDORS = """
     CREATE TABLE vendors (
         id TEXT PRIMARY KEY,
@@ -166,5 +168,23 @@ CHAIN = (
 ``vendor`` or ``vendor/sub-processor``: that they are the same company, or not.
 """
 
-STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS, *CHAIN),)
+MAILS = (
+    *outbox_tables(
+        "recipient TEXT NOT NULL, day TEXT NOT NULL,"
+        " kind TEXT NOT NULL CHECK (kind IN ('alert', 'digest', 'reminder'))"
+    ),
+    """
+    CREATE TABLE told (
+        news TEXT NOT NULL REFERENCES news (id),
+        recipient TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        delivery TEXT NOT NULL REFERENCES deliveries (id),
+        PRIMARY KEY (news, recipient, kind)
+    ) {strict}
+    """,
+    "CREATE INDEX told_delivery ON told (delivery)",
+)
+"""The outbox of mails to owners, and what each tells: a piece of news, or a reminder of it, once to each."""
+
+STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS, *CHAIN, *MAILS),)
 """What brings a database from each number to the next."""

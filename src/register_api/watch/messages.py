@@ -1,0 +1,178 @@
+"""Mails to who is responsible for a vendor: alerts at once, a digest a day, reminders; each thing once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from register_api.clock import zone_of
+from register_api.core.calendar import local_day
+from register_api.core.language.language import ENGLISH
+from register_api.core.language.prose import count
+from register_api.core.printable import escaped
+from register_api.sending.mail import Addressed, Message, content_of, envelope, written
+from register_api.sending.outbox import Leased, SendResult
+from register_api.watch.inbox import UNDECIDED
+from register_api.watch.record import AT_ONCE
+from register_api.watch.reminders import due as due_reminders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from register_api.sending.database import Row
+    from register_api.watch.settings import WatchSettings
+
+_MOST = 200
+"""So many pieces of news stand in one mail; of more only the number."""
+
+_UNTOLD = f"""
+    SELECT news.id, news.owner FROM news JOIN vendors ON vendors.id = news.vendor
+    WHERE concerns = 1 AND news.owner <> '' AND vendors.closed_at IS NULL AND {UNDECIDED} AND NOT EXISTS
+        (SELECT 1 FROM told WHERE told.news = news.id AND told.recipient = news.owner AND told.kind = 'news')
+"""
+_LIVE = f"""
+    SELECT news.id, vendors.name AS vendor, critical, title, deadline, deadline_of FROM told
+        JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
+    WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
+"""
+
+
+class Due(Leased, frozen=True, kw_only=True):
+    """A row of the outbox: an alert, a digest or a reminder to somebody."""
+
+    recipient: str
+    kind: str
+
+
+class Moment(NamedTuple):
+    """When it is: the instant, and the day and hour in our time zone."""
+
+    now: dt.datetime
+    today: dt.date
+    hour: int
+
+    @classmethod
+    def of(cls, now: dt.datetime, settings: WatchSettings) -> Moment:
+        """Return the moment of an instant."""
+        zone = zone_of(settings.time_zone)
+        return cls(now, local_day(now, zone), now.astimezone(zone).hour)
+
+
+def make_due(run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment) -> list[Due]:
+    """Put into the outbox what has to be told, within a transaction of the caller's.
+
+    At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
+    rest once a day from ``digest_hour`` on. What nobody is responsible for, or was decided, is not told.
+
+    Args:
+        run: Runs a statement.
+        settings: Hours, days and time zone.
+        moment: When it is.
+    """
+    classes = ", ".join("?" for _ in AT_ONCE)
+    at_once = run(
+        f"{_UNTOLD} AND (class IN ({classes}) OR deadline >= ?) ORDER BY news.id",
+        *(*sorted(AT_ONCE), moment.today.isoformat()),
+    )
+    made = _by_owner(run, "alert", [(row["owner"], row["id"], "news") for row in at_once], moment)
+    zone = zone_of(settings.time_zone)
+    near = [
+        (each.owner, each.news, f"reminder-{each.days_before}")
+        for each in due_reminders(run, moment.now, zone, settings.reminder_days)
+        if each.owner
+    ]
+    made += _by_owner(run, "reminder", near, moment)
+    if moment.hour >= settings.digest_hour:
+        rest = run(
+            f"{_UNTOLD} AND NOT EXISTS (SELECT 1 FROM deliveries WHERE recipient = news.owner"
+            " AND deliveries.kind = 'digest' AND day = ?) ORDER BY news.id",
+            moment.today.isoformat(),
+        )
+        made += _by_owner(run, "digest", [(row["owner"], row["id"], "news") for row in rest], moment)
+    return made
+
+
+def _by_owner(
+    run: Callable[..., list[Row]], kind: str, items: Iterable[tuple[str, str, str]], moment: Moment
+) -> list[Due]:
+    """Make one row for each owner; what another process has told meanwhile is left to it."""
+    made: dict[str, Due] = {}
+    at = int(moment.now.timestamp())
+    for owner, news, told in items:
+        if owner not in made:
+            made[owner] = Due(
+                id=secrets.token_hex(16), channel="mail", attempts=0, unknowns=0, recipient=owner, kind=kind
+            )
+            run(
+                "INSERT INTO deliveries (id, channel, state, state_at, due_at, recipient, kind, day)"
+                " VALUES (?, 'mail', 'due', ?, ?, ?, ?, ?)",
+                *(made[owner].id, at, at, owner, kind, moment.today.isoformat()),
+            )
+        run("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", news, owner, told, made[owner].id)
+    return list(made.values())
+
+
+_SUBJECTS = {
+    "alert": "Your vendors: {count} to look at now",
+    "digest": "Your vendors: {count} of news",
+    "reminder": "Your vendors: {count} to decide on soon",
+}
+
+
+class Text(NamedTuple):
+    """What a mail says."""
+
+    subject: str
+    body: str
+
+
+def text_of(run: Callable[..., list[Row]], due: Due, today: dt.date) -> Text | None:
+    """Return what a row of the outbox says; ``None`` once all of it is decided."""
+    rows = run(_LIVE, due.id)
+    if not rows:
+        return None
+    parts = [_paragraph(row, today) for row in rows[:_MOST]]
+    if len(rows) > _MOST:
+        parts.append(f"And {len(rows) - _MOST} more: register-api watch inbox")
+    parts.append("To decide: register-api watch decide ID accepted|objected|not_concerned")
+    subject = _SUBJECTS[due.kind].format(count=count(len(rows), "piece"))
+    return Text(subject, "\n\n".join(parts) + "\n")
+
+
+def _paragraph(row: Row, today: dt.date) -> str:
+    critical = " (critical)" if row["critical"] else ""
+    lines = [f"{escaped(row['vendor'])}{critical}: {escaped(row['title'])}"]
+    if row["deadline"]:
+        day = dt.date.fromisoformat(row["deadline"])
+        days = (day - today).days
+        left = f"{count(days, 'day')} left" if days >= 0 else "over"
+        lines.append(f"Last day to object: {ENGLISH.day(day)}, by the {row['deadline_of']} ({left})")
+    return "\n".join([*lines, f"ID: {row['id']}"])
+
+
+def compose(
+    run: Callable[..., list[Row]], settings: WatchSettings, due: Due, body: bytes | None, moment: Moment
+) -> Message | SendResult:
+    """Write the mail of a row, or say why there is none."""
+    if body is not None:
+        return envelope(settings, due.id, due.recipient, body)
+    text = text_of(run, due, moment.today)
+    if text is None:
+        return SendResult("opted_out", "all of it is decided, or was told by another process")
+    page = f'<pre style="white-space: pre-wrap; font: inherit">{html.escape(text.body)}</pre>\n'
+    to = Addressed(due.id, due.recipient, "", text.subject, {})
+    try:
+        return written(settings, to, content_of(text.body, page), moment.now)
+    except ValueError as error:  # a header that the library refuses to write
+        return SendResult("refused", f"the mail cannot be written: {type(error).__name__}")
+
+
+def preview(
+    run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment
+) -> Sequence[tuple[Due, Text]]:
+    """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
+    made = make_due(run, settings, moment._replace(hour=24))
+    texts = ((due, text_of(run, due, moment.today)) for due in made)
+    return [(due, text) for due, text in texts if text is not None]
