@@ -59,6 +59,7 @@ def test_a_changed_package_ends_with_the_code_of_its_kind(kept: Call, folder: Pa
     result = kept("verify", "--offline", "other.zip")
     assert result.exit_code == 12
     assert "NOT VERIFIED (forged" in result.stdout
+    assert "try again" not in result.stdout
     (folder / "cut.zip").write_bytes((folder / FILE).read_bytes()[:-9])
     assert kept("verify", "--offline", "cut.zip").exit_code == 11
 

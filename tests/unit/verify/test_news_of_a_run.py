@@ -149,6 +149,19 @@ def test_a_quiet_run_says_nothing_or_why(publisher: MemoryPublisher, tmp_path: P
     assert "FAILED" in brief
 
 
+def test_what_a_publication_under_way_may_cause_is_told_as_such(publisher: MemoryPublisher) -> None:
+    """As a deployment leaves it that was stopped between the newest files and the timestamp."""
+    before = publisher.files[tree.TIMESTAMP.path()]
+    announce(publisher)
+    after = dict(publisher.files)
+    publisher.files[tree.TIMESTAMP.path()] = before
+    between = look(publisher, None)
+    assert between.exit_code in {12, 18}
+    assert "try again in a minute" in render_text(between)
+    publisher.files.update(after)
+    assert "try again" not in render_text(look(publisher, None))
+
+
 def test_what_has_expired_is_named(publisher: MemoryPublisher) -> None:
     later = NOW + dt.timedelta(days=3)
     finding = verify("memory", Options(wait=0), later, fetcher=MemoryFetcher(publisher.files)).finding

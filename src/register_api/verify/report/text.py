@@ -9,7 +9,7 @@ from register_api.core.freshness import in_words
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
-from register_api.errors import DeadlineNear, NewerVersion, PromiseNotKept
+from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +24,9 @@ _MOST_TOLD = 50
 
 _ASKED_FOR = {PromiseNotKept: "Notice", DeadlineNear: "Open deadlines", NewerVersion: "Version and New"}
 """What ends a run although all is genuine, and the section that says why."""
+
+_MAY_PASS = {Forged.exit_code, Inconsistent.exit_code}
+"""What a publication that is under way, or has stopped half-way, may cause."""
 
 _MARKS = {"ok": "ok           ", "failed": "FAILED       ", "skipped": "not checked  "}
 
@@ -201,6 +204,8 @@ def _not_checked(report: Report) -> Iterator[str]:
 def _verdict(report: Report) -> Iterator[str]:
     for path in report.evidence:
         yield f"Kept as evidence: {path}"
+    if report.exit_code in _MAY_PASS and report.package is None:
+        yield "If a publication is under way, this passes: try again in a minute. Until then rely on nothing."
     yield _last_line(report.checks, report.word, report.exit_code)
     for kind, section in _ASKED_FOR.items():
         if report.exit_code == kind.exit_code:
