@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import programs
+from mail_peer import MailPeer, mail_peer
 from memory_folder import memory_folder
 from publishers import NOW, Publisher
 from register_api.core.format import tree
@@ -27,16 +28,22 @@ if TYPE_CHECKING:
 class Office:
     """A customer's folder, and a host with registers."""
 
-    def __init__(self, folder: Path, host: WatchedHost) -> None:
-        self.folder, self.host = folder, host
+    def __init__(self, folder: Path, host: WatchedHost, peer: MailPeer) -> None:
+        self.folder, self.host, self.peer = folder, host, peer
         self.publisher = Publisher(folder / "publisher")
         self.publisher.publish()
         host.trees["acme"] = self.publisher.store / "public"
-        said = {"database": folder / "watch.sqlite3", "state": folder / "registers", "poll_minutes": 1}
-        lines = [
-            f"{name} = {value if isinstance(value, int) else repr(str(value))}"
-            for name, value in said.items()
-        ]
+        said = {
+            "database": str(folder / "watch.sqlite3"),
+            "state": str(folder / "registers"),
+            "poll_minutes": 1,
+            "sender": "vendors@customer.example",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": peer.port,
+            "tls": "off",
+            "digest_hour": 0,
+        }
+        lines = [f"{name} = {value!r}" for name, value in said.items()]
         self.settings = folder / "watch.toml"
         self.settings.write_text("\n".join(["[watch]", *lines, 'allow = ["127.0.0.1/32"]', ""]), "utf-8")
 
@@ -55,8 +62,8 @@ class Office:
 
 @pytest.fixture
 def office() -> Iterator[Office]:
-    with memory_folder() as folder, watched_host() as host:
-        yield Office(folder, host)
+    with memory_folder() as folder, watched_host() as host, mail_peer() as peer:
+        yield Office(folder, host, peer)
 
 
 def test_from_a_table_to_what_is_news(office: Office) -> None:
@@ -117,6 +124,8 @@ def test_the_page_is_carried_out(office: Office) -> None:
     office.table(table.replace("https://trust.beta.example", office.host.address("acme")))
     document = (office.publisher.store / "public" / tree.DISCOVERY.path()).read_bytes()
     named = document.replace(b"https://example.com/", office.host.address("acme").encode())
+    office.publisher.list("beta", f"starts_on = {NOW.date() + dt.timedelta(days=40)}\n")
+    office.publisher.publish(NOW + dt.timedelta(minutes=1))
     office.host.answers["gamma"] = lambda handler: handler.answer(200, named)
     blocks = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     lines = [line for block in blocks for line in block.splitlines()]
@@ -128,3 +137,6 @@ def test_the_page_is_carried_out(office: Office) -> None:
     assert "2 added" in said["vendors import vendors.csv"]
     assert "2 verified" in said["run --once"]
     assert said["status"].startswith("2 fresh")
+    assert "Beta Oy will be added" in said["inbox"]
+    assert {mail.recipient for mail in office.peer.mails} == {"it@customer.example", "dpo@customer.example"}
+    assert all(b"Beta Oy will be added" in mail.data for mail in office.peer.mails)
