@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,12 @@ from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.files import durable
+from register_api.sending.webhook_key import read_key
 from register_api.watch.export import FILES, Watched
+from register_api.watch.register_list import signed_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @click.command()
@@ -18,8 +24,14 @@ from register_api.watch.export import FILES, Watched
 @click.option(
     "--only", type=click.Choice([*FILES]), multiple=True, metavar="FILE", help="This file; may be repeated."
 )
+@click.option(
+    "--registers",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="Write registers.jws alone: the list of known registers, signed with the key in this file.",
+)
 @settings_option
-def export(folder: Path, only: tuple[str, ...], settings: Path | None) -> None:
+def export(folder: Path, only: tuple[str, ...], registers: Path | None, settings: Path | None) -> None:
     """Write news, deadlines and vendors into FOLDER, for spreadsheets, calendars and other programs.
 
     \b
@@ -28,8 +40,16 @@ def export(folder: Path, only: tuple[str, ...], settings: Path | None) -> None:
       register-api watch export out --only deadlines.ics --settings watch.toml
     """
     with watching(settings) as opened:
+        if registers is not None:
+            files = {"registers.jws": signed_list(opened.database, read_key(registers, "key"), opened.now)}
+            _write(folder, files)
+            return
         watched = Watched.of(opened.database, opened.now, opened.settings.time_zone)
+    _write(folder, {name: FILES[name](watched) for name in only or FILES})
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in only or FILES:
-        durable.replace(folder / name, FILES[name](watched))
+    for name, data in files.items():
+        durable.replace(folder / name, data)
         out.print(str(folder / name))

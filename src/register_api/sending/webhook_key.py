@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_key(path: Path) -> Ed25519PrivateKey:
+def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
     """Read the key.
 
     Args:
         path: A PEM file (PKCS #8, without a passphrase) that its owner alone may read.
+        named: What messages call it.
 
     Raises:
         UsageError: There is none, or others may read it.
@@ -34,21 +35,21 @@ def read_key(path: Path) -> Ed25519PrivateKey:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as error:
         raise UsageError(
-            f"webhook_key: there is no {path}", hint="register-api notify webhook key"
+            f"{named}: there is no {path}", hint="register-api notify webhook key, or watch key, makes one"
         ) from error
     except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"webhook_key: {path} cannot be read as a private key") from error
+        raise UsageError(f"{named}: {path} cannot be read as a private key") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(f"webhook_key: {path} is not an Ed25519 key")
+        raise UsageError(f"{named}: {path} is not an Ed25519 key")
     if mode & 0o077:
         raise UsageError(
-            f"webhook_key: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
+            f"{named}: {path} is open to other users (mode {stat.S_IMODE(mode):04o})",
             hint=f"chmod 600 {path}",
         )
     return key
 
 
-def make_key(path: Path) -> Ed25519PrivateKey:
+def make_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:
     """Make a key and write it.
 
     Raises:
@@ -60,5 +61,5 @@ def make_key(path: Path) -> Ed25519PrivateKey:
             path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), secret=True
         )
     except OSError as error:
-        raise UsageError(f"webhook_key: {path} cannot be written: {error.strerror}") from error
+        raise UsageError(f"{named}: {path} cannot be written: {error.strerror}") from error
     return key

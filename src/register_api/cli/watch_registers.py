@@ -1,0 +1,65 @@
+"""Commands on lists of registers that customers share: key, vendors import-list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from register_api.cli.output import out
+from register_api.cli.serving_options import settings_option
+from register_api.cli.watch_options import Watching, watching
+from register_api.core.language.prose import count
+from register_api.errors import UsageError, WatchError
+from register_api.sending.webhook_key import make_key, read_key
+from register_api.watch.look import Asking
+from register_api.watch.register_list import MOST_BYTES, kid_of, new_vendors, read_list
+from register_api.watch.vendors_import import import_vendors
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def key(file: Path) -> None:
+    """Print the thumbprint of the key in FILE that signs lists of registers; make the key if it is missing.
+
+    \b
+    Example:
+      register-api watch key list.key
+    """
+    out.print(kid_of(read_key(file, "key") if file.exists() else make_key(file, "key")), soft_wrap=True)
+
+
+@click.command("import-list")
+@settings_option
+@click.argument("source")
+@click.option("--key", "kid", required=True, metavar="THUMBPRINT", help="Of the key that signs the list.")
+def import_list(settings: Path | None, source: str, kid: str) -> None:
+    """Watch the registers of a list that another customer has signed, from a file or an address.
+
+    Vendors that are watched already stay as they are. Every register is verified as any other, from the root
+    that the list names.
+
+    \b
+    Example:
+      register-api watch vendors import-list registers.jws --key THUMBPRINT --settings watch.toml
+    """
+    with watching(settings) as opened:
+        found = read_list(_read(opened, source), kid)
+        rows = new_vendors(opened.database, found)
+        done = import_vendors(opened.database, rows, opened.at)
+    if done.faults:
+        raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].words}")
+    known = len(found.registers) - len(rows)
+    out.print(f"{count(len(rows), 'vendor')} added, {known} known already.")
+
+
+def _read(opened: Watching, source: str) -> bytes:
+    base, slash, name = source.rpartition("/")
+    if "://" in base:
+        with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
+            return fetcher.get(name, MOST_BYTES)
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}") from error
