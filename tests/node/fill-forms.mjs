@@ -3,7 +3,8 @@
 //   node fill-forms.mjs STEPS
 //
 // STEPS is a JSON array of {"open": ADDRESS}, {"type": [SELECTOR, TEXT]}, {"choose": SELECTOR} and {"press": SELECTOR},
-// which leads to another page. It prints a line of JSON for each page that is reached.
+// which leads to another page, or {"save": [SELECTOR, FOLDER]}, which leads to a file. It prints a line of JSON for
+// each page that is reached.
 import puppeteer from "puppeteer-core";
 
 const browser = await puppeteer.launch({
@@ -25,10 +26,23 @@ const leading = async (act) => {
   await told(response);
 };
 
+const saved = async (selector, downloadPath) => {
+  const browserSession = await browser.target().createCDPSession();
+  await browserSession.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath, eventsEnabled: true });
+  await new Promise((resolve, reject) => {
+    browserSession.on("Browser.downloadProgress", ({ state }) => {
+      if (state === "completed") resolve();
+      if (state === "canceled") reject(new Error("the download was canceled"));
+    });
+    page.click(selector).catch(reject);
+  });
+};
+
 for (const step of JSON.parse(process.argv[2])) {
   if (step.open) await told(await page.goto(step.open));
   if (step.type) await page.type(...step.type);
   if (step.choose) await page.click(step.choose);
+  if (step.save) await saved(...step.save);
   if (step.press) await leading(() => page.click(step.press));
 }
 await browser.close();

@@ -10,6 +10,7 @@ from register_api.cli.watch_export import export
 from register_api.cli.watch_inbox import decide, decisions, inbox
 from register_api.cli.watch_registers import import_list, key
 from register_api.cli.watch_run import run, status
+from register_api.cli.watch_serve import serve
 from register_api.cli.watch_vendors import vendors
 
 
@@ -28,6 +29,6 @@ def watch() -> None:
     """
 
 
-for command in (vendors, run, status, inbox, decide, decisions, chain, export, digest, key):
+for command in (vendors, run, status, inbox, decide, decisions, chain, export, digest, key, serve):
     watch.add_command(command)
 vendors.add_command(import_list)

@@ -120,7 +120,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _is_no_network(text: str) -> bool:
+def is_no_network(text: str) -> bool:
+    """Tell whether a text names no network of addresses."""
     try:
         ipaddress.ip_network(text)
     except ValueError:
@@ -155,7 +156,7 @@ MAIL_RULES = (
         "libpq reads it from PGPASSFILE or PGPASSWORD",
     ),
     SettingRule(
-        lambda settings: any(map(_is_no_network, settings.allow)),
+        lambda settings: any(map(is_no_network, settings.allow)),
         "allow must hold networks",
         "write them like 10.1.0.0/16 or fd00::/8",
     ),

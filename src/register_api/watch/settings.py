@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +16,8 @@ from register_api.sending.settings import (
     MailSettings,
     Positive,
     SettingRule,
+    is_loopback,
+    is_no_network,
     named_file,
     read_settings,
 )
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLE = "watch"
+
+_PAGE_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*/")
 
 _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 
@@ -42,6 +48,10 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     failures_before_alert: Annotated[int, Positive] = 3
     reminder_days: tuple[_Days, ...] = (14, 7, 2)
     digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 7
+    page_address: str = ""
+    user_header: str = ""
+    proxies: tuple[str, ...] = ()
+    token_file: str = ""
 
 
 def _is_no_time_zone(name: str) -> bool:
@@ -52,7 +62,33 @@ def _is_no_time_zone(name: str) -> bool:
     return False
 
 
+def _is_no_page_address(address: str) -> bool:
+    if not address:
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return True
+    is_web = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    return not is_web or not _PAGE_ADDRESS.fullmatch(address)
+
+
 _RULES = (
+    SettingRule(
+        lambda settings: _is_no_page_address(settings.page_address),
+        "page_address must be an address that begins with https:// and ends with a slash",
+        "write it like https://watch.customer.example/",
+    ),
+    SettingRule(
+        lambda settings: settings.user_header and settings.token_file,
+        "user_header and token_file are two ways to know users",
+        "set one of them",
+    ),
+    SettingRule(
+        lambda settings: any(map(is_no_network, settings.proxies)),
+        "proxies must hold networks",
+        "write them like 10.1.2.3/32",
+    ),
     SettingRule(
         lambda settings: not is_place(settings.holidays),
         "holidays must be a country whose public holidays are known, or a part of one",

@@ -1,0 +1,48 @@
+"""A version of a vendor's register with all that proves it, fetched anew and verified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from register_api.errors import WatchError
+from register_api.verify import Options
+from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.report.text import render_text
+from register_api.watch.look import Asking
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from register_api.watch.settings import WatchSettings
+    from register_api.watch.vendors import Vendor
+
+_SECONDS = 60
+"""How long it may take: somebody waits for it."""
+
+
+def evidence_of(
+    vendor: Vendor, version: int, root_sha256: str, settings: WatchSettings, now: dt.datetime
+) -> bytes:
+    """Return the package, a ZIP that ``verify --offline`` takes.
+
+    Args:
+        vendor: The vendor.
+        version: Number of the version.
+        root_sha256: The root that trust began from, where the contract names none.
+        settings: How servers are asked.
+        now: The present instant, UTC.
+
+    Raises:
+        RegisterError: The register cannot be asked, or does not prove the version.
+    """
+    if not vendor.register:
+        raise WatchError(f"{vendor.name} has no register")
+    options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)
+    asking = Asking.of(msgspec.structs.replace(settings, lease_seconds=_SECONDS))
+    with asking.fetcher(vendor.register) as fetcher:
+        made = make_evidence(vendor.register, fetcher, version, options, now)
+    if made.data is None:
+        raise WatchError(render_text(made.package or made.served))
+    return made.data
