@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from register_api.core.address import base_url_problem
-from register_api.errors import UsageError
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,
     Positive,
     SettingRule,
-    named_file,
+    SettingsTable,
     read_settings,
 )
 
@@ -64,17 +63,9 @@ _RULES = (
 )
 
 
+_SETTINGS = SettingsTable(TABLE, NotifySettings, _RULES, "docs/notifying.md")
+
+
 def read_notify_settings(file: Path | None, environment: Mapping[str, str]) -> NotifySettings:
-    """Read the settings.
-
-    Args:
-        file: The file of settings.
-        environment: Variables by name; ``REGISTER_SETTINGS`` names the file if none is given.
-
-    Raises:
-        UsageError: There is no such file or table in it, or a setting that is not valid.
-    """
-    named = named_file(file, environment)
-    if named is None:
-        raise UsageError("notify needs a file of settings", hint="--settings FILE; docs/notifying.md has one")
-    return read_settings(named, TABLE, NotifySettings, _RULES, "docs/notifying.md")
+    """Read the settings, as ``read_settings`` says."""
+    return read_settings(file, environment, _SETTINGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -63,6 +63,21 @@ class SettingRule(NamedTuple):
     hint: str = ""
 
 
+class SettingsTable(NamedTuple, Generic[Settings]):
+    """A table of the file of settings.
+
+    Attributes:
+        kind: What it holds.
+        rules: What it may not say.
+        page: The page of the documentation that lists the settings.
+    """
+
+    name: str
+    kind: type[Settings]
+    rules: Sequence[SettingRule]
+    page: str
+
+
 def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
     """Return the file of settings: the one that is given, else that of ``REGISTER_SETTINGS``."""
     named = environment.get("REGISTER_SETTINGS")
@@ -70,30 +85,33 @@ def named_file(file: Path | None, environment: Mapping[str, str]) -> Path | None
 
 
 def read_settings(
-    file: Path, table: str, kind: type[Settings], rules: Sequence[SettingRule], page: str
+    file: Path | None, environment: Mapping[str, str], table: SettingsTable[Settings]
 ) -> Settings:
     """Read a table of a file of settings.
 
     Args:
         file: The file.
-        table: Name of the table.
-        kind: What it holds.
-        rules: What it may not say.
-        page: The page of the documentation that lists the settings.
+        environment: Variables by name; ``REGISTER_SETTINGS`` names the file if none is given.
+        table: What is read.
 
     Raises:
         UsageError: There is no such file or table in it, or a setting that is not valid.
     """
-    found: Any = read_toml(file).get(table)
+    named = named_file(file, environment)
+    if named is None:
+        raise UsageError(
+            f"{table.name} needs a file of settings", hint=f"--settings FILE; {table.page} has one"
+        )
+    found: Any = read_toml(named).get(table.name)
     if found is None:
-        raise UsageError(f"{file} has no table [{table}]", hint=f"{page} lists its settings")
+        raise UsageError(f"{named} has no table [{table.name}]", hint=f"{table.page} lists its settings")
     try:
-        settings = msgspec.convert(found, kind)
+        settings = msgspec.convert(found, table.kind)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{file}: [{table}]: {printable(error)}", hint=page) from error
-    for rule in rules:
+        raise UsageError(f"{named}: [{table.name}]: {printable(error)}", hint=table.page) from error
+    for rule in table.rules:
         if rule.is_broken(settings):
-            raise UsageError(f"{file}: [{table}]: {rule.words}", hint=rule.hint)
+            raise UsageError(f"{named}: [{table.name}]: {rule.words}", hint=rule.hint)
     return settings
 
 

@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core.address import email_problem, url_problem
-from register_api.errors import UsageError
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,
     Positive,
     SettingRule,
+    SettingsTable,
     is_loopback,
     is_no_network,
-    named_file,
     read_settings,
 )
 from register_api.watch.deadlines import is_place
@@ -113,17 +112,9 @@ _RULES = (
 )
 
 
+_SETTINGS = SettingsTable(TABLE, WatchSettings, _RULES, "docs/watch.md")
+
+
 def read_watch_settings(file: Path | None, environment: Mapping[str, str]) -> WatchSettings:
-    """Read the settings.
-
-    Args:
-        file: The file of settings.
-        environment: Variables by name; ``REGISTER_SETTINGS`` names the file if none is given.
-
-    Raises:
-        UsageError: There is no such file or table in it, or a setting that is not valid.
-    """
-    named = named_file(file, environment)
-    if named is None:
-        raise UsageError("watch needs a file of settings", hint="--settings FILE; docs/watch.md has one")
-    return read_settings(named, TABLE, WatchSettings, _RULES, "docs/watch.md")
+    """Read the settings, as ``read_settings`` says."""
+    return read_settings(file, environment, _SETTINGS)
