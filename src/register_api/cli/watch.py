@@ -6,6 +6,7 @@ import click
 
 from register_api.cli.watch_chain import chain
 from register_api.cli.watch_digest import digest
+from register_api.cli.watch_evidence import evidence
 from register_api.cli.watch_export import export
 from register_api.cli.watch_inbox import decide, decisions, inbox
 from register_api.cli.watch_registers import import_list, key
@@ -29,6 +30,8 @@ def watch() -> None:
     """
 
 
-for command in (vendors, run, status, inbox, decide, decisions, chain, export, digest, key, serve):
+for command in (vendors, run, status, inbox, decide, decisions, chain):
+    watch.add_command(command)
+for command in (export, evidence, digest, key, serve):
     watch.add_command(command)
 vendors.add_command(import_list)

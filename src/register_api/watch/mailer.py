@@ -11,7 +11,7 @@ from register_api.errors import SendingError
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox
 from register_api.sending.sender import Route, Sender
-from register_api.watch.messages import Due, Moment, compose, make_due
+from register_api.watch.messages import DueMail, Moment, compose, make_due
 
 if TYPE_CHECKING:
     from register_api.sending.database import Database
@@ -44,9 +44,9 @@ class Mailer:
         """Close the connections."""
         self._stack.close()
 
-    def _made(self) -> Sender[Due]:
+    def _made(self) -> Sender[DueMail]:
         settings = self._settings
-        outbox = Outbox(self._database, Due, secrets.token_hex(8), settings.lease_seconds)
+        outbox = Outbox(self._database, DueMail, secrets.token_hex(8), settings.lease_seconds)
         server = MailServer(settings, self._password)
         route = Route(("mail",), server, settings.mails_per_second, RETRY_AFTER)
         return Sender(outbox, route, self._mail, self._around)
@@ -77,7 +77,7 @@ class Mailer:
                 self._around.tell(f"{error.word}: {error.message}")
             self._last_told = error.message
 
-    def _mail(self, due: Due, body: bytes | None) -> Message | SendResult:
+    def _mail(self, due: DueMail, body: bytes | None) -> Message | SendResult:
         return compose(self._database.query, self._settings, due, body, self._moment())
 
     def _moment(self) -> Moment:

@@ -39,7 +39,7 @@ _LIVE = f"""
 """
 
 
-class Due(Leased, frozen=True, kw_only=True):
+class DueMail(Leased, frozen=True, kw_only=True):
     """A row of the outbox: an alert, a digest or a reminder to somebody."""
 
     recipient: str
@@ -60,7 +60,7 @@ class Moment(NamedTuple):
         return cls(now, local_day(now, zone), now.astimezone(zone).hour)
 
 
-def make_due(run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment) -> list[Due]:
+def make_due(run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment) -> list[DueMail]:
     """Put into the outbox what has to be told, within a transaction of the caller's.
 
     At once goes what has a last day to object that lies ahead, and what shakes the trust in a register; the
@@ -96,13 +96,13 @@ def make_due(run: Callable[..., list[Row]], settings: WatchSettings, moment: Mom
 
 def _by_owner(
     run: Callable[..., list[Row]], kind: str, items: Iterable[tuple[str, str, str]], moment: Moment
-) -> list[Due]:
+) -> list[DueMail]:
     """Make one row for each owner; what another process has told meanwhile is left to it."""
-    made: dict[str, Due] = {}
+    made: dict[str, DueMail] = {}
     at = int(moment.now.timestamp())
     for owner, news, told in items:
         if owner not in made:
-            made[owner] = Due(
+            made[owner] = DueMail(
                 id=secrets.token_hex(16), channel="mail", attempts=0, unknowns=0, recipient=owner, kind=kind
             )
             run(
@@ -128,7 +128,7 @@ class Text(NamedTuple):
     body: str
 
 
-def text_of(run: Callable[..., list[Row]], due: Due, today: dt.date) -> Text | None:
+def text_of(run: Callable[..., list[Row]], due: DueMail, today: dt.date) -> Text | None:
     """Return what a row of the outbox says; ``None`` once all of it is decided."""
     rows = run(_LIVE, due.id)
     if not rows:
@@ -153,7 +153,7 @@ def _paragraph(row: Row, today: dt.date) -> str:
 
 
 def compose(
-    run: Callable[..., list[Row]], settings: WatchSettings, due: Due, body: bytes | None, moment: Moment
+    run: Callable[..., list[Row]], settings: WatchSettings, due: DueMail, body: bytes | None, moment: Moment
 ) -> Message | SendResult:
     """Write the mail of a row, or say why there is none."""
     if body is not None:
@@ -171,7 +171,7 @@ def compose(
 
 def preview(
     run: Callable[..., list[Row]], settings: WatchSettings, moment: Moment
-) -> Sequence[tuple[Due, Text]]:
+) -> Sequence[tuple[DueMail, Text]]:
     """Return what would be sent now, of the digest's hour whatever it is; for a transaction to be undone."""
     made = make_due(run, settings, moment._replace(hour=24))
     texts = ((due, text_of(run, due, moment.today)) for due in made)

@@ -1,0 +1,60 @@
+"""The command ``watch evidence``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from register_api.cli.output import out
+from register_api.cli.serving_options import settings_option
+from register_api.cli.watch_options import watching
+from register_api.core.printable import quoted
+from register_api.errors import WatchError
+from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.package import check_free, write_archive
+from register_api.verify.options import Options
+from register_api.verify.report.text import render_text
+from register_api.watch.look import Asking
+
+
+@click.command()
+@settings_option
+@click.argument("news")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
+)
+def evidence(settings: Path | None, news: str, output: Path) -> None:
+    """Keep the version that a piece of news is about, with all that proves it, as `evidence` does.
+
+    It is fetched again from the register's host, and verified from the root that is known here. An existing
+    file is never overwritten.
+
+    \b
+    Examples:
+      register-api watch evidence NEWS -o evidence.zip --settings watch.toml
+      register-api verify --offline evidence.zip
+    """
+    check_free(output)
+    with watching(settings) as opened:
+        rows = opened.database.query(
+            "SELECT register, news.version AS version, vendors.root_sha256 AS agreed,"
+            " polls.root_sha256 AS begun FROM news"
+            " JOIN vendors ON vendors.id = news.vendor JOIN polls ON polls.vendor = news.vendor"
+            " WHERE news.id = ?",
+            news,
+        )
+        if not rows:
+            raise WatchError(f"there is no news {quoted(news)}", hint="register-api watch inbox")
+        row = rows[0]
+        if not row["version"] or not row["register"]:
+            raise WatchError(f"{quoted(news)} is not about a version of a register")
+        options = Options(root_sha256=row["agreed"] or row["begun"] or None)
+        with Asking.of(opened.settings).fetcher(row["register"]) as fetcher:
+            made = make_evidence(row["register"], fetcher, row["version"], options, opened.now)
+    if made.package is None or made.data is None:
+        failed = made.package or made.served
+        out.print(render_text(failed), markup=False)
+        raise click.exceptions.Exit(failed.exit_code)
+    write_archive(output, made.data)
+    out.print(f"Wrote {output}: version {row['version']}; verify --offline reads it.", markup=False)
