@@ -24,6 +24,7 @@ from publishers import NOW, Publisher
 from register_api.sending.database import opened
 from register_api.watch.schema import STEPS
 from register_api.watch.settings import read_watch_settings
+from static_host import static_host
 from tools import need
 from watched_host import watched_host
 from watching import Watcher, add_news, add_vendor, settings_for
@@ -116,6 +117,27 @@ def test_an_officer_without_script_goes_from_news_to_decision_and_evidence(offic
     assert [text for text in vendor["complaints"] if "/evidence/acme/2" not in text] == []
     (package,) = kept.iterdir()
     assert run(*REGISTER_API, "verify", "--offline", package).returncode == 0
+
+
+def test_a_form_on_another_page_of_this_machine_decides_nothing(office: Office, tmp_path: Path) -> None:
+    """To a browser it is of the same site, so that it sends the cookie along."""
+    with opened(str(office.folder / "watch.sqlite3"), STEPS) as database:
+        (row,) = database.query("SELECT id FROM news")
+        fields = '<input name="decision" value="accepted"><input name="reason" value="x"><button>Win</button>'
+        form = f'<form method="post" action="{office.address}news/{row["id"]}">{fields}</form>'
+        (tmp_path / "win.html").write_text(f"<!DOCTYPE html><title>Win</title>{form}", "utf-8")
+        with static_host(tmp_path) as other:
+            *_, inbox, _, refused = office.browse(
+                {"open": office.address},
+                {"type": ["#name", "Ann Lee"]},
+                {"type": ["#token", (office.folder / "watch.token").read_text("utf-8").strip()]},
+                {"press": "main button"},
+                {"open": f"{other.rstrip('/')}/win.html"},
+                {"press": "button"},
+            )
+        assert "1 item waits" in inbox["text"]
+        assert (refused["status"], "from another site" in refused["text"]) == (403, True)
+        assert database.query("SELECT news FROM decisions") == []
 
 
 @pytest.fixture(scope="module")

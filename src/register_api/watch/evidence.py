@@ -37,8 +37,8 @@ def evidence_of(
     Raises:
         RegisterError: The register cannot be asked, or does not prove the version.
     """
-    if not vendor.register:
-        raise WatchError(f"{vendor.name} has no register")
+    if not vendor.register or version < 1:
+        raise WatchError(f"{vendor.name} has no register with a version {version}")
     options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)
     asking = Asking.of(msgspec.structs.replace(settings, lease_seconds=_SECONDS))
     with asking.fetcher(vendor.register) as fetcher:

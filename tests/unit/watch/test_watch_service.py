@@ -215,6 +215,13 @@ def test_a_user_in_a_header_counts_from_a_trusted_proxy_alone(
     officer.close()
 
 
+def test_where_people_sign_in_a_header_names_nobody(folder: Path, kept: dict[str, object]) -> None:
+    officer = Officer(folder, proxies=["192.0.2.9/32"], **kept)
+    for name in ("X-Remote-User", "X-Forwarded-User", "Remote-User"):
+        assert officer.get(headers={name: "ann"}).headers["location"] == "/login"
+    officer.close()
+
+
 def test_texts_of_vendors_are_shown_and_not_run(officer: Officer, database: Database) -> None:
     add_vendor(database, "evil", name=HOSTILE, register="javascript:alert(1)", page="javascript:alert(2)")
     detail = '{"summary": "<script>", "message": "<b onclick=x>"}'
@@ -255,7 +262,8 @@ def test_evidence_that_cannot_be_had_is_said(officer: Officer, database: Databas
     add_vendor(database, "none")
     officer.sign_in()
     token = form_token(officer.get())
-    assert "has no register" in officer.post("/evidence/none/1", form=token).text
+    for path in ("none/1", "acme/0", "acme/-1"):
+        assert "has no register" in officer.post(f"/evidence/{path}", form=token).text, path
     page = officer.post("/evidence/acme/1", form=token)
     assert page.status_code == 502
     assert officer.get("/evidence/acme/1").status_code == 405

@@ -7,19 +7,19 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from litestar import HttpMethod, Litestar, Request, Response, get, post, route
+from litestar import HttpMethod, Litestar, Response, get, post, route
 
 from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.style.environment import ICON
 from register_api.watch.evidence import evidence_of
 from register_api.watch.schema import STEPS
 from register_api.watch.service.desk import WatchDesk
-from register_api.watch.service.guard import SESSION_SECONDS, Caller, is_name
+from register_api.watch.service.guard import is_name
 from register_api.watch.service.pages import WatchPage, html, message_page
-from register_api.web.asking import METHODS, RequestRefused, body_of, is_from, make_app, network_of
+from register_api.watch.service.visitors import Asked, Visitors
+from register_api.web.asking import METHODS, RequestRefused, make_app
 from register_api.web.database_thread import DatabaseThread
-from register_api.web.forms import one, plain, read_form
-from register_api.web.limits import Limit
+from register_api.web.forms import one, plain
 from register_api.web.pages import HEADERS
 
 if TYPE_CHECKING:
@@ -30,18 +30,10 @@ if TYPE_CHECKING:
     from register_api.clock import Clock
     from register_api.watch.service.guard import Guard
     from register_api.watch.settings import WatchSettings
-    from register_api.web.forms import Form
 
-Asked = Request[Any, Any, Any]
-
-_HOUR = 3600.0
-_GUESSES = 20
 _BUSY_SECONDS = 10
 _LONGEST_QUESTION = 200
 _NOT_FOUND, _BAD_GATEWAY = 404, 502
-
-_MISDIRECTED = "This page is not known by that name: the setting page_address has its address."
-_UNKNOWN = "No proxy that is trusted has said who you are."
 
 
 def create_app(settings: WatchSettings, guard: Guard, clock: Clock) -> Litestar:
@@ -118,7 +110,7 @@ class _Service:
         self._database = DatabaseThread(
             settings.database, STEPS, lambda database: WatchDesk(database, settings)
         )
-        self._guesses, self._all_guesses = Limit(_GUESSES, _HOUR), Limit(10 * _GUESSES, _HOUR)
+        self._visitors = Visitors(settings, guard, clock)
         self._fetching = asyncio.Lock()
         self.root = urlsplit(settings.page_address).path or "/"
 
@@ -130,7 +122,7 @@ class _Service:
 
     async def show(self, request: Asked, ask: Callable[[WatchDesk], WatchPage]) -> Response[str]:
         """Show a page to a user; others are led to where they sign in."""
-        user = self._user(request)
+        user = self._visitors.user(request)
         if not user:
             return self._sent_to("login")
         try:
@@ -142,7 +134,7 @@ class _Service:
         """Show a piece of news, or keep a decision on it."""
         if request.method != HttpMethod.POST:
             return await self.show(request, lambda desk: desk.news(news, None))
-        user, form = await self._form(request)
+        user, form = await self._visitors.form(request)
         try:
             page = await self._database.run(lambda desk: desk.decide(news, form, user, self._now()))
         except WatchError as error:
@@ -151,7 +143,7 @@ class _Service:
 
     async def evidence(self, request: Asked, vendor: str, version: int) -> Response[Any]:
         """Fetch a version with all that proves it; one at a time, since it takes a while."""
-        user, _ = await self._form(request)
+        user, _ = await self._visitors.form(request)
         if self._fetching.locked():
             raise RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
         async with self._fetching:
@@ -171,70 +163,24 @@ class _Service:
 
     async def login(self, request: Asked) -> Response[str]:
         """Show the form to sign in, or take a name and the token."""
-        origin = self._origin(request)
+        self._visitors.origin(request)
         if not self._guard.has_login:
             raise RequestRefused(_NOT_FOUND)
         if request.method != HttpMethod.POST:
             return self._response(WatchPage("login", {"name": "", "fault": ""}))
-        if not is_from(request, origin):
-            raise RequestRefused(403)
-        form = read_form(await body_of(request))
-        self._refuse_guessers(request)
+        form = await self._visitors.login_form(request)
         name = plain(one(form, "name"))
-        if not self._guard.knows(one(form, "token")):
-            self._guesses.count(network_of(request), self._now())
-            self._all_guesses.count("", self._now())
+        if not self._visitors.knows_token(request, form):
             return self._response(WatchPage("login", {"name": name, "fault": "That is not the token."}, 403))
         if not is_name(name):
             fault = "A decision needs the name of who makes it, on one line."
             return self._response(WatchPage("login", {"name": name, "fault": fault}, 422))
-        reply = self._sent_to("")
-        self._keep(reply, self._guard.session(name, self._now()), SESSION_SECONDS)
-        return reply
+        return self._visitors.signed_in(self._sent_to(""), name)
 
     async def logout(self, request: Asked) -> Response[str]:
         """Forget who has signed in."""
-        await self._form(request)
-        reply = self._sent_to("login")
-        self._keep(reply, "", 0)
-        return reply
-
-    async def _form(self, request: Asked) -> tuple[str, Form]:
-        """Return the user, and what they filled in: nothing that another site or user sends."""
-        user = self._user(request)
-        if not user or not is_from(request, self._origin(request)):
-            raise RequestRefused(403)
-        form = read_form(await body_of(request))
-        if not self._guard.is_form_of(user, one(form, "form")):
-            raise RequestRefused(403, 0, "This form is no longer good. Open the page again.")
-        return user, form
-
-    def _user(self, request: Asked) -> str:
-        """Return who asks; an empty text where they can sign in.
-
-        Raises:
-            RequestRefused: By another name than the page's, or no proxy says who it is.
-        """
-        self._origin(request)
-        header = self._settings.user_header
-        names = request.headers.getall(header, []) if header else []
-        peer = request.client.host if request.client else ""
-        session = request.cookies.get(self._guard.cookie, "")
-        user = self._guard.user(Caller(peer, names, session), self._now())
-        if not user and not self._guard.has_login:
-            raise RequestRefused(403, 0, _UNKNOWN)
-        return user
-
-    def _origin(self, request: Asked) -> str:
-        origin = self._guard.origin(request.headers.get("host", ""))
-        if not origin:
-            raise RequestRefused(421, 0, _MISDIRECTED)
-        return origin
-
-    def _refuse_guessers(self, request: Asked) -> None:
-        for limit, key in ((self._guesses, network_of(request)), (self._all_guesses, "")):
-            if wait := limit.wait(key, self._now()):
-                raise RequestRefused(429, wait)
+        await self._visitors.form(request)
+        return self._visitors.signed_out(self._sent_to("login"))
 
     def _response(self, page: WatchPage, user: str = "") -> Response[str]:
         said = html(
@@ -248,17 +194,6 @@ class _Service:
 
     def _sent_to(self, path: str) -> Response[str]:
         return Response("", status_code=303, headers={**HEADERS, "Location": f"{self.root}{path}"})
-
-    def _keep(self, reply: Response[str], session: str, seconds: int) -> None:
-        reply.set_cookie(
-            self._guard.cookie,
-            session,
-            max_age=seconds,
-            path="/",
-            secure=self._guard.is_secure,
-            httponly=True,
-            samesite="strict",
-        )
 
     def _now(self) -> int:
         return int(self._clock().timestamp())

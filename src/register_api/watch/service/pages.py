@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.style.environment import page_environment
@@ -46,7 +45,7 @@ def _environment() -> Environment:
     environment = page_environment("register_api.watch.service")
     environment.filters.update(
         day=ENGLISH.day,
-        instant=lambda seconds: format_instant(dt.datetime.fromtimestamp(seconds, dt.UTC)),
+        instant=lambda seconds: f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M} UTC",
         words=lambda code: code.replace("_", " "),
         left=lambda days: "over" if days < 0 else f"{count(days, 'day')} left",
     )
