@@ -57,6 +57,7 @@ ELSEWHERE = {
     "docs/watch-digest.md": "unit/watch/test_watch_mails.py",
     "docs/watch-exports.md": "unit/watch/test_watch_exports.py",
     "docs/watch-page.md": "e2e/test_watch_inbox.py",
+    "docs/watch-registers.md": "unit/watch/test_watch_registers.py",
     "docs/watch.md": "unit/watch/test_watch_commands.py",
     "docs/upgrading.md": "unit/cli/test_upgrading.py",
     "docs/verify-by-hand.md": "e2e/test_verify_by_hand.py",

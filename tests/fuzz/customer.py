@@ -1,4 +1,4 @@
-"""Targets: what the customer keeps, packages of evidence, and paths of a tree."""
+"""Targets: what the customer keeps, packages of evidence, lists of registers, and paths of a tree."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from evidence_packages import YEARS_LATER, check_package, make_package, unpack
 from fuzz.documents import published
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
+from memory_log import private_key
 from memory_publisher import NOW
 from notice_packages import notice
+from register_api.core import canonical, strict_base64
+from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
+from register_api.core.keys.thumbprint import ed25519_jwk
 from register_api.errors import Malformed
 from register_api.verify.engine import verify
 from register_api.verify.evidence.archive import read_archive
@@ -20,6 +24,7 @@ from register_api.verify.evidence.package import make_archive
 from register_api.verify.fetch.fetcher import MemoryFetcher, check_path
 from register_api.verify.options import Options
 from register_api.verify.state import STATE_FILE, Remembered, load
+from register_api.watch.register_list import KnownRegister, RegisterList, kid_of, read_list
 
 
 @functools.cache
@@ -100,7 +105,40 @@ ZIP = (
     b"v1/keys.json",
 )
 
+_KEY = private_key(3)
+
+
+def _sign(payload: bytes) -> bytes:
+    """Return a list that is whatever was drawn, signed by whoever holds the key."""
+    header = jws_header(kid_of(_KEY))
+    detached = format_jws(header, _KEY.sign(jws_signing_input(header, payload)))
+    return detached.replace(b"..", f".{strict_base64.encode_url(payload)}.".encode())
+
+
+def _list() -> bytes:
+    known = KnownRegister(
+        name="A", website="", address="https://a.example/", root_sha256="0" * 64, first_seen=NOW
+    )
+    key = ed25519_jwk(_KEY.public_key().public_bytes_raw())
+    return canonical.encode(RegisterList(key=key, made_at=NOW, registers=(known,)))
+
+
 TARGETS = (
+    Target(
+        name="list of registers",
+        parse=lambda data: read_list(data, kid_of(_KEY)),
+        refusals=documented(read_list),
+        seeds=lambda: (_sign(_list()),),
+        tokens=(b".", b"..", b"e30"),
+    ),
+    Target(
+        name="list of registers, rightly signed",
+        parse=lambda data: read_list(_sign(data), kid_of(_KEY)),
+        refusals=documented(read_list),
+        seeds=lambda: (_list(),),
+        tokens=(b'"key":{}', b'"registers":[]', b'"kty":"OKP"', b"EC"),
+        json=True,
+    ),
     Target(
         name="remembered state",
         parse=_load,

@@ -9,11 +9,14 @@ import click
 from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import Watching, watching
-from register_api.core.language.prose import count
+from register_api.core.address import base_url_problem
+from register_api.core.instant import format_instant
+from register_api.core.printable import escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.sending.webhook_key import make_key, read_key
+from register_api.watch.listed_vendors import offered
 from register_api.watch.look import Asking
-from register_api.watch.register_list import MOST_BYTES, kid_of, new_vendors, read_list
+from register_api.watch.register_list import MOST_BYTES, kid_of, read_list
 from register_api.watch.vendors_import import import_vendors
 
 
@@ -33,29 +36,42 @@ def key(file: Path) -> None:
 @settings_option
 @click.argument("source")
 @click.option("--key", "kid", required=True, metavar="THUMBPRINT", help="Of the key that signs the list.")
-def import_list(settings: Path | None, source: str, kid: str) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+def import_list(settings: Path | None, source: str, kid: str, dry_run: bool) -> None:
     """Watch the registers of a list that another customer has signed, from a file or an address.
 
     Vendors that are watched already stay as they are. Every register is verified as any other, from the root
-    that the list names.
+    that the list names: docs/watch-registers.md says what that is worth.
 
     \b
-    Example:
+    Examples:
+      register-api watch vendors import-list https://lists.example/registers.jws --key THUMBPRINT --dry-run
       register-api watch vendors import-list registers.jws --key THUMBPRINT --settings watch.toml
     """
     with watching(settings) as opened:
-        found = read_list(_read(opened, source), kid)
-        rows = new_vendors(opened.database, found)
-        done = import_vendors(opened.database, rows, opened.at)
+        listed = read_list(_read(opened, source), kid)
+        found = offered(opened.database, listed)
+        done = import_vendors(opened.database, found.rows, opened.at, dry_run=dry_run)
     if done.faults:
         raise WatchError(f"entry {done.faults[0].line} of the list: {done.faults[0].words}")
-    known = len(found.registers) - len(rows)
-    out.print(f"{count(len(rows), 'vendor')} added, {known} known already.")
+    if done.vendors:
+        out.print(f"By the word of a list of {format_instant(listed.made_at)}, signed with {kid}:")
+    for vendor in done.vendors.values():
+        said = f"  {vendor.id}: {vendor.name}, {vendor.register}, root {vendor.root_sha256}"
+        out.print(escaped(said))
+    for note in found.notes:
+        out.print(escaped(f"Not taken: {note}."))
+    if dry_run:
+        out.print("Nothing was changed; it would be:")
+    out.print(f"{done.done['added']} added, {len(found.known)} known already, {len(found.notes)} not taken.")
 
 
 def _read(opened: Watching, source: str) -> bytes:
     base, slash, name = source.rpartition("/")
     if "://" in base:
+        problem = base_url_problem(base + slash) or ("" if name else "names no file")
+        if problem:
+            raise UsageError(f"{quoted(source)} {problem}")
         with Asking.of(opened.settings).fetcher(base + slash) as fetcher:
             return fetcher.get(name, MOST_BYTES)
     try:

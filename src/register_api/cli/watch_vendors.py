@@ -121,7 +121,7 @@ def add(settings: Path | None, address: str, **given: str | None) -> None:
 @settings_option
 @options.json_option
 def list_(settings: Path | None, as_json: bool) -> None:
-    """List vendors with where their registers are.
+    """List vendors with where their registers are, and whose word their roots are if not yours.
 
     \b
     Example:
@@ -134,7 +134,8 @@ def list_(settings: Path | None, as_json: bool) -> None:
         return
     for vendor in found:
         where = vendor.register or f"no register; {vendor.page or vendor.website or 'no page known'}"
-        said = (vendor.id, vendor.name, where, vendor.owner, "critical" if vendor.critical else "")
+        root = f"root by the list of {vendor.root_by}" if vendor.root_by else ""
+        said = (vendor.id, vendor.name, where, root, vendor.owner, "critical" if vendor.critical else "")
         out.print("  ".join(escaped(text) for text in said if text))
 
 

@@ -6,23 +6,22 @@ that came another way, and takes nothing else on trust: registers of the list ar
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from register_api.core import canonical, strict_base64
 from register_api.core.canonical import decode
-from register_api.core.forms import Sha256
-from register_api.core.instant import format_instant
+from register_api.core.forms import BaseUrl, Instant, Sha256
+from register_api.core.instant import format_instant, instant_of
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input, verify_jws
 from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, thumbprint
 from register_api.core.printable import printable
-from register_api.errors import Malformed, UntrustedKey, WatchError
-from register_api.watch.vendors_file import proposed_id, vendor_row
+from register_api.errors import Malformed, UntrustedKey
+from register_api.watch.look import FRESH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import datetime as dt
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -35,7 +34,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
-    """A register that was verified.
+    """A register that verified at the last look of whoever made the list.
 
     Attributes:
         name: The vendor's name, as whoever made the list calls it.
@@ -47,22 +46,23 @@ class KnownRegister(msgspec.Struct, frozen=True, kw_only=True):
 
     name: _Text
     website: _Text
-    address: _Text
+    address: BaseUrl
     root_sha256: Sha256
-    first_seen: dt.datetime
+    first_seen: Instant
 
 
 class RegisterList(msgspec.Struct, frozen=True, kw_only=True):
     """The payload.
 
     Attributes:
-        key: Public key (JWK) of whoever signs.
+        key: Public key (JWK) of whoever signs. It proves nothing: readers know its thumbprint from elsewhere.
         made_at: When, UTC.
+        registers: The registers, each address once.
     """
 
-    format: Literal["sub-processor-register-list/1"] = "sub-processor-register-list/1"
+    format: Literal["sub-processor-known-registers/1"] = "sub-processor-known-registers/1"
     key: dict[str, str]
-    made_at: dt.datetime
+    made_at: Instant
     registers: tuple[KnownRegister, ...]
 
 
@@ -76,27 +76,28 @@ def _jwk(key: Ed25519PrivateKey) -> dict[str, str]:
 
 
 def signed_list(database: Database, key: Ed25519PrivateKey, now: dt.datetime) -> bytes:
-    """Return the signed list of all registers that verify or did."""
+    """Return the signed list of the registers that verified at the last look, where they are now."""
     rows = database.query(
         "SELECT vendors.name AS name, website, register AS address, polls.root_sha256 AS root_sha256,"
         " (SELECT min(seen_at) FROM versions WHERE versions.vendor = vendors.id) AS first_seen"
-        " FROM vendors JOIN polls ON polls.vendor = vendors.id WHERE closed_at IS NULL AND register <> ''"
-        " AND polls.root_sha256 <> '' AND EXISTS (SELECT 1 FROM versions WHERE versions.vendor = vendors.id)"
-        " ORDER BY vendors.id"
+        " FROM vendors JOIN polls ON polls.vendor = vendors.id WHERE closed_at IS NULL AND outcome = ?"
+        " AND seen_sha256 <> '' AND EXISTS (SELECT 1 FROM versions WHERE versions.vendor = vendors.id)"
+        " ORDER BY vendors.id",
+        FRESH,
     )
+    of_address = {row["address"]: row for row in rows}
     said = {
         "format": RegisterList.__struct_defaults__[0],
         "key": _jwk(key),
         "made_at": format_instant(now),
-        "registers": [{**row, "first_seen": _instant(row["first_seen"])} for row in rows],
+        "registers": [
+            {**row, "first_seen": format_instant(instant_of(row["first_seen"]))}
+            for row in of_address.values()
+        ],
     }
     payload, header = canonical.encode(said), jws_header(kid_of(key))
     detached = format_jws(header, key.sign(jws_signing_input(header, payload)))
     return detached.replace(b"..", b"." + strict_base64.encode_url(payload).encode() + b".")
-
-
-def _instant(at: int) -> str:
-    return format_instant(dt.datetime.fromtimestamp(at, dt.UTC))
 
 
 def read_list(data: bytes, kid: str) -> RegisterList:
@@ -125,31 +126,3 @@ def _parts(data: bytes) -> list[str]:
     if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
         raise Malformed("not a list of registers: a JWS in compact form")
     return [part.decode("ascii") for part in parts]
-
-
-def new_vendors(database: Database, found: RegisterList) -> dict[int, dict[str, Any]]:
-    """Return rows for vendors of a list that are not watched here, by their number in the list.
-
-    What is known here stays as it is: a list changes no address and no root of a vendor, and brings none back
-    that was removed.
-
-    Raises:
-        WatchError: An entry has no form that a vendor can have.
-    """
-    known = database.query("SELECT id, register, website FROM vendors")
-    there = {text for row in known for text in row.values() if text}
-    rows = dict(_rows(found))
-    return {
-        number: row
-        for number, row in rows.items()
-        if not there & {proposed_id(row), row.get("register"), row.get("website")}
-    }
-
-
-def _rows(found: RegisterList) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, each in enumerate(found.registers, start=1):
-        said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
-        row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
-        if faults:
-            raise WatchError(f"entry {number} of the list: {faults[0]}")
-        yield number, row

@@ -15,6 +15,7 @@ VENDORS = """
         register TEXT NOT NULL,
         page TEXT NOT NULL,
         root_sha256 TEXT NOT NULL,
+        root_by TEXT NOT NULL,
         owner TEXT NOT NULL,
         objection_days INTEGER,
         notice_days INTEGER,

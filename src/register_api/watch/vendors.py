@@ -30,6 +30,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         register: Address of its register's tree with a slash at the end; empty: none is known.
         page: Where it lists sub-processors for people, which is all there is without a register.
         root_sha256: Digest of the register's first root from the contract, or an empty text.
+        root_by: Thumbprint of the key that signed the list of registers which the digest is from instead.
         owner: Mail address of who is responsible for it here, or an empty text.
         objection_days: Days to object that the contract gives, if it says so.
         notice_days: Days of notice that the contract asks for, if it says so.
@@ -49,6 +50,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     register: str = ""
     page: str = ""
     root_sha256: str = ""
+    root_by: str = ""
     owner: str = ""
     objection_days: _Days | None = None
     notice_days: _Days | None = None

@@ -20,7 +20,8 @@ from register_api.watch.vendors import LISTS, Vendor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-COLUMNS = tuple(name for name in Vendor.__struct_fields__ if name not in {"added_at", "closed_at"})
+_OURS = frozenset({"root_by", "added_at", "closed_at"})
+COLUMNS = tuple(name for name in Vendor.__struct_fields__ if name not in _OURS)
 
 OF_OTHERS = {
     "companyname": "name",

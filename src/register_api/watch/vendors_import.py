@@ -90,5 +90,6 @@ def _id_of(row: Mapping[str, Any], there: Mapping[str, Vendor]) -> str:
 def _merged(old: Vendor | None, row: Mapping[str, Any], id_: str, now: int) -> tuple[Vendor, Done]:
     if old is None:
         return Vendor(**{**row, "id": id_, "added_at": now}), "added"
-    new = msgspec.structs.replace(old, **{**row, "id": id_, "closed_at": None})
+    said = {"root_by": "", **row} if "root_sha256" in row else row
+    new = msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
     return new, "unchanged" if new == old else "changed"

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws as judge
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import OKPKey
 
 from publishers import NOW
+from register_api.core import canonical, strict_base64
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.thumbprint import ed25519_jwk
+from register_api.core.schemas import definitions
 from register_api.errors import Forged, Malformed, RegisterError, UntrustedKey, WatchError
-from register_api.watch.register_list import kid_of, new_vendors, read_list, signed_list
+from register_api.watch.listed_vendors import offered
+from register_api.watch.register_list import MOST_BYTES, RegisterList, kid_of, read_list, signed_list
 from register_api.watch.vendors import remove
 from watching import AT, add_vendor
 
@@ -24,14 +33,18 @@ if TYPE_CHECKING:
 
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (1, 2))
 ROOT = "ab" * 32
-EMPTY = {"format": "sub-processor-register-list/1", "made_at": "2026-01-01T00:00:00Z", "registers": []}
+PAGE = (Path(__file__).parents[3] / "docs/watch-registers.md").read_text("utf-8")
+EMPTY = {"format": "sub-processor-known-registers/1", "made_at": "2026-01-01T00:00:00Z", "registers": []}
 
 
 def verified(database: Database, id_: str, **said: object) -> None:
     """Add a vendor whose register was verified."""
     add_vendor(database, id_, register=f"https://{id_}.example/", **said)
     with database.transaction() as run:
-        run("UPDATE polls SET root_sha256 = ? WHERE vendor = ?", ROOT, id_)
+        run(
+            "UPDATE polls SET root_sha256 = ?, outcome = ?, seen_sha256 = ? WHERE vendor = ?",
+            *(ROOT, "fresh", "0" * 64, id_),
+        )
         for version in (1, 2):
             values = (id_, version, "0" * 64, AT, AT + version, None, b"")
             run("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
@@ -110,8 +123,7 @@ def test_only_what_is_not_watched_yet_is_taken_over(database: Database) -> None:
     add_vendor(database, "one", register="https://beta.example/")
     add_vendor(database, "two", website="https://www.gamma.example/")
     remove(database, "one", AT)
-    rows = new_vendors(database, found)
-    assert [row["name"] for row in rows.values()] == ["Delta"]
+    assert [row["name"] for row in offered(database, found).rows.values()] == ["Delta"]
 
 
 def test_an_entry_that_no_vendor_can_have_is_refused(database: Database) -> None:
@@ -121,4 +133,99 @@ def test_an_entry_that_no_vendor_can_have_is_refused(database: Database) -> None
     }  # fmt: skip
     found = read_list(compact(EMPTY | {"key": jwk(KEY), "registers": [entry]}), kid_of(KEY))
     with pytest.raises(WatchError, match="entry 1"):
-        new_vendors(database, found)
+        offered(database, found)
+
+
+def test_what_does_not_verify_now_or_here_is_not_shared(database: Database) -> None:
+    """A fork, a host that is down, an address that was not looked at yet; one register twice is once."""
+    for id_ in ("acme", "forked", "down", "moved", "gone"):
+        verified(database, id_)
+    verified(database, "copy")
+    add_vendor(database, "copy", register="https://acme.example/")
+    add_vendor(database, "moved", register="https://other.example/")
+    with database.transaction() as run:
+        for id_, outcome in (("forked", "forked"), ("down", "unreachable")):
+            run("UPDATE polls SET outcome = ? WHERE vendor = ?", outcome, id_)
+        run("UPDATE polls SET seen_sha256 = ? WHERE vendor = ?", "0" * 64, "copy")
+    remove(database, "gone", AT)
+    found = read_list(signed_list(database, KEY, NOW), kid_of(KEY)).registers
+    assert [each.address for each in found] == ["https://acme.example/"]
+
+
+GOOD = canonical.encode(
+    EMPTY
+    | {
+        "key": ed25519_jwk(KEY.public_key().public_bytes_raw()),
+        "registers": [
+            {
+                "name": "Acme", "website": "", "address": "https://acme.example/", "root_sha256": ROOT,
+                "first_seen": "2026-01-01T09:00:00Z",
+            }
+        ],
+    }
+)  # fmt: skip
+
+
+def signed(payload: bytes) -> bytes:
+    """Sign whatever it is, as who holds the key may."""
+    header = jws_header(kid_of(KEY))
+    detached = format_jws(header, KEY.sign(jws_signing_input(header, payload)))
+    return detached.replace(b"..", b"." + strict_base64.encode_url(payload).encode() + b".")
+
+
+def test_another_implementation_takes_the_list() -> None:
+    key = OKPKey.import_key(json.loads(GOOD)["key"])
+    assert key.thumbprint() == kid_of(KEY)
+    with pytest.warns(SecurityWarning, match="RFC 9864"):
+        found = judge.deserialize_compact(signed(GOOD), key, algorithms=["EdDSA"])
+    assert found.payload == GOOD
+    assert read_list(signed(GOOD) + b"\n", kid_of(KEY)).registers[0].name == "Acme"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff",
+        b"<html>",
+        b"[]",
+        b"{" * 100_000,
+        b"[" * 33 + b"]" * 33,
+        b'{"a":' * 40 + b"1" + b"}" * 40,
+        GOOD.replace(b'"name":"Acme"', b'"name":"Acme","name":"Acme"'),
+        GOOD.replace(b'"format":', b'"format":"sub-processor-known-registers/1","format":'),
+        GOOD.replace(b'"name":"Acme"', b'"name":1.5'),
+        GOOD.replace(b'"name":"Acme",', b""),
+        GOOD.replace(b'"name":"Acme"', b'"name":"' + b"x" * 2001 + b'"'),
+        GOOD.replace(b"09:00:00Z", b"09:00:00+00:00"),
+        GOOD.replace(b"09:00:00Z", b"09:00:00"),
+        GOOD.replace(b"known-registers/1", b"known-registers/2"),
+        GOOD.replace(b'"crv":"Ed25519",', b""),
+        GOOD[:-1],
+        GOOD + b" ",
+        GOOD + b" " * MOST_BYTES,
+    ],
+    ids=range(19),
+)
+def test_what_is_no_list_is_refused_also_if_it_is_signed(payload: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_list(signed(payload), kid_of(KEY))
+
+
+@given(st.integers(0, len(signed(GOOD)) - 1), st.integers(1, 255))
+def test_no_byte_can_be_altered(place: int, by: int) -> None:
+    altered = bytearray(signed(GOOD))
+    altered[place] ^= by
+    with pytest.raises(RegisterError):
+        read_list(bytes(altered), kid_of(KEY))
+
+
+def test_the_page_has_the_schema() -> None:
+    """As the struct makes it; and it takes what is written, and nothing that lacks a field."""
+    (block,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    (reference,), found = definitions([RegisterList], "#/$defs/{name}")
+    schema = {**reference, "$defs": found}
+    assert json.loads(block) == schema
+    valid = jsonschema.Draft202012Validator(schema)
+    assert valid.is_valid(json.loads(GOOD))
+    assert not valid.is_valid({**json.loads(GOOD), "registers": [{"name": "Acme"}]})
