@@ -110,6 +110,10 @@ def test_a_vendor_is_added_by_the_address_of_its_website(office: Office) -> None
     assert len(json.loads(office.call("vendors list --json").stdout)) == 1
 
 
+def test_a_page_that_nobody_may_see_is_not_served(office: Office) -> None:
+    assert "nothing says who may see the page" in office.call("serve --port 0", code=2).stderr
+
+
 def test_trouble_is_said_and_ends_with_1(office: Office) -> None:
     office.table("name,register\nDead,http://127.0.0.1:1/\n")
     office.call("vendors import vendors.csv")

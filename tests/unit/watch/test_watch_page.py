@@ -64,6 +64,11 @@ def test_the_settings_that_the_page_shows_are_taken(tmp_path: Path) -> None:
         ("pool = 0", "pool"),
         ("reminder_days = [-1]", "reminder_days"),
         ("polls = 1", "polls"),
+        ('token_file = "t"\nuser_header = "X-User"', "two ways"),
+        ('proxies = ["10.1.0.1/16"]', "proxies"),
+        ('page_address = "http://watch.customer.example/"', "page_address"),
+        ('page_address = "https://watch.customer.example"', "page_address"),
+        ('page_address = "https://watch.customer.example/?a=/"', "page_address"),
     ],
 )
 def test_a_setting_that_is_not_valid_is_named(tmp_path: Path, line: str, words: str) -> None:

@@ -215,6 +215,15 @@ def test_a_user_in_a_header_counts_from_a_trusted_proxy_alone(
     officer.close()
 
 
+def test_the_chain_is_that_of_a_minute_ago_at_most(officer: Officer, database: Database) -> None:
+    officer.sign_in()
+    assert "None of your vendors" in officer.get("/chain?company=acme").text
+    add_vendor(database, "beta", website="https://beta.example/")
+    assert officer.get("/chain?company=beta").status_code == 404
+    officer.now += dt.timedelta(minutes=1)
+    assert "None of your vendors" in officer.get("/chain?company=beta").text
+
+
 def test_where_people_sign_in_a_header_names_nobody(folder: Path, kept: dict[str, object]) -> None:
     officer = Officer(folder, proxies=["192.0.2.9/32"], **kept)
     for name in ("X-Remote-User", "X-Forwarded-User", "Remote-User"):
@@ -267,6 +276,24 @@ def test_evidence_that_cannot_be_had_is_said(officer: Officer, database: Databas
     page = officer.post("/evidence/acme/1", form=token)
     assert page.status_code == 502
     assert officer.get("/evidence/acme/1").status_code == 405
+
+
+def test_evidence_is_fetched_one_at_a_time(officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register that answers slowly holds up no other page, nor many threads."""
+    officer.sign_in()
+    token = form_token(officer.get())
+    codes = []
+
+    def slowly(*_: object) -> bytes:
+        codes.append(officer.post("/evidence/acme/1", form=token).status_code)
+        codes.append(officer.get("/vendors").status_code)
+        return b"PK"
+
+    monkeypatch.setattr("register_api.watch.service.app.evidence_of", slowly)
+    reply = officer.post("/evidence/acme/1", form=token)
+    assert (reply.status_code, codes) == (200, [503, 200])
+    assert reply.headers["content-disposition"] == 'attachment; filename="acme-1.zip"'
+    assert reply.headers["content-type"] == "application/zip"
 
 
 def test_a_token_is_made_once_and_kept_from_others(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.style.environment import page_environment
+from register_api.watch.news import TROUBLE
 from register_api.web.pages import STYLE
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _environment() -> Environment:
     environment.globals.update(
         style=Markup(STYLE),  # noqa: S704 - our own constant
         count=count,
+        trouble=TROUBLE,
     )
     environment.tests["web_address"] = lambda text: text.startswith(("https://", "http://"))
     return environment
