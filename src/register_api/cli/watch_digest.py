@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @settings_option
 @click.option("--preview", is_flag=True, help="Print what would be sent now, and send and record nothing.")
 def digest(settings: Path | None, preview: bool) -> None:
-    """Mail owners what they have to know: deadlines and broken trust at once, the rest once a day.
+    """Tell owners what they have to know: deadlines and broken trust at once, the rest once a day.
+
+    Mails go to owners, and what they say to the webhooks of the settings.
 
     `watch run` does it too; this is for a timer, and for a look at what would be sent.
 
@@ -45,8 +47,10 @@ def digest(settings: Path | None, preview: bool) -> None:
         if preview:
             _preview(opened)
             return
-        if not opened.settings.sender:
-            raise UsageError("[watch] has no sender, so no mail is sent", hint="docs/watch-digest.md")
+        if not opened.settings.tells_somebody:
+            raise UsageError(
+                "[watch] has neither sender nor webhooks, so nothing is sent", hint="docs/watch-digest.md"
+            )
         with stopped_by_signals() as stop:
             around = Surroundings(clock.now, stop, lambda line: out.print(escaped(line), markup=False))
             password = smtp_password(opened.settings, os.environ)

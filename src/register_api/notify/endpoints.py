@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.core.address import url_problem
 from register_api.core.delivery import KEY_BYTES
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import Recipient, leave
 from register_api.notify.contacts_file import address_of, faults_of
 from register_api.notify.persons import forget
-from register_api.sending.settings import is_loopback
-from register_api.sending.webhook import new_secret
+from register_api.sending.hook_bodies import HookFormat
+from register_api.sending.webhook import hook_url_problem, new_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from register_api.sending.database import Database, Row
     from register_api.sending.webhook import HookAnswer
-
-EndpointFormat = Literal["webhook", "slack", "teams"]
 
 _DAY = 86_400
 WARN_AFTER = _DAY
@@ -42,7 +39,7 @@ class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     owner: str
-    format: EndpointFormat = "webhook"
+    format: HookFormat = "webhook"
     customer: str = ""
     products: str = ""
     language: str = "en"
@@ -110,18 +107,12 @@ def add_endpoint(database: Database, wish: NewEndpoint, now: int) -> Endpoint:
 
 
 def _check(wish: NewEndpoint) -> None:
-    problem = None if _is_here(wish.url) else url_problem(wish.url)
+    problem = hook_url_problem(wish.url)
     said = [f"the address {problem}"] if problem else []
     row = {"email": wish.owner, "customer": wish.customer or "-"}
     said += faults_of(row | {name: getattr(wish, name) for name in ("products", "language", "hears")})
     if said:
         raise UsageError("; ".join(said))
-
-
-def _is_here(url: str) -> bool:
-    """Tell whether an address is one of this machine, for a trial without TLS."""
-    host = url.removeprefix("http://").partition("/")[0].partition(":")[0]
-    return url.startswith("http://") and url.isascii() and url.isprintable() and is_loopback(host)
 
 
 def endpoints(database: Database) -> list[Endpoint]:

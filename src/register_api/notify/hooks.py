@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from register_api.bounded_http.reach import reach_with
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
 from register_api.notify.endpoints import endpoint_of, note_answer
-from register_api.notify.events import CHATS, CONTENT_TYPES, challenge_event, version_event, version_url
+from register_api.notify.events import challenge_event, version_event, version_url
 from register_api.notify.words import Wanted, Words
+from register_api.sending.hook_bodies import CHATS, CONTENT_TYPES
 from register_api.sending.outbox import SendResult
-from register_api.sending.sender import Route
-from register_api.sending.webhook import (
-    AT_ONCE,
-    PER_SECOND,
-    RETRY_AFTER,
-    SPREAD,
-    Hook,
-    WebhookTransport,
-)
-from register_api.sending.webhook_key import read_key
+from register_api.sending.webhook import Hook, route_of, transport_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from register_api.clock import Clock
     from register_api.notify.deliveries import Due
     from register_api.notify.endpoints import Endpoint
     from register_api.notify.settings import NotifySettings
     from register_api.sending.database import Database
-    from register_api.sending.webhook import HookAnswer
+    from register_api.sending.sender import Route
+    from register_api.sending.webhook import HookAnswer, WebhookTransport
 
 
 class HookWriter:
@@ -75,14 +64,6 @@ def _hook(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
     return Hook(identity, endpoint.address, CONTENT_TYPES[endpoint.channel], body, endpoint.secret)
 
 
-def _transport(
-    settings: NotifySettings, now: Clock, note: Callable[[Hook, HookAnswer], None]
-) -> WebhookTransport:
-    key = read_key(Path(settings.webhook_key)) if settings.webhook_key else None
-    # A row is leased for that long: an answer that comes later would be another worker's.
-    return WebhookTransport(reach_with(settings.allow), key, now, note, min(15.0, settings.lease_seconds / 2))
-
-
 def hook_route(database: Database, settings: NotifySettings, now: Clock) -> Route:
     """Return by what endpoints are told.
 
@@ -94,8 +75,7 @@ def hook_route(database: Database, settings: NotifySettings, now: Clock) -> Rout
         rows = database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)
         note_answer(database, rows[0]["recipient"], answer, int(now().timestamp()))
 
-    transport = _transport(settings, now, note)
-    return Route(tuple(CONTENT_TYPES), transport, PER_SECOND, RETRY_AFTER, SPREAD, AT_ONCE)
+    return route_of(transport_of(settings, now, "notify", note))
 
 
 def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> str:
@@ -113,9 +93,7 @@ def try_endpoint(settings: NotifySettings, endpoint: Endpoint, now: Clock) -> st
         body = CHATS[endpoint.channel]([said], settings.base)
     else:
         body = challenge_event(challenge, settings.base, now()).encoded
-    answer = asyncio.run(
-        _ask(_transport(settings, now, lambda _hook, _answer: None), endpoint, challenge, body)
-    )
+    answer = asyncio.run(_ask(transport_of(settings, now, "notify"), endpoint, challenge, body))
     if answer.result.what != "sent":
         return f"it did not take the test message: {answer.result.reply}"
     if endpoint.channel not in CHATS and challenge.encode() not in answer.body:

@@ -11,14 +11,21 @@ import hashlib
 import hmac
 import logging
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import reach_with
 from register_api.bounded_http.retry_after import seconds_asked
 from register_api.core import strict_base64
+from register_api.core.address import url_problem
 from register_api.errors import UsageError, VerificationError
+from register_api.sending.hook_bodies import CONTENT_TYPES
 from register_api.sending.outbox import HOUR, MINUTE, SendResult
+from register_api.sending.sender import Route
+from register_api.sending.settings import is_loopback
+from register_api.sending.webhook_key import read_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 
     from register_api.bounded_http.reach import Reach
     from register_api.clock import Clock
+    from register_api.sending.settings import MailSettings
 
 RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28, 40, 40)))
 """Seconds until the next attempt after each that failed: three days together."""
@@ -41,7 +49,7 @@ _SECONDS = 15.0
 _GONE = 410
 _OK = range(200, 300)
 
-_SECRET = "whsec_"  # noqa: S105 - what a secret begins with
+SECRET = "whsec_"  # noqa: S105 - what a secret begins with
 _PUBLIC_KEY = "whpk_"
 
 # httpx logs each address at INFO, and that of a chat holds its password.
@@ -81,7 +89,7 @@ class HookAnswer(NamedTuple):
 
 def new_secret() -> str:
     """Return a new secret to be shared with an endpoint."""
-    return _SECRET + strict_base64.encode(secrets.token_bytes(32))
+    return SECRET + strict_base64.encode(secrets.token_bytes(32))
 
 
 def public_key_text(key: Ed25519PrivateKey) -> str:
@@ -98,7 +106,7 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
         timestamp: When this attempt is made, Unix time.
     """
     signed = b"%b.%d.%b" % (hook.message_id.encode(), timestamp, hook.body)
-    shared = strict_base64.decode(hook.secret.removeprefix(_SECRET))
+    shared = strict_base64.decode(hook.secret.removeprefix(SECRET))
     signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]
     if key is not None:
         signatures.append(f"v1a,{strict_base64.encode(key.sign(signed))}")
@@ -109,6 +117,17 @@ def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) ->
     }
 
 
+def _ignore(_hook: Hook, _answer: HookAnswer) -> None:
+    pass
+
+
+def hook_url_problem(url: str) -> str | None:
+    """Say what is wrong with an endpoint's address, or nothing; this machine needs no TLS, for a trial."""
+    host = url.removeprefix("http://").partition("/")[0].partition(":")[0]
+    is_here = url.startswith("http://") and url.isascii() and url.isprintable() and is_loopback(host)
+    return None if is_here else url_problem(url)
+
+
 class WebhookTransport:
     """Sends to endpoints; what one of them does harms no other."""
 
@@ -117,8 +136,10 @@ class WebhookTransport:
         reach: Reach,
         key: Ed25519PrivateKey | None,
         now: Clock,
-        note: Callable[[Hook, HookAnswer], None] = lambda _hook, _answer: None,
+        note: Callable[[Hook, HookAnswer], None] = _ignore,
         seconds: float = _SECONDS,
+        *,
+        command: str,
     ) -> None:
         """Begin without a connection.
 
@@ -128,11 +149,12 @@ class WebhookTransport:
             now: Tells the time.
             note: Is told of every answer.
             seconds: How long an endpoint has for its answer.
+            command: The command of this program that sends, for ``User-Agent``.
         """
         limits = HttpLimits(
             connect=seconds, read=seconds, exchange=seconds, run=float("inf"), requests=2**63, attempts=1
         )
-        self._client = BoundedClient(limits, command="notify", reach=reach)
+        self._client = BoundedClient(limits, command=command, reach=reach)
         self._key, self._now, self._note = key, now, note
 
     async def send(self, hook: Hook, begin: Callable[[], bool]) -> SendResult | None:
@@ -171,6 +193,25 @@ class WebhookTransport:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+def transport_of(
+    settings: MailSettings, now: Clock, command: str, note: Callable[[Hook, HookAnswer], None] = _ignore
+) -> WebhookTransport:
+    """Return the transport that settings ask for; arguments as of ``WebhookTransport``.
+
+    Raises:
+        UsageError: The key cannot be read.
+    """
+    key = read_key(Path(settings.webhook_key)) if settings.webhook_key else None
+    # A row is leased for that long: an answer that comes later would be another worker's.
+    seconds = min(_SECONDS, settings.lease_seconds / 2)
+    return WebhookTransport(reach_with(settings.allow), key, now, note, seconds, command=command)
+
+
+def route_of(transport: WebhookTransport) -> Route:
+    """Return by what endpoints are told."""
+    return Route(tuple(CONTENT_TYPES), transport, PER_SECOND, RETRY_AFTER, SPREAD, AT_ONCE)
 
 
 def _judged(reply: Reply, now: dt.datetime) -> HookAnswer:

@@ -185,7 +185,10 @@ MAILS = (
     """,
     "CREATE INDEX told_delivery ON told (delivery)",
 )
-"""The outbox of mails to owners, and what each tells: a piece of news, or a reminder of it, once to each."""
+"""The outbox of messages to owners and webhooks.
+
+``told`` has what each tells: a piece of news, or a reminder of it, once to each recipient.
+"""
 
 STEPS: tuple[tuple[str, ...], ...] = ((VENDORS, POLLS, VERSIONS, *NEWS, *DECISIONS, *CHAIN, *MAILS),)
 """What brings a database from each number to the next."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from register_api.core.address import email_problem, url_problem
+from register_api.sending.hook_bodies import HookFormat
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,
@@ -33,6 +34,23 @@ _PAGE_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*/")
 _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 
 
+class WatchHook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A webhook or chat that is told besides mail.
+
+    Attributes:
+        name: What it is called here; by it is known what it was told.
+        url_file: The file that holds its address, which is a secret.
+        secret_file: The file that holds the secret shared with it; a chat has none.
+        owner: Whose vendors it is told of; empty: everybody's and nobody's.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
+    url_file: str
+    format: HookFormat = "webhook"
+    secret_file: str = ""
+    owner: str = ""
+
+
 class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How registers are watched; docs/watch.md says what each setting means."""
 
@@ -51,6 +69,12 @@ class WatchSettings(MailSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     user_header: str = ""
     proxies: tuple[str, ...] = ()
     token_file: str = ""
+    webhooks: tuple[WatchHook, ...] = ()
+
+    @property
+    def tells_somebody(self) -> bool:
+        """Whether there is anything by which owners are told."""
+        return bool(self.sender or self.webhooks)
 
 
 def _is_no_time_zone(name: str) -> bool:
@@ -73,6 +97,17 @@ def _is_no_page_address(address: str) -> bool:
 
 
 _RULES = (
+    SettingRule(
+        lambda settings: len({hook.name for hook in settings.webhooks}) < len(settings.webhooks),
+        "two webhooks have the same name",
+    ),
+    SettingRule(
+        lambda settings: any(
+            (hook.format == "webhook") != bool(hook.secret_file) for hook in settings.webhooks
+        ),
+        'a webhook needs a secret_file if its format is "webhook", and has none otherwise',
+        "docs/watch-digest.md",
+    ),
     SettingRule(
         lambda settings: _is_no_page_address(settings.page_address),
         "page_address must be an address that begins with https:// and ends with a slash",

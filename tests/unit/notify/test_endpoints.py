@@ -30,13 +30,13 @@ from register_api.notify.endpoints import (
     prove,
     remove_endpoint,
 )
-from register_api.notify.events import slack, teams
 from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.hooks import try_endpoint
 from register_api.notify.persons import erase, export_person
 from register_api.notify.publication import load
 from register_api.notify.sealing import seal_facts
 from register_api.notify.status import retain, status
+from register_api.sending.hook_bodies import slack, teams
 from register_api.sending.webhook import RETRY_AFTER, SPREAD
 from register_api.sending.webhook_key import make_key, read_key
 

@@ -65,7 +65,9 @@ def send(to: Hook, reach: Reach = HERE, seconds: float = PATIENCE / 6, times: in
     noted: list[HookAnswer] = []
 
     async def sent() -> None:
-        transport = WebhookTransport(reach, KEY, lambda: NOW, lambda _, answer: noted.append(answer), seconds)
+        transport = WebhookTransport(
+            reach, KEY, lambda: NOW, lambda _, answer: noted.append(answer), seconds, command="notify"
+        )
         for _ in range(times):
             assert await transport.send(to, lambda: True) == noted[-1].result
         await transport.close()
@@ -220,7 +222,7 @@ def test_nothing_is_sent_where_the_lease_has_ended(serve: Callable[[Serve], Serv
     server = serve(reply())
 
     async def sent() -> SendResult | None:
-        transport = WebhookTransport(HERE, KEY, lambda: NOW)
+        transport = WebhookTransport(HERE, KEY, lambda: NOW, command="notify")
         try:
             return await transport.send(hook(server.base), lambda: False)
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from register_api.core.text import without_any_invisible
+
 MAX_VALUE = 160
 """Longest value that a sentence quotes, in characters."""
 
@@ -17,6 +19,12 @@ def shorten(text: str, limit: int | None = MAX_VALUE) -> str:
         return line
     head = line[: limit - 1]
     return (head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head).rstrip(" ,;:.") + "…"
+
+
+def one_line(text: str, limit: int | None = None) -> str:
+    """Return a text without what could begin a header, or changes how the line around it is read."""
+    visible = "".join(char if char.isprintable() else " " for char in without_any_invisible(text))
+    return shorten(visible, limit)
 
 
 def contrast(before: str, after: str, limit: int | None = MAX_VALUE) -> tuple[str, str]:

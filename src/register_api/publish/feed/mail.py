@@ -16,9 +16,8 @@ from markupsafe import Markup
 from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
-from register_api.core.language.prose import shorten
+from register_api.core.language.prose import one_line
 from register_api.core.language.values import Values
-from register_api.core.text import without_any_invisible
 from register_api.publish.feed.entry import (
     content,
     introduction,
@@ -144,12 +143,6 @@ def _happening(versions: Sequence[VersionSummary]) -> str:
         len(changes) - 1,
         first=one_line(version.sentences.title(changes[0]), _MAX_TITLE),
     )
-
-
-def one_line(text: str, limit: int | None = None) -> str:
-    """Return a text without what could begin a header, or changes how the line around it is read."""
-    visible = "".join(char if char.isprintable() else " " for char in without_any_invisible(text))
-    return shorten(visible, limit)
 
 
 def wrapped(text: str, begin: str = "") -> str:
