@@ -16,6 +16,7 @@ from register_api.core.calendar import local_day
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import HeadFiles
 from register_api.core.exports.csv_table import table_schema, uses_csv
+from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
@@ -32,7 +33,6 @@ from register_api.publish.exports.calendar import (
     register_calendar,
     vendor_calendars,
 )
-from register_api.publish.exports.cyclonedx import cyclonedx
 from register_api.publish.exports.dpv import dpv
 from register_api.publish.exports.workbook import register_workbook
 from register_api.publish.feed.atom import atom_feed

@@ -23,6 +23,7 @@ from register_api.core.instant import format_instant
 from register_api.core.model import Register
 from register_api.core.printable import escaped
 from register_api.errors import Malformed
+from register_api.watch.export_cyclonedx import cyclonedx_of_vendors
 from register_api.watch.vendors import all_vendors
 from register_api.watch.vendors_file import COLUMNS
 
@@ -50,7 +51,7 @@ _NEWS = """
     WHERE vendors.closed_at IS NULL ORDER BY seen_at, news.id
 """
 _NEWEST = """
-    SELECT document FROM versions JOIN vendors ON vendors.id = vendor WHERE closed_at IS NULL
+    SELECT vendor, document FROM versions JOIN vendors ON vendors.id = vendor WHERE closed_at IS NULL
         AND version = (SELECT max(version) FROM versions AS others WHERE others.vendor = versions.vendor
             AND others.document IS NOT NULL) ORDER BY vendor
 """
@@ -73,25 +74,27 @@ class Watched(NamedTuple):
 
     Attributes:
         news: Each piece with its newest decision, the oldest first.
-        registers: The newest version of each register.
+        registers: The newest version of each register, by vendor.
         now: The present instant, UTC.
         today: Its day in our time zone.
     """
 
     vendors: Sequence[Vendor]
     news: Sequence[Mapping[str, Any]]
-    registers: Sequence[Register]
+    registers: Mapping[str, Register]
     now: dt.datetime
     today: dt.date
 
     @classmethod
     def of(cls, database: Database, now: dt.datetime, time_zone: str) -> Watched:
         """Read it from the database."""
-        documents = (zlib.decompress(row["document"]) for row in database.query(_NEWEST))
         return cls(
             vendors=all_vendors(database),
             news=[_news(row) for row in database.query(_NEWS)],
-            registers=[decode(data, Register) for data in documents],
+            registers={
+                row["vendor"]: decode(zlib.decompress(row["document"]), Register)
+                for row in database.query(_NEWEST)
+            },
             now=now,
             today=local_day(now, zone_of(time_zone)),
         )
@@ -153,7 +156,11 @@ def _dora(
     header: Sequence[str], rows_of: Callable[[Register, Sequence[UseAtPlace]], Iterator[Cells]]
 ) -> Callable[[Watched], bytes]:
     def table(watched: Watched) -> bytes:
-        rows = (row for register in watched.registers for row in rows_of(register, _uses(register, watched)))
+        rows = (
+            row
+            for register in watched.registers.values()
+            for row in rows_of(register, _uses(register, watched))
+        )
         return csv_bytes(header, dict.fromkeys(rows))
 
     return table
@@ -167,6 +174,11 @@ def _uses(register: Register, watched: Watched) -> tuple[UseAtPlace, ...]:
         return tuple(uses_at_places(register, engagement_states(register, day), day, zone))
     except Malformed:
         return ()
+
+
+def _cyclonedx(watched: Watched) -> bytes:
+    uses = {vendor: _uses(register, watched) for vendor, register in watched.registers.items()}
+    return cyclonedx_of_vendors(watched.vendors, uses, watched.now)
 
 
 FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
@@ -186,6 +198,7 @@ FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
         "vanta.json": lambda watched: msgspec.json.encode(
             [{of: getattr(vendor, name) for of, name in VANTA.items()} for vendor in watched.vendors]
         ),
+        "cyclonedx.json": _cyclonedx,
         "b_05.01.csv": _dora(PROVIDERS, provider_rows),
         "b_05.02.csv": _dora(CHAIN, chain_rows),
     }

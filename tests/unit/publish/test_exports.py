@@ -20,9 +20,9 @@ from pyld import jsonld
 from exported import LINK, RUN, ZONE, hostile, rows, with_use
 from register_api.core import model
 from register_api.core.canonical import encoded
+from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.publish.exports import dpv as dpv_module
-from register_api.publish.exports.cyclonedx import cyclonedx
 from register_api.publish.exports.dpv import dpv
 from register_api.publish.exports.workbook import MOST_UNITS, register_workbook
 from sample_register import HOSTILE, TODAY, register

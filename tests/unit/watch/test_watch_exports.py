@@ -16,6 +16,9 @@ import icalendar
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from cyclonedx.model.bom import Bom
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from publishers import NOW
 from register_api.cli.main import cli
@@ -124,8 +127,26 @@ def test_the_dora_tables_are_those_of_the_newest_registers(watched: Watched) -> 
     rows = tuple(uses_at_places(newest, engagement_states(newest, today), today, dt.UTC))
     assert FILES["b_05.01.csv"](watched) == dora_providers(newest, rows)
     assert FILES["b_05.02.csv"](watched) == dora_chain(newest, rows)
-    twice = watched._replace(registers=[newest, newest])
+    twice = watched._replace(registers={"acme": newest, "beta": newest})
     assert FILES["b_05.01.csv"](twice) == dora_providers(newest, rows)
+
+
+def test_the_bill_of_materials_has_each_vendor_and_its_uses(watched: Watched) -> None:
+    """Valid, with references that are unique and lead somewhere, also of two vendors of one register."""
+    newest = register(7)
+    for registers in ({"acme": newest}, {"acme": newest, "beta": newest}, {}):
+        data = FILES["cyclonedx.json"](watched._replace(registers=registers))
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(data.decode()) is None
+        document = json.loads(data)
+        assert len(Bom.from_json(document).services) == len(document["services"])
+        refs = ["customer", *(item["bom-ref"] for item in document["services"])]
+        assert len(refs) == len(set(refs))
+        on = {item["ref"]: item.get("dependsOn", []) for item in document["dependencies"]}
+        assert set(refs) == set(on) >= {ref for needed in on.values() for ref in needed}
+        assert sorted(on["customer"]) == ["vendors/acme", "vendors/beta"]
+        assert [vendor for vendor in ("acme", "beta") if on[f"vendors/{vendor}"]] == list(registers)
+        known = {item["aggregate"]: item["dependencies"] for item in document["compositions"]}
+        assert sorted(known.get("complete", [])) == [f"vendors/{vendor}" for vendor in registers]
 
 
 def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,10 +49,7 @@ def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
         register: The version.
         rows: Its uses on the day of its publication, those of one use one after the other.
     """
-    uses: dict[str, list[UseAtPlace]] = {}
-    for row in rows:
-        if row.held.state not in PAST:
-            uses.setdefault(_reference(row), []).append(row)
+    uses = uses_by_reference(rows)
     return encode(
         {
             "bomFormat": "CycloneDX",
@@ -61,15 +58,21 @@ def cyclonedx(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
             "version": register.version,
             "metadata": _metadata(register),
             "components": [_component(product) for product in register.products],
-            "services": [_service(ref, places) for ref, places in uses.items()],
+            "services": [service(ref, places) for ref, places in uses.items()],
             "dependencies": list(_dependencies(register, uses)),
             "compositions": [{"aggregate": "complete", "dependencies": [_PRODUCT]}],
         }
     )
 
 
-def _reference(row: UseAtPlace) -> str:
-    return f"uses/{row.held.vendor.id}/{row.held.engagement.id}"
+def uses_by_reference(rows: Iterable[UseAtPlace], within: str = "") -> dict[str, list[UseAtPlace]]:
+    """Return the rows of each use that is not over, by ``bom-ref``, which begins with ``within``."""
+    uses: dict[str, list[UseAtPlace]] = {}
+    for row in rows:
+        if row.held.state not in PAST:
+            reference = f"{within}uses/{row.held.vendor.id}/{row.held.engagement.id}"
+            uses.setdefault(reference, []).append(row)
+    return uses
 
 
 def _metadata(register: Register) -> Json:
@@ -92,7 +95,8 @@ def _component(product: Product) -> Json:
     }  # fmt: skip
 
 
-def _service(reference: str, places: Sequence[UseAtPlace]) -> Json:
+def service(reference: str, places: Sequence[UseAtPlace]) -> Json:
+    """Return the service that a use is, of its rows."""
     row = places[0]
     found: Json = {
         "bom-ref": reference,
