@@ -118,7 +118,7 @@ class StateInUse(UsageError):
 
 
 class Refused(RegisterError):
-    """The source breaks rules; nothing was published.
+    """The source, or what is imported into it, breaks rules; nothing was published or written.
 
     Attributes:
         findings: Every finding, errors and warnings, in the order of the source.
@@ -126,10 +126,10 @@ class Refused(RegisterError):
 
     word = "refused by rules"
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        """Keep the findings and count the errors among them."""
+    def __init__(self, findings: Sequence[Finding], not_done: str = "published") -> None:
+        """Keep the findings, count the errors among them, and say what was not done."""
         errors = sum(1 for finding in findings if finding.severity == "error")
-        super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the source; nothing was published")
+        super().__init__(f"{errors} error{'' if errors == 1 else 's'} in the source; nothing was {not_done}")
         self.findings = tuple(findings)
 
 

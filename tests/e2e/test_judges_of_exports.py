@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ import programs
 from exported import LINK, RUN, ZONE, hostile, rows
 from register_api.core.canonical import encoded
 from register_api.core.exports.csv_table import uses_csv
+from register_api.core.printable import escaped
 from register_api.publish.exports.workbook import register_workbook
+from register_api.watch.export import FILES, NEWS, Watched
 from sample_register import TODAY
 from tools import need
 
@@ -57,3 +60,14 @@ def test_a_workbook_that_is_opened_has_the_names_as_texts(folder: Path) -> None:
     saved = converted(folder, "register.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76")
     found = list(csv.DictReader(io.StringIO(saved.read_text("utf-8"), newline="")))
     assert [row["Name"] for row in found] == list(RUN)
+
+
+def test_a_workbook_of_news_that_is_opened_has_the_titles_as_texts(folder: Path) -> None:
+    """And so has the watcher's; what a terminal would not print is escaped there."""
+    news = [{**dict.fromkeys(NEWS), "news": str(number), "title": text} for number, text in enumerate(RUN)]
+    now = dt.datetime.combine(TODAY, dt.time(), dt.UTC)
+    data = FILES["news.xlsx"](Watched(vendors=(), news=news, registers={}, now=now, today=TODAY))
+    (folder / "news.xlsx").write_bytes(data)
+    saved = converted(folder, "news.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76")
+    found = list(csv.DictReader(io.StringIO(saved.read_text("utf-8"), newline="")))
+    assert [row["title"] for row in found] == [escaped(text) for text in RUN]

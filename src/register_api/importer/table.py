@@ -103,11 +103,11 @@ def refuse_any(faults: Iterable[Finding]) -> None:
     """Raise if there is any fault."""
     found = tuple(faults)
     if found:
-        raise Refused(found)
+        raise Refused(found, "written")
 
 
 def refuse(
     file: str, key: str, message: str, hint: str = "", *, line: int | None = None, rule: str = "R01"
 ) -> NoReturn:
     """Refuse a file for one fault."""
-    raise Refused([fault(file, key, message, hint, line=line, rule=rule)])
+    raise Refused([fault(file, key, message, hint, line=line, rule=rule)], "written")

@@ -68,6 +68,13 @@ DRATA = MappingProxyType(
 VANTA = MappingProxyType({"name": "name", "websiteUrl": "website"})
 """Names of fields by which Drata and Vanta take vendors, with ours: those that are known here."""
 
+CISO_ASSISTANT = MappingProxyType({"ref_id": "id", "name": "name", "description": "website"})
+"""Columns of the sheet *Entities* that CISO Assistant's import of third parties reads, with ours.
+
+Known from its source (``backend/data_wizard/views.py`` of intuitem/ciso-assistant-community): ``ref_id`` and
+``name`` must be there; a website has no column of its own; sheets that are missing are passed over.
+"""
+
 
 class Watched(NamedTuple):
     """All that files are made from.
@@ -118,17 +125,17 @@ def _csv(header: Sequence[str], rows: Iterator[Sequence[Any]]) -> bytes:
     return csv_bytes(header, ([guarded(_text(cell)) for cell in row] for row in rows))
 
 
-def _workbook(watched: Watched) -> bytes:
-    """Return the news as a workbook of string cells alone: no text is taken for a formula."""
+def _workbook(name: str, header: Sequence[str], rows: Sequence[Sequence[Any]], now: dt.datetime) -> bytes:
+    """Return a workbook of one sheet with string cells alone: no text is taken for a formula."""
     data = io.BytesIO()
     with xlsxwriter.Workbook(data, {"in_memory": True}) as book:
-        book.set_properties({"created": watched.now.replace(tzinfo=None)})
-        sheet = book.add_worksheet("News")
-        for number, row in enumerate([dict(zip(NEWS, NEWS, strict=True)), *watched.news]):
-            for column, name in enumerate(NEWS):
-                sheet.write_string(number, column, escaped(_text(row[name])))
+        book.set_properties({"created": now.replace(tzinfo=None)})
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate([header, *rows]):
+            for column, cell in enumerate(row):
+                sheet.write_string(number, column, escaped(_text(cell)))
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(watched.news), len(NEWS) - 1)
+        sheet.autofilter(0, 0, len(rows), len(header) - 1)
     return data.getvalue()
 
 
@@ -187,7 +194,9 @@ FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
         "news.json": lambda watched: msgspec.json.encode(
             [{name: row[name] for name in NEWS} for row in watched.news]
         ),
-        "news.xlsx": _workbook,
+        "news.xlsx": lambda watched: _workbook(
+            "News", NEWS, [[row[name] for name in NEWS] for row in watched.news], watched.now
+        ),
         "deadlines.ics": _calendar,
         "vendors.csv": lambda watched: _csv(
             COLUMNS, ([getattr(vendor, name) for name in COLUMNS] for vendor in watched.vendors)
@@ -197,6 +206,12 @@ FILES: Mapping[str, Callable[[Watched], bytes]] = MappingProxyType(
         ),
         "vanta.json": lambda watched: msgspec.json.encode(
             [{of: getattr(vendor, name) for of, name in VANTA.items()} for vendor in watched.vendors]
+        ),
+        "ciso-assistant.xlsx": lambda watched: _workbook(
+            "Entities",
+            [*CISO_ASSISTANT],
+            [[getattr(vendor, name) for name in CISO_ASSISTANT.values()] for vendor in watched.vendors],
+            watched.now,
         ),
         "cyclonedx.json": _cyclonedx,
         "b_05.01.csv": _dora(PROVIDERS, provider_rows),

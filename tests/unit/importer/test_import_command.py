@@ -114,6 +114,7 @@ def test_a_refusal_names_file_line_and_column(desk: Desk) -> None:
     result = call("in/list.md")
     assert result.exit_code == 1
     assert 'list.md:3  table 1, row 1, column "Vendor"  error R05' in result.stderr
+    assert "; nothing was written" in result.stderr
     assert "--clean" in result.stderr
 
 

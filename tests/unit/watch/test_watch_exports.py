@@ -93,6 +93,16 @@ def test_a_spreadsheet_runs_nothing_of_the_workbook(watched: Watched) -> None:
     assert rows[0][NEWS.index("title")].value == "Acme: \\x1b[31m red"
 
 
+def test_ciso_assistant_gets_entities_as_texts(watched: Watched) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(FILES["ciso-assistant.xlsx"](watched)))
+    header, *rows = book["Entities"].iter_rows(values_only=True)
+    assert header == ("ref_id", "name", "description")
+    assert {row[0]: row[1:] for row in rows} == {
+        "acme": ("Acme", "https://acme.example/"),
+        "beta": ('=HYPERLINK("x")', ""),
+    }
+
+
 def test_a_calendar_has_what_is_open_and_cancels_what_is_decided(watched: Watched) -> None:
     calendar = icalendar.Calendar.from_ical(FILES["deadlines.ics"](watched))
     events = {str(event["uid"]).partition("@")[0]: event for event in calendar.walk("VEVENT")}
