@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.language.language import ENGLISH
@@ -36,7 +38,7 @@ _UNTOLD = f"""
         (SELECT 1 FROM told WHERE told.news = news.id AND told.recipient = heard_by AND told.kind = 'news')
 """
 _LIVE = f"""
-    SELECT news.id, vendors.name AS vendor, critical, title, deadline, deadline_of FROM told
+    SELECT news.id, vendors.name AS vendor, critical, title, deadline, deadline_of, detail FROM told
         JOIN news ON news.id = told.news JOIN vendors ON vendors.id = news.vendor
     WHERE told.delivery = ? AND {UNDECIDED} ORDER BY deadline IS NULL, deadline, vendors.name, news.id
 """
@@ -201,6 +203,8 @@ def sentences(row: Row, today: dt.date) -> list[str]:
         days = (day - today).days
         left = f"{count(days, 'day')} left" if days >= 0 else "over"
         lines.append(f"Last day to object: {ENGLISH.day(day)}, by the {row['deadline_of']} ({left})")
+        if to := msgspec.json.decode(row["detail"]).get("object_to"):
+            lines.append(f"Object at: {escaped(to)}")
     return [*lines, f"ID: {row['id']}"]
 
 

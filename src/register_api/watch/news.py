@@ -189,6 +189,7 @@ def _changes(
 ) -> Iterator[tuple[Change, News]]:
     register, published_on = verified.register, here.day(update.published_at)
     ours, sentences = concern(vendor, register), Sentences(ENGLISH, register, published_on)
+    promised = register.notice.objection
     for change in update.changes:
         until = deadline(
             change,
@@ -210,6 +211,7 @@ def _changes(
                 detail={
                     "published_at": int(update.published_at.timestamp()),
                     "recorded": update.recorded,
+                    "object_to": promised.contact if promised else None,
                     **{name: msgspec.to_builtins(getattr(change, name)) for name in _TOLD},
                 },
                 concerns=ours.covers_change(change),

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -166,3 +167,13 @@ def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [told(mail.read())[2] for mail in peer.mails] == [["N1"]]
     nothing = CliRunner().invoke(cli, shlex.split(lines[0])[1:])
     assert nothing.output == "Nothing to send.\n"
+
+
+def test_a_mail_says_where_to_object(office: Office) -> None:
+    """In the words of the register, which a terminal or a mail program does not act on."""
+    to = "mailto:privacy@acme.example"
+    office.news("N1", days=20, detail=msgspec.json.encode({"object_to": f"{to}\x1b[0m"}).decode())
+    office.send()
+    text = office.peer.mails[-1].read().get_body(("plain",)).get_content()
+    assert f"Object at: {to}" in text
+    assert "\x1b" not in text

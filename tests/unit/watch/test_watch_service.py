@@ -233,8 +233,9 @@ def test_where_people_sign_in_a_header_names_nobody(folder: Path, kept: dict[str
 
 def test_texts_of_vendors_are_shown_and_not_run(officer: Officer, database: Database) -> None:
     add_vendor(database, "evil", name=HOSTILE, register="javascript:alert(1)", page="javascript:alert(2)")
-    detail = '{"summary": "<script>", "message": "<b onclick=x>"}'
-    add_news(database, "N19", "evil", title=HOSTILE, detail=detail)
+    detail = '{"summary": "<script>", "message": "<b onclick=x>", "object_to": "javascript:alert(3)<b>"}'
+    until = {"deadline": "2027-01-01", "deadline_of": "register"}
+    add_news(database, "N19", "evil", title=HOSTILE, detail=detail, **until)
     officer.sign_in(HOSTILE)
     for path in (
         "/",

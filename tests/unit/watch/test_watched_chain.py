@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,3 +85,13 @@ def test_the_chain_follows_each_version(folder: Path, database: Database, host: 
     for day, users in ((SOON - dt.timedelta(days=1), 0), (SOON, 1), (LATER, 1)):
         chain = load(database, day)
         assert len(ways_to(chain, chain.find("acme/hoster"), 1)) == users
+
+
+def test_news_say_where_to_object(folder: Path, database: Database, host: WatchedHost) -> None:
+    to = "mailto:privacy@example.com"
+    publisher = watched(folder, database, host, "acme")
+    publisher.say(notice=f'objection = {{ days = 14, contact = "{to}" }}\n')
+    publisher.list("beta", f"starts_on = {SOON}\n")
+    publisher.publish(SECOND)
+    watcher = Watcher(database, settings_for(folder))
+    assert [json.loads(row["detail"])["object_to"] for row in watcher.round()] == [to]
