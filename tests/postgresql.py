@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 import programs
 from patience import wait_until
+from thoroughness import EVERY_EXAMPLE
 from tools import missing, postgresql_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+DATABASES = ["sqlite", "postgresql"] if EVERY_EXAMPLE else ["sqlite"]
+"""The kinds of database that a test is run with: each day the one that needs no server."""
 
 
 @contextlib.contextmanager

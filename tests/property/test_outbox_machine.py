@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test as run
 from memory_folder import memory_folder
 from notices import AT, add_contacts, add_subscribers, database_of
 from patience import in_background
-from postgresql import postgresql
+from postgresql import DATABASES, postgresql
 from register_api.notify.bounces import DeliveryReport, take_report
 from register_api.notify.contacts import import_contacts, list_recipients
 from register_api.notify.contacts_file import ContactRow
@@ -230,7 +230,7 @@ class OutboxMachine(RuleBasedStateMachine):
             assert sorted(told[address]) == [*range(first, self.versions + 1)]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", DATABASES)
 def test_everyone_is_told_and_nobody_twice_unawares(kind: str, request: pytest.FixtureRequest) -> None:
     address = request.getfixturevalue("server") if kind == "postgresql" else ""
     machine = type("Machine", (OutboxMachine,), {"kind": kind, "server": address})
@@ -238,7 +238,7 @@ def test_everyone_is_told_and_nobody_twice_unawares(kind: str, request: pytest.F
     run(machine, settings=bounds)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", DATABASES)
 def test_a_digest_is_extended_or_sent_and_never_both(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mail_peer import MailPeer, mail_peer
 from memory_folder import memory_folder
 from notices import Time, database_of
-from postgresql import postgresql
+from postgresql import DATABASES, postgresql
 from publishers import Publisher
 from subscribing import OBJECTION, Public, public
 
@@ -34,9 +34,9 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
-    """An empty database of each kind."""
+    """An empty database of each kind (``DATABASES``)."""
     address = request.getfixturevalue("server") if request.param == "postgresql" else ""
     with database_of(request.param, folder, address) as opened:
         yield opened

@@ -8,7 +8,7 @@ import pytest
 
 from memory_folder import memory_folder
 from notices import database_of
-from postgresql import postgresql
+from postgresql import DATABASES, postgresql
 from register_api.watch.schema import STEPS
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
-    """An empty database of each kind."""
+    """An empty database of each kind (``DATABASES``)."""
     address = request.getfixturevalue("server") if request.param == "postgresql" else ""
     with database_of(request.param, folder, address, STEPS) as opened:
         yield opened
