@@ -28,7 +28,7 @@ _SHORTEST_SECRET = 24
 """Bytes (Standard Webhooks 1.0.0: 24 to 64)."""
 
 
-class HookWriter:
+class MessageHooks:
     """Writes messages to webhooks; their addresses and secrets are read when it is made."""
 
     def __init__(self, settings: WatchSettings) -> None:

@@ -12,7 +12,7 @@ from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox
 from register_api.sending.sender import Route, Sender
 from register_api.sending.webhook import route_of, transport_of
-from register_api.watch.hooks import HookWriter
+from register_api.watch.hooks import MessageHooks
 from register_api.watch.messages import DueMessage, Moment, compose, make_due
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Mailer:
         outbox = Outbox(self._database, DueMessage, secrets.token_hex(8), settings.lease_seconds)
         made: list[Sender[DueMessage]] = []
         if settings.webhooks:
-            self._hooks = HookWriter(settings)
+            self._hooks = MessageHooks(settings)
             route = route_of(transport_of(settings, self._around.now, "watch"))
             made.append(Sender(outbox, route, self._hook, self._around))
         if settings.sender:
