@@ -4,7 +4,6 @@ The folders show how data flows and who may sign:
 
 * ``errors``: every exception, its exit code and its hint.
 * ``core``: the pure heart (model, rules, timeline, diff, bytes, log, signatures to check).
-* ``clock``: the only place where the clock is read.
 * ``files``: durable writes, for every room that writes.
 * ``bounded_http``: the HTTP client of every room that asks a stranger's server.
 * ``clock``: the one place where the clock is read, and time zones.
