@@ -20,12 +20,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
     """A transport without proxies; ``Host`` and the name that TLS checks stay those of the URL."""
 
     def __init__(self, reach: Reach, *, verify: bool) -> None:
-        """Begin without a connection.
-
-        Args:
-            reach: Where connections may lead.
-            verify: Whether certificates are checked.
-        """
+        """Begin without a connection."""
         # httpx has no setting for where connections are made; the pool is all that its own constructor sets.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_trusted(verify), network_backend=_CheckedNetwork(reach)

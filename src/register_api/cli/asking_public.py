@@ -41,17 +41,7 @@ def address_option(command: Command) -> Command:
 
 
 def compare_with_public(snapshot: Snapshot | None, url: str | None, *, offline: bool) -> PublicHead | None:
-    """Ask whether what is public is ahead of a store; that it cannot be asked is told and ends nothing.
-
-    Args:
-        snapshot: What the store holds; ``None``: nothing.
-        url: Another address than the register's own.
-        offline: Do not ask.
-
-    Raises:
-        RolledBack: What is public is ahead of the store.
-        Forked: It is another history.
-    """
+    """Ask whether what is public is ahead of a store; that it cannot be asked is told and ends nothing."""
     # Loaded here: with --offline nothing of HTTP is needed.
     from register_api.deploy.public_head import address_of_register, ask_public  # noqa: PLC0415
 

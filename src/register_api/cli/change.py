@@ -70,11 +70,7 @@ def change(
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """Return field and value of ``field=value``: TOML, or else words as they stand.
-
-    Raises:
-        UsageError: There is no equals sign.
-    """
+    """Return field and value of ``field=value``: TOML, or else words as they stand."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"{text!r} is not a setting", hint='write it like legal_name="Acme SE"')

@@ -38,11 +38,7 @@ class Editing:
     """
 
     def __init__(self, source: Path, store: Path) -> None:
-        """Read source and store.
-
-        Raises:
-            Refused: The source cannot be read as a register (R01).
-        """
+        """Read source and store."""
         loaded = load(source)
         if loaded.draft is None:
             raise Refused(loaded.findings)
@@ -67,12 +63,7 @@ class Editing:
         return max(earliest_start(self.today, notice) for notice in (self._notice, *older))
 
     def finish(self, *, dry_run: bool) -> None:
-        """Print how the files change, write them, and print what publishing would tell customers.
-
-        Raises:
-            Refused: What the source says now breaks a rule; the files were written.
-            UsageError: A file cannot be written.
-        """
+        """Print how the files change, write them, and print what publishing would tell customers."""
         changed = self.edit.changed()
         for name, (before, after) in changed.items():
             _print_difference(name, before, after)
@@ -119,11 +110,7 @@ def use_option(command: Command) -> Command:
 
 
 def checked_id(name: str, what: str) -> str:
-    """Return an id that a command is to write, if it can be one.
-
-    Raises:
-        UsageError: It is not a slug.
-    """
+    """Return an id that a command is to write, if it can be one."""
     if not is_slug(name):
         hint = "lower-case letters, digits and single hyphens, such as acme-cloud"
         raise UsageError(f"{name!r} is not a valid id of {what}", hint=hint)

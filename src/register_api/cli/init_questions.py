@@ -164,15 +164,7 @@ QUESTIONS = (
 
 
 def answers(given: Mapping[str, str | None], *, interactive: bool) -> dict[str, Any]:
-    """Return the answer to each question, from options, from a person, or as it is proposed.
-
-    Args:
-        given: Options by name; ``None`` where one was not given.
-        interactive: Whether a person can be asked; a wrong answer is asked for again.
-
-    Raises:
-        UsageError: An option does not fit.
-    """
+    """Return the answer to each question, from options, from a person, or as it is proposed."""
     said: dict[str, Any] = {}
     for question in QUESTIONS:
         option, usual = given[question.name], question.usual(said)
@@ -196,12 +188,7 @@ def _ask(question: Asked, usual: str) -> Any:
 
 
 def holidays_of(place: str | None, day: dt.date) -> list[dt.date]:
-    """Return the public holidays of a country, or a part of one, on days from Monday to Friday.
-
-    Args:
-        place: As answered: ``DE``, ``DE-BE``; ``None`` for none.
-        day: Any day of the first year; two more years follow.
-    """
+    """Return the public holidays of a country, or a part of one, on days from Monday to Friday."""
     if place is None:
         return []
     country, _, part = place.partition("-")

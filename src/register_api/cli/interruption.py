@@ -22,11 +22,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def telling(so_far: Callable[[], str]) -> Iterator[None]:
-    """Have an interruption of the block say what stands by then.
-
-    Args:
-        so_far: Says it, once what was under way has been ended.
-    """
+    """Have an interruption of the block say what stands by then."""
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield

@@ -36,26 +36,14 @@ class Notices(NamedTuple):
 
 @contextlib.contextmanager
 def notices(file: Path | None) -> Iterator[Notices]:
-    """Read the settings and open the database while the block runs.
-
-    Args:
-        file: The file of settings, or ``None`` where the environment names it.
-
-    Raises:
-        UsageError: The settings cannot be used.
-        NotifyError: Nor can the database.
-    """
+    """Read the settings and open the database while the block runs."""
     settings = read_notify_settings(file, os.environ)
     with opened(settings.database, STEPS) as database:
         yield Notices(settings, database)
 
 
 def time_authority(settings: NotifySettings) -> TimeAuthority | None:
-    """Return who stamps seals, if anybody.
-
-    Raises:
-        UsageError: Its address or its certificate cannot be used.
-    """
+    """Return who stamps seals, if anybody."""
     if not settings.time_authority:
         return None
     anchors = read_certificates(Path(settings.time_authority_certificate), "time_authority_certificate")

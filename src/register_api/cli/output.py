@@ -68,12 +68,7 @@ def _print_excerpt(excerpt: str, line: int, column: int | None, to: Console) -> 
 
 
 def print_annotations(findings: Iterable[Finding], source: Path) -> None:
-    """Print findings as commands of a workflow on GitHub, which shows them beside the lines of a change.
-
-    Args:
-        findings: What to print.
-        source: Path of the source, as files are named below the repository.
-    """
+    """Print findings as commands of a workflow on GitHub, which shows them beside the lines of a change."""
     for finding in findings:
         at = {"file": f"{source.as_posix()}/{finding.file}", "line": finding.line, "col": finding.column}
         where = {**at, "title": f"{finding.rule} {finding.key}".rstrip()}
@@ -111,9 +106,6 @@ def progress(title: str) -> Iterator[Report]:
 
     An interruption of the block says how far it came. ``--progress`` and ``--no-progress`` are read from the
     command's context (``options.progress_option``).
-
-    Yields:
-        A function that takes done, total and what is being done.
     """
     context = click.get_current_context(silent=True)
     wanted = context.meta.get(PROGRESS) if context else None

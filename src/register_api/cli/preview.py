@@ -115,11 +115,7 @@ def show_preview(
     as_markdown: bool = False,
     as_json: bool = False,
 ) -> None:
-    """Print what publishing the source now would tell customers.
-
-    Raises:
-        Refused: An error in the source forbids publishing.
-    """
+    """Print what publishing the source now would tell customers."""
     snapshot = open_snapshot(store)
     prepared = prepare(source, read_base(snapshot), why.intent(snapshot))
     proposals = prepared.proposals()

@@ -123,11 +123,7 @@ def refresh(
 
 
 def _refuse_seldom(every: float, fresh_for: dt.timedelta) -> None:
-    """Refuse an interval that leaves no time for one failure.
-
-    Raises:
-        UsageError: It is longer than half of the time that a timestamp is good for.
-    """
+    """Refuse an interval that leaves no time for one failure."""
     if every * _HOUR > latest_renewal(fresh_for):
         raise UsageError(
             f"a timestamp is good for {in_words(fresh_for)}; renewed every {every:g} hours, one that fails"

@@ -38,13 +38,7 @@ if TYPE_CHECKING:
 
 
 def describe(draft: RootDraft, known: int | None = None) -> tuple[str, ...]:
-    """Return the lines that say what signing this draft would mean.
-
-    Args:
-        draft: A draft that ``check_draft`` has passed.
-        known: Version of the newest published root that the reader knows; what came since is said, too.
-            ``None``: the newest of all.
-    """
+    """Return the lines that say what signing this draft would mean."""
     roots = [*draft.parsed_chain(), draft.parsed()]
     last = len(roots) - 1
     lines: list[str] = []

@@ -27,13 +27,7 @@ def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthor
 
 
 def stamp(store: Path, authority: TimeAuthority | None, instant: dt.datetime) -> None:
-    """Have the newest checkpoint stamped; a failure is told in a line and ends nothing.
-
-    Args:
-        store: Folder of the store.
-        authority: Whom to ask; ``None``: nobody.
-        instant: The present instant, UTC.
-    """
+    """Have the newest checkpoint stamped; a failure is told in a line and ends nothing."""
     if authority is None:
         return
     try:

@@ -40,11 +40,7 @@ def root_options(command: Command) -> Command:
 
 
 def check_root(root: Path | None, root_sha256: str | None) -> None:
-    """Refuse a root that is given in two ways.
-
-    Raises:
-        UsageError: It is.
-    """
+    """Refuse a root that is given in two ways."""
     if root is not None and root_sha256 is not None:
         raise UsageError("--root and --root-sha256 say the same thing twice", hint="give one of them")
 
@@ -111,11 +107,7 @@ def read_verifier_key(option: str, text: str, algorithm: int) -> NoteKey:
 
 @contextlib.contextmanager
 def opened(base: str) -> Iterator[Fetcher]:
-    """Read a tree from its address, or from a folder on this machine.
-
-    Raises:
-        UsageError: Neither such an address nor such a folder.
-    """
+    """Read a tree from its address, or from a folder on this machine."""
     if "://" in base:
         with HttpFetcher(base) as fetcher:
             yield fetcher

@@ -32,15 +32,7 @@ class Watching(NamedTuple):
 
 @contextlib.contextmanager
 def watching(file: Path | None) -> Iterator[Watching]:
-    """Read the settings and open the database while the block runs.
-
-    Args:
-        file: The file of settings, or ``None`` where the environment names it.
-
-    Raises:
-        UsageError: The settings cannot be used.
-        SendingError: Nor can the database.
-    """
+    """Read the settings and open the database while the block runs."""
     settings = read_watch_settings(file, os.environ)
     with opened(settings.database, STEPS) as database:
         yield Watching(settings, database, clock.now())

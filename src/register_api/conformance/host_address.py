@@ -33,16 +33,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
 
     def path_of(self, reference: str, beside: str = "") -> str | None:
-        """Resolve a reference (RFC 3986 section 5).
-
-        Args:
-            reference: As it was served.
-            beside: Path in the tree of what it was found in.
-
-        Returns:
-            The target below the base, beginning with a slash and with its query; ``None`` when it leads
-            to another origin or out of the base, or cannot stand in a request.
-        """
+        """Resolve a reference (RFC 3986 section 5)."""
         try:
             target = urlsplit(urljoin(self.base + beside, reference))
             same = (target.scheme, target.netloc) == urlsplit(self.base)[:2]

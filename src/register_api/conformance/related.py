@@ -58,13 +58,7 @@ def leads_to_the_folder(context: ExchangeContext) -> Iterator[str]:
 
 
 def answers(context: ExchangeContext, reference: str, media_type: str = "") -> Iterator[str]:
-    """Say if a reference within this host does not answer; what leads elsewhere is not asked.
-
-    Args:
-        context: The answer that it was found in.
-        reference: Relative or absolute.
-        media_type: Media type that was promised; a JSON schema may come as plain JSON.
-    """
+    """Say if a reference within this host does not answer; what leads elsewhere is not asked."""
     beside = context.place.url if context.place else context.exchange.send.partition(" /")[2]
     path = context.address.path_of(reference, beside)
     if path is None:

@@ -63,17 +63,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 def announcements(
     before: Vendor | None, vendor: Vendor, day: dt.date, reason_kind: ReasonKind
 ) -> Iterator[Announcement]:
-    """Yield all that a version announces of one vendor.
-
-    Args:
-        before: The vendor in the version before, if it was listed.
-        vendor: The vendor in the new version.
-        day: Local day on which the new version is published.
-        reason_kind: Why it is published; a correction replaces nobody.
-
-    Raises:
-        Malformed: A planned change sets what it cannot.
-    """
+    """Yield all that a version announces of one vendor."""
     now = vendor_on(without(vendor, fresh_plans(before, vendor)), day)
     past = None if before is None else vendor_on(before, day)
     for engagement in now.engagements:

@@ -69,11 +69,7 @@ def later_day(day: dt.date, days: int, notice: DayCounting) -> dt.date:
 
 
 def days_of_notice(announced_on: dt.date, starts_on: dt.date, notice: NoticeSource) -> int:
-    """Return how many days of notice were given, counted as the promise counts.
-
-    Returns:
-        Days after ``announced_on`` up to and with ``starts_on``; negative when it starts earlier.
-    """
+    """Return how many days of notice were given, counted as the promise counts."""
     if notice.day_count == "calendar":
         return (starts_on - announced_on).days
     if starts_on < announced_on:

@@ -146,19 +146,7 @@ class NoticeStatus(msgspec.Struct, frozen=True, kw_only=True):
 def announce(
     what: Iterable[Event], effective_on: dt.date | None, version: int, at: dt.datetime, promises: Promises
 ) -> Announced:
-    """Judge what a version announces by the promises that bind it.
-
-    Args:
-        what: All events of the announcement, from ``core.announcements``.
-        effective_on: Day from which it holds; ``None`` when none is given, which meets no promise.
-        version: The version that announces it.
-        at: When that version was published.
-        promises: All promises of the register, that version's among them.
-
-    Returns:
-        The record that publishing sets; the promise with the latest first right day is counted, and the
-        latest deadline for objections holds.
-    """
+    """Judge what a version announces by the promises that bind it."""
     day = local_day(at, promises.zone)
     covering = list(_covering(what, version, day, promises))
     if not covering:
@@ -182,12 +170,6 @@ def moved(announced: Announced, effective_on: dt.date | None, promises: Promises
 
     Version, promise and deadline stay; the days given and whether they were enough are counted anew, so
     that they fit the day that is named now.
-
-    Args:
-        announced: The announcement, as the version before has it.
-        effective_on: The day that is named now.
-        promises: All promises of the register; where the one that was counted is not among them, as in
-            a history that was not read from its beginning, nothing is counted.
     """
     if not announced.required:
         return announced
@@ -229,17 +211,7 @@ def notice_status(announced: Announced, effective_on: dt.date | None, zone: dt.t
 
 
 def strictest(what: Iterable[Event], version: int, day: dt.date, promises: Promises) -> NoticeSource | None:
-    """Return the promise with the latest first right day among those that cover any of some events.
-
-    Args:
-        what: The events.
-        version: The version that announces them.
-        day: Local day of the announcement.
-        promises: All promises of the register.
-
-    Returns:
-        The promise, or ``None`` when none covers an event or the version is a baseline.
-    """
+    """Return the promise with the latest first right day among those that cover any of some events."""
     covering = _covering(what, version, day, promises)
     return max(covering, key=lambda notice: earliest_start(day, notice), default=None)
 
@@ -262,15 +234,7 @@ def _covers(notice: NoticeSource, what: Event) -> bool:
 
 
 def objection_until(day: dt.date, notice: NoticeSource) -> dt.date | None:
-    """Return the last day to object to what was announced on a day, counted as the promise counts.
-
-    Args:
-        day: Local day of the announcement.
-        notice: A promise that binds the announcement.
-
-    Returns:
-        The day, or ``None`` where no period is promised.
-    """
+    """Return the last day to object to what was announced on a day, counted as the promise counts."""
     return None if notice.objection is None else later_day(day, notice.objection.days, notice)
 
 

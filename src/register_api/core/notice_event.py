@@ -54,13 +54,6 @@ def events(
     """Yield everything a change is in terms of the notice promise (docs/rules.md, What needs notice).
 
     A use that is first told of when it is already over is a start all the same: one without notice.
-
-    Args:
-        before: The vendor in the older version, if it was listed.
-        after: The vendor in the newer version.
-        engagement: The engagement of ``after`` that is judged.
-        day: Local day on which the newer version is published.
-        reason_kind: Why the newer version is published; a correction replaces nobody.
     """
     old = find_engagement(before, engagement.id)
     if after.withdrawn is not None or engagement.cancelled is not None or engagement.status == "available":

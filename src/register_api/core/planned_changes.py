@@ -49,16 +49,7 @@ def settable(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def typed(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
-    """Return the value that a planned change sets as the owner's field has it.
-
-    Args:
-        kind: Struct of the owner.
-        name: Name of the field.
-        value: As JSON or TOML has it.
-
-    Raises:
-        Malformed: The field cannot be set, or not to this value.
-    """
+    """Return the value that a planned change sets as the owner's field has it."""
     types, value = settable(kind), read_scope(value) if name == "products" else value
     if name not in types:
         raise Malformed(f"a planned change cannot set {ascii(name)[:60]}")
@@ -80,11 +71,7 @@ def plain(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def same_set(kind: type[msgspec.Struct], one: PlannedChangeSource, other: PlannedChangeSource) -> bool:
-    """Tell whether two planned changes set the same fields to the same values, however they are written.
-
-    Raises:
-        Malformed: As ``typed``.
-    """
+    """Tell whether two planned changes set the same fields to the same values, however they are written."""
     return plain(kind, one.set) == plain(kind, other.set)
 
 
@@ -158,16 +145,7 @@ def without(vendor: V, left_out: set[tuple[str | None, str]]) -> V:
 
 
 def vendor_before(vendor: V, engagement: str | None, change: PlannedChangeSource) -> V:
-    """Return a vendor as it holds just before a planned change takes effect.
-
-    Args:
-        vendor: The vendor.
-        engagement: Id of the engagement that the change is of; ``None`` for one of the vendor itself.
-        change: The planned change, which is left out even where no day lies before its own.
-
-    Raises:
-        Malformed: Another planned change sets what it cannot.
-    """
+    """Return a vendor as it holds just before a planned change takes effect."""
     day_before = max(change.effective_on, dt.date.min + ONE_DAY) - ONE_DAY
     return vendor_on(without(vendor, {(engagement, change.id)}), day_before)
 

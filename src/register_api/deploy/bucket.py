@@ -109,15 +109,7 @@ class Bucket:
 
 
 def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
-    """Open a bucket by its address; nothing is asked yet.
-
-    Args:
-        url: ``s3://bucket/prefix``, ``az://container/prefix`` or ``gs://bucket/prefix``.
-        endpoint: Address of a service that is not the provider's own.
-
-    Raises:
-        UsageError: Not such an address, or the provider's library cannot be set up so.
-    """
+    """Open a bucket by its address; nothing is asked yet."""
     found = _ADDRESS.fullmatch(url)
     if found is None:  # said without the address, which may hold credentials
         raise UsageError(

@@ -57,11 +57,7 @@ def load(store: Path, target: str) -> Deployed:
 
 
 def save(store: Path, known: Deployed) -> None:
-    """Keep what is known of a target.
-
-    Raises:
-        OSError: The store cannot be written.
-    """
+    """Keep what is known of a target."""
     path = _place(store, known.target)
     path.parent.mkdir(exist_ok=True)
     write_state(path, known, format_name=_FORMAT)

@@ -96,21 +96,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def make_plan(
     snapshot: Snapshot, target: DeployTarget, known: Deployed, *, repair: bool, progress: Progress
 ) -> Plan:
-    """Compare a target with a store.
-
-    Args:
-        snapshot: What is to be there.
-        target: The place; nothing is written to it.
-        known: What the store knows of it.
-        repair: Read every file, and take no offence at what cannot be checked or is not this register's.
-        progress: Called with done, total and the file that is being read.
-
-    Raises:
-        TargetError: What is there is not this register's, or the target cannot be read.
-        RolledBack: It is ahead of the store.
-        Forked: It is another history.
-        StoreError: The store's own files cannot be read.
-    """
+    """Compare a target with a store."""
     items = {item.name: item for item in _items(snapshot, forms=target.takes_forms)}
     timestamp = target.get(TIMESTAMP)
     check_next_entry(snapshot, target)
@@ -141,11 +127,7 @@ def _is_of_a_tree(name: str) -> bool:
 
 
 def check_next_entry(snapshot: Snapshot, target: DeployTarget) -> None:
-    """Refuse a target where somebody has begun to publish a version that the store does not have.
-
-    Raises:
-        RolledBack: Somebody has.
-    """
+    """Refuse a target where somebody has begun to publish a version that the store does not have."""
     number = snapshot.state.version + 1
     if target.get(tree.VERSION_ENTRY.path(number)) is not None:
         raise RolledBack(

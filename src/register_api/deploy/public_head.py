@@ -96,20 +96,7 @@ def _check_nothing(fetcher: Fetcher, url: str) -> None:
 
 
 def compare(snapshot: Snapshot, fetcher: Fetcher, where: str, hint: str = "") -> None:
-    """Compare what is published somewhere with a store, beginning from the newest root that both have.
-
-    Args:
-        snapshot: What the store holds.
-        fetcher: Gives the other tree.
-        where: What that place is called.
-        hint: What to do about one that is ahead; without it, to recover from there.
-
-    Raises:
-        RolledBack: The other tree is ahead of the store.
-        Forked: It is another history.
-        VerificationError: It does not check, so that nothing can be said of it.
-        StoreError: The store's own files cannot be read.
-    """
+    """Compare what is published somewhere with a store, beginning from the newest root that both have."""
     hint = hint or _recover(where)
     start = _shared_start(snapshot, fetcher, where)
     public = follow(fetcher, start, None)

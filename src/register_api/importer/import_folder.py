@@ -41,11 +41,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_memory(data: bytes | None) -> Memory:
-    """Read the memory file; none there means that nothing was imported before.
-
-    Raises:
-        Refused: It is damaged.
-    """
+    """Read the memory file; none there means that nothing was imported before."""
     if data is None:
         return Memory()
     try:

@@ -67,11 +67,7 @@ class ListState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
-    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first.
-
-    Raises:
-        Refused: It is no such file.
-    """
+    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
     states = states_of(parse(name, decode_text(name, data, "json")))
     if states is None:
         hint = 'a list of objects, each with "date" and "entries"'

@@ -84,11 +84,7 @@ class Names:
     """Names to ids, as the names file has them, and what this import adds."""
 
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
-        """Read a names file.
-
-        Raises:
-            Refused: It is not well-formed.
-        """
+        """Read a names file."""
         self._document = parse(file, text)
         self._known = _convert(file, text)
         refuse_any(_faults(file, self._known))

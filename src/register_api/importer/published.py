@@ -47,11 +47,7 @@ def is_register(data: bytes) -> bool:
 
 
 def read_register(name: str, data: bytes, reporter: Reporter) -> Register:
-    """Read a published register.
-
-    Raises:
-        Refused: It is not a valid register of a format that this program knows.
-    """
+    """Read a published register."""
     try:
         register = msgspec.json.decode(data, type=Register)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -97,9 +97,6 @@ def record_answer(
     """Record an answer; the same as the newest one once more is no answer of its own.
 
     It is written down beside the notice, too, and sealed with it (docs/proof-of-notice.md).
-
-    Returns:
-        Whether it is new.
     """
     before = newest_answer(run, version, recipient)
     reason = given.reason.strip()

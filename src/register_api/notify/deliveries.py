@@ -43,19 +43,7 @@ def make_due(
     kind: Kind = "notice",
     due_at: int | None = None,
 ) -> str | None:
-    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's.
-
-    Args:
-        run: Runs a statement.
-        version: What it tells of; a digest begins with it.
-        recipient: Id of the recipient.
-        now: The present instant, Unix time.
-        kind: What is told.
-        due_at: When; without it, now.
-
-    Returns:
-        The id of the new row.
-    """
+    """Add the row of a version for a recipient, unless there is one; within a transaction of the caller's."""
     made = run(
         "INSERT INTO deliveries (id, version, recipient, channel, kind, state, state_at, due_at)"
         " SELECT ?, ?, id, channel, ?, 'due', ?, ? FROM recipients WHERE id = ?"

@@ -23,14 +23,7 @@ TYPE = "sub-processor-register"
 
 
 def version_event(delivery: str, kind: str, base: str, found: Publication) -> Event:
-    """Return the event that tells of a version.
-
-    Args:
-        delivery: Id of the delivery.
-        kind: Of the delivery; the end of the event's type.
-        base: Address of the register's tree.
-        found: The version.
-    """
+    """Return the event that tells of a version."""
     register = found.register
     return Event(
         id=delivery,

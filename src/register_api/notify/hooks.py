@@ -35,12 +35,7 @@ class HookWriter:
         self._words = words
 
     def compose(self, row: Due, body: bytes | None) -> Hook | SendResult:
-        """Write the message of a row, or say why there is none.
-
-        Args:
-            row: The row.
-            body: The bytes, where they were written before.
-        """
+        """Write the message of a row, or say why there is none."""
         try:
             endpoint = endpoint_of(self._database, row.recipient)
             if endpoint.ended_at is not None and endpoint.kind == "contact":
@@ -65,11 +60,7 @@ def _hook(endpoint: Endpoint, identity: str, body: bytes) -> Hook:
 
 
 def hook_route(database: Database, settings: NotifySettings, now: Clock) -> Route:
-    """Return by what endpoints are told.
-
-    Raises:
-        UsageError: The key cannot be read.
-    """
+    """Return by what endpoints are told."""
 
     def note(hook: Hook, answer: HookAnswer) -> None:
         rows = database.query("SELECT recipient FROM deliveries WHERE id = ?", hook.message_id)

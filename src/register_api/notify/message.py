@@ -40,21 +40,7 @@ class Writer:
     def message(
         self, due: Due, recipient: Recipient, now: dt.datetime, body: bytes | None = None
     ) -> Message | SendResult:
-        """Write the mail of a row of the outbox for a recipient who has an address.
-
-        Args:
-            due: The row.
-            recipient: Who is told.
-            now: When it is sent first, UTC.
-            body: The bytes, where they were written before.
-
-        Returns:
-            The mail, or what became of the row where nothing is to be sent any more.
-
-        Raises:
-            NotifyError: Nothing is recorded that it could tell of.
-            ValueError: A text cannot stand in a header.
-        """
+        """Write the mail of a row of the outbox for a recipient who has an address."""
         address = recipient.address or ""
         if body is not None:
             return envelope(self._settings, due.id, address, body)

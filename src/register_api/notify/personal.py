@@ -36,13 +36,7 @@ class Personal(NamedTuple):
 
 
 def purpose_of(due: Due, recipient: Recipient, *, can_object: bool) -> links.Purpose | None:
-    """Return what a mail lets its recipient do.
-
-    Args:
-        due: What the mail is.
-        recipient: Who gets it.
-        can_object: Whether it tells of something that one may object to.
-    """
+    """Return what a mail lets its recipient do."""
     if due.kind == "confirmation":
         return "confirm" if recipient.state == "pending" else "manage"
     if due.kind == "warning" or recipient.channel != "mail":
@@ -55,16 +49,7 @@ def purpose_of(due: Due, recipient: Recipient, *, can_object: bool) -> links.Pur
 def personal(
     database: Database, service: str, purpose: links.Purpose, due: Due, recipient: Recipient, now: int
 ) -> Personal:
-    """Make a link for a mail and keep its hash.
-
-    Args:
-        database: Where links are kept.
-        service: Address of the subscription service.
-        purpose: What the link is for.
-        due: What the mail is.
-        recipient: Who gets it.
-        now: The present instant, Unix time.
-    """
+    """Make a link for a mail and keep its hash."""
     token = links.new_token()
     with database.transaction() as run:
         links.keep(run, token, purpose, recipient.id, due.version if purpose == "answer" else None, now)

@@ -58,12 +58,6 @@ def open_objections(version: int, changes: Sequence[Change], newest: Register, d
     """Return the changes of a version to which one may object on a day, with the notice as it stands by then.
 
     Left out is what was cancelled meanwhile, and what was announced anew: of that, another version tells.
-
-    Args:
-        version: The version.
-        changes: Those of its changes that matter.
-        newest: That version, or a newer one.
-        day: A day in the publisher's time zone.
     """
     ahead = upcoming(newest, day, zone_of(newest.publisher.time_zone))
     notices = {
@@ -102,13 +96,6 @@ def when_told(
 
     A contract contact is told at once: notice is owed to them. A digest comes before a reminder would, or not
     at all, so that nobody's time to object is used up by waiting.
-
-    Args:
-        listener: The recipient.
-        changes: Those that concern them.
-        register: The version that made them.
-        now: The present instant, UTC.
-        reminder_days: Days before the deadline; 0: nobody is reminded.
     """
     zone = zone_of(register.publisher.time_zone)
     open_ = open_objections(register.version, changes, register, local_day(now, zone))

@@ -45,13 +45,7 @@ class Publication(NamedTuple):
     changes: tuple[Change, ...]
 
     def concerning(self, products: Iterable[str], hears: str) -> tuple[Change, ...]:
-        """Return the changes that somebody wants to hear of.
-
-        Args:
-            products: Ids of their products; none stands for all. One that the register does not list
-                (any more) stands for all, too: too much told is better than a notice that is missing.
-            hears: ``all`` or ``important``.
-        """
+        """Return the changes that somebody wants to hear of."""
         changes = self.changes
         if hears == "important":
             changes = tuple(_important(self.register, changes))

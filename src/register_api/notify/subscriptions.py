@@ -46,12 +46,6 @@ def subscribe(database: Database, address: str, wanted: Preferences, now: int) -
 
     The one who asks learns nothing of what is known of the address. Who subscribes already keeps their
     preferences, since anyone may ask in their name; they are sent a link to change them.
-
-    Args:
-        database: Where subscribers are kept.
-        address: A valid address, as it is kept.
-        wanted: What is wanted.
-        now: The present instant, Unix time.
     """
     with database.transaction() as run:
         run(
@@ -102,11 +96,7 @@ def subscriber(run: Callable[..., list[Row]], link: links.MailLink) -> Subscribe
 
 
 def confirm(run: Callable[..., list[Row]], link: links.MailLink, now: int) -> str | None:
-    """Confirm a subscription, once.
-
-    Returns:
-        A token with which it can be changed, or ``None`` where the link was used before.
-    """
+    """Confirm a subscription, once."""
     links.use(run, link, now)
     confirmed = link.used_at is None and run(
         "UPDATE recipients SET state = 'active', left_at = NULL WHERE id = ? AND state = 'pending'"

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 
 def warning(endpoint: Endpoint, base: str) -> tuple[str, list[str]]:
-    """Return the subject and the paragraphs.
-
-    Args:
-        endpoint: How it is now.
-        base: Address of the register's tree.
-    """
+    """Return the subject and the paragraphs."""
     text = Language.of(endpoint.language).text
     who = text(
         "You are named as the owner of the endpoint {address} (id {id}), which is told of changes of the"

@@ -47,13 +47,7 @@ _SHOWN_HERE = frozenset({"text/html", "image/svg+xml", "application/json", "text
 
 
 def with_banner(page: bytes, state: str, coming: Coming) -> bytes:
-    """Return a page of the register as the preview shows it.
-
-    Args:
-        page: The page as it would be published.
-        state: Names what the preview shows; the page is loaded again once that is another.
-        coming: What would be published.
-    """
+    """Return a page of the register as the preview shows it."""
     banner = _render("banner.html.j2", state=state, coming=coming).encode()
     page = _OWN_POLICY.sub(lambda found: found[1] + in_page(POLICY).encode() + found[2], page, count=1)
     return page.replace(b"<body>\n", b"<body>\n" + banner, 1)

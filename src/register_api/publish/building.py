@@ -59,11 +59,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     found: Examined | None
 
     def required(self) -> tuple[Snapshot, Examined]:
-        """Return what is visible.
-
-        Raises:
-            StoreError: Nothing was published yet.
-        """
+        """Return what is visible."""
         if self.snapshot is None or self.found is None:
             raise nothing_published(self.store)
         return self.snapshot, self.found
@@ -78,21 +74,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
         pages: PagesMade | None = None,
         base_url: str | None = None,
     ) -> Snapshot:
-        """Examine what was made as the store was, remember it beside the keys, and show it.
-
-        Args:
-            files: New and changed files by path.
-            now: The present instant, UTC.
-            retired: Files that leave the tree.
-            progress: As for ``store.transaction.commit``.
-            pages: What pages were made with and for, where they were made.
-            base_url: Where the tree is said to lie, if a version was made.
-
-        Raises:
-            VerificationError: What was made would not be taken by customers: a fault of the program.
-            KeyStoreError: It cannot be remembered.
-            OSError: The disk does not take it.
-        """
+        """Examine what was made as the store was, remember it beside the keys, and show it."""
         before, gone = self.snapshot, frozenset(retired)
 
         def read(path: str) -> bytes:
@@ -118,18 +100,7 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextlib.contextmanager
 def building(store: Path, keys: Path, seen: Snapshot | None = None) -> Iterator[Publishing]:
-    """Hold a store and the keys that sign over it, finish what was interrupted, and examine what is there.
-
-    Args:
-        store: Folder of the store.
-        keys: Folder of the private keys.
-        seen: The visible publication, if the caller has it open.
-
-    Raises:
-        VerificationError: The store holds something else than what was signed, or less; nothing is signed.
-        StoreError: It is locked or damaged; or these keys have published, and it is empty.
-        KeyStoreError: The keys are in use, or what they signed last cannot be read.
-    """
+    """Hold a store and the keys that sign over it, finish what was interrupted, and examine what is there."""
     with locked(store):
         recover(store)
         snapshot = reopened(store, seen)

@@ -23,11 +23,7 @@ def digests_of(heads: HeadFiles | None) -> dict[str, str]:
 
 
 def check_listed(path: str, data: bytes, digests: Mapping[str, str]) -> None:
-    """Check that a file is the one that the signed list names.
-
-    Raises:
-        Forged: It is another one, or the list does not name it.
-    """
+    """Check that a file is the one that the signed list names."""
     if digests.get(path) != digest(data):
         raise Forged(f"{path} is not the file that {tree.HEADS.path()} lists", path=path)
 
@@ -38,12 +34,6 @@ def head_files(
     """Return ``heads.json``: digests of the files made now, and those that were signed before.
 
     What stays is never read from the store: its digest is the one that was signed when it was made.
-
-    Args:
-        before: The list as it was signed last; ``None`` with the first version.
-        made: New files by path; those that the list does not name are passed over.
-        gone: Paths that leave the tree.
-        register: The newest version.
     """
     files = {file.path: file for file in before.files if file.path not in gone} if before else {}
     for path, data in made.items():

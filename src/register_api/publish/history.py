@@ -27,11 +27,7 @@ if TYPE_CHECKING:
 
 
 def logged_file(entry: Entry, kind: FileKind, read: Read) -> bytes:
-    """Return a file of a version, which has to be the one that the log's entry names.
-
-    Raises:
-        VerificationError: It is another one, or missing.
-    """
+    """Return a file of a version, which has to be the one that the log's entry names."""
     path = kind.path(entry.version)
     data = read(path)
     if digest(data) not in {file.sha256 for file in entry.files if file.path == path}:
@@ -42,17 +38,7 @@ def logged_file(entry: Entry, kind: FileKind, read: Read) -> bytes:
 def promises_after(
     known: SignedHead | None, newest: Encoded[Register], listed: VersionList, read: Read
 ) -> Promises:
-    """Return all notice promises of a register, reading those versions that are not known yet.
-
-    Args:
-        known: What was known before; ``None``: nothing.
-        newest: The newest version, with its bytes.
-        listed: Every entry of the log.
-        read: Gives the files of the tree.
-
-    Raises:
-        VerificationError: A version is missing, or not the one that the log names.
-    """
+    """Return all notice promises of a register, reading those versions that are not known yet."""
     zone = zone_of(newest.document.publisher.time_zone)
     promises = Promises(zone=zone, first_live=None, policies=())
     begin = 0
@@ -69,17 +55,7 @@ def promises_after(
 
 
 def told_again(found: Examined, read: Read, first: int, last: int) -> Iterator[VersionSummary]:
-    """Yield published versions as their pages tell of them; one at a time is in memory.
-
-    Args:
-        found: What is published.
-        read: Gives the files of the tree.
-        first: Number of the first of them.
-        last: Number of the last.
-
-    Raises:
-        VerificationError: A version is missing, or not the one that the log names.
-    """
+    """Yield published versions as their pages tell of them; one at a time is in memory."""
     entries = found.versions.document.versions
     before = _register(entries[first - 2], read) if first > 1 else None
     for entry in entries[first - 1 : last]:

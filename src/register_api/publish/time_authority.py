@@ -46,11 +46,7 @@ class _Element(msgspec.Struct, frozen=True):
 
 
 def sort_certificates(answer: bytes) -> bytes:
-    """Return a TimeStampResp with its certificates in the order of DER; what is none comes back as it is.
-
-    Args:
-        answer: An authority's answer, or any other bytes: whether it is good is judged elsewhere.
-    """
+    """Return a TimeStampResp with its certificates in the order of DER; what is none comes back as it is."""
     try:
         found = _certificates(answer)
         if found is None:

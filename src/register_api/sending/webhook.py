@@ -98,13 +98,7 @@ def public_key_text(key: Ed25519PrivateKey) -> str:
 
 
 def signed_headers(hook: Hook, key: Ed25519PrivateKey | None, timestamp: int) -> dict[str, str]:
-    """Return the headers by which a receiver knows who sends (Standard Webhooks 1.0.0).
-
-    Args:
-        hook: What is sent.
-        key: Signs too (``v1a``), if there is one.
-        timestamp: When this attempt is made, Unix time.
-    """
+    """Return the headers by which a receiver knows who sends (Standard Webhooks 1.0.0)."""
     signed = b"%b.%d.%b" % (hook.message_id.encode(), timestamp, hook.body)
     shared = strict_base64.decode(hook.secret.removeprefix(SECRET))
     signatures = [f"v1,{strict_base64.encode(hmac.digest(shared, signed, hashlib.sha256))}"]

@@ -38,13 +38,7 @@ class Prefixed:
     """Shows the application behind it paths without the prefix, and clients addresses with it."""
 
     def __init__(self, app: App, prefix: str, *, stripped: bool) -> None:
-        """Stand before an application.
-
-        Args:
-            app: What answers.
-            prefix: Begins with a slash and does not end with one.
-            stripped: Whether the proxy takes the prefix off before it asks.
-        """
+        """Stand before an application."""
         self._app = app
         self._prefix = prefix
         self._stripped = stripped
@@ -96,16 +90,7 @@ def make_state(settings: Settings, clock: Clock = system_clock.now) -> AppState:
 
 
 def create_app(settings: Settings, clock: Clock = system_clock.now, parts: AppState | None = None) -> App:
-    """Build the service; it begins to read the store when its life span starts.
-
-    Args:
-        settings: Where the store is, and what bounds there are.
-        clock: Tells the present instant.
-        parts: What it works with, if somebody else has to know them; then their clock counts.
-
-    Returns:
-        An ASGI application.
-    """
+    """Build the service; it begins to read the store when its life span starts."""
     parts = parts or make_state(settings, clock)
     app: App = _front(parts, settings.poll_seconds)
     if settings.prefix:

@@ -45,14 +45,7 @@ class FastPath:
         is_computed: Callable[[str], bool],
         counters: Counters,
     ) -> None:
-        """Join the parts.
-
-        Args:
-            replies: Where the current table stands.
-            computed: The application behind, for computed answers; it needs to know GET only.
-            is_computed: Tells whether a URL path is one of its.
-            counters: Where requests are counted.
-        """
+        """Join the parts."""
         self._replies = replies
         self._computed = computed
         self._is_computed = is_computed

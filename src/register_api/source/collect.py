@@ -43,15 +43,7 @@ class SourceProblem(msgspec.Struct, frozen=True):
 
 
 def collect(document: dict[str, Any], kind: type[T]) -> tuple[T | None, tuple[SourceProblem, ...]]:
-    """Read a table as a struct, or say everything that keeps it from being one.
-
-    Args:
-        document: A table as ``tomli`` gives it.
-        kind: ``RegisterSource``, ``SubprocessorSource`` or another struct of the model.
-
-    Returns:
-        The struct and no problems, or ``None`` and every problem in the order of the table.
-    """
+    """Read a table as a struct, or say everything that keeps it from being one."""
     problems = tuple(_walk_table(document, kind, (), kind))
     if problems:
         return None, problems

@@ -44,11 +44,7 @@ def schema_files() -> dict[str, str]:
 
 
 def editor_schema(name: str) -> Definition:
-    """Return the schema of ``register.toml`` or of a vendor's file.
-
-    Args:
-        name: ``register`` or ``subprocessor``.
-    """
+    """Return the schema of ``register.toml`` or of a vendor's file."""
     top = SOURCE_SCHEMAS[name]
     (schema,), found = definitions((top,), "#/$defs/{name}")
     by_name = {kind.__name__: kind for kind in FIELDS}

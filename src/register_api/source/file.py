@@ -56,12 +56,7 @@ def read_source_file(folder: Path, path: Path) -> SourceFile:
 
 
 def parse_source(name: str, data: bytes) -> SourceFile:
-    """Read the bytes of one TOML file.
-
-    Args:
-        name: What findings call the file.
-        data: Its bytes.
-    """
+    """Read the bytes of one TOML file."""
     if len(data) > MAX_SOURCE_BYTES:
         return _too_large(name, len(data))
     if data.startswith(_BOM):

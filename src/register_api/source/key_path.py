@@ -28,11 +28,7 @@ def quote(text: str) -> str:
 
 
 def unquote(literal: str) -> str:
-    """Return what a TOML string literal, quotes included, says.
-
-    Raises:
-        ValueError: This is no TOML string.
-    """
+    """Return what a TOML string literal, quotes included, says."""
     return str(tomli.loads("key = " + literal)["key"])
 
 

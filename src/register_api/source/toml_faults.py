@@ -155,12 +155,7 @@ _BEGINS_A_VALUE = re.compile(r"[\"'\[{0-9]|true|false|[A-Za-z_-]+\s*=[^=]*[},]")
 
 
 def explain(text: str, error: tomli.TOMLDecodeError) -> TomlFault:
-    """Return what a parser stopped at as a person would say it.
-
-    Args:
-        text: The whole text of the file.
-        error: What the parser raised for it.
-    """
+    """Return what a parser stopped at as a person would say it."""
     stopped = _unseen(text, error) or _twice(text, error) or _unclosed(text, error) or _unended(text, error)
     return stopped or _in_line(text, error)
 

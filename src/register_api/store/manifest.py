@@ -114,14 +114,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unreadable(path: Path, data: bytes, kind: type[msgspec.Struct], error: Exception) -> StoreError:
-    """Return the error for one of these documents that cannot be read.
-
-    Args:
-        path: Its file.
-        data: Its bytes, if there are any.
-        kind: What it should be.
-        error: What went wrong.
-    """
+    """Return the error for one of these documents that cannot be read."""
     known = next(field.default for field in msgspec.structs.fields(kind) if field.name == "format")
     try:
         refuse_newer(data, known)

@@ -43,12 +43,7 @@ class ManifestFiles(Mapping[str, ManifestEntry]):
         self.text = text
 
     def __getitem__(self, path: str) -> ManifestEntry:
-        """Return the entry of a path.
-
-        Raises:
-            KeyError: There is no such path.
-            StoreDamaged: Its line is no entry.
-        """
+        """Return the entry of a path."""
         name, (start, end) = _name(path), self._line(path)
         if start == end:
             raise KeyError(path)
@@ -67,11 +62,7 @@ class ManifestFiles(Mapping[str, ManifestEntry]):
         return start < end
 
     def __iter__(self) -> Iterator[str]:
-        """Yield every path in order.
-
-        Raises:
-            StoreDamaged: A line names none.
-        """
+        """Yield every path in order."""
         return map(_path, self._lines())
 
     def __len__(self) -> int:
@@ -83,12 +74,7 @@ class ManifestFiles(Mapping[str, ManifestEntry]):
         return (_path(line) for line in self._lines() if _IMMUTABLE not in line)
 
     def replaced(self, entries: Mapping[str, ManifestEntry], retired: Collection[str] = ()) -> ManifestFiles:
-        """Return the list with other or further entries, and without what is retired.
-
-        Args:
-            entries: Entries by path.
-            retired: Paths to leave out; they are none of ``entries``.
-        """
+        """Return the list with other or further entries, and without what is retired."""
         pieces, at = [], 0
         for path in sorted((*entries, *retired), key=str.encode):
             start, end = self._line(path)
@@ -163,16 +149,7 @@ def _start_of_files(data: bytes) -> int:
 
 
 def read_manifest(path: Path, sha256: str | None) -> OpenManifest:
-    """Read a store's manifest.
-
-    Args:
-        path: The file.
-        sha256: Digest (hex) that it must have, if that is known.
-
-    Raises:
-        StoreDamaged: It is missing, or not what it should be.
-        StoreError: A newer release wrote it.
-    """
+    """Read a store's manifest."""
     data = b""
     try:
         data = path.read_bytes()

@@ -66,9 +66,6 @@ class CommitPlan:
         """Compare the files with the publication before: what is new, changed, or leaves.
 
         What takes time here is to compress the new ones.
-
-        Raises:
-            StoreDamaged: A file that must never change would.
         """
         self.store = store
         self.now = now

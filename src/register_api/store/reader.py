@@ -141,11 +141,7 @@ def current(store: Path) -> int | None:
 
 
 def read_journal(store: Path, generation: int) -> Journal | None:
-    """Return a generation's journal, or ``None`` when it was not written yet.
-
-    Raises:
-        StoreDamaged: It cannot be read, or names what does not lie below ``public``.
-    """
+    """Return a generation's journal, or ``None`` when it was not written yet."""
     path = layout.generation_folder(store, generation) / layout.JOURNAL
     if not path.exists():
         return None
@@ -164,12 +160,7 @@ def generations(store: Path) -> list[int]:
 
 
 def read_document(path: Path, kind: type[T]) -> T:
-    """Read one of the store's own documents.
-
-    Raises:
-        StoreDamaged: It is missing, or not what it should be.
-        StoreError: A newer release wrote it.
-    """
+    """Read one of the store's own documents."""
     data = b""
     try:
         data = path.read_bytes()

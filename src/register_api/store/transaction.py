@@ -184,11 +184,7 @@ def _keep(public: Path, tree: Path, names: Iterable[str]) -> None:
 
 
 def finish_commit(store: Path, number: int, journal: Journal) -> bool:
-    """Put the files of the visible generation in the place of the links that lead to them.
-
-    Raises:
-        StoreDamaged: The journal names one that is missing.
-    """
+    """Put the files of the visible generation in the place of the links that lead to them."""
     public = store / layout.PUBLIC
     tree = layout.generation_folder(store, number) / layout.TREE
     changed = {name: path for name in journal.changed if not _is_real(path := public / name)}

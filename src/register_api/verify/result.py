@@ -174,12 +174,7 @@ class VersionsRead:
     """
 
     def __init__(self, known: int | None) -> None:
-        """Begin with nothing read.
-
-        Args:
-            known: The newest version of which an earlier run has told; ``None``: there was none, and nothing
-                is news.
-        """
+        """Begin with nothing read."""
         self._known = known
         self.told: list[ChangeTold] = []
         self._updates: deque[tuple[Update, int]] = deque()

@@ -113,12 +113,7 @@ FORMAT: Final = "sub-processor-register-state/1"
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a state folder, which is made if need be.
-
-    Raises:
-        StateInUse: Another run holds it.
-        UsageError: It cannot be made.
-    """
+    """Keep other runs out of a state folder, which is made if need be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / "lock", timeout=0)
@@ -136,12 +131,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def load(folder: Path) -> Remembered | None:
-    """Read what is remembered; ``None`` in a folder without state.
-
-    Raises:
-        Malformed: The state is damaged, or of another program's form.
-        UsageError: It cannot be read.
-    """
+    """Read what is remembered; ``None`` in a folder without state."""
     path = folder / STATE_FILE
     try:
         return read_state(path, Remembered, format_name=FORMAT)
@@ -166,11 +156,7 @@ def load(folder: Path) -> Remembered | None:
 
 
 def save(folder: Path, remembered: Remembered) -> None:
-    """Replace the state in one step that survives a crash.
-
-    Raises:
-        UsageError: The folder cannot be written.
-    """
+    """Replace the state in one step that survives a crash."""
     try:
         write_state(folder / STATE_FILE, remembered, format_name=FORMAT)
     except OSError as error:
@@ -178,18 +164,7 @@ def save(folder: Path, remembered: Remembered) -> None:
 
 
 def keep_evidence(folder: Path, document: Document) -> Path:
-    """Keep a document that contradicts another; both are proof, since both are signed.
-
-    Args:
-        folder: The state folder.
-        document: What contradicts.
-
-    Returns:
-        The file.
-
-    Raises:
-        UsageError: The folder cannot be written.
-    """
+    """Keep a document that contradicts another; both are proof, since both are signed."""
     path = folder / EVIDENCE_FOLDER / document.name
     try:
         path.parent.mkdir(exist_ok=True)

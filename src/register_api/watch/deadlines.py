@@ -52,15 +52,7 @@ class ContractDays(NamedTuple):
 def deadline(
     what: Noticed, vendor: Vendor, *, seen_on: dt.date, announced_on: dt.date, holidays: str
 ) -> Deadline | None:
-    """Return the last day to object to something; ``None`` where nobody sets one.
-
-    Args:
-        what: What was announced.
-        vendor: The vendor, with what the contract says.
-        seen_on: Day in our time zone on which we first saw it.
-        announced_on: Day in our time zone on which it was published.
-        holidays: Whose public holidays are no business days: ``DE``, ``DE-BE``, or an empty text.
-    """
+    """Return the last day to object to something; ``None`` where nobody sets one."""
     of_register = what.notice.objection_until
     begins = announced_on if vendor.counts_from == "announced" else seen_on
     of_contract = _later(begins, vendor.objection_days, vendor, holidays) if _is_announced(what) else None
@@ -70,14 +62,7 @@ def deadline(
 
 
 def breaks_contract(what: Noticed, vendor: Vendor, *, announced_on: dt.date, holidays: str) -> bool:
-    """Tell whether something starts before the days of notice that the contract asks for are over.
-
-    Args:
-        what: What was announced; without a day it starts at once, if it is of a kind that needs notice.
-        vendor: The vendor, with what the contract says.
-        announced_on: Day in our time zone on which it was published.
-        holidays: As for ``deadline``.
-    """
+    """Tell whether something starts before the days of notice that the contract asks for are over."""
     earliest = _later(announced_on, vendor.notice_days, vendor, holidays) if _is_announced(what) else None
     starts_on = what.notice.effective_on or (announced_on if what.notice.required else None)
     return earliest is not None and starts_on is not None and starts_on < earliest

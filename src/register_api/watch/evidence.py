@@ -25,18 +25,7 @@ _SECONDS = 60
 def evidence_of(
     vendor: Vendor, version: int, root_sha256: str, settings: WatchSettings, now: dt.datetime
 ) -> bytes:
-    """Return the package, a ZIP that ``verify --offline`` takes.
-
-    Args:
-        vendor: The vendor.
-        version: Number of the version.
-        root_sha256: The root that trust began from, where the contract names none.
-        settings: How servers are asked.
-        now: The present instant, UTC.
-
-    Raises:
-        RegisterError: The register cannot be asked, or does not prove the version.
-    """
+    """Return the package, a ZIP that ``verify --offline`` takes."""
     if not vendor.register or version < 1:
         raise WatchError(f"{vendor.name} has no register with a version {version}")
     options = Options(root_sha256=vendor.root_sha256 or root_sha256 or None)

@@ -26,11 +26,6 @@ def cyclonedx_of_vendors(
 
     A vendor depends on the services that are in use today. What a vendor without a register depends on is
     unknown, and is said to be.
-
-    Args:
-        vendors: Those that are watched.
-        uses: Of each vendor with a register, by id, what is used today and what is announced.
-        now: The present instant, UTC.
     """
     services = [_vendor(vendor) for vendor in vendors]
     dependencies = [{"ref": _US, "dependsOn": [item["bom-ref"] for item in services]}]

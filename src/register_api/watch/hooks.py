@@ -32,11 +32,7 @@ class MessageHooks:
     """Writes messages to webhooks; their addresses and secrets are read when it is made."""
 
     def __init__(self, settings: WatchSettings) -> None:
-        """Read addresses and secrets.
-
-        Raises:
-            UsageError: A file cannot be read, or holds something else.
-        """
+        """Read addresses and secrets."""
         self._page = settings.page_address
         self._known: dict[tuple[str, str], tuple[str, str]] = {
             (hook.name, hook.format): (_url(hook), _secret(hook)) for hook in settings.webhooks

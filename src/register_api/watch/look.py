@@ -122,14 +122,7 @@ class Asking(NamedTuple):
 
 
 def look(vendor: Vendor, known: Known, now: dt.datetime, asking: Asking) -> Looked:
-    """Look at a vendor's register, or for one where none is known; whatever happens is an outcome.
-
-    Args:
-        vendor: The vendor.
-        known: What earlier looks left.
-        now: The present instant, UTC.
-        asking: How to ask.
-    """
+    """Look at a vendor's register, or for one where none is known; whatever happens is an outcome."""
     try:
         if vendor.register:
             with asking.fetcher(vendor.register) as fetcher:

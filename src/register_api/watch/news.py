@@ -129,13 +129,6 @@ def news_of(vendor: Vendor, verified: Verified, report: Report, known: int, here
 
     At the first look, what is over counts as known: told is what still lies ahead. What was announced before
     it counts as seen on the day of its announcement.
-
-    Args:
-        vendor: The vendor.
-        verified: Its register.
-        report: What was checked in the same run.
-        known: The newest version that is recorded; 0: none is.
-        here: When and where it is seen.
     """
     new = [update for update in verified.updates if update.version > known]
     yield from _lifecycle(vendor, verified, here.at)

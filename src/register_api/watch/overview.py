@@ -42,11 +42,7 @@ class Overview(NamedTuple):
 
 
 def describe(database: Database, news: str) -> DescribedNews:
-    """Return a piece of news.
-
-    Raises:
-        WatchError: There is none of that id.
-    """
+    """Return a piece of news."""
     rows = database.query(
         "SELECT news.*, vendors.name AS vendor_name, vendors.register FROM news"
         " JOIN vendors ON vendors.id = news.vendor WHERE news.id = ?",

@@ -55,12 +55,7 @@ class PollFetcher(HttpFetcher):
         self._kept: Reply | None = None
 
     def is_as_seen(self, before: SeenTimestamp) -> bool:
-        """Ask whether the timestamp is still the one that was seen before.
-
-        Raises:
-            Unreachable: No file is given.
-            Malformed: It is too large.
-        """
+        """Ask whether the timestamp is still the one that was seen before."""
         reply = self._ask(FIRST, max_bytes(FIRST), {"If-None-Match": before.etag} if before.etag else {})
         if reply.status == _NOT_MODIFIED and before.etag:
             return True

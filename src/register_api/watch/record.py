@@ -51,16 +51,7 @@ def due(database: Database, until: int) -> list[Row]:
 
 
 def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, seconds: int) -> Lease | None:
-    """Take a vendor for a look; ``None`` where it is not due any more, or another process has it.
-
-    Args:
-        database: Where it is kept.
-        vendor: Its id.
-        owner: Who takes it.
-        until: It has to be due until this instant.
-        now: The present instant, Unix time.
-        seconds: How long it is kept from others if this process dies.
-    """
+    """Take a vendor for a look; ``None`` where it is not due any more, or another process has it."""
     with database.transaction() as run:
         taken = run(
             "UPDATE polls SET lease_owner = ?, lease_until = ? WHERE vendor = ? AND next_at <= ?"
@@ -82,18 +73,7 @@ def lease(database: Database, vendor: str, owner: str, *, until: int, now: int, 
 def record(
     database: Database, settings: WatchSettings, leased: Lease, looked: Looked, here: Here
 ) -> list[News]:
-    """Record what came of a look.
-
-    Args:
-        database: Where to.
-        settings: How often is looked, and after how many failures somebody is told.
-        leased: The look; nothing is recorded once it is another process's, or of another address.
-        looked: What came of it.
-        here: When and where it is recorded.
-
-    Returns:
-        What is told that was not told before.
-    """
+    """Record what came of a look."""
     with database.transaction() as run:
         polls = run(
             "SELECT * FROM polls WHERE vendor = ? AND lease_owner = ?", leased.vendor.id, leased.owner

@@ -35,14 +35,7 @@ class Reminder(NamedTuple):
 def due(
     run: Callable[..., list[Row]], now: dt.datetime, zone: dt.tzinfo, days_before: Sequence[int]
 ) -> Iterator[Reminder]:
-    """Yield what has to be reminded of, each once; a reminder that was missed is made up for by the next.
-
-    Args:
-        run: Runs statements of the transaction in which the reminders are put into the outbox.
-        now: The present instant.
-        zone: Our time zone, in which days are counted.
-        days_before: How many days before a deadline there is a reminder.
-    """
+    """Yield what has to be reminded of, each once; a reminder that was missed is made up for by the next."""
     today = local_day(now, zone)
     last = today + dt.timedelta(days=max(days_before, default=-1))
     rows = run(

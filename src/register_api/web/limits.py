@@ -42,13 +42,7 @@ class Limit:
 
 
 def client_network(peer: str, forwarded_for: str) -> str:
-    """Return the network of a client that its requests are counted by.
-
-    Args:
-        peer: Who has connected; empty for a Unix socket.
-        forwarded_for: ``X-Forwarded-For``. The proxy on this machine adds its client at the end; what stands
-            before that, and all of it from anyone else, can be made up.
-    """
+    """Return the network of a client that its requests are counted by."""
     behind_proxy = (not peer or is_loopback(peer)) and forwarded_for
     named = forwarded_for.rpartition(",")[2].strip() if behind_proxy else peer
     try:

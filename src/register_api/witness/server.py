@@ -44,12 +44,7 @@ _SENTENCES = {
 
 
 def create_app(witness: Witness, clock: Callable[[], int]) -> App:
-    """Build the application.
-
-    Args:
-        witness: Decides.
-        clock: Tells the present instant in POSIX seconds.
-    """
+    """Build the application."""
 
     @post(f"/{PATH}", status_code=200)
     async def add_checkpoint(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -46,14 +46,7 @@ class Witness:
     """A key, the logs it knows, and a record of what it has signed."""
 
     def __init__(self, record: Record, key: NoteKey, signer: Ed25519Signer, logs: Iterable[NoteKey]) -> None:
-        """Take all that a decision needs.
-
-        Args:
-            record: What was signed before.
-            key: The witness's own key.
-            signer: Its private half.
-            logs: Keys of the logs; a key's name is the log's origin, and a log may have several keys.
-        """
+        """Take all that a decision needs."""
         self._record = record
         self._key = key
         self._signer = signer
@@ -62,15 +55,7 @@ class Witness:
             self._logs.setdefault(log.name, []).append(log)
 
     def add_checkpoint(self, body: bytes, now: int) -> WitnessReply:
-        """Decide on one request.
-
-        Args:
-            body: The request's body as received.
-            now: The present instant in POSIX seconds.
-
-        Raises:
-            WitnessError: The record cannot be read or written; nothing was signed.
-        """
+        """Decide on one request."""
         try:
             request = parse_request(body)
             note = parse_note(request.checkpoint)

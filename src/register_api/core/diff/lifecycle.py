@@ -72,13 +72,7 @@ def engagement_pairs(vendor: Pair[Subprocessor]) -> dict[Key, Pair[Engagement]]:
 
 
 def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind) -> Iterator[Difference]:
-    """Yield one difference for each type among changed fields.
-
-    Args:
-        changes: Fields that differ.
-        like: The difference to make, but for type and fields.
-        reason: Why the newer version was published.
-    """
+    """Yield one difference for each type among changed fields."""
     found: dict[ChangeType, list[FieldDelta]] = {}
     kind = type(like.record.known)
     for change in changes:

@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 
 def staying(older: Sequence[Item], newer: Sequence[Item]) -> list[Item]:
-    """Return a largest set of items that need not move, in their common order.
-
-    Args:
-        older: Distinct items.
-        newer: The same items in another order.
-    """
+    """Return a largest set of items that need not move, in their common order."""
     place = {item: index for index, item in enumerate(older)}
     return [newer[index] for index in _longest_increasing([place[item] for item in newer])]
 

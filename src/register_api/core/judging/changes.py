@@ -32,11 +32,6 @@ def change_faults(
     A diff of this program's minor number, or of a lower one, says exactly the changes that follow. One of
     a higher number may tell more, and tell it by types that are not known here: each field that follows
     has to be told with its two values.
-
-    Args:
-        diff: The diff as published.
-        follows: The changes as they follow from both registers, as far as both programs know them.
-        unknown: Planned changes that set what is not known here.
     """
     if diff.format_minor > FORMAT_MINOR:
         yield from _told_at_least(diff, follows, unknown)

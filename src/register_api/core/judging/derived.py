@@ -54,13 +54,7 @@ def draft_of(register: Register) -> Draft:
 
 
 def context_of(older: Register | None, newer: Register, promises: Promises) -> Context:
-    """Return what a version was published upon.
-
-    Args:
-        older: The version before.
-        newer: The version.
-        promises: Promises of the versions before it, in the time zone of ``newer``.
-    """
+    """Return what a version was published upon."""
     return Context(
         now=newer.published_at,
         at=newer.published_at if newer.recorded == "imported" else None,
@@ -98,13 +92,7 @@ def recounted(draft: Draft, context: Context) -> Register:
 def derived_faults(
     said: Register, follows: Register, unknown: frozenset[PlanKey] = frozenset()
 ) -> Iterator[Contradiction]:
-    """Yield each field that publishing sets and that says something else than what follows.
-
-    Args:
-        said: The register as published.
-        follows: The register as publishing has to set it.
-        unknown: Planned changes whose announcement cannot be judged.
-    """
+    """Yield each field that publishing sets and that says something else than what follows."""
     passed_over = frozenset("/".join(part for part in key if part) for key in unknown)
     entries: list[tuple[str, Any, Any]] = [("notice", said.notice, follows.notice)]
     entries += [

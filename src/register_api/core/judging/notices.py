@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 
 def notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:
-    """Yield what a version announces and a promise covers.
-
-    Args:
-        register: The version, as publishing has to set it.
-        zone: The publisher's time zone.
-    """
+    """Yield what a version announces and a promise covers."""
     for vendor in register.subprocessors:
         for plan in vendor.planned:
             yield from _given(register.version, vendor, None, plan, zone)

@@ -25,15 +25,7 @@ _SIGN_BIT = 1 << 255
 
 
 def check_public_key(public: bytes) -> None:
-    """Refuse bytes that are no key to rely on.
-
-    Args:
-        public: The encoded point, 32 bytes.
-
-    Raises:
-        Malformed: Not 32 bytes, not the canonical encoding of a point, or not a point of the curve.
-        UntrustedKey: A point of small order, for which anybody can make signatures.
-    """
+    """Refuse bytes that are no key to rely on."""
     if len(public) != PUBLIC_BYTES:
         raise Malformed(f"an Ed25519 public key of {len(public)} bytes instead of {PUBLIC_BYTES}")
     y = int.from_bytes(public, "little") & (_SIGN_BIT - 1)

@@ -142,18 +142,7 @@ def _kid(header: str) -> str:
 
 
 def verify_p256(data: bytes, signature: bytes, public_pem: str) -> None:
-    """Check an ECDSA signature with P-256 and SHA-256, in DER as X9.62 has it.
-
-    Args:
-        data: The signed bytes, as received.
-        signature: DER of the two numbers.
-        public_pem: The key as SubjectPublicKeyInfo in PEM.
-
-    Raises:
-        Malformed: The text is no public key in PEM.
-        UntrustedKey: It is a key of another kind.
-        Forged: The signature does not fit; a spelling that is not strict DER fits nothing.
-    """
+    """Check an ECDSA signature with P-256 and SHA-256, in DER as X9.62 has it."""
     key = _p256_key(public_pem)
     try:
         key.verify(signature, data, ec.ECDSA(hashes.SHA256()))

@@ -88,11 +88,7 @@ def parse_number(text: str) -> int:
 
 
 def peek_size(data: bytes) -> int:
-    """Return the size that a checkpoint claims, unverified: to choose the key that must have signed it.
-
-    Raises:
-        Malformed: Not a note, or not a checkpoint.
-    """
+    """Return the size that a checkpoint claims, unverified: to choose the key that must have signed it."""
     return parse_checkpoint(parse_note(data).text).size
 
 

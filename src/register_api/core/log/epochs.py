@@ -85,17 +85,7 @@ def next_origin(register: str, epochs: tuple[LogEpoch, ...]) -> str:
 
 
 def check_origins(root: Mapping[str, Any], keys: KeyList) -> None:
-    """Refuse a log key under another origin than the root names for its versions.
-
-    Args:
-        root: The ``signed`` part of the root that vouches for the list.
-        keys: The list of keys, passed by ``check_keys``.
-
-    Raises:
-        Malformed: The root's epochs are not of their form.
-        UntrustedKey: A key's origin is not that of the epoch of its first version, a key goes on from one
-            epoch into the next, or an epoch is that of another register.
-    """
+    """Refuse a log key under another origin than the root names for its versions."""
     epochs = read_epochs(root)
     if epochs and epochs[0].origin != next_origin(keys.register, ()):
         raise UntrustedKey(f"the trust root's {quoted(epochs[0].origin)} is of another register's log")

@@ -82,16 +82,7 @@ class TimeStamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stamped_bytes(checkpoint: bytes, key: NoteKey) -> bytes:
-    """Return what is stamped: a signed checkpoint with the log's own line and no other.
-
-    Args:
-        checkpoint: The note, possibly with lines of witnesses.
-        key: The log's key for this size.
-
-    Raises:
-        Malformed: Not a note.
-        UntrustedKey: The log's key has not signed it.
-    """
+    """Return what is stamped: a signed checkpoint with the log's own line and no other."""
     note = parse_note(checkpoint)
     own = [line for line in note.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
     if not own:

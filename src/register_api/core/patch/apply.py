@@ -22,19 +22,7 @@ MAX_OPERATIONS = 500_000
 
 
 def apply_patch(document: Any, patch: Any) -> Any:
-    """Return what a patch makes of a document.
-
-    Args:
-        document: Builtins as read from JSON; arrays may be lists or tuples.
-        patch: The operations as read from JSON.
-
-    Returns:
-        The new document. It may share parts with ``document`` and ``patch``; neither is changed.
-
-    Raises:
-        Malformed: Not a JSON Patch (RFC 6902 section 4), or one that asks for too much.
-        Inconsistent: A patch that does not fit this document (RFC 6902 section 5).
-    """
+    """Return what a patch makes of a document."""
     if not isinstance(patch, list | tuple):
         raise Malformed("a patch is a list of operations")
     if len(patch) > MAX_OPERATIONS:

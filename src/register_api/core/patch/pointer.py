@@ -23,11 +23,7 @@ def format_pointer(tokens: Iterable[str | int]) -> str:
 
 
 def parse_pointer(text: object) -> list[str]:
-    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4).
-
-    Raises:
-        Malformed: Not a string, no leading slash, a bad escape, or more than ``MAX_TOKENS`` tokens.
-    """
+    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4)."""
     if not isinstance(text, str):
         raise Malformed("a JSON pointer is not a string")
     if not text:
@@ -47,11 +43,7 @@ def list_index(token: str, length: int) -> int:
 
 
 def member(container: Any, token: str) -> Any:
-    """Return the member of an object or array that a token names.
-
-    Raises:
-        Inconsistent: There is none.
-    """
+    """Return the member of an object or array that a token names."""
     if isinstance(container, list | tuple):
         return container[list_index(token, len(container))]
     if isinstance(container, dict) and token in container:

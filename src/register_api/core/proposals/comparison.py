@@ -101,13 +101,7 @@ class VendorComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_vendors(previous: Register, draft: Draft, day: dt.date) -> VendorComparison:
-    """Compare a source with the newest version.
-
-    Args:
-        previous: The newest version.
-        draft: The source, which may break rules.
-        day: Local day on which it would be published.
-    """
+    """Compare a source with the newest version."""
     before = {vendor.id: vendor for vendor in previous.subprocessors}
     after = {vendor.id: vendor for vendor in draft.subprocessors}
     told = _past(*after.values()) - _past(*before.values())

@@ -46,13 +46,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def edit(vendor: str, key: str, value: str | Iterable[str]) -> Edit:
-    """Return a line to write in a vendor's file.
-
-    Args:
-        vendor: Id of the vendor.
-        key: Key in its file.
-        value: A text, or texts; of texts that repeat, the first is written.
-    """
+    """Return a line to write in a vendor's file."""
     text = _toml(value) if isinstance(value, str) else f"[{', '.join(map(_toml, dict.fromkeys(value)))}]"
     return Edit(file=vendor_file(vendor), key=key, value=text)
 

@@ -27,14 +27,7 @@ _OVER = {
 
 
 def objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
-    """Answer until when a customer may object to an engagement.
-
-    Args:
-        row: The engagement and where it stands.
-        on: The day asked about, in the publisher's time zone.
-        promises: All notice promises of the register.
-        language: The language of the sentences.
-    """
+    """Answer until when a customer may object to an engagement."""
     engagement = row.engagement
     announced_on = local_day(engagement.announced.at, promises.zone)
     required = engagement.announced.required

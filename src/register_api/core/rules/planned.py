@@ -57,17 +57,7 @@ def check_states(
     known: list[Finding],
     checks: Iterable[Callable[[Draft, Context], Iterator[Finding]]],
 ) -> list[Finding]:
-    """Judge what holds on each day on which a planned change takes effect.
-
-    Args:
-        draft: The source, of which each planned change can be applied.
-        context: What it is judged against.
-        known: What the base fields are found to lack; it is not said again.
-        checks: The rules of state.
-
-    Returns:
-        What is found besides, at the planned change that brings it.
-    """
+    """Judge what holds on each day on which a planned change takes effect."""
     said = {_what(item) for item in known}
     found_then: list[Finding] = []
     for day in days_of_effect(draft.subprocessors):

@@ -78,11 +78,7 @@ _SEVERITIES = {rule.number: rule.severity for rule in RULES}
 
 
 def found(rule: str, file: str, key: str, message: str, hint: str = "") -> Finding:
-    """Return a finding of a rule, with the rule's severity.
-
-    Raises:
-        KeyError: There is no such rule.
-    """
+    """Return a finding of a rule, with the rule's severity."""
     return Finding(rule=rule, severity=_SEVERITIES[rule], file=file, key=key, message=message, hint=hint)
 
 
@@ -96,13 +92,7 @@ def vendor_file(vendor: str) -> str:
 
 
 def place_of(vendor: SubprocessorSource, engagement: str | None, planned: str | None) -> str:
-    """Return the key path, in a vendor's file, of an engagement, a planned change, or one in the other.
-
-    Args:
-        vendor: The vendor.
-        engagement: Id of one of its engagements, or ``None``.
-        planned: Id of a planned change of that engagement, or of the vendor; or ``None``.
-    """
+    """Return the key path, in a vendor's file, of an engagement, a planned change, or one in the other."""
     parts: list[str] = []
     changes = vendor.planned
     if engagement is not None:

@@ -39,11 +39,7 @@ class Desk:
         self._load = functools.lru_cache(maxsize=4)(lambda version: load(database, version).register)
 
     def register(self) -> Register:
-        """Return the newest register that is recorded.
-
-        Raises:
-            NotifyError: None is.
-        """
+        """Return the newest register that is recorded."""
         return self._load(newest(self.database))
 
     def html(self, page: Page) -> str:

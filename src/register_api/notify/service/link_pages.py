@@ -59,15 +59,7 @@ class LinkRequest(NamedTuple):
 
 
 def act(desk: Desk, action: str, token: str, form: Form | None, now: dt.datetime) -> Page:
-    """Show the page of a token, or do what its form says.
-
-    Args:
-        desk: Has the database.
-        action: One of ``ACTIONS``.
-        token: The token.
-        form: What was filled in; ``None``: the page is only looked at.
-        now: The present instant, UTC.
-    """
+    """Show the page of a token, or do what its form says."""
     purpose, answer = ACTIONS[action]
     here = desk.address(action, token)
 

@@ -49,12 +49,7 @@ def message_page(language: str, head: str, body: str, link: tuple[str, str] | No
 
 
 def html(page: Page, **everywhere: object) -> str:
-    """Put a page into words; all values are escaped.
-
-    Args:
-        page: The page.
-        **everywhere: What every page shows.
-    """
+    """Put a page into words; all values are escaped."""
     template = _environment(Language.of(page.language)).get_template(f"{page.template}.html.j2")
     return template.render(**everywhere, **page.values)
 

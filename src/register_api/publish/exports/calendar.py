@@ -82,11 +82,7 @@ _NONE = "-"
 
 
 def read_events(data: bytes | None) -> dict[str, CalendarEvent]:
-    """Return the events of a calendar that this module wrote, by ``UID``.
-
-    Raises:
-        Malformed: It is not such a calendar.
-    """
+    """Return the events of a calendar that this module wrote, by ``UID``."""
     return {event.uid: event for event in map(_read, _EVENT.findall(data or b""))}
 
 
@@ -109,14 +105,7 @@ def _read(data: bytes) -> CalendarEvent:
 def calendar_events(
     register: Register, before: Mapping[str, CalendarEvent], on: dt.date, zone: dt.tzinfo
 ) -> dict[str, CalendarEvent]:
-    """Return the events of a version by ``UID``, in order of their days.
-
-    Args:
-        register: The version.
-        before: Those of the version before.
-        on: The day of the version's publication, in the publisher's time zone.
-        zone: That time zone.
-    """
+    """Return the events of a version by ``UID``, in order of their days."""
     first = max(on, dt.date.min + KEPT) - KEPT
     language = Language.of(register.publisher.language)
     words = EventWords(language, register, on)

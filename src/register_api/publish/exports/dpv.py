@@ -60,12 +60,7 @@ _NO_TERM = frozenset({"XK", "worldwide", "varies"})
 
 
 def dpv(register: Register, rows: Iterable[UseAtPlace]) -> bytes:
-    """Return the register's uses as JSON-LD in canonical bytes.
-
-    Args:
-        register: The version.
-        rows: Its uses on the day of its publication, those of one use one after the other.
-    """
+    """Return the register's uses as JSON-LD in canonical bytes."""
     base = f"https://{register.register}"
     uses: dict[str, list[UseAtPlace]] = {}
     for row in rows:

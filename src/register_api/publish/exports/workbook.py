@@ -109,14 +109,7 @@ def _fitting(text: str) -> str:
 def register_workbook(
     register: Encoded[Register], rows: Iterable[UseAtPlace], on: dt.date, zone: dt.tzinfo
 ) -> bytes:
-    """Return the workbook, in the register's language.
-
-    Args:
-        register: The version, with its bytes.
-        rows: Its uses on the day.
-        on: The day of its publication, in the publisher's time zone.
-        zone: That time zone.
-    """
+    """Return the workbook, in the register's language."""
     said = register.document
     language = Language.of(said.publisher.language)
     text, say = language.text, _values(said, language)

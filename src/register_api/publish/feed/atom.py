@@ -56,15 +56,7 @@ def interest_feed(
     first: dt.datetime,
     base_url: str | None = None,
 ) -> bytes:
-    """Write the feed of one interest; it has no archive: the main feed has everything.
-
-    Args:
-        register: The newest version.
-        interest: Which feed.
-        entries: Its entries, newest first, of which the newest 50 are written; it may have none yet.
-        first: When version 1 was published.
-        base_url: Where the tree is said to lie, if it is.
-    """
+    """Write the feed of one interest; it has no archive: the main feed has everything."""
     place = FeedPlace(path=interest.path, base_url=base_url)
     id_ = feed_id(register.register, first.year) + interest.tag
     feed = _empty_feed(
@@ -83,11 +75,7 @@ def _filled(feed: Any, entries: Sequence[FeedEntry], place: FeedPlace, register:
 
 
 def check_order(entries: Sequence[FeedEntry]) -> None:
-    """Refuse what is no page of the feed.
-
-    Raises:
-        ValueError: More than 50 entries, none, or an order other than newest first.
-    """
+    """Refuse what is no page of the feed."""
     numbers = [entry.version for entry in entries]
     if not 0 < len(numbers) <= FEED_PAGE_SIZE or numbers != sorted(set(numbers), reverse=True):
         raise ValueError(

@@ -43,12 +43,7 @@ class FeedPlace(msgspec.Struct, frozen=True, kw_only=True):
         return relative + "/" if target.endswith("/") or not target else relative
 
     def moved(self, html: str, base_url: str | None) -> str:
-        """Return content whose links into the tree lead to where the tree is said to lie now.
-
-        Args:
-            html: What an entry says; what is not markup in it is escaped, quotation marks included.
-            base_url: Where the tree was said to lie when the entry was made; ``None``: it has no links.
-        """
+        """Return content whose links into the tree lead to where the tree is said to lie now."""
         if base_url is None:
             return html
         before, now = (f'href="{escape(root)}' for root in (root_of(base_url), self.root))

@@ -49,12 +49,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def interests(register: Register, former: Iterable[str] = ()) -> Iterator[Interest]:
-    """Yield the feeds of a register: of what is important, of each category, of each vendor.
-
-    Args:
-        register: The register.
-        former: Ids of vendors that it may not list any more.
-    """
+    """Yield the feeds of a register: of what is important, of each category, of each vendor."""
     of, text = feed_title(register), Language.of(register.publisher.language).text
     yield Interest(kind=tree.FEED_IMPORTANT, title=text("{of}: important changes", of=of))
     for category in register.categories:

@@ -96,11 +96,7 @@ class _Feed(msgspec.Struct, frozen=True):
 
 
 def entries_in(data: bytes) -> tuple[FeedEntry, ...]:
-    """Return the entries that a JSON Feed of ours was written from, newest first.
-
-    Raises:
-        Malformed: It is not such a feed.
-    """
+    """Return the entries that a JSON Feed of ours was written from, newest first."""
     try:
         feed = msgspec.json.decode(data, type=_Feed)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

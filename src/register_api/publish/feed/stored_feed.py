@@ -16,11 +16,7 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def entries_of(data: bytes) -> tuple[FeedEntry, ...]:
-    """Return the entries that an Atom feed of ours was written from, newest first.
-
-    Raises:
-        Malformed: It is not such a feed.
-    """
+    """Return the entries that an Atom feed of ours was written from, newest first."""
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     try:
         feed = etree.fromstring(data, parser)

@@ -28,20 +28,7 @@ if TYPE_CHECKING:
 
 
 def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:
-    """Return pages that are out of date, as they have to be today.
-
-    Args:
-        found: What is published.
-        read: Gives the files of the tree.
-        shown_on: The day for which the pages were made; ``None`` where that is not known.
-        now: The present instant, UTC.
-
-    Returns:
-        Pages by path; none where they are of today, or of a later day.
-
-    Raises:
-        VerificationError: The diff of a version is not the one that the log names.
-    """
+    """Return pages that are out of date, as they have to be today."""
     register, zone = found.newest.document, found.promises.zone
     today, made_for = local_day(now, zone), shown_on or local_day(register.published_at, zone)
     if shown_on is not None and today <= shown_on:

@@ -85,12 +85,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 def picture(view: PageView, vendors: Iterable[Subprocessor]) -> Picture | None:
-    """Draw the uses of vendors that have a dated start, end or change; ``None`` where there is none.
-
-    Args:
-        view: The newest version.
-        vendors: Some of its vendors; those that were listed by mistake are left out.
-    """
+    """Draw the uses of vendors that have a dated start, end or change; ``None`` where there is none."""
     dated = [lane for vendor in vendors for lane in _lanes(view, vendor) if lane.days]
     shown = sorted(dated, key=lambda lane: (max(lane.days), lane.vendor.id), reverse=True)[:MOST_LANES]
     if not shown:

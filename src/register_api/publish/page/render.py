@@ -124,12 +124,7 @@ def subscribe_page(view: PageView) -> bytes:
 
 
 def annex_page(view: PageView, sha256: str) -> bytes:
-    """Write the page to attach to a contract (``annex/index.html``), as of the day of the publication.
-
-    Args:
-        view: The newest version.
-        sha256: SHA-256 (hex) of its register.
-    """
+    """Write the page to attach to a contract (``annex/index.html``), as of the day of the publication."""
     return _page(
         "annex.html.j2",
         view,
@@ -151,10 +146,6 @@ def version_page(version: VersionSummary, main: Language | None = None) -> bytes
     """Write the page of what one version changed (``versions/{version}/index.html``).
 
     It depends on nothing that comes later: no state, and later versions stand on the page of changes.
-
-    Args:
-        version: The version; the page is in the language of its sentences.
-        main: The main language of pages, if that of the version's publisher is not any more.
     """
     register = version.register
     return _page(
@@ -182,14 +173,7 @@ def subprocessor_page(
     names: dict[str, str],
     past: Sequence[tuple[ToldVersion, ToldChange]],
 ) -> bytes:
-    """Write one sub-processor's page (``subprocessors/{id}/index.html``).
-
-    Args:
-        view: The newest version.
-        vendor: The vendor.
-        names: Name of each vendor by its id.
-        past: What concerns it, with the version that says it.
-    """
+    """Write one sub-processor's page (``subprocessors/{id}/index.html``)."""
     categories = {category.id: category for category in view.register.categories}
     return _page(
         "subprocessor.html.j2",
@@ -211,15 +195,7 @@ def _page(
     main_language: Language | None = None,
     **values: Any,
 ) -> bytes:
-    """Render a page with what all pages show: where things are, the version, the log, other languages.
-
-    Args:
-        template: Its template.
-        view: What it is of, in which language.
-        path: Its path in the main language.
-        main_language: The main language; ``None``: the publisher's.
-        **values: What it alone shows.
-    """
+    """Render a page with what all pages show: where things are, the version, the log, other languages."""
     texts, address = view.register.publisher.language, address_of(path)
     main = main_language or Language.of(texts)
     top = _up(_translated(address, view.language, main))
@@ -241,12 +217,7 @@ def _page(
 def in_each_language(
     publisher: Publisher, make: Callable[[Language], Iterable[tuple[str, bytes]]]
 ) -> dict[str, bytes]:
-    """Make pages in each language, by path.
-
-    Args:
-        publisher: Whose language is the main one.
-        make: Makes pages in a language, by the paths that they have in the main one.
-    """
+    """Make pages in each language, by path."""
     all_languages = languages(Language.of(publisher.language))
     return {
         _translated(path, language, all_languages[0]): data

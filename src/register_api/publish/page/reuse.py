@@ -23,15 +23,7 @@ _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categori
 def vendors_to_write(
     before: Register | None, day_before: dt.date, after: Register, day: dt.date, told: Collection[str]
 ) -> list[Subprocessor]:
-    """Return the vendors whose page would say something else than it does.
-
-    Args:
-        before: The register that the pages show; ``None`` where they are to be made again.
-        day_before: The day for which they show it.
-        after: The register that they are to show.
-        day: The day for which they are to show it.
-        told: Ids of vendors whose history has grown since.
-    """
+    """Return the vendors whose page would say something else than it does."""
     if before is None or _all_change(before, after):
         return list(after.subprocessors)
     old = {vendor.id: vendor for vendor in before.subprocessors}

@@ -74,12 +74,7 @@ def render(template: str, language: Language, texts: str, **values: Any) -> str:
 
 @functools.cache
 def _environment(language: Language, marked: str) -> Environment:
-    """Return the environment of a language: its messages, and its words for values of the register.
-
-    Args:
-        language: The language.
-        marked: Attribute of what holds a text of the publisher's, where that is in another language.
-    """
+    """Return the environment of a language: its messages, and its words for values of the register."""
     environment = page_environment("register_api.publish.page")
     say = Values(language)
     environment.filters.update(

@@ -58,17 +58,7 @@ class _Diff(msgspec.Struct, frozen=True):
 
 
 def told_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.tzinfo) -> ToldVersion:
-    """Return what pages tell of a version.
-
-    Args:
-        version: Its number.
-        published_at: When it was published, UTC.
-        diff: What it changed, as it is published.
-        zone: The publisher's time zone.
-
-    Raises:
-        Malformed: That is not a diff.
-    """
+    """Return what pages tell of a version."""
     try:
         changes = msgspec.json.decode(diff, type=_Diff).changes
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -79,16 +69,7 @@ def told_version(version: int, published_at: dt.datetime, diff: bytes, zone: dt.
 def version_history(
     entries: Sequence[Entry], read: Callable[[str], bytes], zone: dt.tzinfo
 ) -> tuple[ToldVersion, ...]:
-    """Return the newest published versions, the newest first.
-
-    Args:
-        entries: Every entry of the log, oldest first.
-        read: Gives the files of the tree.
-        zone: The publisher's time zone.
-
-    Raises:
-        VerificationError: A diff is not the one that the log names, or cannot be read.
-    """
+    """Return the newest published versions, the newest first."""
     return tuple(_read(entry, read, zone) for entry in reversed(entries[-MOST_VERSIONS:]))
 
 
@@ -112,11 +93,7 @@ class NoticeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notice_record(history: Iterable[ToldVersion]) -> NoticeRecord:
-    """Count every announcement once, as the newest version that tells of it does.
-
-    Args:
-        history: Versions, the newest first.
-    """
+    """Count every announcement once, as the newest version that tells of it does."""
     found = dict(reversed(list(_announcements(history))))
     exceptions = tuple(told for told in found.values() if not told[1].notice.met)
     return NoticeRecord(

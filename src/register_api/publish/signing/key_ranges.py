@@ -47,16 +47,6 @@ def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> K
 
     A key whose first version was never published has signed nothing; it is replaced and leaves the
     list, since a range without versions cannot be written down.
-
-    Args:
-        keys: The published list.
-        successor: The new key; its first version is set here.
-        newest: Number of the newest version.
-        ended: When and why the old key stops.
-
-    Raises:
-        UsageError: There is no open key of this use.
-        UntrustedKey: The new key is in the list already.
     """
     record = open_record(keys, successor.use)
     if record.first_version > newest:
@@ -68,19 +58,7 @@ def rotated(keys: KeyList, successor: KeyRecord, newest: int, ended: Ended) -> K
 def shortened(
     keys: KeyList, record: KeyRecord, last_version: int, ended: Ended, successor: KeyRecord | None
 ) -> KeyList:
-    """Close a key's range; the key behind it, or else a new one, takes over from there.
-
-    Args:
-        keys: The published list.
-        record: The key whose range is closed, earlier than it was.
-        last_version: Last version that it stays good for.
-        ended: When and why.
-        successor: A new key, for a record that was open; its first version is set here.
-
-    Raises:
-        UsageError: The key is not good for that version today.
-        UntrustedKey: The new key is in the list already.
-    """
+    """Close a key's range; the key behind it, or else a new one, takes over from there."""
     if last_version < record.first_version or last_version > (record.last_version or last_version):
         until = "" if record.last_version is None else f" to {record.last_version}"
         raise UsageError(

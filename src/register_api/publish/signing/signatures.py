@@ -40,16 +40,7 @@ class FeedSigner(Protocol):
 
 
 def sign_feed(data: bytes, uri: str, signer: FeedSigner) -> bytes:
-    """Sign a feed's exact bytes; the same feed and key always give the same document.
-
-    Args:
-        data: The feed as it is served.
-        uri: The feed's file name, e.g. ``feed.atom`` or ``3.atom``: relative to the signature.
-        signer: The feed key.
-
-    Returns:
-        The signature document, UTF-8 with an XML declaration.
-    """
+    """Sign a feed's exact bytes; the same feed and key always give the same document."""
     digest = strict_base64.encode(hashlib.sha256(data).digest())
     root = build(SIGNATURE_SHAPE, {"URI": uri, "DigestValue": digest, "KeyName": signer.kid})
     root[1].text = strict_base64.encode(_fixed_length(signer.sign(canonical(root[0]))))
@@ -77,15 +68,7 @@ SIGN: dict[Signature, Callable[[str, bytes, Keyring], bytes]] = {
 
 
 def signatures(files: Mapping[str, bytes], keyring: Keyring) -> dict[str, bytes]:
-    """Return the signatures beside files, by their paths.
-
-    Args:
-        files: Files of the tree by path; those that are not signed are left alone.
-        keyring: Its document and feed keys are used.
-
-    Raises:
-        KeyStoreError: A key is missing or cannot be used.
-    """
+    """Return the signatures beside files, by their paths."""
 
     @functools.cache  # the newest register stands at two paths, under one name
     def made(signature: Signature, name: str, data: bytes) -> bytes:

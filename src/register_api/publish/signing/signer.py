@@ -187,19 +187,7 @@ def parse(
     passphrases: Passphrases | None = None,
     pins: Pins | None = None,
 ) -> S:
-    """Read a private key (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512).
-
-    Args:
-        place: The file or the variable that holds it, to be named in errors and questions.
-        content: What it holds.
-        kind: ``Ed25519Signer`` or ``P256Signer``; another key is refused.
-        passphrases: Opens an encrypted key.
-        pins: Opens the token that is named.
-
-    Raises:
-        KeyStoreError: It is damaged, a key of another kind, encrypted with a passphrase that is not to be
-            had, or names a key in a token that cannot be used (``token_key``).
-    """
+    """Read a private key (PKCS#8 in PEM, RFC 5958 and RFC 7468 sections 10 and 11; or RFC 7512)."""
     if content.startswith(key_file.TOKEN_MARK):
         return _in_token(place, content, kind, pins or Pins())
     private = _parse(place, content, passphrases or Passphrases())

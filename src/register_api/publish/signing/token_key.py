@@ -39,11 +39,7 @@ class TokenKey:
     """
 
     def __init__(self, uri: TokenUri, pins: Pins) -> None:
-        """Look whether the key is there, and read its public half.
-
-        Raises:
-            KeyStoreError: The token cannot be opened (``session``), or does not hold one such key.
-        """
+        """Look whether the key is there, and read its public half."""
         self.uri = uri
         self._pins = pins
         with session(uri, pins) as (pkcs11, opened):
@@ -62,11 +58,7 @@ class TokenKey:
         return self._public
 
     def sign(self, data: bytes) -> bytes:
-        """Return the 64 bytes of the signature over exactly these bytes, checked once more.
-
-        Raises:
-            KeyStoreError: The token cannot be opened, does not sign, or signs with another key.
-        """
+        """Return the 64 bytes of the signature over exactly these bytes, checked once more."""
         with session(self.uri, self._pins) as (pkcs11, opened):
             held = _one(pkcs11, opened, self.uri, pkcs11.ObjectClass.PRIVATE_KEY)
             signature = bytes(held.sign(data, mechanism=pkcs11.Mechanism.EDDSA))
@@ -79,11 +71,7 @@ class TokenKey:
         return signature
 
     def others(self) -> tuple[Ed25519PublicKey, ...]:
-        """Return every other Ed25519 key of the token: one person holds them all.
-
-        Raises:
-            KeyStoreError: The token cannot be opened.
-        """
+        """Return every other Ed25519 key of the token: one person holds them all."""
         with session(self.uri, self._pins) as (pkcs11, opened):
             there = _found(pkcs11, opened, {}, pkcs11.ObjectClass.PUBLIC_KEY)
             points = [_point(pkcs11, each) for each in there]

@@ -37,12 +37,7 @@ class Pins:
         return "Pins()"
 
     def pin(self, uri: TokenUri) -> Secret:
-        """Return the PIN of a token, in UTF-8.
-
-        Raises:
-            KeyStoreError: The token refused one before, the named file cannot be used, or nobody is
-                there to be asked.
-        """
+        """Return the PIN of a token, in UTF-8."""
         name, token = uri.token_name, _token(uri)
         if token in self._refused:
             raise KeyStoreError(f"the token {name} has refused this PIN; it is not tried a second time")

@@ -40,20 +40,7 @@ _WORDS = {
 
 @contextlib.contextmanager
 def session(uri: TokenUri, pins: Pins, *, write: bool = False) -> Iterator[tuple[ModuleType, Any]]:
-    """Open a session with a token and log in.
-
-    Args:
-        uri: Says which token.
-        pins: Knows its PIN.
-        write: Whether objects are made.
-
-    Yields:
-        The module ``pkcs11`` and its session; what they raise in the block is put in words.
-
-    Raises:
-        KeyStoreError: The Python package or the token's library is missing, the token is not there, is
-            one of two, cannot do Ed25519, or does not take the PIN.
-    """
+    """Open a session with a token and log in."""
     pkcs11 = _package()
     library = _library(pkcs11, uri)
     try:

@@ -57,15 +57,7 @@ class TokenUri(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_uri(text: str) -> TokenUri:
-    """Read a ``pkcs11:`` URI.
-
-    Args:
-        text: The URI, without white space.
-
-    Raises:
-        KeyStoreError: It is none, says something twice, names no token or no key, holds a PIN, or says
-            something that this program does not know: it might narrow what is meant.
-    """
+    """Read a ``pkcs11:`` URI."""
     if not text.startswith(SCHEME) or not _TEXT.fullmatch(text) or len(text) > MAX_CHARACTERS:
         raise KeyStoreError("that is no pkcs11: URI (RFC 7512): one line, without white space")
     path, _, query = text.removeprefix(SCHEME).partition("?")

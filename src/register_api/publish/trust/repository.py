@@ -68,27 +68,7 @@ def publish(
     *,
     clock_is_right: bool = False,
 ) -> dict[str, bytes]:
-    """Vouch for a new publication.
-
-    Args:
-        read: The tree as it is, with a root at least; ``KeyError`` for what it does not have.
-        keyring: Its targets and online keys are used.
-        targets: The bytes of each TUF target of the format, by name.
-        now: The present instant, UTC.
-        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
-        clock_is_right: The timestamp in force was signed by a clock that was ahead; sign an earlier one.
-
-    Returns:
-        New files by path, in the order in which they have to reach the disk.
-
-    Raises:
-        StoreError: There is no root yet, it has expired by this clock, or the tree's metadata is damaged.
-        KeyStoreError: A key is missing, or not the one that the root names.
-        Malformed: The list of keys among the targets is not one.
-        UntrustedKey: It holds a key of the root.
-        ValueError: A target is missing or too many, ``now`` has no time zone, or the format does not
-            allow ``fresh_for``.
-    """
+    """Vouch for a new publication."""
     if targets.keys() != TARGETS_BY_NAME.keys():
         raise ValueError(f"the targets are {sorted(TARGETS_BY_NAME)}, not {sorted(targets)}")
     root = trust_metadata.newest_root(read)
@@ -114,25 +94,7 @@ def refresh(
     *,
     clock_is_right: bool = False,
 ) -> dict[str, bytes]:
-    """Renew freshness: a timestamp, and a snapshot when less than half of its time is left.
-
-    Args:
-        read: The tree as it is.
-        keyring: Its online key alone is used.
-        now: The present instant, UTC.
-        fresh_for: How long the timestamp is good; ``None``: as long as the one before.
-        clock_is_right: The timestamp in force was signed by a clock that was ahead; sign an earlier one.
-
-    Returns:
-        New files by path, in the order in which they have to reach the disk.
-
-    Raises:
-        StoreError: Nothing was published yet, or the tree's metadata is damaged or not signed by
-            the keys that the root names: the online key does not vouch for it; or root or targets have
-            expired by this clock.
-        KeyStoreError: The online key is missing, or not the one that the root names.
-        ValueError: ``now`` has no time zone, or the format does not allow ``fresh_for``.
-    """
+    """Renew freshness: a timestamp, and a snapshot when less than half of its time is left."""
     root = trust_metadata.newest_root(read)
     timestamp = trust_metadata.timestamp(read)
     if timestamp is None:
@@ -151,10 +113,6 @@ def vouched(read: Read, name: str) -> bytes:
     """Return a target as it was vouched for last: its copy below ``/trust/targets/``.
 
     The public checkpoint may have further lines since (docs/format/log.md).
-
-    Raises:
-        StoreError: Nothing was published yet.
-        StoreDamaged: The tree's metadata is damaged.
     """
     timestamp, snapshot = _newest(read)
     if timestamp is None or snapshot is None:
@@ -206,12 +164,7 @@ def lasts(timestamp: Timestamp | None) -> dt.timedelta:
 
 
 def _check_not_expired(signed: Signed, now: dt.datetime) -> None:
-    """Refuse a clock by which the metadata that all rests on is no longer good.
-
-    Raises:
-        StoreError: The clock is ahead, or the metadata has to be renewed.
-        ValueError: ``now`` has no time zone.
-    """
+    """Refuse a clock by which the metadata that all rests on is no longer good."""
     if signed.expires <= expiry(now, dt.timedelta()):
         renewing = "new-root" if signed.type == Root.type else "renew"
         raise StoreError(
@@ -251,11 +204,7 @@ class _Online:
         return {**files, **self.timestamp(old_timestamp, _describe(snapshot, signed))}
 
     def timestamp(self, old: Timestamp | None, snapshot: MetaFile) -> dict[str, bytes]:
-        """Make the next timestamp.
-
-        Raises:
-            StoreError: The one before was signed later, by its own word: this clock is behind.
-        """
+        """Make the next timestamp."""
         before = old.unrecognized_fields.get(SIGNED_AT) if old else None
         if before is not None and format_instant(self.now) < before and not self.clock_is_right:
             raise StoreError(

@@ -38,21 +38,7 @@ BEGUN = "1.root.begun"
 
 
 def create(keyring: Keyring, now: dt.datetime) -> dict[str, bytes]:
-    """Take the first root that was signed elsewhere, or make one signed by all root keys of the keyring.
-
-    Args:
-        keyring: Its root, targets and online keys are opened, or made if it may make keys; a root that
-            was signed elsewhere lies in its folder as ``FIRST_ROOT``.
-        now: The present instant, UTC.
-
-    Returns:
-        The file by its path in the tree.
-
-    Raises:
-        KeyStoreError: A key is missing or cannot be used; or a first root is still out to be signed: one
-            that is made here in its place would have other people in it, and customers would keep it.
-        UntrustedKey: The keys do not make a root that customers take (``check_root_roles``).
-    """
+    """Take the first root that was signed elsewhere, or make one signed by all root keys of the keyring."""
     signed = keyring.folder / FIRST_ROOT
     if key_file.exists(signed):
         return {metadata_path(Root.type, 1): key_file.read(signed).reveal()}

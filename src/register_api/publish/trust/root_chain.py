@@ -43,11 +43,7 @@ def known_file(key: Path) -> Path:
 
 
 def read_known(key: Path) -> KnownRoot | None:
-    """Return the newest root that a key has signed, or ``None`` if none is kept.
-
-    Raises:
-        KeyStoreError: The file is open to others, cannot be read, or holds something else.
-    """
+    """Return the newest root that a key has signed, or ``None`` if none is kept."""
     path = known_file(key)
     if not key_file.exists(path):
         return None
@@ -76,14 +72,7 @@ def signed_sha256(root: Metadata[Root]) -> str:
 
 
 def check_chain(chain: Sequence[Metadata[Root]]) -> None:
-    """Check that each root is signed as the one before it and it itself ask for, the first as it itself asks.
-
-    Args:
-        chain: The roots from version 1 on, without gap; expired ones may stand before others.
-
-    Raises:
-        UntrustedKey: Signatures are missing or do not fit.
-    """
+    """Check that each root is signed as it and the one before it ask for, the first as it asks itself."""
     for root, before in zip(chain, (None, *chain), strict=False):
         previous = before.signed if before else None
         if root.signed.get_root_verification_result(previous, root.signed_bytes, root.signatures):
@@ -97,19 +86,7 @@ def check_chain(chain: Sequence[Metadata[Root]]) -> None:
 
 
 def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: KnownRoot) -> int:
-    """Check that a draft continues what a key has signed before.
-
-    Args:
-        chain: The published roots before the draft, checked by ``check_chain``.
-        draft: What is to be signed.
-        known: What the key signed last.
-
-    Returns:
-        The version of the published root that the signer knows; 0 if it is the draft itself, version 1.
-
-    Raises:
-        Forked: It does not.
-    """
+    """Check that a draft continues what a key has signed before."""
     roots = [*chain, draft]
     if 1 <= known.version <= len(roots) and signed_sha256(roots[known.version - 1]) == known.sha256:
         return min(known.version, len(chain))
@@ -123,19 +100,7 @@ def check_known(chain: Sequence[Metadata[Root]], draft: Metadata[Root], known: K
 
 
 def check_sha256(chain: Sequence[bytes], draft: Metadata[Root], sha256: str) -> int:
-    """Check that a draft continues a root whose digest the signer has from elsewhere.
-
-    Args:
-        chain: The published roots before the draft, as files.
-        draft: What is to be signed.
-        sha256: SHA-256 (hex) of the file of a published root; for a first root, of what is signed.
-
-    Returns:
-        The version of the published root that the signer knows; 0 for a first root.
-
-    Raises:
-        Forged: No root has that digest.
-    """
+    """Check that a draft continues a root whose digest the signer has from elsewhere."""
     found = [digest(data) for data in chain] or [signed_sha256(draft)]
     if sha256 in found:
         return found.index(sha256) + 1 if chain else 0

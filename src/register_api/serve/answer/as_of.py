@@ -42,10 +42,6 @@ def basis(known: RegisterAsOf) -> Basis:
 
 
 def check_version(version: int, archive: Archive) -> None:
-    """Refuse a version that is not there.
-
-    Raises:
-        Problem: It says which there are.
-    """
+    """Refuse a version that is not there."""
     if not 1 <= version <= archive.newest:
         raise Problem("no-such-version", f"There are versions 1 to {archive.newest}, but no {version}.")

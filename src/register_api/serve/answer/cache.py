@@ -57,11 +57,7 @@ class Answers:
     """
 
     def __init__(self, cache_bytes: int) -> None:
-        """Start empty.
-
-        Args:
-            cache_bytes: How many bytes of answers to keep in memory.
-        """
+        """Start empty."""
         self._kept: BoundedCache[Resource] = BoundedCache(cache_bytes, _size)
         self._asked: FairQueue[_Asked] = FairQueue(MAX_WAITING_QUESTIONS)
         self._answering: asyncio.Task[None] | None = None
@@ -75,18 +71,7 @@ class Answers:
     async def get(
         self, question: Hashable, asker: Asker, cost: int, compute: Callable[[], Awaitable[Resource]]
     ) -> Resource:
-        """Return the answer to a question: at once if it is kept, else when it is the client's turn.
-
-        Args:
-            question: All that the answer depends on.
-            asker: Who asks. What nobody waits for any longer is not computed, unless it has begun.
-            cost: About how much there is to read for it, in bytes.
-            compute: Computes it, off the event loop.
-
-        Raises:
-            Problem: What ``compute`` raises, or too many are waiting and this one would be the last, or
-                whoever asked has gone.
-        """
+        """Return the answer to a question: at once if it is kept, else when it is the client's turn."""
         found = self._kept.get(question)
         if found is not None:
             self.hits += 1
@@ -150,16 +135,7 @@ def finish(
     schema: str | None = None,
     following: str | None = None,
 ) -> Resource:
-    """Make the headers of an answer.
-
-    Args:
-        data: Its bytes.
-        basis: The version it was computed from.
-        media_type: What they are.
-        vary: Request headers that the form depends on.
-        schema: Name of the schema that describes it, if one is published.
-        following: Reference to the next page, if there is one.
-    """
+    """Make the headers of an answer."""
     more: list[Header] = [
         (b"register-version", str(basis.version).encode("ascii")),
         (b"register-digest", structured_digest(basis.sha256)),

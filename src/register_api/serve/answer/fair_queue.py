@@ -31,26 +31,13 @@ class FairQueue(Generic[Item]):
     """
 
     def __init__(self, most: int) -> None:
-        """Start empty.
-
-        Args:
-            most: How many may wait, of all clients together.
-        """
+        """Start empty."""
         self._most = most
         self._clock = 0
         self._waiting: list[_Waiting[Item]] = []
 
     def put(self, client: str, cost: int, item: Item) -> Item | None:
-        """Have something wait for its turn.
-
-        Args:
-            client: Whose share it is taken from.
-            cost: What its turn costs, in any unit, known beforehand.
-            item: What waits.
-
-        Returns:
-            What does not wait any longer, if too many do: what would have had its turn last.
-        """
+        """Have something wait for its turn."""
         before = (each.due for each in self._waiting if each.client == client)
         self._waiting.append(_Waiting(max(self._clock, *before, 0) + max(cost, 1), client, item))
         if len(self._waiting) <= self._most:

@@ -48,11 +48,7 @@ def _check_ids(parameter: str, problem: Name, wanted: frozenset[str], known: Seq
 
 
 def check_ids(query: AnswersQuery, register: Register) -> None:
-    """Refuse a vendor or an engagement that a version does not have.
-
-    Raises:
-        Problem: It names the first that is not there.
-    """
+    """Refuse a vendor or an engagement that a version does not have."""
     vendors = {vendor.id: vendor for vendor in register.subprocessors}
     for wanted in sorted(query.subprocessor.difference(vendors)):
         raise Problem("no-such-subprocessor", f"Version {register.version} has no sub-processor {wanted}.")
@@ -66,11 +62,7 @@ class Selection:
     """The engagements of one version that fit every filter of a question."""
 
     def __init__(self, archive: Archive, query: SubprocessorsQuery, known: RegisterAsOf) -> None:
-        """Look up what filters refer to.
-
-        Raises:
-            Problem: A filter names what neither this version nor the newest has.
-        """
+        """Look up what filters refer to."""
         registers = known.register, archive.register(archive.newest)
         check_categories(query, *registers)
         _check_products(query, *registers)
@@ -149,11 +141,7 @@ def _places(row: EngagementState) -> set[tuple[str, str | None]]:
 def _changed_since(
     archive: Archive, since: str | None, known: RegisterAsOf
 ) -> set[tuple[str | None, str | None]] | None:
-    """Return the vendors and engagements that versions after a moment changed; ``None`` if not asked.
-
-    Raises:
-        Problem: There is no such version, or it is not a valid instant or day.
-    """
+    """Return the vendors and engagements that versions after a moment changed; ``None`` if not asked."""
     if since is None:
         return None
     if _NUMBER.fullmatch(since):

@@ -17,16 +17,7 @@ MOST_DIFFS = 1000
 
 
 def history(archive: Archive, newest: int, vendor: str) -> tuple[tuple[HistoryStep, ...], int]:
-    """Collect what versions changed about a vendor.
-
-    Args:
-        archive: The versions.
-        newest: The version to begin from, going back.
-        vendor: Id of the vendor.
-
-    Returns:
-        The steps, newest first; and the oldest version that was looked at, 1 if all were.
-    """
+    """Collect what versions changed about a vendor."""
     steps: list[HistoryStep] = []
     oldest = max(1, newest - MOST_DIFFS + 1)
     for version in range(newest, oldest - 1, -1):

@@ -73,11 +73,7 @@ def readiness(replies: CurrentReplies, now: dt.datetime) -> Readiness:
 
 
 def freshness_of(table: ReplyTable) -> Freshness:
-    """Return until when a publication is vouched for as fresh.
-
-    Raises:
-        Problem: There is none, or it cannot be read.
-    """
+    """Return until when a publication is vouched for as fresh."""
     resource = table.ready.get("/" + tree.TIMESTAMP.path())
     body = None if resource is None else resource.representations["identity"].body
     if body is None:

@@ -56,14 +56,7 @@ class Service:
     def __init__(
         self, replies: CurrentReplies, answers: Answers, clock: Clock, compute: Compute = compute
     ) -> None:
-        """Join the parts.
-
-        Args:
-            replies: Where the current table stands.
-            answers: Answers that were computed before.
-            clock: Tells what today is.
-            compute: Computes an answer, off the event loop.
-        """
+        """Join the parts."""
         self.replies = replies
         self.clock = clock
         self._answers = answers
@@ -77,19 +70,7 @@ class Service:
         asker: Asker = SOMEBODY,
         accept: bytes | None = None,
     ) -> Resource:
-        """Answer a question.
-
-        Args:
-            question: What is asked.
-            query_string: Its parameters, percent-encoded.
-            in_path: Parameters that stand in the path.
-            asker: Who asks: a client's questions wait behind each other, not in front of others'.
-            accept: Value of ``Accept``, which decides between JSON and CSV where there are both.
-
-        Raises:
-            Problem: A parameter is not valid, what is asked about does not exist, nothing was published
-                by then, or too many are waiting.
-        """
+        """Answer a question."""
         table = self._table()
         query = read_query(query_string, question.query, in_path or {})
         as_of = self._as_of(query, table)
@@ -104,11 +85,7 @@ class Service:
         return await asyncio.to_thread(lambda: finish_own(description()))
 
     async def reference(self, asker: Asker = SOMEBODY) -> Resource:
-        """Answer ``/docs``: the description as a page, with examples from what is published.
-
-        Raises:
-            Problem: Too many are waiting.
-        """
+        """Answer ``/docs``: the description as a page, with examples from what is published."""
         table = self.replies.table
         if table is None:
             return await asyncio.to_thread(_reference, None)

@@ -46,19 +46,7 @@ _bodies: dict[str, Body] = {}
 
 
 async def compute(snapshot: Snapshot, work: Work) -> Resource:
-    """Have an answer computed in the process beside, which can do one at a time.
-
-    Args:
-        snapshot: The publication to compute from. It is handed over when it is new there: on the disk
-            the next ones may have taken its place.
-        work: Computes it.
-
-    Raises:
-        Problem: What ``work`` raises.
-        StoreDamaged: The publication cannot be read.
-        anyio.BrokenWorkerProcess: The process has died, perhaps between two pieces of the answer; the next
-            question gets another.
-    """
+    """Have an answer computed in the process beside, which can do one at a time."""
     found = await to_process.run_sync(_computed, snapshot.store, snapshot.generation, work)
     if found is None:
         found = await to_process.run_sync(_computed_anew, snapshot, work)

@@ -57,12 +57,7 @@ def asker_of(scope: Scope, receive: Receive) -> Asker:
 
 
 def network_of(scope: Scope, kept: Kept) -> str:
-    """Return the network of the client of a request; behind a proxy it is the proxy's.
-
-    Args:
-        scope: The request.
-        kept: How much of the address tells clients apart.
-    """
+    """Return the network of the client of a request; behind a proxy it is the proxy's."""
     client = scope.get("client")
     try:
         address = ipaddress.ip_address("" if client is None else client[0].partition("%")[0])

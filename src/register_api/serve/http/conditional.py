@@ -29,15 +29,7 @@ _CENTURY_PIVOT = 70
 
 
 def none_match_fails(field: bytes, etag: bytes) -> bool:
-    """Tell whether ``If-None-Match`` names the current representation (RFC 9110 section 13.1.2).
-
-    Args:
-        field: The header's value: ``*``, or a list of entity tags.
-        etag: Strong entity tag of the selected representation, with its quotes.
-
-    Returns:
-        True if one matches by weak comparison (section 8.8.3.2), so that GET and HEAD answer 304.
-    """
+    """Tell whether ``If-None-Match`` names the current representation (RFC 9110 section 13.1.2)."""
     if field.strip(b" \t") == b"*":
         return True
     return etag in field and etag in _OPAQUE_TAG.findall(field)
@@ -57,12 +49,7 @@ def modified_after(field: bytes, modified: int) -> bool:
 
 
 def unmodified_since(field: bytes, modified: int) -> bool:
-    """Tell whether ``If-Modified-Since`` is not older than the representation (section 13.1.3).
-
-    Args:
-        field: The header's value; one that is no HTTP date is ignored.
-        modified: When the representation was last modified, in seconds since the epoch.
-    """
+    """Tell whether ``If-Modified-Since`` is not older than the representation (section 13.1.3)."""
     since = http_date(field)
     return since is not None and modified <= since
 

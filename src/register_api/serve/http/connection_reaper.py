@@ -35,14 +35,7 @@ class Progress:
         self._since = 0.0
 
     def has_stalled(self, left: int, replies: int, now: float, seconds: float) -> bool:
-        """Look once more; tell whether the client is too slow.
-
-        Args:
-            left: Bytes that it still has to take.
-            replies: How many replies were written to the connection so far.
-            now: The present second.
-            seconds: How long it has to take ``MIN_BYTES_PER_SECOND`` for each.
-        """
+        """Look once more; tell whether the client is too slow."""
         if replies == self._replies:
             if now - self._since < seconds:
                 return False
@@ -79,11 +72,7 @@ class ConnectionReaper:
         self.now = time.monotonic()
 
     def sweep(self, connections: Iterable[Connection]) -> None:
-        """Check every connection, if it is time to.
-
-        Args:
-            connections: All that are open; checking may close some of them.
-        """
+        """Check every connection, if it is time to."""
         now = time.monotonic()
         if now - self.now < min(SWEEP_SECONDS, self.limits.head_seconds, self.limits.send_seconds):
             return

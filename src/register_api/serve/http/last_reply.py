@@ -21,13 +21,7 @@ class LastReply:
     def __init__(
         self, cycle: RequestResponseCycle, transport: asyncio.Transport, leave: Callable[[], None]
     ) -> None:
-        """Take the place of the connection.
-
-        Args:
-            cycle: The request whose reply is the last; its headers will say so.
-            transport: The connection.
-            leave: Ends it in order.
-        """
+        """Take the place of the connection."""
         self.write = transport.write
         self.is_closing = transport.is_closing
         self.close = leave

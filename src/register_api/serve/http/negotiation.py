@@ -32,15 +32,7 @@ _QVALUE = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 
 @lru_cache(maxsize=256)
 def acceptable_codings(field: bytes | None) -> tuple[str, ...]:
-    """Return the codings that an ``Accept-Encoding`` accepts, best first (RFC 9110 section 12.5.3).
-
-    Args:
-        field: The header's value; ``None`` if it was not sent, which every client understands to
-            allow the plain form.
-
-    Returns:
-        Members of ``CODINGS``; empty when the client accepts none of them, not even identity.
-    """
+    """Return the codings that an ``Accept-Encoding`` accepts, best first (RFC 9110 section 12.5.3)."""
     if field is None:
         return ("identity",)
     weights = dict(_weights(field))

@@ -22,11 +22,6 @@ def page_headers(page: bytes, kind: FileKind | None = None) -> tuple[Header, ...
 
     The page's own ``style`` elements are allowed by their SHA-256 (Content Security Policy Level 3
     section 2.3.1); everything else is refused: scripts, frames, forms, other sites.
-
-    Args:
-        page: The page.
-        kind: What kind of file it is, if it is one of the tree: some have a program in them, which is
-            allowed likewise, or load the tree's script.
     """
     styles = _sources(_STYLE, page)
     if kind is not None and kind.runs:

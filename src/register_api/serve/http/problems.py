@@ -47,12 +47,7 @@ class Problem(Exception):
 
 
 def details(problem: Problem, instance: str) -> ProblemDetails:
-    """Return the RFC 9457 members of a problem.
-
-    Args:
-        problem: What went wrong.
-        instance: Path of the request, percent-encoded as it came.
-    """
+    """Return the RFC 9457 members of a problem."""
     status, title, _ = PROBLEMS[problem.name]
     return ProblemDetails(
         type=problem_type(problem.name),

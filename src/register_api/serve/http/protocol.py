@@ -44,14 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(
         self, *arguments: Any, reaper: ConnectionReaper, reads_bodies: bool = False, **more: Any
     ) -> None:
-        """Begin a connection.
-
-        Args:
-            arguments: What uvicorn hands over.
-            reaper: What all connections have in common.
-            reads_bodies: Whether the application reads bodies, and bounds them itself.
-            more: What uvicorn hands over by name.
-        """
+        """Begin a connection."""
         super().__init__(*arguments, **more)
         self._reaper = reaper
         self._reads_bodies = reads_bodies
@@ -162,11 +155,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._send_refusal()
 
     def check_timeouts(self, now: float) -> None:
-        """End the connection if it has kept the service waiting for too long.
-
-        Args:
-            now: The present second of the guard's clock.
-        """
+        """End the connection if it has kept the service waiting for too long."""
         limits = self._reaper.limits
         left = self.transport.get_write_buffer_size()
         if left:

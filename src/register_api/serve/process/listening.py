@@ -29,15 +29,7 @@ _FIRST_INHERITED = 3
 
 
 def listen(settings: Settings, environment: Mapping[str, str] | None = None) -> socket.socket:
-    """Return a socket that is bound and listens.
-
-    Args:
-        settings: Where to listen.
-        environment: Where systemd says that it has opened the socket already; none without it.
-
-    Raises:
-        UsageError: The address is taken, not ours or not known.
-    """
+    """Return a socket that is bound and listens."""
     inherited = _inherited(environment or {})
     if inherited is not None:
         return inherited

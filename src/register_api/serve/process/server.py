@@ -34,13 +34,7 @@ class RegisterServer(uvicorn.Server):
     """A server that looks at its connections now and then, and may have a second address for metrics."""
 
     def __init__(self, config: uvicorn.Config, reaper: ConnectionReaper, shutdown_seconds: int) -> None:
-        """Prepare a server.
-
-        Args:
-            config: How uvicorn runs.
-            reaper: What all connections have in common.
-            shutdown_seconds: How long replies under way may take when it ends.
-        """
+        """Prepare a server."""
         super().__init__(config)
         self._shutdown_seconds = shutdown_seconds
         self._reaper = reaper

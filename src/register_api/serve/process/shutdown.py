@@ -50,12 +50,7 @@ class Shutdown:
         self._server: uvicorn.Server | None = None
 
     def run(self, server: uvicorn.Server, **arguments: Any) -> None:
-        """Run a server until this process is asked to shut down.
-
-        Args:
-            server: A server that was not run yet.
-            arguments: What its ``run`` takes.
-        """
+        """Run a server until this process is asked to shut down."""
         self._server = server
         server.should_exit = self.requested
         server.run(**arguments)

@@ -37,17 +37,7 @@ class Workers:
     def __init__(
         self, work: Callable[[], None], shutdown: Shutdown, number: int, shutdown_seconds: float
     ) -> None:
-        """Prepare the workers.
-
-        Args:
-            work: What each does, until it is told to end; it inherits the listening socket.
-            shutdown: Whether this process was told to end.
-            number: How many there are.
-            shutdown_seconds: How long replies under way may take then.
-
-        Raises:
-            UsageError: This system cannot fork.
-        """
+        """Prepare the workers."""
         if "fork" not in multiprocessing.get_all_start_methods():
             raise UsageError("several workers need a system that can fork", hint="leave out --workers")
         self._context = multiprocessing.get_context("fork")

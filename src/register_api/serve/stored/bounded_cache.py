@@ -20,12 +20,7 @@ class BoundedCache(Generic[Value]):
     """
 
     def __init__(self, limit: int, cost_of: Callable[[Value], int] = lambda _: 1) -> None:
-        """Make an empty cache.
-
-        Args:
-            limit: Largest sum of costs; a value that costs more by itself is not kept.
-            cost_of: Returns the cost of a value; without it each counts 1.
-        """
+        """Make an empty cache."""
         self.limit = limit
         self.cost = 0
         self._cost_of = cost_of

@@ -31,12 +31,7 @@ class CurrentReplies:
     """
 
     def __init__(self, store: Path, cache_bytes: int) -> None:
-        """Start empty.
-
-        Args:
-            store: The store's folder.
-            cache_bytes: How many bytes of immutable files to keep in memory.
-        """
+        """Start empty."""
         self.table: ReplyTable | None = None
         self.failed = False
         self.loads = 0
@@ -56,11 +51,7 @@ class CurrentReplies:
         return stale
 
     def load(self) -> ReplyTable | None:
-        """Load the visible publication, which takes a while and may happen in another thread.
-
-        Returns:
-            The table, which nobody sees yet; ``None`` if there is none, or it cannot be loaded.
-        """
+        """Load the visible publication, which takes a while and may happen in another thread."""
         try:
             table = self._load_newest()
         except (StoreError, KeyError, ValueError) as error:
@@ -73,9 +64,6 @@ class CurrentReplies:
         """Serve a table from now on; to be called where requests are answered.
 
         Between two of its pauses an answer then sees one publication, however often it looks.
-
-        Args:
-            table: What ``load`` has returned.
         """
         if table is not None:
             self.table = table

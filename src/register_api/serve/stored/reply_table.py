@@ -44,15 +44,7 @@ class ReplyTable:
     """
 
     def __init__(self, snapshot: Snapshot, bodies: Bodies) -> None:
-        """Load every head file.
-
-        Args:
-            snapshot: The publication.
-            bodies: Bytes of immutable files, kept from one publication to the next.
-
-        Raises:
-            StoreDamaged: A head file cannot be read, or is not what the manifest says.
-        """
+        """Load every head file."""
         self.snapshot = snapshot
         self.archive = Archive(snapshot)
         self._files = snapshot.manifest.files
@@ -77,12 +69,7 @@ class ReplyTable:
         return url.startswith("/") and file_at(f"{url[1:]}/") in self._paths
 
     async def resource(self, path: str) -> Resource:
-        """Return a resource with its headers; bodies may still have to be read.
-
-        Raises:
-            KeyError: There is no such path.
-            StoreDamaged: Its file cannot be read.
-        """
+        """Return a resource with its headers; bodies may still have to be read."""
         found = self.ready.get("/" + path) or self._settled.get(path)
         if found is None:
             found = await asyncio.to_thread(self._describe, path)
@@ -90,11 +77,7 @@ class ReplyTable:
         return found
 
     async def body(self, resource: Resource, representation: Representation) -> Body:
-        """Return the body of a representation, read from the store if need be.
-
-        Raises:
-            StoreDamaged: Its file cannot be read.
-        """
+        """Return the body of a representation, read from the store if need be."""
         if representation.body is not None:
             return representation.body
         key = (resource.path, representation.etag)

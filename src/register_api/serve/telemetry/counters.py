@@ -22,15 +22,7 @@ _HEALTH = frozenset({"/healthz", "/readyz"})
 def counting(
     counters: Counters, table: ReplyTable | None, url: str, is_computed: Callable[[str], bool], send: Send
 ) -> Send:
-    """Return a ``send`` that counts the reply it begins.
-
-    Args:
-        counters: Where it is counted.
-        table: What is published.
-        url: Path of the request.
-        is_computed: Tells whether a path is that of a computed answer.
-        send: Where the reply goes.
-    """
+    """Return a ``send`` that counts the reply it begins."""
 
     async def counted(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -27,11 +27,6 @@ def fault(error: BaseException, scope: Scope, counters: Counters) -> Problem:
     """Log what nobody expected, with its traceback, and return what the client is told.
 
     The path is logged without the query, which may hold what a person looked for.
-
-    Args:
-        error: What was raised.
-        scope: The request.
-        counters: Where faults are counted.
     """
     counters.faults += 1
     request_id = uuid.uuid4().hex

@@ -27,12 +27,7 @@ class FreshnessLog:
     """Remembers what was said last, so that each change is said once."""
 
     def __init__(self, replies: CurrentReplies, clock: Clock) -> None:
-        """Begin without having said anything.
-
-        Args:
-            replies: Where the current table stands.
-            clock: Tells the present instant.
-        """
+        """Begin without having said anything."""
         self._replies = replies
         self._clock = clock
         self._said: FreshnessState = "none"

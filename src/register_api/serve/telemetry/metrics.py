@@ -76,12 +76,7 @@ class ServiceCollector(Collector):
     """Reads the numbers of one process when a scrape asks for them."""
 
     def __init__(self, parts: AppState, open_connections: Callable[[], int]) -> None:
-        """Remember where the numbers are.
-
-        Args:
-            parts: What the service works with.
-            open_connections: Returns how many connections are open.
-        """
+        """Remember where the numbers are."""
         self._parts = parts
         self._open_connections = open_connections
         self._started: dt.datetime = parts.clock()

@@ -35,12 +35,7 @@ class RequestLog:
     """Logs method, path, status and duration of each request; never the query, never a header."""
 
     def __init__(self, app: App, clients: LogClients) -> None:
-        """Stand before an application.
-
-        Args:
-            app: What answers.
-            clients: How much of clients' addresses is logged.
-        """
+        """Stand before an application."""
         self._app = app
         self._clients = clients
 

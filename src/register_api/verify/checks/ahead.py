@@ -22,13 +22,7 @@ _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
 
 
 def check_upcoming(run: Run, register: Encoded[Register]) -> str:
-    """Work out what lies ahead of the newest register, and compare what is published of it (V29).
-
-    Raises:
-        NotApplicable: This machine or this release cannot work it out.
-        Malformed: The document cannot be read.
-        Inconsistent: It says something else.
-    """
+    """Work out what lies ahead of the newest register, and compare what is published of it (V29)."""
     expected = _expected(register)
     path, newest = tree.UPCOMING.path(), register.document
     data = run.get(path)

@@ -52,9 +52,6 @@ def check_dates(run: Run, log: Log, newest: Encoded[Register]) -> str:
     A publisher has only its newest checkpoint signed by others, and a timestamp names the newest alone.
     The customer's own clock is not counted: a cache, or a host that withholds a new version for as long
     as a timestamp is good, would make a liar of an honest publisher.
-
-    Raises:
-        Forked: A version is dated back; what shows it goes with the finding.
     """
     seen = sorted(_seen(run, log), key=lambda one: (one.size, one.at))
     latest = {one.size: one for one in seen if one.size < log.size}

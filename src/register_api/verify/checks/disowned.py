@@ -63,16 +63,7 @@ class DisownedVersions:
 
 
 def check_disowned(run: Run, newest: Encoded[KeyList], size: int) -> str:
-    """Compare the remembered list of keys with today's: no version may have lost its key unnoticed (V33).
-
-    Args:
-        run: The run.
-        newest: Today's list.
-        size: Number of the newest version.
-
-    Raises:
-        UntrustedKey: One has, and the customer has not acknowledged it.
-    """
+    """Compare the remembered list of keys with today's: no version may have lost its key unnoticed (V33)."""
     known = run.remembered
     if known is not None and (kept := known.kept.get(tree.KEYS.target_name)) not in (None, newest.data):
         before = read_key_list(kept, newest.document.register, "the remembered list of keys")

@@ -42,23 +42,7 @@ _DIGEST_BYTES = 32
 
 
 def verify_feed_signature(data: bytes, dsig: bytes, uri: str, find_key: Callable[[str], str]) -> str:
-    """Check that a feed's exact bytes were signed by a key of the caller's choice.
-
-    Args:
-        data: The feed as received.
-        dsig: The signature document as received.
-        uri: The feed's file name, which the signature must name, e.g. ``feed.atom``.
-        find_key: Returns the PEM of the public key with a kid; raises ``UntrustedKey`` (or
-            ``LookupError``) when there is none that may speak here.
-
-    Returns:
-        The kid of the key that signed.
-
-    Raises:
-        Malformed: The document has not exactly the promised shape.
-        UntrustedKey: The caller has no such key, or it is not a P-256 key.
-        Forged: The signature or the digest does not fit, or another file is named.
-    """
+    """Check that a feed's exact bytes were signed by a key of the caller's choice."""
     root = _parse(dsig)
     _insist(root, SIGNATURE_SHAPE)
     kid = _only_text(root, "KeyInfo", "KeyName")

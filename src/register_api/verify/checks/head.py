@@ -107,17 +107,7 @@ def last_instant(remembered: Remembered | None, register: Register) -> dt.dateti
 
 
 def open_log(run: Run, targets: Targets, keys: KeyList, newest: int | None) -> tuple[Log, str]:
-    """Verify the log's checkpoint (V08).
-
-    Args:
-        run: The run.
-        targets: What TUF vouches for.
-        keys: The list of keys.
-        newest: The newest version, which is the log's size; ``None`` in a package, which has not all of it.
-
-    Raises:
-        VerificationError: It is not signed by the log key that is good for its size, or of another size.
-    """
+    """Verify the log's checkpoint (V08)."""
     vouched = targets.read(tree.CHECKPOINT)
     data = targets.checkpoint or vouched
     with naming(tree.CHECKPOINT.path()):

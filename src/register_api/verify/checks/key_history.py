@@ -24,11 +24,7 @@ NewKeys = tuple["KeyRecord", ...]
 def check_key_history(
     run: Run, targets: Targets, newest: Encoded[KeyList], log: Log, version: int
 ) -> tuple[NewKeys, str]:
-    """Compare the list of keys with the one that the log holds of a version, and with the remembered one.
-
-    Returns:
-        The keys that are new to this customer, and a sentence (V30).
-    """
+    """Compare the list of keys with the one that the log holds of a version, and with the remembered one."""
     if all(targets.kept(kind) is not None for kind in (tree.KEYS, tree.REGISTER, tree.CHECKPOINT)):
         return (), "held when it was checked before; neither the list nor the log has changed"
     continues(run, targets, _logged(newest, log, version), newest, version)
@@ -47,11 +43,7 @@ def check_key_history(
 def continues(
     run: Run, targets: Targets, older: Encoded[KeyList], newer: Encoded[KeyList], size: int
 ) -> None:
-    """Check that a list takes nothing back; two that contradict each other are kept as evidence.
-
-    Raises:
-        Forked: It does.
-    """
+    """Check that a list takes nothing back; two that contradict each other are kept as evidence."""
     try:
         check_growth(older.document, newer.document, size)
     except Forked as error:
@@ -66,12 +58,7 @@ def continues(
 
 
 def read_key_list(data: bytes, register: str, path: str) -> Encoded[KeyList]:
-    """Read the list of keys at a version.
-
-    Raises:
-        Malformed: It is not one; so is the kind of finding of what stands in it.
-        Inconsistent: It is another register's.
-    """
+    """Read the list of keys at a version."""
     with naming(path):
         keys = decode(data, KeyList)
         check_keys(keys)

@@ -31,11 +31,7 @@ class Recorder:
     """Results of one run, by the check's number."""
 
     def __init__(self, checks: tuple[Check, ...]) -> None:
-        """Begin with nothing checked.
-
-        Args:
-            checks: The checks that there are, in the order of the report.
-        """
+        """Begin with nothing checked."""
         self._checks = checks
         self._errors: dict[str, list[VerificationError]] = {}
         self._passed: dict[str, str] = {}

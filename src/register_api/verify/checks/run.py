@@ -102,35 +102,20 @@ class Run:
         self._total = len(checks)
 
     def get(self, path: str) -> bytes:
-        """Return a file within the bound of its kind.
-
-        Raises:
-            Unreachable: As the fetcher says.
-            Malformed: Likewise.
-        """
+        """Return a file within the bound of its kind."""
         with naming(path):
             data = self.fetcher.get(path, max_bytes(path))
         self._seen.setdefault(path, set()).add((digest(data), len(data)))
         return data
 
     def seen(self, path: str) -> set[tuple[str, int]]:
-        """Return digest and size of a file, of each answer that came in this run; it is fetched if none did.
-
-        Raises:
-            Unreachable: As the fetcher says.
-            Malformed: Likewise.
-        """
+        """Return digest and size of a file, of each answer of this run; it is fetched if none came."""
         if path not in self._seen:
             self.get(path)
         return self._seen[path]
 
     def once(self, path: str) -> bytes:
-        """Return a file that several steps look at, such as a tile of the log: it is fetched once.
-
-        Raises:
-            Unreachable: As the fetcher says.
-            Malformed: Likewise.
-        """
+        """Return a file that several steps look at, such as a tile of the log: it is fetched once."""
         if path not in self._kept:
             self._kept[path] = self.get(path)
         return self._kept[path]
@@ -143,15 +128,7 @@ class Run:
         whole: bool = False,
         also: Iterable[str] = (),
     ) -> Held[T]:
-        """Make a check that vouches for something.
-
-        Args:
-            check: Its number.
-            make: Returns what it vouches for and a sentence, or raises what it finds.
-            ground: What it rests on besides the values that it takes.
-            whole: Whether it is left out where the newest version alone is looked at.
-            also: Checks that it makes on the way.
-        """
+        """Make a check that vouches for something."""
         value: list[T] = []
 
         def kept() -> str:
@@ -206,11 +183,7 @@ class Run:
 
     @property
     def instant(self) -> dt.datetime:
-        """The present instant, in a run that judges freshness.
-
-        Raises:
-            ValueError: This run does not.
-        """
+        """The present instant, in a run that judges freshness."""
         if self.now is None:
             raise ValueError("a run at no instant")
         return self.now

@@ -25,12 +25,7 @@ def check_signatures(run: Run, keys: KeyList, check: str, path: str, data: bytes
 
 
 def is_signed(run: Run, keys: KeyList, path: str, data: bytes, version: int) -> bool:
-    """Tell whether bytes carry a good raw signature of the document key.
-
-    Raises:
-        Unreachable: The signature is not served.
-        UntrustedKey: No document key is good for this version.
-    """
+    """Tell whether bytes carry a good raw signature of the document key."""
     key = good_key(keys, "document", None, version)
     return _fits(data, run.get(tree.RAW_SIGNATURE.of(path)), key)
 

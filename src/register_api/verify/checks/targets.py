@@ -59,11 +59,6 @@ class Targets:
 
         Where witnesses are asked for, the public checkpoint is looked at in any case: they may have
         signed it since it was kept.
-
-        Raises:
-            Unreachable: Neither is served.
-            Malformed: The copy is too large.
-            Forged: The copy is not what its name and the metadata say.
         """
         kept = self.kept(kind)
         if kept is not None and not (kind is tree.CHECKPOINT and self._run.options.asks_for_witnesses):
@@ -77,13 +72,7 @@ class Targets:
         return self.copy(kind) if kept is None else kept
 
     def copy(self, kind: FileKind) -> bytes:
-        """Return a target's copy below ``/trust/targets/``.
-
-        Raises:
-            Unreachable: It is not served.
-            Malformed: It is too large.
-            Forged: It is not what its name and the metadata say.
-        """
+        """Return a target's copy below ``/trust/targets/``."""
         path = self.trusted.copy_path(kind)
         data = self._run.get(path)
         if not self.trusted.is_target(kind, data):
@@ -92,15 +81,7 @@ class Targets:
 
 
 def check_copies(run: Run, targets: Targets, keys: KeyList, newest: int, kinds: Collection[FileKind]) -> str:
-    """Judge public files that are not the targets, and look at targets' copies (V25).
-
-    Args:
-        run: The run.
-        targets: What TUF vouches for.
-        keys: The list of keys.
-        newest: The newest version.
-        kinds: The targets whose copies are looked at.
-    """
+    """Judge public files that are not the targets, and look at targets' copies (V25)."""
     for kind, data in targets.others.items():
         with run.record.recording(CHECK, kind.path()):
             _OtherFile(run, targets, keys, newest).judge(kind, data)

@@ -34,15 +34,6 @@ def check_time_stamp(
     """Check the first time stamp there is, of the log at some sizes (V28).
 
     It is judged as of its own time: that certificates have expired since is no finding.
-
-    Args:
-        run: The run, with the authorities that are accepted.
-        log: The log.
-        sizes: The sizes of which a stamp is asked for, in this order.
-        unasked: Whether a stamp is looked at that no authority was given for; by whom it is stays open.
-
-    Returns:
-        The size with the stamp, and a sentence.
     """
     anchors = run.options.stamped_by
     if not (anchors or unasked):

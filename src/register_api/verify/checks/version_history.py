@@ -57,12 +57,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_history(run: Run, targets: Targets, log: Log) -> str:
-    """Check every version that is asked for, oldest first.
-
-    Raises:
-        NotApplicable: There is no version that has not been checked before.
-        VerificationError: The log's tiles do not give its root.
-    """
+    """Check every version that is asked for, oldest first."""
     first, last = first_version(run), log.size
     if first > last:
         raise NotApplicable(f"all versions up to {last} were checked in full before")
@@ -82,11 +77,7 @@ def check_history(run: Run, targets: Targets, log: Log) -> str:
 
 
 def check_one(run: Run, targets: Targets, log: Log, version: int) -> tuple[Version | None, str]:
-    """Check one version alone, beside the one before it; findings are recorded.
-
-    Raises:
-        VerificationError: The log's tiles do not give its root.
-    """
+    """Check one version alone, beside the one before it; findings are recorded."""
     log.check_root()
     walk = _Walk(run, targets, log)
     walk.through(version, version)

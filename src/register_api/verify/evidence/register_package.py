@@ -33,14 +33,7 @@ _VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
 def examine_files(
     files: Mapping[str, bytes], options: Options, progress: Progress | None = None
 ) -> tuple[PackageRound, set[str]]:
-    """Make every check of the files of a package.
-
-    Returns:
-        What the run vouches for, and the files that no check has looked at.
-
-    Raises:
-        Malformed: They are not the files of one version.
-    """
+    """Make every check of the files of a package."""
     tree_in_package = MemoryFetcher(files)
     found = examine(tree_in_package, _version(files), options, progress)
     found.run.check("E03", lambda: check_readme(files, found), found.times)
@@ -59,15 +52,7 @@ def examine(
 def report_package(
     name: str, sha256: str, found: PackageRound, now: dt.datetime, unread: Collection[str] = ()
 ) -> Report:
-    """Return the report of a package that was examined.
-
-    Args:
-        name: Name of the file.
-        sha256: Digest of its bytes, hex.
-        found: What the run vouches for.
-        now: The present instant, UTC.
-        unread: Files in it that no check has looked at.
-    """
+    """Return the report of a package that was examined."""
     log = found.log.get() if found.run.record.holds("V15") else None
     version = found.found.get() if found.newest else None
     package = PackageSeen(

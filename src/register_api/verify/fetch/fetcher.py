@@ -54,11 +54,7 @@ class Fetcher(Protocol):
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that could lead out of the tree.
-
-    Raises:
-        Malformed: Not names of ASCII letters, digits, ``.``, ``_``, ``-``, joined by ``/``.
-    """
+    """Refuse a path that could lead out of the tree."""
     if not _SAFE_PATH.fullmatch(path):
         raise Malformed(f"no path of a tree: {path[:200]!a}", path=path)
 

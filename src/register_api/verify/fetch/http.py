@@ -98,11 +98,7 @@ def _refuse_running_loop() -> None:
 
 
 def read_base(text: str) -> Url:
-    """Read a base URL; a slash is put behind it.
-
-    Raises:
-        UsageError: Not an absolute ``http`` or ``https`` URL, or one with user info, query or fragment.
-    """
+    """Read a base URL; a slash is put behind it."""
     url = read_url(text)
     path = url.raw_path.partition(b"?")[0]  # as it is spelled: %2F is not a slash
     return url.copy_with(raw_path=path.rstrip(b"/") + b"/")

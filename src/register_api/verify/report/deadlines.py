@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def deadlines_told(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
-    """Yield the open deadlines of a register, the nearest first.
-
-    Raises:
-        Malformed: This machine does not know its time zone, or this release not all that it plans.
-    """
+    """Yield the open deadlines of a register, the nearest first."""
     zone = zone_of(register.publisher.time_zone)
     today = local_day(now, zone)
     words = EventWords(ENGLISH, register, today)

@@ -38,16 +38,7 @@ def make_report(
     package: PackageSeen | None = None,
     limits: tuple[str, ...] = (),
 ) -> Report:
-    """Return the report of a run.
-
-    Args:
-        base: The address, or the package's name.
-        found: What the run vouches for.
-        now: When it was made, UTC.
-        evidence: Files with documents that contradict each other.
-        package: What only a package of evidence has.
-        limits: What nobody should take from the report, besides what holds for every run.
-    """
+    """Return the report of a run."""
     run, targets, log, stamp = found.run, found.targets.get(), found.log.get(), found.stamp.get()
     start, newest = found.start.get(), found.newest
     deadlines, why_none = _deadlines(found, now)
@@ -114,12 +105,7 @@ def _end(
 
 
 def make_verified(found: Round, checked_version: int) -> Verified:
-    """Return what a program may rely on after a round without findings.
-
-    Args:
-        found: The round.
-        checked_version: All versions up to this one have been read in full.
-    """
+    """Return what a program may rely on after a round without findings."""
     run, trusted, register = found.run, found.targets.value.trusted, found.register.value
     log, stamp = found.log.value, found.stamp.get()
     newest_root = max(trusted.roots)

@@ -186,11 +186,7 @@ def _check_fresh(part: Part[Any], now: dt.datetime | None) -> None:
 
 
 def follow_roots(fetcher: Fetcher, start: Start) -> list[Part[Root]]:
-    """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3).
-
-    Raises:
-        VerificationError: The subclass that fits.
-    """
+    """Return the roots from the one that is trusted to the newest (TUF 1.0 section 5.3)."""
     first = start.origin.version
     roots = [_checked(open_part(tree.ROOT.path(first), start.root, Root, [None]), first)]
     for version in range(first + 1, first + MAX_ROOT_ROTATIONS):

@@ -40,12 +40,7 @@ def check_form(path: str, data: bytes) -> None:
 
 
 def check_signed_at(timestamp: Timestamp) -> dt.datetime:
-    """Return when a timestamp was signed.
-
-    Raises:
-        Malformed: It does not say so, or is good for longer than this format allows: whoever holds an
-            old one could pass it off as news for as long.
-    """
+    """Return when a timestamp was signed."""
     try:
         signed_at = parse_instant(str(timestamp.unrecognized_fields.get("signed_at")))
     except ValueError as error:

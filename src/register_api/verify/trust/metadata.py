@@ -43,19 +43,7 @@ class Part(msgspec.Struct, Generic[SignedPart], frozen=True):
 def read_part(
     path: str, data: bytes, role: type[SignedPart], signers: Sequence[Root | None]
 ) -> Part[SignedPart]:
-    """Read metadata as it is served, in its one form, and check who signed it.
-
-    Args:
-        path: Where it lies, for the message.
-        data: Its bytes.
-        role: What it has to be.
-        signers: Each root by which it has to be signed; ``None`` stands for itself (TUF 1.0 section 5.3.4).
-
-    Raises:
-        Malformed: It is not of the form, or another role's.
-        Forged: A signature does not fit.
-        UntrustedKey: Another key has signed it, or too few.
-    """
+    """Read metadata as it is served, in its one form, and check who signed it."""
     check_form(path, data)
     return open_part(path, data, role, signers)
 
@@ -98,12 +86,7 @@ def _check_signed(path: str, metadata: Metadata[Any], signer: Any) -> None:
 
 
 def check_version(part: Part[Any], named: int) -> None:
-    """Check that metadata has the version that its name and the metadata above it give.
-
-    Raises:
-        Inconsistent: It is newer.
-        RolledBack: It is older.
-    """
+    """Check that metadata has the version that its name and the metadata above it give."""
     found = part.signed.version
     if found > named:
         raise Inconsistent(f"{part.path} holds version {found}, newer than its name says", path=part.path)
@@ -121,12 +104,7 @@ def fits(meta: MetaFile, data: bytes) -> bool:
 
 
 def check_digest(path: str, data: bytes, meta: MetaFile, role: type[Signed], root: Root) -> None:
-    """Check bytes against the metadata that names them (TUF 1.0 sections 5.5.2 and 5.6.2).
-
-    Raises:
-        RolledBack: A genuine older file lies in the newer one's place.
-        Forged: Nobody has signed these bytes for this place.
-    """
+    """Check bytes against the metadata that names them (TUF 1.0 sections 5.5.2 and 5.6.2)."""
     if fits(meta, data):
         return
     found = _genuine_version(path, data, role, root)

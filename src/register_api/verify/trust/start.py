@@ -43,20 +43,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 def choose_start(
     fetcher: Fetcher, root_file: Path | None, root_sha256: str | None, remembered: Remembered | None
 ) -> Start:
-    """Decide what to begin with; a root that is given counts before a remembered one.
-
-    Args:
-        fetcher: Gives ``1.root.json`` when it is asked for by digest or taken on trust.
-        root_file: Root given as a file.
-        root_sha256: Digest that ``1.root.json`` must have, 64 hex digits.
-        remembered: State of an earlier run.
-
-    Raises:
-        UsageError: The file cannot be read, or the digest is none.
-        Unreachable: ``1.root.json`` is not served.
-        Malformed: The root is no TUF root.
-        Forged: It has another digest.
-    """
+    """Decide what to begin with; a root that is given counts before a remembered one."""
     sha256 = _read_digest(root_sha256)
     if remembered is not None and _is_known(remembered, root_file, sha256):
         return _remembered_start(remembered)

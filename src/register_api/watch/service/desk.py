@@ -66,11 +66,7 @@ class WatchDesk:
         return WatchPage("news", values, _UNPROCESSABLE if fault else 200)
 
     def decide(self, news: str, form: Form, by: str, at: int) -> WatchPage | None:
-        """Keep a decision; returns the page with the fault where there is one.
-
-        Raises:
-            WatchError: There is no such news.
-        """
+        """Keep a decision; returns the page with the fault where there is one."""
         describe(self._database, news)
         word, reason = one(form, "decision"), plain(one(form, "reason"))
         chosen = next((each for each in get_args(DecisionWord) if each == word), None)
@@ -90,11 +86,7 @@ class WatchDesk:
         return WatchPage("vendors", {"rows": rows, "open": open_items(self._database)})
 
     def vendor(self, vendor: str) -> WatchPage:
-        """Show a vendor: contract, trust, versions, news.
-
-        Raises:
-            WatchError: There is none of that id.
-        """
+        """Show a vendor: contract, trust, versions, news."""
         found = load(self._database, vendor)
         status = next((each for each in vendors_status(self._database) if each.vendor == vendor), None)
         return WatchPage(
@@ -102,11 +94,7 @@ class WatchDesk:
         )
 
     def proof_of(self, vendor: str) -> tuple[Vendor, str]:
-        """Return a vendor, and the root that trust in its register began from.
-
-        Raises:
-            WatchError: There is none of that id.
-        """
+        """Return a vendor, and the root that trust in its register began from."""
         return load(self._database, vendor), root_of(self._database, vendor)
 
     def chain(self, company: str, depth: int, now: dt.datetime) -> WatchPage:

@@ -32,12 +32,7 @@ def message_page(head: str, body: str, status: int) -> WatchPage:
 
 
 def html(page: WatchPage, **everywhere: object) -> str:
-    """Put a page into words.
-
-    Args:
-        page: The page.
-        **everywhere: What every page shows.
-    """
+    """Put a page into words."""
     return _environment().get_template(f"{page.template}.html.j2").render(**everywhere, **page.values)
 
 

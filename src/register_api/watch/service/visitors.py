@@ -37,22 +37,14 @@ class Visitors:
         self._guesses, self._all_guesses = Limit(_GUESSES, _HOUR), Limit(10 * _GUESSES, _HOUR)
 
     def origin(self, request: Asked) -> str:
-        """Return the origin of the page.
-
-        Raises:
-            RequestRefused: The request is for another name than the page's.
-        """
+        """Return the origin of the page."""
         origin = self._guard.origin(request.headers.get("host", ""))
         if not origin:
             raise RequestRefused(421, 0, _MISDIRECTED)
         return origin
 
     def user(self, request: Asked) -> str:
-        """Return who asks; an empty text where they can sign in.
-
-        Raises:
-            RequestRefused: By another name than the page's, or no proxy says who it is.
-        """
+        """Return who asks; an empty text where they can sign in."""
         self.origin(request)
         names = request.headers.getall(self._header, []) if self._header else []
         peer = request.client.host if request.client else ""
@@ -63,11 +55,7 @@ class Visitors:
         return user
 
     async def form(self, request: Asked) -> tuple[str, Form]:
-        """Return the user, and what they filled in.
-
-        Raises:
-            RequestRefused: Nobody has signed in, or another site or user sends the form.
-        """
+        """Return the user, and what they filled in."""
         user = self.user(request)
         if not user or not is_from(request, self.origin(request)):
             raise RequestRefused(403)
@@ -77,11 +65,7 @@ class Visitors:
         return user, form
 
     async def login_form(self, request: Asked) -> Form:
-        """Return what somebody filled in to sign in.
-
-        Raises:
-            RequestRefused: Another site sends it, or there were too many guesses.
-        """
+        """Return what somebody filled in to sign in."""
         if not is_from(request, self.origin(request)):
             raise RequestRefused(403)
         form = read_form(await body_of(request))
