@@ -39,13 +39,10 @@ The exit codes from 10 on are part of the format (docs/format/commands.md).
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 Severity = Literal["error", "warning"]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING
+import ssl
+from collections.abc import Iterable
 
 import httpcore
 import httpx
 
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterable
-
-    from register_api.bounded_http.reach import Reach
+from register_api.bounded_http.reach import Reach
 
 
 class CheckedTransport(httpx.AsyncHTTPTransport):

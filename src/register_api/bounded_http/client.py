@@ -13,7 +13,8 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 import httpx
 import msgspec
@@ -21,15 +22,10 @@ import stamina
 
 from register_api import __version__
 from register_api.bounded_http.checked_network import CheckedTransport
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import Reach
 from register_api.core.printable import printable
-from register_api.errors import Malformed, Unreachable, UsageError
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from register_api.bounded_http.limits import HttpLimits
-    from register_api.bounded_http.reach import Reach
-    from register_api.errors import VerificationError
+from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 
 Url = httpx.URL
 

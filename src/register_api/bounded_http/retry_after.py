@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 LONGEST = 86_400
 """Seconds; what asks for more is taken for that much."""

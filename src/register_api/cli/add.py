@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from pathlib import Path
 
 import click
 
 from register_api.cli.editing import Editing, checked_id, edit_options, on_option, stated
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
 
 
 @click.command()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from register_api.cli.options import BaseUrlParam
 from register_api.cli.output import err
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.deploy.public_head import PublicHead
-    from register_api.store.reader import Snapshot
+from register_api.deploy.public_head import PublicHead
+from register_api.store.reader import Snapshot
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,10 +14,6 @@ from register_api.core.model import EngagementSource, SubprocessorSource
 from register_api.core.planned_changes import plain, settable
 from register_api.errors import Malformed, UsageError
 from register_api.source.toml_values import plain as plain_toml
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
 
 
 @click.command()

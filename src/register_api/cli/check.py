@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import click
 
@@ -14,9 +15,6 @@ from register_api.core.language.prose import count
 from register_api.errors import Refused
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Form: TypeAlias = Literal["text", "json", "github"]
 

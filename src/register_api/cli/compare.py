@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,14 +22,12 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import worst
+from register_api.verify.checks.log import Log
 from register_api.verify.compare.comparing import Comparing, Given
 from register_api.verify.compare.log_comparison import render_text
 from register_api.verify.engine import look
+from register_api.verify.fetch.fetcher import Fetcher
 from register_api.verify.options import Options
-
-if TYPE_CHECKING:
-    from register_api.verify.checks.log import Log
-    from register_api.verify.fetch.fetcher import Fetcher
 
 _LEAST = 2
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from register_api import clock
@@ -11,14 +9,10 @@ from register_api.cli import options
 from register_api.cli.output import out, print_json, progress
 from register_api.conformance.host_address import read_address
 from register_api.conformance.raw_client import Client, RunLimits
-from register_api.conformance.report import render_text
-from register_api.conformance.script import load_checks
+from register_api.conformance.report import Profile, render_text
+from register_api.conformance.script import ConformanceCheck, load_checks
 from register_api.conformance.suite import run_checks
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    from register_api.conformance.report import Profile
-    from register_api.conformance.script import ConformanceCheck
 
 _LIMITS = RunLimits()
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from register_api.cli.output import err, out
 from register_api.core.instant import format_instant
-from register_api.core.log.policy import printable_name
+from register_api.core.log.policy import WitnessPolicy, printable_name
 from register_api.errors import RegisterError
+from register_api.publish.cosigning.ask import Outcome
 from register_api.publish.cosigning.cosigning_transaction import ask_witnesses
 from register_api.publish.cosigning.witness_status import WitnessStatus, read_head, witness_status
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.core.log.policy import WitnessPolicy
-    from register_api.publish.cosigning.ask import Outcome
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 
 def ask_and_tell(store: Path, policy: WitnessPolicy | None, instant: dt.datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import msgspec
@@ -14,20 +14,15 @@ from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
 from register_api.deploy.opening import open_target
 from register_api.deploy.outside import verify_outside
+from register_api.deploy.plan import Plan
 from register_api.deploy.public_head import address_of_register
 from register_api.deploy.sending import Order
 from register_api.deploy.sending import deploy as send
+from register_api.deploy.target import DeployTarget
 from register_api.errors import TargetError, UsageError
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify import Report
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.deploy.plan import Plan
-    from register_api.deploy.target import DeployTarget
-    from register_api.store.reader import Snapshot
-    from register_api.verify.options import History
+from register_api.verify.options import History
 
 
 class _Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 from rich.text import Text
@@ -16,12 +16,7 @@ from register_api.cli.serving_options import settings_option
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
 from register_api.doctor.check_table import diagnose
-from register_api.doctor.machine import Machine
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.doctor.machine import Diagnosis
+from register_api.doctor.machine import Diagnosis, Machine
 
 _WORDS = {
     "good": ("ok", "green"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
 
 from register_api import clock
 from register_api.cli import options
+from register_api.cli.options import Command
 from register_api.cli.output import out
 from register_api.cli.preview import show_preview
 from register_api.core.calendar import earliest_start, local_day
@@ -19,12 +22,6 @@ from register_api.publish.preparation import read_base
 from register_api.source.edit import SourceEdit
 from register_api.source.load import load, load_zone
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
-
-    from register_api.cli.options import Command
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from pathlib import Path
 
 import click
 
@@ -10,10 +11,6 @@ from register_api.cli import options
 from register_api.cli.editing import Editing, edit_options, use_option
 from register_api.core.timeline import PAST, state_on
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
 
 
 @click.command()

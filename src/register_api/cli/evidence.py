@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,10 +21,8 @@ from register_api.cli.trust_options import (
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.package import check_free, write_archive
 from register_api.verify.options import Options
+from register_api.verify.report.report import Report
 from register_api.verify.report.text import render_text
-
-if TYPE_CHECKING:
-    from register_api.verify.report.report import Report
 
 
 @click.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import click
 import msgspec
@@ -17,16 +19,10 @@ from register_api.files import durable
 from register_api.hosting.configuration import HostFormat, configuration
 from register_api.hosting.pages import pages_files
 from register_api.hosting.rules import lasting_digests
-from register_api.hosting.site import read_site
+from register_api.hosting.site import Site, read_site
 from register_api.hosting.workflows import USUAL, WorkflowFormat, workflow
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable
-
-    from register_api.hosting.site import Site
 
 _LISTEN = "80"
 _HOSTS, _WORKFLOWS = get_args(HostFormat), get_args(WorkflowFormat)

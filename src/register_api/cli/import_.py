@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,20 +20,14 @@ from register_api.importer.columns import DROP
 from register_api.importer.draft import Person, import_files
 from register_api.importer.import_folder import SOURCE
 from register_api.importer.import_history import Origin, import_history
+from register_api.importer.import_report import ImportNote, ImportReport
 from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_publisher import Target
+from register_api.importer.state_publisher import ImportedState, Target
+from register_api.importer.table import Stated
 from register_api.publish.preparation import read_base
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from register_api.importer.import_report import ImportNote, ImportReport
-    from register_api.importer.state_publisher import ImportedState
-    from register_api.importer.table import Stated
-
 
 _TITLES = {
     "read": "Read",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
 from register_api.cli import options
+from register_api.cli.options import Command
 from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.cell_values import LINKED
 from register_api.importer.columns import DROP, EXTRA, NAMES
 from register_api.importer.reading_options import FILE_FORMATS
-
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
 
 _FIELDS = (*NAMES, EXTRA, DROP)
 _NO_DEFAULT = ("name", "status", "category", "transfers")

@@ -6,8 +6,9 @@ import getpass
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -22,9 +23,6 @@ from register_api.hosting.configuration import configuration
 from register_api.hosting.site import Site
 from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.folder import EXAMPLE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PLAIN_PATH = re.compile(r"[^\x00-\x1f\x7f\"\\$%{};'`]+")
 """What units of systemd and nginx can both name; the rest means something to one of them."""

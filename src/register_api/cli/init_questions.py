@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import click
 import holidays
 
 from register_api.core.address import base_url_problem
-from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS
+from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
 from register_api.errors import Refused, UsageError
 from register_api.source.time_zone import load_zone
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Mapping
-
-    from register_api.core.forms import Form
 
 NONE = "none"
 """Answers that there is no such thing."""

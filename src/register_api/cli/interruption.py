@@ -5,15 +5,11 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
 
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 
 class Terminated(KeyboardInterrupt):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -10,9 +11,6 @@ from register_api import clock
 from register_api.cli.output import print_json
 from register_api.errors import RegisterError, UsageError
 from register_api.verify.report.report import ErrorTold, Report
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class JsonEndings(click.Command):

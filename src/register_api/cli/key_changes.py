@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from register_api import clock
 from register_api.cli import options
+from register_api.cli.options import Command
 from register_api.cli.output import err, out
+from register_api.core.documents import EndReason, KeyUse
 from register_api.core.instant import format_instant
 from register_api.core.text import text_problems
 from register_api.errors import UsageError
 from register_api.publish.discovery import GOOD_FOR, security_txt_expires
-from register_api.publish.rotation import USES, KeyChange, disowned_versions, end_key, rotate_key
+from register_api.publish.rotation import USES, Changed, KeyChange, disowned_versions, end_key, rotate_key
 from register_api.publish.signing.keyring import kind_of_role
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.publish.trust.repository import LIFETIME, expiries
 from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
-    from register_api.core.documents import EndReason, KeyUse
-    from register_api.publish.rotation import Changed
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 
 def public_keys_options(command: Command) -> Command:

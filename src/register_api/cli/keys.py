@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from register_api.cli import key_changes, options, root_ceremony
 from register_api.cli.output import out, print_json
 from register_api.core.canonical import decode
-from register_api.core.documents import KeyList
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.format import tree
 from register_api.core.keys.trust_roles import ROLES
 from register_api.errors import StoreError, UsageError
@@ -22,9 +21,6 @@ from register_api.publish.signing.signer import Ed25519Signer, generate
 from register_api.publish.trust.metadata import newest_root
 from register_api.publish.trust.root_change import kid_of
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from register_api.core.documents import KeyRecord
 
 
 @click.command()

@@ -6,8 +6,8 @@ import contextlib
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.interruption import stopped_by_signals
 from register_api.cli.notify_contacts import contacts
-from register_api.cli.notify_options import notices, time_authority
+from register_api.cli.notify_options import Notices, notices, time_authority
 from register_api.cli.notify_proof import evidence, seal
 from register_api.cli.notify_service import answer, serve
 from register_api.cli.notify_webhook import webhook
@@ -30,17 +30,12 @@ from register_api.notify import status as record_of
 from register_api.notify.contacts import recipients_at
 from register_api.notify.deliveries import send_again
 from register_api.notify.publication import Look, note_look, record_new
+from register_api.notify.settings import NotifySettings
 from register_api.notify.words import Wanted, Words
 from register_api.notify.worker import Worker
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
 from register_api.verify.fetch.http import HttpFetcher
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.cli.notify_options import Notices
-    from register_api.notify.settings import NotifySettings
 
 _DAY = 86_400
 

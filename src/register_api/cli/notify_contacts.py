@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -24,9 +24,6 @@ from register_api.notify.contacts_file import (
     normal,
     read_contacts,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @click.group()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from register_api import clock
 from register_api.bounded_http.limits import HttpLimits
@@ -14,9 +15,6 @@ from register_api.notify.schema import STEPS
 from register_api.notify.settings import NotifySettings, read_notify_settings
 from register_api.publish.time_authority import TimeAuthority, check_url
 from register_api.sending.database import Database, opened
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ASKED_ONCE = HttpLimits(exchange=20.0, attempts=1)
 """A worker sends nothing while it waits for an authority, and asks again within the hour."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +17,7 @@ from register_api.errors import NotStamped, RegisterError, UsageError
 from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.publication import load
 from register_api.notify.sealing import seal_facts, stamp_seals
+from register_api.notify.settings import NotifySettings
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.evidence.notice import verify_notice
 from register_api.verify.evidence.notice_files import REGISTER, notice_bound
@@ -25,9 +25,6 @@ from register_api.verify.evidence.package import check_free, make_archive, write
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.options import Options
 from register_api.verify.report.text import render_text
-
-if TYPE_CHECKING:
-    from register_api.notify.settings import NotifySettings
 
 
 @click.command()

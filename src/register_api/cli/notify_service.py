@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 import click
 import msgspec
@@ -17,14 +19,9 @@ from register_api.notify.answers import VERDICTS, GivenAnswer, enter_answer, fau
 from register_api.notify.contacts import recipients_at
 from register_api.notify.service.app import create_app
 from register_api.notify.settings import read_notify_settings
+from register_api.serve.http.asgi import App
 from register_api.serve.launch import run_app
 from register_api.serve.settings_sources import read_settings
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
-
-    from register_api.serve.http.asgi import App
 
 _DEFAULT_PORT = 8002
 

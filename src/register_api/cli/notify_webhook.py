@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
@@ -18,12 +18,10 @@ from register_api.core.instant import format_instant, instant_of
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.notify import endpoints as kept
+from register_api.notify.endpoints import Endpoint
 from register_api.notify.hooks import try_endpoint
 from register_api.sending.webhook import public_key_text
 from register_api.sending.webhook_key import make_key, read_key
-
-if TYPE_CHECKING:
-    from register_api.notify.endpoints import Endpoint
 
 _HIDDEN = {"pseudonym_key", "secret"}
 

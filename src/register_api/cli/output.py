@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import click
 import msgspec
@@ -12,15 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from register_api.cli.options import PROGRESS
-from register_api.errors import Refused
+from register_api.errors import Finding, Refused, RegisterError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+Report = Callable[[int, int, str], None]
 
-    from register_api.errors import Finding, RegisterError
-
-    Report = Callable[[int, int, str], None]
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Standard output; colours only on a terminal and never with ``NO_COLOR``."""

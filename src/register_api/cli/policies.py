@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from register_api.cli.options import Command
+from register_api.core.log.policy import WitnessPolicy
 from register_api.core.log.policy_file import MAX_POLICY_BYTES, parse_policy
 from register_api.errors import Malformed, UsageError
-
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
-    from register_api.core.log.policy import WitnessPolicy
 
 
 def policy_option(command: Command) -> Command:

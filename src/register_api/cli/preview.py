@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import msgspec
@@ -15,20 +15,15 @@ from register_api.cli.output import out, print_json
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import Line, change_lines, markdown, print_lines, proposal_lines
 from register_api.core.canonical import encoded
+from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.errors import UsageError
-from register_api.preview.coming import make_coming
+from register_api.preview.coming import Coming, make_coming
 from register_api.preview.server import PreviewServer
 from register_api.preview.site import Preview
 from register_api.publish.feed.mail import mail
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.core.diff.changes import Diff
-    from register_api.preview.coming import Coming
 
 _NOT_PUBLISHED = "0" * 64
 """Stands for the digest of a version that does not exist yet."""

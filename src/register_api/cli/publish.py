@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,15 +15,10 @@ from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_publication
 from register_api.core.language.prose import count
-from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.pipeline import Published, PublishRequest, publish_version
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.publish.pipeline import Published
 
 
 @click.command()

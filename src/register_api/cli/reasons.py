@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 import msgspec
@@ -14,11 +15,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.core.model import ReasonKind
 from register_api.publish.preparation import PublishOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 _LONGEST_WAIT = 2.0
 """Seconds to wait for the clock to pass the newest version's instant; instants are whole seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -16,9 +16,6 @@ from register_api.errors import StoreDamaged
 from register_api.publish.memory import MEMORY_FILE
 from register_api.publish.recovery import Recovery, take_over
 from register_api.store.reader import current
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()

@@ -7,7 +7,9 @@ import datetime as dt
 import functools
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,19 +22,13 @@ from register_api.cli.output import err, print_error
 from register_api.cli.policies import policy_of, policy_option
 from register_api.core.freshness import USUAL, in_words, latest_renewal, renewal_after
 from register_api.core.instant import format_instant
+from register_api.core.log.policy import WitnessPolicy
 from register_api.errors import RegisterError, StoreError, UsageError
 from register_api.publish.pipeline import refresh_freshness
+from register_api.publish.time_authority import TimeAuthority
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import expiries, lasts
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from register_api.core.log.policy import WitnessPolicy
-    from register_api.publish.time_authority import TimeAuthority
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 _RETRY = dt.timedelta(minutes=5)
 """When a timed refresh fails, it is tried again after this time."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from tuf.api.metadata import Root
@@ -32,9 +32,6 @@ from register_api.publish.trust.root_draft import (
     sign_draft,
     write_draft,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 
 def describe(draft: RootDraft, known: int | None = None) -> tuple[str, ...]:

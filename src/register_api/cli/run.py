@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,14 +21,9 @@ from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
 from register_api.core.address import base_url_problem
 from register_api.serve.process.shutdown import end_with_parent
-from register_api.serve.settings import OFF
+from register_api.serve.settings import OFF, Settings
 from register_api.serve.settings_sources import read_settings
 from register_api.source.folder import REGISTER_FILE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.serve.settings import Settings
 
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 10.0

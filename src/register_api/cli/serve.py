@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,9 +12,6 @@ from register_api.cli.output import out
 from register_api.cli.serving_options import address_options, deployment_options, settings_option
 from register_api.serve.launch import serve as serve_forever
 from register_api.serve.settings_sources import read_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()

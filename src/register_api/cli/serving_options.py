@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from register_api.cli.options import Command
 from register_api.serve.settings_sources import FILE_VARIABLE
-
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
 
 
 def address_options(command: Command) -> Command:

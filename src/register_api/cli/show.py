@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
@@ -18,16 +20,11 @@ from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import shorten
+from register_api.core.timeline import State
 from register_api.errors import StoreError
 from register_api.serve.answer import compute
 from register_api.serve.answer.archive import Archive
 from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from register_api.core.timeline import State
 
 _TITLES: dict[State, str] = {
     "in_force": "In force",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,21 +21,13 @@ from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
 from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
 from register_api.errors import Stale, StoreDamaged, StoreError, VerificationError
-from register_api.publish.stamping import newest_stamped
+from register_api.publish.stamping import Stamped, newest_stamped
+from register_api.publish.trust.repository import Expiry
 from register_api.store.layout import PUBLIC
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import FolderFetcher
 from register_api.verify.options import Options
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from register_api.publish.stamping import Stamped
-    from register_api.publish.trust.repository import Expiry
-    from register_api.store.reader import Snapshot
 
 _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
+from register_api.cli.options import Command
 
 _URL, _CERTIFICATE = "REGISTER_TIME_AUTHORITY", "REGISTER_TIME_AUTHORITY_CERTIFICATE"
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from pathlib import Path
 
 from register_api.cli.output import err, print_error
 from register_api.cli.trust_options import read_certificates
 from register_api.core.instant import format_instant
 from register_api.errors import NotStamped, RegisterError
-from register_api.publish.stamping import stamp_newest
+from register_api.publish.stamping import Stamped, stamp_newest
 from register_api.publish.time_authority import TimeAuthority, check_url
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
-
-    from register_api.publish.stamping import Stamped
 
 
 def read_time_authority(url: str | None, certificate: Path | None) -> TimeAuthority | None:

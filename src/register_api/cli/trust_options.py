@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
+from cryptography.x509 import Certificate
 
 from register_api.cli.policies import read_policy
-from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, parse_verifier_key
+from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, parse_verifier_key
 from register_api.core.log.policy import WitnessPolicy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher
 from register_api.verify.fetch.http import HttpFetcher
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from cryptography.x509 import Certificate
-
-    from register_api.core.log.note import NoteKey
-    from register_api.verify.fetch.fetcher import Fetcher
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,11 +15,9 @@ from register_api.errors import UsageError
 from register_api.verify.engine import verify as verify_register
 from register_api.verify.evidence.offline import verify_offline
 from register_api.verify.options import FailOn, History, Options
+from register_api.verify.report.report import Report
 from register_api.verify.report.text import render_brief, render_text
-
-if TYPE_CHECKING:
-    from register_api.verify.report.report import Report
-    from register_api.verify.state import VersionRange
+from register_api.verify.state import VersionRange
 
 
 @click.command(cls=JsonEndings)

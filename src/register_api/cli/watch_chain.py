@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
 
 from register_api.cli import options
+from register_api.cli.options import Command
 from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
-from register_api.cli.watch_options import watching
+from register_api.cli.watch_options import Watching, watching
 from register_api.core.calendar import local_day
 from register_api.core.language.prose import count, shorten
 from register_api.core.printable import escaped
 from register_api.watch import chain_questions as questions
 from register_api.watch import suggestions as matches
-from register_api.watch.chain import load
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from register_api.cli.options import Command
-    from register_api.cli.watch_options import Watching
-    from register_api.watch.chain import Chain
-    from register_api.watch.chain_questions import Way
+from register_api.watch.chain import Chain, load
+from register_api.watch.chain_questions import Way
 
 _MOST_PURPOSE = 70
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
 from rich.text import Text as Styled
@@ -16,16 +17,11 @@ from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import Watching, watching
 from register_api.core.printable import escaped
 from register_api.errors import UsageError
+from register_api.sending.database import Database, Row
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
 from register_api.watch import messages
 from register_api.watch.mailer import Mailer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from register_api.sending.database import Database, Row
 
 
 @click.command()

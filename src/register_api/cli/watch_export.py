@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +14,6 @@ from register_api.files import durable
 from register_api.sending.webhook_key import read_key
 from register_api.watch.export import FILES, Watched
 from register_api.watch.register_list import signed_list
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @click.command()

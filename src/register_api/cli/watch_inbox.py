@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, get_args
+from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,9 +24,6 @@ from register_api.watch.decisions import decide as keep
 from register_api.watch.decisions import decisions as kept
 from register_api.watch.inbox import OpenNews
 from register_api.watch.inbox import inbox as open_news
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _NEAR = 7
 """Days before a deadline from which it is shown in red."""

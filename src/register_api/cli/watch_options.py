@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from register_api import clock
 from register_api.sending.database import Database, opened
 from register_api.watch.schema import STEPS
 from register_api.watch.settings import WatchSettings, read_watch_settings
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Watching(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -23,9 +23,6 @@ from register_api.watch.look import Asking
 from register_api.watch.mailer import Mailer
 from register_api.watch.poller import Poller
 from register_api.watch.status import vendors_status
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()

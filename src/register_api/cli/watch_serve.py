@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 import msgspec
@@ -14,15 +14,13 @@ from register_api import clock
 from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.errors import UsageError
+from register_api.serve.http.asgi import App
 from register_api.serve.launch import run_app
 from register_api.serve.settings_sources import read_settings
 from register_api.watch.service.app import create_app
 from register_api.watch.service.guard import Guard
 from register_api.watch.service.token_file import make_token, read_token
 from register_api.watch.settings import read_watch_settings
-
-if TYPE_CHECKING:
-    from register_api.serve.http.asgi import App
 
 _DEFAULT_PORT = 8003
 _KEY_BYTES = 32

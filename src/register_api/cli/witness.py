@@ -5,23 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
 from register_api import clock
 from register_api.cli import options
+from register_api.cli.options import Command
 from register_api.cli.output import out, print_json
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
 from register_api.serve.settings_sources import read_settings
-from register_api.witness.record import Record
+from register_api.witness.record import Cosigned, Record
 from register_api.witness.server import make_witness, open_witness, serve_witness
-
-if TYPE_CHECKING:
-    from register_api.cli.options import Command
-    from register_api.witness.record import Cosigned
 
 _DEFAULT_PORT = 8001
 

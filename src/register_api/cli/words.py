@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from rich.text import Text
 
@@ -11,21 +12,16 @@ from register_api.cli.output import out
 from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.diff.changes import Diff
 from register_api.core.instant import format_instant
 from register_api.core.language.changes import Sentences
+from register_api.core.language.language import Language
 from register_api.core.language.prose import sentence
-from register_api.core.language.shown_changes import shown_changes
+from register_api.core.language.shown_changes import ShownChange, shown_changes
+from register_api.core.model import Register
 from register_api.core.printable import escaped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.core.diff.changes import Diff
-    from register_api.core.language.language import Language
-    from register_api.core.language.shown_changes import ShownChange
-    from register_api.core.model import Register
-    from register_api.core.proposals import Proposal
-    from register_api.store.reader import Snapshot
+from register_api.core.proposals import Proposal
+from register_api.store.reader import Snapshot
 
 
 class Line(NamedTuple):

@@ -9,17 +9,13 @@ import hashlib
 import io
 import re
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import brotli
 import zstandard
 
+from register_api.conformance.exchange_context import ExchangeContext
 from register_api.core.format import tree
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.conformance.exchange_context import ExchangeContext
 
 _WORTH_IT = 1024
 """From this many bytes on, a file that compresses has ready forms."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
+from register_api.conformance.exchange_context import ExchangeContext
 from register_api.conformance.related import answers
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.documents import Discovery
 from register_api.core.schemas import DIALECT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.conformance.exchange_context import ExchangeContext
 
 _OWN_POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -13,9 +12,6 @@ from register_api.conformance.raw_client import Answer
 from register_api.conformance.script import Exchange
 from register_api.conformance.served_tree import ServedFile, ServedTree
 from register_api.core.headers import CACHE_CONTROL
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LONG = "a" * 20_000
 _LARGE = "a" * 70_000

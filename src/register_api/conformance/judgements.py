@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from register_api.conformance import bodies, document_checks, related
 from register_api.conformance.exchange_context import (
     MAX_QUOTE,
+    ExchangeContext,
     filled,
     names_known_before,
     names_of_answers,
     pattern,
 )
 from register_api.core.printable import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from register_api.conformance.exchange_context import ExchangeContext
-
 
 _MEMBERS = {"type": str, "title": str, "status": int, "detail": str}
 

@@ -12,16 +12,12 @@ import io
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import msgspec
 
 from register_api import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.conformance.host_address import Address
+from register_api.conformance.host_address import Address
 
 _AGENT = f"register-api/{__version__} conformance"
 _NO_BODY = frozenset({204, 304})

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
-from register_api.conformance.exchange_context import MAX_QUOTE
-from register_api.core.links import NEIGHBOURS, WholeTree, links_of
+from register_api.conformance.exchange_context import MAX_QUOTE, ExchangeContext
+from register_api.core.links import NEIGHBOURS, Link, WholeTree, links_of
 from register_api.core.printable import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.conformance.exchange_context import ExchangeContext
-    from register_api.core.links import Link
 
 _OK = 200
 _MOST = 8192

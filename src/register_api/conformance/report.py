@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
 from register_api.conformance.script import Host
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Profile = Literal["service", "static"]
 Result = Literal["ok", "failed", "lacking", "skipped"]

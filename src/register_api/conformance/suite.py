@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -14,20 +15,12 @@ from register_api.conformance.exchange_context import (
     names_of_answers,
 )
 from register_api.conformance.judgements import complaints
-from register_api.conformance.raw_client import Answer, NoAnswer, UsedUp
-from register_api.conformance.report import ConformanceReport, ConformanceResult, Failure
-from register_api.conformance.served_tree import find_places
+from register_api.conformance.raw_client import Answer, Client, NoAnswer, UsedUp
+from register_api.conformance.report import ConformanceReport, ConformanceResult, Failure, Profile, Result
+from register_api.conformance.script import ConformanceCheck, Exchange
+from register_api.conformance.served_tree import ServedFile, ServedTree, find_places
 from register_api.core.format import tree
 from register_api.errors import Unreachable
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from register_api.conformance.raw_client import Client
-    from register_api.conformance.report import Profile, Result
-    from register_api.conformance.script import ConformanceCheck, Exchange
-    from register_api.conformance.served_tree import ServedFile, ServedTree
 
 _MOST_HELD = 256 * 2**20
 """Bytes of plain answers that are kept."""

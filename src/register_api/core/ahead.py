@@ -7,26 +7,23 @@ commands and the Python interface all show what ``upcoming`` returns (docs/forma
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from collections.abc import Iterator
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from register_api.core.calendar import local_day
+from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import ChangeType, ListedType
 from register_api.core.diff.deltas import FieldDelta
 from register_api.core.diff.meaning import type_of
 from register_api.core.forms import Link, RegisterName, Sha256, Slug, VersionNumber, one_of
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
+from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, binding_objection, notice_status
 from register_api.core.planned_changes import engagement_on, fields_set
 from register_api.core.timeline import PAST, state_on
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.canonical import Encoded
-    from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 
 UpcomingKind = Literal["start", "end", "change", "objection_deadline"]
 

@@ -7,27 +7,23 @@ registers (docs/rules.md, What needs notice).
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 
-from register_api.core.model import ShortNotice
+from register_api.core.model import (
+    EngagementSource,
+    PlannedChangeSource,
+    ReasonKind,
+    ShortNotice,
+    Subprocessor,
+    SubprocessorSource,
+)
 from register_api.core.notice_event import Event, events, find_engagement, is_engaged
 from register_api.core.planned_changes import same_set, vendor_before, vendor_on, with_change, without
 from register_api.core.timeline import state_on
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import (
-        EngagementSource,
-        PlannedChangeSource,
-        ReasonKind,
-        Subprocessor,
-        SubprocessorSource,
-    )
-
-    Vendor = Subprocessor | SubprocessorSource
+Vendor = Subprocessor | SubprocessorSource
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
 from register_api.core.model import Engagement, Entity, Register, Subprocessor
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import State, known_on, state_on
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,9 @@ calendar days, 1 July is the first right day to start (exactly the number is eno
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from register_api.core.model import DayCount, NoticeSource
+from register_api.core.model import DayCount, NoticeSource
 
 _SATURDAY = 5
 _WEEK = 7

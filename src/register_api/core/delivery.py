@@ -14,15 +14,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import msgspec
 
 from register_api.core.canonical import encode
 from register_api.core.log.merkle import node_hash
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 KEY_BYTES = 32
 """Length of a recipient's key: HMAC fills up shorter ones, so that two keys could stand for one."""

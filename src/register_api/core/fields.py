@@ -8,17 +8,14 @@ it, and whether a vendor's page shows it. Rules, source, diff, page, importer an
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core import model
 from register_api.core.diff.changes import ChangeType
 from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Field(msgspec.Struct, frozen=True):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from register_api.core.format.kind import CacheClass
+from register_api.core.format.kind import CacheClass
 
 CACHE_CONTROL: dict[CacheClass, str] = {
     "immutable": "public, max-age=31536000, immutable",

@@ -6,17 +6,13 @@ Targets are relative to the document itself, so they hold under any host and pre
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import COPIES, is_path, kind_of, values_in
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-
-    from register_api.core.format.kind import FileKind
 
 NEIGHBOURS = frozenset({"predecessor-version", "successor-version"})
 """Relations whose target differs from version to version; of the newest it changes with the next."""

@@ -8,18 +8,21 @@ binding for changes announced within its own old number of days (rule R13).
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from register_api.core.calendar import days_of_notice, earliest_start, later_day, local_day
-from register_api.core.model import Announced, DayCount, Notice, NoticeSource, Objection, OlderPromise
+from register_api.core.model import (
+    Announced,
+    DayCount,
+    Notice,
+    NoticeSource,
+    Objection,
+    OlderPromise,
+    Register,
+)
 from register_api.core.notice_event import START_EVENTS, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.model import Register
 
 
 class NoticePolicy(msgspec.Struct, frozen=True, kw_only=True):

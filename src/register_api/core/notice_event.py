@@ -6,17 +6,20 @@ kept, is judged in ``core.notice``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import datetime as dt
+from collections.abc import Iterator
+from typing import Literal
 
-from register_api.core.model import EngagementSource, NoticeEvent, ReasonKind
+from register_api.core.model import (
+    EngagementSource,
+    NoticeEvent,
+    ReasonKind,
+    Subprocessor,
+    SubprocessorSource,
+)
 
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
+Vendor = Subprocessor | SubprocessorSource
 
-    from register_api.core.model import Subprocessor, SubprocessorSource
-
-    Vendor = Subprocessor | SubprocessorSource
 
 Event = NoticeEvent | Literal["rescheduled"]
 """What happens to an engagement, as the promise sees it; ``rescheduled`` is a start moved earlier."""

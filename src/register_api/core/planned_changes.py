@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
-from register_api.core.model import Engagement, EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.model import (
+    Engagement,
+    EngagementSource,
+    PlannedChangeSource,
+    Subprocessor,
+    SubprocessorSource,
+)
 from register_api.core.printable import printable
 from register_api.core.product_scope import read_scope
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.core.model import PlannedChangeSource
 
 Owner = TypeVar("Owner", bound="EngagementSource | SubprocessorSource | Subprocessor")
 E = TypeVar("E", bound=EngagementSource)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from register_api.core.model import ProductScope
+from register_api.core.model import ProductScope
 
 ALL = "all"
 

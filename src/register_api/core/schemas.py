@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core.fields import FIELDS
 from register_api.core.minor import JOINED
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+Definition = dict[str, Any]
 
-    Definition = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """``$schema`` of every schema."""

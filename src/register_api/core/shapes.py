@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from register_api.core.forms import Form, Vocabulary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 F = TypeVar("F", bound=Form)
 

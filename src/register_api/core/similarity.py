@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
 
-    Vendor = Subprocessor | SubprocessorSource
+Vendor = Subprocessor | SubprocessorSource
+
 
 NEAR = 0.85
 """Ratio of ``difflib.SequenceMatcher`` from which two names count as misspelt forms of one."""

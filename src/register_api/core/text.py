@@ -9,13 +9,11 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from html.entities import html5
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from register_api.core.address import is_host
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 MAX_SLUG = 64
 """Longest id, in characters (docs/rules.md, R02)."""

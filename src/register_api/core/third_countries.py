@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from register_api.core.countries import is_in_eea, is_outside_eea
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.core.model import EngagementSource, Location
+from register_api.core.model import EngagementSource, Location
 
 OPENLY_UNSTATED = "unstated"
 """The mechanism that says openly that none is stated."""

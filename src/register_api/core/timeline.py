@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import datetime as dt
+from collections.abc import Iterable
+from typing import Literal
 
 from register_api.core.calendar import local_day
+from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.planned_changes import engagement_on
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
-
-    from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
 
 State = Literal["announced", "in_force", "ended", "available", "withdrawn", "cancelled"]
 """Where an engagement stands on a day; only ``in_force`` is in use."""

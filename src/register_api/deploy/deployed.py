@@ -6,16 +6,13 @@ while the target's timestamp is one that was sent from here; else every file is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
 from register_api.core.canonical import digest
 from register_api.files.state_file import DamagedState, read_state, write_state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 _FORMAT = "sub-processor-register-deployed/1"
 _FOLDER = "deployed"

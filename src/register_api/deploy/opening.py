@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from register_api.deploy.folder import Folder
+from register_api.deploy.target import DeployTarget
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    from register_api.deploy.target import DeployTarget
 
 
 def open_target(address: str, endpoint: str | None, store: Path) -> DeployTarget:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from typing import TYPE_CHECKING
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
-from register_api.errors import Inconsistent, RolledBack, Stale
-from register_api.verify import Options, verify
+from register_api.deploy.plan import Progress
+from register_api.errors import Inconsistent, RolledBack, Stale, VerificationError
+from register_api.store.reader import Snapshot
+from register_api.verify import Options, VerifyResult, verify
 from register_api.verify.fetch.fetcher import KeepingFetcher
 from register_api.verify.fetch.http import HttpFetcher
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.deploy.plan import Progress
-    from register_api.errors import VerificationError
-    from register_api.store.reader import Snapshot
-    from register_api.verify import VerifyResult
-    from register_api.verify.options import History
+from register_api.verify.options import History
 
 _PAUSES = (0, 2, 5, 10, 20, 30)
 """Seconds before each look: what a cache still has is gone after the 60 of ``CACHE_CONTROL``."""

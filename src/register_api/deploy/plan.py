@@ -7,28 +7,24 @@ signed by this register and may not be ahead of the store, and every file is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.format import tree
+from register_api.core.format.kind import Stage
 from register_api.core.format.paths import is_path, kind_of
 from register_api.core.headers import CACHE_CONTROL
+from register_api.deploy.deployed import Deployed
 from register_api.deploy.public_head import Readable, address_of_register, compare
+from register_api.deploy.target import DeployTarget
 from register_api.errors import Forked, RolledBack, TargetError, VerificationError
 from register_api.store.layout import SUFFIXES
 from register_api.store.manifest import Encoding, ManifestEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.core.format.kind import Stage
-    from register_api.deploy.deployed import Deployed
-    from register_api.deploy.target import DeployTarget
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 Progress = Callable[[int, int, str], None]
 """Takes done, total and what is being done."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
@@ -21,18 +21,12 @@ from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
 from register_api.core.model import Register
 from register_api.errors import Forged, Forked, Malformed, RolledBack, StoreError, VerificationError
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.store.reader import Snapshot
+from register_api.verify.fetch.fetcher import Fetcher, NotServed
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.state import RootOrigin
-from register_api.verify.trust.chain import follow
+from register_api.verify.trust.chain import Trusted, follow
 from register_api.verify.trust.start import Start, read_root
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.store.reader import Snapshot
-    from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.trust.chain import Trusted
 
 LIMITS = HttpLimits(connect=3.0, read=3.0, exchange=5.0, run=8.0, requests=100, redirects=3, attempts=1)
 """Nobody who publishes waits for long: what cannot be had in this time is told, and not waited for."""

@@ -8,8 +8,8 @@ left the tree is removed at the end. Stopped at any point, the next deployment d
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Iterator
+from typing import get_args
 
 import msgspec
 
@@ -23,10 +23,6 @@ from register_api.deploy.plan import TIMESTAMP, Item, Plan, Progress, check_next
 from register_api.deploy.target import DeployTarget, probe
 from register_api.errors import StoreDamaged, StoreError, TargetError
 from register_api.store.reader import Snapshot, current
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _AGAIN = "run the same command again; it goes on where it stopped"
 

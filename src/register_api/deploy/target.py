@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from register_api.errors import TargetError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
 
 class DeployTarget(Protocol):

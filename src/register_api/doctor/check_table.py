@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from register_api.doctor import machine_checks, notice_checks, public_checks, store_checks
-from register_api.doctor.machine import soon, unknown, wrong
+from register_api.doctor.machine import Diagnosis, Machine, soon, unknown, wrong
 from register_api.errors import RegisterError, StoreDamaged
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from register_api.doctor.machine import Diagnosis, Machine
 
 Look: TypeAlias = "Callable[[Machine], Iterator[Diagnosis]]"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import datetime as dt
+from typing import Literal
 
 from register_api.publish.discovery import security_txt_expires
 from register_api.publish.trust.repository import WARNED_BEFORE, Expiry, expiries
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 SECURITY_TXT = "security.txt"
 """What expires without being metadata; its version is that of the register."""

@@ -6,16 +6,13 @@ import datetime as dt
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from register_api.deploy.public_head import address_of_register
 from register_api.publish.building import nothing_published
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 Verdict = Literal["good", "soon", "wrong", "unknown"]
 """``soon``: it will be wrong, or is not as it should be; ``unknown``: it could not be looked at."""

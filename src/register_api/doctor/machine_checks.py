@@ -6,19 +6,14 @@ import datetime as dt
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from register_api.core.freshness import in_words, latest_renewal
-from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
+from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import UsageError
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import lasts
 from register_api.serve.settings_sources import read_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.doctor.machine import Machine
 
 TIMER = "register-api-refresh"
 """Name of the units that `init` writes."""

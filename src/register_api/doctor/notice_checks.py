@@ -5,25 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
-from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
+from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import SendingError
 from register_api.files.toml_file import read_toml
 from register_api.notify.schema import STEPS
-from register_api.notify.settings import TABLE, read_notify_settings
+from register_api.notify.settings import TABLE, NotifySettings, read_notify_settings
 from register_api.notify.status import NotifyStatus, status
 from register_api.sending.database import Database, opened
 from register_api.sending.settings import named_file, smtp_password
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.doctor.machine import Machine
-    from register_api.notify.settings import NotifySettings
 
 _NONE = f"no file of settings has a table [{TABLE}]: no notices are sent from here"
 _HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

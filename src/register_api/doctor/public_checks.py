@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from register_api.core.canonical import digest
@@ -15,18 +15,13 @@ from register_api.core.language.prose import count
 from register_api.deploy.opening import open_target
 from register_api.deploy.public_head import LIMITS, ask_public
 from register_api.deploy.target import probe
-from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
+from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import Forked, RolledBack
+from register_api.store.reader import Snapshot
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import KeepingFetcher
 from register_api.verify.fetch.http import HttpFetcher
 from register_api.verify.options import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.doctor.machine import Machine
-    from register_api.store.reader import Snapshot
 
 _RENEWED_BEFORE = dt.timedelta(days=14)
 """Certificates that renew themselves do so three weeks or more before they expire."""

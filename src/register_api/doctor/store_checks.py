@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+
+from tuf.api.metadata import Root
 
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
@@ -13,23 +16,15 @@ from register_api.core.freshness import in_words
 from register_api.core.instant import format_instant
 from register_api.core.language.prose import count
 from register_api.doctor.expiring import RENEWED_BY, expiring, expiry_verdict
-from register_api.doctor.machine import Diagnosis, good, soon, unknown, wrong
+from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import KeyStoreError
 from register_api.publish import memory
 from register_api.publish.examine import examine
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signer import Signer
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust.repository import SIGNED_AT, lasts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tuf.api.metadata import Root
-
-    from register_api.doctor.machine import Machine
-    from register_api.publish.signing.signer import Signer
 
 FROM_PUBLIC = "mv the store away, then: register-api recover --from URL"
 

@@ -10,11 +10,9 @@ import contextlib
 import os
 import secrets
 import stat
-from typing import TYPE_CHECKING, BinaryIO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 _TEMPORARY = ".new"
 LEFTOVERS = f".*.{'[0-9a-f]' * 16}{_TEMPORARY}"

@@ -5,16 +5,14 @@ The digest tells a disk's error from a state that was written; it is no protecti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from register_api.core.canonical import digest
 from register_api.core.printable import printable, quoted
 from register_api.files import durable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 T = TypeVar("T")
 

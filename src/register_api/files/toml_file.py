@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from register_api.core.printable import printable
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MOST_BYTES = 64 * 1024
 _LONGEST = 100

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import jinja2
 
 from register_api.core import headers
 from register_api.hosting import rules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.hosting.site import Site
+from register_api.hosting.site import Site
 
 HostFormat = Literal["nginx", "caddy", "headers", "redirects"]
 

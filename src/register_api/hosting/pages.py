@@ -10,15 +10,11 @@ They compress by themselves, so ready forms stay out. Each takes from the same f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from register_api.hosting.configuration import configuration
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from register_api.hosting.site import Site
+from register_api.hosting.site import Site
 
 
 def pages_files(

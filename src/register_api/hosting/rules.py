@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -18,12 +19,7 @@ from register_api.core.format.paths import KINDS, PAGE_FILE, address_of, in_lang
 from register_api.core.format.tree import HABITUAL, SCHEMAS
 from register_api.core.headers import CACHE_CONTROL, page_policy, program_policy
 from register_api.core.language.language import ENGLISH, languages
-from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from register_api.core.links import Link
+from register_api.core.links import NEIGHBOURS, Link, WholeTree, link_value, links_of
 
 
 class _Form(Protocol):

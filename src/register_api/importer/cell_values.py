@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect
@@ -28,9 +29,6 @@ from register_api.core.shapes import Shape, shapes
 from register_api.importer.columns import folded
 from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
 

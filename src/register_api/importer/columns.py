@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -12,13 +12,8 @@ from register_api.core.forms import Vocabulary
 from register_api.core.model import EngagementSource, Identifier, SubprocessorSource
 from register_api.core.printable import quoted
 from register_api.core.shapes import shapes
-from register_api.importer.table import fault, refuse, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from register_api.errors import Finding
-    from register_api.importer.table import Table
+from register_api.errors import Finding
+from register_api.importer.table import Table, fault, refuse, refuse_any
 
 EXTRA = "extra"
 """Where a column goes whose text is published under its own name: only if the caller asks for it."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import yaml
@@ -14,9 +15,6 @@ from register_api.importer.columns import find_field
 from register_api.importer.html_tables import cell_of_html
 from register_api.importer.page_facts import stated_under
 from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.errors import UsageError
+from register_api.errors import Finding, UsageError
 from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, write_files
 from register_api.importer.import_report import ImportReport, Reporter
 from register_api.importer.published import is_register, notes_of, read_register, source_of
 from register_api.importer.reading import read_tables
-from register_api.importer.reading_options import format_of
+from register_api.importer.reading_options import ImportOptions, format_of
+from register_api.importer.register_file import RegisterDefaults
 from register_api.importer.state_importer import StateImporter
-from register_api.importer.table import Stated
+from register_api.importer.table import Stated, Table
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from register_api.errors import Finding
-    from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.register_file import RegisterDefaults
-    from register_api.importer.table import Table
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -7,24 +7,17 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from register_api.errors import UsageError
+from register_api.importer.import_report import Reporter
 from register_api.importer.list_states import ListState
 from register_api.importer.reading import read_tables
-from register_api.importer.reading_options import format_of
-from register_api.importer.table import MAX_BYTES, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from register_api.importer.import_report import Reporter
-    from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.table import Table
+from register_api.importer.reading_options import ImportOptions, format_of
+from register_api.importer.table import MAX_BYTES, Table, refuse
 
 _LONGEST = 300.0
 """Seconds that one call of git may take."""

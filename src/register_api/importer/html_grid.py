@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.html import HtmlElement
 
 from register_api.importer.table import Cell, refuse
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _BLOCKS = frozenset({"address", "article", "br", "dd", "details", "div", "dl", "dt", "h1", "h2",
                      "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section", "summary", "table", "td",

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
+from lxml.html import HtmlElement
 
 from register_api.errors import Refused
 from register_api.importer.columns import find_field, folded
 from register_api.importer.html_grid import cell_of, text_of
 from register_api.importer.table import Cell, Row, Table, fault, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lxml.html import HtmlElement
 
 LINE = "data-line"
 """Attribute in which Markdown keeps the line that an element came from."""

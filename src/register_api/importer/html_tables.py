@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from lxml import etree, html
+from lxml.html import HtmlElement
 
+from register_api.errors import Finding
 from register_api.importer.columns import find_field
 from register_api.importer.html_grid import HtmlRow, cell_of, spread, text_of
 from register_api.importer.html_lists import HEADINGS, line_of
 from register_api.importer.page_facts import stated_by
 from register_api.importer.table import Cell, Row, Stated, Table, fault, refuse, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from lxml.html import HtmlElement
-
-    from register_api.errors import Finding
 
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
 from register_api.core.printable import quoted
 from register_api.core.text import text_problems, without_invisible
+from register_api.errors import Finding
+from register_api.importer.import_report import Reporter
 from register_api.importer.table import fault
-
-if TYPE_CHECKING:
-    from register_api.errors import Finding
-    from register_api.importer.import_report import Reporter
 
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 """Spaces that look like the common one; in a name they make two of what a reader takes for one."""

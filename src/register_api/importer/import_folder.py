@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,10 +16,6 @@ from register_api.core.text import is_slug
 from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.importer.table import refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 MEMORY_FILE = "taken-over.json"
 

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.core.model import Register
 from register_api.errors import Refused, RegisterError, UsageError
 from register_api.importer.git_history import git_states
 from register_api.importer.import_folder import MEMORY_FILE, SOURCE, passing_copy, read_bytes, vendor_ids
 from register_api.importer.import_report import ImportReport
-from register_api.importer.list_states import published_before, read_history, schedule
+from register_api.importer.list_states import ListState, published_before, read_history, schedule
 from register_api.importer.names import NAMES_FILE
+from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
 from register_api.importer.state_importer import StateImporter
-from register_api.importer.state_publisher import StatePublisher
+from register_api.importer.state_publisher import ImportedState, StatePublisher, Target
 from register_api.importer.table import refuse_any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from register_api.core.model import Register
-    from register_api.importer.list_states import ListState
-    from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.state_publisher import ImportedState, Target
-
-    Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
 
 
 def replay(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core.instant import format_instant
+from register_api.core.model import Register
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
 from register_api.importer.document_rows import parse, states_of, table_of
+from register_api.importer.import_report import Reporter
 from register_api.importer.reading import decode_text
 from register_api.importer.table import Table, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.core.model import Register
-    from register_api.importer.import_report import Reporter
 
 
 def reason_of(state: ListState, subject: str | None) -> str:

@@ -7,21 +7,16 @@ the same in both. What the syntax would quietly drop or fill in is found in the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
+from register_api.errors import Finding
 from register_api.importer.html_lists import LINE, lists_of
 from register_api.importer.html_tables import parse, stated_of, tables_of
 from register_api.importer.page_facts import stated_under
 from register_api.importer.table import MAX_BYTES, Stated, Table, fault, refuse, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from markdown_it.token import Token
-
-    from register_api.errors import Finding
 
 _MOST_CHARACTERS = MAX_BYTES // 4
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?---[ \t]*(?:\n|\Z)", re.MULTILINE)

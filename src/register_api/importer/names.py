@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import msgspec
 import tomlkit
@@ -13,14 +14,10 @@ from anyascii import anyascii
 from register_api.core.model import Status
 from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
+from register_api.errors import Finding
 from register_api.importer.columns import folded
 from register_api.importer.table import fault, refuse, refuse_any
 from register_api.source.toml_values import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from register_api.errors import Finding
 
 _OTHER = re.compile("[^a-z0-9]+")
 _LATIN = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u206f]*")

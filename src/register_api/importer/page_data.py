@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
+from lxml.html import HtmlElement
 
 from register_api.importer.columns import find_field, folded
 from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of
 from register_api.importer.html_lists import lists_of
 from register_api.importer.html_tables import parse, stated_of, tables_of
 from register_api.importer.table import Table, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lxml.html import HtmlElement
 
 _DECODER = json.JSONDecoder(**CHECKS)
 _BEGINS = re.compile(r"""(?:^|[=(:])\s*+(?=\{\s*"|\[\s*[\[{"\d]|["'])""")

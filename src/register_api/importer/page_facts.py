@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 from babel import Locale
 
 from register_api.importer.columns import folded
 from register_api.importer.places import LANGUAGES
 from register_api.importer.table import Stated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEYS: dict[str, Literal["updated_on", "notice_days"]] = {
     **dict.fromkeys(("updated", "updatedat", "updatedon", "lastupdate", "lastupdated", "lastupdatedat",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import tomlkit
@@ -16,17 +17,11 @@ from register_api.core.printable import printable
 from register_api.core.product_scope import ALL
 from register_api.core.shapes import shapes
 from register_api.importer.import_folder import SOURCE, VENDORS
-from register_api.importer.import_report import VendorNote
+from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.register_file import REGISTER_FILE
 from register_api.importer.table import refuse
 from register_api.source.editor_schema import HEADS, schema_files
 from register_api.source.toml_values import DAYS
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.importer.import_report import Reporter
-
 
 _TELLING = frozenset(
     name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional

@@ -5,22 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
-from typing import TYPE_CHECKING
 
 from register_api.core.printable import printable
+from register_api.errors import Finding
 from register_api.importer.columns import find_field
 from register_api.importer.document_rows import read_json, read_yaml
 from register_api.importer.markdown_tables import read_markdown
 from register_api.importer.page_data import read_html
+from register_api.importer.reading_options import FileFormat
 from register_api.importer.table import MAX_BYTES, MAX_CELLS, Cell, Row, Table, fault, refuse, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.errors import Finding
-    from register_api.importer.reading_options import FileFormat
 
 _SEPARATORS = (",", ";")
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)

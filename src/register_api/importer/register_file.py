@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import tomlkit
 
 from register_api.core.printable import quoted
+from register_api.importer.import_report import Reporter
 from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain, put
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.importer.import_report import Reporter
 
 REGISTER_FILE = "register.toml"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from register_api.core.countries import is_in_eea
 from register_api.core.printable import quoted
+from register_api.errors import Finding
 from register_api.importer.cell_values import (
     LINKED,
     LISTS,
@@ -19,19 +21,11 @@ from register_api.importer.cell_values import (
     read_value,
     status_of,
 )
-from register_api.importer.columns import DROP, EXTRA, folded
-from register_api.importer.reading_options import ImportedRow
-from register_api.importer.table import Cell, fault
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.errors import Finding
-    from register_api.importer.columns import Columns
-    from register_api.importer.hygiene import Hygiene
-    from register_api.importer.import_report import Kind, Reporter
-    from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.table import Row, Table
+from register_api.importer.columns import DROP, EXTRA, Columns, folded
+from register_api.importer.hygiene import Hygiene
+from register_api.importer.import_report import Kind, Reporter
+from register_api.importer.reading_options import ImportedRow, ImportOptions
+from register_api.importer.table import Cell, Row, Table, fault
 
 USUAL_STATUS = "active"
 USUAL_CATEGORY = "Sub-processors"

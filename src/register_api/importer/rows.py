@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from register_api.core.printable import quoted
+from register_api.errors import Finding
 from register_api.importer.cell_values import is_nothing
 from register_api.importer.columns import DROP, EXTRA, Columns, folded, match_columns
-from register_api.importer.import_report import ColumnNote
-from register_api.importer.reading_options import ImportedRow
+from register_api.importer.hygiene import Hygiene
+from register_api.importer.import_report import ColumnNote, Reporter
+from register_api.importer.reading_options import ImportedRow, ImportOptions
 from register_api.importer.row_reader import RowReader
-from register_api.importer.table import fault, refuse, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from register_api.errors import Finding
-    from register_api.importer.hygiene import Hygiene
-    from register_api.importer.import_report import Reporter
-    from register_api.importer.reading_options import ImportOptions
-    from register_api.importer.table import Row, Table
+from register_api.importer.table import Row, Table, fault, refuse, refuse_any
 
 
 def read_rows(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,22 +28,15 @@ from register_api.importer.import_folder import (
 )
 from register_api.importer.import_report import Reporter, VendorNote
 from register_api.importer.names import NAMES_FILE, Names
+from register_api.importer.reading_options import ImportedRow, ImportOptions
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
-from register_api.importer.vendor_list import make_list
+from register_api.importer.table import Stated, Table
+from register_api.importer.vendor_list import ImportedList, ListedVendor, make_list
 from register_api.importer.vendor_update import VendorUpdate
 from register_api.source.editor_schema import schema_files
 from register_api.source.toml_values import parse, plain
 from register_api.source.vendor_file import VendorFile
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from register_api.importer.reading_options import ImportedRow, ImportOptions
-    from register_api.importer.table import Stated, Table
-    from register_api.importer.vendor_list import ImportedList, ListedVendor
 
 
 def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encoded
+from register_api.core.model import Register
 from register_api.core.printable import quoted
 from register_api.core.text import text_problems
 from register_api.errors import Finding, Refused, UsageError
 from register_api.importer.import_folder import SOURCE, vendor_ids, write_files
-from register_api.importer.list_states import reason_of
+from register_api.importer.list_states import ListState, reason_of
+from register_api.importer.state_importer import ImportPlan, StateImporter
 from register_api.publish.pipeline import PublishRequest, publish_version
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
-
-if TYPE_CHECKING:
-    from register_api.core.model import Register
-    from register_api.importer.list_states import ListState
-    from register_api.importer.state_importer import ImportPlan, StateImporter
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NoReturn
+from collections.abc import Iterable
+from typing import Literal, NoReturn
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.errors import Finding, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_BYTES = 8 * 1024 * 1024
 """Largest file that is read: a page of the most vendors a register may have."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core.printable import quoted
-from register_api.importer.names import NAMES_FILE, free_slug, slug
+from register_api.importer.import_report import Reporter
+from register_api.importer.names import NAMES_FILE, Names, free_slug, slug
+from register_api.importer.reading_options import ImportedRow
 from register_api.importer.table import fault, refuse_any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from register_api.importer.import_report import Reporter
-    from register_api.importer.names import Names
-    from register_api.importer.reading_options import ImportedRow
 
 _CLAUSE = re.compile(r"[(,;:\n]| - |\. |\be\.g\.")
 _WORDS_OF_AN_ID = 5

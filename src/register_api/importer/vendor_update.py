@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.importer.import_folder import RememberedVendor
-from register_api.importer.vendor_list import match_uses
-from register_api.source.toml_values import plain, put
+from register_api.importer.import_report import Reporter
+from register_api.importer.vendor_list import ListedVendor, Use, match_uses
+from register_api.source.toml_values import Section, plain, put
 from register_api.source.vendor_file import USE_ORDER, VENDOR_ORDER, VendorFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from register_api.importer.import_report import Reporter
-    from register_api.importer.vendor_list import ListedVendor, Use
-    from register_api.source.toml_values import Section
 
 _DAY = dt.timedelta(days=1)
 _EXTRA = "extra"

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from register_api.core.diff.changes import Change
 from register_api.core.instant import instant_of
 from register_api.core.language.language import message
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import TELLING
-from register_api.notify.publication import load
+from register_api.notify.publication import Publication, load
+from register_api.sending.database import Database, Row
 from register_api.sending.outbox import add_fact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from register_api.core.diff.changes import Change
-    from register_api.notify.publication import Publication
-    from register_api.sending.database import Database, Row
 
 Verdict = Literal["accepted", "objected", "not_concerned"]
 Way = Literal["link", "publisher"]

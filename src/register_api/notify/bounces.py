@@ -10,18 +10,15 @@ import contextlib
 import email
 import mailbox
 import re
+from collections.abc import Callable, Iterator
 from email import policy
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from email.message import Message as Mail
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from register_api.errors import NotifyError, UsageError
+from register_api.sending.database import Database, Row
 from register_api.sending.outbox import add_fact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from email.message import Message as Mail
-    from pathlib import Path
-
-    from register_api.sending.database import Database, Row
 
 MOST_BYTES = 1024 * 1024
 """Of a report; what follows is left out."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -14,12 +15,8 @@ from register_api.errors import NotifyError
 from register_api.files.csv_file import RowFault
 from register_api.notify.contacts_file import ContactRow, address_of
 from register_api.notify.deliveries import make_due
+from register_api.sending.database import Database, Row
 from register_api.sending.outbox import add_fact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from register_api.sending.database import Database, Row
 
 _SAID = ("name", "products", "language", "hears")
 """What an import may change of a contact that is there already."""

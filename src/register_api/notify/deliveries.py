@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable
+from typing import Literal
 
+from register_api.sending.database import Database, Row
 from register_api.sending.outbox import Leased, add_fact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from register_api.sending.database import Database, Row
-
 
 Kind = Literal["notice", "digest", "reminder"]
 

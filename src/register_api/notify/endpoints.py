@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
@@ -13,14 +13,9 @@ from register_api.errors import NotifyError, UsageError
 from register_api.notify.contacts import Recipient, leave
 from register_api.notify.contacts_file import address_of, faults_of
 from register_api.notify.persons import forget
+from register_api.sending.database import Database, Row
 from register_api.sending.hook_bodies import HookFormat
-from register_api.sending.webhook import hook_url_problem, new_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Database, Row
-    from register_api.sending.webhook import HookAnswer
+from register_api.sending.webhook import HookAnswer, hook_url_problem, new_secret
 
 _DAY = 86_400
 WARN_AFTER = _DAY

@@ -6,17 +6,13 @@ verifies the register; so a key that signs events is worth nothing to a thief bu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
 from register_api.core.instant import format_instant
+from register_api.notify.publication import Publication
 from register_api.sending.hook_bodies import Event
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.notify.publication import Publication
 
 TYPE = "sub-processor-register"
 """What the type of each event begins with."""

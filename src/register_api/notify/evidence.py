@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,13 +20,11 @@ from register_api.core.log.merkle import HASH_BYTES
 from register_api.core.printable import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts import Recipient, recipients_at
+from register_api.notify.publication import Publication
+from register_api.sending.database import Database, Row
 from register_api.verify.evidence import notice_files as paths
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.notice_checks import NOTICE_README
-
-if TYPE_CHECKING:
-    from register_api.notify.publication import Publication
-    from register_api.sending.database import Database, Row
 
 # The address of an endpoint may be a password, which is not opened.
 _FACTS = """

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
 
+from register_api.clock import Clock
 from register_api.core.language.language import Language
 from register_api.errors import NotifyError
-from register_api.notify.endpoints import endpoint_of, note_answer
+from register_api.notify.deliveries import Due
+from register_api.notify.endpoints import Endpoint, endpoint_of, note_answer
 from register_api.notify.events import challenge_event, version_event, version_url
+from register_api.notify.settings import NotifySettings
 from register_api.notify.words import Wanted, Words
+from register_api.sending.database import Database
 from register_api.sending.hook_bodies import CHATS, CONTENT_TYPES
 from register_api.sending.outbox import SendResult
-from register_api.sending.webhook import Hook, route_of, transport_of
-
-if TYPE_CHECKING:
-    from register_api.clock import Clock
-    from register_api.notify.deliveries import Due
-    from register_api.notify.endpoints import Endpoint
-    from register_api.notify.settings import NotifySettings
-    from register_api.sending.database import Database
-    from register_api.sending.sender import Route
-    from register_api.sending.webhook import HookAnswer, WebhookTransport
+from register_api.sending.sender import Route
+from register_api.sending.webhook import Hook, HookAnswer, WebhookTransport, route_of, transport_of
 
 
 class HookWriter:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Row
+from register_api.sending.database import Row
 
 Purpose = Literal["confirm", "manage", "answer"]
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from register_api.core.language.language import Language
 from register_api.core.language.prose import one_line
 from register_api.notify.answers import newest_answer
-from register_api.notify.deliveries import versions_in, was_told
+from register_api.notify.contacts import Recipient
+from register_api.notify.deliveries import Due, versions_in, was_told
 from register_api.notify.endpoints import endpoint_of
 from register_api.notify.personal import personal, purpose_of
+from register_api.notify.settings import NotifySettings
 from register_api.notify.warnings import warning
 from register_api.notify.words import Composed, Wanted, Words
 from register_api.publish.feed.mail import wrapped
 from register_api.publish.page.templating import render
-from register_api.sending.mail import Addressed, content_of, envelope, with_more, written
+from register_api.sending.database import Database
+from register_api.sending.mail import Addressed, Message, content_of, envelope, with_more, written
 from register_api.sending.outbox import SendResult
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Sequence
-
-    from register_api.notify.contacts import Recipient
-    from register_api.notify.deliveries import Due
-    from register_api.notify.settings import NotifySettings
-    from register_api.sending.database import Database
-    from register_api.sending.mail import Message
 
 
 class Writer:

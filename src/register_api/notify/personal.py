@@ -5,20 +5,17 @@ Contract contacts get no link to leave: notice is owed to them until another one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from markupsafe import escape
 
 from register_api.core.language.language import Language, message
 from register_api.notify import links
+from register_api.notify.contacts import Recipient
+from register_api.notify.deliveries import Due
 from register_api.publish.feed.mail import wrapped
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.notify.contacts import Recipient
-    from register_api.notify.deliveries import Due
-    from register_api.sending.database import Database
+from register_api.sending.database import Database
 
 _LABELS: dict[links.Purpose, str] = {
     "confirm": message("Confirm the subscription"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -10,11 +11,7 @@ from register_api.core.printable import quoted
 from register_api.errors import NotifyError
 from register_api.notify.contacts import Recipient, active_contact, leave, recipients_at
 from register_api.notify.contacts_file import address_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row
 
 
 def export_person(database: Database, address: str) -> list[dict[str, Any]]:

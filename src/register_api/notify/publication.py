@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,16 +20,8 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, NotifyError, RegisterError
 from register_api.notify.plan import make_all_due
-from register_api.verify import Options, Verified, verify
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from register_api.sending.database import Database, Row
-    from register_api.verify import Fetcher, Update
+from register_api.sending.database import Database, Row
+from register_api.verify import Fetcher, Options, Update, Verified, verify
 
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
 

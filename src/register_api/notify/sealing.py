@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
@@ -12,16 +12,11 @@ from register_api.core.canonical import encode
 from register_api.core.delivery import DeliveryRecord, VersionTold, make_seal, reply_mac, tree_size
 from register_api.core.instant import format_instant
 from register_api.core.log.merkle import HASH_BYTES, leaf_hash
-from register_api.core.log.time_stamp import CLOCK_TOLERANCE
+from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp
 from register_api.errors import NotStamped
 from register_api.notify.contacts import Recipient
 from register_api.publish.time_authority import TimeAuthority, ask
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.core.log.time_stamp import TimeStamp
-    from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row
 
 MOST_FACTS = 16_384
 """Facts below one root; what is left goes below the next."""

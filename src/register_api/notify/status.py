@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,9 +17,7 @@ from register_api.notify.endpoints import endpoints
 from register_api.notify.links import LIFETIMES
 from register_api.notify.publication import load, newest
 from register_api.notify.sealing import Sealing, sealing
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database
+from register_api.sending.database import Database
 
 FAILED = ("refused", "bounced")
 """States in which a recipient has certainly not been told."""

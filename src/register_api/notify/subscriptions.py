@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
 from register_api.notify import links
 from register_api.notify.contacts import leave as leave_outbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row
 
 _MINUTE, _DAY = 60, 86_400
 _MOST_MAILS, _WITHIN, _APART = 5, 7 * _DAY, 10 * _MINUTE

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from register_api.core.instant import instant_of
 from register_api.core.language.language import Language
 from register_api.core.printable import escaped
-
-if TYPE_CHECKING:
-    from register_api.notify.endpoints import Endpoint
+from register_api.notify.endpoints import Endpoint
 
 
 def warning(endpoint: Endpoint, base: str) -> tuple[str, list[str]]:

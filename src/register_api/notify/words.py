@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from register_api.clock import zone_of
 from register_api.core import strict_base64
 from register_api.core.calendar import local_day
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import Diff, DiffEnd
+from register_api.core.diff.changes import Change, Diff, DiffEnd
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
+from register_api.core.model import Register
 from register_api.errors import NotifyError
 from register_api.notify.answers import last_day_to_object
+from register_api.notify.contacts import Recipient
 from register_api.notify.plan import open_objections
-from register_api.notify.publication import load, newest
+from register_api.notify.publication import Publication, load, newest
+from register_api.notify.settings import NotifySettings
 from register_api.publish.feed import mail as mails
 from register_api.publish.feed.entry import VersionSummary, content, summary
+from register_api.publish.feed.mail import Mail
+from register_api.sending.database import Database
 from register_api.sending.mail import content_of
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
-
-    from register_api.core.diff.changes import Change
-    from register_api.core.model import Register
-    from register_api.notify.contacts import Recipient
-    from register_api.notify.publication import Publication
-    from register_api.notify.settings import NotifySettings
-    from register_api.publish.feed.mail import Mail
-    from register_api.sending.database import Database
 
 
 class Wanted(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from typing import TYPE_CHECKING, Self
+from collections import Counter
+from typing import Self
 
 import msgspec
 
@@ -15,22 +16,16 @@ from register_api.notify.deliveries import Due
 from register_api.notify.endpoints import owner_of
 from register_api.notify.hooks import HookWriter, hook_route
 from register_api.notify.message import Writer
-from register_api.notify.publication import note_look, record_new
+from register_api.notify.publication import Look, note_look, record_new
 from register_api.notify.sealing import seal_facts, stamp_seals
+from register_api.notify.settings import NotifySettings
 from register_api.notify.words import Words
+from register_api.publish.time_authority import TimeAuthority
+from register_api.sending.database import Database
+from register_api.sending.mail import Message
 from register_api.sending.mail_server import MailServer
 from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
-from register_api.sending.sender import Route, Sender
-
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from register_api.notify.publication import Look
-    from register_api.notify.settings import NotifySettings
-    from register_api.publish.time_authority import TimeAuthority
-    from register_api.sending.database import Database
-    from register_api.sending.mail import Message
-    from register_api.sending.sender import Surroundings
+from register_api.sending.sender import Route, Sender, Surroundings
 
 _SEAL_PAUSE = 3600.0
 """Seconds between two seals of what happened."""

@@ -6,7 +6,8 @@ The keys that a checkpoint and a first list of keys need are made for the moment
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -17,18 +18,12 @@ from register_api.errors import Refused
 from register_api.publish.artefacts import ArtefactBuilder
 from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.entry import FeedEntry, VersionSummary
-from register_api.publish.makers import make_files, no_longer_made
+from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.preparation import Baseline, Candidate, PublishOptions, prepare
 from register_api.publish.signing.key_list import first_key_list
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.store.reader import Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from register_api.publish.makers import NewVersion
 
 _OF_ANY_KEYS = (tree.CHECKPOINT, tree.VERSION_PROOF)
 _OF_FIRST_KEYS = (tree.KEYS, tree.VERSION_KEYS, tree.VERSION_ENTRY, tree.PUBLIC_KEY, tree.DISCOVERY)

@@ -10,8 +10,9 @@ import functools
 import hashlib
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jinja2 import Environment
 from markupsafe import Markup
 
 from register_api.core import strict_base64
@@ -20,14 +21,10 @@ from register_api.core.format.paths import address_of, kind_of
 from register_api.core.headers import in_page, page_policy
 from register_api.core.language.language import Language, languages
 from register_api.core.printable import escaped
+from register_api.errors import RegisterError
+from register_api.preview.coming import Coming
 from register_api.publish.feed.mail import mail
 from register_api.style.environment import STYLE_SHA256, page_environment
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from register_api.errors import RegisterError
-    from register_api.preview.coming import Coming
 
 FOLDER = "_preview/"
 """Where the preview's own pages are; no path of the tree begins so."""

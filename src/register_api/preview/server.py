@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import http.server
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api import __version__
 from register_api.core.headers import NO_STORE, NOSNIFF, PAGE
 from register_api.errors import UsageError
-from register_api.preview.site import TEXT, PreviewAnswer
-
-if TYPE_CHECKING:
-    from register_api.preview.site import Preview
+from register_api.preview.site import TEXT, Preview, PreviewAnswer
 
 HOST = "127.0.0.1"
 

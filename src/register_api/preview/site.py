@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -16,14 +17,9 @@ from register_api.errors import RegisterError
 from register_api.preview import pages
 from register_api.preview.coming import Coming, make_coming
 from register_api.publish.feed.mail import mail
+from register_api.publish.preparation import PublishOptions
 from register_api.source.folder import REGISTER_FILE, list_vendor_files
 from register_api.store.reader import Snapshot, current, open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from register_api.publish.preparation import PublishOptions
 
 HTML = tree.INDEX.media_type
 TEXT = tree.ROBOTS_TXT.media_type

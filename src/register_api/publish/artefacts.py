@@ -6,48 +6,45 @@ that are stored and served.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from register_api.core.canonical import Encoded, encoded
+from register_api.core.documents import KeyList
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import log_key
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language
+from register_api.core.model import Register
+from register_api.core.notice import Promises
 from register_api.errors import StoreDamaged
-from register_api.publish.examine import HINT, nothing_signed
+from register_api.publish.examine import HINT, Examined, nothing_signed
 from register_api.publish.feed.entry import VersionSummary, make_entry
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.head_files import check_listed, digests_of
 from register_api.publish.history import told_again
-from register_api.publish.log_files import append_entry, outgrown_tiles
+from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles
 from register_api.publish.makers import NewVersion, make_files, no_longer_made
 from register_api.publish.page.templating import TEMPLATES_SHA256
-from register_api.publish.page.version_history import MOST_VERSIONS, told_version, version_history
+from register_api.publish.page.version_history import (
+    MOST_VERSIONS,
+    ToldVersion,
+    told_version,
+    version_history,
+)
 from register_api.publish.signing.key_list import current_key_list
+from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
 from register_api.publish.trust import root as trust_root
-from register_api.publish.version_files import make_version_files
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping
-
-    from register_api.core.documents import KeyList
-    from register_api.core.model import Register
-    from register_api.core.notice import Promises
-    from register_api.publish.examine import Examined
-    from register_api.publish.log_files import LogFiles
-    from register_api.publish.page.version_history import ToldVersion
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.version_files import VersionFiles
-    from register_api.store.reader import Snapshot
+from register_api.publish.version_files import VersionFiles, make_version_files
+from register_api.store.reader import Snapshot
 
 
 class Artefacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,13 +16,9 @@ from register_api.publish import memory
 from register_api.publish.examine import Examined, examine
 from register_api.publish.memory import NOTHING, KeyMemory
 from register_api.store.manifest import PublisherState, StoredPolicy
+from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, reopened
 from register_api.store.transaction import commit, locked, recover
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from register_api.store.plan import Progress
 
 
 class PagesMade(msgspec.Struct, frozen=True, kw_only=True):

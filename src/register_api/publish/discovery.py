@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from register_api.core.canonical import digest, encode
@@ -11,14 +12,9 @@ from register_api.core.documents import Discovery, RegisterReference, RootRefere
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, address_of
 from register_api.core.instant import format_instant
+from register_api.core.model import Contact, Publisher, Register
 from register_api.errors import StoreDamaged
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.model import Contact, Publisher, Register
-    from register_api.store.reader import Snapshot
-
+from register_api.store.reader import Snapshot
 
 ROLE = "security"
 """Role of the contacts that the file names."""

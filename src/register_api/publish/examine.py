@@ -9,7 +9,9 @@ what a publisher renews.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, TypeVar
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 from tuf.api.metadata import Root
@@ -17,6 +19,7 @@ from tuf.api.metadata import Root
 from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.documents import HeadFiles, KeyList, VersionList
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.keys.key_list import check_keys, is_origin
 from register_api.core.keys.trust_roles import check_against_root
@@ -34,18 +37,12 @@ from register_api.publish.head_files import check_listed, digests_of
 from register_api.publish.history import promises_after
 from register_api.publish.memory import SignedFile, SignedHead
 from register_api.publish.trust import metadata as trust_metadata
+from register_api.publish.trust.metadata import Read
 from register_api.publish.trust.root_chain import check_chain
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.verify.state import RootOrigin
 from register_api.verify.trust.chain import Trusted, follow
 from register_api.verify.trust.start import Start
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from register_api.core.format.kind import FileKind
-    from register_api.publish.trust.metadata import Read
 
 T = TypeVar("T")
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import FileDigest, HeadFiles
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.model import Register
 from register_api.errors import Forged
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from register_api.core.model import Register
 
 
 def digests_of(heads: HeadFiles | None) -> dict[str, str]:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from register_api.core.canonical import digest
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.publish.building import Publishing, building, nothing_published
 from register_api.publish.discovery import discovery_document, security_txt
+from register_api.publish.examine import Examined
 from register_api.publish.head_files import digests_of, head_files
 from register_api.publish.signing.key_list import pem_files, revised
+from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.signing.signatures import signatures
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.trust import repository as trust_repository
 from register_api.publish.trust import retirement
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from register_api.core.documents import KeyList
-    from register_api.publish.examine import Examined
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 
 @contextlib.contextmanager

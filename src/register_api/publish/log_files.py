@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,13 +10,9 @@ from register_api.core.log import tiles
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import SignatureLine, format_note, make_note_key
 from register_api.core.log.tile_proofs import inclusion_proof, root
+from register_api.core.log.tiles import ReadTile
 from register_api.core.log.tlog_proof import TlogProof, format_proof
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.core.log.tiles import ReadTile
-    from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.signing.signer import Ed25519Signer
 
 _PARTIAL = ".p/"
 

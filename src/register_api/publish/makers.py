@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,10 +20,11 @@ from register_api.core.exports.cyclonedx import cyclonedx
 from register_api.core.exports.dora import dora_chain, dora_providers
 from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import in_language
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
-from register_api.core.model import Register
+from register_api.core.model import Register, Subprocessor
 from register_api.core.notice import Promises
 from register_api.publish.check_page.assembly import check_page
 from register_api.publish.discovery import ROBOTS_TXT, api_catalog, discovery_document, security_txt
@@ -59,13 +60,6 @@ from register_api.publish.schema_files import fixed_schemas, newest_schemas
 from register_api.publish.signing.key_list import pem_files
 from register_api.publish.version_files import VersionFiles, versions_document
 from register_api.style.environment import ICON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.format.kind import FileKind
-    from register_api.core.model import Subprocessor
-
 
 ByValue: TypeAlias = "Mapping[int, bytes] | Mapping[str, bytes] | Mapping[tuple[str, int], bytes]"
 """Files of one kind by the value of the parameter in their paths, or the values of several."""

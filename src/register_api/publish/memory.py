@@ -10,7 +10,9 @@ that was shown, and the one that is meant to be. After a crash the store has eit
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Literal
 
 import filelock
 import msgspec
@@ -21,10 +23,6 @@ from register_api.errors import Forked, KeyStoreError, RolledBack
 from register_api.files import durable
 from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
 from register_api.publish.signing import key_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MEMORY_FILE = "published.json"
 MAX_MEMORY_BYTES = 4 * 1024 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import gc
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,12 +22,8 @@ from register_api.publish.preparation import Baseline, Candidate, PublishOptions
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.publish.trust import repository as trust_repository
+from register_api.store.plan import Progress
 from register_api.store.reader import Snapshot, open_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.store.plan import Progress
 
 
 class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
@@ -13,18 +13,13 @@ from register_api.core.format import tree
 from register_api.core.model import Draft, Reason, ReasonKind, Register
 from register_api.core.notice import Promises
 from register_api.core.printable import printable
-from register_api.core.proposals import propose
+from register_api.core.proposals import Proposal, propose
 from register_api.core.rules import Context, check
 from register_api.core.rules.rule_table import OF_FORM
 from register_api.core.versioning import made, unchanged
 from register_api.errors import Finding, Refused, StoreDamaged
 from register_api.source.load import load, load_zone, locate
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.core.proposals import Proposal
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):

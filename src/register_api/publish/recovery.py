@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from tuf.api.metadata import Timestamp
@@ -25,31 +25,24 @@ from register_api.core.model import Register
 from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import memory
 from register_api.publish.building import PagesMade, Publishing
-from register_api.publish.examine import examine
+from register_api.publish.examine import Examined, examine
 from register_api.publish.feed.interest_files import PublishedFeeds
 from register_api.publish.history import told_again
 from register_api.publish.log_files import LogFiles
 from register_api.publish.makers import NewVersion, make_files
+from register_api.publish.memory import KeyMemory
 from register_api.publish.page.templating import TEMPLATES_SHA256
 from register_api.publish.page.version_history import version_history
 from register_api.publish.trust import metadata as trust_metadata
 from register_api.publish.version_files import VersionFiles
-from register_api.store.reader import open_snapshot
+from register_api.store.plan import Progress
+from register_api.store.reader import Snapshot, open_snapshot
 from register_api.store.transaction import locked
 from register_api.store.transaction import recover as finish_interrupted
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import KeepingFetcher, NotServed
+from register_api.verify.fetch.fetcher import Fetcher, KeepingFetcher, NotServed
 from register_api.verify.options import Options
 from register_api.verify.trust.start import read_root
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.publish.examine import Examined
-    from register_api.publish.memory import KeyMemory
-    from register_api.store.plan import Progress
-    from register_api.store.reader import Snapshot
-    from register_api.verify.fetch.fetcher import Fetcher
 
 _SECOND = dt.timedelta(seconds=1)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 from tuf.api.metadata import Root
 
 from register_api.core import strict_base64
-from register_api.core.documents import Ended
+from register_api.core.documents import Ended, KeyList
 from register_api.core.log.epochs import LogEpoch, next_origin, read_epochs
 from register_api.errors import KeyStoreError, StoreError, UsageError
+from register_api.publish.examine import Examined
 from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.rotation import Changed
 from register_api.publish.signing import key_file
@@ -24,16 +27,7 @@ from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import BEGUN, FIRST_ROOT, make_root
 from register_api.publish.trust.root_change import RootChange, next_root
 from register_api.publish.trust.root_draft import RootDraft, check_draft, new_draft
-from register_api.store.reader import open_snapshot
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from register_api.core.documents import KeyList
-    from register_api.publish.examine import Examined
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 
 
 def begin_root(

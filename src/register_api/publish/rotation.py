@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import msgspec
 
 from register_api.core.canonical import decode
-from register_api.core.documents import Ended, EndReason, KeyList, KeyUse
+from register_api.core.documents import Ended, EndReason, KeyList, KeyRecord, KeyUse
 from register_api.core.format import tree
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
-from register_api.publish.building import nothing_published
+from register_api.publish.building import Publishing, nothing_published
 from register_api.publish.key_transaction import key_change, resign_metadata
 from register_api.publish.signing.key_list import key_record
 from register_api.publish.signing.key_ranges import open_record, record_of, rotated, shortened
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.next_key import promote_next_keys
 from register_api.store.reader import Snapshot, open_snapshot
-
-if TYPE_CHECKING:
-    from register_api.core.documents import KeyRecord
-    from register_api.publish.building import Publishing
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
 """The roles whose keys stand in ``keys.json``."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Mapping
+from typing import Any
 
 import msgspec
 
 from register_api.core.canonical import encode
 from register_api.core.documents import VersionList
+from register_api.core.format.kind import Schema
 from register_api.core.format.tree import SCHEMA_OF_MINOR, SCHEMAS
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.schemas import DIALECT, definitions
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
-
-    from register_api.core.format.kind import Schema
 
 _REFERENCES = "#/$defs/{name}"
 

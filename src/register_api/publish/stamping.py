@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
@@ -14,13 +14,8 @@ from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp, check_p
 from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Inconsistent, NotStamped
 from register_api.publish.time_authority import TimeAuthority, ask
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 from register_api.store.transaction import commit, locked, recover
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.store.reader import Snapshot
 
 _CLOCKS = "compare this machine's clock with the authority's"
 

@@ -11,21 +11,17 @@ refuse others. No signature covers that set, and sorting changes no length.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import msgspec
 import rfc3161_client
 from cryptography import x509
+from rfc3161_client import TimeStampRequest
 
 from register_api.bounded_http.client import OK, BoundedClient, read_url
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.time_stamp import MAX_TIME_STAMP_BYTES, TimeStamp, open_time_stamp
 from register_api.core.printable import printable
 from register_api.errors import NotStamped, VerificationError
-
-if TYPE_CHECKING:
-    from rfc3161_client import TimeStampRequest
-
 
 _CERTIFICATES = 0xA0
 _LONG_LENGTH = 0x80

@@ -5,7 +5,9 @@ With a threshold of two or more the signatures come from several machines (``roo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 
 from tuf.api.metadata import Metadata, Root
 
@@ -20,11 +22,6 @@ from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root import sign_root
 from register_api.publish.trust.root_chain import check_chain, check_known, read_known, write_known
 from register_api.publish.trust.root_change import RootChange, next_root, root_kids
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-    from pathlib import Path
 
 
 def rotate_trust_key(store: Path, keys: Path, role: str, now: dt.datetime) -> Changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,17 +11,12 @@ from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, KeyList, VersionList
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
+from register_api.core.notice import Promises
 from register_api.core.patch.write import apply_patch
 from register_api.errors import StoreError, VerificationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.core.format.kind import FileKind
-    from register_api.core.notice import Promises
-
 
 _FAULT = "nothing was published; this is a fault of the program: please report it"
 

@@ -6,16 +6,15 @@ import contextlib
 import functools
 import os
 import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from register_api.core.printable import printable
 from register_api.errors import NotInstalled, SendingError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+Row = dict[str, Any]
 
-    Row = dict[str, Any]
 
 POSTGRESQL = ("postgresql://", "postgres://")
 

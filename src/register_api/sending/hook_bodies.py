@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from register_api.core.language.prose import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 HookFormat = Literal["webhook", "slack", "teams"]
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import quopri
 import re
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from register_api.core.canonical import digest
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
-
-    from register_api.sending.settings import MailSettings
-
+from register_api.sending.settings import MailSettings
 
 _BOUNDARY = re.compile(rb"--=[0-9a-f]{32}=")
 

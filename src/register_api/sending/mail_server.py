@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import aiosmtplib
 
 from register_api.core.printable import escaped
 from register_api.errors import SendingError
+from register_api.sending.mail import Message
 from register_api.sending.outbox import SendResult
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.mail import Message
-    from register_api.sending.settings import MailSettings
+from register_api.sending.settings import MailSettings
 
 _FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
 _PERMANENT = 500

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from register_api.sending.database import Database, Row
+from register_api.sending.database import Database, Row
 
 State = Literal["due", "sending", "sent", "refused", "unknown", "bounced", "opted_out"]
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, Self
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, Protocol, Self
 
+from register_api.clock import Clock
 from register_api.sending.outbox import LeasedRow, Outbox, SendResult
-
-if TYPE_CHECKING:
-    import threading
-    from collections import Counter
-    from collections.abc import Callable, Iterator, Sequence
-
-    from register_api.clock import Clock
 
 _BATCH = 10
 """Rows that are leased at once: so many wait for the end of the lease when a worker is killed."""

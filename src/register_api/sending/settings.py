@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,9 +15,6 @@ from register_api.core.printable import printable
 from register_api.errors import UsageError
 from register_api.files.toml_file import read_toml
 from register_api.sending.database import POSTGRESQL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 PASSWORD_VARIABLE = "REGISTER_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 

@@ -7,35 +7,30 @@ each attempt, by which a receiver knows it; so a failure of any kind is a reason
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
 from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import reach_with
+from register_api.bounded_http.reach import Reach, reach_with
 from register_api.bounded_http.retry_after import seconds_asked
+from register_api.clock import Clock
 from register_api.core import strict_base64
 from register_api.core.address import url_problem
 from register_api.errors import UsageError, VerificationError
 from register_api.sending.hook_bodies import CONTENT_TYPES
 from register_api.sending.outbox import HOUR, MINUTE, SendResult
 from register_api.sending.sender import Route
-from register_api.sending.settings import is_loopback
+from register_api.sending.settings import MailSettings, is_loopback
 from register_api.sending.webhook_key import read_key
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from register_api.bounded_http.reach import Reach
-    from register_api.clock import Clock
-    from register_api.sending.settings import MailSettings
 
 RETRY_AFTER = (5, 5 * MINUTE, *(HOUR * hours // 2 for hours in (1, 4, 10, 20, 28, 40, 40)))
 """Seconds until the next attempt after each that failed: three days together."""

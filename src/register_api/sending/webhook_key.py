@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -15,9 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from register_api.errors import UsageError
 from register_api.files import durable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def read_key(path: Path, named: str = "webhook_key") -> Ed25519PrivateKey:

@@ -7,31 +7,27 @@ a path of the tree, or the prefix with a path after it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, cast
 
 from litestar import Litestar, Request, Response
 
 from register_api import clock as system_clock
+from register_api.clock import Clock
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.routes import is_computed, routes
 from register_api.serve.answer.service import Service
 from register_api.serve.background import watching
 from register_api.serve.fast_path import FastPath
-from register_api.serve.http.asgi import NO_BODY, start_message
+from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, start_message
 from register_api.serve.http.problem_replies import reply_to, send_problem
 from register_api.serve.http.problems import Problem
+from register_api.serve.settings import Settings
 from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.telemetry.counters import Counters
 from register_api.serve.telemetry.faults import fault
 from register_api.serve.telemetry.freshness_log import watching_freshness
 from register_api.serve.telemetry.request_log import RequestLog
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from register_api.clock import Clock
-    from register_api.serve.http.asgi import App, Receive, Scope, Send
-    from register_api.serve.settings import Settings
 
 
 class Prefixed:

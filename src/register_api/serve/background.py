@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from register_api.serve.stored.current_replies import CurrentReplies
-
+from register_api.serve.stored.current_replies import CurrentReplies
 
 _log = logging.getLogger(__name__)
 

@@ -6,27 +6,21 @@ stands in its way, and nothing is encoded, hashed, compressed, read or timed on 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path
 from register_api.core.headers import METHODS, PREFLIGHT
-from register_api.serve.http.asgi import NO_BODY, send_body, start_message
+from register_api.serve.http.asgi import NO_BODY, App, Receive, Scope, Send, send_body, start_message
 from register_api.serve.http.problem_replies import send_problem
 from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import select
 from register_api.serve.http.sending import send_redirect, send_stored, without_body
+from register_api.serve.stored.current_replies import CurrentReplies
 from register_api.serve.stored.reply import CORS, as_headers
-from register_api.serve.telemetry.counters import counting
+from register_api.serve.stored.reply_table import ReplyTable
+from register_api.serve.telemetry.counters import Counters, counting
 from register_api.serve.telemetry.faults import fault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.serve.http.asgi import App, Receive, Scope, Send
-    from register_api.serve.stored.current_replies import CurrentReplies
-    from register_api.serve.stored.reply_table import ReplyTable
-    from register_api.serve.telemetry.counters import Counters
 
 _METHODS = frozenset(METHODS.split(", "))
 _ALLOW = (b"allow", METHODS.encode("ascii"))

@@ -8,29 +8,21 @@ import functools
 import logging
 import os
 import resource
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.serve.app import create_app, make_state
-from register_api.serve.http.asgi import PIECE_BYTES
+from register_api.serve.http.asgi import PIECE_BYTES, App
 from register_api.serve.http.bounds import SPARE_CONNECTIONS
 from register_api.serve.process.listening import address_of, is_inherited, listen, listen_for_metrics
 from register_api.serve.process.server import make_server
-from register_api.serve.process.shutdown import shutdown_on_signals
+from register_api.serve.process.shutdown import Shutdown, shutdown_on_signals
 from register_api.serve.process.workers import Workers
-from register_api.serve.settings import OFF, metrics_address
+from register_api.serve.settings import OFF, Settings, metrics_address
 from register_api.serve.telemetry.logs import set_up_logs
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterator
-
-    from register_api.serve.http.asgi import App
-    from register_api.serve.process.shutdown import Shutdown
-    from register_api.serve.settings import Settings
-
 
 _log = logging.getLogger(__name__)
 

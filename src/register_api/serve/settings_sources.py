@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import typing
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -13,9 +14,6 @@ from register_api.core.printable import printable
 from register_api.errors import UsageError
 from register_api.files.toml_file import TABLES, read_toml, shortened
 from register_api.serve.settings import BOUNDS, VARIABLES, Settings, complaint_about
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FILE_VARIABLE = "REGISTER_SETTINGS"
 """Environment variable that names the file with settings."""

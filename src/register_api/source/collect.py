@@ -7,7 +7,8 @@ them, so the table is first walked beside what each field takes (``core.shapes``
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -19,9 +20,6 @@ from register_api.core.shapes import Shape, shapes
 from register_api.core.text import nearest
 from register_api.source.expectation import expected, found, is_scalar, shortened
 from register_api.source.key_path import KeyPath
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -5,12 +5,15 @@ Nothing is written before all of an edit is there; what cannot be edited without
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import tomlkit
 
-from register_api.core.model import ProductScope
+from register_api.core.model import Draft, EngagementSource, ProductScope, SubprocessorSource
 from register_api.core.planned_changes import engagement_on, in_effect, vendor_on
 from register_api.core.product_scope import written_scope
 from register_api.core.text import nearest
@@ -18,16 +21,8 @@ from register_api.errors import UsageError
 from register_api.files import durable
 from register_api.source.editor_schema import SCHEMA_FOLDER
 from register_api.source.folder import REGISTER_FILE, VENDOR_FOLDER
-from register_api.source.toml_values import dump, parse, plain, put
+from register_api.source.toml_values import Section, dump, parse, plain, put
 from register_api.source.vendor_file import VendorFile
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from register_api.core.model import Draft, EngagementSource, SubprocessorSource
-    from register_api.source.toml_values import Section
 
 COPIED = (
     "category", "status", "purpose", "products", "ict_service", "conditions", "data_scope",

@@ -7,16 +7,12 @@ no unknown key, only known codes, no null. What needs more than one value to be 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.core.fields import FIELDS
 from register_api.core.model import ProductScope, RegisterSource, SubprocessorSource
-from register_api.core.schemas import DIALECT, definitions
-from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from register_api.core.schemas import Definition
-    from register_api.core.shapes import Shape
+from register_api.core.schemas import DIALECT, Definition, definitions
+from register_api.core.shapes import Shape, shapes
 
 SCHEMA_FOLDER = "schema"
 """Folder of the source in which they lie."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
 
 from msgspec import inspect
 
 from register_api.core import model
 from register_api.core.canonical import MAX_SAFE_INTEGER
 from register_api.core.instant import parse_day
-from register_api.core.shapes import shapes
+from register_api.core.shapes import Shape, shapes
 from register_api.source.key_path import quote
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.core.shapes import Shape
 
 _LONGEST_QUOTE = 60
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 import tomli  # compiled, three times as fast as tomllib: a source has a file for each sub-processor
@@ -12,10 +14,6 @@ from register_api.core.printable import escaped, printable
 from register_api.errors import Finding
 from register_api.source.toml_faults import explain
 from register_api.source.toml_tokens import longest_dotted_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_SOURCE_BYTES = 256 * 1024
 """Largest source file (docs/rules.md, R17)."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from register_api.errors import UsageError
+from register_api.errors import Finding, UsageError
 from register_api.source.file import finding, name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.errors import Finding
 
 REGISTER_FILE = "register.toml"
 EXAMPLE = Path(__file__).with_name("EXAMPLE.toml")

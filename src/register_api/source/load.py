@@ -7,7 +7,9 @@ zone, R17 for size); the other rules look at the draft (``register_api.core.rule
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,10 +22,6 @@ from register_api.source.folder import REGISTER_FILE, list_strays, list_vendor_f
 from register_api.source.key_path import format_key
 from register_api.source.lines import index_lines, nearest_line
 from register_api.source.time_zone import load_zone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["LoadedSource", "load", "load_zone", "locate"]
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import tomli
 
 from register_api.source.toml_tokens import tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import tomli
 
 
 class TomlFault(NamedTuple):

@@ -6,12 +6,9 @@ Only as far as it takes to find keys: a number such as ``1.5`` comes as two bare
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _TOKEN = re.compile(
     r"""

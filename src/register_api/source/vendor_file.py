@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tomlkit
 
 from register_api.core.model import EngagementSource, SubprocessorSource
 from register_api.source.editor_schema import HEADS
-from register_api.source.toml_values import dump, parse, plain
-
-if TYPE_CHECKING:
-    from register_api.source.toml_values import Section
+from register_api.source.toml_values import Section, dump, parse, plain
 
 VENDOR_ORDER = tuple(
     name for name in SubprocessorSource.__struct_fields__ if name not in {"id", "engagements"}

@@ -22,11 +22,7 @@ of it at once; see ``store.transaction``.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 CURRENT = "current"
 PUBLIC = "public"

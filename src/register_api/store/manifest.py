@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -14,9 +15,6 @@ from register_api.core.notice import NoticePolicy, Promises
 from register_api.core.printable import printable
 from register_api.errors import Malformed, StoreDamaged, StoreError
 from register_api.files.state_file import UPDATE, NewerFormat, refuse_newer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):

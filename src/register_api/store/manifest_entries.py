@@ -9,8 +9,8 @@ that anybody reads, and a line is found, decoded or replaced where it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -18,11 +18,6 @@ from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
 from register_api.store.manifest import Manifest, ManifestEntry, unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
 
 _BETWEEN = b",\n"
 _IMMUTABLE = b'"cache":"immutable"'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import brotli
 import msgspec
@@ -18,12 +20,7 @@ from register_api.store.manifest import Encoding, Journal, ManifestEntry, Publis
 from register_api.store.manifest_entries import ManifestFiles, OpenManifest
 from register_api.store.reader import Snapshot
 
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
-
-    Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
 
 
 _SMALLEST = 256

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -13,9 +14,6 @@ from register_api.errors import StoreDamaged
 from register_api.store import layout
 from register_api.store.manifest import Journal, PublisherState, unreadable
 from register_api.store.manifest_entries import OpenManifest, read_manifest
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 T = TypeVar("T", bound=msgspec.Struct)
 

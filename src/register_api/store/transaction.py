@@ -18,10 +18,12 @@ lock (``locked``), which dies with the process that holds it.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import shutil
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import filelock
 
@@ -30,17 +32,9 @@ from register_api.errors import StoreDamaged, StoreLocked
 from register_api.files import durable
 from register_api.store import layout
 from register_api.store.layout import LOCK
-from register_api.store.plan import CommitPlan
+from register_api.store.manifest import Journal, PublisherState
+from register_api.store.plan import CommitPlan, Progress
 from register_api.store.reader import Snapshot, current, generations, read_journal, reopened
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from register_api.store.manifest import Journal, PublisherState
-    from register_api.store.plan import Progress
-
 
 WAIT_SECONDS = 20.0
 """How long a second publisher waits for the first before it gives up."""

@@ -13,7 +13,7 @@ from register_api.verify.fetch.fetcher import RUN_LIMITS
 from register_api.verify.state import VersionRange
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate  # noqa: TC004  (loading X.509 takes long, and nothing reads this field's type)
+    from cryptography.x509 import Certificate
 
 FailOn = Literal["change", "late", "short"]
 """What ends a run with a code of its own although all is genuine."""

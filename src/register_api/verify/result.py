@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import upcoming
-from register_api.core.bitemporal import engagement_states
+from register_api.core.ahead import Upcoming, upcoming
+from register_api.core.bitemporal import EngagementState, engagement_states
 from register_api.core.calendar import local_day
-from register_api.core.diff.changes import Change
+from register_api.core.diff.changes import Change, Diff
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register
@@ -20,13 +20,6 @@ from register_api.errors import VerificationError
 from register_api.verify.report.report import ChangeTold, LogHead, Report, StampSeen
 from register_api.verify.report.text import plain
 from register_api.verify.state import RootOrigin
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.ahead import Upcoming
-    from register_api.core.bitemporal import EngagementState
-    from register_api.core.diff.changes import Diff
 
 MOST_CHANGED_BYTES = 64 * 2**20
 """Bytes of diffs whose changes are kept in one run; of more, those of the newest versions."""

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal
 
 import filelock
 import msgspec
@@ -31,10 +33,6 @@ from register_api.files.state_file import (
     read_state,
     write_state,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"

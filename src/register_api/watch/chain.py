@@ -6,7 +6,9 @@ An entry is named ``vendor``, as we have it, or ``vendor/sub-processor``, as tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,16 +16,10 @@ from register_api.core.printable import quoted
 from register_api.core.similarity import normalise_name
 from register_api.core.text import nearest
 from register_api.errors import WatchError
+from register_api.sending.database import Database
 from register_api.watch.edges import PUBLISHER
 from register_api.watch.identity import keys_of_vendor
-from register_api.watch.vendors import all_vendors
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Iterator
-
-    from register_api.sending.database import Database
-    from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor, all_vendors
 
 
 class Company(msgspec.Struct, frozen=True):

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from register_api.core.countries import is_outside_eea
 from register_api.core.third_countries import OPENLY_UNSTATED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.watch.chain import Chain
+from register_api.watch.chain import Chain
 
 DEPTH = 2
 """How many steps are gone unless something else is asked for; at four most chains reach everybody."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import holidays as public_holidays
 
 from register_api.core.calendar import later_day
 from register_api.core.diff.change_notice import ANNOUNCED_BY
-
-if TYPE_CHECKING:
-    from register_api.core.model import DayCount
-    from register_api.core.notice import NoticeStatus
-    from register_api.watch.vendors import Vendor
+from register_api.core.model import DayCount
+from register_api.core.notice import NoticeStatus
+from register_api.watch.vendors import Vendor
 
 _BUSINESS_DAYS_A_YEAR = 200
 """Fewer than any calendar has."""

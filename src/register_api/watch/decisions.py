@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database
+from register_api.sending.database import Database
 
 DecisionWord = Literal["accepted", "objected", "not_concerned"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from register_api.bounded_http.client import Elsewhere
@@ -14,11 +15,7 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
 from register_api.verify.fetch.fetcher import NotServed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.watch.poll_fetcher import PollFetcher
+from register_api.watch.poll_fetcher import PollFetcher
 
 
 class FoundRegister(NamedTuple):

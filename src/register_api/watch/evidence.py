@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
 import msgspec
 
@@ -11,12 +11,8 @@ from register_api.verify import Options
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.report.text import render_text
 from register_api.watch.look import Asking
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.watch.settings import WatchSettings
-    from register_api.watch.vendors import Vendor
+from register_api.watch.settings import WatchSettings
+from register_api.watch.vendors import Vendor
 
 _SECONDS = 60
 """How long it may take: somebody waits for it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import icalendar
 import msgspec
@@ -17,23 +18,16 @@ from register_api.core.bitemporal import engagement_states
 from register_api.core.calendar import local_day
 from register_api.core.canonical import decode
 from register_api.core.exports.csv_table import csv_bytes, guarded
-from register_api.core.exports.dora import CHAIN, PROVIDERS, chain_rows, provider_rows
-from register_api.core.exports.uses import uses_at_places
+from register_api.core.exports.dora import CHAIN, PROVIDERS, Cells, chain_rows, provider_rows
+from register_api.core.exports.uses import UseAtPlace, uses_at_places
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
 from register_api.core.printable import escaped
 from register_api.errors import Malformed
+from register_api.sending.database import Database
 from register_api.watch.export_cyclonedx import cyclonedx_of_vendors
-from register_api.watch.vendors import all_vendors
+from register_api.watch.vendors import Vendor, all_vendors
 from register_api.watch.vendors_file import COLUMNS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from register_api.core.exports.dora import Cells
-    from register_api.core.exports.uses import UseAtPlace
-    from register_api.sending.database import Database
-    from register_api.watch.vendors import Vendor
 
 NEWS = (
     *("news", "vendor", "vendor_name", "critical", "kind", "title", "version", "change", "concerns"),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from register_api.core.canonical import encode
 from register_api.core.exports.cyclonedx import service, uses_by_reference
+from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
-
-    from register_api.core.exports.uses import UseAtPlace
-    from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor
 
 _US = "customer"
 """``bom-ref`` of what is ours; all others have a slash."""

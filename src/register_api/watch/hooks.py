@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.instant import format_instant
 from register_api.core.printable import printable
 from register_api.errors import Malformed, UsageError
+from register_api.sending.database import Row
 from register_api.sending.hook_bodies import CHATS, CONTENT_TYPES, Event
 from register_api.sending.outbox import SendResult
 from register_api.sending.webhook import SECRET, Hook, hook_url_problem
-from register_api.watch.messages import NOTHING_LEFT, news_of, sentences, subject_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from register_api.sending.database import Row
-    from register_api.watch.messages import DueMessage, Moment
-    from register_api.watch.settings import WatchHook, WatchSettings
+from register_api.watch.messages import NOTHING_LEFT, DueMessage, Moment, news_of, sentences, subject_of
+from register_api.watch.settings import WatchHook, WatchSettings
 
 _TYPE = "sub-processor-watch"
 _MOST_EVENTS = 200

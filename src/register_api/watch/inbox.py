@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from register_api.sending.database import Database
+from register_api.sending.database import Database
 
 UNDECIDED = "NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.news = news.id)"
 """Condition on rows of ``news``."""

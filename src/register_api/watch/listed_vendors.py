@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from register_api.core.canonical import digest
 from register_api.core.keys.thumbprint import thumbprint
 from register_api.core.text import MAX_SLUG
 from register_api.errors import WatchError
+from register_api.sending.database import Database, Row
+from register_api.watch.register_list import KnownRegister, RegisterList
 from register_api.watch.vendors_file import proposed_id, vendor_row
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.sending.database import Database, Row
-    from register_api.watch.register_list import KnownRegister, RegisterList
 
 _DIGITS = 8
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,19 +13,12 @@ from register_api.bounded_http.limits import HttpLimits
 from register_api.bounded_http.reach import reach_with
 from register_api.bounded_http.retry_after import seconds_asked
 from register_api.core.printable import printable
-from register_api.errors import Forked, RegisterError, RolledBack, Unreachable
-from register_api.verify import Options, verify
+from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError
+from register_api.verify import Options, Report, Verified, VerifyResult, verify
 from register_api.watch.discovery import find_register
 from register_api.watch.poll_fetcher import FIRST, PollFetcher, SeenTimestamp
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable
-
-    from register_api.errors import VerificationError
-    from register_api.verify import Report, Verified, VerifyResult
-    from register_api.watch.settings import WatchSettings
-    from register_api.watch.vendors import Vendor
+from register_api.watch.settings import WatchSettings
+from register_api.watch.vendors import Vendor
 
 FRESH = "fresh"
 """The word for a register that verifies; every other one but that for none at all is trouble."""

@@ -5,23 +5,18 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from register_api.errors import SendingError
+from register_api.sending.database import Database
+from register_api.sending.mail import Message
 from register_api.sending.mail_server import MailServer
-from register_api.sending.outbox import RETRY_AFTER, Outbox
-from register_api.sending.sender import Route, Sender
-from register_api.sending.webhook import route_of, transport_of
+from register_api.sending.outbox import RETRY_AFTER, Outbox, SendResult
+from register_api.sending.sender import Route, Sender, Surroundings
+from register_api.sending.webhook import Hook, route_of, transport_of
 from register_api.watch.hooks import MessageHooks
 from register_api.watch.messages import DueMessage, Moment, compose, make_due
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database
-    from register_api.sending.mail import Message
-    from register_api.sending.outbox import SendResult
-    from register_api.sending.sender import Surroundings
-    from register_api.sending.webhook import Hook
-    from register_api.watch.settings import WatchSettings
+from register_api.watch.settings import WatchSettings
 
 
 class Mailer:

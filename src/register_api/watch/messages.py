@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import html
 import secrets
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,17 +15,13 @@ from register_api.core.calendar import local_day
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
+from register_api.sending.database import Row
 from register_api.sending.mail import Addressed, Message, content_of, envelope, written
 from register_api.sending.outbox import Leased, SendResult
 from register_api.watch.inbox import UNDECIDED
 from register_api.watch.record import AT_ONCE
 from register_api.watch.reminders import due as due_reminders
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from register_api.sending.database import Row
-    from register_api.watch.settings import WatchSettings
+from register_api.watch.settings import WatchSettings
 
 _MOST = 200
 """So many pieces of news stand in one message; of more only the number."""

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.canonical import digest
-from register_api.core.diff.changes import ChangeType
+from register_api.core.diff.changes import Change, ChangeType
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
+from register_api.sending.database import Row
+from register_api.verify import Report, Update, Verified
 from register_api.watch.concerns import concern
 from register_api.watch.deadlines import breaks_contract, deadline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.core.diff.changes import Change
-    from register_api.sending.database import Row
-    from register_api.verify import Report, Update, Verified
-    from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor
 
 TROUBLE = MappingProxyType(
     {

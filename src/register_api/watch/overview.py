@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
+from register_api.sending.database import Database, Row
 from register_api.watch.inbox import UNDECIDED
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database, Row
 
 _MOST = 200
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from register_api.bounded_http.client import OK, Elsewhere
+from register_api.bounded_http.client import OK, Elsewhere, Reply
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import Reach
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.errors import Unreachable
 from register_api.verify.fetch.http import HttpFetcher
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.bounded_http.client import Reply
-    from register_api.bounded_http.limits import HttpLimits
-    from register_api.bounded_http.reach import Reach
 
 _NOT_MODIFIED = 304
 FIRST = tree.TIMESTAMP.path()

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from register_api.core.printable import printable
-from register_api.watch.look import UNUSABLE, Looked, look
-from register_api.watch.news import Here
+from register_api.sending.database import Database
+from register_api.sending.sender import Surroundings
+from register_api.watch.look import UNUSABLE, Asking, Looked, look
+from register_api.watch.news import Here, News
 from register_api.watch.record import Lease, due, lease, record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Database
-    from register_api.sending.sender import Surroundings
-    from register_api.watch.look import Asking
-    from register_api.watch.news import News
-    from register_api.watch.settings import WatchSettings
+from register_api.watch.settings import WatchSettings
 
 _PAUSE = 5.0
 """Seconds between two looks for what is due."""

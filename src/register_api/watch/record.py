@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
 from register_api.core.printable import escaped
+from register_api.sending.database import Database, Row
+from register_api.verify import Verified
 from register_api.watch.edges import rewrite_uses
-from register_api.watch.look import FOUND, FRESH, NO_REGISTER, Known
-from register_api.watch.news import TROUBLE, News, add, news_of
+from register_api.watch.look import FOUND, FRESH, NO_REGISTER, Known, Looked
+from register_api.watch.news import TROUBLE, Here, News, add, news_of
 from register_api.watch.poll_fetcher import SeenTimestamp
+from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor, vendor_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.sending.database import Database, Row
-    from register_api.verify import Verified
-    from register_api.watch.look import Looked
-    from register_api.watch.news import Here
-    from register_api.watch.settings import WatchSettings
 
 _MINUTE, _DAY = 60, 86_400
 _WEEK = 7 * _DAY

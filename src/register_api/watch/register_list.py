@@ -6,9 +6,11 @@ that came another way, and takes nothing else on trust: registers of the list ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import datetime as dt
+from typing import Annotated, Literal
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import canonical, strict_base64
 from register_api.core.canonical import decode
@@ -18,14 +20,8 @@ from register_api.core.keys.signature import format_jws, jws_header, jws_signing
 from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, thumbprint
 from register_api.core.printable import printable
 from register_api.errors import Malformed, UntrustedKey
+from register_api.sending.database import Database
 from register_api.watch.look import FRESH
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from register_api.sending.database import Database
 
 MOST_BYTES = 8 * 2**20
 """A list is never larger."""

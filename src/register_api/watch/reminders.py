@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from register_api.core.calendar import local_day
+from register_api.sending.database import Row
 from register_api.watch.inbox import UNDECIDED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from register_api.sending.database import Row
 
 
 class Reminder(NamedTuple):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from register_api.sending.database import Database, Row
 from register_api.watch.edges import PUBLISHER
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database, Row
 
 _MOST = 100
 

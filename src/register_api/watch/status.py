@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from register_api.sending.database import Database, Row
 from register_api.watch.look import FRESH, NO_REGISTER
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database, Row
 
 
 class VendorStatus(msgspec.Struct, frozen=True, kw_only=True):

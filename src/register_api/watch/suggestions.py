@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.core.similarity import normalise_name
 from register_api.errors import WatchError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.sending.database import Database
-    from register_api.watch.chain import Chain
+from register_api.sending.database import Database
+from register_api.watch.chain import Chain
 
 _PLAIN_KINDS = frozenset({"domain", "register"})
 """Kinds of keys of which a company may have several."""

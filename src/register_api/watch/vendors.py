@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import msgspec
 
 from register_api.core.forms import Slug
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
+from register_api.sending.database import Database, Row
 from register_api.watch.edges import refresh_uses
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.sending.database import Database, Row
 
 Counting = Literal["calendar", "business"]
 CountsFrom = Literal["announced", "seen"]

@@ -6,7 +6,8 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,9 +17,6 @@ from register_api.core.printable import printable, quoted
 from register_api.core.text import MAX_SLUG, is_slug
 from register_api.files.csv_file import MOST_BYTES, RowFault, read_csv
 from register_api.watch.vendors import LISTS, Vendor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 _OURS = frozenset({"root_by", "added_at", "closed_at"})
 COLUMNS = tuple(name for name in Vendor.__struct_fields__ if name not in _OURS)

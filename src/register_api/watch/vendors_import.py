@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.files.csv_file import RowFault
+from register_api.sending.database import Database
 from register_api.watch.vendors import Vendor, save, vendor_of
 from register_api.watch.vendors_file import proposed_id
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.sending.database import Database
 
 Done = Literal["added", "changed", "unchanged"]
 

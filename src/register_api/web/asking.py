@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from litestar import HttpMethod, Litestar, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from register_api.errors import RegisterError
 from register_api.web.forms import MOST_BYTES
 from register_api.web.limits import client_network
 from register_api.web.pages import HEADERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
-
-    from litestar.handlers import HTTPRouteHandler
 
 _log = logging.getLogger(__name__)
 

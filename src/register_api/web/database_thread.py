@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from register_api.errors import SendingError
-from register_api.sending.database import opened
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from register_api.sending.database import Database
+from register_api.sending.database import Database, opened
 
 Desk = TypeVar("Desk")
 Result = TypeVar("Result")

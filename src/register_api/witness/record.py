@@ -14,7 +14,9 @@ lies about ``fsync``.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
 
 import filelock
 import msgspec
@@ -22,10 +24,6 @@ import msgspec
 from register_api.errors import WitnessError
 from register_api.files import durable
 from register_api.files.state_file import UPDATE, DamagedState, NewerFormat, read_state, write_state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 STATE_FILE = "state.json"
 EVIDENCE_FOLDER = "evidence"

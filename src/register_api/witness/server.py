@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response, post
 from litestar.exceptions import HTTPException
 
 from register_api.core.log.add_checkpoint import MAX_REQUEST_BYTES, PATH
-from register_api.core.log.note import COSIGNATURE, ED25519, format_verifier_key, parse_verifier_key
+from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, format_verifier_key, parse_verifier_key
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
+from register_api.serve.http.asgi import App
 from register_api.serve.launch import run_app
+from register_api.serve.settings import Settings
 from register_api.witness.record import Record
 from register_api.witness.witness import Witness
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-
-    from register_api.core.log.note import NoteKey
-    from register_api.serve.http.asgi import App
-    from register_api.serve.settings import Settings
-
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ has signed less than it remembers, never more.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
@@ -18,13 +18,8 @@ from register_api.core.log.checkpoint import Checkpoint, parse_checkpoint
 from register_api.core.log.cosignature import cosignature_line, cosigned_bytes
 from register_api.core.log.note import Note, NoteKey, format_lines, format_note, parse_note, verify_note
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
-from register_api.witness.record import Cosigned
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.publish.signing.signer import Ed25519Signer
-    from register_api.witness.record import Record, WitnessState
+from register_api.publish.signing.signer import Ed25519Signer
+from register_api.witness.record import Cosigned, Record, WitnessState
 
 _log = logging.getLogger(__name__)
 

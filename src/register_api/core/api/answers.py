@@ -16,7 +16,7 @@ from register_api.core.forms import Instant
 from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.questionnaire.answers import EngagementAnswers
-from register_api.core.timeline import State  # noqa: TC001  (msgspec reads the annotation)
+from register_api.core.timeline import State
 
 
 class ListedEngagement(Engagement, frozen=True, kw_only=True):

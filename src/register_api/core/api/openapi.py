@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from register_api.core.api.answers import Health, Readiness
-from register_api.core.api.operations import QUESTIONS
-from register_api.core.api.problems import PROBLEMS, ProblemDetails
-from register_api.core.api.queries import MOST_VALUES, parameters_of
+from register_api.core.api.operations import QUESTIONS, Question
+from register_api.core.api.problems import PROBLEMS, Name, ProblemDetails
+from register_api.core.api.queries import MOST_VALUES, Parameter, parameters_of
 from register_api.core.canonical import encode
-from register_api.core.format.kind import PARAMETERS
+from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import COPIES, KINDS, SIGNATURES, TRANSLATIONS
 from register_api.core.format.tree import GROUPS, INDEX, USES_CSV, WORKBOOK
 from register_api.core.headers import CACHE_CONTROL
 from register_api.core.minor import FORMAT_MINOR
 from register_api.core.schemas import definitions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.api.operations import Question
-    from register_api.core.api.problems import Name
-    from register_api.core.api.queries import Parameter
-    from register_api.core.format.kind import FileKind
 
 REFERENCE = "/docs"
 HEALTH = "/healthz"

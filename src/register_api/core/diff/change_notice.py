@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterable
 
-from register_api.core.diff.differences import Column, Difference
-from register_api.core.notice import NoticeStatus, notice_status
+from register_api.core.diff.changes import ChangeType
+from register_api.core.diff.differences import Column, Comparison, Difference, Pair, Reorder
+from register_api.core.model import Subprocessor
+from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.notice_event import another_entity
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
-
-    from register_api.core.diff.changes import ChangeType
-    from register_api.core.diff.differences import Comparison, Pair, Reorder
-    from register_api.core.model import Subprocessor
-    from register_api.core.notice import Promises
 
 ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
     {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}

@@ -6,19 +6,14 @@ take part. Fields that start, stop or date an engagement are never taken for a c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from register_api.core.diff.differences import Column, Difference
+from register_api.core.diff.changes import ChangeType
+from register_api.core.diff.differences import Column, Comparison, Difference
 from register_api.core.diff.lifecycle import engagement_pairs, is_over
 from register_api.core.diff.meaning import is_unstated
 from register_api.core.fields import change_of
 from register_api.core.model import Engagement, Subprocessor
-
-if TYPE_CHECKING:
-    from register_api.core.diff.changes import ChangeType
-    from register_api.core.diff.differences import Comparison
 
 FEWEST = 3
 """Fewest entries that make a column."""

@@ -6,17 +6,13 @@ in words that it does not use, concerns.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import msgspec
 
-from register_api.core.model import Condition
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from register_api.core.diff.changes import Change, FieldChange
-    from register_api.core.model import ProductScope, Register, Subprocessor
+from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.model import Condition, ProductScope, Register, Subprocessor
 
 _CONDITIONS = "conditions"
 

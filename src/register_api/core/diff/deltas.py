@@ -8,17 +8,13 @@ status, a category, a sub-processor, an engagement. ``between(a, b)`` joined wit
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from register_api.core.fields import content, entries
-from register_api.core.model import Cancelled, Withdrawn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.model import Register
+from register_api.core.model import Cancelled, Register, Withdrawn
 
 Key = str | tuple[str, int]
 """An entry's id; with a number from 2 where foreign input says an id more than once."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -19,9 +20,6 @@ from register_api.core.model import (
     Subprocessor,
 )
 from register_api.core.planned_changes import vendor_on, without
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 EntryKind = type[msgspec.Struct]
 

@@ -6,10 +6,12 @@ The changes depend on the two registers and the promises only, through differenc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterator
+from typing import get_args
 
 import msgspec
 
+from register_api.core.canonical import Encoded
 from register_api.core.diff.change_notice import notice_of
 from register_api.core.diff.changes import Change, ChangeType, Diff, DiffEnd
 from register_api.core.diff.columns import fold_columns
@@ -17,14 +19,9 @@ from register_api.core.diff.differences import Column, Comparison, Difference, R
 from register_api.core.diff.field_changes import affected_by, fields_of, kind_of
 from register_api.core.diff.lifecycle import register_differences, vendor_differences
 from register_api.core.language.changes import Sentences
+from register_api.core.model import Register
+from register_api.core.notice import Promises
 from register_api.core.patch.write import make_patch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.canonical import Encoded
-    from register_api.core.model import Register
-    from register_api.core.notice import Promises
 
 _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from register_api.core.diff.changes import FieldChange
-from register_api.core.diff.differences import Column, Difference
+import msgspec
+
+from register_api.core.diff.changes import ChangeKind, FieldChange
+from register_api.core.diff.deltas import FieldDelta, Key
+from register_api.core.diff.differences import Column, Comparison, Difference, Reorder
 from register_api.core.diff.plain import to_plain
 from register_api.core.forms import Reference
 from register_api.core.model import Category, Engagement, PlannedChange, StatusText
 from register_api.core.shapes import shapes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import msgspec
-
-    from register_api.core.diff.changes import ChangeKind
-    from register_api.core.diff.deltas import FieldDelta, Key
-    from register_api.core.diff.differences import Comparison, Reorder
-
-    Told = Difference | Column | Reorder
+Told = Difference | Column | Reorder
 
 
 def kind_of(difference: Told) -> ChangeKind:

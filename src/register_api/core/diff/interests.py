@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
+from register_api.core.diff.changes import Change
 from register_api.core.format import tree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from register_api.core.diff.changes import Change
-    from register_api.core.format.kind import FileKind
-    from register_api.core.model import Register, Subprocessor
+from register_api.core.format.kind import FileKind
+from register_api.core.model import Register, Subprocessor
 
 KINDS = (tree.FEED_IMPORTANT, tree.FEED_CATEGORY, tree.FEED_SUBPROCESSOR)
 """The feeds by interest."""

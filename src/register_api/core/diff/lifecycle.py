@@ -7,30 +7,25 @@ condition that falls away) belong to it and are not told again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
-from register_api.core.diff.deltas import Delta, FieldDelta, keyed
-from register_api.core.diff.differences import Difference, Pair
+from register_api.core.diff.changes import ChangeType
+from register_api.core.diff.deltas import Delta, FieldDelta, Key, keyed
+from register_api.core.diff.differences import Comparison, Difference, Pair
 from register_api.core.diff.meaning import type_of
 from register_api.core.fields import change_of, content
+from register_api.core.model import (
+    Engagement,
+    EngagementSource,
+    PlannedChange,
+    ReasonKind,
+    Subprocessor,
+)
 from register_api.core.planned_changes import fields_set, same_set
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.diff.changes import ChangeType
-    from register_api.core.diff.deltas import Key
-    from register_api.core.diff.differences import Comparison
-    from register_api.core.model import (
-        Engagement,
-        EngagementSource,
-        PlannedChange,
-        ReasonKind,
-        Subprocessor,
-    )
 
 replace = msgspec.structs.replace
 

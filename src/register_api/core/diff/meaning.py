@@ -10,21 +10,17 @@ change of the promise or of dates.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from register_api.core.diff.changes import ChangeType
+from register_api.core.diff.deltas import FieldDelta
 from register_api.core.fields import change_of, is_wording
-from register_api.core.model import ProductScope
+from register_api.core.model import Location, ProductScope, ReasonKind
 from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from register_api.core.diff.changes import ChangeType
-    from register_api.core.diff.deltas import FieldDelta
-    from register_api.core.model import Location, ReasonKind
 
 _STANDING = {"available": 0, "conditional": 1, "active": 2}
 

@@ -8,13 +8,11 @@ by a binary indexed tree (P. M. Fenwick, 1994), so that a shuffle of n items cos
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
-    Item = TypeVar("Item", bound=Hashable)
+Item = TypeVar("Item", bound=Hashable)
 
 
 def staying(older: Sequence[Item], newer: Sequence[Item]) -> list[Item]:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from register_api.core.exports.uses import UseAtPlace
 from register_api.core.fields import FIELDS
-from register_api.core.language.language import message
+from register_api.core.language.language import Language, message
 from register_api.core.language.prose import capital
 from register_api.core.language.values import Values
 from register_api.core.model import Announced, Engagement, Location, Register, Subprocessor, Transfer
-
-if TYPE_CHECKING:
-    from register_api.core.language.language import Language
 
 CellType = Literal["string", "boolean", "integer", "date"]
 

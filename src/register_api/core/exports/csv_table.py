@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from register_api.core.exports.columns import COLUMNS
+from register_api.core.exports.columns import COLUMNS, ExportColumn
+from register_api.core.exports.uses import UseAtPlace
 from register_api.core.model import Certification, Condition, Identifier, ProductScope, Transfer
 from register_api.core.product_scope import ALL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from register_api.core.exports.columns import ExportColumn
-    from register_api.core.exports.uses import UseAtPlace
 
 GUARD = "'"
 GUARDED = ("=", "+", "-", "@", "\t", "\r", GUARD)

@@ -6,20 +6,16 @@ A service cannot say all that the register says; what has no place of its own st
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from register_api.core.canonical import encode
-from register_api.core.exports.columns import COLUMNS
+from register_api.core.exports.columns import COLUMNS, ExportColumn
 from register_api.core.exports.csv_table import plain
+from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
+from register_api.core.model import Product, Register
 from register_api.core.timeline import PAST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.core.exports.columns import ExportColumn
-    from register_api.core.exports.uses import UseAtPlace
-    from register_api.core.model import Product, Register
 
 Json = dict[str, Any]
 

@@ -7,17 +7,13 @@ what the register does not say, stays empty. Columns and codes are those of the 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from register_api.core.exports.csv_table import csv_bytes, guarded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.exports.uses import UseAtPlace
-    from register_api.core.model import Entity, Identifier, Register, Subprocessor
+from register_api.core.exports.uses import UseAtPlace
+from register_api.core.model import Entity, Identifier, Register, Subprocessor
 
 _CODE_TYPES = {"lei": "eba_qCO:qx2000", "euid": "eba_qCO:qx2002"}
 """The types of codes that a legal person can go by."""

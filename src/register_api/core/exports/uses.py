@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -12,9 +12,6 @@ from register_api.core.calendar import local_day
 from register_api.core.countries import is_in_eea
 from register_api.core.model import Category, Location, Register, Transfer
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 
 class UseAtPlace(msgspec.Struct, frozen=True, kw_only=True):

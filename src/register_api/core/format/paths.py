@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import msgspec
 
 from register_api.core.format import tree
 from register_api.core.format.kind import MIB, FileKind, MediaType, Stage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 FILES: tuple[FileKind, ...] = tuple(kind for kinds in tree.GROUPS.values() for kind in kinds)
 """Every row of the table."""

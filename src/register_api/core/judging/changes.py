@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
-from register_api.core.diff.changes import Change, ChangeType, FieldChange
+from register_api.core.diff.changes import Change, ChangeType, Diff, FieldChange
 from register_api.core.diff.meaning import is_empty
 from register_api.core.judging.judgement import Contradiction
+from register_api.core.judging.minors import PlanKey
 from register_api.core.minor import FORMAT_MINOR
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.diff.changes import Diff
-    from register_api.core.judging.minors import PlanKey
 
 _TYPES = frozenset(get_args(ChangeType))
 _WORDS = frozenset({"summary", "summary_language"})

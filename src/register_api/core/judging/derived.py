@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import msgspec
 
 from register_api.core.forms import Number
 from register_api.core.judging.judgement import Contradiction
-from register_api.core.model import Draft, NoticeEvent, RegisterSource, SubprocessorSource
+from register_api.core.judging.minors import PlanKey
+from register_api.core.model import Draft, NoticeEvent, Register, RegisterSource, SubprocessorSource
+from register_api.core.notice import Promises
 from register_api.core.rules import identity, promise, states, values, version
 from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import REGISTER_FILE, found
 from register_api.core.shapes import forms_in
 from register_api.core.versioning import made
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.judging.minors import PlanKey
-    from register_api.core.model import Register
-    from register_api.core.notice import Promises
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 _BOUNDS = (identity.check_ids, values.check_sizes)
 """Rules without which nothing can be counted."""

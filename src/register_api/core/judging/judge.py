@@ -6,8 +6,9 @@ its register says, and its changes are found anew. Whatever differs contradicts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import untold_changes
 from register_api.core.judging.changes import change_faults, untold_here
 from register_api.core.judging.derived import (
@@ -21,18 +22,12 @@ from register_api.core.judging.derived import (
     recounted,
 )
 from register_api.core.judging.judgement import Contradiction, Judgement
-from register_api.core.judging.minors import as_known_at, without_unknown
+from register_api.core.judging.minors import PlanKey, as_known_at, without_unknown
 from register_api.core.judging.notices import notices_given
 from register_api.core.minor import FORMAT_MINOR
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.diff.changes import Diff
-    from register_api.core.judging.minors import PlanKey
-    from register_api.core.model import Register
-    from register_api.core.notice import Promises
-    from register_api.errors import Finding
+from register_api.core.model import Register
+from register_api.core.notice import Promises
+from register_api.errors import Finding
 
 
 def judge(

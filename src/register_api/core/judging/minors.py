@@ -8,18 +8,15 @@ is left out, and named.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
 from register_api.core.minor import FORMAT_MINOR, JOINED
+from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.planned_changes import typed
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 
 T = TypeVar("T")
 

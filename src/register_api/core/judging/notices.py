@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator
 
 from register_api.core.judging.judgement import NoticeGiven, Outcome
+from register_api.core.model import Announced, Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice import notice_status
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
-    from register_api.core.model import Announced, Engagement, PlannedChange, Register, Subprocessor
 
 
 def notices_given(register: Register, zone: dt.tzinfo) -> Iterator[NoticeGiven]:

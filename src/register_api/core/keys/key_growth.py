@@ -6,17 +6,13 @@ hold stay those of keys that were listed when they were made, and nobody exchang
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 
+from register_api.core.documents import KeyList, KeyRecord
 from register_api.core.printable import quoted
 from register_api.errors import Forked
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.documents import KeyList, KeyRecord
 
 _SIGN_VERSIONS = ("document", "log")
 """Uses of the keys that sign what every version has; a feed is signed anew with each publication."""

@@ -7,7 +7,8 @@ for every version. What TUF vouches for is the list; this module says whether it
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterable
+from typing import get_args
 
 from register_api.core.documents import KeyList, KeyRecord, KeyUse
 from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
@@ -15,9 +16,6 @@ from register_api.core.log.note import NoteKey, format_verifier_key, parse_verif
 from register_api.core.printable import quoted
 from register_api.core.text import is_register_name
 from register_api.errors import Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 USES: tuple[KeyUse, ...] = get_args(KeyUse)
 

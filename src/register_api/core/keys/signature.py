@@ -12,7 +12,7 @@ other spellings of base64url, a final newline.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,9 +23,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from register_api.core import canonical, strict_base64
 from register_api.core.keys.ed25519 import SIGNATURE_BYTES, check_public_key
 from register_api.errors import Forged, Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_PEM_BYTES = 4096
 """A public key in PEM is never larger."""

@@ -7,7 +7,7 @@ that one key has one JWK, one PEM and one name.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,9 +16,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from register_api.core import canonical, strict_base64
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _COORDINATE_BYTES = 32
 _ED25519 = {"kty": "OKP", "crv": "Ed25519"}

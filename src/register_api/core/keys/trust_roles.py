@@ -9,20 +9,17 @@ made and when it is read.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from register_api.core.documents import KeyList
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.key_list import USES
 from register_api.core.keys.thumbprint import ed25519_public
 from register_api.core.log.epochs import check_origins
 from register_api.core.printable import printable
 from register_api.errors import Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.core.documents import KeyList
 
 ROLES: dict[str, tuple[str, ...]] = {
     "root": ("root",),

@@ -13,15 +13,11 @@ A detached XML Signature 1.1 of one shape only (docs/format/feeds.md)::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import msgspec
 from lxml import etree
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from lxml.etree import _Element
+from lxml.etree import _Element
 
 NAMESPACE = "http://www.w3.org/2000/09/xmldsig#"
 _EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"

@@ -7,19 +7,15 @@ another form than the field has is left as the JSON that it is.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
-from register_api.core.diff.changes import Change
+from register_api.core.diff.changes import Change, FieldChange
 from register_api.core.fields import content, entries
 from register_api.core.model import Engagement, EngagementSource, PlannedChange, Register, Subprocessor
 from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from register_api.core.diff.changes import FieldChange
 
 T = TypeVar("T")
 

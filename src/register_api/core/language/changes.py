@@ -7,14 +7,16 @@ can say it anew. A type or a field that this release does not know is told as it
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.calendar import local_day
-from register_api.core.language.change_view import view_change
+from register_api.core.diff.changes import Change
+from register_api.core.language.change_view import ChangeView, view_change
 from register_api.core.language.circumstances import circumstances
 from register_api.core.language.field_changes import MAX_ITEMS
 from register_api.core.language.language import Language, message
@@ -26,13 +28,6 @@ from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Location, Register, Subprocessor
 from register_api.core.planned_changes import with_change
 from register_api.core.third_countries import without_mechanism
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from register_api.core.diff.changes import Change
-    from register_api.core.language.change_view import ChangeView
 
 MAX_SUMMARY = 2000
 """Longest summary, in characters."""

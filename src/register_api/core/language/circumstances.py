@@ -6,21 +6,16 @@ publisher does not state has to be seen to be missing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from register_api.core.countries import is_outside_eea
+from register_api.core.language.change_view import ChangeView
 from register_api.core.language.language import message
+from register_api.core.language.scene import Scene
 from register_api.core.language.values import MECHANISM_NOT_STATED
-from register_api.core.model import Engagement, Subprocessor
+from register_api.core.model import Engagement, EngagementSource, Subprocessor
 from register_api.core.planned_changes import with_change
 from register_api.core.third_countries import within_eea, without_mechanism
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.language.change_view import ChangeView
-    from register_api.core.language.scene import Scene
-    from register_api.core.model import EngagementSource
 
 OUTSIDE_EEA = message("Outside the EEA: {countries}")
 WITHIN_EEA = message("All stated processing locations are in the EEA")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from register_api.core.documents import KeyRecord
-    from register_api.core.keys.key_growth import Disowned
-    from register_api.core.language.language import Language
+from register_api.core.documents import KeyRecord
+from register_api.core.keys.key_growth import Disowned
+from register_api.core.language.language import Language
 
 
 def disowned(language: Language, versions: Disowned, key: KeyRecord) -> str:

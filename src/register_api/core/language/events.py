@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
+from register_api.core.ahead import Upcoming
 from register_api.core.language.change_view import TypedField
-from register_api.core.language.language import message
+from register_api.core.language.language import Language, message
 from register_api.core.language.prose import shorten
 from register_api.core.language.scene import Scene
+from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.planned_changes import fields_set
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.ahead import Upcoming
-    from register_api.core.language.language import Language
-    from register_api.core.model import Engagement, Register, Subprocessor
 
 _TITLES = {
     "start": message("{name}: start ({what})"),

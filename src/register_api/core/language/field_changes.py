@@ -6,13 +6,17 @@ What came into a list is named first and alone; nobody has to compare two whole 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from register_api.core.fields import FIELDS, is_wording
 from register_api.core.language.change_view import TypedField
 from register_api.core.language.language import message
 from register_api.core.language.prose import MAX_VALUE, capital, contrast, shorten
+from register_api.core.language.values import Values
 from register_api.core.model import (
     Certification,
     Condition,
@@ -25,13 +29,6 @@ from register_api.core.model import (
     Transfer,
 )
 from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import msgspec
-
-    from register_api.core.language.values import Values
 
 MAX_ITEMS = 400
 """Longest enumeration that a phrase gives in full, in characters."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.language.language import Language
-    from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
-    from register_api.core.notice import NoticeStatus
+from register_api.core.language.language import Language
+from register_api.core.model import DayCount, Lifecycle, Notice, NoticeSource
+from register_api.core.notice import NoticeStatus
 
 
 def notice_given(language: Language, status: NoticeStatus) -> str | None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
+from register_api.core.language.change_view import ChangeView
 from register_api.core.language.field_changes import MAX_ITEMS, Phrases
+from register_api.core.language.language import Language
 from register_api.core.language.prose import shorten
 from register_api.core.language.values import Values
-from register_api.core.model import Engagement, Subprocessor
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.language.change_view import ChangeView
-    from register_api.core.language.language import Language
-    from register_api.core.model import Register
+from register_api.core.model import Engagement, Register, Subprocessor
 
 _MAX_LABEL = 60
 

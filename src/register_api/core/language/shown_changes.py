@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
 from register_api.core.diff.changes import Change
-from register_api.core.language.changes import BothTexts
+from register_api.core.language.changes import BothTexts, Sentences
 from register_api.core.language.notice import notice_dates, notice_given
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.core.language.changes import Sentences
 
 
 class ShownChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from register_api.core.language.change_view import ChangeView
 from register_api.core.language.language import message
 from register_api.core.language.notice import days
+from register_api.core.language.scene import Scene
 from register_api.core.language.values import MECHANISM_NOT_STATED
-from register_api.core.model import Engagement, Subprocessor
+from register_api.core.model import Engagement, EngagementSource, Subprocessor
 from register_api.core.shapes import shapes
 from register_api.core.third_countries import without_mechanism
 from register_api.core.timeline import state_on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from register_api.core.language.change_view import ChangeView
-    from register_api.core.language.scene import Scene
-    from register_api.core.model import EngagementSource
 
 _STARTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {

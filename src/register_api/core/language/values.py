@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from register_api.core.forms import COUNTRY, Number, Reference
-from register_api.core.language.language import message
+from register_api.core.language.language import Language, message
 from register_api.core.language.notice import days
 from register_api.core.model import (
     Cancelled,
     Certification,
     Condition,
     Contact,
+    DayCount,
     Entity,
     Exclusion,
     Identifier,
@@ -29,14 +33,6 @@ from register_api.core.model import (
     WithdrawnSource,
 )
 from register_api.core.shapes import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    import msgspec
-
-    from register_api.core.language.language import Language
-    from register_api.core.model import DayCount
 
 _VOCABULARIES: Mapping[str, str] = MappingProxyType(
     {

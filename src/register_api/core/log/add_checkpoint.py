@@ -13,7 +13,7 @@ with status 409 and that size on a line.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
@@ -22,9 +22,6 @@ from register_api.core.log import merkle
 from register_api.core.log.checkpoint import parse_number
 from register_api.core.log.note import MAX_NOTE_BYTES
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PATH = "add-checkpoint"
 """Where a witness takes it, below its submission prefix."""

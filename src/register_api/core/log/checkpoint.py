@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
@@ -20,9 +20,6 @@ from register_api.core import strict_base64
 from register_api.core.log import merkle
 from register_api.core.log.note import NoteKey, parse_note, verify_note
 from register_api.errors import Inconsistent, Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_CHECKPOINT_BYTES = 64 * 2**10
 """A signed checkpoint is a few hundred bytes; this is room for some hundred witnesses."""

@@ -6,7 +6,7 @@ before. So two customers who trust one witness cannot be shown two histories.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,9 +14,6 @@ from register_api.core.keys.ed25519 import SIGNATURE_BYTES
 from register_api.core.keys.signature import verify_raw
 from register_api.core.log.note import COSIGNATURE, NoteKey, SignatureLine, parse_note
 from register_api.errors import Forged, Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _TIME_BYTES = 8
 _MAX_TIME = 2**63 - 1

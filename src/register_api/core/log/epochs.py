@@ -7,21 +7,18 @@ so, in its member ``x-log-epochs``; the list of keys has the new key under the n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core import strict_base64
+from register_api.core.documents import KeyList
 from register_api.core.keys.key_list import log_key
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, peek_size
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.printable import printable, quoted
 from register_api.errors import Forked, Malformed, RolledBack, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from register_api.core.documents import KeyList
 
 MEMBER = "x-log-epochs"
 """Member of the root's signed part; TUF lets further members stand (TUF 1.0.31 section 4.2)."""

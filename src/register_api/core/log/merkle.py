@@ -8,12 +8,9 @@ any form costs no more than its own length.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from register_api.errors import Forged, Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 HASH_BYTES = 32
 """Length of every hash here: SHA-256."""

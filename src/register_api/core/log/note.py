@@ -13,7 +13,7 @@ know are passed over: witnesses, and algorithms to come. A line of a known key m
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,9 +21,6 @@ from register_api.core import strict_base64
 from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.signature import verify_raw
 from register_api.errors import Forged, Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 ED25519 = 0x01
 """Signature type: Ed25519 over the text."""

@@ -6,16 +6,13 @@ each refers to what stands before it, so that nothing nests deeper than a loop c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import msgspec
 
 from register_api.core.log.note import NoteKey
 from register_api.core.printable import escaped
 from register_api.errors import UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 NONE = b"none"
 """The quorum that asks for no cosignature; no witness or group may be called so."""

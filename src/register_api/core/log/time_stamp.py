@@ -14,24 +14,18 @@ import contextlib
 import datetime as dt
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import rfc3161_client
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from rfc3161_client import TimeStampResponse
 
 from register_api.core.instant import format_instant
-from register_api.core.log.note import format_note, parse_note
+from register_api.core.log.note import NoteKey, format_note, parse_note
 from register_api.core.printable import escaped
 from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rfc3161_client import TimeStampResponse
-
-    from register_api.core.log.note import NoteKey
 
 MAX_TIME_STAMP_BYTES = 64 * 2**10
 """Room for a chain of several certificates with large keys; usual ones have 2 to 8 KiB."""

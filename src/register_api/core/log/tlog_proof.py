@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
@@ -20,9 +20,6 @@ from register_api.core.log import merkle
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_number
 from register_api.core.log.note import MAX_NOTE_BYTES, NoteKey
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 HEADER = "c2sp.org/tlog-proof@v1"
 

@@ -6,16 +6,15 @@ may cause is limited, and it either applies wholly or raises.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from register_api.core.patch.editor import Editor
 from register_api.core.patch.pointer import parse_pointer
 from register_api.errors import Inconsistent, Malformed
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Operation = Callable[[Editor, list[str], dict[str, Any]], None]
 
-    Operation = Callable[[Editor, list[str], dict[str, Any]], None]
 
 MAX_OPERATIONS = 500_000
 """Most operations that a patch may have."""

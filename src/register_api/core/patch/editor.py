@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.core.patch.pointer import list_index, member
 from register_api.errors import Inconsistent, Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_NODES = 4_000_000
 """Most values that the operations of one patch may put in place or compare, nested ones counted."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from register_api.errors import Inconsistent, Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_TOKENS = 64
 """Most reference tokens that a pointer from outside may have."""

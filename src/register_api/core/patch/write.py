@@ -7,7 +7,8 @@ as few moves as possible. Every other list is replaced whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -16,12 +17,10 @@ from register_api.core.diff.sequence import plan_moves
 from register_api.core.patch.apply import apply_patch
 from register_api.core.patch.pointer import format_pointer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Path = tuple[str | int, ...]
+Array = list[Any] | tuple[Any, ...]
+Keyed = dict[str, Any]
 
-    Path = tuple[str | int, ...]
-    Array = list[Any] | tuple[Any, ...]
-    Keyed = dict[str, Any]
 
 __all__ = ["apply_patch", "make_patch"]
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
-from register_api.core.model import EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.model import Draft, EngagementSource, Register, Subprocessor, SubprocessorSource
 from register_api.core.similarity import identifiers_of, normalise_name
 from register_api.core.timeline import PAST, state_on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
-
-    from register_api.core.model import Draft, Register
 
 Vendor = Subprocessor | SubprocessorSource
 Fate = Literal["over", "stays", "vanished", "withdrawn", "ended"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
 from register_api.core.rules.rule_table import vendor_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Kind = Literal["return", "rename", "replacement", "former_name"]
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator
 
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import shorten
-from register_api.core.proposals.comparison import LEAVING, compare_vendors, is_open
+from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
+from register_api.core.proposals.comparison import (
+    LEAVING,
+    Arriving,
+    KnownVendor,
+    VendorComparison,
+    compare_vendors,
+    is_open,
+)
 from register_api.core.proposals.proposal import Proposal, edit
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import vendor_file
 from register_api.core.similarity import (
     are_distinct_entities,
@@ -17,14 +27,6 @@ from register_api.core.similarity import (
     same_purpose,
     same_use,
 )
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
-    from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
-    from register_api.core.proposals.comparison import Arriving, KnownVendor, VendorComparison
-    from register_api.core.rules.context import Context
 
 CLOSE_DAYS = 31
 """Days between an end and a start up to which they may be one event."""

@@ -8,8 +8,9 @@ say: where it is silent, ``words`` are ``NOT_STATED``.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
@@ -25,9 +26,6 @@ from register_api.core.model import (
     Transfer,
 )
 from register_api.core.timeline import State
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NOT_STATED = message("Not stated by the publisher.")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
+from register_api.core.bitemporal import EngagementState
 from register_api.core.language.field_changes import Phrases
 from register_api.core.language.prose import capital, sentence
-from register_api.core.language.values import MECHANISM_NOT_STATED
+from register_api.core.language.values import MECHANISM_NOT_STATED, Values
 from register_api.core.model import Engagement
+from register_api.core.notice import Promises
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
     DataAnswer,
@@ -21,13 +23,6 @@ from register_api.core.questionnaire.answers import (
 from register_api.core.questionnaire.objection import objection
 from register_api.core.questionnaire.region import region
 from register_api.core.third_countries import OPENLY_UNSTATED, within_eea, without_mechanism
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.bitemporal import EngagementState
-    from register_api.core.language.values import Values
-    from register_api.core.notice import Promises
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
 """Types of condition that tell which products use a vendor."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
+from register_api.core.bitemporal import EngagementState
 from register_api.core.calendar import local_day
-from register_api.core.language.language import message
+from register_api.core.language.language import Language, message
 from register_api.core.language.notice import days as in_days
 from register_api.core.language.notice import objection_period
+from register_api.core.model import NoticeSource
+from register_api.core.notice import Promises
 from register_api.core.questionnaire.answers import NOT_STATED, ObjectionAnswer
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.bitemporal import EngagementState
-    from register_api.core.language.language import Language
-    from register_api.core.model import NoticeSource
-    from register_api.core.notice import Promises
 
 _OVER = {
     "available": message("Not in use, so there is nothing to object to yet."),

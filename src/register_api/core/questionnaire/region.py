@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.language import message
 from register_api.core.language.prose import capital, sentence
-from register_api.core.questionnaire.answers import NOT_STATED, RegionAnswer
+from register_api.core.language.values import Values
+from register_api.core.model import Condition, Engagement, Location
+from register_api.core.questionnaire.answers import NOT_STATED, Pinning, RegionAnswer
 from register_api.core.third_countries import within_eea
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.language.values import Values
-    from register_api.core.model import Condition, Engagement, Location
-    from register_api.core.questionnaire.answers import Pinning
 
 
 def region(engagement: Engagement, say: Values) -> RegionAnswer:

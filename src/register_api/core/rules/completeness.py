@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from register_api.core.calendar import earliest_start
 from register_api.core.forms import MAX_DAYS
+from register_api.core.model import Draft, SubprocessorSource
 from register_api.core.planned_changes import in_effect
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import REGISTER_FILE, found, place_of, vendor_file
 from register_api.core.similarity import normalise_name
 from register_api.core.text import without_any_invisible
 from register_api.core.timeline import PAST, state_on
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import Draft, SubprocessorSource
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 _MONTHS = 12
 

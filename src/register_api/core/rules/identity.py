@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.core.forms import Reference
-from register_api.core.model import Engagement, Subprocessor
+from register_api.core.model import Draft, Engagement, PlannedChange, Subprocessor, SubprocessorSource
 from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import ONE_DAY, engagement_on, vendor_on
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 from register_api.core.text import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from register_api.core.model import Draft, PlannedChange, SubprocessorSource
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 _CHOICES = 12
 """How many names of what exists a hint lists: a line's worth."""

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from register_api.core.model import EngagementSource, SubprocessorSource
+from register_api.core.model import Draft, EngagementSource, PlannedChangeSource, SubprocessorSource
 from register_api.core.planned_changes import days_of_effect, in_effect, settable, typed, vendors_on
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import found, place_of, vendor_file
-from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
-
-    from register_api.core.model import Draft, PlannedChangeSource
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding, Malformed
 
 _ENGAGEMENT = re.compile(r"engagements\[(\d+)\]\.?")
 _FIRST_NAME = re.compile(r"[A-Za-z0-9_]+")

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator
 
 import msgspec
 
 from register_api.core.announcements import Announcement, announcements
 from register_api.core.calendar import days_of_notice, earliest_start
 from register_api.core.forms import MAX_DAYS
-from register_api.core.model import NoticeSource
+from register_api.core.model import Draft, NoticeSource, Subprocessor, SubprocessorSource
 from register_api.core.notice import Promises, strictest
 from register_api.core.notice_event import find_engagement
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import found, place_of, vendor_file
 from register_api.core.rules.states import may_rewrite
 from register_api.core.timeline import state_on
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
-    from register_api.core.model import Draft, Subprocessor, SubprocessorSource
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 _SHORT = 'or say openly why notice is short: short_notice = { reason = "…" }'
 

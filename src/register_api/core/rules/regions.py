@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from register_api.core.countries import ASSIGNED, is_in_eea
+from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.third_countries import within_eea, without_mechanism
 from register_api.core.timeline import PAST, state_on
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.model import Draft, EngagementSource, Identifier, SubprocessorSource
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 _LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _DUNS = re.compile(r"[0-9]{9}")

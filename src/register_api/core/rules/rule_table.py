@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from register_api.core.model import SubprocessorSource
 from register_api.errors import Finding, Severity
-
-if TYPE_CHECKING:
-    from register_api.core.model import SubprocessorSource
 
 
 class Rule(msgspec.Struct, frozen=True):

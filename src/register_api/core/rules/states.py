@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator
 
+from register_api.core.model import (
+    Draft,
+    EngagementSource,
+    PlannedChangeSource,
+    Subprocessor,
+    SubprocessorSource,
+)
 from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import same_set
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import found, vendor_file
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
-    from register_api.core.model import (
-        Draft,
-        EngagementSource,
-        PlannedChangeSource,
-        Subprocessor,
-        SubprocessorSource,
-    )
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 
 def check_statuses(draft: Draft, _context: Context) -> Iterator[Finding]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from register_api.core.countries import ASSIGNED
 from register_api.core.forms import SLUG, TEXT, Form
 from register_api.core.language.language import Language, translations
+from register_api.core.model import Draft
+from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import REGISTER_FILE, found, vendor_file
 from register_api.core.shapes import forms_in
 from register_api.core.text import is_slug
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import Draft
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 MAX_VENDORS = 10_000
 """Vendors that a register may have."""

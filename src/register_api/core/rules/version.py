@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from register_api.core.instant import format_instant
-from register_api.core.rules.context import EPOCH
+from register_api.core.model import Draft
+from register_api.core.rules.context import EPOCH, Context
 from register_api.core.rules.promise import promised
 from register_api.core.rules.rule_table import REGISTER_FILE, found
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import Draft
-    from register_api.core.rules.context import Context
-    from register_api.errors import Finding
+from register_api.errors import Finding
 
 
 def check_reason(draft: Draft, context: Context) -> Iterator[Finding]:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from litestar import HttpMethod, Litestar, Request, Response, route
 
+from register_api.clock import Clock
 from register_api.notify.schema import STEPS
 from register_api.notify.service.desk import Desk
 from register_api.notify.service.forms import languages
 from register_api.notify.service.link_pages import ACTIONS, act
+from register_api.notify.service.pages import Page
+from register_api.notify.settings import NotifySettings
 from register_api.web.asking import METHODS, RequestRefused, body_of, is_from, make_app, network_of
 from register_api.web.database_thread import DatabaseThread
 from register_api.web.forms import read_form
 from register_api.web.limits import Limit
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from register_api.clock import Clock
-    from register_api.notify.service.pages import Page
-    from register_api.notify.settings import NotifySettings
 
 _HOUR = 3600.0
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from typing import TYPE_CHECKING
 
 from register_api.core.language.language import Language, message
+from register_api.core.model import Register
 from register_api.notify.publication import load, newest
 from register_api.notify.service.forms import languages, read_wish
 from register_api.notify.service.pages import Page, html, message_page
+from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Preferences, subscribe
 from register_api.notify.words import Words
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.model import Register
-    from register_api.notify.settings import NotifySettings
-    from register_api.sending.database import Database
-    from register_api.web.forms import Form
+from register_api.sending.database import Database
+from register_api.web.forms import Form
 
 _GONE = 404
 

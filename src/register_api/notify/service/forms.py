@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from register_api.core.address import email_problem
 from register_api.core.language.language import ENGLISH, message, translations
+from register_api.core.model import Register
 from register_api.notify.contacts_file import address_of
 from register_api.notify.subscriptions import Preferences
-from register_api.web.forms import one, plain
-
-if TYPE_CHECKING:
-    from register_api.core.model import Register
-    from register_api.web.forms import Form
+from register_api.web.forms import Form, one, plain
 
 
 def languages() -> list[str]:

@@ -7,7 +7,8 @@ alone: there are no cookies, so that no other site can act in anyone's name.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -16,17 +17,13 @@ from register_api.core.calendar import local_day
 from register_api.core.language.language import message
 from register_api.notify import answers, links, subscriptions
 from register_api.notify.publication import load
+from register_api.notify.service.desk import Desk
 from register_api.notify.service.forms import read_wish
 from register_api.notify.service.pages import Page, message_page
+from register_api.notify.subscriptions import Preferences
 from register_api.notify.words import Wanted
+from register_api.sending.database import Row
 from register_api.web.forms import Form, one, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.notify.service.desk import Desk
-    from register_api.notify.subscriptions import Preferences
-    from register_api.sending.database import Row
 
 _VERDICTS = {
     "accepted": message("We accept the changes"),

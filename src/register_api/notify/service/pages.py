@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from register_api.core.language.language import Language
 from register_api.style.environment import page_environment
 from register_api.web.pages import HEADERS, STYLE
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _PACKAGE = "register_api.notify.service"
 

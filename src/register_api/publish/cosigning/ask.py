@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
-from register_api.bounded_http.client import OK, BoundedClient, Reply, read_url
+from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.add_checkpoint import PATH, AddCheckpoint, format_request, parse_size
 from register_api.core.log.cosignature import Cosignature, verify_cosignatures
@@ -30,11 +30,6 @@ from register_api.errors import (
     UntrustedKey,
     UsageError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.bounded_http.client import Url
 
 SECONDS = 15.0
 """For all witnesses together, from the first connection to the last answer."""

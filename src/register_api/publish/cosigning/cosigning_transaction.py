@@ -8,27 +8,21 @@ is held while witnesses are asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
 from register_api.core.format import tree
 from register_api.core.log.checkpoint import MAX_CHECKPOINT_BYTES
-from register_api.core.log.note import format_lines
+from register_api.core.log.note import SignatureLine, format_lines
+from register_api.core.log.policy import WitnessPolicy
 from register_api.errors import StoreError
 from register_api.publish.cosigning.ask import SECONDS, CosigningRequest, Outcome, ask_all
 from register_api.publish.cosigning.witness_status import WitnessStatus, read_head, witness_status
-from register_api.store.reader import open_snapshot
+from register_api.store.reader import Snapshot, open_snapshot
 from register_api.store.transaction import commit, locked, recover
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from register_api.core.log.note import SignatureLine
-    from register_api.core.log.policy import WitnessPolicy
-    from register_api.store.reader import Snapshot
 
 
 class CosigningResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from register_api.core.canonical import decode
@@ -15,9 +13,7 @@ from register_api.core.log.note import NoteKey, has_further_lines, parse_note
 from register_api.core.log.policy import PolicyWitness, WitnessPolicy
 from register_api.errors import StoreDamaged, VerificationError
 from register_api.publish.trust import repository as trust_repository
-
-if TYPE_CHECKING:
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
 import icalendar
 import msgspec
 
-from register_api.core.ahead import upcoming
+from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.instant import parse_day
 from register_api.core.language.events import EventWords
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given
+from register_api.core.model import Register
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from register_api.core.ahead import Upcoming
-    from register_api.core.model import Register
 
 KEPT = dt.timedelta(days=366)
 """How long what has passed stays in the calendar."""

@@ -5,19 +5,16 @@ Its context stands in the document, so that nothing has to be loaded to read it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.core.canonical import encode
 from register_api.core.exports.csv_table import plain
+from register_api.core.exports.uses import UseAtPlace
 from register_api.core.instant import format_instant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from register_api.core.exports.uses import UseAtPlace
-    from register_api.core.model import Publisher, Register, Subprocessor
-    from register_api.core.timeline import State
+from register_api.core.model import Publisher, Register, Subprocessor
+from register_api.core.timeline import State
 
 Json = dict[str, Any]
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from register_api.core.ahead import upcoming
+from register_api.core.canonical import Encoded
 from register_api.core.exports.columns import COLUMNS
+from register_api.core.exports.uses import UseAtPlace
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
@@ -27,12 +30,6 @@ from register_api.core.language.prose import capital
 from register_api.core.language.values import Values
 from register_api.core.model import Register, Subprocessor
 from register_api.publish.feed.extension import xml_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from register_api.core.canonical import Encoded
-    from register_api.core.exports.uses import UseAtPlace
 
 MOST_UNITS = 32_767
 """Most UTF-16 code units of a cell; what is longer is cut, and ends in an ellipsis."""

@@ -7,24 +7,27 @@ The bytes depend on the arguments alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from feedgen.feed import FeedGenerator
 
 from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.language.language import Language
-from register_api.publish.feed.entry import document_links, entry_id, feed_id, feed_title, page_link
+from register_api.core.model import Register
+from register_api.publish.feed.entry import (
+    FeedEntry,
+    document_links,
+    entry_id,
+    feed_id,
+    feed_title,
+    page_link,
+)
 from register_api.publish.feed.extension import NAME, EntryExtension, FeedExtension, FeedLink, xml_text
 from register_api.publish.feed.feed_links import FeedPlace, archive_path
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.model import Register
-    from register_api.publish.feed.entry import FeedEntry
-    from register_api.publish.feed.interests import Interest
+from register_api.publish.feed.interests import Interest
 
 _ATOM = tree.FEED_ATOM.media_type.partition(";")[0]
 

@@ -8,8 +8,7 @@ The Atom and the JSON feed are two spellings of the same entries, so both are ma
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -21,18 +20,11 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.language import Language, message
 from register_api.core.language.prose import sentence
 from register_api.core.language.shown_changes import ShownChange, shown_changes
-from register_api.core.model import Register
+from register_api.core.model import Objection, Register
 from register_api.core.notice import binding_objection
 from register_api.publish.feed.extension import FeedLink, xml_text
-from register_api.publish.feed.feed_links import root_of
+from register_api.publish.feed.feed_links import FeedPlace, root_of
 from register_api.publish.page.templating import render
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.model import Objection
-    from register_api.publish.feed.feed_links import FeedPlace
-
 
 MAX_SUMMARY = 1000
 """Longest summary, in characters, unless its first change says more."""

@@ -9,13 +9,10 @@ methods: feedgen asks for no base.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 from lxml import etree
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from lxml.etree import _Element
 
 HISTORY = "http://purl.org/syndication/history/1.0"
 """Namespace of feed history (RFC 5005 section 4)."""

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.model import Register
 from register_api.publish.feed.atom import interest_feed
+from register_api.publish.feed.entry import FeedEntry, VersionSummary
 from register_api.publish.feed.interests import Interest, entries_by_interest, interests
 from register_api.publish.feed.stored_feed import entries_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.format.kind import FileKind
-    from register_api.publish.feed.entry import FeedEntry, VersionSummary
 
 
 class PublishedFeeds(msgspec.Struct, frozen=True, kw_only=True):

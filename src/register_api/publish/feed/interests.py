@@ -6,22 +6,17 @@ an id of its own: what one id says never differs from feed to feed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from register_api.core.diff.changes import Change
 from register_api.core.diff.interests import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.language.language import Language
-from register_api.publish.feed.entry import feed_title, make_entry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.core.diff.changes import Change
-    from register_api.core.model import Register
-    from register_api.publish.feed.entry import FeedEntry, VersionSummary
+from register_api.core.model import Register
+from register_api.publish.feed.entry import FeedEntry, VersionSummary, feed_title, make_entry
 
 
 class Interest(msgspec.Struct, frozen=True, kw_only=True):

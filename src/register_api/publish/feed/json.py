@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -11,16 +12,12 @@ from register_api.core import canonical
 from register_api.core.format import tree
 from register_api.core.language.language import Language
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.model import Register
 from register_api.core.printable import printable
 from register_api.errors import Malformed
 from register_api.publish.feed.atom import check_order, feed_description
 from register_api.publish.feed.entry import FeedEntry, entry_id, feed_id, feed_title, page_link
 from register_api.publish.feed.feed_links import FeedPlace, base_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.core.model import Register
 
 VERSION = "https://jsonfeed.org/version/1.1"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from register_api.core.format.paths import address_of
 from register_api.core.language.prose import one_line
 from register_api.core.language.values import Values
 from register_api.publish.feed.entry import (
+    VersionSummary,
     content,
     introduction,
     links,
@@ -29,11 +30,6 @@ from register_api.publish.feed.entry import (
 )
 from register_api.publish.feed.feed_links import root_of
 from register_api.publish.page.templating import render
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.publish.feed.entry import VersionSummary
 
 WIDTH = 78
 """Longest line of the text, in characters (RFC 5322 section 2.1.1); an address stands on one of its own."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lxml import etree
 
 from register_api.core.format import tree
+from register_api.core.model import Register
 from register_api.publish.feed.entry import feed_title
 from register_api.publish.feed.extension import xml_text
 from register_api.publish.feed.feed_links import root_of
 from register_api.publish.feed.interests import Interest, interests
-
-if TYPE_CHECKING:
-    from register_api.core.model import Register
 
 
 def feeds_opml(register: Register, base_url: str | None) -> bytes | None:

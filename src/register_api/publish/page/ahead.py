@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.language.change_view import TypedField
+from register_api.core.language.field_changes import Phrases
 from register_api.core.language.language import message
 from register_api.core.language.notice import notice_given
 from register_api.core.language.prose import capital, shorten
 from register_api.core.language.scene import Scene
 from register_api.core.model import Engagement, PlannedChange, Subprocessor
 from register_api.core.planned_changes import fields_set
-
-if TYPE_CHECKING:
-    from register_api.core.language.field_changes import Phrases
-    from register_api.publish.page.view import PageView
+from register_api.publish.page.view import PageView
 
 _LABELS = {
     "start": message("Start: {what}"),

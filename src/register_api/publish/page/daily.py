@@ -6,25 +6,21 @@ a vendor only when what it says has changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.format import tree
 from register_api.core.language.language import Language
+from register_api.core.model import Subprocessor
+from register_api.publish.examine import Examined
 from register_api.publish.page.render import in_each_language, index_page, subprocessor_pages
 from register_api.publish.page.reuse import vendors_to_write
 from register_api.publish.page.version_history import version_history
 from register_api.publish.page.view import PageView
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.model import Subprocessor
-    from register_api.publish.examine import Examined
-    from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.metadata import Read
 
 
 def pages_of_day(found: Examined, read: Read, shown_on: dt.date | None, now: dt.datetime) -> dict[str, bytes]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from register_api.core.language.prose import capital
-from register_api.publish.page.view import GONE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from register_api.core.model import Category, Product, StatusText
-    from register_api.publish.page.view import PageRow, PageView
+from register_api.core.model import Category, Product, StatusText
+from register_api.publish.page.view import GONE, PageRow, PageView
 
 _Words: TypeAlias = "Mapping[str, str]"
 

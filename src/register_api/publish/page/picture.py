@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from register_api.core.calendar import local_day
 from register_api.core.model import Engagement, Subprocessor
 from register_api.core.planned_changes import engagement_on, with_change
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.publish.page.view import PageView
+from register_api.publish.page.view import PageView
 
 MOST_LANES = 50
 """Uses that one picture shows, those with the newest dates."""

@@ -10,39 +10,38 @@ the page (``style.environment.STYLE_SHA256`` names it to a Content-Security-Poli
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, in_language
 from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
 from register_api.core.language.shown_changes import shown_changes
-from register_api.core.model import Category
+from register_api.core.model import Category, Publisher, Subprocessor
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST
 from register_api.publish.check_page.assembly import check_page
-from register_api.publish.feed.entry import feed_title, initial_list, title
+from register_api.publish.feed.entry import VersionSummary, feed_title, initial_list, title
 from register_api.publish.feed.interests import Interest, interests
 from register_api.publish.page import view as page_view
 from register_api.publish.page.ahead import ahead
 from register_api.publish.page.filters import filters
 from register_api.publish.page.picture import picture
 from register_api.publish.page.templating import render
-from register_api.publish.page.version_history import MOST_VERSIONS, by_vendor, notice_record
-from register_api.publish.page.view import PageRow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from register_api.core.format.kind import FileKind
-    from register_api.core.model import Publisher, Subprocessor
-    from register_api.publish.feed.entry import VersionSummary
-    from register_api.publish.page.version_history import ToldChange, ToldVersion
-    from register_api.publish.page.view import PageView
+from register_api.publish.page.version_history import (
+    MOST_VERSIONS,
+    ToldChange,
+    ToldVersion,
+    by_vendor,
+    notice_record,
+)
+from register_api.publish.page.view import PageRow, PageView
 
 
 class _Section(msgspec.Struct, frozen=True):

@@ -5,16 +5,12 @@ A vendor's page says the day and the version it is of, so it stays true until wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Collection
 
 from register_api.core.bitemporal import vendor_states
+from register_api.core.model import Register, Subprocessor
 from register_api.core.planned_changes import vendor_on
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Collection
-
-    from register_api.core.model import Register, Subprocessor
 
 _SHOWN_ON_ALL = ("register", "url", "publisher", "notice", "statuses", "categories", "products", "recorded")
 """Fields of the register that every vendor's page shows."""

@@ -6,10 +6,12 @@ import datetime as dt
 import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from register_api import __version__
@@ -28,11 +30,6 @@ from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
 from register_api.core.third_countries import without_mechanism
 from register_api.style.environment import STYLE, page_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from jinja2 import Environment
 
 _SAFE_LINK = re.compile(r"(https://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\]+", re.IGNORECASE)
 

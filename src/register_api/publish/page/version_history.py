@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from register_api.core.calendar import local_day
+from register_api.core.documents import Entry
 from register_api.core.format import tree
 from register_api.core.notice import NoticeStatus
 from register_api.core.printable import printable
 from register_api.errors import Malformed
 from register_api.publish.history import logged_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from register_api.core.documents import Entry
 
 MOST_VERSIONS = 1000
 """How many versions the page of changes tells of, the newest; older ones have pages of their own."""

@@ -7,7 +7,7 @@ what they say stays true when it is read later; ``daily`` says which have to be 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -23,10 +23,6 @@ from register_api.core.notice import NoticeStatus, Promises, notice_status
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
 from register_api.core.timeline import State
 from register_api.publish.page.version_history import ToldVersion
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
 
 GONE: dict[State, str] = {
     "withdrawn": message("Removed (listed in error)"),

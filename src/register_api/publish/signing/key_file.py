@@ -9,14 +9,11 @@ from __future__ import annotations
 import binascii
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from register_api.errors import KeyStoreError
 from register_api.files import durable
 from register_api.publish.signing.secret import Secret
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAX_BYTES = 16 * 1024
 """A key file is a few hundred bytes; more than this is something else."""

@@ -6,15 +6,11 @@ always moves where the next begins. Nothing that was signed is touched.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from register_api.core.documents import Ended, KeyList, KeyRecord
 from register_api.core.keys.key_list import check_keys
 from register_api.errors import UsageError
-
-if TYPE_CHECKING:
-    from register_api.core.documents import Ended, KeyList, KeyRecord
 
 
 def open_record(keys: KeyList, use: str) -> KeyRecord:

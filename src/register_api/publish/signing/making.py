@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
@@ -10,9 +10,6 @@ from register_api.publish.signing.signer import Ed25519Signer, load
 from register_api.publish.signing.token_key import TokenKey, make_in_token
 from register_api.publish.signing.token_pin import Pins
 from register_api.publish.signing.token_uri import parse_uri
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def new_token_key(path: Path, text: str) -> Ed25519Signer:

@@ -9,7 +9,7 @@ is ever deleted.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from register_api.core import canonical
 from register_api.core.documents import KeyList
@@ -19,13 +19,9 @@ from register_api.core.keys.trust_roles import ROLES
 from register_api.errors import KeyStoreError
 from register_api.files import durable
 from register_api.publish.signing import key_file
+from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.metadata import Read
 
 NEXT = ".next.pem"
 

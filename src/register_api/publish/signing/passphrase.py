@@ -9,15 +9,12 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VARIABLE = "REGISTER_KEY_PASSPHRASE_FILE"
 """Names the file with the passphrase; the variable never holds the passphrase itself."""

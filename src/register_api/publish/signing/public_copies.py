@@ -5,7 +5,7 @@ All of it, PEM files and trust roots, comes from what is published, so no privat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tuf.api.metadata import Root
 
@@ -17,12 +17,8 @@ from register_api.core.keys.trust_roles import ROLES
 from register_api.files import durable
 from register_api.publish.signing.key_list import pem_file
 from register_api.publish.trust import metadata as trust_metadata
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.publish.trust.metadata import Read
-    from register_api.store.reader import Snapshot
+from register_api.publish.trust.metadata import Read
+from register_api.store.reader import Snapshot
 
 
 def public_files(read: Read) -> dict[str, bytes]:

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from register_api.core import strict_base64
 from register_api.core.format import tree
+from register_api.core.format.kind import Signature
 from register_api.core.format.paths import kind_of
 from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
 from register_api.core.keys.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, build, canonical
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from register_api.core.format.kind import Signature
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signer import Ed25519Signer
 
 
 class FeedSigner(Protocol):

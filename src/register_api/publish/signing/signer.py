@@ -10,16 +10,18 @@ neither errors nor ``repr`` show any of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeGuard, TypeVar
+from pathlib import Path
+from typing import ClassVar, TypeAlias, TypeGuard, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
     generate_private_key,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -29,25 +31,17 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer import Key, SSlibKey
 
 from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases
+from register_api.publish.signing.secret import Secret
 from register_api.publish.signing.token_key import TokenKey
 from register_api.publish.signing.token_pin import Pins
 from register_api.publish.signing.token_uri import parse_uri
 from register_api.publish.signing.tuf_signer import TufSigner
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from securesystemslib.signer import Key
-
-    from register_api.publish.signing.secret import Secret
 
 _PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 

@@ -7,19 +7,16 @@ same bytes every time (docs/format/feeds.md).
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from register_api.errors import KeyStoreError
+from register_api.publish.signing.token_pin import Pins
 from register_api.publish.signing.token_session import session
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from register_api.publish.signing.token_pin import Pins
-    from register_api.publish.signing.token_uri import TokenUri
+from register_api.publish.signing.token_uri import TokenUri
 
 ED25519_PARAMS = bytes.fromhex("06032b6570")
 """CKA_EC_PARAMS of Ed25519: its object identifier 1.3.101.112 in DER (RFC 8410 section 3)."""

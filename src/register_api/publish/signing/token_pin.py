@@ -9,14 +9,11 @@ import getpass
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.secret import Secret
-
-if TYPE_CHECKING:
-    from register_api.publish.signing.token_uri import TokenUri
+from register_api.publish.signing.token_uri import TokenUri
 
 VARIABLE = "REGISTER_PKCS11_PIN_FILE"
 """Names the file with the PIN; the variable never holds the PIN itself."""

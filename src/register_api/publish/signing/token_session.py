@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from register_api.errors import KeyStoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-
-    from register_api.publish.signing.token_pin import Pins
-    from register_api.publish.signing.token_uri import TokenUri
+from register_api.publish.signing.token_pin import Pins
+from register_api.publish.signing.token_uri import TokenUri
 
 VARIABLE = "REGISTER_PKCS11_MODULE"
 """Names the token's library (a shared object) where the URI has no ``module-path``."""

@@ -7,16 +7,13 @@ It names token and object, the library that reaches them, and the file with the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from register_api.errors import KeyStoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SCHEME = "pkcs11:"
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
-from securesystemslib.signer import Key, Signature, Signer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from securesystemslib.signer import SecretsHandler
+from securesystemslib.signer import Key, SecretsHandler, Signature, Signer
 
 
 class TufSigner(Signer):

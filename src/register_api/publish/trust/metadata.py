@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from tuf.api.exceptions import LengthOrHashMismatchError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
@@ -17,9 +17,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from register_api.core.format import tree
 from register_api.errors import KeyStoreError, StoreDamaged, StoreError
-
-if TYPE_CHECKING:
-    from register_api.publish.signing.signer import Ed25519Signer
+from register_api.publish.signing.signer import Ed25519Signer
 
 Read: TypeAlias = Callable[[str], bytes]
 """From a path in the tree to its bytes; ``KeyError`` when there is no such file."""

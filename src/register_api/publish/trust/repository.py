@@ -8,10 +8,10 @@ freshness can be renewed by a timer on a machine that cannot publish.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import msgspec
-from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core import canonical
 from register_api.core.documents import KeyList
@@ -21,16 +21,9 @@ from register_api.core.freshness import USUAL, check_fresh_for, warning_before
 from register_api.core.instant import format_instant, parse_instant
 from register_api.core.keys.trust_roles import check_against_root
 from register_api.errors import StoreDamaged, StoreError
+from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.metadata import expiry, metadata_path, sign
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tuf.api.metadata import Signed
-
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.metadata import Read, expiry, metadata_path, sign
 
 LIFETIME = dt.timedelta(days=400)
 """How long targets and snapshot are good for."""

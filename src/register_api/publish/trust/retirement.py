@@ -14,7 +14,7 @@ import bisect
 import datetime as dt
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from tuf.api.metadata import Snapshot, Targets
 
@@ -22,10 +22,7 @@ from register_api.core.format.paths import target_copy
 from register_api.core.freshness import LONGEST
 from register_api.errors import StoreDamaged
 from register_api.publish.trust import metadata as trust_metadata
-from register_api.publish.trust.metadata import metadata_path
-
-if TYPE_CHECKING:
-    from register_api.publish.trust.metadata import Read
+from register_api.publish.trust.metadata import Read, metadata_path
 
 PublishedAt: TypeAlias = Callable[[str], dt.datetime | None]
 """From a path in the tree to the instant, UTC, at which its bytes were published; ``None``: no such file."""

@@ -6,26 +6,20 @@ Making and signing are two steps, so that each person can sign on a machine of t
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
+from securesystemslib.signer import Key
 from tuf.api.metadata import Metadata, Role, Root
 
 from register_api.core.keys.trust_roles import check_root_roles
-from register_api.core.log.epochs import MEMBER
+from register_api.core.log.epochs import MEMBER, LogEpoch
 from register_api.errors import KeyStoreError, UntrustedKey
 from register_api.publish.signing import key_file
+from register_api.publish.signing.keyring import Keyring
+from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, expiry, metadata_path
 from register_api.publish.trust.root_chain import write_known
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from securesystemslib.signer import Key
-
-    from register_api.core.log.epochs import LogEpoch
-    from register_api.publish.signing.keyring import Keyring
-    from register_api.publish.signing.signer import Ed25519Signer
 
 LIFETIME = dt.timedelta(days=400)
 """How long a root is good for."""

@@ -8,21 +8,17 @@ chain has to lead from it to the draft by the signatures that customers ask for 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
+from tuf.api.metadata import Metadata, Root
 
 from register_api.core.canonical import digest
 from register_api.core.printable import printable
 from register_api.errors import Forged, Forked, KeyStoreError, UntrustedKey, UsageError
 from register_api.files import durable
 from register_api.publish.signing import key_file
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from tuf.api.metadata import Metadata, Root
 
 
 class KnownRoot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

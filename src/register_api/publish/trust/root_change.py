@@ -6,7 +6,8 @@ A customer takes a new root that carries the threshold of signatures of the root
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,10 +20,6 @@ from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
 from register_api.core.log.epochs import LogEpoch, read_epochs
 from register_api.errors import UsageError
 from register_api.publish.trust.root import make_root
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
 
 MAX_PEM_BYTES = 4096
 """A public key in PEM is some hundred bytes."""

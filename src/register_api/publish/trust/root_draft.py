@@ -7,7 +7,9 @@ came after it (``root_chain``), and say what the next one would change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 from tuf.api.metadata import Metadata, Root
@@ -17,6 +19,7 @@ from register_api.core.log.epochs import read_epochs
 from register_api.core.printable import printable
 from register_api.errors import KeyStoreError, StoreError, UsageError, VerificationError
 from register_api.files import durable
+from register_api.publish.signing.signer import Ed25519Signer
 from register_api.publish.trust.metadata import encode, parse
 from register_api.publish.trust.root_chain import (
     check_chain,
@@ -26,12 +29,6 @@ from register_api.publish.trust.root_chain import (
     read_known,
 )
 from register_api.publish.trust.root_change import missing_signatures, root_kids
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from register_api.publish.signing.signer import Ed25519Signer
 
 MAX_BYTES = 1024 * 1024
 """A draft is a few thousand bytes for each root."""

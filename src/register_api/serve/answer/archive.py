@@ -6,8 +6,9 @@ for any number of versions. Callers take turns (``cache``); nothing here is safe
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -16,16 +17,12 @@ from register_api.core.diff.changes import Diff
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register
+from register_api.core.notice import Promises
 from register_api.core.printable import printable
 from register_api.errors import StoreDamaged
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.stored_file import read_form
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.notice import Promises
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 T = TypeVar("T")
 

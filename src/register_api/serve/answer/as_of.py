@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+import datetime as dt
+from typing import TypedDict
 
-from register_api.core.bitemporal import register_as_of
+from register_api.core.bitemporal import AsOf, RegisterAsOf, register_as_of
+from register_api.serve.answer.archive import Archive
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.core.bitemporal import AsOf, RegisterAsOf
-    from register_api.serve.answer.archive import Archive
 
 
 class Basis(TypedDict):

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Hashable
+from typing import NamedTuple, Protocol
 
 from register_api.core.canonical import encode
 from register_api.serve.answer.fair_queue import FairQueue
-from register_api.serve.http.asgi import size_of
+from register_api.serve.http.asgi import Header, size_of
 from register_api.serve.http.bounds import MAX_WAITING_QUESTIONS
+from register_api.serve.http.clients import Asker
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.http.problems import Problem
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply import CommonHeaders, Resource, computed_resource, structured_digest
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
-
-    from register_api.serve.http.asgi import Header
-    from register_api.serve.http.clients import Asker
 
 _WORTH_COMPRESSING = 1024
 _GZIP_LEVEL = 6

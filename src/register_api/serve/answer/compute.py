@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from register_api.core.ahead import upcoming as events_from
 from register_api.core.api.answers import (
+    Computed,
     ListedEngagement,
     ListedSubprocessor,
     QuestionnaireAnswer,
@@ -16,33 +18,30 @@ from register_api.core.api.answers import (
     SubprocessorsAnswer,
     UpcomingAnswer,
 )
-from register_api.core.api.queries import DatedQuery, DiffQuery, SubprocessorQuery
+from register_api.core.api.queries import (
+    AnswersQuery,
+    DatedQuery,
+    DiffQuery,
+    SubprocessorQuery,
+    SubprocessorsQuery,
+    UpcomingQuery,
+)
+from register_api.core.bitemporal import AsOf, EngagementState
+from register_api.core.diff.changes import Diff
 from register_api.core.diff.document import diff_document
 from register_api.core.exports.csv_table import uses_csv
 from register_api.core.exports.uses import uses_at_places
 from register_api.core.language.language import Language
 from register_api.core.language.values import Values
+from register_api.core.model import Subprocessor
 from register_api.core.questionnaire.answers import QUESTIONS
 from register_api.core.questionnaire.fill import answers as questionnaire
+from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import basis, check_version, known_by
 from register_api.serve.answer.filters import Selection, check_ids
 from register_api.serve.answer.history import MOST_DIFFS, history
 from register_api.serve.answer.paging import page_of
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from register_api.core.api.answers import Computed
-    from register_api.core.api.queries import (
-        AnswersQuery,
-        SubprocessorsQuery,
-        UpcomingQuery,
-    )
-    from register_api.core.bitemporal import AsOf, EngagementState
-    from register_api.core.diff.changes import Diff
-    from register_api.core.model import Subprocessor
-    from register_api.serve.answer.archive import Archive
 
 
 class TableAnswer(NamedTuple):

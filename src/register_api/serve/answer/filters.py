@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from register_api.core.bitemporal import version_known
+from register_api.core.api.problems import Name
+from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
+from register_api.core.bitemporal import EngagementState, RegisterAsOf, version_known
 from register_api.core.countries import regions_of
 from register_api.core.diff.document import changes_between
+from register_api.core.model import ProductScope, Register, Subprocessor
 from register_api.core.third_countries import OPENLY_UNSTATED, without_mechanism
+from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.query import instant_or_day, listed
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
-
-    from register_api.core.api.problems import Name
-    from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
-    from register_api.core.bitemporal import EngagementState, RegisterAsOf
-    from register_api.core.model import ProductScope, Register, Subprocessor
-    from register_api.serve.answer.archive import Archive
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 

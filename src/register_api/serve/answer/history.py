@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from register_api.core.api.answers import HistoryStep
-
-if TYPE_CHECKING:
-    from register_api.serve.answer.archive import Archive
+from register_api.serve.answer.archive import Archive
 
 MOST_STEPS = 100
 """Versions that changed the vendor: later ones are told, older ones can be read from the feed."""

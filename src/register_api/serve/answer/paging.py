@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TypedDict, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.api.queries import UpcomingQuery
-    from register_api.core.bitemporal import RegisterAsOf
+from register_api.core.api.queries import UpcomingQuery
+from register_api.core.bitemporal import RegisterAsOf
 
 T = TypeVar("T")
 

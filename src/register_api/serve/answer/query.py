@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from register_api.core.api.queries import LONGEST_VALUE, MOST_VALUES, parameters_of
+from register_api.core.api.queries import LONGEST_VALUE, MOST_VALUES, Parameter, parameters_of
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from register_api.core.api.queries import Parameter
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -12,11 +12,8 @@ from register_api.core.format import tree
 from register_api.core.freshness import warning_before
 from register_api.core.instant import format_instant
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from register_api.serve.stored.current_replies import CurrentReplies
-    from register_api.serve.stored.reply_table import ReplyTable
-
+from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply_table import ReplyTable
 
 NOT_LOADED = "A newer publication cannot be loaded; the one before it is served. The log says why."
 NOT_RENEWED = "Nobody has renewed the timestamp, and it expires soon. Is `register-api refresh` running?"

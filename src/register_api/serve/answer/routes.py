@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from litestar import MediaType, Request, Response, get
-from litestar.types import ASGIApp  # noqa: TC002 (Litestar reads the annotations)
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from register_api.core.api.answers import Health, Readiness
 from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
-from register_api.core.api.operations import QUESTIONS
+from register_api.core.api.operations import QUESTIONS, Question
 from register_api.core.format.tree import OPENAPI
 from register_api.serve.answer.readiness import readiness
-from register_api.serve.http.asgi import header
-from register_api.serve.http.clients import asker_of
+from register_api.serve.answer.service import Service
+from register_api.serve.http.asgi import Receive, Scope, Send, header
+from register_api.serve.http.clients import Asker, asker_of
 from register_api.serve.http.sending import send_resource
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from litestar.handlers import HTTPRouteHandler
-
-    from register_api.core.api.operations import Question
-    from register_api.serve.answer.service import Service
-    from register_api.serve.http.asgi import Receive, Scope, Send
-    from register_api.serve.http.clients import Asker
-    from register_api.serve.stored.reply import Resource
+from register_api.serve.stored.reply import Resource
 
 _URLS = (*(question.url for question in QUESTIONS), f"/{OPENAPI.path()}", REFERENCE, HEALTH, READINESS)
 _COMPUTED = re.compile("|".join(re.escape(url).replace(r"\{id\}", "[a-z0-9-]{1,64}") for url in _URLS))

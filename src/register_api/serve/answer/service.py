@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Any
 
+import msgspec
 from anyio import BrokenWorkerProcess
 
+from register_api.clock import Clock
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
+from register_api.core.api.operations import Question
 from register_api.core.api.queries import DatedQuery
 from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
@@ -18,31 +22,23 @@ from register_api.core.canonical import encode
 from register_api.core.diff.changes import Diff
 from register_api.core.format.tree import USES_CSV
 from register_api.errors import StoreDamaged
+from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.as_of import check_version
 from register_api.serve.answer.cache import Answers, finish, finish_own, finish_page
 from register_api.serve.answer.compute import ANSWERS, TABLES, cost_of
 from register_api.serve.answer.query import instant_or_day, read_query
-from register_api.serve.answer.worker import compute
+from register_api.serve.answer.worker import Work, compute
 from register_api.serve.http.clients import SOMEBODY, Asker
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.problems import Problem
 from register_api.serve.reference.page import reference_page
+from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.reply import Resource
+from register_api.serve.stored.reply_table import ReplyTable
+from register_api.store.reader import Snapshot
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping
+Compute = Callable[[Snapshot, Work], Awaitable[Resource]]
 
-    import msgspec
-
-    from register_api.clock import Clock
-    from register_api.core.api.operations import Question
-    from register_api.serve.answer.archive import Archive
-    from register_api.serve.answer.worker import Work
-    from register_api.serve.stored.current_replies import CurrentReplies
-    from register_api.serve.stored.reply import Resource
-    from register_api.serve.stored.reply_table import ReplyTable
-    from register_api.store.reader import Snapshot
-
-    Compute = Callable[[Snapshot, Work], Awaitable[Resource]]
 
 _CSV = USES_CSV.media_type.partition(";")[0]
 _BY_BOTH = b"Accept, Accept-Encoding"

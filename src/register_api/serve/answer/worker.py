@@ -13,22 +13,17 @@ import os
 import signal
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 from anyio import BrokenWorkerProcess, to_process
 
 from register_api.errors import StoreDamaged
 from register_api.serve.answer.archive import Archive
+from register_api.serve.http.asgi import Body
 from register_api.serve.http.problems import Problem
-from register_api.serve.stored.reply import Resource
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from register_api.serve.http.asgi import Body
-    from register_api.serve.stored.reply import Representation
-    from register_api.store.reader import Snapshot
+from register_api.serve.stored.reply import Representation, Resource
+from register_api.store.reader import Snapshot
 
 Work = Callable[[Archive], Resource]
 """What computes an answer: a function of a module, where the other process finds it, or a part of one."""

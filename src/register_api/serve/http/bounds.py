@@ -5,16 +5,12 @@ Sizes are the same for everyone and stand here. Times and the number of connecti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from register_api.core.api.problems import Name
 from register_api.serve.http.problem_replies import bare_reply
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from register_api.core.api.problems import Name
-    from register_api.serve.settings import Settings
+from register_api.serve.settings import Settings
 
 MAX_TARGET_BYTES = 16 * 1024
 """Of the request target; RFC 9110 section 4.1 asks for 8,000 at least."""

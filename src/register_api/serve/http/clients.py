@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from register_api.serve.http.asgi import Receive, Scope
+from register_api.serve.http.asgi import Receive, Scope
 
 
 class Kept(NamedTuple):

@@ -6,15 +6,11 @@ One sweep over all connections twice a second replaces a timer for each: the hot
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
-from register_api.serve.http.bounds import MIN_BYTES_PER_SECOND
+from register_api.serve.http.bounds import MIN_BYTES_PER_SECOND, ServerLimits
 from register_api.serve.telemetry.counters import Counters
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.serve.http.bounds import ServerLimits
 
 
 class Progress:

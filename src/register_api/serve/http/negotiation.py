@@ -7,11 +7,8 @@ different values; both read any bytes without raising.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CODINGS = ("br", "zstd", "gzip", "identity")
 """Content codings we have, the one we would rather send first (usually the smallest)."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
 from register_api.core import headers, strict_base64
+from register_api.core.format.kind import FileKind
+from register_api.serve.http.asgi import Header
 from register_api.serve.stored.reply import as_headers
-
-if TYPE_CHECKING:
-    from register_api.core.format.kind import FileKind
-    from register_api.serve.http.asgi import Header
 
 _STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import html
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from register_api.serve.http.asgi import NO_BODY, body_message, header, start_message
+from register_api.core.api.problems import Name, ProblemDetails
+from register_api.serve.http.asgi import (
+    NO_BODY,
+    Header,
+    Message,
+    Scope,
+    Send,
+    body_message,
+    header,
+    start_message,
+)
 from register_api.serve.http.negotiation import prefers
 from register_api.serve.http.page_headers import page_headers
-from register_api.serve.http.problems import details
+from register_api.serve.http.problems import Problem, details
 from register_api.serve.stored.reply import CORS, NOSNIFF
-
-if TYPE_CHECKING:
-    from register_api.core.api.problems import Name, ProblemDetails
-    from register_api.serve.http.asgi import Header, Message, Scope, Send
-    from register_api.serve.http.problems import Problem
 
 _RETRY_SECONDS: dict[Name, bytes] = {
     "busy": b"2",

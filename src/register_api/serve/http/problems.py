@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from register_api.core.api.problems import PROBLEMS, ProblemDetails, problem_type
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.core.api.problems import Name
-    from register_api.serve.http.asgi import Header
+from register_api.core.api.problems import PROBLEMS, Name, ProblemDetails, problem_type
+from register_api.serve.http.asgi import Header
 
 
 class Problem(Exception):

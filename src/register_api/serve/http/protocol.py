@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from register_api.serve.http import bounds
-from register_api.serve.http.connection_reaper import Progress
+from register_api.serve.http.bounds import Refusal
+from register_api.serve.http.connection_reaper import ConnectionReaper, Progress
 from register_api.serve.http.last_reply import LastReply
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
-    from register_api.serve.http.bounds import Refusal
-    from register_api.serve.http.connection_reaper import ConnectionReaper
-
 
 _ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
 

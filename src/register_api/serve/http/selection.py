@@ -6,9 +6,7 @@ or timed here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from register_api.serve.http.asgi import header
+from register_api.serve.http.asgi import Headers, header
 from register_api.serve.http.conditional import (
     match_fails,
     modified_after,
@@ -17,10 +15,7 @@ from register_api.serve.http.conditional import (
 )
 from register_api.serve.http.negotiation import acceptable_codings
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from register_api.serve.http.asgi import Headers
-    from register_api.serve.stored.reply import Representation, Resource
+from register_api.serve.stored.reply import Representation, Resource
 
 _GUARDS = frozenset({b"if-match", b"if-unmodified-since"})
 """Conditions that ask for the whole thing or nothing; seldom sent with GET, so looked at apart."""

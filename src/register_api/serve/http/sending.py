@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from register_api.errors import StoreDamaged
-from register_api.serve.http.asgi import NO_BODY, body_message, send_body, start_message
+from register_api.serve.http.asgi import (
+    NO_BODY,
+    Body,
+    Message,
+    Scope,
+    Send,
+    body_message,
+    send_body,
+    start_message,
+)
+from register_api.serve.http.problems import Problem
 from register_api.serve.http.selection import refusal, select
-from register_api.serve.stored.reply import CACHE_CONTROL, CORS
+from register_api.serve.stored.reply import CACHE_CONTROL, CORS, Representation, Resource
+from register_api.serve.stored.reply_table import ReplyTable
 from register_api.serve.telemetry.faults import logged_problem
-
-if TYPE_CHECKING:
-    from register_api.serve.http.asgi import Body, Message, Scope, Send
-    from register_api.serve.http.problems import Problem
-    from register_api.serve.stored.reply import Representation, Resource
-    from register_api.serve.stored.reply_table import ReplyTable
 
 
 async def send_resource(

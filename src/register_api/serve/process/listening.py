@@ -6,18 +6,14 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.core.printable import printable
 from register_api.errors import UsageError
 from register_api.serve.http.bounds import SEND_BUFFER_BYTES
-from register_api.serve.settings import OFF
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from register_api.serve.settings import ListenAddress, Settings
+from register_api.serve.settings import OFF, ListenAddress, Settings
 
 BACKLOG = 2048
 """Connections that wait for being accepted."""

@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, cast
+import socket
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.server import ServerState
 
+from register_api.serve.app import AppState
+from register_api.serve.http.asgi import App
 from register_api.serve.http.bounds import limits_of
 from register_api.serve.http.connection_reaper import ConnectionReaper
 from register_api.serve.http.protocol import BoundedProtocol
 from register_api.serve.process.listening import BACKLOG
+from register_api.serve.settings import Settings
 from register_api.serve.telemetry.metrics import metrics_app
-
-if TYPE_CHECKING:
-    import socket
-
-    from register_api.serve.app import AppState
-    from register_api.serve.http.asgi import App
-    from register_api.serve.settings import Settings
-
 
 _log = logging.getLogger(__name__)
 

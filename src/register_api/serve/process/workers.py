@@ -6,17 +6,12 @@ import logging
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from multiprocessing import connection
-from typing import TYPE_CHECKING
+from multiprocessing.process import BaseProcess
 
 from register_api.errors import UsageError
-from register_api.serve.process.shutdown import end_with_parent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.process import BaseProcess
-
-    from register_api.serve.process.shutdown import Shutdown
+from register_api.serve.process.shutdown import Shutdown, end_with_parent
 
 _log = logging.getLogger(__name__)
 

@@ -5,36 +5,31 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 import msgspec
 
 from register_api.core.api.openapi import url_of
-from register_api.core.api.operations import QUESTIONS
+from register_api.core.api.operations import QUESTIONS, Question
 from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.instant import format_instant
 from register_api.core.language.language import ENGLISH, languages
 from register_api.core.log.tiles import TILE_WIDTH
+from register_api.core.model import Register
 from register_api.errors import StoreDamaged
+from register_api.serve.answer.archive import Archive
 from register_api.serve.answer.compute import ANSWERS
 from register_api.serve.answer.query import read_query
 from register_api.serve.stored.stored_file import read_form
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from register_api.core.api.operations import Question
-    from register_api.core.format.kind import FileKind
-    from register_api.core.model import Register
-    from register_api.serve.answer.archive import Archive
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 LONGEST_EXAMPLE = 16 * 1024
 """Bytes of the largest body that is shown; a larger one would drown the rest."""

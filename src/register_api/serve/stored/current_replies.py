@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from register_api.errors import StoreDamaged, StoreError
 from register_api.serve.http.asgi import Body, size_of
 from register_api.serve.stored.bounded_cache import BoundedCache
 from register_api.serve.stored.reply_table import ReplyTable, load_reply_table
 from register_api.store.reader import current
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,9 +17,6 @@ from register_api.core import headers
 from register_api.core.canonical import digest
 from register_api.core.format.kind import CacheClass
 from register_api.serve.http.asgi import Body, Header, Message, body_messages, in_pieces, start_message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 def as_headers(headers: Mapping[str, str]) -> tuple[Header, ...]:

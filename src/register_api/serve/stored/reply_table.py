@@ -8,27 +8,22 @@ asked for, and a bounded number is kept.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, file_at, is_path, kind_of
 from register_api.core.links import link_value, links_of
 from register_api.serve.answer.archive import Archive
-from register_api.serve.http.asgi import Body, body_messages, in_pieces
+from register_api.serve.http.asgi import Body, Header, body_messages, in_pieces
 from register_api.serve.http.page_headers import page_headers
 from register_api.serve.stored.bounded_cache import BoundedCache
-from register_api.serve.stored.reply import CommonHeaders, Resource, make_resource
+from register_api.serve.stored.reply import CommonHeaders, Representation, Resource, make_resource
 from register_api.serve.stored.stored_file import read_form
+from register_api.store.manifest import ManifestEntry
 from register_api.store.reader import Snapshot, open_snapshot
 
-if TYPE_CHECKING:
-    from pathlib import Path
+Bodies = BoundedCache[Body]
 
-    from register_api.core.format.kind import FileKind
-    from register_api.serve.http.asgi import Header
-    from register_api.serve.stored.reply import Representation
-    from register_api.store.manifest import ManifestEntry
-
-    Bodies = BoundedCache[Body]
 
 _KEPT_HEADERS = 2048
 """Settled resources whose headers are kept."""

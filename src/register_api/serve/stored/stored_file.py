@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from register_api.core.canonical import digest
 from register_api.errors import StoreDamaged
-
-if TYPE_CHECKING:
-    from register_api.store.reader import Snapshot
+from register_api.store.reader import Snapshot
 
 _ATTEMPTS = 2
 """A file that settles in its last place while it is read is found there at the second attempt."""

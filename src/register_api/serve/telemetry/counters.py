@@ -7,14 +7,11 @@ number that is one behind.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from register_api.serve.http.asgi import Message, Send
-    from register_api.serve.stored.reply_table import ReplyTable
-
+from register_api.serve.http.asgi import Message, Send
+from register_api.serve.stored.reply_table import ReplyTable
 
 _HEALTH = frozenset({"/healthz", "/readyz"})
 

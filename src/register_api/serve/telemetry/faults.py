@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import TYPE_CHECKING
 
+from register_api.core.api.problems import Name
+from register_api.serve.http.asgi import Scope
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from register_api.core.api.problems import Name
-    from register_api.serve.http.asgi import Scope
-    from register_api.serve.telemetry.counters import Counters
+from register_api.serve.telemetry.counters import Counters
 
 _log = logging.getLogger(__name__)
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from contextlib import AbstractAsyncContextManager
+from typing import Literal
 
+from register_api.clock import Clock
 from register_api.core.freshness import in_words
 from register_api.core.instant import format_instant
-from register_api.serve.answer.readiness import freshness_of
+from register_api.serve.answer.readiness import Freshness, freshness_of
 from register_api.serve.background import repeating
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from register_api.clock import Clock
-    from register_api.serve.answer.readiness import Freshness
-    from register_api.serve.stored.current_replies import CurrentReplies
+from register_api.serve.stored.current_replies import CurrentReplies
 
 _log = logging.getLogger(__name__)
 

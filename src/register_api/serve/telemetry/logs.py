@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TextIO
 
 import structlog
+from structlog.typing import Processor
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TextIO
-
-    from structlog.typing import Processor
-
-    from register_api.serve.settings import LogFormat, Settings
+from register_api.serve.settings import LogFormat, Settings
 
 LIBRARIES = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "asyncio", "litestar")
 """Loggers of others; below ``debug`` only their errors are of use to anyone."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, cast
 
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry, Metric, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from register_api.serve.answer.readiness import freshness_of
+from register_api.serve.app import AppState
+from register_api.serve.http.asgi import App
 from register_api.serve.http.problems import Problem
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
-
-    from prometheus_client import Metric
-
-    from register_api.serve.app import AppState
-    from register_api.serve.http.asgi import App
 
 
 class Described(NamedTuple):

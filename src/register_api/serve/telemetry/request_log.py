@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
 
+from register_api.serve.http.asgi import App, Message, Receive, Scope, Send
 from register_api.serve.http.clients import NEIGHBOURS, network_of
-
-if TYPE_CHECKING:
-    from register_api.serve.http.asgi import App, Message, Receive, Scope, Send
-    from register_api.serve.settings import LogClients
+from register_api.serve.settings import LogClients
 
 
 def client_fields(scope: Scope, how: LogClients) -> dict[str, str]:

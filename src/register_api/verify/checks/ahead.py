@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from register_api.clock import zone_of
 from register_api.core.ahead import UpcomingEvents, upcoming_document
-from register_api.core.canonical import decode, encode, parse
+from register_api.core.canonical import Encoded, decode, encode, parse
 from register_api.core.format import tree
 from register_api.core.minor import FORMAT_MINOR
+from register_api.core.model import Register
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.recorder import NotApplicable, naming
-
-if TYPE_CHECKING:
-    from register_api.core.canonical import Encoded
-    from register_api.core.model import Register
-    from register_api.verify.checks.run import Run
+from register_api.verify.checks.run import Run
 
 _NAMED_BY = ("day", "what", "subprocessor", "engagement", "planned")
 """Members that tell one event from another."""

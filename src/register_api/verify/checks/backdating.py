@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 from tuf.api.metadata import Metadata, Timestamp
 
-from register_api.core.canonical import decode, digest
+from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.log.cosignature import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked
+from register_api.verify.checks.log import Log
 from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.time_stamp import earlier_stamp
 from register_api.verify.checks.witnesses import signed_when
+from register_api.verify.options import Options
+from register_api.verify.state import Remembered
 from register_api.verify.trust.form import CLOCK_TOLERANCE, check_signed_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.canonical import Encoded
-    from register_api.verify.checks.log import Log
-    from register_api.verify.checks.run import Run
-    from register_api.verify.options import Options
-    from register_api.verify.state import Remembered
 
 
 class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from lxml import etree
@@ -13,9 +13,7 @@ from register_api.core.format import tree
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.feed_signature import UTF8_DECLARATION
-
-if TYPE_CHECKING:
-    from register_api.verify.checks.history import History
+from register_api.verify.checks.history import History
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _VERSION = re.compile(r"[1-9][0-9]{0,15}")

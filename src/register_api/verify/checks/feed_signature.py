@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from lxml import etree
+from lxml.etree import _Element
 
 from register_api.core import strict_base64
 from register_api.core.format.tree import XML_SIGNATURE
@@ -28,11 +29,6 @@ from register_api.core.keys.xml_signature import (
 )
 from register_api.core.printable import printable, quoted
 from register_api.errors import Forged, Malformed, UntrustedKey
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from lxml.etree import _Element
 
 UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")
 """The only XML declaration that feeds and their signatures may begin with."""

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import decode, digest
 from register_api.core.diff.interests import KINDS, tag_of
-from register_api.core.documents import HeadFiles
+from register_api.core.documents import HeadFiles, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, is_path, kind_of
 from register_api.core.format.tree import FEED_PAGE_SIZE
 from register_api.core.keys.key_list import good_key
 from register_api.errors import Inconsistent, Unreachable
-from register_api.verify.checks.feed_index import check_interest, check_page, read_atom, read_json
+from register_api.verify.checks.feed_index import (
+    Told,
+    ToldLog,
+    check_interest,
+    check_page,
+    read_atom,
+    read_json,
+)
 from register_api.verify.checks.feed_signature import verify_feed_signature
-from register_api.verify.checks.log import first_version
+from register_api.verify.checks.log import Log, first_version
 from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures
-
-if TYPE_CHECKING:
-    from register_api.core.documents import KeyList
-    from register_api.verify.checks.feed_index import Told, ToldLog
-    from register_api.verify.checks.log import Log
-    from register_api.verify.checks.run import Run
-    from register_api.verify.checks.targets import Targets
+from register_api.verify.checks.targets import Targets
 
 
 def check_feed(run: Run, targets: Targets, keys: KeyList, newest: int) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
 from register_api.core.canonical import Encoded, decode
 from register_api.core.documents import KeyList
@@ -15,15 +15,11 @@ from register_api.core.model import Register
 from register_api.errors import ClockBehind, Inconsistent
 from register_api.verify.checks.log import Log, check_utc
 from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures
+from register_api.verify.checks.targets import Targets
+from register_api.verify.state import Remembered
 from register_api.verify.trust.form import CLOCK_TOLERANCE
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.verify.checks.run import Run
-    from register_api.verify.checks.targets import Targets
-    from register_api.verify.state import Remembered
 
 
 def read_key_list(targets: Targets) -> tuple[Encoded[KeyList], str]:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from register_api.core.canonical import decode
-from register_api.core.documents import HeadFiles
+from register_api.core.documents import FileDigest, HeadFiles, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import LISTED
+from register_api.core.model import Register
 from register_api.errors import Forged, Inconsistent, Malformed, Unreachable, UntrustedKey
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures, is_signed
+from register_api.verify.checks.targets import Targets
 from register_api.verify.fetch.fetcher import check_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.documents import FileDigest, KeyList
-    from register_api.core.model import Register
-    from register_api.verify.checks.run import Run
-    from register_api.verify.checks.targets import Targets
 
 CHECK = "V34"
 

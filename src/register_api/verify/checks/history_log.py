@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from register_api.core.log import merkle, tiles
 from register_api.errors import Forged, Malformed
-
-if TYPE_CHECKING:
-    from register_api.verify.checks.run import Run
+from register_api.verify.checks.run import Run
 
 
 def check_bundle(run: Run, size: int, version: int, data: bytes) -> None:

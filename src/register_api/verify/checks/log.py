@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import Encoded, decode, digest, encode, is_digest, parse
-from register_api.core.documents import MAX_ENTRY_BYTES, Entry, VersionList
+from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
 from register_api.core.keys.key_list import log_key
 from register_api.core.log import merkle, tile_proofs
-from register_api.core.log.epochs import check_beginnings, open_head
-from register_api.core.log.tlog_proof import parse_proof, verify_proof
+from register_api.core.log.checkpoint import Checkpoint
+from register_api.core.log.epochs import LogEpoch, check_beginnings, open_head
+from register_api.core.log.note import NoteKey
+from register_api.core.log.tlog_proof import TlogProof, parse_proof, verify_proof
+from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.key_history import read_key_list
 from register_api.verify.checks.recorder import NotApplicable, naming
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures
-
-if TYPE_CHECKING:
-    from register_api.core.documents import KeyList
-    from register_api.core.log.checkpoint import Checkpoint
-    from register_api.core.log.epochs import LogEpoch
-    from register_api.core.log.note import NoteKey
-    from register_api.core.log.tlog_proof import TlogProof
-    from register_api.core.model import Register
-    from register_api.verify.checks.run import Run
-    from register_api.verify.checks.targets import Targets
-    from register_api.verify.state import Remembered
+from register_api.verify.checks.targets import Targets
+from register_api.verify.state import Remembered
 
 TWO_HISTORIES = "both checkpoints are signed: keep them, and ask the publisher which history holds"
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from register_api.core.canonical import decode, is_digest
 from register_api.core.documents import Discovery, KeyList, RegisterReference
 from register_api.core.format import tree
 from register_api.errors import Forged, Inconsistent, Malformed
-
-if TYPE_CHECKING:
-    from register_api.verify.checks.run import Run
-    from register_api.verify.trust.chain import Trusted
+from register_api.verify.checks.run import Run
+from register_api.verify.trust.chain import Trusted
 
 
 def check_key_files(run: Run, keys: KeyList) -> str:

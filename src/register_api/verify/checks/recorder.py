@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from types import TracebackType
 
-from register_api.errors import Forked, VerificationError
-from register_api.verify.checks.check_table import worst
+from register_api.errors import Document, Forked, VerificationError
+from register_api.verify.checks.check_table import Check, worst
 from register_api.verify.report.report import CheckResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
-    from register_api.errors import Document
-    from register_api.verify.checks.check_table import Check
 
 MAX_MESSAGES = 5
 """So many findings of one check are told in words; of more only the number."""

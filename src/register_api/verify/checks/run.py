@@ -6,24 +6,19 @@ not hold, it is not made, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 from register_api.core.canonical import digest
 from register_api.core.format.paths import max_bytes
-from register_api.verify.checks.check_table import CHECKS
+from register_api.verify.checks.check_table import CHECKS, Check
 from register_api.verify.checks.disowned import DisownedVersions
 from register_api.verify.checks.history import History
 from register_api.verify.checks.recorder import NotApplicable, Recorder, naming
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
-
-    from register_api.verify.checks.check_table import Check
-    from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.options import Options
-    from register_api.verify.state import Remembered
+from register_api.verify.fetch.fetcher import Fetcher
+from register_api.verify.options import Options
+from register_api.verify.state import Remembered
 
 Progress = Callable[[int, int, str], None]
 """Told the steps done, the steps known so far, and what comes next."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import msgspec
 
 from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.keys.key_list import good_key
 from register_api.core.log.epochs import open_head
@@ -16,14 +17,9 @@ from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked, Inconsistent, RolledBack, VerificationError
 from register_api.verify.checks.feed_index import read_atom
 from register_api.verify.checks.feed_signature import verify_feed_signature
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import is_signed
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from register_api.core.format.kind import FileKind
-    from register_api.verify.checks.run import Run
-    from register_api.verify.trust.chain import Trusted
+from register_api.verify.trust.chain import Trusted
 
 CHECK = "V25"
 

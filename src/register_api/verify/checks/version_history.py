@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from register_api.core.canonical import Encoded, decode, digest, encode, parse
 from register_api.core.diff.changes import Diff
-from register_api.core.documents import KeyList
+from register_api.core.documents import Entry, FileDigest, KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
@@ -26,16 +25,12 @@ from register_api.errors import (
 )
 from register_api.verify.checks import history_log
 from register_api.verify.checks.key_history import continues, read_key_list
-from register_api.verify.checks.log import first_version
+from register_api.verify.checks.log import Log, first_version
 from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures, is_signed
+from register_api.verify.checks.targets import Targets
 from register_api.verify.fetch.fetcher import MAX_DAMAGED_VERSIONS, check_path
-
-if TYPE_CHECKING:
-    from register_api.core.documents import Entry, FileDigest
-    from register_api.verify.checks.log import Log
-    from register_api.verify.checks.run import Run
-    from register_api.verify.checks.targets import Targets
 
 CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")
 

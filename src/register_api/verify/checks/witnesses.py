@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from register_api.core.instant import format_instant
-from register_api.core.log.cosignature import verify_cosignatures
-from register_api.core.log.note import parse_verifier_key
-from register_api.core.log.policy import NONE, printable_name
+from register_api.core.log.cosignature import Cosignature, verify_cosignatures
+from register_api.core.log.note import NoteKey, parse_verifier_key
+from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
 from register_api.errors import Document, Forked, RolledBack, Unwitnessed
-from register_api.verify.checks.log import TWO_HISTORIES
+from register_api.verify.checks.log import TWO_HISTORIES, Log
 from register_api.verify.checks.recorder import NotApplicable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from register_api.core.log.cosignature import Cosignature
-    from register_api.core.log.note import NoteKey
-    from register_api.core.log.policy import WitnessPolicy
-    from register_api.verify.checks.log import Log
-    from register_api.verify.checks.run import Run
-    from register_api.verify.options import Options
+from register_api.verify.checks.run import Run
+from register_api.verify.options import Options
 
 
 def check_others(run: Run, log: Log) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -12,14 +13,9 @@ from register_api.core.log.note import NoteKey, parse_note
 from register_api.errors import Document, Forked, Inconsistent, UsageError, VerificationError
 from register_api.verify import state
 from register_api.verify.checks.check_table import worst
+from register_api.verify.checks.log import Log
 from register_api.verify.checks.witnesses import check_same_history
 from register_api.verify.compare.log_comparison import LogComparison, LogFinding, Seen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from register_api.verify.checks.log import Log
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

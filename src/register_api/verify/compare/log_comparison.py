@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
 from register_api.verify.report.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

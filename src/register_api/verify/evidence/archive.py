@@ -16,17 +16,13 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from register_api.core.format.kind import MIB
 from register_api.core.format.paths import kind_of, max_bytes
 from register_api.errors import Malformed
 from register_api.verify.evidence.notice_files import notice_bound
 from register_api.verify.fetch.fetcher import check_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 """APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC, two sizes, lengths of name, extra."""

@@ -5,7 +5,7 @@ A package is what the checks of one version read, so that the same checks can be
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
 import msgspec
 
@@ -14,22 +14,16 @@ from register_api.core.format import tree
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.round import check_package
-from register_api.verify.checks.run import Run
+from register_api.verify.checks.run import Progress, Run
 from register_api.verify.engine import look
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.package import make_archive
 from register_api.verify.evidence.readme import make_readme
 from register_api.verify.evidence.register_package import examine, report_package
-from register_api.verify.fetch.fetcher import KeepingFetcher, MemoryFetcher
+from register_api.verify.fetch.fetcher import Fetcher, KeepingFetcher, MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.outcome import limits_of_an_address, make_report
 from register_api.verify.report.report import Report
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from register_api.verify.checks.run import Progress
-    from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.options import Options
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from pathlib import Path
 
 from register_api.core.canonical import digest
 from register_api.errors import Malformed, UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.recorder import Recorder
+from register_api.verify.checks.run import Progress
 from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, read_archive
 from register_api.verify.evidence.notice import verify_notice
 from register_api.verify.evidence.notice_files import NOTICE
 from register_api.verify.evidence.register_package import examine_files, report_package
+from register_api.verify.options import Options
 from register_api.verify.report.report import PackageSeen, Report
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from pathlib import Path
-
-    from register_api.verify.checks.run import Progress
-    from register_api.verify.options import Options
 
 
 def verify_offline(

@@ -6,14 +6,11 @@ import datetime as dt
 import io
 import stat
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 from register_api.errors import UsageError
 from register_api.files import durable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
 """What the two bytes of a date in a ZIP can say (APPNOTE 4.4.6)."""

@@ -8,24 +8,20 @@ a package can make its README again and compare, and no sentence elsewhere has t
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterator, Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from register_api.core import strict_base64
 from register_api.core.canonical import digest
+from register_api.core.diff.changes import Change
 from register_api.core.format.tree import TIME_STAMP
 from register_api.core.keys.key_list import good_key
 from register_api.errors import Forged, Malformed
 from register_api.verify.checks.recorder import NotApplicable
+from register_api.verify.checks.round import PackageRound
+from register_api.verify.checks.version_history import Version
 from register_api.verify.evidence.archive import README
 from register_api.verify.report.text import instant_in_words, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
-
-    from register_api.core.diff.changes import Change
-    from register_api.verify.checks.round import PackageRound
-    from register_api.verify.checks.version_history import Version
 
 _FORM = files(__package__).joinpath("forms", "1.txt")
 _BLANK = re.compile("@([A-Z0-9_]+)@")

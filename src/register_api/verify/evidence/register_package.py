@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
 
 from register_api.core.format import tree
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.errors import Malformed
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
-from register_api.verify.checks.round import check_package
-from register_api.verify.checks.run import Run
+from register_api.verify.checks.round import PackageRound, check_package
+from register_api.verify.checks.run import Progress, Run
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.notice_files import notice_bound
 from register_api.verify.evidence.readme import check_readme
 from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.options import Options
 from register_api.verify.report.outcome import make_report
 from register_api.verify.report.report import LogHead, PackageSeen, Report
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Collection, Iterator, Mapping
-
-    from register_api.verify.checks.round import PackageRound
-    from register_api.verify.checks.run import Progress
-    from register_api.verify.options import Options
 
 _VERSION = re.compile(r"v1/versions/([1-9][0-9]{0,15})/.*")
 

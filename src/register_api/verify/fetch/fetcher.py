@@ -8,15 +8,12 @@ Also the bounds of one run that are no file's: those of a file its kind says (``
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
 
 from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
 
 RUN_LIMITS = HttpLimits(redirects=3)
 """Bounds on one run; the whole history of a thousand versions fits."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
 
-from register_api.bounded_http.client import OK, BoundedClient, read_url
+from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
+from register_api.bounded_http.limits import HttpLimits
+from register_api.bounded_http.reach import Reach
 from register_api.errors import Malformed, Unreachable, UsageError
 from register_api.verify.fetch.fetcher import RUN_LIMITS, NotServed, check_path
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-
-    from register_api.bounded_http.client import Reply, Url
-    from register_api.bounded_http.limits import HttpLimits
-    from register_api.bounded_http.reach import Reach
 
 _NOT_SERVED = frozenset({403, 404, 410})
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator
 
 import msgspec
 
 from register_api.clock import zone_of
-from register_api.core.ahead import upcoming
+from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.calendar import local_day
 from register_api.core.language.events import EventWords
 from register_api.core.language.language import ENGLISH
+from register_api.core.model import Register
 from register_api.verify.report.report import DeadlineTold
 from register_api.verify.report.text import plain
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
-
-    from register_api.core.ahead import Upcoming
-    from register_api.core.model import Register
 
 
 def deadlines_told(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:

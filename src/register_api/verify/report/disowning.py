@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from register_api.core.documents import KeyList
 from register_api.core.language.disowned import disowned
 from register_api.core.language.language import ENGLISH
+from register_api.verify.checks.disowned import DisownedVersions
 from register_api.verify.report.report import DisownedTold
 from register_api.verify.report.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from register_api.core.documents import KeyList
-    from register_api.verify.checks.disowned import DisownedVersions
 
 
 def disowned_told(found: DisownedVersions, keys: KeyList | None) -> Iterator[DisownedTold]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from register_api.core.judging.judgement import NoticeGiven
 from register_api.core.language import notice as words
 from register_api.core.language.language import ENGLISH
 from register_api.verify.report.report import NoticeTold
 from register_api.verify.report.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from register_api.core.judging.judgement import NoticeGiven
 
 
 def notices_told(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:

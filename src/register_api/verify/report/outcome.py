@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator, Sequence
 
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
-from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept
+from register_api.core.model import Register
+from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
 from register_api.verify.checks.check_table import worst
+from register_api.verify.checks.round import Round, Vouched
+from register_api.verify.checks.run import Run
 from register_api.verify.report.deadlines import deadlines_told
 from register_api.verify.report.disowning import disowned_told
 from register_api.verify.report.notices import notices_told
-from register_api.verify.report.report import LogHead, Report, StampSeen
+from register_api.verify.report.report import DeadlineTold, LogHead, PackageSeen, Report, StampSeen
 from register_api.verify.report.text import skipped_in_words
 from register_api.verify.result import Trust, Verified
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Sequence
-
-    from register_api.core.model import Register
-    from register_api.errors import RegisterError
-    from register_api.verify.checks.round import Round, Vouched
-    from register_api.verify.checks.run import Run
-    from register_api.verify.report.report import DeadlineTold, PackageSeen
 
 _MOST_TOLD = 20
 """So many things of a kind are named; of more only the number."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from register_api.core.freshness import in_words
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from register_api.verify.report.report import CheckResult, NoticeSeen, Report, StampSeen
-    from register_api.verify.state import RootOrigin
+from register_api.verify.report.report import CheckResult, NoticeSeen, Report, StampSeen
+from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600
 

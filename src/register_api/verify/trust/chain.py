@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
+from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.instant import format_instant
 from register_api.core.keys.trust_roles import check_root_roles
@@ -32,7 +34,7 @@ from register_api.errors import (
     UntrustedKey,
     VerificationError,
 )
-from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS, NotServed
+from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS, Fetcher, NotServed
 from register_api.verify.trust.form import check_signed_at
 from register_api.verify.trust.metadata import (
     Part,
@@ -44,14 +46,6 @@ from register_api.verify.trust.metadata import (
     read_part,
 )
 from register_api.verify.trust.start import Start, check_expected
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tuf.api.metadata import MetaFile
-
-    from register_api.core.format.kind import FileKind
-    from register_api.verify.fetch.fetcher import Fetcher
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from tuf.api.metadata import Timestamp
 
 from register_api.core.freshness import LONGEST, in_words
 from register_api.core.instant import parse_instant
 from register_api.errors import Malformed
-
-if TYPE_CHECKING:
-    from tuf.api.metadata import Timestamp
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=5)
 """How far the clocks of those who sign, or of a customer, may differ and nobody is blamed."""

@@ -6,19 +6,15 @@ which one it is gets decided here, where the file, its name and the root that ju
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, UnsignedMetadataError
-from tuf.api.metadata import Metadata, Root, Signed
+from tuf.api.metadata import Metadata, MetaFile, Root, Signed
 
 from register_api.errors import Forged, Inconsistent, Malformed, RolledBack, UntrustedKey
 from register_api.verify.trust.form import check_form
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tuf.api.metadata import MetaFile
 
 _UNEXPECTED = (RepositoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What the TUF library raises on metadata of any form, its own and what escapes it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 from tuf.api.metadata import Metadata, Root
@@ -11,15 +12,9 @@ from tuf.api.serialization import DeserializationError
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
 from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
-from register_api.verify.state import RootOrigin
+from register_api.verify.fetch.fetcher import Fetcher
+from register_api.verify.state import Beginning, Remembered, RootOrigin
 from register_api.verify.trust.form import check_form
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.state import Beginning, Remembered
 
 FIRST_ROOT = tree.ROOT.path(1)
 

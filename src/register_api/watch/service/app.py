@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import HttpMethod, Litestar, Response, get, post, route
+from litestar.handlers import HTTPRouteHandler
 
+from register_api.clock import Clock
 from register_api.errors import RegisterError, SendingError, WatchError
 from register_api.style.environment import ICON
 from register_api.watch.evidence import evidence_of
 from register_api.watch.schema import STEPS
 from register_api.watch.service.desk import WatchDesk
-from register_api.watch.service.guard import is_name
+from register_api.watch.service.guard import Guard, is_name
 from register_api.watch.service.pages import WatchPage, html, message_page
 from register_api.watch.service.visitors import Asked, Visitors
+from register_api.watch.settings import WatchSettings
 from register_api.web.asking import METHODS, RequestRefused, make_app
 from register_api.web.database_thread import DatabaseThread
 from register_api.web.forms import one, plain
 from register_api.web.pages import HEADERS
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from litestar.handlers import HTTPRouteHandler
-
-    from register_api.clock import Clock
-    from register_api.watch.service.guard import Guard
-    from register_api.watch.settings import WatchSettings
 
 _BUSY_SECONDS = 10
 _LONGEST_QUESTION = 200

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from register_api.core.calendar import local_day
 from register_api.errors import WatchError
+from register_api.sending.database import Database
 from register_api.watch import chain_questions as questions
+from register_api.watch.chain import Chain
 from register_api.watch.chain import load as load_chain
 from register_api.watch.decisions import Decision, DecisionWord, decide, decisions
 from register_api.watch.inbox import inbox
 from register_api.watch.overview import describe, open_items, overview, root_of
 from register_api.watch.search import search
 from register_api.watch.service.pages import WatchPage
+from register_api.watch.settings import WatchSettings
 from register_api.watch.status import vendors_status
-from register_api.watch.vendors import all_vendors, load
-from register_api.web.forms import one, plain
-
-if TYPE_CHECKING:
-    from register_api.sending.database import Database
-    from register_api.watch.chain import Chain
-    from register_api.watch.settings import WatchSettings
-    from register_api.watch.vendors import Vendor
-    from register_api.web.forms import Form
+from register_api.watch.vendors import Vendor, all_vendors, load
+from register_api.web.forms import Form, one, plain
 
 _MOST_NEWS = 500
 _MOST_ROWS = 50

@@ -9,16 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from register_api.core import strict_base64
 from register_api.sending.settings import is_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from register_api.watch.settings import WatchSettings
+from register_api.watch.settings import WatchSettings
 
 SESSION_SECONDS = 12 * 3600
 _LONGEST_NAME = 100

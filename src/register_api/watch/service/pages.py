@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from jinja2 import Environment
 from markupsafe import Markup
 
 from register_api.core.language.language import ENGLISH
@@ -13,9 +14,6 @@ from register_api.core.language.prose import count
 from register_api.style.environment import page_environment
 from register_api.watch.news import TROUBLE
 from register_api.web.pages import STYLE
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 class WatchPage(NamedTuple):

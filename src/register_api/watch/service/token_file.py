@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import secrets
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from register_api.errors import UsageError
 from register_api.files import durable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BYTES = 32
 _SHORTEST = 24

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 
-from register_api.watch.service.guard import SESSION_SECONDS, Caller
+from register_api.clock import Clock
+from register_api.watch.service.guard import SESSION_SECONDS, Caller, Guard
+from register_api.watch.settings import WatchSettings
 from register_api.web.asking import RequestRefused, body_of, is_from, network_of
-from register_api.web.forms import one, read_form
+from register_api.web.forms import Form, one, read_form
 from register_api.web.limits import Limit
-
-if TYPE_CHECKING:
-    from litestar import Response
-
-    from register_api.clock import Clock
-    from register_api.watch.service.guard import Guard
-    from register_api.watch.settings import WatchSettings
-    from register_api.web.forms import Form
 
 Asked = Request[Any, Any, Any]
 
