@@ -40,13 +40,30 @@ class Result(NamedTuple):
             return True
         return self.measured >= self.bound if self.least else self.measured <= self.bound
 
+    @property
+    def shown(self) -> str:
+        """The number with its unit, to three digits."""
+        digits = 0 if self.measured >= 100 else 1 if self.measured >= 10 else 2
+        return f"{self.measured:.{digits}f} {self.unit}".rstrip()
+
+    @property
+    def allowed(self) -> str:
+        """The goal in the same unit; empty where the number is told for interest."""
+        return (
+            "" if self.bound is None else f"{'≥' if self.least else '≤'} {self.bound:g} {self.unit}".rstrip()
+        )
+
+    @property
+    def row(self) -> str:
+        """The row of the table in docs/performance.md."""
+        missed = "" if self.reached else " (missed)"
+        return f"| {self.goal} | {self.allowed} | {self.shown}{missed} |\n"
+
     def __str__(self) -> str:
         """Return the line that is printed."""
-        unit = f" {self.unit}" if self.unit else ""
-        digits = 0 if self.measured >= 100 else 1 if self.measured >= 10 else 2
-        word = "least" if self.least else "most"
-        goal = "told for interest" if self.bound is None else f"goal: at {word} {self.bound:g}{unit}"
-        return f"{self.goal}: {self.measured:.{digits}f}{unit} ({goal})"
+        return (
+            f"{self.goal}: {self.shown} ({f'goal: {self.allowed}' if self.allowed else 'told for interest'})"
+        )
 
 
 @contextlib.contextmanager
@@ -61,10 +78,16 @@ def folder() -> Iterator[Path]:
 
 
 def run(measure: Callable[[Path], Iterable[Result]]) -> None:
-    """Measure, print each result as it comes, and end with 1 where a goal is missed."""
-    reached = True
+    """Measure, print each result as it comes, and end with 1 where a goal is missed.
+
+    ``BENCH_TABLE`` names a file to which each result is added as a row of the table.
+    """
+    reached, table = True, os.environ.get("BENCH_TABLE")
     with folder() as path:
         for result in measure(path):
             print(result, flush=True)
             reached = reached and result.reached
+            if table is not None:
+                with Path(table).open("a", encoding="utf-8") as rows:
+                    rows.write(result.row)
     sys.exit(0 if reached else 1)
