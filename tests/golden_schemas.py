@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from register_api.core.format.tree import SCHEMAS
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.publish.schema_files import schema
 
 FOLDER = Path(__file__).parent / "schemas"

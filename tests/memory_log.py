@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core.log import merkle, tiles
-from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
-from register_api.core.log.cosignature import cosigned_bytes
+from register_api.core.log.checkpoint import Checkpoint, cosigned_bytes, format_checkpoint
 from register_api.core.log.note import COSIGNATURE, SignatureLine, format_note, make_note_key, parse_note
-from register_api.core.log.tile_proofs import inclusion_proof, root
-from register_api.core.log.tlog_proof import TlogProof, format_proof
+from register_api.core.log.proofs import TlogProof, format_proof
+from register_api.core.log.tiles import inclusion_proof, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

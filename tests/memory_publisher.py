@@ -43,10 +43,8 @@ from register_api.core.documents import (
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TARGETS_BY_NAME, is_path, kind_of
 from register_api.core.instant import format_instant
-from register_api.core.judging.derived import context_of, draft_of, recounted
-from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, public_pem, thumbprint
-from register_api.core.log.epochs import MEMBER, LogEpoch
+from register_api.core.judging.judge import context_of, draft_of, recounted
+from register_api.core.keys.trust_root import MEMBER, LogEpoch
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import (
     Category,
@@ -60,6 +58,15 @@ from register_api.core.model import (
 )
 from register_api.core.notice import promises_of
 from register_api.core.patch.write import make_patch
+from register_api.core.signature import (
+    ed25519_jwk,
+    format_jws,
+    jws_header,
+    jws_signing_input,
+    p256_jwk,
+    public_pem,
+    thumbprint,
+)
 from register_api.errors import Malformed
 from register_api.publish.signing.signatures import sign_feed
 

@@ -20,7 +20,7 @@ from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import document_key
-from register_api.core.keys.signature import verify_jws, verify_raw
+from register_api.core.signature import verify_jws, verify_raw
 from register_api.errors import VerificationError
 
 if TYPE_CHECKING:

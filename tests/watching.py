@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from publishers import NOW
-from register_api.bounded_http.reach import reach_with
+from register_api.bounded_http.limits import reach_with
 from register_api.sending.sender import Surroundings
 from register_api.watch.look import Asking
 from register_api.watch.poll_fetcher import PollFetcher

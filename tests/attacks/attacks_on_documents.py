@@ -13,7 +13,7 @@ from memory_publisher import FIRST, NOW, DocumentKey, MemoryPublisher
 from register_api.core.ahead import Upcoming, UpcomingEvents, upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.format import tree
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Announced, Engagement, Subprocessor
 from register_api.core.notice import NoticeStatus
 

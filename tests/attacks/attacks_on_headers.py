@@ -14,8 +14,7 @@ from feed_keys import OURS
 from memory_log import private_key
 from memory_publisher import DocumentKey
 from register_api.core.format import tree
-from register_api.core.keys.signature import jws_signing_input
-from register_api.core.keys.thumbprint import ed25519_jwk
+from register_api.core.signature import ed25519_jwk, jws_signing_input
 from register_api.core.strict_base64 import encode_url
 
 if TYPE_CHECKING:

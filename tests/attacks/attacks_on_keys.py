@@ -15,7 +15,7 @@ from memory_publisher import NAME, DocumentKey, MemoryPublisher, feed_jwk
 from register_api.core.canonical import digest, encode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.thumbprint import public_pem, thumbprint
+from register_api.core.signature import public_pem, thumbprint
 from register_api.core.strict_base64 import encode_url
 
 if TYPE_CHECKING:

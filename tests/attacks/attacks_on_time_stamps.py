@@ -10,7 +10,7 @@ from attack import Room, poll
 from memory_log import MemoryLog
 from memory_publisher import NOW
 from register_api.core.format import tree
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from time_authority import authority, refusal
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from evidence_packages import check_package, make_package, unpack
 from memory_log import cosign, private_key
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from register_api.verify.evidence.archive import README
 from time_authority import Authority, authority
 from tools import need

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from publications import read_tree
 
 from register_api.core.format import tree
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.store.reader import open_snapshot
 
 with warnings.catch_warnings():

@@ -22,9 +22,8 @@ from publishers import NOW, Publisher
 from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.document import changes_between
 from register_api.core.format import tree
-from register_api.core.forms import Vocabulary
+from register_api.core.forms import FORMAT_MINOR, Vocabulary
 from register_api.core.language.language import ENGLISH
-from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import AcceptedWarning, Register
 from register_api.core.patch.apply import apply_patch
 from register_api.core.shapes import forms_in, shapes

@@ -17,7 +17,7 @@ from tampering import check, flip, lengthen
 from memory_publisher import MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.format.paths import LISTED, TARGETS_BY_NAME, kind_of
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from time_authority import authority
 from verify_outcome import failed
 

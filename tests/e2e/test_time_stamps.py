@@ -13,7 +13,7 @@ from sources import copy_register
 from evidence_packages import check_package
 from memory_folder import memory_folder
 from register_api.core.format import tree
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from register_api.store.reader import open_snapshot
 from time_authority import authority, honest
 

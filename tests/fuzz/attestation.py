@@ -9,9 +9,9 @@ from fuzz.log import TOKENS, grown_log
 from fuzz.target import Target, documented
 from memory_folder import memory_folder
 from memory_log import MemoryLog, private_key, witness_key
-from register_api.core.log import add_checkpoint, policy_file, time_stamp
-from register_api.core.log.cosignature import verify_cosignatures
-from register_api.core.log.tile_proofs import consistency_proof
+from register_api.core.log import policy, proofs, time_stamp
+from register_api.core.log.checkpoint import verify_cosignatures
+from register_api.core.log.tiles import consistency_proof
 from register_api.errors import Malformed
 from register_api.publish.time_authority import sort_certificates
 from register_api.witness.record import STATE_FILE, Record, WitnessState
@@ -41,10 +41,10 @@ def _requests() -> tuple[bytes, ...]:
     first = MemoryLog(origin=grown_log().origin, key=grown_log().key).grow(_FIRST)
     proof = tuple(consistency_proof(_FIRST, _LAST, grown_log().read))
     requests = (
-        add_checkpoint.AddCheckpoint(old_size=0, proof=(), checkpoint=first.checkpoint()),
-        add_checkpoint.AddCheckpoint(old_size=_FIRST, proof=proof, checkpoint=grown_log().checkpoint()),
+        proofs.AddCheckpoint(old_size=0, proof=(), checkpoint=first.checkpoint()),
+        proofs.AddCheckpoint(old_size=_FIRST, proof=proof, checkpoint=grown_log().checkpoint()),
     )
-    return tuple(map(add_checkpoint.format_request, requests))
+    return tuple(map(proofs.format_request, requests))
 
 
 def _decide(data: bytes) -> WitnessReply:
@@ -96,19 +96,19 @@ def _policy_is_judged(data: bytes, policy: object) -> None:
 TARGETS = (
     Target(
         name="policy file",
-        parse=policy_file.parse_policy,
-        refusals=documented(policy_file.parse_policy),
+        parse=policy.parse_policy,
+        refusals=documented(policy.parse_policy),
         seeds=_policies,
         tokens=(b"log ", b"witness ", b"group ", b"quorum ", b"none", b" any", b" all", b"#", b"\t", b"\n"),
         check=_policy_is_judged,
     ),
     Target(
         name="witness request",
-        parse=add_checkpoint.parse_request,
-        refusals=documented(add_checkpoint.parse_request),
+        parse=proofs.parse_request,
+        refusals=documented(proofs.parse_request),
         seeds=_requests,
         tokens=(*TOKENS, b"old "),
-        printer=add_checkpoint.format_request,
+        printer=proofs.format_request,
     ),
     Target(
         name="witness decision",
@@ -127,11 +127,11 @@ TARGETS = (
     ),
     Target(
         name="size last signed",
-        parse=add_checkpoint.parse_size,
-        refusals=documented(add_checkpoint.parse_size),
+        parse=proofs.parse_size,
+        refusals=documented(proofs.parse_size),
         seeds=lambda: (b"0\n", b"20852163\n"),
         tokens=(b"\n", b"0", b"-", b" "),
-        printer=add_checkpoint.format_size,
+        printer=proofs.format_size,
     ),
     Target(
         name="time stamp",

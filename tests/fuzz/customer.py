@@ -14,8 +14,7 @@ from memory_log import private_key
 from memory_publisher import NOW
 from notice_packages import notice
 from register_api.core import canonical, strict_base64
-from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.keys.thumbprint import ed25519_jwk
+from register_api.core.signature import ed25519_jwk, format_jws, jws_header, jws_signing_input
 from register_api.errors import Malformed
 from register_api.verify.engine import verify
 from register_api.verify.evidence.archive import read_archive

@@ -14,18 +14,21 @@ from fuzz.target import Target, documented
 from memory_log import private_key
 from register_api.core import strict_base64
 from register_api.core.format import tree
-from register_api.core.keys.ed25519 import check_public_key
-from register_api.core.keys.signature import (
+from register_api.core.keys.trust_root import check_root_roles
+from register_api.core.signature import (
+    check_public_key,
+    ed25519_jwk,
+    ed25519_public,
     format_jws,
     jws_header,
     jws_signing_input,
+    public_pem,
+    thumbprint,
     verify_jws,
     verify_p256,
     verify_p256_raw,
     verify_raw,
 )
-from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, public_pem, thumbprint
-from register_api.core.keys.trust_roles import check_root_roles
 from register_api.publish.signing.token_uri import parse_uri
 from vectors_of_others import vectors
 

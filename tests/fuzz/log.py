@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 from fuzz.target import Target, documented
 from memory_log import MemoryLog, cosign, private_key, witness_key
 from register_api.core import strict_base64
-from register_api.core.log import (
-    checkpoint,
-    cosignature,
-    merkle,
-    note,
-    tile_proofs,
-    tiles,
-    tlog_proof,
-)
+from register_api.core.log import checkpoint, merkle, note, proofs, tiles
 from register_api.errors import Malformed
 from register_api.verify.compare.comparing import Comparing, Given
 from vectors_of_others import vector_bytes
@@ -82,8 +74,8 @@ def _is_ours(_data: bytes, found: checkpoint.Checkpoint) -> None:
 
 def _verify_proof(data: bytes) -> int:
     log = grown_log()
-    proof = tlog_proof.parse_proof(data)
-    tlog_proof.verify_proof(log.entries[41], proof, log.origin, [log.note_key])
+    proof = proofs.parse_proof(data)
+    proofs.verify_proof(log.entries[41], proof, log.origin, [log.note_key])
     return proof.index
 
 
@@ -95,7 +87,7 @@ def _root_from_tiles(data: bytes) -> bytes:
     """Compute the root of the log with one tile replaced: the full one of level 0."""
     log = grown_log()
     path = tiles.tile_path(0, 0)
-    return tile_proofs.root(255, lambda asked: data if asked == path else log.read(asked), tree_size=SIZE)
+    return tiles.root(255, lambda asked: data if asked == path else log.read(asked), tree_size=SIZE)
 
 
 def _is_root_of_those(data: bytes, root: bytes) -> None:
@@ -113,8 +105,8 @@ def _join_bundle(entries: list[bytes]) -> bytes:
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
-def _verify_cosignatures(data: bytes) -> tuple[cosignature.Cosignature, ...]:
-    return cosignature.verify_cosignatures(data, [witness_key(WITNESS, private_key(9))])
+def _verify_cosignatures(data: bytes) -> tuple[checkpoint.Cosignature, ...]:
+    return checkpoint.verify_cosignatures(data, [witness_key(WITNESS, private_key(9))])
 
 
 def _compare(data: bytes) -> None:
@@ -161,7 +153,7 @@ TARGETS = (
     Target(
         name="cosignatures",
         parse=_verify_cosignatures,
-        refusals=documented(cosignature.verify_cosignatures),
+        refusals=documented(checkpoint.verify_cosignatures),
         seeds=lambda: (_cosigned(), *_notes()[:4]),
         tokens=(*TOKENS, WITNESS.encode()),
     ),
@@ -175,16 +167,16 @@ TARGETS = (
     ),
     Target(
         name="tlog-proof",
-        parse=tlog_proof.parse_proof,
-        refusals=documented(tlog_proof.parse_proof),
+        parse=proofs.parse_proof,
+        refusals=documented(proofs.parse_proof),
         seeds=lambda: (grown_log().proof(41), grown_log().proof(299), vector_bytes("c2sp-tlog-proof.txt")),
         tokens=TOKENS,
-        printer=tlog_proof.format_proof,
+        printer=proofs.format_proof,
     ),
     Target(
         name="tlog-proof, verified",
         parse=_verify_proof,
-        refusals=documented(tlog_proof.parse_proof, tlog_proof.verify_proof),
+        refusals=documented(proofs.parse_proof, proofs.verify_proof),
         seeds=lambda: (grown_log().proof(41), grown_log().proof(42), grown_log().proof(299)),
         tokens=TOKENS,
         check=_is_entry_41,
@@ -192,7 +184,7 @@ TARGETS = (
     Target(
         name="tile",
         parse=_root_from_tiles,
-        refusals=documented(tile_proofs.root),
+        refusals=documented(tiles.root),
         seeds=lambda: (grown_log().files["log/tile/0/000"],),
         tokens=(bytes(32), b"\xff" * 32),
         check=_is_root_of_those,

@@ -16,7 +16,7 @@ import brotli
 import zstandard
 
 from fuzz.target import Target, documented
-from register_api.core.api.queries import AnswersQuery, DiffQuery
+from register_api.core.api.questions import AnswersQuery, DiffQuery
 from register_api.core.canonical import digest
 from register_api.core.format.paths import kind_of
 from register_api.errors import Malformed

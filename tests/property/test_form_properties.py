@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from examples import edited_at, make_context, make_draft, make_vendor
 from register_api.core.forms import MAX_TEXT, Form
-from register_api.core.rules import check, values
+from register_api.core.rules import check, identity
 from register_api.core.shapes import forms_in
 from register_api.core.text import text_problems
 from register_api.source.key_path import parse_key
@@ -49,7 +49,7 @@ def test_a_text_is_judged_by_its_own_field_wherever_it_stands(
     texts = [(key, form) for key, form, value in forms_in(source, Form) if isinstance(value, str)]
     key, form = data.draw(st.sampled_from(texts))
     edited = edited_at(source, parse_key(key), text)
-    found = [item for item in values.check_forms(make_draft(edited), make_context()) if item.key == key]
+    found = [item for item in identity.check_forms(make_draft(edited), make_context()) if item.key == key]
     unclean = any(text_problems(text)) and not (text == "" and form.if_empty is None)
     assert bool(found) == (form.fault(text) is not None)
     assert bool(found) >= unclean

@@ -13,29 +13,35 @@ from hypothesis import strategies as st
 from memory_log import ORIGIN, MemoryLog, private_key
 from register_api.core import canonical, strict_base64
 from register_api.core.documents import KeyList
-from register_api.core.keys.ed25519 import check_public_key
 from register_api.core.keys.key_list import check_keys, good_key
-from register_api.core.keys.signature import (
-    format_jws,
-    jws_header,
-    jws_signing_input,
-    verify_jws,
-    verify_p256,
-    verify_p256_raw,
-    verify_raw,
-)
-from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
 from register_api.core.log import merkle, tiles
-from register_api.core.log.checkpoint import format_checkpoint, open_checkpoint, parse_checkpoint
-from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.checkpoint import (
+    format_checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    verify_cosignatures,
+)
 from register_api.core.log.note import format_note, format_verifier_key, parse_note, parse_verifier_key
-from register_api.core.log.tile_proofs import (
+from register_api.core.log.proofs import format_proof, parse_proof, verify_proof
+from register_api.core.log.tiles import (
     consistency_proof,
     inclusion_proof,
     root,
     tiles_for_consistency,
 )
-from register_api.core.log.tlog_proof import format_proof, parse_proof, verify_proof
+from register_api.core.signature import (
+    check_public_key,
+    ed25519_jwk,
+    format_jws,
+    jws_header,
+    jws_signing_input,
+    public_pem,
+    thumbprint,
+    verify_jws,
+    verify_p256,
+    verify_p256_raw,
+    verify_raw,
+)
 from register_api.errors import Forged, VerificationError
 from thoroughness import examples
 

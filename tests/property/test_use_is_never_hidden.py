@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from naive_states import naive_state
 from near_histories import Stored, days_from, histories
 from register_api.core.ahead import upcoming
-from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
+from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf
 from register_api.core.canonical import encoded
 from register_api.core.language.language import ENGLISH

@@ -15,10 +15,9 @@ from breaking_disk import Crash, dying_after
 from memory_folder import memory_folder
 from memory_log import MemoryLog
 from patience import PATIENCE
-from register_api.core.log.add_checkpoint import AddCheckpoint, format_request
-from register_api.core.log.checkpoint import parse_checkpoint
-from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.checkpoint import parse_checkpoint, verify_cosignatures
 from register_api.core.log.note import parse_note
+from register_api.core.log.proofs import AddCheckpoint, format_request
 from register_api.errors import RegisterError
 from register_api.witness.record import Record
 from thoroughness import examples

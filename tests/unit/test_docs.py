@@ -17,10 +17,9 @@ from format_table import table_of_files
 from register_api import errors
 from register_api.cli.main import _COMMANDS, cli
 from register_api.conformance.script import load_checks
+from register_api.core.api.answers import PROBLEMS
 from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
-from register_api.core.api.operations import QUESTIONS
-from register_api.core.api.problems import PROBLEMS
-from register_api.core.api.queries import parameters_of
+from register_api.core.api.questions import QUESTIONS, parameters_of
 from register_api.core.diff.changes import ChangeType, Diff
 from register_api.core.documents import Discovery, Entry, KeyList, VersionList
 from register_api.core.exports.columns import COLUMNS

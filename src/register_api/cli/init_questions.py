@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import click
 import holidays
 
-from register_api.core.address import base_url_problem
 from register_api.core.forms import LANGUAGE_TAG, LICENSE, LINK, MAX_DAYS, Form
+from register_api.core.text import base_url_problem
 from register_api.errors import Refused, UsageError
 from register_api.source.time_zone import load_zone
 

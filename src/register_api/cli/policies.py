@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from register_api.cli.options import Command
-from register_api.core.log.policy import WitnessPolicy
-from register_api.core.log.policy_file import MAX_POLICY_BYTES, parse_policy
+from register_api.core.log.policy import MAX_POLICY_BYTES, WitnessPolicy, parse_policy
 from register_api.errors import Malformed, UsageError
 
 

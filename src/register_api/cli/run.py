@@ -19,7 +19,7 @@ from register_api.cli import options, time_options
 from register_api.cli.output import err
 from register_api.cli.policies import policy_option
 from register_api.cli.serving_options import address_options, settings_option
-from register_api.core.address import base_url_problem
+from register_api.core.text import base_url_problem
 from register_api.serve.process.shutdown import end_with_parent
 from register_api.serve.settings import OFF, Settings
 from register_api.serve.settings_sources import read_settings

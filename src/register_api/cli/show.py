@@ -14,7 +14,7 @@ from register_api import clock
 from register_api.cli import options
 from register_api.cli.output import out, print_json
 from register_api.core.ahead import upcoming
-from register_api.core.api.queries import MOST_ROWS, SubprocessorsQuery
+from register_api.core.api.questions import MOST_ROWS, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf, EngagementState, RegisterAsOf, register_as_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant

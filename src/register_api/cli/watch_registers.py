@@ -9,9 +9,9 @@ import click
 from register_api.cli.output import out
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import Watching, watching
-from register_api.core.address import base_url_problem
 from register_api.core.instant import format_instant
 from register_api.core.printable import escaped, quoted
+from register_api.core.text import base_url_problem
 from register_api.errors import UsageError, WatchError
 from register_api.sending.webhook_key import make_key, read_key
 from register_api.watch.listed_vendors import offered

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from register_api.conformance.exchange_context import MAX_QUOTE, ExchangeContext
-from register_api.core.links import NEIGHBOURS, Link, WholeTree, links_of
+from register_api.core.headers import NEIGHBOURS, Link, WholeTree, links_of
 from register_api.core.printable import quoted
 
 _OK = 200

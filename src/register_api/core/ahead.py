@@ -17,8 +17,16 @@ from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import ChangeType, ListedType
 from register_api.core.diff.deltas import FieldDelta
 from register_api.core.diff.meaning import type_of
-from register_api.core.forms import Link, RegisterName, Sha256, Slug, VersionNumber, one_of
-from register_api.core.minor import FORMAT_MINOR, FormatMinor
+from register_api.core.forms import (
+    FORMAT_MINOR,
+    FormatMinor,
+    Link,
+    RegisterName,
+    Sha256,
+    Slug,
+    VersionNumber,
+    one_of,
+)
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, binding_objection, notice_status
 from register_api.core.planned_changes import engagement_on, fields_set

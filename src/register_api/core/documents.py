@@ -9,8 +9,18 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from register_api.core.forms import Instant, RegisterName, Sha256, Size, Text, VersionNumber, one_of, spelled
-from register_api.core.minor import FORMAT_MINOR, FormatMinor
+from register_api.core.forms import (
+    FORMAT_MINOR,
+    FormatMinor,
+    Instant,
+    RegisterName,
+    Sha256,
+    Size,
+    Text,
+    VersionNumber,
+    one_of,
+    spelled,
+)
 
 KeyUse = Literal["document", "log", "feed"]
 EndReason = Literal["rotated", "lost", "compromised"]

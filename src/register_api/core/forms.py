@@ -14,25 +14,23 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from register_api.core.address import (
-    base_url_problem,
-    contact_problem,
-    email_problem,
-    is_host,
-    license_problem,
-    link_problem,
-    url_problem,
-)
 from register_api.core.countries import ASSIGNED
 from register_api.core.printable import quoted
 from register_api.core.text import (
     MAX_SLUG,
+    base_url_problem,
+    contact_problem,
+    email_problem,
+    is_host,
     is_language_tag,
     is_plain,
     is_register_name,
     is_slug,
+    license_problem,
+    link_problem,
     nearest,
     text_problems,
+    url_problem,
 )
 
 MAX_TEXT = 4000
@@ -283,3 +281,21 @@ Days = Annotated[int, within(0, MAX_DAYS)]
 VersionNumber = Annotated[int, within(1)]
 Size = Annotated[int, within(0)]
 NoticeDays = Annotated[int, within(-_MOST_LATE)]
+
+
+FORMAT_MINOR = 0
+"""The minor number that this program writes."""
+
+JOINED = "Joined the format with minor number"
+
+FormatMinor = Annotated[int, Meta(ge=0), within(0)]
+"""The minor number as a document says it: whatever release wrote it, whichever reads it."""
+
+
+def since(minor: int) -> Meta:
+    """Return what declares in a field's type with which minor number it joined the format.
+
+    Older documents do not have the field, so it has a default in its struct, and no schema requires
+    it: ``dpa_url: Annotated[Url | None, since(1)] = None``.
+    """
+    return Meta(extra_json_schema={"$comment": f"{JOINED} {minor}"})

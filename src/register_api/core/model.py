@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from register_api.core.forms import (
+    FORMAT_MINOR,
     BaseUrl,
     CategoryId,
     ContactText,
@@ -21,6 +22,7 @@ from register_api.core.forms import (
     Days,
     Domain,
     Email,
+    FormatMinor,
     Instant,
     Labels,
     LanguageTag,
@@ -44,7 +46,6 @@ from register_api.core.forms import (
     has_form,
     one_of,
 )
-from register_api.core.minor import FORMAT_MINOR, FormatMinor
 
 RegisterFormat = Literal["sub-processor-register/1"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.fields import FIELDS
-from register_api.core.minor import JOINED
+from register_api.core.forms import JOINED
 
 Definition = dict[str, Any]
 

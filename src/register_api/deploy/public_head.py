@@ -16,7 +16,7 @@ import msgspec
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.canonical import decode, digest
 from register_api.core.format import tree
-from register_api.core.log import tile_proofs
+from register_api.core.log import tiles
 from register_api.core.log.checkpoint import parse_checkpoint
 from register_api.core.log.note import parse_note
 from register_api.core.model import Register
@@ -158,7 +158,7 @@ def _check_log(snapshot: Snapshot, fetcher: Fetcher, public: Trusted, where: str
         raise RolledBack(
             f"version {log.size} is public at {where}, and the store holds version {size}", hint=hint
         )
-    if tile_proofs.root(log.size, _tile_reader(snapshot), tree_size=size) != log.root:
+    if tiles.root(log.size, _tile_reader(snapshot), tree_size=size) != log.root:
         raise Forked(
             f"another version {log.size} is public at {where} than the store has: the histories went apart",
             hint=hint,

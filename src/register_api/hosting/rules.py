@@ -17,9 +17,17 @@ from register_api.core import strict_base64
 from register_api.core.format.kind import PARAMETERS, FileKind
 from register_api.core.format.paths import KINDS, PAGE_FILE, address_of, in_language
 from register_api.core.format.tree import HABITUAL, SCHEMAS
-from register_api.core.headers import CACHE_CONTROL, page_policy, program_policy
+from register_api.core.headers import (
+    CACHE_CONTROL,
+    NEIGHBOURS,
+    Link,
+    WholeTree,
+    link_value,
+    links_of,
+    page_policy,
+    program_policy,
+)
 from register_api.core.language.language import ENGLISH, languages
-from register_api.core.links import NEIGHBOURS, Link, WholeTree, link_value, links_of
 
 
 class _Form(Protocol):

@@ -9,7 +9,6 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from register_api.core.address import url_problem
 from register_api.core.forms import COUNTRY, TEXT, URL, WORDING, Vocabulary
 from register_api.core.instant import parse_day
 from register_api.core.model import (
@@ -26,6 +25,7 @@ from register_api.core.model import (
 from register_api.core.printable import quoted
 from register_api.core.product_scope import ALL
 from register_api.core.shapes import Shape, shapes
+from register_api.core.text import url_problem
 from register_api.importer.columns import folded
 from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell

@@ -10,8 +10,8 @@ import msgspec
 import tomlkit
 
 from register_api.core.fields import FIELDS
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.instant import parse_day
-from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register, RegisterSource, SubprocessorSource
 from register_api.core.printable import printable
 from register_api.core.product_scope import ALL

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from register_api.core.address import base_url_problem
+from register_api.core.text import base_url_problem
 from register_api.sending.settings import (
     MAIL_RULES,
     MailSettings,

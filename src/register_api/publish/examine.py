@@ -22,10 +22,9 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME, max_bytes
 from register_api.core.keys.key_list import check_keys, is_origin
-from register_api.core.keys.trust_roles import check_against_root
-from register_api.core.log import merkle, tile_proofs, tiles
+from register_api.core.keys.trust_root import check_against_root, check_beginnings, read_epochs
+from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
-from register_api.core.log.epochs import check_beginnings, read_epochs
 from register_api.core.log.note import parse_note, parse_verifier_key
 from register_api.core.model import Register
 from register_api.core.notice import Promises
@@ -206,7 +205,7 @@ class _Examination:
         leaves = tuple(map(merkle.leaf_hash, entries))
         if len(leaves) != log.size or merkle.root_hash(leaves) != log.root:
             raise Forked(f"{path} is not the list of the {log.size} entries whose root is signed", path=path)
-        if tile_proofs.root(log.size, self.get) != log.root:
+        if tiles.root(log.size, self.get) != log.root:
             raise Forked("the log's tiles do not give the root hash that the checkpoint signs")
         first, width = divmod(log.size, tiles.TILE_WIDTH)
         if width:

@@ -8,7 +8,7 @@ from register_api.core.canonical import digest, encode
 from register_api.core.documents import FileDigest, HeadFiles
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.errors import Forged
 

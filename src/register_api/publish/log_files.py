@@ -9,9 +9,8 @@ import msgspec
 from register_api.core.log import tiles
 from register_api.core.log.checkpoint import Checkpoint, format_checkpoint
 from register_api.core.log.note import SignatureLine, format_note, make_note_key
-from register_api.core.log.tile_proofs import inclusion_proof, root
-from register_api.core.log.tiles import ReadTile
-from register_api.core.log.tlog_proof import TlogProof, format_proof
+from register_api.core.log.proofs import TlogProof, format_proof
+from register_api.core.log.tiles import ReadTile, inclusion_proof, root
 from register_api.publish.signing.signer import Ed25519Signer
 
 _PARTIAL = ".p/"

@@ -19,8 +19,8 @@ from register_api.core.canonical import Encoded, decode
 from register_api.core.diff.changes import Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import is_path, kind_of
+from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import open_time_stamp
-from register_api.core.log.tlog_proof import parse_proof
 from register_api.core.model import Register
 from register_api.errors import StoreDamaged, UsageError
 from register_api.publish import memory

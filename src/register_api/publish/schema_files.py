@@ -12,7 +12,7 @@ from register_api.core.canonical import encode
 from register_api.core.documents import VersionList
 from register_api.core.format.kind import Schema
 from register_api.core.format.tree import SCHEMA_OF_MINOR, SCHEMAS
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.schemas import DIALECT, definitions
 
 _REFERENCES = "#/$defs/{name}"

@@ -10,8 +10,8 @@ import msgspec
 
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
+from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, TimeStamp, check_plausible, open_time_stamp
-from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Inconsistent, NotStamped
 from register_api.publish.time_authority import TimeAuthority, ask
 from register_api.store.reader import Snapshot, open_snapshot

@@ -12,7 +12,7 @@ from register_api.core.diff.document import diff_document
 from register_api.core.documents import MAX_ENTRY_BYTES, Entry, FileDigest, KeyList, VersionList
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.notice import Promises
 from register_api.core.patch.write import apply_patch

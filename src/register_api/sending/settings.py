@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.address import email_problem
 from register_api.core.printable import printable
+from register_api.core.text import email_problem
 from register_api.errors import UsageError
 from register_api.files.toml_file import read_toml
 from register_api.sending.database import POSTGRESQL

@@ -19,12 +19,10 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import Reach, reach_with
-from register_api.bounded_http.retry_after import seconds_asked
+from register_api.bounded_http.limits import HttpLimits, Reach, reach_with, seconds_asked
 from register_api.clock import Clock
 from register_api.core import strict_base64
-from register_api.core.address import url_problem
+from register_api.core.text import url_problem
 from register_api.errors import UsageError, VerificationError
 from register_api.sending.hook_bodies import CONTENT_TYPES
 from register_api.sending.outbox import HOUR, MINUTE, SendResult

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from register_api.bounded_http.client import Elsewhere
-from register_api.core.address import base_url_problem
 from register_api.core.canonical import decode
 from register_api.core.documents import Discovery
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.printable import quoted
+from register_api.core.text import base_url_problem
 from register_api.errors import WatchError
 from register_api.verify.fetch.fetcher import NotServed
 from register_api.watch.poll_fetcher import PollFetcher

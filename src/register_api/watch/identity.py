@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from register_api.core.address import is_host
+from register_api.core.text import is_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from register_api.core.canonical import digest
-from register_api.core.keys.thumbprint import thumbprint
+from register_api.core.signature import thumbprint
 from register_api.core.text import MAX_SLUG
 from register_api.errors import WatchError
 from register_api.sending.database import Database, Row

@@ -9,9 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import reach_with
-from register_api.bounded_http.retry_after import seconds_asked
+from register_api.bounded_http.limits import HttpLimits, reach_with, seconds_asked
 from register_api.core.printable import printable
 from register_api.errors import Forked, RegisterError, RolledBack, Unreachable, VerificationError
 from register_api.verify import Options, Report, Verified, VerifyResult, verify

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from register_api.bounded_http.client import OK, Elsewhere, Reply
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import Reach
+from register_api.bounded_http.limits import HttpLimits, Reach
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes

@@ -16,9 +16,16 @@ from register_api.core import canonical, strict_base64
 from register_api.core.canonical import decode
 from register_api.core.forms import BaseUrl, Instant, Sha256
 from register_api.core.instant import format_instant, instant_of
-from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input, verify_jws
-from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, thumbprint
 from register_api.core.printable import printable
+from register_api.core.signature import (
+    ed25519_jwk,
+    ed25519_public,
+    format_jws,
+    jws_header,
+    jws_signing_input,
+    thumbprint,
+    verify_jws,
+)
 from register_api.errors import Malformed, UntrustedKey
 from register_api.sending.database import Database
 from register_api.watch.look import FRESH

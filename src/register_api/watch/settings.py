@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from register_api.core.address import email_problem, url_problem
+from register_api.core.text import email_problem, url_problem
 from register_api.sending.hook_bodies import HookFormat
 from register_api.sending.settings import (
     MAIL_RULES,

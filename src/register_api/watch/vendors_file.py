@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.address import base_url_problem, email_problem, url_problem
 from register_api.core.printable import printable, quoted
-from register_api.core.text import MAX_SLUG, is_slug
+from register_api.core.text import MAX_SLUG, base_url_problem, email_problem, is_slug, url_problem
 from register_api.files.csv_file import MOST_BYTES, RowFault, read_csv
 from register_api.watch.vendors import LISTS, Vendor
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 from litestar import Litestar, Request, Response, post
 from litestar.exceptions import HTTPException
 
-from register_api.core.log.add_checkpoint import MAX_REQUEST_BYTES, PATH
 from register_api.core.log.note import COSIGNATURE, ED25519, NoteKey, format_verifier_key, parse_verifier_key
+from register_api.core.log.proofs import MAX_REQUEST_BYTES, PATH
 from register_api.errors import RegisterError, UsageError, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer, generate, load
 from register_api.serve.http.asgi import App

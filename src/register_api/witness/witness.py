@@ -13,10 +13,9 @@ from collections.abc import Iterable
 import msgspec
 
 from register_api.core.log import merkle
-from register_api.core.log.add_checkpoint import SIZE_TYPE, AddCheckpoint, format_size, parse_request
-from register_api.core.log.checkpoint import Checkpoint, parse_checkpoint
-from register_api.core.log.cosignature import cosignature_line, cosigned_bytes
+from register_api.core.log.checkpoint import Checkpoint, cosignature_line, cosigned_bytes, parse_checkpoint
 from register_api.core.log.note import Note, NoteKey, format_lines, format_note, parse_note, verify_note
+from register_api.core.log.proofs import SIZE_TYPE, AddCheckpoint, format_size, parse_request
 from register_api.errors import Forged, Malformed, UntrustedKey, WitnessError
 from register_api.publish.signing.signer import Ed25519Signer
 from register_api.witness.record import Cosigned, Record, WitnessState

@@ -19,8 +19,7 @@ from inward_addresses import ADDRESSES
 from own_certificate import make_certificate, server_context
 from patience import PATIENCE
 from register_api.bounded_http.client import BoundedClient, Reply, read_url
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import Network, Reach, reach_with
+from register_api.bounded_http.limits import HttpLimits, Network, Reach, reach_with
 from register_api.errors import Unreachable, UsageError
 from register_api.verify.fetch.http import HttpFetcher
 

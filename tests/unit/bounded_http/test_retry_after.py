@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.bounded_http.retry_after import LONGEST, seconds_asked
+from register_api.bounded_http.limits import LONGEST, seconds_asked
 
 NOW = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 

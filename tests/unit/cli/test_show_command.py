@@ -14,7 +14,7 @@ import stores
 from publishers import NOW
 from register_api import clock
 from register_api.cli.main import cli
-from register_api.core.api.operations import QUESTIONS
+from register_api.core.api.questions import QUESTIONS
 from register_api.serve.answer.cache import Answers
 from register_api.serve.answer.service import Service
 from register_api.serve.http.problems import Problem

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register_api.core.log.add_checkpoint import (
+from register_api.core.log.merkle import MAX_SIZE
+from register_api.core.log.proofs import (
     MAX_PROOF_LINES,
     MAX_REQUEST_BYTES,
     AddCheckpoint,
@@ -18,7 +19,6 @@ from register_api.core.log.add_checkpoint import (
     parse_request,
     parse_size,
 )
-from register_api.core.log.merkle import MAX_SIZE
 from register_api.errors import Malformed
 
 HASH = base64.b64encode(bytes(32)).decode()

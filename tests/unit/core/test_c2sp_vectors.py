@@ -10,8 +10,8 @@ from memory_log import ORIGIN, private_key
 from register_api.core.log import tiles
 from register_api.core.log.checkpoint import format_checkpoint, open_checkpoint, parse_checkpoint, peek_size
 from register_api.core.log.note import format_note, make_note_key, parse_note
-from register_api.core.log.tile_proofs import tiles_for_consistency
-from register_api.core.log.tlog_proof import format_proof, parse_proof, verify_proof
+from register_api.core.log.proofs import format_proof, parse_proof, verify_proof
+from register_api.core.log.tiles import tiles_for_consistency
 from register_api.errors import Malformed, UntrustedKey
 from vectors_of_others import vector_bytes, vectors
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_log import MemoryLog, cosign, private_key, witness_key
-from register_api.core.log.cosignature import Cosignature, cosigned_bytes, verify_cosignatures
+from register_api.core.log.checkpoint import Cosignature, cosigned_bytes, verify_cosignatures
 from register_api.core.log.note import SignatureLine, format_note, make_note_key, parse_note
 from register_api.errors import Forged, Malformed
 

@@ -6,8 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from memory_log import private_key
-from register_api.core.keys.ed25519 import check_public_key
-from register_api.core.keys.signature import verify_raw
+from register_api.core.signature import check_public_key, verify_raw
 from register_api.errors import Malformed, UntrustedKey
 
 P = 2**255 - 19

@@ -8,8 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import strict_base64
-from register_api.core.keys.signature import jws_signing_input, verify_jws, verify_p256_raw, verify_raw
-from register_api.core.keys.thumbprint import ed25519_public, public_pem, thumbprint
+from register_api.core.signature import (
+    ed25519_public,
+    jws_signing_input,
+    public_pem,
+    thumbprint,
+    verify_jws,
+    verify_p256_raw,
+    verify_raw,
+)
 from register_api.errors import Forged, Malformed
 from vectors_of_others import vectors
 

@@ -6,7 +6,7 @@ import pytest
 
 from examples import make_draft, make_vendor
 from register_api.core.model import Identifier
-from register_api.core.rules.regions import check_identifiers
+from register_api.core.rules.completeness import check_identifiers
 from vectors_of_others import vectors
 
 

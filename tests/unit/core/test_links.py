@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 
 from register_api.core.format import tree
-from register_api.core.links import WholeTree, link_value, links_of
+from register_api.core.headers import WholeTree, link_value, links_of
 
 PATHS = {
     "v1/register.json",

@@ -21,7 +21,7 @@ from register_api.core.language.language import ENGLISH
 from register_api.core.language.values import Values
 from register_api.core.notice import announce
 from register_api.core.questionnaire.fill import answers
-from register_api.core.rules.values import check_forms
+from register_api.core.rules.identity import check_forms
 from register_api.core.shapes import forms_in, shapes
 from register_api.source.collect import collect
 from register_api.source.key_path import parse_key

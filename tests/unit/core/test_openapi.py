@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from register_api.core.api.answers import PROBLEMS
 from register_api.core.api.openapi import STATUSES, TAGS, description, openapi_bytes
-from register_api.core.api.operations import QUESTIONS
-from register_api.core.api.problems import PROBLEMS
-from register_api.core.api.queries import parameters_of
-from register_api.core.api.words import form
+from register_api.core.api.questions import QUESTIONS, form, parameters_of
 from register_api.core.canonical import parse
 from register_api.serve.answer.compute import ANSWERS
 

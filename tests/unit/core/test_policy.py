@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 
 from memory_log import MemoryLog, private_key, witness_key
 from register_api.core.log.note import format_verifier_key
-from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
-from register_api.core.log.policy_file import MAX_OF_A_KIND, MAX_POLICY_BYTES, parse_policy
+from register_api.core.log.policy import (
+    MAX_OF_A_KIND,
+    MAX_POLICY_BYTES,
+    NONE,
+    WitnessPolicy,
+    parse_policy,
+    printable_name,
+)
 from register_api.errors import Malformed, UntrustedKey
 
 KEYS = [witness_key(f"w{number}.example", private_key(80 + number)) for number in range(6)]

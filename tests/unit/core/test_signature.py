@@ -14,16 +14,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from memory_log import private_key
 from register_api.core import strict_base64
-from register_api.core.keys.signature import (
+from register_api.core.signature import (
+    ed25519_jwk,
     format_jws,
     jws_header,
     jws_signing_input,
+    public_pem,
+    thumbprint,
     verify_jws,
     verify_p256,
     verify_p256_raw,
     verify_raw,
 )
-from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
 from register_api.errors import Forged, Malformed, UntrustedKey, VerificationError
 
 VECTORS = Path(__file__).parents[2] / "vectors"

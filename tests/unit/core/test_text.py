@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 import strategies
 from programs import output_of
-from register_api.core.address import contact_problem, email_problem, link_problem, url_problem
 from register_api.core.text import (
+    contact_problem,
+    email_problem,
     is_language_tag,
     is_register_name,
     is_slug,
+    link_problem,
     text_problems,
+    url_problem,
     without_any_invisible,
     without_invisible,
 )

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey, OKPKey
 
 from memory_log import private_key
-from register_api.core.keys.thumbprint import ed25519_jwk, ed25519_public, p256_jwk, public_pem, thumbprint
+from register_api.core.signature import ed25519_jwk, ed25519_public, p256_jwk, public_pem, thumbprint
 from register_api.errors import Malformed, UntrustedKey
 
 RFC_8037 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}

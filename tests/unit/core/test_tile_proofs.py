@@ -8,7 +8,7 @@ import pytest
 
 from memory_log import MemoryLog
 from register_api.core.log import merkle
-from register_api.core.log.tile_proofs import (
+from register_api.core.log.tiles import (
     consistency_proof,
     inclusion_proof,
     root,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from memory_log import MemoryLog, cosign, private_key
 from register_api.core.log import time_stamp
 from register_api.core.log.note import make_note_key, parse_note
+from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import (
     CLOCK_TOLERANCE,
     MAX_TIME_STAMP_BYTES,
@@ -20,7 +21,6 @@ from register_api.core.log.time_stamp import (
     read_anchors,
     stamped_bytes,
 )
-from register_api.core.log.tlog_proof import parse_proof
 from register_api.errors import Forged, Inconsistent, Malformed, UntrustedKey, VerificationError
 from thoroughness import examples
 from time_authority import Authority, authority, query, refusal

@@ -8,7 +8,7 @@ import pytest
 
 from memory_log import ORIGIN, MemoryLog, private_key
 from register_api.core.log.note import make_note_key
-from register_api.core.log.tlog_proof import (
+from register_api.core.log.proofs import (
     MAX_PROOF_BYTES,
     TlogProof,
     format_proof,

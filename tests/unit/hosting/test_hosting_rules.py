@@ -10,8 +10,7 @@ import pytest
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import KINDS, TARGETS_BY_NAME, address_of, in_language, is_path, kind_of
-from register_api.core.headers import CACHE_CONTROL
-from register_api.core.links import NEIGHBOURS, WholeTree, link_value, links_of
+from register_api.core.headers import CACHE_CONTROL, NEIGHBOURS, WholeTree, link_value, links_of
 from register_api.errors import UsageError
 from register_api.hosting.configuration import configuration
 from register_api.hosting.rules import NUMBER, caches, lasting_digests, links, media_types, policies

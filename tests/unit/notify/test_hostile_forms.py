@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sample_register as sample
-from register_api.core.address import email_problem
+from register_api.core.text import email_problem
 from register_api.notify.answers import GivenAnswer, fault_of
 from register_api.notify.service.forms import languages, read_wish
 from register_api.notify.subscriptions import Preferences

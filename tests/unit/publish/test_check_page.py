@@ -29,7 +29,7 @@ from tools import need
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.core.judging.judgement import NoticeGiven
+    from register_api.core.judging.changes import NoticeGiven
     from register_api.core.model import Register
 
 DOCS = Path(__file__).parents[3] / "docs"

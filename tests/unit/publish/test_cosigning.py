@@ -18,10 +18,10 @@ from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
-from register_api.core.log.add_checkpoint import SIZE_TYPE, parse_request
-from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.checkpoint import verify_cosignatures
 from register_api.core.log.note import format_verifier_key, parse_note
-from register_api.core.log.policy_file import parse_policy
+from register_api.core.log.policy import parse_policy
+from register_api.core.log.proofs import SIZE_TYPE, parse_request
 from register_api.errors import StoreError, UntrustedKey
 from register_api.publish.cosigning import cosigning_transaction
 from register_api.publish.cosigning.cosigning_transaction import ask_witnesses

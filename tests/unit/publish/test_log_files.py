@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from register_api.core.log.checkpoint import Checkpoint, open_checkpoint
 from register_api.core.log.merkle import leaf_hash, root_hash
 from register_api.core.log.note import make_note_key
-from register_api.core.log.tlog_proof import parse_proof, verify_proof
+from register_api.core.log.proofs import parse_proof, verify_proof
 from register_api.errors import RegisterError
 from register_api.publish.log_files import LogFiles, append_entry, outgrown_tiles, sign_checkpoint
 

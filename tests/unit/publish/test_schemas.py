@@ -19,7 +19,7 @@ from register_api.core.canonical import decode, encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference, VersionList
 from register_api.core.format import tree
 from register_api.core.format.tree import SCHEMAS
-from register_api.core.minor import FORMAT_MINOR, JOINED, since
+from register_api.core.forms import FORMAT_MINOR, JOINED, since
 from register_api.core.schemas import definitions
 from register_api.core.shapes import shapes
 from register_api.publish.schema_files import fixed_schemas, newest_schemas, schema

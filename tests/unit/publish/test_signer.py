@@ -29,7 +29,7 @@ from joserfc.jwk import OKPKey
 
 import register_api
 from programs import run
-from register_api.core.keys.signature import verify_jws, verify_p256, verify_raw
+from register_api.core.signature import verify_jws, verify_p256, verify_raw
 from register_api.errors import KeyStoreError
 from register_api.publish.signing.signatures import sign_jws
 from register_api.publish.signing.signer import Ed25519Signer, P256Signer, generate, load

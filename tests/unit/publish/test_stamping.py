@@ -13,7 +13,7 @@ from breaking_disk import Crash, dying_after
 from publishers import NOW, Publisher
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.format import tree
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from register_api.errors import NotStamped, StoreLocked
 from register_api.publish import stamping
 from register_api.publish.stamping import Stamped, newest_stamped, stamp_newest

@@ -17,8 +17,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from hostile_server import Answer as Serve
 from hostile_server import Server, drip, raw, reply, silence
 from patience import PATIENCE
-from register_api.bounded_http.reach import Reach, reach_with
-from register_api.core.address import masked_url
+from register_api.bounded_http.limits import Reach, reach_with
+from register_api.core.text import masked_url
 from register_api.sending.outbox import SendResult
 from register_api.sending.webhook import (
     RETRY_AFTER,

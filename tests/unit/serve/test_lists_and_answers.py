@@ -13,7 +13,7 @@ import pytest
 
 import stores
 from patience import PATIENCE, wait_until
-from register_api.core.api.operations import QUESTIONS
+from register_api.core.api.questions import QUESTIONS
 from register_api.core.exports.columns import COLUMNS
 from register_api.core.format import tree
 from register_api.core.questionnaire.answers import QUESTIONS as EIGHT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from register_api.core.api.operations import Question
+    from register_api.core.api.questions import Question
     from register_api.serve.stored.reply import Resource
 
 LISTS = {"v1/subprocessors": "subprocessors", "v1/answers": "answers", "v1/upcoming": "upcoming"}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register_api.core.api.operations import QUESTIONS
-from register_api.core.api.queries import (
+from register_api.core.api.questions import (
+    QUESTIONS,
     AnswersQuery,
     DatedQuery,
     DiffQuery,

@@ -14,7 +14,7 @@ from memory_log import cosign, private_key, witness_key
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from time_authority import authority
 from verify_outcome import failed, result
 

@@ -14,7 +14,7 @@ from memory_log import cosign, private_key, witness_key
 from memory_publisher import NAME, NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
-from register_api.core.log.policy_file import parse_policy
+from register_api.core.log.policy import parse_policy
 from register_api.verify import state
 from register_api.verify.engine import verify
 from register_api.verify.fetch.fetcher import MemoryFetcher

@@ -19,8 +19,8 @@ from register_api.core.diff.changes import Diff
 from register_api.core.diff.interests import KINDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.language.changes import Sentences
-from register_api.core.minor import FORMAT_MINOR
 from register_api.publish.feed.atom import atom_feed, interest_feed
 from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entry
 from register_api.publish.feed.interests import entries_by_interest, interests

@@ -14,8 +14,8 @@ from memory_publisher import NOW, MemoryPublisher
 from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.diff.changes import Change, FieldChange
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.judging.judge import judge
-from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Announced
 from register_api.core.notice import promises_of
 from register_api.verify.engine import verify
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.diff.changes import Diff
-    from register_api.core.judging.judgement import Judgement
+    from register_api.core.judging.changes import Judgement
     from register_api.core.model import Register
     from register_api.verify.report.report import Report
 

@@ -11,7 +11,7 @@ from evidence_packages import YEARS_LATER, check_package, evidence_failed, unpac
 from memory_log import cosign, private_key
 from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
-from register_api.core.log.tlog_proof import parse_proof
+from register_api.core.log.proofs import parse_proof
 from register_api.verify.evidence.archive import README
 from register_api.verify.evidence.collect import make_evidence
 from register_api.verify.fetch.fetcher import MemoryFetcher

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from publishers import NOW
-from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
+from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.errors import WatchError
 from register_api.watch.listed_vendors import Offered, offered
 from register_api.watch.register_list import KnownRegister, RegisterList

@@ -19,9 +19,8 @@ from joserfc.jwk import OKPKey
 
 from publishers import NOW
 from register_api.core import canonical, strict_base64
-from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.keys.thumbprint import ed25519_jwk
 from register_api.core.schemas import definitions
+from register_api.core.signature import ed25519_jwk, format_jws, jws_header, jws_signing_input
 from register_api.errors import Forged, Malformed, RegisterError, UntrustedKey, WatchError
 from register_api.watch.listed_vendors import offered
 from register_api.watch.register_list import MOST_BYTES, RegisterList, kid_of, read_list, signed_list

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import Reach, reach_with
+from register_api.bounded_http.limits import HttpLimits, Reach, reach_with
 from register_api.core.canonical import encode
 from register_api.core.documents import Discovery, RegisterReference, RootReference
 from register_api.core.format import tree

@@ -10,14 +10,14 @@ import pytest
 
 from memory_log import MemoryLog, cosign, private_key
 from patience import PATIENCE
-from register_api.core.log.add_checkpoint import (
+from register_api.core.log.checkpoint import verify_cosignatures
+from register_api.core.log.note import parse_note
+from register_api.core.log.proofs import (
     MAX_REQUEST_BYTES,
     AddCheckpoint,
     format_request,
     parse_request,
 )
-from register_api.core.log.cosignature import verify_cosignatures
-from register_api.core.log.note import parse_note
 from register_api.witness import server
 from register_api.witness.record import EVIDENCE_FOLDER, STATE_FILE, Record
 from register_api.witness.witness import Witness

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from register_api.core.forms import (
+    FORMAT_MINOR,
+    FormatMinor,
     LanguageTag,
     RegisterName,
     Sha256,
@@ -15,7 +17,6 @@ from register_api.core.forms import (
     one_of,
     spelled,
 )
-from register_api.core.minor import FORMAT_MINOR, FormatMinor
 from register_api.core.notice import NoticeStatus
 
 ChangeType = Literal[

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from register_api.core.minor import FORMAT_MINOR, JOINED
+from register_api.core.forms import FORMAT_MINOR, JOINED
 from register_api.core.model import Engagement, PlannedChange, Register, Subprocessor
 from register_api.core.planned_changes import typed
 from register_api.errors import Malformed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from register_api.core.documents import KeyRecord
-from register_api.core.keys.key_growth import Disowned
+from register_api.core.keys.key_list import Disowned
 from register_api.core.language.language import Language
 
 

@@ -18,8 +18,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from register_api.core import strict_base64
-from register_api.core.keys.ed25519 import check_public_key
-from register_api.core.keys.signature import verify_raw
+from register_api.core.signature import check_public_key, verify_raw
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 ED25519 = 0x01

@@ -17,7 +17,6 @@ from register_api.core.proposals.comparison import (
     is_open,
 )
 from register_api.core.proposals.proposal import Proposal, edit
-from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import vendor_file
 from register_api.core.similarity import (
     are_distinct_entities,
@@ -27,6 +26,7 @@ from register_api.core.similarity import (
     same_purpose,
     same_use,
 )
+from register_api.core.versioning import Context
 
 CLOSE_DAYS = 31
 """Days between an end and a start up to which they may be one event."""

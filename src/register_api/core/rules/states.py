@@ -14,8 +14,8 @@ from register_api.core.model import (
 )
 from register_api.core.notice_event import find_engagement
 from register_api.core.planned_changes import same_set
-from register_api.core.rules.context import Context
 from register_api.core.rules.rule_table import found, vendor_file
+from register_api.core.versioning import Context
 from register_api.errors import Finding
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from register_api.core.address import email_problem
 from register_api.core.language.language import ENGLISH, message, translations
 from register_api.core.model import Register
+from register_api.core.text import email_problem
 from register_api.notify.contacts_file import address_of
 from register_api.notify.subscriptions import Preferences
 from register_api.web.forms import Form, one, plain

@@ -15,12 +15,11 @@ import msgspec
 
 from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
 from register_api.bounded_http.limits import HttpLimits
-from register_api.core.log.add_checkpoint import PATH, AddCheckpoint, format_request, parse_size
-from register_api.core.log.cosignature import Cosignature, verify_cosignatures
+from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import SignatureLine, has_further_lines, parse_note
 from register_api.core.log.policy import PolicyWitness
-from register_api.core.log.tile_proofs import consistency_proof
-from register_api.core.log.tiles import ReadTile
+from register_api.core.log.proofs import PATH, AddCheckpoint, format_request, parse_size
+from register_api.core.log.tiles import ReadTile, consistency_proof
 from register_api.errors import (
     Forked,
     Malformed,

@@ -8,7 +8,7 @@ from register_api.core.canonical import decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.keys.key_list import log_key
-from register_api.core.log.cosignature import Cosignature, verify_cosignatures
+from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, has_further_lines, parse_note
 from register_api.core.log.policy import PolicyWitness, WitnessPolicy
 from register_api.errors import StoreDamaged, VerificationError

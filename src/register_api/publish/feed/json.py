@@ -10,8 +10,8 @@ import msgspec
 
 from register_api.core import canonical
 from register_api.core.format import tree
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.language.language import Language
-from register_api.core.minor import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.printable import printable
 from register_api.errors import Malformed

@@ -14,8 +14,8 @@ from pathlib import Path
 from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
-from register_api.core.keys.trust_roles import ROLES
+from register_api.core.keys.trust_root import ROLES
+from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.files import durable
 from register_api.publish.signing import key_file

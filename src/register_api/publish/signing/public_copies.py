@@ -12,8 +12,8 @@ from tuf.api.metadata import Root
 from register_api.core import canonical
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.thumbprint import ed25519_jwk, public_pem, thumbprint
-from register_api.core.keys.trust_roles import ROLES
+from register_api.core.keys.trust_root import ROLES
+from register_api.core.signature import ed25519_jwk, public_pem, thumbprint
 from register_api.files import durable
 from register_api.publish.signing.key_list import pem_file
 from register_api.publish.trust import metadata as trust_metadata

@@ -19,8 +19,8 @@ from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.kind import Signature
 from register_api.core.format.paths import kind_of
-from register_api.core.keys.signature import format_jws, jws_header, jws_signing_input
-from register_api.core.keys.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, build, canonical
+from register_api.core.signature import format_jws, jws_header, jws_signing_input
+from register_api.core.xml_signature import COORDINATE_BYTES, SIGNATURE_SHAPE, build, canonical
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.signing.signer import Ed25519Signer
 

@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import Key, SSlibKey
 
-from register_api.core.keys.thumbprint import ed25519_jwk, p256_jwk, thumbprint
+from register_api.core.signature import ed25519_jwk, p256_jwk, thumbprint
 from register_api.errors import KeyStoreError
 from register_api.publish.signing import key_file
 from register_api.publish.signing.passphrase import Passphrases

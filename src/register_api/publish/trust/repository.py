@@ -19,7 +19,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME, target_copy
 from register_api.core.freshness import USUAL, check_fresh_for, warning_before
 from register_api.core.instant import format_instant, parse_instant
-from register_api.core.keys.trust_roles import check_against_root
+from register_api.core.keys.trust_root import check_against_root
 from register_api.errors import StoreDamaged, StoreError
 from register_api.publish.signing.keyring import Keyring
 from register_api.publish.trust import metadata as trust_metadata

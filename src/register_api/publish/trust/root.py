@@ -12,8 +12,7 @@ import msgspec
 from securesystemslib.signer import Key
 from tuf.api.metadata import Metadata, Role, Root
 
-from register_api.core.keys.trust_roles import check_root_roles
-from register_api.core.log.epochs import MEMBER, LogEpoch
+from register_api.core.keys.trust_root import MEMBER, LogEpoch, check_root_roles
 from register_api.errors import KeyStoreError, UntrustedKey
 from register_api.publish.signing import key_file
 from register_api.publish.signing.keyring import Keyring

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.signer import Key, SSlibKey
 from tuf.api.metadata import Metadata, Root
 
-from register_api.core.keys.thumbprint import ed25519_jwk, thumbprint
-from register_api.core.log.epochs import LogEpoch, read_epochs
+from register_api.core.keys.trust_root import LogEpoch, read_epochs
+from register_api.core.signature import ed25519_jwk, thumbprint
 from register_api.errors import UsageError
 from register_api.publish.trust.root import make_root
 

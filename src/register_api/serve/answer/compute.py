@@ -18,7 +18,7 @@ from register_api.core.api.answers import (
     SubprocessorsAnswer,
     UpcomingAnswer,
 )
-from register_api.core.api.queries import (
+from register_api.core.api.questions import (
     AnswersQuery,
     DatedQuery,
     DiffQuery,
@@ -155,7 +155,7 @@ ANSWERS: Mapping[str, Callable[[Archive, Any, AsOf], Computed | Diff]] = Mapping
         "listUpcoming": upcoming,
     }
 )
-"""What computes the answer of each operation (``core.api.operations.QUESTIONS``)."""
+"""What computes the answer of each operation (``core.api.questions.QUESTIONS``)."""
 
 
 TABLES: Mapping[str, Callable[[Archive, Any, AsOf], TableAnswer]] = MappingProxyType(

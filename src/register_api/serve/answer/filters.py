@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
-from register_api.core.api.problems import Name
-from register_api.core.api.queries import AnswersQuery, SubprocessorsQuery
+from register_api.core.api.answers import Name
+from register_api.core.api.questions import AnswersQuery, SubprocessorsQuery
 from register_api.core.bitemporal import EngagementState, RegisterAsOf, version_known
 from register_api.core.countries import regions_of
 from register_api.core.diff.document import changes_between

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from register_api.core.api.queries import UpcomingQuery
+from register_api.core.api.questions import UpcomingQuery
 from register_api.core.bitemporal import RegisterAsOf
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from register_api.core.api.queries import LONGEST_VALUE, MOST_VALUES, Parameter, parameters_of
+from register_api.core.api.questions import LONGEST_VALUE, MOST_VALUES, Parameter, parameters_of
 from register_api.serve.http.problems import Problem
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 
 from register_api.core.api.answers import Health, Readiness
 from register_api.core.api.openapi import HEALTH, READINESS, REFERENCE
-from register_api.core.api.operations import QUESTIONS, Question
+from register_api.core.api.questions import QUESTIONS, Question
 from register_api.core.format.tree import OPENAPI
 from register_api.serve.answer.readiness import readiness
 from register_api.serve.answer.service import Service

@@ -14,8 +14,7 @@ from anyio import BrokenWorkerProcess
 from register_api.clock import Clock
 from register_api.core.api.answers import Listing
 from register_api.core.api.openapi import description
-from register_api.core.api.operations import Question
-from register_api.core.api.queries import DatedQuery
+from register_api.core.api.questions import DatedQuery, Question
 from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode

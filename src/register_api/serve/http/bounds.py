@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from register_api.core.api.problems import Name
+from register_api.core.api.answers import Name
 from register_api.serve.http.problem_replies import bare_reply
 from register_api.serve.http.problems import Problem
 from register_api.serve.settings import Settings

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from register_api.core.api.problems import Name, ProblemDetails
+from register_api.core.api.answers import Name, ProblemDetails
 from register_api.serve.http.asgi import (
     NO_BODY,
     Header,

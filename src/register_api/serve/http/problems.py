@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from register_api.core.api.problems import PROBLEMS, Name, ProblemDetails, problem_type
+from register_api.core.api.answers import PROBLEMS, Name, ProblemDetails, problem_type
 from register_api.serve.http.asgi import Header
 
 

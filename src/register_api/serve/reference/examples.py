@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from register_api.core.api.openapi import url_of
-from register_api.core.api.operations import QUESTIONS, Question
+from register_api.core.api.questions import QUESTIONS, Question
 from register_api.core.bitemporal import AsOf
 from register_api.core.calendar import local_day
 from register_api.core.canonical import encode

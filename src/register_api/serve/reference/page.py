@@ -6,7 +6,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from register_api.core.api.openapi import STATUSES, description
-from register_api.core.api.words import form
+from register_api.core.api.questions import form
 from register_api.serve.answer.archive import Archive
 from register_api.serve.reference.examples import examples_of
 from register_api.style.environment import page_environment

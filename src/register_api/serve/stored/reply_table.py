@@ -12,7 +12,7 @@ from pathlib import Path
 
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, file_at, is_path, kind_of
-from register_api.core.links import link_value, links_of
+from register_api.core.headers import link_value, links_of
 from register_api.serve.answer.archive import Archive
 from register_api.serve.http.asgi import Body, Header, body_messages, in_pieces
 from register_api.serve.http.page_headers import page_headers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 
-from register_api.core.api.problems import Name
+from register_api.core.api.answers import Name
 from register_api.serve.http.asgi import Scope
 from register_api.serve.http.problems import Problem
 from register_api.serve.telemetry.counters import Counters

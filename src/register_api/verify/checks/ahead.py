@@ -8,7 +8,7 @@ from register_api.clock import zone_of
 from register_api.core.ahead import UpcomingEvents, upcoming_document
 from register_api.core.canonical import Encoded, decode, encode, parse
 from register_api.core.format import tree
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.errors import Inconsistent, Malformed
 from register_api.verify.checks.recorder import NotApplicable, naming

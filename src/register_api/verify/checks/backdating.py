@@ -11,7 +11,7 @@ from tuf.api.metadata import Metadata, Timestamp
 from register_api.core.canonical import Encoded, decode, digest
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.log.cosignature import verify_cosignatures
+from register_api.core.log.checkpoint import verify_cosignatures
 from register_api.core.log.note import parse_verifier_key
 from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from register_api.core.format import tree
-from register_api.core.keys.key_growth import Disowned, disowned_since
+from register_api.core.keys.key_list import Disowned, disowned_since
 from register_api.errors import UntrustedKey
 from register_api.verify.checks.key_history import read_key_list
 from register_api.verify.checks.recorder import NotApplicable

@@ -18,8 +18,9 @@ from lxml.etree import _Element
 
 from register_api.core import strict_base64
 from register_api.core.format.tree import XML_SIGNATURE
-from register_api.core.keys.signature import verify_p256_raw
-from register_api.core.keys.xml_signature import (
+from register_api.core.printable import printable, quoted
+from register_api.core.signature import verify_p256_raw
+from register_api.core.xml_signature import (
     COORDINATE_BYTES,
     NAMESPACE,
     SIGNATURE_SHAPE,
@@ -27,7 +28,6 @@ from register_api.core.keys.xml_signature import (
     canonical,
     ds,
 )
-from register_api.core.printable import printable, quoted
 from register_api.errors import Forged, Malformed, UntrustedKey
 
 UTF8_DECLARATION = re.compile(rb"""<\?xml version=(["'])1\.0\1 encoding=(["'])(?:UTF|utf)-8\2\s*\?>""")

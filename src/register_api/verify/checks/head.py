@@ -9,8 +9,7 @@ from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.core.keys.key_list import check_keys
-from register_api.core.keys.trust_roles import check_against_root
-from register_api.core.log.epochs import open_head, read_epochs
+from register_api.core.keys.trust_root import check_against_root, open_head, read_epochs
 from register_api.core.model import Register
 from register_api.errors import ClockBehind, Inconsistent
 from register_api.verify.checks.log import Log, check_utc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from register_api.core.diff.changes import Diff
 from register_api.core.diff.interests import changes_by_feed
 from register_api.core.format import tree
-from register_api.core.minor import FORMAT_MINOR
+from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.verify.checks.promise import PromiseHistory
 from register_api.verify.result import VersionsRead

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from register_api.core.canonical import Encoded, decode
 from register_api.core.documents import KeyList
 from register_api.core.format import tree
-from register_api.core.keys.key_growth import check_growth, new_records
-from register_api.core.keys.key_list import check_keys
+from register_api.core.keys.key_list import check_growth, check_keys, new_records
 from register_api.errors import Document, Forked, Inconsistent
 from register_api.verify.checks.recorder import naming
 

@@ -10,11 +10,11 @@ from register_api.core.documents import MAX_ENTRY_BYTES, Entry, KeyList, Version
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, max_bytes
 from register_api.core.keys.key_list import log_key
-from register_api.core.log import merkle, tile_proofs
+from register_api.core.keys.trust_root import LogEpoch, check_beginnings, open_head
+from register_api.core.log import merkle, tiles
 from register_api.core.log.checkpoint import Checkpoint
-from register_api.core.log.epochs import LogEpoch, check_beginnings, open_head
 from register_api.core.log.note import NoteKey
-from register_api.core.log.tlog_proof import TlogProof, parse_proof, verify_proof
+from register_api.core.log.proofs import TlogProof, parse_proof, verify_proof
 from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked, Inconsistent, Malformed, RolledBack
 from register_api.verify.checks.key_history import read_key_list
@@ -108,7 +108,7 @@ class Log:
         """Return the root that the log had at a size; its tiles are known to give its own root."""
         if size == self.head.size:
             return self.head.root
-        return tile_proofs.root(size, self._run.once, tree_size=self.head.size)
+        return tiles.root(size, self._run.once, tree_size=self.head.size)
 
     def check_root(self) -> None:
         """Check that the tiles give the root that is signed.
@@ -117,7 +117,7 @@ class Log:
             Forged: They give another one.
             VerificationError: A tile cannot be had or has the wrong form.
         """
-        if tile_proofs.root(self.head.size, self._run.once) != self.head.root:
+        if tiles.root(self.head.size, self._run.once) != self.head.root:
             raise Forged("the log's tiles do not give the root hash that the checkpoint signs")
 
     def check_beginnings(self) -> None:
@@ -134,7 +134,7 @@ class Log:
 
     def check_holds(self, version: int, data: bytes) -> None:
         """Check that the log holds bytes as the entry of a version."""
-        proof = tile_proofs.inclusion_proof(version - 1, self.head.size, self._run.once)
+        proof = tiles.inclusion_proof(version - 1, self.head.size, self._run.once)
         merkle.verify_inclusion(merkle.leaf_hash(data), version - 1, self.head.size, proof, self.head.root)
 
     def entry(self, version: int, data: bytes) -> Entry:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Diff
+from register_api.core.judging.changes import NoticeGiven
 from register_api.core.judging.judge import judge
-from register_api.core.judging.judgement import NoticeGiven
 from register_api.core.model import Register
 from register_api.core.notice import NoticePolicy, Promises
 from register_api.errors import Inconsistent, Malformed

@@ -12,7 +12,7 @@ from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.core.keys.key_list import good_key
-from register_api.core.log.epochs import open_head
+from register_api.core.keys.trust_root import open_head
 from register_api.core.model import Register
 from register_api.errors import Document, Forged, Forked, Inconsistent, RolledBack, VerificationError
 from register_api.verify.checks.feed_index import read_atom

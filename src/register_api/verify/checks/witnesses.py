@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from register_api.core.instant import format_instant
-from register_api.core.log.cosignature import Cosignature, verify_cosignatures
+from register_api.core.log.checkpoint import Cosignature, verify_cosignatures
 from register_api.core.log.note import NoteKey, parse_verifier_key
 from register_api.core.log.policy import NONE, WitnessPolicy, printable_name
 from register_api.errors import Document, Forked, RolledBack, Unwitnessed

@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
-from register_api.bounded_http.limits import HttpLimits
-from register_api.bounded_http.reach import Reach
+from register_api.bounded_http.limits import HttpLimits, Reach
 from register_api.errors import Malformed, Unreachable, UsageError
 from register_api.verify.fetch.fetcher import RUN_LIMITS, NotServed, check_path
 

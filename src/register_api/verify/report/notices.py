@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from register_api.core.judging.judgement import NoticeGiven
+from register_api.core.judging.changes import NoticeGiven
 from register_api.core.language import notice as words
 from register_api.core.language.language import ENGLISH
 from register_api.verify.report.report import NoticeTold

@@ -11,7 +11,7 @@ from register_api.core import strict_base64
 from register_api.core.ahead import Upcoming
 from register_api.core.diff.changes import ListedType
 from register_api.core.documents import KeyRecord
-from register_api.core.judging.judgement import NoticeGiven
+from register_api.core.judging.changes import NoticeGiven
 from register_api.core.model import Lifecycle
 from register_api.core.notice import NoticeStatus
 from register_api.verify.state import RootOrigin

@@ -5,17 +5,58 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, get_args
 
 import msgspec
 from msgspec import Meta, structs
 
-from register_api.core.api.words import form
+from register_api.core.api import answers
+from register_api.core.api.answers import Name
 from register_api.core.countries import ASSIGNED
+from register_api.core.diff.changes import Diff
 from register_api.core.forms import PLACE, WIDE_COUNTRIES, Slug, has_form, one_of
 from register_api.core.model import DataScope, Mechanism, Status
 from register_api.core.shapes import Shape, shapes
 from register_api.core.timeline import State
+
+_FORMATS_IN_WORDS = {
+    "date": "date like 2026-05-10",
+    "date-time": "instant with time zone like 2026-05-10T09:00:00Z",
+}
+
+
+def form(schema: Mapping[str, Any]) -> str:
+    """Return the form of a value in words, e.g. ``integer from 1 to 1000``.
+
+    Args:
+        schema: JSON Schema of the value, as ``core.schemas`` and this module make them.
+    """
+    if "anyOf" in schema:
+        return " or ".join(map(form, schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return ", ".join(map(str, schema.get("enum", [schema.get("const")])))
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    inner = schema.get("items", schema.get("additionalProperties"))
+    whole = f"{schema['type']} of {form(inner)}" if isinstance(inner, dict) else _kind(schema)
+    return "".join((whole.replace("array", "list"), *_bounds(schema)))
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    return _FORMATS_IN_WORDS.get(schema.get("format", ""), str(schema.get("type", "anything")))
+
+
+def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
+    if "pattern" in schema:
+        yield f" like {schema['pattern']}"
+    if "minimum" in schema:
+        yield f" from {schema['minimum']}"
+    if "maximum" in schema:
+        yield f" to {schema['maximum']}"
+    if "maxLength" in schema:
+        yield f", at most {schema['maxLength']} characters"
+
 
 _ON = "Effective date (valid time) of `state`, in the publisher's time zone. Default: today."
 _KNOWN_AT = (
@@ -194,3 +235,96 @@ def _parameter(field: msgspec.structs.FieldInfo, described: dict[str, Any], shap
         shape=shape,
         allowed=tuple(sorted(WIDE_COUNTRIES)) if shape.form is _PLACE else shape.codes,
     )
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that is answered by computing.
+
+    Attributes:
+        url: Address; a parameter in braces stands in the path, all others in the query.
+        operation: ``operationId`` of OpenAPI, stable within ``/1``.
+        summary: What it answers, in a few words.
+        description: The same in sentences.
+        query: The struct of its parameters.
+        answer: The struct that it answers with.
+        problems: What it may answer instead, besides what any address may.
+        example: Parameters of a query that is shown in the API reference.
+        has_table: Whether it is answered as CSV, too, where ``Accept`` prefers that.
+    """
+
+    url: str
+    operation: str
+    summary: str
+    description: str
+    query: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    problems: tuple[Name, ...]
+    example: tuple[str, ...]
+    has_table: bool = False
+
+
+QUESTIONS = (
+    Question(
+        url="/v1/answers",
+        operation="listAnswers",
+        summary="Answers to the eight questions that customers ask",
+        description="Products, data, purpose, places, region, transfers, retention and objection deadline of "
+        "each engagement that fits the filters.",
+        query=AnswersQuery,
+        answer=answers.QuestionnaireAnswer,
+        problems=(
+            "no-such-version",
+            "no-such-subprocessor",
+            "no-such-engagement",
+            "no-such-category",
+            "no-such-product",
+            "nothing-known-yet",
+        ),
+        example=("subprocessor", "engagement", "on"),
+    ),
+    Question(
+        url="/v1/subprocessors",
+        operation="listSubprocessors",
+        summary="Sub-processors that fit filters",
+        description="Sub-processors with those of their engagements that fit all filters, and the state of "
+        "each engagement on a day. With `Accept: text/csv` a row for each engagement and place of that page, "
+        "with the columns of `/v1/exports/uses.csv`.",
+        query=SubprocessorsQuery,
+        answer=answers.SubprocessorsAnswer,
+        problems=("no-such-version", "no-such-category", "no-such-product", "nothing-known-yet"),
+        example=("q", "on"),
+        has_table=True,
+    ),
+    Question(
+        url="/v1/subprocessors/{id}",
+        operation="getSubprocessor",
+        summary="One sub-processor with its history",
+        description="One sub-processor, the state of its engagements on a day, and what each version changed "
+        "about it, newest first.",
+        query=SubprocessorQuery,
+        answer=answers.SubprocessorAnswer,
+        problems=("no-such-version", "no-such-subprocessor", "nothing-known-yet"),
+        example=("on",),
+    ),
+    Question(
+        url="/v1/diff",
+        operation="getDiff",
+        summary="Changes between any two versions",
+        description="What changed from one version to another, in the form of the signed diff of a version.",
+        query=DiffQuery,
+        answer=Diff,
+        problems=("no-such-version",),
+        example=("from", "to"),
+    ),
+    Question(
+        url="/v1/upcoming",
+        operation="listUpcoming",
+        summary="Upcoming starts, ends, changes and objection deadlines",
+        description="Starts, ends, planned changes and objection deadlines that lie on or after a day, the "
+        "nearest first.",
+        query=UpcomingQuery,
+        answer=answers.UpcomingAnswer,
+        problems=("no-such-version", "nothing-known-yet"),
+        example=("on",),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Signature formats: VERIFY only (docs/format/signatures.md).
+"""Public keys and signatures: VERIFY only (docs/format/signatures.md).
 
 Raw Ed25519 (RFC 8032) beside documents and in notes, detached JWS (RFC 7515 appendix F, RFC 8037)
 beside documents, ECDSA P-256 with SHA-256 beside feeds. The key always comes from the caller, who
@@ -8,21 +8,69 @@ A JWS is ``BASE64URL(header) ".." BASE64URL(signature)`` in one line, header exa
 ``{"alg":"EdDSA","kid":"<thumbprint>"}``, and covers ``BASE64URL(header) "." BASE64URL(document)``. What
 common libraries let pass is refused: further header members, ``crit``, a key in the header, padding,
 other spellings of base64url, a final newline.
+
+A key is a JWK (RFC 7517) of the required members and no others, so that it has one JWK, one PEM and one
+name: ``kid`` is its RFC 7638 thumbprint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from register_api.core import canonical, strict_base64
-from register_api.core.keys.ed25519 import SIGNATURE_BYTES, check_public_key
 from register_api.errors import Forged, Malformed, UntrustedKey
+
+PUBLIC_BYTES = 32
+"""Length of a public key."""
+
+SIGNATURE_BYTES = 64
+"""Length of a signature."""
+
+_P = 2**255 - 19
+"""The field's prime (RFC 8032 section 5.1)."""
+
+_D = -121665 * pow(121666, -1, _P) % _P
+"""The curve's constant: -x^2 + y^2 = 1 + d x^2 y^2."""
+
+_SIGN_BIT = 1 << 255
+
+
+def check_public_key(public: bytes) -> None:
+    """Refuse bytes that are no key to rely on."""
+    if len(public) != PUBLIC_BYTES:
+        raise Malformed(f"an Ed25519 public key of {len(public)} bytes instead of {PUBLIC_BYTES}")
+    y = int.from_bytes(public, "little") & (_SIGN_BIT - 1)
+    if y >= _P:
+        raise Malformed("an Ed25519 public key in a spelling that is not canonical")
+    if _has_small_order(y):
+        raise UntrustedKey("an Ed25519 public key of small order, under which anybody can sign")
+    if not _has_x(y):
+        raise Malformed("an Ed25519 public key that is not a point of the curve")
+
+
+def _has_small_order(y: int) -> bool:
+    """Tell whether the order of a point divides 8, the cofactor.
+
+    Orders 1 and 2 have y = 1 and -1, order 4 has y = 0. A point of order 8 doubles to y = 0, so
+    x^2 = -y^2, which the curve's equation turns into d y^4 + 2 y^2 = 1.
+    """
+    return y in {0, 1, _P - 1} or (_D * pow(y, 4, _P) + 2 * y * y - 1) % _P == 0
+
+
+def _has_x(y: int) -> bool:
+    """Tell whether (y^2 - 1) / (d y^2 + 1) is a square, by Euler's criterion."""
+    numerator, denominator = y * y - 1, _D * y * y + 1
+    # Multiplying by the square of the denominator instead of dividing keeps what is asked.
+    return pow(numerator * denominator, (_P - 1) // 2, _P) == 1
+
 
 MAX_PEM_BYTES = 4096
 """A public key in PEM is never larger."""
@@ -178,3 +226,95 @@ def _p256_key(public_pem: str) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise UntrustedKey("a key that is not an ECDSA key on P-256")
     return key
+
+
+_COORDINATE_BYTES = 32
+_ED25519 = {"kty": "OKP", "crv": "Ed25519"}
+_P256 = {"kty": "EC", "crv": "P-256"}
+
+
+def ed25519_jwk(public: bytes) -> dict[str, str]:
+    """Return the JWK of an Ed25519 public key of 32 bytes (RFC 8037 section 2), without ``alg``."""
+    return _ED25519 | {"x": strict_base64.encode_url(public)}
+
+
+def p256_jwk(x: bytes, y: bytes) -> dict[str, str]:
+    """Return the JWK of a P-256 public key (RFC 7518 section 6.2.1), without ``alg``.
+
+    Args:
+        x: Coordinate, 32 bytes, big-endian.
+        y: The other coordinate.
+    """
+    return _P256 | {"x": strict_base64.encode_url(x), "y": strict_base64.encode_url(y)}
+
+
+def thumbprint(jwk: Mapping[str, str]) -> str:
+    """Return the RFC 7638 thumbprint: base64url of the SHA-256 over the required members.
+
+    Args:
+        jwk: An Ed25519 or P-256 key; other members than the required ones do not count.
+
+    Raises:
+        Malformed: A key of another kind, or a required member is missing or misspelled.
+    """
+    if _is_kind(jwk, _ED25519):
+        required = ed25519_jwk(_coordinate(jwk, "x"))
+    else:
+        required = p256_jwk(*_p256_coordinates(jwk))
+    return strict_base64.encode_url(hashlib.sha256(canonical.encode(required)).digest())
+
+
+def ed25519_public(jwk: Mapping[str, str]) -> bytes:
+    """Return the 32 bytes of an Ed25519 key.
+
+    Raises:
+        Malformed: A key of another kind or of a wrong form.
+        UntrustedKey: A key of small order.
+    """
+    if not _is_kind(jwk, _ED25519) or len(jwk) != len(ed25519_jwk(b"")):
+        raise Malformed("not the JWK of an Ed25519 key, with its required members only")
+    public = _coordinate(jwk, "x")
+    check_public_key(public)
+    return public
+
+
+def public_pem(jwk: Mapping[str, str]) -> str:
+    """Return the key as SubjectPublicKeyInfo in PEM, the only text that ``keys.json`` may give for it.
+
+    Raises:
+        Malformed: A key of another kind or of a wrong form, or a point that is not on its curve.
+        UntrustedKey: An Ed25519 key of small order.
+    """
+    key: Ed25519PublicKey | ec.EllipticCurvePublicKey
+    if _is_kind(jwk, _ED25519):
+        key = Ed25519PublicKey.from_public_bytes(ed25519_public(jwk))
+    else:
+        key = _p256_public(jwk)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def _p256_public(jwk: Mapping[str, str]) -> ec.EllipticCurvePublicKey:
+    x, y = _p256_coordinates(jwk)
+    if len(jwk) != len(p256_jwk(x, y)):
+        raise Malformed("not the JWK of a P-256 key, with its required members only")
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + x + y)
+    except ValueError as error:
+        raise Malformed("a P-256 key that is not a point of the curve") from error
+
+
+def _p256_coordinates(jwk: Mapping[str, str]) -> tuple[bytes, bytes]:
+    if not _is_kind(jwk, _P256):
+        raise Malformed("the JWK of neither an Ed25519 nor a P-256 key")
+    return _coordinate(jwk, "x"), _coordinate(jwk, "y")
+
+
+def _is_kind(jwk: Mapping[str, str], kind: Mapping[str, str]) -> bool:
+    return all(jwk.get(member) == value for member, value in kind.items())
+
+
+def _coordinate(jwk: Mapping[str, str], member: str) -> bytes:
+    data = strict_base64.decode_url(jwk.get(member, ""))
+    if len(data) != _COORDINATE_BYTES:
+        raise Malformed(f"a JWK whose member {member!r} is not {_COORDINATE_BYTES} bytes long")
+    return data
