@@ -24,7 +24,8 @@ from register_api.watch.chain import load
 from register_api.watch.chain_questions import by_company, by_country, outside_eea, ways_to
 from register_api.watch.edges import rewrite_uses
 from register_api.watch.schema import STEPS
-from register_api.watch.vendors import Vendor, save
+from register_api.watch.vendors import Vendor
+from register_api.watch.vendors_import import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,8 @@ from register_api.watch.look import Asking
 from register_api.watch.poll_fetcher import PollFetcher
 from register_api.watch.poller import Poller
 from register_api.watch.settings import WatchSettings
-from register_api.watch.vendors import Vendor, save
+from register_api.watch.vendors import Vendor
+from register_api.watch.vendors_import import save
 
 if TYPE_CHECKING:
     from pathlib import Path

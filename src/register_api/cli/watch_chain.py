@@ -20,8 +20,8 @@ from register_api.cli.watch_options import Watching, watching
 from register_api.core.calendar import local_day
 from register_api.core.language.prose import count, shorten
 from register_api.core.printable import escaped
+from register_api.watch import chain as chains
 from register_api.watch import chain_questions as questions
-from register_api.watch import suggestions as matches
 from register_api.watch.chain import Chain, load
 from register_api.watch.chain_questions import Way
 
@@ -114,7 +114,7 @@ def _answer_who(chain: Chain, company: str, depth: int | None, *, as_json: bool)
         out.print(Text(escaped(f"{each.name}: {', '.join(each.entries)}{joined}"), style="bold"))
     for way in ways:
         out.print(
-            f"  {way.depth}  {_path(chain, way)}  {escaped(shorten(_purposes(chain, way), _MOST_PURPOSE))}"
+            f"  {len(way) - 1}  {_path(chain, way)}  {escaped(shorten(_purposes(chain, way), _MOST_PURPOSE))}"
         )
     ours = sum(each.is_ours for each in chain.companies)
     out.print(f"{len(ways)} of {count(ours, 'vendor')}.")
@@ -123,25 +123,25 @@ def _answer_who(chain: Chain, company: str, depth: int | None, *, as_json: bool)
 
 
 def _way(chain: Chain, way: Way) -> dict[str, Any]:
-    companies = [chain.companies[number] for number in way.companies]
+    companies = [chain.companies[number] for number in way]
     return {
         "vendor": companies[0].name,
         "entries": companies[0].entries,
         "critical": companies[0].is_critical,
-        "depth": way.depth,
+        "depth": len(way) - 1,
         "path": [company.name for company in companies],
-        "purposes": list(chain.purposes[way.companies[-2], way.companies[-1]]),
+        "purposes": list(chain.purposes[way[-2], way[-1]]),
     }
 
 
 def _path(chain: Chain, way: Way) -> str:
-    first, *_ = companies = [chain.companies[number] for number in way.companies]
+    first, *_ = companies = [chain.companies[number] for number in way]
     critical = "  critical" if first.is_critical else ""
     return escaped(" → ".join(company.name for company in companies)) + critical
 
 
 def _purposes(chain: Chain, way: Way) -> str:
-    return "; ".join(chain.purposes[way.companies[-2], way.companies[-1]])
+    return "; ".join(chain.purposes[way[-2], way[-1]])
 
 
 @chain.command("outside-eea")
@@ -208,7 +208,7 @@ def suggestions(settings: Path | None, on: dt.date | None, as_json: bool) -> Non
       register-api watch chain suggestions --settings watch.toml
     """
     with _chain(settings, on) as opened:
-        found = matches.suggestions(opened.watching.database, opened.chain)
+        found = chains.suggestions(opened.watching.database, opened.chain)
     if as_json:
         print_json(found)
         return
@@ -232,5 +232,5 @@ def confirm(settings: Path | None, one: str, other: str, different: bool, by: st
     """
     with _chain(settings, None) as opened:
         kept = opened.watching
-        matches.confirm(kept.database, opened.chain, one, other, same=not different, by=by, at=kept.at)
+        chains.confirm(kept.database, opened.chain, one, other, same=not different, by=by, at=kept.at)
     out.print(f"{one} and {other}: {'two companies' if different else 'the same company'}.")

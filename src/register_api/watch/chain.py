@@ -1,7 +1,7 @@
 """The chain: registers joined where their entries are the same company, in memory.
 
-A company is all entries that share a key (``watch.identity``) or that a person said to be the same.
-An entry is named ``vendor``, as we have it, or ``vendor/sub-processor``, as that vendor's register lists it.
+A company is all entries that share a key (``watch.edges``) or that a person said to be the same. An entry is
+named ``vendor``, as we have it, or ``vendor/sub-processor``, as that vendor's register lists it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from register_api.core.similarity import normalise_name
 from register_api.core.text import nearest
 from register_api.errors import WatchError
 from register_api.sending.database import Database
-from register_api.watch.edges import PUBLISHER
-from register_api.watch.identity import keys_of_vendor
+from register_api.watch.edges import PUBLISHER, keys_of_vendor
 from register_api.watch.vendors import Vendor, all_vendors
+
+_PLAIN_KINDS = frozenset({"domain", "register"})
+"""Kinds of keys of which a company may have several."""
 
 
 class Company(msgspec.Struct, frozen=True):
@@ -58,11 +60,20 @@ class ChainEntry(NamedTuple):
     vendor: Vendor | None = None
 
 
+class Suggestion(msgspec.Struct, frozen=True):
+    """Two entries that share a name."""
+
+    one: str
+    other: str
+    name: str
+
+
 class Chain:
     """Companies by number, and who uses whom.
 
     Attributes:
         companies: All that are known.
+        numbers: The number of the company that each entry stands for.
         uses: What is in use on the day that the chain is of, between two companies or within one.
         users: For each company who uses it, and whether any of that concerns us.
         purposes: What for, by user and used.
@@ -75,19 +86,19 @@ class Chain:
             entries: All of them, vendors of ours first.
             same: Pairs of entries of which a person said that they are the same company.
         """
-        known = {entry.id: entry for entry in entries}
-        groups = _joined(known, same)
-        self._number_of = {id_: number for number, group in enumerate(groups) for id_ in group}
-        self.companies = [_company([known[id_] for id_ in group]) for group in groups]
+        groups = _joined({entry.id: entry for entry in entries}, same)
+        self.numbers = {entry.id: number for number, group in enumerate(groups) for entry in group}
+        self.companies = [_company(group) for group in groups]
         self.uses: list[ChainUse] = []
         self.users: list[dict[int, bool]] = [{} for _ in groups]
         self.purposes: dict[tuple[int, int], dict[str, None]] = {}
         self._exact: dict[str, dict[int, None]] = {}
         self._names: dict[str, dict[int, None]] = {}
         for number, (company, group) in enumerate(zip(self.companies, groups, strict=True)):
-            for word in (*group, *company.keys, *(key.partition(":")[2] for key in company.keys)):
+            values = (key.partition(":")[2] for key in company.keys)
+            for word in (*company.entries, *company.keys, *values):
                 self._exact.setdefault(word.casefold(), {})[number] = None
-            for word in {*(known[id_].name for id_ in group), *(id_.rpartition("/")[2] for id_ in group)}:
+            for word in {text for entry in group for text in (entry.name, entry.id.rpartition("/")[2])}:
                 self._names.setdefault(" ".join(normalise_name(word)), {})[number] = None
 
     def add(self, use: ChainUse) -> None:
@@ -97,10 +108,6 @@ class Chain:
         if use.user != use.used:
             users = self.users[use.used]
             users[use.user] = users.get(use.user, False) or use.concerns
-
-    def number_of(self, entry: str) -> int | None:
-        """Return the number of the company that an entry stands for."""
-        return self._number_of.get(entry)
 
     def find(self, asked: str) -> tuple[int, ...]:
         """Return the companies that are called so: by an entry, a key, a domain or number, else by name.
@@ -118,64 +125,55 @@ class Chain:
 
 def load(database: Database, day: dt.date) -> Chain:
     """Return the chain as it holds on a day."""
-    vendors = all_vendors(database)
-    watched = {vendor.id for vendor in vendors}
     same = database.query("SELECT one, other FROM matches WHERE same = 1")
-    chain = Chain(_entries(database, vendors), ((row["one"], row["other"]) for row in same))
+    chain = Chain(_entries(database), ((row["one"], row["other"]) for row in same))
     uses = database.query(
         "SELECT vendor, subprocessor, country, mechanisms, purpose, concerns FROM uses"
         " WHERE holds_from <= ? AND holds_until > ? ORDER BY vendor, subprocessor, engagement, number",
         *(day.isoformat(), day.isoformat()),
     )
     for row in uses:
-        if row["vendor"] in watched:
-            user, used = (
-                chain.number_of(row["vendor"]),
-                chain.number_of(entry_id(row["vendor"], row["subprocessor"])),
-            )
-            if user is not None and used is not None:
-                place = row["country"], row["mechanisms"], row["purpose"]
-                chain.add(ChainUse(user, used, *place, bool(row["concerns"])))
+        user = chain.numbers.get(row["vendor"])
+        used = chain.numbers.get(_entry_id(row["vendor"], row["subprocessor"]))
+        if user is not None and used is not None:
+            place = row["country"], row["mechanisms"], row["purpose"]
+            chain.add(ChainUse(user, used, *place, bool(row["concerns"])))
     return chain
 
 
-def entry_id(vendor: str, subprocessor: str) -> str:
-    """Return the name of an entry."""
+def _entry_id(vendor: str, subprocessor: str) -> str:
     return vendor if subprocessor == PUBLISHER else f"{vendor}/{subprocessor}"
 
 
-def _entries(database: Database, vendors: Iterable[Vendor]) -> Iterator[ChainEntry]:
+def _entries(database: Database) -> Iterator[ChainEntry]:
     """Yield vendors of ours, each with what its own register says of it, and what registers list."""
     rows = database.query(
-        "SELECT vendor, subprocessor, name, keys FROM companies ORDER BY vendor, subprocessor"
+        "SELECT c.* FROM companies c JOIN vendors ON vendors.id = c.vendor WHERE closed_at IS NULL"
+        " ORDER BY c.vendor, subprocessor"
     )
-    keys_of = {
-        entry_id(row["vendor"], row["subprocessor"]): frozenset(filter(None, row["keys"].split("\n")))
+    listed = {
+        id_: ChainEntry(id_, row["name"], frozenset(filter(None, row["keys"].split("\n"))))
         for row in rows
+        for id_ in [_entry_id(row["vendor"], row["subprocessor"])]
     }
-    ours = {vendor.id: vendor for vendor in vendors}
-    for vendor in ours.values():
-        own = keys_of.get(vendor.id, frozenset())
+    for vendor in all_vendors(database):
+        own = listed.pop(vendor.id).keys if vendor.id in listed else frozenset[str]()
         yield ChainEntry(vendor.id, vendor.name, keys_of_vendor(vendor) | own, vendor)
-    for row in rows:
-        if row["vendor"] in ours and row["subprocessor"] != PUBLISHER:
-            id_ = entry_id(row["vendor"], row["subprocessor"])
-            yield ChainEntry(id_, row["name"], keys_of[id_])
+    yield from listed.values()
 
 
 def _company(entries: list[ChainEntry]) -> Company:
     vendors = [entry.vendor for entry in entries if entry.vendor is not None]
-    keys = sorted({key for entry in entries for key in entry.keys})
     return Company(
         name=entries[0].name,
         entries=tuple(entry.id for entry in entries),
-        keys=tuple(keys),
+        keys=tuple(sorted({key for entry in entries for key in entry.keys})),
         is_ours=bool(vendors),
         is_critical=any(vendor.critical for vendor in vendors),
     )
 
 
-def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[str]]:
+def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> list[list[ChainEntry]]:
     """Return the entries in groups of which each is one company, in their order (union-find)."""
     above: dict[str, str] = {id_: id_ for id_ in known}
 
@@ -191,7 +189,51 @@ def _joined(known: dict[str, ChainEntry], same: Iterable[tuple[str, str]]) -> li
     for one, other in same:
         if one in known and other in known:
             above[top(one)] = top(other)
-    groups: dict[str, list[str]] = {}
-    for id_ in known:
-        groups.setdefault(top(id_), []).append(id_)
+    groups: dict[str, list[ChainEntry]] = {}
+    for id_, entry in known.items():
+        groups.setdefault(top(id_), []).append(entry)
     return list(groups.values())
+
+
+def suggestions(database: Database, chain: Chain) -> list[Suggestion]:
+    """Return pairs of entries with one name that are not joined and about which nobody has said anything.
+
+    Two that state different numbers of one kind are two companies, and not suggested.
+    """
+    rows = database.query("SELECT one, other FROM matches")
+    said = {frozenset((chain.numbers.get(row["one"]), chain.numbers.get(row["other"]))) for row in rows}
+    named: dict[tuple[str, ...], list[int]] = {}
+    for number, company in enumerate(chain.companies):
+        named.setdefault(normalise_name(company.name), []).append(number)
+    found = []
+    for first, *others in named.values():
+        one = chain.companies[first]
+        for number in others:
+            other = chain.companies[number]
+            if frozenset((first, number)) not in said and not _number_kinds(one) & _number_kinds(other):
+                found.append(Suggestion(one.entries[0], other.entries[0], other.name))
+    return found
+
+
+def _number_kinds(company: Company) -> set[str]:
+    return {key.partition(":")[0] for key in company.keys} - _PLAIN_KINDS
+
+
+def confirm(database: Database, chain: Chain, one: str, other: str, *, same: bool, by: str, at: int) -> None:
+    """Keep what somebody says about two entries; it takes the place of what was said of them before.
+
+    Raises:
+        WatchError: An entry is not there, both are one, or nobody says it.
+    """
+    for entry in (one, other):
+        if entry not in chain.numbers:
+            hint = "name it like acme or acme/sub-processor"
+            raise WatchError(f"there is no entry {quoted(entry)}", hint=hint)
+    if one == other or not by.strip():
+        raise WatchError("a match is said of two entries, by somebody")
+    with database.transaction() as run:
+        run(
+            "INSERT INTO matches VALUES (?, ?, ?, ?, ?) ON CONFLICT (one, other) DO UPDATE SET"
+            " same = excluded.same, by = excluded.by, at = excluded.at",
+            *(*sorted((one, other)), int(same), by.strip(), at),
+        )

@@ -8,32 +8,20 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from register_api.core.countries import is_outside_eea
 from register_api.core.third_countries import OPENLY_UNSTATED
-from register_api.watch.chain import Chain
+from register_api.watch.chain import Chain, ChainUse
 
 DEPTH = 2
 """How many steps are gone unless something else is asked for; at four most chains reach everybody."""
 
-
-class Way(NamedTuple):
-    """How a vendor of ours comes to use a company.
-
-    Attributes:
-        companies: Numbers of the companies, from the vendor to the one that is used.
-    """
-
-    companies: tuple[int, ...]
-
-    @property
-    def depth(self) -> int:
-        """How many steps it has: 1 where the vendor uses it itself."""
-        return len(self.companies) - 1
+Way = tuple[int, ...]
+"""How a vendor of ours comes to use a company: numbers of companies, from the vendor to that one."""
 
 
 class Abroad(NamedTuple):
@@ -65,6 +53,49 @@ class Share(msgspec.Struct, frozen=True):
     critical: int
 
 
+class _Step(NamedTuple):
+    """A company on a way, the rest of the way, and what its end rests on."""
+
+    company: int
+    rest: _Step | None = None
+    mechanisms: str = ""
+
+
+def _way(step: _Step | None) -> Way:
+    companies = []
+    while step is not None:
+        companies.append(step.company)
+        step = step.rest
+    return tuple(companies)
+
+
+def _search(
+    chain: Chain, users: Iterable[tuple[int, bool, _Step]], depth: int, asked: Collection[int] = ()
+) -> dict[int, _Step]:
+    """Return the shortest way of each vendor of ours.
+
+    Args:
+        chain: The chain.
+        users: Who makes the last step, whether that concerns us, and the end of the way.
+        depth: The most steps.
+        asked: Companies that are the end themselves.
+    """
+    seen, found = set(asked), dict[int, _Step]()
+    for _ in range(depth):
+        new = []
+        for user, concerns, used in users:
+            step = _Step(user, used, used.mechanisms)
+            if concerns and user not in found and user not in asked and chain.companies[user].is_ours:
+                found[user] = step
+            if user not in seen:
+                seen.add(user)
+                new.append(step)
+        users = (
+            (user, concerns, step) for step in new for user, concerns in chain.users[step.company].items()
+        )
+    return found
+
+
 def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> list[Way]:
     """Return for each vendor of ours that uses one of some companies the shortest way to it.
 
@@ -73,89 +104,27 @@ def ways_to(chain: Chain, targets: Iterable[int], depth: int | None = DEPTH) -> 
         targets: Numbers of the companies.
         depth: The most steps; ``None``: any number.
     """
-    asked = set(targets)
-    toward: dict[int, int | None] = dict.fromkeys(asked)
-    found: dict[int, Way] = {}
-    level, steps = list(toward), 0
-    while level and (depth is None or steps < depth):
-        behind: list[int] = []
-        for used in level:
-            for user, concerns in chain.users[used].items():
-                if concerns and user not in found and user not in asked and chain.companies[user].is_ours:
-                    found[user] = Way((user, *_follow(used, toward)))
-                if user not in toward:
-                    toward[user] = used
-                    behind.append(user)
-        level, steps = behind, steps + 1
-    return sorted(found.values(), key=lambda way: (way.depth, chain.companies[way.companies[0]].name))
-
-
-def _follow(start: int, toward: dict[int, int | None]) -> Iterator[int]:
-    at: int | None = start
-    while at is not None:
-        yield at
-        at = toward[at]
-
-
-class _Reached(NamedTuple):
-    """How a company reaches a country: through which other, what that rests on, and in how many steps."""
-
-    through: int
-    mechanisms: str
-    depth: int
-
-
-_Countries = dict[int, dict[str, _Reached]]
-"""What companies reach, by number and country."""
+    asked = tuple(dict.fromkeys(targets))
+    users = ((user, concerns, _Step(each)) for each in asked for user, concerns in chain.users[each].items())
+    found = map(_way, _search(chain, users, depth or len(chain.companies), asked).values())
+    return sorted(found, key=lambda way: (len(way), chain.companies[way[0]].name))
 
 
 def outside_eea(chain: Chain, depth: int = DEPTH) -> list[Abroad]:
     """Return the countries outside the EEA that each vendor of ours reaches, by the shortest way."""
-    reached: _Countries = {}
-    ours: _Countries = {}
     places = set(filter(is_outside_eea, {use.country for use in chain.uses} - {""}))
-    abroad = (use for use in chain.uses if use.country in places)
+    uses: dict[str, list[ChainUse]] = {}
     # Of several uses in one country, one that states no mechanism is what somebody has to look at.
-    for use in sorted(abroad, key=lambda use: OPENLY_UNSTATED not in use.mechanisms):
-        for known in (reached, ours) if use.concerns else (reached,):
-            countries = known.setdefault(use.user, {})
-            if use.country not in countries:
-                countries[use.country] = _Reached(use.used, use.mechanisms, 1)
-    new = {user: set(countries) for user, countries in reached.items()}
-    for steps in range(2, depth + 1):
-        new = _step_back(chain, new, steps, reached, ours)
-    companies = chain.companies
-    vendors = sorted(
-        (user for user in ours if companies[user].is_ours), key=lambda user: (companies[user].name, user)
-    )
-    return [_abroad(user, item, reached) for user in vendors for item in sorted(ours[user].items())]
-
-
-def _step_back(
-    chain: Chain, new: dict[int, set[str]], steps: int, reached: _Countries, ours: _Countries
-) -> dict[int, set[str]]:
-    """Let users reach what was new to whom they use, and return what is new to them."""
-    further: _Countries = {}
-    for used, countries in new.items():
-        known = {country: _Reached(used, reached[used][country].mechanisms, steps) for country in countries}
-        for user, concerns in chain.users[used].items():
-            for country in countries.difference(reached.get(user, ())):
-                further.setdefault(user, {}).setdefault(country, known[country])
-            if concerns:
-                for country in countries.difference(ours.get(user, ())):
-                    ours.setdefault(user, {})[country] = known[country]
-    for user, countries_of in further.items():
-        reached.setdefault(user, {}).update(countries_of)
-    return {user: set(countries_of) for user, countries_of in further.items()}
-
-
-def _abroad(user: int, item: tuple[str, _Reached], reached: _Countries) -> Abroad:
-    country, step = item
-    way = [user, step.through]
-    while step.depth > 1:
-        step = reached[step.through][country]
-        way.append(step.through)
-    return Abroad(country, Way(tuple(way)), step.mechanisms)
+    for use in sorted(chain.uses, key=lambda use: OPENLY_UNSTATED not in use.mechanisms):
+        if use.country in places:
+            uses.setdefault(use.country, []).append(use)
+    found = []
+    for country, there in uses.items():
+        users = ((use.user, use.concerns, _Step(use.used, None, use.mechanisms)) for use in there)
+        found += [
+            Abroad(country, _way(step), step.mechanisms) for step in _search(chain, users, depth).values()
+        ]
+    return sorted(found, key=lambda item: (chain.companies[item.way[0]].name, item.way[0], item.country))
 
 
 def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:
@@ -166,7 +135,7 @@ def by_company(chain: Chain, depth: int = DEPTH) -> list[Share]:
         (company.name, direct[number] & ~bits[number], reach[number] & ~bits[number])
         for number, company in enumerate(chain.companies)
     )
-    return _shares(chain, bits, rows)
+    return _shares(chain, rows)
 
 
 def by_country(chain: Chain, depth: int = DEPTH) -> list[Share]:
@@ -179,7 +148,7 @@ def by_country(chain: Chain, depth: int = DEPTH) -> list[Share]:
         own = bits[use.user] if use.concerns else 0
         direct[use.country] = direct.get(use.country, 0) | own
         reach[use.country] = reach.get(use.country, 0) | own | behind[use.user]
-    return _shares(chain, bits, ((country, direct[country], reach[country]) for country in direct))
+    return _shares(chain, ((country, direct[country], reach[country]) for country in direct))
 
 
 def _bits(chain: Chain) -> list[int]:
@@ -203,8 +172,8 @@ def _union(sets: Iterable[int]) -> int:
     return functools.reduce(operator.or_, sets, 0)
 
 
-def _shares(chain: Chain, bits: list[int], rows: Iterable[tuple[str, int, int]]) -> list[Share]:
-    critical = _union(bit for bit, company in zip(bits, chain.companies, strict=True) if company.is_critical)
+def _shares(chain: Chain, rows: Iterable[tuple[str, int, int]]) -> list[Share]:
+    critical = _union(1 << number for number, company in enumerate(chain.companies) if company.is_critical)
     found = (
         Share(what, direct.bit_count(), reach.bit_count(), (reach & critical).bit_count())
         for what, direct, reach in rows

@@ -1,30 +1,30 @@
-"""Who uses whom, as rows that are rewritten with each version of a vendor's register."""
+"""Who uses whom, and by what companies are the same in several registers, as rows that each version rewrites.
+
+A key of a company is a text with its kind before a colon: a register, a domain, a company number. Two entries
+with a key in common are one company; a name is no key, since names only suggest (``chain.suggestions``).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
-from register_api.core.bitemporal import vendor_states
+from register_api.core.bitemporal import EngagementState, vendor_states
 from register_api.core.canonical import decode
+from register_api.core.diff.concern import Concern
 from register_api.core.exports.uses import uses_at_places
-from register_api.core.model import Register
+from register_api.core.model import Identifier, Register, Subprocessor
+from register_api.core.text import is_host
 from register_api.errors import Malformed
-from register_api.watch.concerns import concern
-from register_api.watch.identity import keys_of_publisher, keys_of_subprocessor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from register_api.core.bitemporal import EngagementState
-    from register_api.core.diff.concern import Concern
-    from register_api.core.model import Subprocessor
-    from register_api.sending.database import Row
-    from register_api.watch.vendors import Vendor
+from register_api.sending.database import Row
+from register_api.watch.vendors import Vendor, interests_of
 
 PUBLISHER = ""
 """In place of a sub-processor's id: the company whose register it is."""
@@ -32,8 +32,11 @@ PUBLISHER = ""
 _ENGAGED = frozenset({"announced", "in_force", "ended"})
 """States of what is used at some time, which is when the rows say."""
 
+_SHORTEST_NUMBER = 5
+_NOT_TELLING = re.compile(r"[\W_]+")
 
-class UseRow(msgspec.Struct, frozen=True, kw_only=True):
+
+class UseRow(NamedTuple):
     """A use at one of its places, while nothing planned changes it; fields are columns, in their order.
 
     Attributes:
@@ -42,7 +45,7 @@ class UseRow(msgspec.Struct, frozen=True, kw_only=True):
         holds_until: First day without it; ``date.max`` where it has no end.
         country: Of the place; an empty text where none is stated.
         mechanisms: What transfers there rest on (GDPR Chapter V), separated by spaces.
-        concerns: Whether it is a use that we make use of.
+        concerns: Whether it is a use that we make use of: 1 or 0.
     """
 
     vendor: str
@@ -54,7 +57,7 @@ class UseRow(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     mechanisms: str
     purpose: str
-    concerns: bool
+    concerns: int
 
 
 def rewrite_uses(run: Callable[..., list[Row]], vendor: Vendor, register: Register) -> None:
@@ -66,7 +69,7 @@ def rewrite_uses(run: Callable[..., list[Row]], vendor: Vendor, register: Regist
     for id_, name, keys in companies:
         _insert(run, "companies", (vendor.id, id_, name, "\n".join(sorted(keys))))
     for row in uses_of(vendor, register):
-        _insert(run, "uses", (*msgspec.to_builtins(msgspec.structs.astuple(row)[:-1]), int(row.concerns)))
+        _insert(run, "uses", row)
 
 
 def refresh_uses(run: Callable[..., list[Row]], vendor: Vendor) -> None:
@@ -80,18 +83,21 @@ def refresh_uses(run: Callable[..., list[Row]], vendor: Vendor) -> None:
         rewrite_uses(run, vendor, decode(zlib.decompress(row["document"]), Register))
 
 
-def _insert(run: Callable[..., list[Row]], table: str, values: tuple[str | int, ...]) -> None:
+def _insert(run: Callable[..., list[Row]], table: str, row: tuple[object, ...]) -> None:
     """Add a row; of two under one id, which a register must not have, the first."""
-    kept = (value.replace("\0", "") if isinstance(value, str) else value for value in values)
-    run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))}) ON CONFLICT DO NOTHING", *kept)
+    values = (
+        value.replace("\0", "") if isinstance(value, str) else value for value in msgspec.to_builtins(row)
+    )
+    run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))}) ON CONFLICT DO NOTHING", *values)
 
 
 def uses_of(vendor: Vendor, register: Register) -> Iterator[UseRow]:
     """Yield the uses that a version tells of, those that are planned among them."""
-    ours = concern(vendor, register)
+    ours = Concern(interests_of(vendor), register)
     for listed in register.subprocessors:
-        days = [dt.date.min, *_turns(listed), dt.date.max]
-        for start, end in itertools.pairwise(days):
+        planned = (*listed.planned, *(change for use in listed.engagements for change in use.planned))
+        turns = {change.effective_on for change in planned if change.cancelled is None} - {dt.date.min}
+        for start, end in itertools.pairwise([dt.date.min, *sorted(turns), dt.date.max]):
             try:
                 states = vendor_states(listed, start)
             except Malformed:  # a planned change that sets what it cannot
@@ -99,12 +105,6 @@ def uses_of(vendor: Vendor, register: Register) -> Iterator[UseRow]:
             for held in states:
                 if held.state in _ENGAGED:
                     yield from _rows(vendor, register, held, (start, end), ours)
-
-
-def _turns(listed: Subprocessor) -> list[dt.date]:
-    """Return the days on which something planned takes effect."""
-    planned = (*listed.planned, *(change for use in listed.engagements for change in use.planned))
-    return sorted({change.effective_on for change in planned if change.cancelled is None} - {dt.date.min})
 
 
 def _rows(
@@ -116,15 +116,69 @@ def _rows(
     if holds_from >= holds_until:
         return
     for row in uses_at_places(register, [held], span[0], dt.UTC):
-        yield UseRow(
-            vendor=vendor.id,
-            subprocessor=held.vendor.id,
-            engagement=use.id,
-            number=row.number,
-            holds_from=holds_from,
-            holds_until=holds_until,
-            country=row.location.country if row.location else "",
-            mechanisms=" ".join(dict.fromkeys(item.mechanism for item in row.transfers or ())),
-            purpose=use.purpose,
-            concerns=ours.covers_use(use),
-        )
+        country = row.location.country if row.location else ""
+        mechanisms = " ".join(dict.fromkeys(item.mechanism for item in row.transfers or ()))
+        place = row.number, holds_from, holds_until, country, mechanisms
+        yield UseRow(vendor.id, held.vendor.id, use.id, *place, use.purpose, int(ours.covers_use(use)))
+
+
+def keys_of_vendor(vendor: Vendor) -> frozenset[str]:
+    """Return the keys of a vendor as we know it."""
+    return frozenset((*_register(vendor.register), *_website(vendor.website)))
+
+
+def keys_of_publisher(register: Register) -> frozenset[str]:
+    """Return the keys of the company whose register it is, as it states them."""
+    publisher = register.publisher
+    numbers = _numbers(publisher.identifiers or ())
+    return frozenset((*_register(register.url or ""), *_website(publisher.website or ""), *numbers))
+
+
+def keys_of_subprocessor(listed: Subprocessor) -> frozenset[str]:
+    """Return the keys of a sub-processor, those of the entities that are engaged among them."""
+    entities = [use.entity for use in listed.engagements if use.entity is not None]
+    numbers = [*(listed.identifiers or ()), *(item for each in entities for item in each.identifiers or ())]
+    domain = _domain(listed.domain) if listed.domain else _website(listed.website or "")
+    own = listed.register.url if listed.register else ""
+    return frozenset((*_register(own), *domain, *_numbers(numbers)))
+
+
+def _register(address: str) -> Iterator[str]:
+    host, path = _split(address)
+    if host:
+        yield f"register:{host}/{path.strip('/')}"
+
+
+def _website(address: str) -> Iterator[str]:
+    """Yield the domain of a website; a page of one may be on a platform that hosts many companies."""
+    host, path = _split(address)
+    if path.strip("/") == "":
+        yield from _domain(host)
+
+
+def _domain(host: str) -> Iterator[str]:
+    host = host.casefold().removeprefix("www.")
+    if is_host(host) and "." in host:
+        yield f"domain:{host}"
+
+
+def _split(address: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return parts.netloc.casefold(), parts.path
+
+
+def _numbers(numbers: Iterable[Identifier]) -> Iterator[str]:
+    """Yield company numbers; what has no digit, or few characters, is a word that stands for a number."""
+    for number in numbers:
+        value = _plain(number.value)
+        if len(value) >= _SHORTEST_NUMBER and any(char.isdigit() for char in value):
+            given_by = (number.country, number.registry) if number.scheme == "national" else ()
+            place = "".join(f"{_plain(part or '')}/" for part in given_by)
+            yield f"{_plain(number.scheme)}:{place}{value}"
+
+
+def _plain(text: str) -> str:
+    return _NOT_TELLING.sub("", text.casefold())

@@ -13,15 +13,15 @@ from register_api.clock import zone_of
 from register_api.core.calendar import local_day
 from register_api.core.canonical import digest
 from register_api.core.diff.changes import Change, ChangeType
+from register_api.core.diff.concern import Concern
 from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.core.printable import escaped
 from register_api.sending.database import Row
 from register_api.verify import Report, Update, Verified
-from register_api.watch.concerns import concern
 from register_api.watch.deadlines import breaks_contract, deadline
-from register_api.watch.vendors import Vendor
+from register_api.watch.vendors import Vendor, interests_of
 
 TROUBLE = MappingProxyType(
     {
@@ -177,7 +177,7 @@ def _changes(
     vendor: Vendor, verified: Verified, update: Update, here: Here, seen_on: dt.date
 ) -> Iterator[tuple[Change, News]]:
     register, published_on = verified.register, here.day(update.published_at)
-    ours, sentences = concern(vendor, register), Sentences(ENGLISH, register, published_on)
+    ours, sentences = Concern(interests_of(vendor), register), Sentences(ENGLISH, register, published_on)
     promised = register.notice.objection
     for change in update.changes:
         until = deadline(

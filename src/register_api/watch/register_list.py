@@ -1,19 +1,20 @@
 """A list of known registers that one customer signs and others read: a JWS in compact form (RFC 7515).
 
 Its payload is RFC 8785 JSON and names the key; a reader compares the RFC 7638 thumbprint of that key with one
-that came another way, and takes nothing else on trust: registers of the list are verified like any.
+that came another way, and takes nothing else on trust: registers of the list are verified like any. A list
+may add vendors, and changes none.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from register_api.core import canonical, strict_base64
-from register_api.core.canonical import decode
+from register_api.core.canonical import decode, digest
 from register_api.core.forms import BaseUrl, Instant, Sha256
 from register_api.core.instant import format_instant, instant_of
 from register_api.core.printable import printable
@@ -26,12 +27,16 @@ from register_api.core.signature import (
     thumbprint,
     verify_jws,
 )
-from register_api.errors import Malformed, UntrustedKey
-from register_api.sending.database import Database
+from register_api.core.text import MAX_SLUG
+from register_api.errors import Malformed, UntrustedKey, WatchError
+from register_api.sending.database import Database, Row
 from register_api.watch.look import FRESH
+from register_api.watch.vendors_file import proposed_id, vendor_row
 
 MOST_BYTES = 8 * 2**20
 """A list is never larger."""
+
+_DIGITS = 8
 
 _Text = Annotated[str, msgspec.Meta(max_length=2000)]
 
@@ -129,3 +134,77 @@ def _parts(data: bytes) -> list[str]:
     if len(data) > MOST_BYTES or not data.isascii() or len(parts) != 3:  # noqa: PLR2004
         raise Malformed("not a list of registers: a JWS in compact form")
     return [part.decode("ascii") for part in parts]
+
+
+class Offered(NamedTuple):
+    """What a list would add.
+
+    Attributes:
+        rows: What is said of each new vendor, by its place in the list.
+        known: Ids of those that are here already as the list has them.
+        notes: Why nothing is done about each of the others.
+    """
+
+    rows: dict[int, dict[str, Any]]
+    known: list[str]
+    notes: list[str]
+
+
+def offered(database: Database, listed: RegisterList) -> Offered:
+    """Compare a list with the vendors that are here, also those that were removed.
+
+    Args:
+        database: Where vendors are kept.
+        listed: The list, whose signature is good.
+
+    Raises:
+        WatchError: An entry is one that no vendor can have.
+    """
+    vendors = database.query(
+        "SELECT v.*, p.root_sha256 AS began FROM vendors v JOIN polls p ON p.vendor = v.id ORDER BY v.id"
+    )
+    here = {name: {row[name]: row for row in vendors if row[name]} for name in ("id", "register", "website")}
+    ids = set(here["id"])
+    found, first, root_by = Offered({}, [], []), dict[str, int](), thumbprint(listed.key)
+    for place, each in enumerate(listed.registers, 1):
+        row = {**_row(each, place), "root_by": root_by}
+        address, plain = row["register"], proposed_id(row)
+        if first.setdefault(address, place) != place:
+            raise WatchError(f"entry {place} of the list: the same register as entry {first[address]}")
+        note = ""
+        if known := here["register"].get(address):
+            note = _difference(known, row["root_sha256"])
+            found.known.extend([] if note else [known["id"]])
+        elif named := here["website"].get(row.get("website", "")) or here["id"].get(plain):
+            has = f"the register {named['register']}" if named["register"] else "no register"
+            note = f"{named['id']} has {has} here, and {address} by the list"
+        elif id_ := next((each for each in (plain, _longer(plain, address)) if each not in ids), ""):
+            ids.add(id_)
+            found.rows[place] = {**row, "id": id_}
+        else:
+            note = f"{address}: the id {plain} is another vendor's"
+        found.notes.extend([note] if note else [])
+    return found
+
+
+def _row(each: KnownRegister, place: int) -> dict[str, Any]:
+    said = {"name": each.name, "register": each.address, "root_sha256": each.root_sha256}
+    row, faults = vendor_row({**said, **({"website": each.website} if each.website else {})})
+    if faults or not each.name:
+        raise WatchError(f"entry {place} of the list: {faults[0] if faults else 'there is no name'}")
+    return row
+
+
+def _difference(known: Row, root_sha256: str) -> str:
+    """Say why a vendor that is here is not as the list has it, if it is not."""
+    if known["closed_at"] is not None:
+        return f"{known['id']} was removed here"
+    root = known["root_sha256"] or known["began"]
+    if root in {"", root_sha256}:
+        return ""
+    return f"{known['id']}: trust begins at the root {root} here, and at {root_sha256} by the list"
+
+
+def _longer(id_: str, address: str) -> str:
+    """Return an id for a vendor whose name another one has, too."""
+    return f"{id_[: MAX_SLUG - _DIGITS - 1].strip('-')}-{digest(address.encode())[:_DIGITS]}"

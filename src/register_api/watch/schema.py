@@ -165,7 +165,7 @@ CHAIN = (
 )
 """Who uses whom, by each vendor's newest version; whoever publishes it is the sub-processor without an id.
 
-``keys`` are lines of ``watch.identity``. ``matches`` has what people said about two entries, each named as
+``keys`` are lines of ``watch.edges``. ``matches`` has what people said about two entries, each named as
 ``vendor`` or ``vendor/sub-processor``: that they are the same company, or not.
 """
 

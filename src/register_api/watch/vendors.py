@@ -1,17 +1,16 @@
-"""Vendors: whose registers are watched, and what the contract with each says."""
+"""Vendors: whose registers are watched, what the contract with each says, and what of a register is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
 
+from register_api.core.diff.concern import Interests
 from register_api.core.forms import Slug
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
 from register_api.sending.database import Database, Row
-from register_api.watch.edges import refresh_uses
 
 Counting = Literal["calendar", "business"]
 CountsFrom = Literal["announced", "seen"]
@@ -63,7 +62,22 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LISTS = ("products", "regions", "settings", "data")
-_COLUMNS = Vendor.__struct_fields__
+
+_REGION = "region"
+"""Type of the conditions that the regions of a vendor are compared with."""
+
+
+def interests_of(vendor: Vendor) -> Interests:
+    """Return what we use of a vendor."""
+    settings: dict[str, set[str]] = {}
+    for item in (*(f"{_REGION}={region}" for region in vendor.regions), *vendor.settings):
+        name, _, value = item.casefold().partition("=")
+        settings.setdefault(name, set()).add(value)
+    return Interests(
+        products=frozenset(vendor.products),
+        data=frozenset(vendor.data),
+        settings={name: frozenset(values) for name, values in settings.items()},
+    )
 
 
 def load(database: Database, vendor: str) -> Vendor:
@@ -88,29 +102,6 @@ def vendor_of(row: Row) -> Vendor:
     """Return the vendor of a row."""
     lists = {name: tuple(row[name].split()) for name in LISTS}
     return msgspec.convert({**row, **lists, "critical": bool(row["critical"])}, Vendor)
-
-
-def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
-    """Add a vendor, or write what is known of it now; within a transaction of the caller's.
-
-    A register at another address, or with another root, is looked at as soon as can be.
-    """
-    before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
-    texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
-    row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
-    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
-    run(
-        f"INSERT INTO vendors ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
-        f" ON CONFLICT (id) DO UPDATE SET {changed}",
-        *(row[name] for name in _COLUMNS),
-    )
-    run(
-        "INSERT INTO polls (vendor, next_at) VALUES (?, ?) ON CONFLICT (vendor) DO NOTHING",
-        *(vendor.id, vendor.added_at),
-    )
-    refresh_uses(run, vendor)
-    if before != [{"register": vendor.register, "root_sha256": vendor.root_sha256}]:
-        run("UPDATE polls SET next_at = ?, seen_sha256 = '', etag = '' WHERE vendor = ?", 0, vendor.id)
 
 
 def remove(database: Database, vendor: str, now: int) -> None:

@@ -1,19 +1,22 @@
-"""Vendors taken over from a table: all of them, or none."""
+"""Vendors are kept: each as it is known now, with the uses that follow; a whole table of them, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from register_api.core.printable import quoted
 from register_api.files.csv_file import RowFault
-from register_api.sending.database import Database
-from register_api.watch.vendors import Vendor, save, vendor_of
+from register_api.sending.database import Database, Row
+from register_api.watch.edges import refresh_uses
+from register_api.watch.vendors import LISTS, Vendor, vendor_of
 from register_api.watch.vendors_file import proposed_id
 
 Done = Literal["added", "changed", "unchanged"]
+
+_COLUMNS = Vendor.__struct_fields__
 
 
 class ImportedVendors(NamedTuple):
@@ -30,8 +33,27 @@ class ImportedVendors(NamedTuple):
     faults: list[RowFault]
 
 
-class _Undone(Exception):
-    """Ends the transaction of an import that is not to be."""
+def save(run: Callable[..., list[Row]], vendor: Vendor) -> None:
+    """Add a vendor, or write what is known of it now; within a transaction of the caller's.
+
+    A register at another address, or with another root, is looked at as soon as can be.
+    """
+    before = run("SELECT register, root_sha256 FROM vendors WHERE id = ?", vendor.id)
+    texts = {name: " ".join(getattr(vendor, name)) for name in LISTS}
+    row = {**msgspec.structs.asdict(vendor), **texts, "critical": int(vendor.critical)}
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in {"id", "added_at"})
+    run(
+        f"INSERT INTO vendors ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+        f" ON CONFLICT (id) DO UPDATE SET {changed}",
+        *(row[name] for name in _COLUMNS),
+    )
+    run(
+        "INSERT INTO polls (vendor, next_at) VALUES (?, ?) ON CONFLICT (vendor) DO NOTHING",
+        *(vendor.id, vendor.added_at),
+    )
+    refresh_uses(run, vendor)
+    if before != [{"register": vendor.register, "root_sha256": vendor.root_sha256}]:
+        run("UPDATE polls SET next_at = 0, seen_sha256 = '', etag = '' WHERE vendor = ?", vendor.id)
 
 
 def import_vendors(
@@ -50,30 +72,22 @@ def import_vendors(
     """
     found = ImportedVendors({"added": 0, "changed": 0, "unchanged": 0}, {}, 0, [])
     first: dict[str, int] = {}
-    try:
-        with database.transaction() as run:
-            there = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
-            for line, row in rows.items():
-                id_ = _id_of(row, there)
-                if not id_ or first.setdefault(id_, line) != line:
-                    same = f"the same vendor as in line {first[id_]}" if id_ else "a column id is needed"
-                    found.faults.append(RowFault(line, f"{quoted(row['name'])}: {same}"))
-                    continue
-                vendor, done = _merged(there.get(id_), row, id_, now)
-                found.done[done] += 1
-                found.vendors[line] = vendor
-                if done != "unchanged":
-                    save(run, vendor)
-            _end_if(dry_run or found.faults)
-    except _Undone:
-        pass
+    with database.transaction() as run:
+        there = {row["id"]: vendor_of(row) for row in run("SELECT * FROM vendors")}
+        for line, row in rows.items():
+            id_ = _id_of(row, there)
+            if not id_ or first.setdefault(id_, line) != line:
+                same = f"the same vendor as in line {first[id_]}" if id_ else "a column id is needed"
+                found.faults.append(RowFault(line, f"{quoted(row['name'])}: {same}"))
+            else:
+                found.vendors[line] = _merged(there.get(id_), row, id_, now)
+        for vendor in found.vendors.values():
+            old = there.get(vendor.id)
+            found.done["added" if old is None else "unchanged" if vendor == old else "changed"] += 1
+            if vendor != old and not (dry_run or found.faults):
+                save(run, vendor)
     open_ids = {vendor.id for vendor in there.values() if vendor.closed_at is None}
     return found._replace(absent=len(open_ids - first.keys()))
-
-
-def _end_if(reason: object) -> None:
-    if reason:
-        raise _Undone
 
 
 def _id_of(row: Mapping[str, Any], there: Mapping[str, Vendor]) -> str:
@@ -84,9 +98,8 @@ def _id_of(row: Mapping[str, Any], there: Mapping[str, Vendor]) -> str:
     return of_site[0] if len(of_site) == 1 else proposed_id(row)
 
 
-def _merged(old: Vendor | None, row: Mapping[str, Any], id_: str, now: int) -> tuple[Vendor, Done]:
+def _merged(old: Vendor | None, row: Mapping[str, Any], id_: str, now: int) -> Vendor:
     if old is None:
-        return Vendor(**{**row, "id": id_, "added_at": now}), "added"
+        return Vendor(**{**row, "id": id_, "added_at": now})
     said = {"root_by": "", **row} if "root_sha256" in row else row
-    new = msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})
-    return new, "unchanged" if new == old else "changed"
+    return msgspec.structs.replace(old, **{**said, "id": id_, "closed_at": None})

@@ -6,8 +6,8 @@ import pytest
 
 import sample_register
 from register_api.core import model
-from register_api.watch.concerns import concerns, interests_of
-from register_api.watch.vendors import Vendor
+from register_api.core.diff.concern import Concern
+from register_api.watch.vendors import Vendor, interests_of
 
 
 def test_regions_and_settings_are_values_by_name() -> None:
@@ -39,4 +39,5 @@ def test_a_change_concerns_by_all_that_is_known_of_the_contract(
     products = tuple(model.Product(id=id_, title=id_) for id_ in ("desk", "mail"))
     register = sample_register.register(subprocessors=(vendor,), products=products)
     change = sample_register.change(1, "purpose_changed", "", subprocessor="v", engagement="in-us")
-    assert concerns(Vendor(id="x", name="X", **said), register, change) is concerned  # type: ignore[arg-type]
+    ours = Concern(interests_of(Vendor(id="x", name="X", **said)), register)  # type: ignore[arg-type]
+    assert ours.covers_change(change) is concerned

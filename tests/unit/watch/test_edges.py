@@ -14,11 +14,15 @@ from register_api.core import model
 from register_api.core.bitemporal import engagement_states
 from register_api.core.canonical import encode
 from register_api.errors import WatchError
-from register_api.watch.chain import load
+from register_api.watch.chain import confirm, load, suggestions
 from register_api.watch.chain_questions import outside_eea, ways_to
-from register_api.watch.edges import rewrite_uses, uses_of
-from register_api.watch.identity import keys_of_publisher, keys_of_subprocessor, keys_of_vendor
-from register_api.watch.suggestions import confirm, suggestions
+from register_api.watch.edges import (
+    keys_of_publisher,
+    keys_of_subprocessor,
+    keys_of_vendor,
+    rewrite_uses,
+    uses_of,
+)
 from register_api.watch.vendors import Vendor
 from strategies import days, registers
 from watching import AT, add_vendor
@@ -56,7 +60,7 @@ def record(database: Database, vendor: Vendor, register: model.Register) -> None
 def ways(database: Database, target: str, day: dt.date = DAY, depth: int = 2) -> list[list[str]]:
     chain = load(database, day)
     found = ways_to(chain, chain.find(target), depth)
-    return [[chain.companies[number].name for number in way.companies] for way in found]
+    return [[chain.companies[number].name for number in way] for way in found]
 
 
 def test_registers_are_joined_by_domain_and_the_newest_version_counts(database: Database) -> None:

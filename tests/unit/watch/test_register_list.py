@@ -22,8 +22,7 @@ from register_api.core import canonical, strict_base64
 from register_api.core.schemas import definitions
 from register_api.core.signature import ed25519_jwk, format_jws, jws_header, jws_signing_input
 from register_api.errors import Forged, Malformed, RegisterError, UntrustedKey, WatchError
-from register_api.watch.listed_vendors import offered
-from register_api.watch.register_list import MOST_BYTES, RegisterList, kid_of, read_list, signed_list
+from register_api.watch.register_list import MOST_BYTES, RegisterList, kid_of, offered, read_list, signed_list
 from register_api.watch.vendors import remove
 from watching import AT, add_vendor
 

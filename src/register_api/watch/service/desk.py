@@ -105,7 +105,7 @@ class WatchDesk:
             else:
                 values["asked"] = [chain.companies[number] for number in targets]
                 ways = questions.ways_to(chain, targets, depth)
-                values["ways"] = [(way.depth, _names(chain, way.companies)) for way in ways]
+                values["ways"] = [(len(way) - 1, _names(chain, way)) for way in ways]
             return WatchPage("chain", values, 404 if values["fault"] else 200)
         abroad = questions.outside_eea(chain, depth)
         values |= {
@@ -113,7 +113,7 @@ class WatchDesk:
                 "Companies": questions.by_company(chain, depth)[:_MOST_ROWS],
                 "Countries": questions.by_country(chain, depth)[:_MOST_ROWS],
             },
-            "abroad": [(each, _names(chain, each.way.companies)) for each in abroad[:_MOST_NEWS]],
+            "abroad": [(each, _names(chain, each.way)) for each in abroad[:_MOST_NEWS]],
             "abroad_total": len(abroad),
         }
         return WatchPage("chain", values)
