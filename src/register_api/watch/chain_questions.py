@@ -84,12 +84,14 @@ def _search(
     for _ in range(depth):
         new = []
         for user, concerns, used in users:
-            step = _Step(user, used, used.mechanisms)
-            if concerns and user not in found and user not in asked and chain.companies[user].is_ours:
-                found[user] = step
-            if user not in seen:
-                seen.add(user)
-                new.append(step)
+            is_found = concerns and user not in found and user not in asked and chain.companies[user].is_ours
+            if is_found or user not in seen:
+                step = _Step(user, used, used.mechanisms)
+                if is_found:
+                    found[user] = step
+                if user not in seen:
+                    seen.add(user)
+                    new.append(step)
         users = (
             (user, concerns, step) for step in new for user, concerns in chain.users[step.company].items()
         )

@@ -1,21 +1,35 @@
-"""Requests: where they come from, what they carry, and what is answered when something is wrong."""
+"""Requests: where they come from, what they carry, how many are taken, and what is answered to wrong ones."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import ipaddress
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import math
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qs
 
 from litestar import HttpMethod, Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
+from register_api.core import strict_base64
+from register_api.core.headers import NO_STORE, NOSNIFF
 from register_api.errors import RegisterError
-from register_api.web.forms import MOST_BYTES
-from register_api.web.limits import client_network
-from register_api.web.pages import HEADERS
+from register_api.sending.settings import is_loopback
+from register_api.style.environment import STYLE as _STYLE
+from register_api.web.database_thread import DatabaseThread
+
+MOST_BYTES = 64 * 1024
+_MOST_FIELDS = 1000
+_MOST_KEYS = 20_000
+_IPV6_NETWORK = 64
+"""What one customer of a provider has at least, so that single addresses of it mean nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +48,101 @@ _SENTENCES = {
     503: "This does not work at the moment. Please try again later.",
 }
 
+Form = dict[str, list[str]]
+
+STYLE = f"{_STYLE}\n{files(__package__).joinpath('form.css').read_text('utf-8').strip()}"
+"""The style sheet, as it stands in each page between ``<style>`` and ``</style>``."""
+
+_STYLE_SHA256 = strict_base64.encode(hashlib.sha256(STYLE.encode()).digest())
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{_STYLE_SHA256}'",
+        "img-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""No script at all, nothing from elsewhere, and never in a frame, where a click could be stolen."""
+
+HEADERS = {
+    **NOSNIFF,
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": _POLICY,
+    "Cache-Control": NO_STORE,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # The form's own POST tells its origin; nobody else is told anything, least of all a token.
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+
+class Limit:
+    """How often somebody may ask: so many at once, and so many in a time (generic cell rate algorithm).
+
+    It counts by key; where there are too many keys, the one that was not seen for longest is forgotten.
+    """
+
+    def __init__(self, most: int, seconds: float) -> None:
+        """Allow ``most`` at once, and as many again in ``seconds``."""
+        self._pause = seconds / most
+        self._ahead = seconds - self._pause
+        self._next: OrderedDict[str, float] = OrderedDict()
+
+    def wait(self, key: str, now: float) -> int:
+        """Return how many seconds somebody has to wait; 0: they need not."""
+        return max(0, math.ceil(self._next.get(key, now) - now - self._ahead))
+
+    def count(self, key: str, now: float) -> None:
+        """Count one."""
+        self._next[key] = max(self._next.get(key, now), now) + self._pause
+        self._next.move_to_end(key)
+        while len(self._next) > _MOST_KEYS:
+            self._next.popitem(last=False)
+
+    def take(self, key: str, now: float) -> int:
+        """Count one if there is no need to wait; returns how long, else."""
+        wait = self.wait(key, now)
+        if not wait:
+            self.count(key, now)
+        return wait
+
+
+def client_network(peer: str, forwarded_for: str) -> str:
+    """Return the network of a client that its requests are counted by."""
+    behind_proxy = (not peer or is_loopback(peer)) and forwarded_for
+    named = forwarded_for.rpartition(",")[2].strip() if behind_proxy else peer
+    try:
+        address = ipaddress.ip_address(named.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    bits = 32 if address.version == 4 else _IPV6_NETWORK  # noqa: PLR2004 - of IPv4
+    return str(ipaddress.ip_network((address, bits), strict=False))
+
+
+def read_form(body: bytes) -> Form:
+    """Read a form (``application/x-www-form-urlencoded``); what is none has no fields."""
+    try:
+        return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+def one(form: Form, name: str) -> str:
+    """Return the value of a field, or an empty text."""
+    return form.get(name, [""])[0]
+
+
+def plain(text: str) -> str:
+    """Return a text that somebody wrote, without characters that cannot be printed."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in lines).strip()
+
 
 class RequestRefused(Exception):
     """Ends a request with a status and a sentence."""
@@ -44,15 +153,19 @@ class RequestRefused(Exception):
         self.status, self.wait, self.said = status, wait, said
 
 
-def make_app(
-    routes: Sequence[HTTPRouteHandler], lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]
-) -> Litestar:
+def make_app(routes: Sequence[HTTPRouteHandler], database: DatabaseThread[Any]) -> Litestar:
     """Build an application whose bodies are bounded and whose errors are sentences.
 
     Args:
         routes: What is answered.
-        lifespan: Runs as long as it does.
+        database: Is closed at the end.
     """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
     return Litestar(
         routes,
         request_max_body_size=MOST_BYTES,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,10 +15,17 @@ from register_api.notify.service.forms import languages
 from register_api.notify.service.link_pages import ACTIONS, act
 from register_api.notify.service.pages import Page
 from register_api.notify.settings import NotifySettings
-from register_api.web.asking import METHODS, RequestRefused, body_of, is_from, make_app, network_of
+from register_api.web.asking import (
+    METHODS,
+    Limit,
+    RequestRefused,
+    body_of,
+    is_from,
+    make_app,
+    network_of,
+    read_form,
+)
 from register_api.web.database_thread import DatabaseThread
-from register_api.web.forms import read_form
-from register_api.web.limits import Limit
 
 _HOUR = 3600.0
 
@@ -56,22 +62,16 @@ def create_app(settings: NotifySettings, clock: Clock) -> Litestar:
     async def link(request: Request[Any, Any, Any]) -> Response[str]:
         return await service.link(request, request.path_params["action"], request.path_params["token"])
 
-    return make_app([form, link], service.lifespan)
+    return make_app([form, link], service.database)
 
 
 class _Service:
     def __init__(self, settings: NotifySettings, clock: Clock) -> None:
-        self._database = DatabaseThread(settings.database, STEPS, lambda database: Desk(database, settings))
+        self.database = DatabaseThread(settings.database, STEPS, lambda database: Desk(database, settings))
         self._clock = clock
         self._limits = Limits(Limit(10, _HOUR), Limit(300, _HOUR), Limit(30, _HOUR))
         address = urlsplit(settings.subscriptions)
         self._origin = f"{address.scheme}://{address.netloc}"
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        """Close the database at the end."""
-        yield
-        await self._database.close()
 
     async def form(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Show the form, or take a wish."""
@@ -104,7 +104,7 @@ class _Service:
             page = ask(desk)
             return Response(desk.html(page), status_code=page.status, headers=page.headers())
 
-        return await self._database.run(answer)
+        return await self.database.run(answer)
 
     def _take(self, limit: Limit, key: str) -> None:
         if wait := limit.take(key, self._now()):

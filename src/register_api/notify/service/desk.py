@@ -14,7 +14,7 @@ from register_api.notify.settings import NotifySettings
 from register_api.notify.subscriptions import Preferences, subscribe
 from register_api.notify.words import Words
 from register_api.sending.database import Database
-from register_api.web.forms import Form
+from register_api.web.asking import Form
 
 _GONE = 404
 

@@ -11,7 +11,7 @@ from register_api.core.model import Register
 from register_api.core.text import email_problem
 from register_api.notify.contacts_file import address_of
 from register_api.notify.subscriptions import Preferences
-from register_api.web.forms import Form, one, plain
+from register_api.web.asking import Form, one, plain
 
 
 def languages() -> list[str]:

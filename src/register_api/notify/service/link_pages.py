@@ -23,7 +23,7 @@ from register_api.notify.service.pages import Page, message_page
 from register_api.notify.subscriptions import Preferences
 from register_api.notify.words import Wanted
 from register_api.sending.database import Row
-from register_api.web.forms import Form, one, plain
+from register_api.web.asking import Form, one, plain
 
 _VERDICTS = {
     "accepted": message("We accept the changes"),

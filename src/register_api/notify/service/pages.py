@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from register_api.core.language.language import Language
 from register_api.style.environment import page_environment
-from register_api.web.pages import HEADERS, STYLE
+from register_api.web.asking import HEADERS, STYLE
 
 _PACKAGE = "register_api.notify.service"
 

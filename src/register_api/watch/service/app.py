@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,10 +20,8 @@ from register_api.watch.service.guard import Guard, is_name
 from register_api.watch.service.pages import WatchPage, html, message_page
 from register_api.watch.service.visitors import Asked, Visitors
 from register_api.watch.settings import WatchSettings
-from register_api.web.asking import METHODS, RequestRefused, make_app
+from register_api.web.asking import HEADERS, METHODS, RequestRefused, make_app, one, plain
 from register_api.web.database_thread import DatabaseThread
-from register_api.web.forms import one, plain
-from register_api.web.pages import HEADERS
 
 _BUSY_SECONDS = 10
 _LONGEST_QUESTION = 200
@@ -40,7 +37,7 @@ def create_app(settings: WatchSettings, guard: Guard, clock: Clock) -> Litestar:
         clock: Tells the present instant.
     """
     service = _Service(settings, guard, clock)
-    return make_app([*_views(service, clock), *_forms(service)], service.lifespan)
+    return make_app([*_views(service, clock), *_forms(service)], service.database)
 
 
 def _views(service: _Service, clock: Clock) -> list[HTTPRouteHandler]:
@@ -102,18 +99,12 @@ def _forms(service: _Service) -> list[HTTPRouteHandler]:
 class _Service:
     def __init__(self, settings: WatchSettings, guard: Guard, clock: Clock) -> None:
         self._settings, self._guard, self._clock = settings, guard, clock
-        self._database = DatabaseThread(
+        self.database = DatabaseThread(
             settings.database, STEPS, lambda database: WatchDesk(database, settings)
         )
         self._visitors = Visitors(settings, guard, clock)
         self._fetching = asyncio.Lock()
         self.root = urlsplit(settings.page_address).path or "/"
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        """Close the database at the end."""
-        yield
-        await self._database.close()
 
     async def show(self, request: Asked, ask: Callable[[WatchDesk], WatchPage]) -> Response[str]:
         """Show a page to a user; others are led to where they sign in."""
@@ -121,7 +112,7 @@ class _Service:
         if not user:
             return self._sent_to("login")
         try:
-            return self._response(await self._database.run(ask), user)
+            return self._response(await self.database.run(ask), user)
         except WatchError as error:
             return self._response(message_page("Not found", error.message, _NOT_FOUND), user)
 
@@ -131,7 +122,7 @@ class _Service:
             return await self.show(request, lambda desk: desk.news(news, None))
         user, form = await self._visitors.form(request)
         try:
-            page = await self._database.run(lambda desk: desk.decide(news, form, user, self._now()))
+            page = await self.database.run(lambda desk: desk.decide(news, form, user, self._now()))
         except WatchError as error:
             page = message_page("Not found", error.message, _NOT_FOUND)
         return self._response(page, user) if page else self._sent_to(f"news/{news}")
@@ -143,7 +134,7 @@ class _Service:
             raise RequestRefused(503, _BUSY_SECONDS, "Other evidence is being fetched. Try again soon.")
         async with self._fetching:
             try:
-                known, root = await self._database.run(lambda desk: desk.proof_of(vendor))
+                known, root = await self.database.run(lambda desk: desk.proof_of(vendor))
                 data = await asyncio.to_thread(
                     evidence_of, known, version, root, self._settings, self._clock()
                 )

@@ -20,7 +20,7 @@ from register_api.watch.service.pages import WatchPage
 from register_api.watch.settings import WatchSettings
 from register_api.watch.status import vendors_status
 from register_api.watch.vendors import Vendor, all_vendors, load
-from register_api.web.forms import Form, one, plain
+from register_api.web.asking import Form, one, plain
 
 _MOST_NEWS = 500
 _MOST_ROWS = 50

@@ -13,7 +13,7 @@ from register_api.core.language.language import ENGLISH
 from register_api.core.language.prose import count
 from register_api.style.environment import page_environment
 from register_api.watch.news import TROUBLE
-from register_api.web.pages import STYLE
+from register_api.web.asking import STYLE
 
 
 class WatchPage(NamedTuple):

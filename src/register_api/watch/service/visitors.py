@@ -9,9 +9,7 @@ from litestar import Request, Response
 from register_api.clock import Clock
 from register_api.watch.service.guard import SESSION_SECONDS, Caller, Guard
 from register_api.watch.settings import WatchSettings
-from register_api.web.asking import RequestRefused, body_of, is_from, network_of
-from register_api.web.forms import Form, one, read_form
-from register_api.web.limits import Limit
+from register_api.web.asking import Form, Limit, RequestRefused, body_of, is_from, network_of, one, read_form
 
 Asked = Request[Any, Any, Any]
 
