@@ -13,17 +13,21 @@ from register_api.errors import UsageError
 
 @click.command()
 @click.argument("vendor", metavar="VENDOR")
-@click.option("--name", help="Name of a new sub-processor; leave it out for a further use of a listed one.")
+@click.option("--name", help="Name of a new sub-processor; omit it to add an engagement to a listed one.")
 @click.option("--legal-name", help="Name of its legal entity.")
 @click.option("--seat", metavar="COUNTRY", help="Country in which it is established, e.g. DE.")
 @click.option("--website", metavar="URL", help="Its website.")
 @click.option("--use", metavar="ID", default="service", show_default=True, help="Id of the engagement.")
 @click.option("--category", required=True, metavar="ID", help="Category of the engagement.")
-@click.option("--purpose", required=True, help="What it is used for, in a sentence.")
-@click.option("--country", "countries", multiple=True, metavar="CODE", help="Where processing happens.")
-@click.option("--scope", "scopes", multiple=True, help="Whose data, e.g. customer_content. May be repeated.")
+@click.option("--purpose", required=True, help="Purpose, in one sentence.")
+@click.option(
+    "--country", "countries", multiple=True, metavar="CODE", help="Country of processing. May be repeated."
+)
+@click.option(
+    "--scope", "scopes", multiple=True, help="Scope of the data, e.g. customer_content. May be repeated."
+)
 @click.option("--data", "data", multiple=True, help="A category of personal data. May be repeated.")
-@click.option("--available", is_flag=True, help="It is integrated, but not used yet.")
+@click.option("--available", is_flag=True, help="It is available but not in use.")
 @on_option
 @edit_options
 def add(
@@ -45,9 +49,10 @@ def add(
     available: bool,
     dry_run: bool,
 ) -> None:
-    """Add a sub-processor, or a further use of one that is listed.
+    """Add a sub-processor, or another engagement of a listed one.
 
-    Before the first version what you add counts as in use already, unless --on says from when.
+    Before the first version is published, an added sub-processor counts as already in use, unless --on
+    gives a start date.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ def offline_option(command: Command) -> Command:
         is_flag=True,
         envvar="REGISTER_OFFLINE",
         show_envvar=True,
-        help="Do not ask the register's own address whether what is public is ahead of the store.",
+        help="Do not check the register's URL for a public tree that is ahead of the store.",
     )(command)
 
 
@@ -33,7 +33,7 @@ def address_option(command: Command) -> Command:
         type=BaseUrlParam(),
         envvar="REGISTER_BASE_URL",
         show_envvar=True,
-        help="Where the tree is published, to ask there.  [default: the register's own url]",
+        help="URL where the tree is published.  [default: the register's own]",
     )(command)
 
 

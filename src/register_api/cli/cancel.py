@@ -13,8 +13,8 @@ from register_api.errors import UsageError
 @click.command()
 @click.argument("vendor", metavar="VENDOR")
 @use_option
-@click.option("--change", "planned", metavar="ID", help="Id of the planned change that will not come.")
-@click.option("--reason", required=True, help="Why, in a sentence for your customers.")
+@click.option("--change", "planned", metavar="ID", help="Id of the planned change to cancel.")
+@click.option("--reason", required=True, help="The reason, in one sentence for your customers.")
 @edit_options
 def cancel(
     vendor: str,
@@ -26,9 +26,10 @@ def cancel(
     *,
     dry_run: bool,
 ) -> None:
-    """Cancel an announced use, or a planned change, until the day before it begins.
+    """Cancel an announced engagement or planned change before its effective date.
 
-    It stays visible with the reason, and is never in force. What has begun ends (register-api end).
+    It stays visible, with the reason, and never takes effect. To end an engagement that has started, use
+    register-api end.
 
     \b
     Examples:

@@ -34,10 +34,10 @@ def change(
     *,
     dry_run: bool,
 ) -> None:
-    """Plan a change to a sub-processor that stays: what holds today holds until DAY.
+    """Plan a change to a sub-processor; today's values stay in force until --on.
 
-    VALUE is written as in the source (TOML); words need no quotes. A field of the sub-processor itself
-    is meant if it has one of that name, else a field of the engagement.
+    VALUE is TOML, as in the source; plain words need no quotes. A field of the sub-processor takes
+    precedence over a field of the engagement with the same name.
 
     \b
     Examples:

@@ -23,23 +23,23 @@ Form: TypeAlias = Literal["text", "json", "github"]
 @options.source_option
 @options.store_option
 @reason_options
-@click.option("--strict", is_flag=True, help="End with 1 for a warning too, unless it is accepted.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but what the command fails for.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 for warnings too, unless accepted.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only what makes the command fail.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(("text", "json", "github")),
     default="text",
-    help="How to print: github makes annotations of a pull request.",
+    help="Output format; github writes annotations for a pull request.",
 )
 def check(source: Path, store: Path, why: GivenReason, strict: bool, quiet: bool, form: Form) -> None:
-    """Say what is wrong in the source, or breaks the notice promise.
+    """Check the source for errors, and against the notice promise.
 
-    Nothing is written. Warnings do not stop publishing, errors do. A warning that is right as it is can be
-    accepted with a reason: [[accepted_warnings]] in register.toml. What you may have meant (a rename, a
-    return, a replacement) is proposed, and never decided.
+    Nothing is written. Errors block publishing, warnings do not. A warning can be accepted with a reason:
+    [[accepted_warnings]] in register.toml. What you may have meant (a rename, a return, a replacement) is
+    suggested, never applied.
 
-    Ends with 0 if the source can be published, 1 if not.
+    Exits with status 0 if the source can be published, else 1.
 
     \b
     Examples:

@@ -34,14 +34,14 @@ _LEAST = 2
 
 @click.command()
 @click.argument("checkpoint", nargs=-1, required=True)
-@click.option("--base", help="Address or folder of the register: its keys, and tiles where sizes differ.")
+@click.option("--base", help="URL or folder of the register, for its keys and tiles.")
 @click.option("--key", "keys", metavar="VKEY", multiple=True, help="Verifier key of the log (C2SP).")
 @click.option(
     "-o",
     "--state",
     "folder",
     type=click.Path(path_type=Path),
-    help="Folder in which contradicting checkpoints are kept, below evidence/.",
+    help="Folder in which to keep contradicting checkpoints, below evidence/.",
 )
 @root_options
 @options.json_option
@@ -54,11 +54,11 @@ def compare(
     root_sha256: str | None,
     as_json: bool,
 ) -> None:
-    """Compare each CHECKPOINT with the others: do all customers see one history?
+    """Compare checkpoints: were all customers shown the same history?
 
-    CHECKPOINT is a file, or the address of a register, whose checkpoint is fetched; that register
-    then also serves as --base. One size must have one root. Logs of different sizes can be compared
-    with --base, through the tiles served there.
+    CHECKPOINT is a file, or the URL of a register whose checkpoint is fetched; that register is then also
+    --base. Checkpoints of the same size must have the same root hash. Different sizes are compared by a
+    consistency proof from the tiles at --base.
 
     \b
     Examples:
@@ -66,7 +66,7 @@ def compare(
       register-api compare mine.checkpoint https://trust.example.com -o kept
 
     \b
-    Exit codes: 0 one history, 2 not decided (or wrong use), 15 two histories, else as `verify`.
+    Exit status: 0 one history, 2 undecided or usage error, 15 two histories, else as `verify`.
     """
     check_root(root, root_sha256)
     addresses = [name for name in checkpoint if "://" in name]

@@ -22,25 +22,25 @@ _LIMITS = RunLimits()
 @click.option(
     "--profile",
     type=click.Choice(["service", "static"]),
-    help="What the host is: the service, or a plain host of files. Without it this is found out.",
+    help="Type of host: the service, or a static file host.  [default: detected]",
 )
 @click.option(
-    "--only", metavar="CHECK", multiple=True, help="Make this check alone, e.g. C07; may be repeated."
+    "--only", metavar="CHECK", multiple=True, help="Run only this check, e.g. C07. May be repeated."
 )
-@click.option("--list", "listing", is_flag=True, help="Show the script, and ask nobody.")
+@click.option("--list", "listing", is_flag=True, help="List the checks, without sending requests.")
 @click.option(
     "--max-requests",
     type=click.IntRange(1, 100_000),
     default=_LIMITS.requests,
     show_default=True,
-    help="Never make more requests than this.",
+    help="Maximum number of requests.",
 )
 @click.option(
     "--max-seconds",
     type=click.FloatRange(1, 86_400),
     default=_LIMITS.run,
     show_default=True,
-    help="Never take longer than this; one request takes 10 seconds at most.",
+    help="Maximum duration; a single request takes at most 10 seconds.",
 )
 @options.progress_option
 @options.json_option
@@ -53,12 +53,12 @@ def conformance(
     max_seconds: float,
     as_json: bool,
 ) -> None:
-    """Ask the host of a register at URL what any such host has to answer, and say what it does not keep.
+    """Test whether the host at URL serves a register correctly.
 
-    URL is the folder that holds v1 and trust, of anyone's register. The checks are numbered; each says
-    which section of which standard it rests on. A plain host of files may leave out what it was not
-    told (`register-api export` writes that down): the report calls this lacking. Signatures and
-    freshness are not looked at: that is what `verify` does.
+    URL is the folder that holds v1 and trust, of any register. Each check has a number and names the
+    section of the standard it is based on. A static host may leave out what needs configuration (`register-
+    api export` generates it): the report calls this lacking. Signatures and freshness are not checked: use
+    `verify`.
 
     \b
     Examples:
@@ -69,8 +69,8 @@ def conformance(
 
     \b
     Exit codes:
-      0 conforming        1 a check failed        2 wrong use
-      10 no answer, no register there, or not decided within the bounds
+      0 conforming        1 a check failed        2 usage error
+      10 no response, no register found, or undecided within the limits
     """
     checks = load_checks()
     _check_ids(only, checks)

@@ -55,22 +55,22 @@ class _Done(msgspec.Struct, frozen=True, kw_only=True):
     envvar="REGISTER_DEPLOY_ENDPOINT",
     show_envvar=True,
     metavar="URL",
-    help="Address of the service, for s3:// and az:// that are not the provider's own.",
+    help="URL of the service, if s3:// or az:// is not the provider's own.",
 )
 @click.option(
     "--base-url",
     type=options.BaseUrlParam(),
     envvar="REGISTER_BASE_URL",
     show_envvar=True,
-    help="Where to verify what was deployed.  [default: the register's own url]",
+    help="URL to verify after deploying.  [default: the register's own]",
 )
-@click.option("--no-verify", is_flag=True, help="Do not verify afterwards what is served.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the served tree afterwards.")
 @click.option(
     "--repair",
     is_flag=True,
-    help="Read every file there and send what differs, also over what is damaged or somebody else's.",
+    help="Read every file there and send what differs, even over damaged or foreign files.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be sent and removed, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent and removed, and change nothing.")
 @options.progress_option
 @options.json_option
 def deploy(
@@ -84,17 +84,17 @@ def deploy(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Bring what is published to TARGET, a folder or a bucket, and verify it from outside.
+    """Copy the published tree to TARGET, a folder or a bucket, and verify it from outside.
 
-    Only what has changed is sent, in an order in which readers always find a whole version: first what never
-    changes, last the signed timestamp. Of two publishers one wins, and the other is refused. A target that is
-    ahead of the store, or holds another register, is left as it is. Stopped at any point, the same command
-    goes on. Then the register's own address is verified like a customer does.
+    Only changes are sent, ordered so that readers always find a complete version: immutable files first,
+    the signed timestamp last. Of two concurrent publishers one is refused. A target that is ahead of the
+    store, or holds another register, is left unchanged. If interrupted, run the same command again. Finally
+    the register's URL is verified as a customer would.
 
     \b
     TARGET:
       /srv/www/trust or file:///srv/www/trust   a folder that a web server serves
-      s3://BUCKET/PREFIX                        S3 and what speaks its language (AWS_ACCESS_KEY_ID, …)
+      s3://BUCKET/PREFIX                        S3 and compatible storage (AWS_ACCESS_KEY_ID, …)
       az://CONTAINER/PREFIX                     Azure Blob Storage (AZURE_STORAGE_ACCOUNT_NAME, …)
       gs://BUCKET/PREFIX                        Google Cloud Storage (GOOGLE_SERVICE_ACCOUNT, …)
 
@@ -102,7 +102,7 @@ def deploy(
     Examples:
       register-api deploy s3://trust-example-com --dry-run
       register-api deploy s3://trust --endpoint https://s3.example.net --base-url https://trust.example.com
-      register-api refresh && register-api deploy az://trust       (a job that keeps it fresh)
+      register-api refresh && register-api deploy az://trust       (as a scheduled job)
     """
     snapshot = open_snapshot(store)
     if snapshot is None:

@@ -33,7 +33,7 @@ _WORDS = {
 @settings_option
 @offline_option
 @address_option
-@click.option("--target", metavar="TARGET", help="Try the folder or bucket that `deploy` brings the tree to.")
+@click.option("--target", metavar="TARGET", help="Test the folder or bucket that `deploy` writes to.")
 @click.option(
     "--endpoint", envvar="REGISTER_DEPLOY_ENDPOINT", show_envvar=True, metavar="URL", help="As for `deploy`."
 )
@@ -49,15 +49,14 @@ def doctor(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Say what is wrong or will be, and what to do about it.
+    """Diagnose present and coming problems, and say how to fix them.
 
-    Looked at are the store and its signatures, keys and permissions, clock and timer, what customers read at
-    the register's address, its certificate, the settings, the mail server of the notices, room on the disk.
-    Nothing is changed, save that --target writes a file there and removes it. What could not be looked at is
-    marked with a question mark, and is not counted as good.
+    Checks the store and its signatures, keys and permissions, clock and timer, what customers read at the
+    register's URL, its certificate, the settings, the mail server for notices, and disk space. Nothing is
+    changed, except that --target writes a test file there and removes it. What could not be checked is
+    marked with a question mark and does not count as good.
 
-    Ends with 2 where something is wrong, with 1 where something will be or is not as it should be, else
-    with 0.
+    Exits with status 2 if something is wrong, 1 if something soon will be or needs attention, else 0.
 
     \b
     Examples:

@@ -84,7 +84,7 @@ def _print_difference(name: str, before: str, after: str) -> None:
 
 def edit_options(command: Command) -> Command:
     """Add the options of every command that edits the source."""
-    dry_run = click.option("--dry-run", is_flag=True, help="Show the edit, write nothing.")
+    dry_run = click.option("--dry-run", is_flag=True, help="Show the edit without writing it.")
     return options.source_option(options.store_option(dry_run(command)))
 
 
@@ -95,14 +95,14 @@ def on_option(command: Command) -> Command:
         "day",
         type=options.DayParam(),
         metavar="DAY",
-        help="First day on which it holds.  [default: the earliest date the notice promise allows]",
+        help="Effective date.  [default: the earliest date the notice promise allows]",
     )(command)
 
 
 def use_option(command: Command) -> Command:
     """Add ``--use``: which engagement is meant."""
     return click.option(
-        "--use", "use", metavar="ID", help="Id of the engagement; needed where there are several."
+        "--use", "use", metavar="ID", help="Id of the engagement; required if there are several."
     )(command)
 
 

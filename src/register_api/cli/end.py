@@ -17,14 +17,19 @@ from register_api.errors import UsageError
 @click.argument("vendor", metavar="VENDOR")
 @use_option
 @click.option(
-    "--on", "day", type=options.DayParam(), required=True, metavar="DAY", help="First day without it."
+    "--on",
+    "day",
+    type=options.DayParam(),
+    required=True,
+    metavar="DAY",
+    help="First day without the sub-processor.",
 )
 @edit_options
 def end(vendor: str, use: str | None, day: dt.date, source: Path, store: Path, *, dry_run: bool) -> None:
-    """End a sub-processor, or one use of it: DAY is the first day without it.
+    """End a sub-processor or one of its engagements.
 
-    Without --use every use that has not ended ends. A day in the past is shown as reported late. What was
-    announced and has not begun is cancelled instead (register-api cancel).
+    --on is the first day without it. Without --use, all its current engagements end. A date in the past is
+    shown as reported late. To cancel one that has not started, use register-api cancel.
 
     \b
     Examples:

@@ -27,7 +27,9 @@ from register_api.verify.report.text import render_text
 
 @click.command()
 @click.argument("base")
-@click.option("--version", type=click.IntRange(min=1), required=True, metavar="N", help="Which version.")
+@click.option(
+    "--version", type=click.IntRange(min=1), required=True, metavar="N", help="Number of the version."
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
 )
@@ -46,11 +48,11 @@ def evidence(
     policy: Path | None,
     stamped_by: Path | None,
 ) -> None:
-    """Keep one version from BASE, with all that proves it, in a file that verifies without network.
+    """Save one version from BASE as a self-contained package that verifies offline.
 
-    BASE is an address, or a folder with a published tree. The version is verified first; nothing is
-    written unless everything holds. The file is a ZIP with a README.txt: what it shows in words, and
-    how to verify it by hand. An existing file is never overwritten.
+    BASE is a URL, or a folder with a published tree. The version is verified first; nothing is written
+    unless every check passes. The package is a ZIP file with a README.txt that says what it shows and how
+    to verify it by hand. An existing file is never overwritten.
 
     \b
     Examples:

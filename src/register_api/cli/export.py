@@ -63,31 +63,37 @@ def _forms(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_forms
 @options.store_option
-@click.option("--public", metavar="FOLDER", help="Folder with the tree on the host, if that is another one.")
-@click.option("--server-name", default="", metavar="NAME", help="Name of the server; without it any.")
+@click.option("--public", metavar="FOLDER", help="Folder of the tree on the host, if different.")
+@click.option("--server-name", default="", metavar="NAME", help="Server name.  [default: any]")
 @click.option("--listen", default=_LISTEN, show_default=True, help="Port, or address and port, to listen on.")
-@click.option("--base-path", default="/", show_default=True, help="Path below which the tree is to lie.")
-@click.option("--brotli", is_flag=True, help="nginx has the module that sends ready .br files.")
-@click.option("--zstd", is_flag=True, help="nginx has the module that sends ready .zst files.")
+@click.option("--base-path", default="/", show_default=True, help="Path under which the tree is published.")
+@click.option("--brotli", is_flag=True, help="nginx has the brotli_static module.")
+@click.option("--zstd", is_flag=True, help="nginx has the zstd_static module.")
 @click.option(
     "--digests",
     is_flag=True,
-    help="For nginx: also Repr-Digest of the files that never change, as far as there are any now.",
+    help="For nginx: add Repr-Digest for the immutable files that exist now.",
 )
 @click.option(
     "--fresh-for",
     type=options.FreshForParam(),
     default=USUAL,
-    help="For jobs: how long timestamps are good, at least twice the time between two runs.  [default: 15d]",
+    help=(
+        "For CI jobs: how long timestamps stay valid, at least twice the interval of the schedule.  "
+        "[default: 15d]"
+    ),
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write there instead of printing; a file that exists is left alone. For --pages a new folder.",
+    help=(
+        "Write to this file instead of standard output; existing files are not overwritten. For "
+        "--pages, a new folder."
+    ),
 )
-@click.option("--force", is_flag=True, help="With --output: replace a file that exists.")
+@click.option("--force", is_flag=True, help="With --output: overwrite an existing file.")
 @click.pass_context
 def export(
     ctx: click.Context,
@@ -104,14 +110,14 @@ def export(
     output: Path | None,
     force: bool,
 ) -> None:
-    """Write what a host of files has to be told, so that it answers as the service does.
+    """Generate configuration for nginx, Caddy, static hosts and CI jobs.
 
-    Types, cache classes, ready encodings, links, CORS, what pages may do, errors: all from the rules of
-    the tree. It holds for every publication, also those to come; only --digests has to be written anew,
-    and leaves out what changes. `register-api conformance` says what a host then keeps.
+    Covers media types, caching, precompressed files, Link headers, CORS, content security policy and error
+    pages, so that the host responds like the service. It stays valid for later publications; only --digests
+    must be generated again. Test the result with `register-api conformance`.
 
-    --pages writes the folder that a service for plain files serves, and --github and --gitlab the jobs that
-    review changes, publish what is merged and renew freshness by a schedule, without a machine of your own.
+    --pages writes a folder for a static hosting service. --github and --gitlab write CI jobs that review
+    changes, publish what is merged and renew the timestamp on a schedule, without a machine of your own.
 
     \b
     Examples:

@@ -14,10 +14,10 @@ from register_api.cli.output import out
 @click.argument("vendors", metavar="[VENDOR]...", nargs=-1)
 @edit_options
 def fold(vendors: tuple[str, ...], source: Path, store: Path, *, dry_run: bool) -> None:
-    """Write planned changes that have taken effect into the base fields.
+    """Fold planned changes that have taken effect into the base fields.
 
-    Without VENDOR, those of all sub-processors. Comments and order in the files stay. For customers
-    nothing changes: a register says the same on every day with and without folding.
+    Without VENDOR, of all sub-processors. Comments and order in the files are kept. Customers see no
+    difference: the register states the same for every date.
 
     \b
     Examples:

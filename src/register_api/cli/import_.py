@@ -115,7 +115,7 @@ _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
 @click.option(
     "--names",
     type=click.Path(path_type=Path),
-    help="File that says which name is which sub-processor.  [default: names.toml in the folder]",
+    help="File that maps names to sub-processors.  [default: names.toml in the folder]",
 )
 @table_options
 @register_options
@@ -123,16 +123,16 @@ _HEADING = ("register", "publisher", "time_zone", "language", "notice_days")
 @options.store_option
 @options.keys_option
 @options.progress_option
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@click.option("--dry-run", is_flag=True, help="Write and publish nothing; say what would be.")
+@click.option("--yes", is_flag=True, help="Write without confirmation.")
+@click.option("--dry-run", is_flag=True, help="Write and publish nothing; print what would be done.")
 @options.json_option
 def import_(files: tuple[Path, ...], **given: Any) -> None:
-    """Take over a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
+    """Import a list of sub-processors: a page, CSV, JSON, or the history of a file in Git.
 
-    FILES are pages with tables, lists or cards (Markdown, HTML), CSV, TSV, JSON or YAML. They become a
-    draft source, with a report of what went where. A published register.json becomes a source entirely.
-    With --git or --history nothing is drafted: each old state of the list is published as an imported
-    version, oldest first.
+    FILES are pages with tables, lists or cards (Markdown, HTML), CSV, TSV, JSON or YAML. They become a draft
+    source, with a report that says where each value went. A published register.json is converted to a
+    complete source. With --git or --history, each past state of the list is published as an imported version,
+    oldest first, and no draft is written.
 
     \b
     Examples:

@@ -47,7 +47,7 @@ def table_options(command: Command) -> Command:
     """Add the options that say how tables are read."""
     for add in (
         click.option(
-            "--clean", is_flag=True, help="Take invisible characters out of texts, and report each."
+            "--clean", is_flag=True, help="Remove invisible characters from texts, and report each one."
         ),
         click.option(
             "--links",
@@ -60,13 +60,13 @@ def table_options(command: Command) -> Command:
             type=_Pair(field_first=True),
             multiple=True,
             metavar="FIELD=TEXT",
-            help="What to read for a field where a row says nothing, e.g. locations=varies.",
+            help="Value of a field where a row has none, e.g. locations=varies.",
         ),
-        click.option("--category", help="Category of rows that name none.  [default: Sub-processors]"),
+        click.option("--category", help="Category of rows that have none.  [default: Sub-processors]"),
         click.option(
             "--status",
             type=click.Choice(get_args(Status)),
-            help="Status of rows that name none.  [default: active]",
+            help="Status of rows that have none.  [default: active]",
         ),
         click.option(
             "--table",
@@ -74,7 +74,9 @@ def table_options(command: Command) -> Command:
             type=click.IntRange(1),
             multiple=True,
             metavar="N",
-            help="Read this table of the page; may be given again.  [default: all, if they have one header]",
+            help=(
+                "Read only this table of the page. May be repeated.  [default: all, if they have one header]"
+            ),
         ),
         click.option(
             "--column",
@@ -82,14 +84,14 @@ def table_options(command: Command) -> Command:
             type=_Pair(field_first=False),
             multiple=True,
             metavar="COLUMN=FIELD",
-            help="Which field a column holds; extra publishes it under its own name, drop leaves it out.  "
+            help="Map a column to a field; extra publishes it under its own name, drop ignores it.  "
             "[default: by its name, else drop]",
         ),
         click.option(
             "--format",
             "form",
             type=click.Choice(FILE_FORMATS),
-            help="How files are written.  [default: by name]",
+            help="Format of the files.  [default: by file name]",
         ),
     ):
         command = add(command)
@@ -103,12 +105,12 @@ def register_options(command: Command) -> Command:
         click.option(
             "--as-stated",
             is_flag=True,
-            help="Take the day and the days of notice that the page itself states.",
+            help="Use the date and the notice period stated on the page itself.",
         ),
         click.option("--language", help="Language of the texts.  [default: en]"),
         click.option("--time-zone", help="The publisher's time zone.  [default: UTC]"),
         click.option(
-            "--updated-on", type=click.DateTime(["%Y-%m-%d"]), help="Day of the content.  [default: today]"
+            "--updated-on", type=click.DateTime(["%Y-%m-%d"]), help="Date of the content.  [default: today]"
         ),
         click.option("--publisher", help="The publisher's name, for a new source."),
         click.option("--register", help="The register's permanent name, e.g. example.com/sub-processors."),
@@ -125,25 +127,23 @@ def history_options(command: Command) -> Command:
             envvar="REGISTER_BASE_URL",
             show_envvar=True,
             type=options.BaseUrlParam(),
-            help="For a trial: an address of the tree in place of the register's own.",
+            help="URL of the tree instead of the register's own, for a trial.",
         ),
-        click.option(
-            "--subjects", is_flag=True, help="Publish the first line of each commit's message, too."
-        ),
+        click.option("--subjects", is_flag=True, help="Also publish the first line of each commit message."),
         click.option(
             "--skip",
             multiple=True,
             metavar="STATE",
-            help="Leave a state out: the first letters of its commit, or its number.",
+            help="Skip a state, given by the start of its commit hash or by its number. May be repeated.",
         ),
         click.option(
             "--date",
             type=click.Choice(["committer", "author"]),
             default="committer",
             show_default=True,
-            help="Whose date of a commit counts.",
+            help="Which date of a commit to use.",
         ),
-        click.option("--since", metavar="REV", help="Begin with the state at this revision."),
+        click.option("--since", metavar="REV", help="Start at this revision."),
         click.option(
             "--history",
             type=click.Path(path_type=Path),

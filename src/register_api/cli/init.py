@@ -89,11 +89,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("folder", type=click.Path(path_type=Path))
 @_options
 def init(folder: Path, **given: str | None) -> None:
-    """Start a register of your own in FOLDER: a commented source to edit, and what hosting needs.
+    """Create a new register in FOLDER: commented source files to edit, and files for hosting.
 
-    Asks for what was not given as an option, and again after an answer that does not fit; without a
-    terminal it asks nothing and writes names on example.com for you to replace. Files that exist are
-    never overwritten. Keys are made by the first publish.
+    Prompts for each value not given as an option, and prompts again after an invalid answer. Without a
+    terminal it uses placeholder names on example.com for you to replace. Existing files are never
+    overwritten. The first publish creates the keys.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ def public_keys_options(command: Command) -> Command:
         click.option(
             "--public-keys",
             type=click.Path(path_type=Path),
-            help="Where copies of the PUBLIC keys and roots go.  [default: keys/ beside the source]",
+            help="Folder for copies of the PUBLIC keys and roots.  [default: keys/ beside the source]",
         ),
         options.source_option,
         options.keys_option,
@@ -47,9 +47,9 @@ def public_keys_options(command: Command) -> Command:
     type=click.Choice(["rotated", "lost", "compromised"]),
     default="rotated",
     show_default=True,
-    help="Why, for customers.",
+    help="The reason, for customers.",
 )
-@click.option("--text", help="More about it, for customers.")
+@click.option("--text", help="Further explanation for customers.")
 def rotate(
     role: str,
     store: Path,
@@ -59,13 +59,13 @@ def rotate(
     reason: EndReason,
     text: str | None,
 ) -> None:
-    """Make a new key for a ROLE and let it take over.
+    """Replace the key of a ROLE with a new one.
 
     A ROLE is document, log, feed, targets, online, or root-1, root-2 and so on.
 
-    Visible at once, without a new version. A document, log or feed key signs from the next version
-    on; the old one stays good for all versions up to the newest. A targets, online or root key makes
-    a new trust root. Old private keys are kept as NAME.pem.old.
+    Takes effect at once, without a new version. A document, log or feed key signs from the next version on;
+    the old one stays valid for all versions so far. A new targets, online or root key makes a new trust
+    root. Old private keys are kept as NAME.pem.old.
 
     \b
     Examples:
@@ -104,10 +104,10 @@ def rotate(
     type=click.Choice(["rotated", "lost", "compromised"]),
     default="compromised",
     show_default=True,
-    help="Why, for customers.",
+    help="The reason, for customers.",
 )
-@click.option("--text", help="More about it, for customers.")
-@click.option("--yes", is_flag=True, help="Disown versions without being asked.")
+@click.option("--text", help="Further explanation for customers.")
+@click.option("--yes", is_flag=True, help="Disown versions without confirmation.")
 def end(
     kid: str,
     store: Path,
@@ -120,14 +120,14 @@ def end(
     *,
     yes: bool,
 ) -> None:
-    """Close the range of the key KID at the last version that you vouch for.
+    """Stop trusting the key KID after the last version that you vouch for.
 
-    KID is the thumbprint that keys list shows, or its beginning; document-M3xU0 works, too, and is
-    needed where it begins with a hyphen.
+    KID is the thumbprint shown by keys list, or its first characters; write document-M3xU0 where it starts
+    with a hyphen.
 
-    Versions after it that carry the key's signature are refused permanently by every
-    customer who checks them in full (exit code 16). That cannot be taken back, so it is asked for. Read
-    docs/stolen-keys.md first: mostly the newest version is the right one.
+    Later versions signed with this key are permanently refused by every customer who verifies them in full
+    (exit status 16). This cannot be undone, so you are asked to confirm. Read docs/stolen-keys.md first:
+    usually the newest version is the right one.
 
     \b
     Example:
@@ -164,14 +164,14 @@ def _words(versions: range) -> str:
 
 @click.command()
 @public_keys_options
-@click.option("--force", is_flag=True, help="Also when more than half of the time is left.")
+@click.option("--force", is_flag=True, help="Renew even if more than half of the time is left.")
 def renew(store: Path, keys: Path, source: Path, public_keys: Path | None, *, force: bool) -> None:
-    """Sign targets, snapshot and timestamp anew, without a new version.
+    """Renew the signed targets, snapshot and timestamp metadata, without a new version.
 
-    For a register that does not change for a year: targets metadata is good for 400 days, and only
-    publishing or this renews it. security.txt, where there is one, is good for 364 days and written anew,
-    too. Does nothing while more than half of the time of both is left, so that a timer may call it
-    every week. Needs the targets and the online key, and with a security.txt the document key.
+    For a register that does not change for a year: targets metadata is valid for 400 days, and only publish
+    or this command renews it. security.txt, if any, is valid for 364 days and is renewed too. Does nothing
+    while more than half of both periods is left, so a timer may run it weekly. Needs the targets and the
+    online key, and for security.txt the document key.
 
     \b
     Example:

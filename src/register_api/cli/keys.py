@@ -25,20 +25,23 @@ from register_api.store.reader import open_snapshot
 
 @click.command()
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--encrypt", is_flag=True, help="Ask for a passphrase, twice, and encrypt the private key.")
-@click.option("--token", metavar="URI", help="Make it in the PKCS#11 token of this pkcs11: URI (RFC 7512).")
-@click.option("--adopt", is_flag=True, help="With --token: take the key that is there already.")
+@click.option(
+    "--encrypt", is_flag=True, help="Encrypt the private key with a passphrase, which is asked for twice."
+)
+@click.option(
+    "--token", metavar="URI", help="Create it in the PKCS#11 token with this pkcs11: URI (RFC 7512)."
+)
+@click.option("--adopt", is_flag=True, help="With --token: use the key that exists there.")
 def new(path: Path, token: str | None, *, encrypt: bool, adopt: bool) -> None:
-    """Make an Ed25519 key: the private one in FILE, the public one of a root key beside it as .pub.
+    """Create an Ed25519 key: the private key in FILE, and for a root key the public key beside it as .pub.
 
-    For the root it is done by the person who will keep the key, on a machine of their own. Only the
-    .pub file leaves it.
+    A root key is created by the person who will keep it, on their own machine. Only the .pub file leaves
+    that machine.
 
-    With --token the key is made in a token and stays there; FILE then only says where it lies. The
-    token's library is module-path in the URI, or REGISTER_PKCS11_MODULE. The PIN is asked for, or read
-    from the file of pin-source or REGISTER_PKCS11_PIN_FILE. A key for another role goes where that
-    role's key lies, before the first publication, or as ROLE.next.pem before keys rotate ROLE. Not for
-    feed.
+    With --token the key is created in a token and stays there; FILE only refers to it. The token's library
+    is module-path in the URI, or REGISTER_PKCS11_MODULE. You are asked for the PIN, or it is read from the
+    file of pin-source or REGISTER_PKCS11_PIN_FILE. To use a token for another role (not feed), write FILE
+    in place of that role's key before the first publication, or as ROLE.next.pem before keys rotate ROLE.
 
     \b
     Examples:
@@ -89,7 +92,7 @@ def _passphrases(path: Path, *, encrypt: bool) -> Passphrases:
 
 @click.group()
 def keys() -> None:
-    """Show the keys that customers check with, and change them."""
+    """List, create and change the register's keys."""
 
 
 for _command in (
@@ -108,9 +111,9 @@ for _command in (
 @options.store_option
 @options.json_option
 def list_keys(store: Path, as_json: bool) -> None:
-    """List every document, log and feed key with the versions it is good for, and the root's keys.
+    """List every document, log and feed key with the versions it is valid for, and the root keys.
 
-    With --json, the list of keys as published.
+    With --json, prints the published list of keys.
 
     \b
     Example:

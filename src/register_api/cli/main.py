@@ -39,63 +39,61 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
-    "init": _Command("init", "Start a register of your own: a commented source to edit.", ("publish",)),
+    "init": _Command("init", "Create a new register: commented source files to edit.", ("publish",)),
     "import": _Command(
-        "import_", "Take over a list of sub-processors: a page, CSV, JSON, or a file's history.", ("import",)
+        "import_", "Import a list of sub-processors: a page, CSV, JSON, or a file's history.", ("import",)
     ),
-    "check": _Command(
-        "check", "Say what is wrong in the source, or breaks the notice promise.", ("publish",)
-    ),
-    "preview": _Command(
-        "preview", "Show what publishing now would tell your customers: words, mail, pages.", ("publish",)
-    ),
-    "add": _Command("add", "Add a sub-processor, or a further use of one.", ("publish",)),
-    "end": _Command("end", "End a sub-processor, or one use of it, on a day.", ("publish",)),
-    "replace": _Command("replace", "Let a new sub-processor take another's place on a day.", ("publish",)),
-    "change": _Command("change", "Plan a change to a sub-processor that stays, from a day on.", ("publish",)),
-    "cancel": _Command("cancel", "Cancel what was announced and will not come.", ("publish",)),
+    "check": _Command("check", "Check the source for errors, and against the notice promise.", ("publish",)),
+    "preview": _Command("preview", "Show what customers would see: text, mail, pages.", ("publish",)),
+    "add": _Command("add", "Add a sub-processor, or another engagement of one.", ("publish",)),
+    "end": _Command("end", "End a sub-processor, or one of its engagements, on a date.", ("publish",)),
+    "replace": _Command("replace", "Replace a sub-processor with a new one on a date.", ("publish",)),
+    "change": _Command("change", "Plan a change to a sub-processor from a date on.", ("publish",)),
+    "cancel": _Command("cancel", "Cancel an announced engagement or planned change.", ("publish",)),
     "fold": _Command(
-        "fold", "Write planned changes that have taken effect into the base fields.", ("publish",)
+        "fold", "Fold planned changes that have taken effect into the base fields.", ("publish",)
     ),
     "publish": _Command(
-        "publish", "Publish the source as the next version, signed, whole or not at all.", ("publish",)
+        "publish", "Publish the source as the next signed version, atomically.", ("publish",)
     ),
     "refresh": _Command(
-        "refresh", "Sign freshness anew, so that customers see the newest is the newest.", ("publish",)
+        "refresh", "Renew the signed timestamp that tells customers this is the newest version.", ("publish",)
     ),
     "recover": _Command(
-        "recover", "Take over what is public into the store, after verifying it.", ("publish",)
+        "recover", "Rebuild the store from the public tree, after verifying it.", ("publish",)
     ),
-    "status": _Command("status", "Say what is published and what expires when.", ("publish",)),
-    "doctor": _Command("doctor", "Say what is wrong or will be, and what to do about it.", ("publish",)),
-    "keys": _Command("keys", "Show the keys that customers check with, and change them.", ("publish",)),
-    "serve": _Command("serve", "Serve what is published, from memory. Holds no private key.", ("serve",)),
+    "status": _Command("status", "Show what is published and when it expires.", ("publish",)),
+    "doctor": _Command(
+        "doctor", "Diagnose present and coming problems, and say how to fix them.", ("publish",)
+    ),
+    "keys": _Command("keys", "List, create and change the register's keys.", ("publish",)),
+    "serve": _Command(
+        "serve", "Serve the published tree over HTTP, from memory. Needs no private key.", ("serve",)
+    ),
     "run": _Command(
-        "run", "Publish if nothing is published yet, then refresh and serve.", ("publish", "serve")
+        "run",
+        "Publish if nothing is published yet, then serve and renew the timestamp.",
+        ("publish", "serve"),
     ),
-    "verify": _Command("verify", "Check someone's register like a customer, and say what was checked."),
-    "evidence": _Command(
-        "evidence", "Keep one version with all that proves it, to verify it without network."
-    ),
-    "compare": _Command("compare", "Compare what several customers were shown: one history, or two."),
-    "witness": _Command("witness", "Be a witness: sign that a log grows and is never rewritten.", ("serve",)),
+    "verify": _Command("verify", "Verify a published register, and report each check."),
+    "evidence": _Command("evidence", "Save one version as a self-contained package that verifies offline."),
+    "compare": _Command("compare", "Compare checkpoints: were all customers shown the same history?"),
+    "witness": _Command("witness", "Run a transparency-log witness (C2SP tlog-witness).", ("serve",)),
     "deploy": _Command(
-        "deploy", "Bring what is published to a folder or a bucket, and verify it from outside.", ("deploy",)
+        "deploy", "Copy the published tree to a folder or a bucket, and verify it from outside.", ("deploy",)
     ),
-    "notify": _Command("notify", "Tell contract contacts by mail, and keep a record of it.", ("notify",)),
+    "notify": _Command("notify", "Notify contract contacts by mail, and keep a record.", ("notify",)),
     "watch": _Command(
-        "watch", "Watch the registers of your vendors: what is new, and by when to act.", ("watch",)
+        "watch", "Watch your vendors' registers: what changed, and the deadline to act.", ("watch",)
     ),
     "export": _Command(
         "export",
-        "Write what a host of files has to be told, so that it answers as the service.",
+        "Generate configuration for nginx, Caddy, static hosts and CI jobs.",
         ("publish",),
     ),
-    "conformance": _Command(
-        "conformance", "Ask the host of a register what any such host has to answer.", ("publish",)
-    ),
+    "conformance": _Command("conformance", "Test whether a server hosts a register correctly.", ("publish",)),
     "diff": _Command("diff", "Show what changed between two register documents."),
-    "show": _Command("show", "Show who was engaged on a day, as far as it was known on a day."),
+    "show": _Command("show", "Show who was engaged on a date, as published by a given time."),
 }
 """Subcommands by name, in the order a newcomer needs them; each is imported only when it is called."""
 
@@ -130,7 +128,7 @@ class _Commands(click.Group):
         """Say where the pages lie that help and messages name."""
         found = _documentation()
         if found is not None:
-            self.epilog = f"What is named docs/… lies in {found}"
+            self.epilog = f"Files named docs/… are in {found}"
         super().format_epilog(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -240,7 +238,8 @@ def cli() -> None:
       register-api publish
       register-api serve
 
-    Exit codes: 0 fine, 1 refused by rules, 2 wrong use, 3 state in use, 10 to 22 what `verify` found.
+    Exit status: 0 success, 1 refused by the rules, 2 usage error, 3 state in use, 10 to 22 see `verify
+    --help`.
     """
 
 

@@ -42,10 +42,10 @@ _DAY = 86_400
 
 @click.group()
 def notify() -> None:
-    """Tell contract contacts of each published version by mail, and keep a record of it.
+    """Notify contract contacts of each published version by mail, and keep a record.
 
-    It reads the public tree alone and verifies it like a customer; it holds no key of the register. Its
-    settings are the table [notify] in the file of settings; docs/notifying.md lists them.
+    Reads only the public tree, verifies it as a customer would, and needs no key of the register. Settings
+    are the table [notify] of the settings file; docs/notifying.md lists them.
 
     \b
     Examples:
@@ -79,10 +79,10 @@ def _look(settings: NotifySettings) -> Look:
     "--from-version",
     type=click.IntRange(1),
     metavar="N",
-    help="At the first look: tell of versions from N on. Without it, what is there counts as told.",
+    help="On the first run: notify of versions from N on. Without it, existing versions count as notified.",
 )
 def record(settings: Path | None, from_version: int | None) -> None:
-    """Verify the public tree and make the notices of each new version due; sends nothing.
+    """Verify the public tree and queue the notices of each new version, without sending.
 
     \b
     Examples:
@@ -108,9 +108,9 @@ def record(settings: Path | None, from_version: int | None) -> None:
 @notify.command()
 @settings_option
 def worker(settings: Path | None) -> None:
-    """Look at the public tree, record and send, until SIGTERM; the mail under way is finished first.
+    """Poll the public tree, record and send notices until SIGTERM; the mail in progress is finished first.
 
-    Several may run, on several machines with PostgreSQL; each keeps to `mails_per_second` by itself.
+    Several may run, with PostgreSQL on several machines; each applies `mails_per_second` by itself.
 
     \b
     Example:
@@ -123,7 +123,7 @@ def worker(settings: Path | None) -> None:
 @notify.command()
 @settings_option
 def send(settings: Path | None) -> None:
-    """Send all that is due now, once, and end.
+    """Send all notices that are due now, then exit.
 
     \b
     Example:
@@ -148,9 +148,11 @@ def _worker(opened: Notices, tell: Callable[[str], None]) -> Iterator[Worker]:
 @notify.command()
 @settings_option
 @click.argument("version", type=click.IntRange(1))
-@click.option("--recipient", metavar="ADDRESS", help="As this recipient gets it.  [default: English, all]")
+@click.option(
+    "--recipient", metavar="ADDRESS", help="Recipient whose mail to print.  [default: English, all changes]"
+)
 def preview(settings: Path | None, version: int, recipient: str | None) -> None:
-    """Print the mail about a recorded version; nothing is sent.
+    """Print the mail about a recorded version, without sending it.
 
     \b
     Example:
@@ -166,13 +168,13 @@ def preview(settings: Path | None, version: int, recipient: str | None) -> None:
 @notify.command()
 @settings_option
 @click.argument("version", type=click.IntRange(1), required=False)
-@click.option("--addresses", is_flag=True, help="Show addresses; without it, pseudonyms.")
-@click.option("--metrics", is_flag=True, help="As metrics in Prometheus' text format.")
+@click.option("--addresses", is_flag=True, help="Show addresses instead of pseudonyms.")
+@click.option("--metrics", is_flag=True, help="Print metrics in the Prometheus text format.")
 @options.json_option
 def status(settings: Path | None, version: int | None, addresses: bool, metrics: bool, as_json: bool) -> None:
-    """Say who was told when, who refused or bounced, and what is still open.
+    """Show who was notified and when, which mails were refused or bounced, and what is pending.
 
-    Ends with 1 if a contract contact was not told, or the public tree did not verify.
+    Exits with status 1 if a contract contact was not notified or the public tree did not verify.
 
     \b
     Examples:
@@ -272,13 +274,13 @@ def _metrics(found: record_of.NotifyStatus) -> str:
 @settings_option
 @click.argument("version", type=click.IntRange(1))
 @click.option(
-    "--recipient", "addresses", metavar="ADDRESS", multiple=True, help="Whom to send it to; may be repeated."
+    "--recipient", "addresses", metavar="ADDRESS", multiple=True, help="Recipient's address. May be repeated."
 )
-@click.option("--failed", is_flag=True, help="All active contacts who refused it or whose mail bounced.")
+@click.option("--failed", is_flag=True, help="All active contacts whose mail was refused or bounced.")
 def resend(settings: Path | None, version: int, addresses: tuple[str, ...], failed: bool) -> None:
-    """Make the notice of a version due again, for somebody who did not get it.
+    """Queue the notice of a version again, for recipients who did not receive it.
 
-    Who has been sent it before gets the same bytes with the same Message-ID; who was no contact then gets it
+    A recipient who was sent it before gets the same bytes with the same Message-ID; a later contact gets it
     for the first time.
 
     \b
@@ -298,10 +300,10 @@ def resend(settings: Path | None, version: int, addresses: tuple[str, ...], fail
 @settings_option
 @click.argument("paths", type=click.Path(path_type=Path), nargs=-1)
 def bounces(settings: Path | None, paths: tuple[Path, ...]) -> None:
-    """Read mails that came back, and write down whose notice was not delivered.
+    """Read bounce mails, and record whose notice was not delivered.
 
-    PATHS are Maildirs or mbox files; without any, one mail is read from standard input, as a mail server
-    hands it to a program.
+    PATHS are Maildirs or mbox files; without any, one mail is read from standard input, as piped by a mail
+    server.
 
     \b
     Examples:
@@ -321,9 +323,9 @@ def bounces(settings: Path | None, paths: tuple[Path, ...]) -> None:
 @notify.command()
 @settings_option
 def retain(settings: Path | None) -> None:
-    """Delete what is older than `retention_days`: mails as they were sent, and recipients who left.
+    """Delete sent mails and former recipients older than `retention_days`.
 
-    Who has not confirmed a subscription within seven days goes, too.
+    Subscriptions not confirmed within seven days are deleted, too.
 
     \b
     Example:

@@ -28,7 +28,7 @@ from register_api.notify.contacts_file import (
 
 @click.group()
 def contacts() -> None:
-    """Contract contacts: whom notice is owed to. They leave only when another comes in their place.
+    """Manage contract contacts, to whom notice is owed; a contact leaves only when replaced.
 
     \b
     Examples:
@@ -41,11 +41,11 @@ def contacts() -> None:
 @settings_option
 @click.argument("file", type=click.Path(path_type=Path))
 def import_(settings: Path | None, file: Path) -> None:
-    """Take over contacts from a CSV file: all of it, or nothing where a row has a fault.
+    """Import contacts from a CSV file: all rows, or none if a row is invalid.
 
-    Columns: customer and email, and if you like name, products (ids, or all), language (en or de), hears
-    (all or important) and replaces (the address whose place this contact takes). Rows that are there
-    already are brought up to date; nobody is removed.
+    Columns: customer and email; optionally name, products (ids, or all), language (en or de), hears (all or
+    important) and replaces (the address of the contact that this one replaces). Existing contacts are
+    updated; nobody is removed.
 
     \b
     Example:
@@ -65,13 +65,17 @@ def import_(settings: Path | None, file: Path) -> None:
 @settings_option
 @click.option("--customer", required=True, help="Your reference for the customer.")
 @click.option("--email", required=True, help="Address of the contact.")
-@click.option("--name", default="", help="What the contact is called.")
+@click.option("--name", default="", help="Name of the contact.")
 @click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
 @click.option("--language", default="en", show_default=True, help="Language of the notices.")
-@click.option("--hears", default="all", show_default=True, help="Of all changes, or important ones.")
-@click.option("--replaces", default="", metavar="ADDRESS", help="The contact whose place this one takes.")
+@click.option(
+    "--hears", default="all", show_default=True, help="Which changes to notify of: all, or important ones."
+)
+@click.option(
+    "--replaces", default="", metavar="ADDRESS", help="Address of the contact that this one replaces."
+)
 def add(settings: Path | None, **given: str) -> None:
-    """Add a contact, or change what is said of one; with --replaces, in another's place.
+    """Add or update a contact; with --replaces, in place of another.
 
     \b
     Example:
@@ -129,7 +133,7 @@ def list_(settings: Path | None, as_json: bool) -> None:
 @settings_option
 @click.argument("address")
 def export(settings: Path | None, address: str) -> None:
-    """Print all that is kept of a person, as JSON (GDPR Article 15).
+    """Print all data stored about a person, as JSON (GDPR Article 15).
 
     \b
     Example:
@@ -143,11 +147,11 @@ def export(settings: Path | None, address: str) -> None:
 @settings_option
 @click.argument("address")
 @click.option(
-    "--successor", default="", metavar="ADDRESS", help="Contact of the same customer told from now on."
+    "--successor", default="", metavar="ADDRESS", help="Contact of the same customer to notify from now on."
 )
-@click.option("--contract-ended", is_flag=True, help="No notice is owed any more.")
+@click.option("--contract-ended", is_flag=True, help="The contract has ended: no further notice is owed.")
 def erase(settings: Path | None, address: str, successor: str, contract_ended: bool) -> None:
-    """Delete address, name and mails of a person; that somebody was told, and when, stays.
+    """Erase a person's address, name and mails; the record that a notice was sent, and when, remains.
 
     \b
     Example:

@@ -30,9 +30,9 @@ from register_api.verify.report.text import render_text
 @click.command()
 @settings_option
 def seal(settings: Path | None) -> None:
-    """Put what happened to notices below a root that can be proven later, and have it time-stamped.
+    """Seal the records of notices under a Merkle root, and have it timestamped.
 
-    A worker does so every hour by itself.
+    A worker does this every hour.
 
     \b
     Example:
@@ -53,9 +53,11 @@ def seal(settings: Path | None) -> None:
 @click.command()
 @settings_option
 @click.argument("version", type=click.IntRange(1))
-@click.option("--recipient", metavar="ADDRESS", help="Whose records: those of the recipient at this address.")
+@click.option("--recipient", metavar="ADDRESS", help="Include the records of this recipient.")
 @click.option(
-    "--customer", metavar="REFERENCE", help="Or those of all contacts that this customer has, or had."
+    "--customer",
+    metavar="REFERENCE",
+    help="Include the records of all present and past contacts of this customer.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. notice.zip."
@@ -63,10 +65,10 @@ def seal(settings: Path | None) -> None:
 def evidence(
     settings: Path | None, version: int, recipient: str | None, customer: str | None, output: Path
 ) -> None:
-    """Write what proves whom a version was told, and when, into a file that verifies without network.
+    """Save proof of who was notified of a version, and when, as a package that verifies offline.
 
-    It shows nobody else's records. The register's own evidence of that version is taken along from the
-    public tree, if that verifies just now.
+    It contains no other customer's records. The register's own evidence of that version is included if the
+    public tree verifies now.
 
     \b
     Examples:

@@ -33,13 +33,13 @@ _DEFAULT_PORT = 8002
     type=click.IntRange(0, 65535),
     default=_DEFAULT_PORT,
     show_default=True,
-    help="Port to listen on; 0 takes any that is free.",
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def serve(settings: Path | None, host: str, port: int) -> None:
-    """Serve the pages where people subscribe, change, leave, and answer notices.
+    """Serve the pages for subscribing, preferences, unsubscribing and answering notices.
 
-    It needs the database alone: no key, and no password of the mail server. SIGTERM ends it cleanly. Put the
+    Needs only the database: no key, and no mail server password. SIGTERM shuts it down gracefully. Put the
     proxy of the register's site in front.
 
     \b
@@ -60,10 +60,12 @@ def serve(settings: Path | None, host: str, port: int) -> None:
 @settings_option
 @click.argument("version", type=click.IntRange(1))
 @click.argument("verdict", type=click.Choice(VERDICTS))
-@click.option("--recipient", required=True, metavar="ADDRESS", help="The contract contact who answers.")
-@click.option("--customer", help="Which customer's, where the address is a contact of several.")
-@click.option("--reason", default="", help="Why; needed for an objection.")
-@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), help="Day on which it came.  [default: today]")
+@click.option("--recipient", required=True, metavar="ADDRESS", help="Address of the contract contact.")
+@click.option("--customer", help="The customer, if the address is a contact of several.")
+@click.option("--reason", default="", help="The reason; required for an objection.")
+@click.option(
+    "--received", type=click.DateTime(["%Y-%m-%d"]), help="Date on which it was received.  [default: today]"
+)
 def answer(
     settings: Path | None,
     version: int,
@@ -73,7 +75,7 @@ def answer(
     reason: str,
     received: dt.datetime | None,
 ) -> None:
-    """Enter what a contract contact has answered to a notice by another way than its link.
+    """Record a contract contact's answer to a notice that did not come through its link.
 
     \b
     Example:

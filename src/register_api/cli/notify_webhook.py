@@ -28,7 +28,7 @@ _HIDDEN = {"pseudonym_key", "secret"}
 
 @click.group()
 def webhook() -> None:
-    """Endpoints that are told of each version: webhooks, and chats of Slack and Teams.
+    """Manage endpoints that are notified of each version: webhooks, Slack and Teams.
 
     \b
     Examples:
@@ -40,23 +40,23 @@ def webhook() -> None:
 @webhook.command()
 @settings_option
 @click.argument("url")
-@click.option("--owner", required=True, metavar="ADDRESS", help="Mail address of who hears when it fails.")
+@click.option("--owner", required=True, metavar="ADDRESS", help="Mail address to notify when it fails.")
 @click.option(
     "--format", type=click.Choice(["webhook", "slack", "teams"]), default="webhook", show_default=True,
-    help="A signed event, or a message to a chat.",
+    help="Signed event, or chat message.",
 )  # fmt: skip
-@click.option("--customer", default="", help="Your reference of the customer whose contract names it.")
+@click.option("--customer", default="", help="Your reference for the customer whose contract names it.")
 @click.option("--products", default="", help="Ids of products, separated by spaces.  [default: all]")
 @click.option("--language", default="en", show_default=True, help="Language of messages.")
 @click.option(
     "--hears", type=click.Choice(["all", "important"]), default="all", show_default=True,
-    help="Of all changes, or important ones.",
+    help="Which changes to notify of: all, or important ones.",
 )  # fmt: skip
 def add(settings: Path | None, url: str, **given: Any) -> None:
-    """Add an endpoint; it gets nothing before `test` has proven it.
+    """Add an endpoint; nothing is sent to it until `test` has succeeded.
 
-    URL is its address, or - to read it from standard input: that of a chat is a secret, which a command line
-    does not keep. The secret of a webhook is shown once.
+    URL is its address, or - to read it from standard input: a chat's URL is a secret that should not be on
+    a command line. The secret of a webhook is shown once.
 
     \b
     Examples:
@@ -76,9 +76,9 @@ def add(settings: Path | None, url: str, **given: Any) -> None:
 @settings_option
 @click.argument("identity", metavar="ID")
 def test(settings: Path | None, identity: str) -> None:
-    """Send an endpoint a test message; once it has taken that it is told of each version, again if it failed.
+    """Send a test message to an endpoint; if accepted, the endpoint is notified of each version from now on.
 
-    A webhook has to repeat the challenge of the event in its answer.
+    A webhook must return the challenge of the event in its response.
 
     \b
     Example:
@@ -97,7 +97,7 @@ def test(settings: Path | None, identity: str) -> None:
 @settings_option
 @options.json_option
 def list_(settings: Path | None, as_json: bool) -> None:
-    """List endpoints, and which of them fail; of an address only the host is shown.
+    """List endpoints and which of them fail; only the host of each URL is shown.
 
     \b
     Example:
@@ -129,9 +129,9 @@ def _state(found: Endpoint) -> str:
 @webhook.command()
 @settings_option
 @click.argument("identity", metavar="ID")
-@click.option("--contract-ended", is_flag=True, help="No notice is owed any more.")
+@click.option("--contract-ended", is_flag=True, help="The contract has ended: no further notice is owed.")
 def remove(settings: Path | None, identity: str, contract_ended: bool) -> None:
-    """Forget an endpoint, its address and its secret; that it was told, and when, stays.
+    """Remove an endpoint with its URL and secret; the record of what it was sent, and when, remains.
 
     \b
     Example:
@@ -145,7 +145,7 @@ def remove(settings: Path | None, identity: str, contract_ended: bool) -> None:
 @webhook.command()
 @settings_option
 def key(settings: Path | None) -> None:
-    """Print the public key of all signed events; make the key where its file is missing (`webhook_key`).
+    """Print the public key that signs events; create the key file (`webhook_key`) if missing.
 
     \b
     Example:

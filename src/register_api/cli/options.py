@@ -117,7 +117,7 @@ def store_option(command: Command) -> Command:
         show_default=True,
         envvar="REGISTER_STORE",
         show_envvar=True,
-        help="Folder of the store; the tree to serve is public/ in it.",
+        help="Folder of the store; public/ in it is the tree to serve.",
     )(command)
 
 
@@ -130,7 +130,7 @@ def keys_option(command: Command) -> Command:
         show_default=True,
         envvar="REGISTER_KEYS",
         show_envvar=True,
-        help="Folder with the PRIVATE keys, readable by you alone.",
+        help="Folder with the PRIVATE keys, readable only by you.",
     )(command)
 
 
@@ -141,8 +141,7 @@ def fresh_for_option(command: Command) -> Command:
         type=FreshForParam(),
         envvar="REGISTER_FRESH_FOR",
         show_envvar=True,
-        help="How long customers take the signed timestamp as news, 1h to 31d.  [default: as long as the"
-        " one before; the first 48h]",
+        help="How long the signed timestamp stays valid, 1h to 31d.  [default: unchanged; 48h for the first]",
     )(command)
 
 
@@ -151,7 +150,7 @@ def clock_is_right_option(command: Command) -> Command:
     return click.option(
         "--clock-is-right",
         is_flag=True,
-        help="Sign even if the timestamp in force is of a later instant: its clock was ahead.",
+        help="Sign even if the current timestamp is dated later, because that clock was ahead.",
     )(command)
 
 
@@ -162,11 +161,13 @@ def progress_option(command: Command) -> Command:
         default=None,
         expose_value=False,
         callback=lambda context, _, value: context.meta.update({PROGRESS: value}),
-        help="Say on standard error how far it is: a bar on a terminal, else a line a second.  [default: the"
-        " bar, or every 10 seconds a line]",
+        help=(
+            "Show progress on standard error: a bar on a terminal, else a line a second.  [default: "
+            "the bar, or a line every 10 seconds]"
+        ),
     )(command)
 
 
 def json_option(command: Command) -> Command:
     """Add ``--json``: print for machines."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

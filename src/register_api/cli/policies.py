@@ -19,7 +19,7 @@ def policy_option(command: Command) -> Command:
         metavar="FILE",
         envvar="REGISTER_WITNESS_POLICY",
         show_envvar=True,
-        help="C2SP tlog-policy file with the witnesses that are asked to sign the checkpoint.",
+        help="C2SP tlog-policy file with the witnesses to ask for a cosignature.",
     )(command)
 
 

@@ -35,18 +35,18 @@ _NO_REASON = GivenReason()
 @options.source_option
 @options.store_option
 @reason_options
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print for a comment on a pull request.")
-@options.json_option
-@click.option("--mail", "as_mail", is_flag=True, help="Print the mail that would tell customers of it.")
 @click.option(
-    "--serve", "served", is_flag=True, help="Serve pages, feed entry and mail to this machine alone."
+    "--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a comment on a pull request."
 )
+@options.json_option
+@click.option("--mail", "as_mail", is_flag=True, help="Print the mail that customers would receive.")
+@click.option("--serve", "served", is_flag=True, help="Serve pages, feed entry and mail on 127.0.0.1.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8010,
     show_default=True,
-    help="Where --serve listens on 127.0.0.1; 0: where it is free.",
+    help="Port of --serve on 127.0.0.1; 0 picks a free one.",
 )
 def preview(
     source: Path,
@@ -59,13 +59,13 @@ def preview(
     as_mail: bool,
     served: bool,
 ) -> None:
-    """Show what publishing now would tell your customers: in words, as a mail, or in the browser.
+    """Show what customers would see if you published now: as text, as a mail, or in the browser.
 
-    Nothing is written, and no key is opened. What is only warned of is shown by check. What you may have
-    meant (a rename, a return, a replacement) is proposed after the changes, and never decided.
+    Nothing is written, and no key is read. For warnings, run check. What you may have meant (a rename, a
+    return, a replacement) is suggested after the changes, never applied.
 
-    With --serve, each page is loaded again when a file of the source is saved; while the source has faults,
-    it shows what check says.
+    With --serve, pages reload when a source file is saved; while the source has errors, they show the
+    output of check.
 
     \b
     Examples:

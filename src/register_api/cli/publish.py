@@ -31,26 +31,26 @@ from register_api.store.reader import open_snapshot
     envvar="REGISTER_BASE_URL",
     show_envvar=True,
     type=options.BaseUrlParam(),
-    help="For a trial: an address of the tree in place of the register's own (url in register.toml).",
+    help="URL of the tree instead of `url` in register.toml, for a trial.",
 )
 @click.option(
     "--public-keys",
     type=click.Path(path_type=Path),
-    help="Where copies of the PUBLIC keys and 1.root.json go.  [default: keys/ beside the source]",
+    help="Folder for copies of the PUBLIC keys and 1.root.json.  [default: keys/ beside the source]",
 )
 @click.option(
     "--root-keys",
     type=click.IntRange(1, 20),
     default=1,
     show_default=True,
-    help="How many root keys a new register gets.",
+    help="Number of root keys of a new register.",
 )
 @click.option(
     "--root-threshold",
     type=click.IntRange(1, 20),
     default=1,
     show_default=True,
-    help="How many of them have to sign a root.",
+    help="Number of root keys that must sign a root.",
 )
 @options.fresh_for_option
 @options.clock_is_right_option
@@ -58,7 +58,7 @@ from register_api.store.reader import open_snapshot
 @time_options.time_authority_options
 @asking_public.offline_option
 @options.progress_option
-@click.option("--if-empty", is_flag=True, help="Do nothing where a version was published already.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if a version has been published.")
 def publish(
     source: Path,
     store: Path,
@@ -77,21 +77,21 @@ def publish(
     offline: bool,
     if_empty: bool,
 ) -> None:
-    """Publish the source as the next version, signed, whole or not at all.
+    """Publish the source as the next signed version, atomically.
 
-    The first time, keys are made, one for each role. What breaks a rule is refused and the
-    published tree stays as it was. The same source twice makes no second version. Then the
-    witnesses of --policy are asked to cosign the new checkpoint, and --time-authority to stamp it; one
-    that fails is told of and ends nothing (with --if-empty both are left to `refresh`).
+    The first run creates a key for each role. A source that breaks a rule is refused and the published tree
+    is unchanged. An unchanged source makes no new version. Then the witnesses of --policy are asked to
+    cosign the new checkpoint, and --time-authority to timestamp it; a failure is reported and does not fail
+    the command (with --if-empty, `refresh` does both).
 
-    Before anything is signed, the register's own address is asked: where what is public is ahead of the
-    store, or another history, nothing is published (exit codes 14 and 15; --offline does not ask).
+    Before signing, the register's URL is checked: if the public tree is ahead of the store or has a
+    different history, nothing is published (exit status 14 or 15; --offline skips this).
 
     \b
     Examples:
       register-api publish --reason "Acme joins on 10 June for support tickets"
       register-api publish --corrects 7 --reason "Acme processes in Finland, not in Sweden"
-      register-api publish --at 2024-02-01T09:00:00Z      (history taken over)
+      register-api publish --at 2024-02-01T09:00:00Z      (imported history)
     """
     witnesses = policy_of(policy)
     authority = time_stamps.read_time_authority(time_authority, time_authority_certificate)

@@ -56,14 +56,15 @@ def reason_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Import history: when this state was published elsewhere. Marks the version imported,"
             " permanently; refused once a live version exists.",
         ),
-        click.option("--corrects", type=int, metavar="N", help="Number of the version that this puts right."),
+        click.option(
+            "--corrects", type=int, metavar="N", help="Number of the version that this one corrects."
+        ),
         click.option(
             "--kind",
             type=click.Choice(["initial", "change", "correction", "editorial"]),
-            help="Kind of the reason; without it: initial for version 1, correction with --corrects,"
-            " else change.",
+            help="Kind of reason.  [default: initial for version 1, correction with --corrects, else change]",
         ),
-        click.option("--reason", help="Why, in a sentence for your customers."),
+        click.option("--reason", help="The reason, in one sentence for your customers."),
     ):
         decorated = add(decorated)
     return decorated

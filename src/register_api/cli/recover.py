@@ -25,29 +25,29 @@ from register_api.store.reader import current
     "--from",
     "base",
     metavar="URL|FOLDER",
-    help="Where the tree is: its address, a mirror, or a folder.  [default: the store's own public/]",
+    help="Where to read the tree: its URL, a mirror, or a folder.  [default: public/ of the store]",
 )
 @trust_options.root_options
 @options.progress_option
-@click.option("--stale", is_flag=True, help="Take over what has expired, too: nothing newer was public.")
+@click.option("--stale", is_flag=True, help="Accept an expired tree, if nothing newer was public.")
 def recover(
     store: Path, keys: Path, base: str | None, root: Path | None, root_sha256: str | None, *, stale: bool
 ) -> None:
-    """Take over what is public into the store, after verifying all of it.
+    """Rebuild the store from the public tree, after verifying all of it.
 
-    For a store that was lost, came back from a backup or is damaged, and for another machine. Every version
-    is checked as `verify --history all` does, from the root that the keys remember, or from --root or
-    --root-sha256. Pages are made again. From then on these keys continue what was taken over.
+    For a store that was lost, damaged or restored from a backup, and for a move to another machine. Every
+    version is verified, as by `verify --history all`, from the root that the keys remember, or from --root
+    or --root-sha256. Pages are rebuilt. From then on these keys continue the recovered history.
 
-    A store that has another history is left as it is: move it away, and recover into an empty one. Nothing is
-    taken over that is older than what these keys have signed. If that was never public, remove published.json
-    beside the keys and give --root-sha256.
+    A store with a different history is left unchanged: move it away and recover into an empty one. A tree
+    older than what these keys have signed is refused. If that newer state was never public, remove
+    published.json beside the keys and give --root-sha256.
 
     \b
     Examples:
       register-api recover --from https://trust.example.com
       register-api recover --from https://mirror.example.org/trust --root-sha256 HEX
-      register-api recover --root 1.root.json        (a store that is there, for keys that do not know it)
+      register-api recover --root 1.root.json        (an existing store, for keys that do not know it)
     """
     trust_options.check_root(root, root_sha256)
     source = base or str(store / "public")

@@ -56,14 +56,16 @@ class _HoursParam(click.FloatRange):
     is_flag=False,
     flag_value=_BY_ITSELF,
     metavar="[HOURS]",
-    help="Stay, and refresh again after so many hours, at most half of --fresh-for, until ended by SIGTERM or"
-    " Ctrl-C.  [without a number: an eighth of --fresh-for]",
+    help=(
+        "Keep running and renew every HOURS, at most half of --fresh-for, until SIGTERM or Ctrl-C.  "
+        "[without a number: an eighth of --fresh-for]"
+    ),
 )
 @options.fresh_for_option
 @policy_option
 @offline_option
 @address_option
-@click.option("--wait-first", is_flag=True, help="With --every: wait once before the first refresh.")
+@click.option("--wait-first", is_flag=True, help="With --every: wait before the first renewal.")
 @options.clock_is_right_option
 @time_options.time_authority_options
 def refresh(
@@ -80,16 +82,15 @@ def refresh(
     wait_first: bool,
     clock_is_right: bool,
 ) -> None:
-    """Sign freshness anew, so that customers see that what is published is the newest.
+    """Renew the signed timestamp that tells customers this is the newest version.
 
-    Needs the online key alone and publishes nothing. Pages that say something else on another day are
-    made again, for which no key is needed. Customers refuse a timestamp after 48 hours, or after
-    what --fresh-for says, here or when publishing; it holds until another is given. Renew it by a timer
-    after an eighth of that: every 6 hours.
+    Needs only the online key and publishes no version. Pages that depend on the date are rebuilt, without a
+    key. Customers reject a timestamp after 48 hours, or after the period last set with --fresh-for. Renew
+    it from a timer after an eighth of that: every 6 hours.
 
-    With --policy, witnesses that have not signed the newest checkpoint yet are asked; with --time-authority
-    it is then stamped, if it is not yet. Who fails is told of and ends nothing. Where what is public is
-    ahead of the store, nothing is signed (--offline does not ask).
+    With --policy, witnesses that have not yet cosigned the newest checkpoint are asked; with --time-
+    authority it is then timestamped, unless it already is. A failure is reported and does not fail the
+    command. If the public tree is ahead of the store, nothing is signed (--offline skips this check).
 
     \b
     Examples:

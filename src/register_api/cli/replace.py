@@ -18,7 +18,9 @@ from register_api.source.edit import COPIED, as_written
 @click.option("--legal-name", help="Name of its legal entity.")
 @click.option("--seat", metavar="COUNTRY", help="Country in which it is established, e.g. DE.")
 @click.option("--website", metavar="URL", help="Its website.")
-@click.option("--country", "countries", multiple=True, metavar="CODE", help="Where processing happens.")
+@click.option(
+    "--country", "countries", multiple=True, metavar="CODE", help="Country of processing. May be repeated."
+)
 @use_option
 @on_option
 @edit_options
@@ -37,9 +39,9 @@ def replace(
     *,
     dry_run: bool,
 ) -> None:
-    """Let a new sub-processor take over a use of OLD; OLD ends on the day on which NEW starts.
+    """Replace a sub-processor: NEW starts on the day on which OLD ends.
 
-    What it is used for, and which data, is copied; where it processes is not.
+    Purpose and data are copied from OLD; processing locations are not.
 
     \b
     Example:

@@ -109,20 +109,26 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(name="new-root")
 @options.store_option
 @options.keys_option
-@click.option("--first", is_flag=True, help="The root of a register that is not published yet.")
+@click.option("--first", is_flag=True, help="Draft the root of a register that is not published yet.")
 @click.option(
     "--rotate",
     type=click.Choice(["targets", "online"]),
     multiple=True,
-    help="Make a new key for this role here; it is in force once the root is.",
+    help="Create a new key for this role here; it takes effect with the root.",
 )
-@click.option("--add-root", type=_FILE, multiple=True, metavar="PUB", help="A root key that joins.")
-@click.option("--remove-root", multiple=True, metavar="KID", help="A root key that leaves.")
-@click.option("--threshold", type=click.IntRange(1, 20), metavar="M", help="How many root keys have to sign.")
+@click.option("--add-root", type=_FILE, multiple=True, metavar="PUB", help="Root key to add.")
+@click.option("--remove-root", multiple=True, metavar="KID", help="Root key to remove.")
 @click.option(
-    "--log-epoch", metavar="TEXT", help="After a stolen log key: go on under a new origin; TEXT says why."
+    "--threshold", type=click.IntRange(1, 20), metavar="M", help="Number of root keys that must sign."
 )
-@click.option("--output", "-o", type=_FILE, required=True, metavar="DRAFT", help="Where the draft goes.")
+@click.option(
+    "--log-epoch",
+    metavar="TEXT",
+    help="After a stolen log key: continue under a new origin; TEXT gives the reason.",
+)
+@click.option(
+    "--output", "-o", type=_FILE, required=True, metavar="DRAFT", help="File to write the draft to."
+)
 def new_root(
     store: Path,
     keys: Path,
@@ -135,10 +141,10 @@ def new_root(
     *,
     first: bool,
 ) -> None:
-    """Make a draft of the next trust root; without options a renewal, good for 400 days.
+    """Draft the next trust root; without options a renewal, valid for 400 days.
 
-    Nothing is published. The draft goes round to the holders of root keys (sign-root), and comes back
-    (publish-root).
+    Nothing is published. Send the draft to the holders of root keys (sign-root), then publish it (publish-
+    root).
 
     \b
     Examples:
@@ -174,20 +180,22 @@ def new_root(
 @click.option(
     "--root-sha256",
     metavar="HEX",
-    help="For the first signature of a key: SHA-256 of 1.root.json as in your contracts, or of another"
-    " root that you keep. For a first root, what all holders read to each other.",
+    help=(
+        "For a key's first signature: SHA-256 of 1.root.json as in your contracts, or of another root"
+        " that you keep. For a first root, the value that all holders have read to each other."
+    ),
 )
-@click.option("--yes", is_flag=True, help="Sign without being asked; for those who have read it before.")
+@click.option("--yes", is_flag=True, help="Sign without confirmation, if you have read it before.")
 def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> None:
-    """Check what the DRAFT builds on, say in words what it changes, ask, and sign with one root key.
+    """Verify a DRAFT of the trust root, show what it changes, and sign it with one root key.
 
-    Needs no network and no store, and believes the draft nothing. Every root from the first has to be
-    signed as customers ask for, and one of them has to be known here: the one that this key signed last,
-    which is kept beside it in root-2.known.json, or the one of --root-sha256. Ends with 2 if neither is
-    there, with 12 or 15 if it is not in the draft, and with 16 if signatures are missing.
+    Needs neither network nor store, and does not trust the draft. Every root from the first on must be
+    signed as customers require, and one of them must be known here: the one that this key signed last (kept
+    beside it in root-2.known.json), or the one of --root-sha256. Exits with status 2 if neither is given,
+    12 or 15 if it is not in the draft, and 16 if signatures are missing.
 
-    Read the words. A key that you have not heard of, and a threshold that is lowered, are in capitals:
-    ask the other holders by telephone. A key in a token asks for its PIN.
+    Read what it shows. A new key and a lowered threshold are in capitals: confirm them with the other
+    holders by telephone. A key in a token asks for its PIN.
 
     \b
     Examples:
@@ -216,10 +224,10 @@ def sign_root(path: Path, key: Path, root_sha256: str | None, *, yes: bool) -> N
 def publish_root_command(
     path: tuple[Path, ...], store: Path, keys: Path, source: Path, public_keys: Path | None
 ) -> None:
-    """Put a signed DRAFT into the tree, with all below it signed anew; or keep it for the first publish.
+    """Publish a signed DRAFT of the root and re-sign what is below it, or keep it for the first publish.
 
-    Several copies of one draft, each signed on another machine, are brought together. Refused until
-    the root keys before and those after have each signed in sufficient number.
+    Copies of one draft that were signed on different machines are merged. Refused until enough of the
+    previous and enough of the new root keys have signed.
 
     \b
     Examples:

@@ -50,11 +50,10 @@ def run(
     time_authority: str | None,
     time_authority_certificate: Path | None,
 ) -> None:
-    """Publish if nothing is published yet, then refresh and serve, every 6 hours (`refresh --every`).
+    """Publish if nothing is published yet, then serve, and renew the timestamp every 6 hours.
 
-    Three processes: the one that serves never sees a private key, and one that renews freshness and has
-    died is started again. With --policy, witnesses are asked
-    to sign what is published.
+    Runs three processes: the one that serves never sees a private key, and the one that renews the
+    timestamp is restarted if it dies. With --policy, witnesses are asked for cosignatures.
 
     \b
     Example:

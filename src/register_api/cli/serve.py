@@ -21,16 +21,16 @@ from register_api.serve.settings_sources import read_settings
     envvar="REGISTER_STORE",
     show_envvar=True,
     metavar="DIRECTORY",
-    help="Folder of the store; the tree to serve is public/ in it.  [default: var/store]",
+    help="Folder of the store; public/ in it is the tree to serve.  [default: var/store]",
 )
 @address_options
 @deployment_options
 def serve(settings: Path | None, **given: Any) -> None:
-    """Serve what is published, from memory. Holds no private key.
+    """Serve the published tree over HTTP, from memory. Needs no private key.
 
-    A new publication is picked up without a restart. SIGTERM ends it cleanly. Further settings come
-    from the environment or from a file; docs/settings.md lists them. An option wins over the
-    environment, and that over the file.
+    A new publication is picked up without a restart. SIGTERM shuts it down gracefully. Further settings
+    come from the environment or from a file; docs/settings.md lists them. Options override the environment,
+    which overrides the file.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ def address_options(command: Command) -> Command:
         type=click.IntRange(0, 65535),
         envvar="PORT",
         show_envvar=True,
-        help="Port to listen on; 0 takes any that is free.  [default: 8000]",
+        help="Port to listen on; 0 picks a free one.  [default: 8000]",
     )
     host = click.option(
         "--host", envvar="HOST", show_envvar=True, help="Address to listen on.  [default: 127.0.0.1]"
@@ -39,11 +39,11 @@ def settings_option(command: Command) -> Command:
 
 def deployment_options(command: Command) -> Command:
     """Add how the service stands behind other things."""
-    uds = click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead.")
+    uds = click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead of a port.")
     root_path = click.option(
-        "--root-path", metavar="PATH", help="Path under which a proxy shows the service, such as /trust."
+        "--root-path", metavar="PATH", help="Path under which a proxy publishes the service, e.g. /trust."
     )
     workers = click.option(
-        "--workers", type=click.IntRange(1, 64), help="Processes that answer.  [default: 1]"
+        "--workers", type=click.IntRange(1, 64), help="Number of worker processes.  [default: 1]"
     )
     return uds(root_path(workers(command)))

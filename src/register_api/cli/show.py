@@ -44,21 +44,21 @@ _MOST_PURPOSE = 70
     "--on",
     type=options.DayParam(),
     metavar="DAY",
-    help="The day that is asked about, in the publisher's time zone.  [default: today]",
+    help="Effective date, in the publisher's time zone.  [default: today]",
 )
 @click.option(
     "--known-at",
     type=options.InstantOrDayParam(),
     metavar="INSTANT",
-    help="Only what had been published by this instant, or by the end of this day.  [default: now]",
+    help="Use only what had been published by this time, or by the end of this date.  [default: now]",
 )
 @options.store_option
 @options.json_option
 def show(on: dt.date | None, known_at: dt.datetime | dt.date | None, store: Path, *, as_json: bool) -> None:
-    """Show who was engaged on a day, as far as it was known on a day.
+    """Show who was engaged on a date, as published by a given time.
 
-    Says which version the answer was computed from. As JSON it is the answer of the service to
-    /v1/subprocessors with the same parameters, all on one page.
+    Names the version the answer was computed from. With --json, the output is the service's response to
+    /v1/subprocessors with the same parameters, on one page.
 
     \b
     Examples:

@@ -37,16 +37,16 @@ _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"
 @policy_option
 @offline_option
 @address_option
-@click.option("--deep", is_flag=True, help="Verify every version, as a customer does who checks all.")
+@click.option("--deep", is_flag=True, help="Verify every version, like `verify --history all`.")
 @options.json_option
 def status(
     store: Path, policy: Path | None, base_url: str | None, as_json: bool, *, offline: bool, deep: bool
 ) -> None:
-    """Say what is published, what expires when, who has cosigned it, and whether all of it is there.
+    """Show what is published, when it expires, who has cosigned it, and whether it is complete.
 
-    Ends with 1 where something expires soon, the quorum of --policy is not met or nothing is published, and
-    with 2 where something has expired or is damaged, or what is public is ahead of the store, so that
-    monitoring can call it.
+    For monitoring: exits with status 1 if something expires soon, the quorum of --policy is not met or
+    nothing is published, and with 2 if something has expired or is damaged, or the public tree is ahead of
+    the store.
 
     \b
     Examples:

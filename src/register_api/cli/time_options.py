@@ -18,7 +18,7 @@ def time_authority_options(command: Command) -> Command:
         metavar="URL",
         envvar=_URL,
         show_envvar=True,
-        help="Have the newest checkpoint stamped by this time-stamping authority (RFC 3161).",
+        help="Have the newest checkpoint timestamped by this authority (RFC 3161).",
     )
     certificate = click.option(
         "--time-authority-certificate",
@@ -26,7 +26,7 @@ def time_authority_options(command: Command) -> Command:
         metavar="FILE",
         envvar=_CERTIFICATE,
         show_envvar=True,
-        help="Root certificate (PEM) that its stamps must lead to; without it that is not checked.",
+        help="Root certificate (PEM) that the timestamps must chain to; not checked without it.",
     )
     return url(certificate(command))
 

@@ -25,10 +25,10 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 def root_options(command: Command) -> Command:
     """Add ``--root`` and ``--root-sha256``."""
     file = click.option(
-        "--root", type=click.Path(path_type=Path), help="File with the trust root to begin from."
+        "--root", type=click.Path(path_type=Path), help="File with the trust root to start from."
     )
     digest = click.option(
-        "--root-sha256", metavar="HEX", help="SHA-256 that the first root must have, e.g. from a contract."
+        "--root-sha256", metavar="HEX", help="SHA-256 of the first root, e.g. from a contract."
     )
     return file(digest(command))
 
@@ -46,20 +46,20 @@ def witness_options(command: Command) -> Command:
             "--policy",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="C2SP tlog-policy file that says which witnesses must have signed, instead of --witness.",
+            help="C2SP tlog-policy file with the required witnesses, instead of --witness.",
         ),
         click.option(
             "--witnesses",
             type=click.IntRange(min=1),
             metavar="M",
-            help="How many of them must have signed the checkpoint.  [default: all]",
+            help="How many of them must have cosigned the checkpoint.  [default: all]",
         ),
         click.option(
             "--witness",
             "witness_keys",
             metavar="VKEY",
             multiple=True,
-            help="Verifier key of a witness you trust (C2SP, type 0x04); may be repeated.",
+            help="Verifier key of a witness you trust (C2SP, type 0x04). May be repeated.",
         ),
     ):
         command = add(command)
@@ -117,8 +117,10 @@ def stamped_by_option(command: Command) -> Command:
         "--stamped-by",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Root certificates (PEM) of time-stamping authorities you accept: one of them must have"
-        " stamped the log's checkpoint.",
+        help=(
+            "Root certificates (PEM) of the timestamping authorities you accept; one of them must "
+            "have timestamped the log's checkpoint."
+        ),
     )(command)
 
 

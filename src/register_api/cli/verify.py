@@ -26,25 +26,25 @@ from register_api.verify.state import VersionRange
     "--offline",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Verify a package that `evidence` or `notify evidence` wrote, without network, instead of BASE.",
+    help="Verify an evidence package written by `evidence` or `notify evidence` instead, without network.",
 )
 @trust_options.root_options
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
-    help="Folder that remembers what was seen, so that rollback, freezing and rewriting are found over time.",
+    help="Folder that remembers what was seen, to detect rollback, freezing and rewriting over time.",
 )
 @click.option(
     "--history",
     type=click.Choice(["all", "new", "none"]),
     default="new",
     show_default=True,
-    help="Which earlier versions to check: all, those not remembered yet, or none.",
+    help="Which earlier versions to verify: all, those not yet remembered, or none.",
 )
 @click.option(
     "--quick",
     is_flag=True,
-    help="For frequent runs with --state: the newest register alone, and only what has changed.",
+    help="For frequent runs with --state: verify only the newest register, and only what has changed.",
 )
 @options.progress_option
 @trust_options.witness_options
@@ -55,28 +55,33 @@ from register_api.verify.state import VersionRange
     type=click.Path(path_type=Path),
     metavar="FILE",
     multiple=True,
-    help="Checkpoint that another customer was shown; may be repeated.",
+    help="Checkpoint that another customer was shown. May be repeated.",
 )
 @click.option(
     "--acknowledge",
     callback=lambda _context, _option, values: tuple(map(_versions, values)),
     metavar="VERSION",
     multiple=True,
-    help="You know that this version, or 2-7, was disowned: --state keeps that, and it is told, not refused.",
+    help=(
+        "Accept that this version, or a range such as 2-7, was disowned: reported, no longer refused."
+        " Remembered in --state."
+    ),
 )
 @click.option(
     "--fail-on",
     callback=lambda _context, _option, value: _fail_on(value),
     default="",
     metavar="change,late,short,deadline<=N",
-    help="End with 20 where notice was late or short in the versions that this run reads in full, with 21"
-    " where N days or fewer are left to object, with 22 where there is a newer version than --state knows.",
+    help=(
+        "Exit with status 20 if notice was late or short in a version that this run reads in full, 21"
+        " if N days or fewer are left to object, 22 if there is a newer version than --state knows."
+    ),
 )
 @click.option(
     "-q",
     "--quiet",
     is_flag=True,
-    help="For cron: print nothing where the run ends with 0, else why it does not.",
+    help="For cron: print nothing on success, else only the reason.",
 )
 @options.json_option
 def verify(
@@ -97,10 +102,10 @@ def verify(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Check the register that is served at BASE like a customer, and say what was checked.
+    """Verify the register published at BASE, and report each check.
 
-    Without --root, --root-sha256 or a remembered --state the first root is taken on trust, and the
-    report says so. The exit code is that of the worst finding.
+    Without --root, --root-sha256 or a remembered --state the first root is trusted on first use, and the
+    report says so. The exit status is that of the worst finding.
 
     \b
     Examples:
@@ -118,7 +123,7 @@ def verify(
 
     \b
     Exit codes:
-      0 all checks passed          3 another run holds --state
+      0 all checks passed          3 --state is in use
       10 unreachable, withheld    11 malformed
       12 forged                   13 stale                    14 rolled back
       15 forked                   16 untrusted key            17 unwitnessed

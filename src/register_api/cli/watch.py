@@ -17,10 +17,10 @@ from register_api.cli.watch_vendors import vendors
 
 @click.group()
 def watch() -> None:
-    """Watch the registers of your vendors: what is new, what concerns you, and by when to act.
+    """Watch your vendors' registers: what changed, what affects you, and the deadline to act.
 
-    Each register is verified as `verify` does it, with a memory of its own. Settings are the table [watch] in
-    the file of settings; docs/watch.md lists them.
+    Each register is verified as by `verify`, with its own state. Settings are the table [watch] of the
+    settings file; docs/watch.md lists them.
 
     \b
     Examples:

@@ -45,7 +45,7 @@ def _chain(settings: Path | None, on: dt.date | None) -> Iterator[_Opened]:
 def _question(command: Command) -> Command:
     """Add what every question takes: the settings, the day and the form of the answer."""
     on = click.option(
-        "--on", type=options.DayParam(), metavar="DAY", help="The day that is asked about.  [default: today]"
+        "--on", type=options.DayParam(), metavar="DAY", help="Effective date.  [default: today]"
     )
     return settings_option(on(options.json_option(command)))
 
@@ -55,13 +55,13 @@ _depth = click.option(
     type=click.IntRange(1, 10),
     default=questions.DEPTH,
     show_default=True,
-    help="The most steps: 1 is what your vendors use themselves.",
+    help="Maximum number of steps; 1 is what your vendors use directly.",
 )
 
 
 @click.group()
 def chain() -> None:
-    """Who uses whom: your vendors' registers, joined where they list the same company.
+    """Query the supply chain: your vendors' registers, joined where they list the same company.
 
     \b
     Examples:
@@ -75,7 +75,7 @@ def chain() -> None:
 @_depth
 @_question
 def uses(settings: Path | None, company: str, depth: int, on: dt.date | None, as_json: bool) -> None:
-    """Say which of your vendors use a company, and through whom, by the shortest way.
+    """List which of your vendors use a company, and through whom, by the shortest path.
 
     COMPANY is a name, a domain, a company number, or an entry such as acme or acme/hoster.
 
@@ -92,7 +92,7 @@ def uses(settings: Path | None, company: str, depth: int, on: dt.date | None, as
 @click.argument("company")
 @_question
 def depends_on(settings: Path | None, company: str, on: dt.date | None, as_json: bool) -> None:
-    """Say which of your vendors depend on a company in however many steps.
+    """List which of your vendors depend on a company, over any number of steps.
 
     \b
     Example:
@@ -148,7 +148,7 @@ def _purposes(chain: Chain, way: Way) -> str:
 @_depth
 @_question
 def outside_eea(settings: Path | None, depth: int, on: dt.date | None, as_json: bool) -> None:
-    """Say where outside the EEA your vendors, or who works for them, process, and on which mechanism.
+    """List processing outside the EEA by your vendors and their sub-processors, with the transfer mechanism.
 
     \b
     Examples:
@@ -177,7 +177,7 @@ def outside_eea(settings: Path | None, depth: int, on: dt.date | None, as_json: 
 @_depth
 @_question
 def concentration(settings: Path | None, by: str, depth: int, on: dt.date | None, as_json: bool) -> None:
-    """Count how many of your vendors depend on each company, or on processing in each country.
+    """Count your vendors per company they depend on, or per country of processing.
 
     \b
     Example:
@@ -201,7 +201,7 @@ def concentration(settings: Path | None, by: str, depth: int, on: dt.date | None
 @chain.command()
 @_question
 def suggestions(settings: Path | None, on: dt.date | None, as_json: bool) -> None:
-    """List entries that have one name and nothing else in common; confirm which are one company.
+    """List entries that share only a name, for you to confirm whether they are one company.
 
     \b
     Example:
@@ -221,10 +221,10 @@ def suggestions(settings: Path | None, on: dt.date | None, as_json: bool) -> Non
 @settings_option
 @click.argument("one")
 @click.argument("other")
-@click.option("--different", is_flag=True, help="They are two companies: not suggested again.")
-@click.option("--by", required=True, metavar="NAME", help="Who says so.")
+@click.option("--different", is_flag=True, help="They are different companies; do not suggest them again.")
+@click.option("--by", required=True, metavar="NAME", help="Name of the person who decides.")
 def confirm(settings: Path | None, one: str, other: str, different: bool, by: str) -> None:
-    """Say that two entries are the same company, or with --different that they are not.
+    """Record that two entries are the same company, or with --different that they are not.
 
     \b
     Example:

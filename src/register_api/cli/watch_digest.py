@@ -26,13 +26,13 @@ from register_api.watch.mailer import Mailer
 
 @click.command()
 @settings_option
-@click.option("--preview", is_flag=True, help="Print what would be sent now, and send and record nothing.")
+@click.option("--preview", is_flag=True, help="Print what would be sent, without sending or recording it.")
 def digest(settings: Path | None, preview: bool) -> None:
-    """Tell owners what they have to know: deadlines and broken trust at once, the rest once a day.
+    """Notify owners: of deadlines and failed verification at once, of everything else once a day.
 
-    Mails go to owners, and what they say to the webhooks of the settings.
+    Mails go to the owners; the same content goes to the webhooks of the settings.
 
-    `watch run` does it too; this is for a timer, and for a look at what would be sent.
+    `watch run` does this too; use this command from a timer, or to preview.
 
     \b
     Examples:

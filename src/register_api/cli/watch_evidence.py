@@ -25,10 +25,10 @@ from register_api.watch.look import Asking
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, e.g. evidence.zip."
 )
 def evidence(settings: Path | None, news: str, output: Path) -> None:
-    """Keep the version that a piece of news is about, with all that proves it, as `evidence` does.
+    """Save the version that an inbox item is about as an evidence package, as `evidence` does.
 
-    It is fetched again from the register's host, and verified from the root that is known here. An existing
-    file is never overwritten.
+    It is fetched again from the register and verified from the root known here. An existing file is never
+    overwritten.
 
     \b
     Examples:

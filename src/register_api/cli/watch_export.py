@@ -19,17 +19,21 @@ from register_api.watch.register_list import signed_list
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--only", type=click.Choice([*FILES]), multiple=True, metavar="FILE", help="This file; may be repeated."
+    "--only",
+    type=click.Choice([*FILES]),
+    multiple=True,
+    metavar="FILE",
+    help="Write only this file. May be repeated.",
 )
 @click.option(
     "--registers",
     type=click.Path(path_type=Path),
     metavar="KEY",
-    help="Write registers.jws alone: the list of known registers, signed with the key in this file.",
+    help="Write only registers.jws: the list of known registers, signed with the key in this file.",
 )
 @settings_option
 def export(folder: Path, only: tuple[str, ...], registers: Path | None, settings: Path | None) -> None:
-    """Write news, deadlines and vendors into FOLDER, for spreadsheets, calendars and other programs.
+    """Export news, deadlines and vendors to FOLDER, for spreadsheets, calendars and other programs.
 
     \b
     Examples:

@@ -33,11 +33,11 @@ _MOST_TITLE = 140
 
 @click.command()
 @settings_option
-@click.option("--vendor", metavar="ID", help="News of this vendor alone.")
-@click.option("--all", "foreign", is_flag=True, help="Also what does not concern you.")
+@click.option("--vendor", metavar="ID", help="Only news of this vendor.")
+@click.option("--all", "foreign", is_flag=True, help="Include what does not affect you.")
 @options.json_option
 def inbox(settings: Path | None, vendor: str | None, foreign: bool, as_json: bool) -> None:
-    """List news that waits for a decision, with deadlines, what is due first at the top.
+    """List news awaiting a decision, with deadlines, earliest first.
 
     \b
     Examples:
@@ -76,12 +76,12 @@ def _due(news: OpenNews) -> str:
 @settings_option
 @click.argument("news")
 @click.argument("decision", type=click.Choice(get_args(DecisionWord)))
-@click.option("--reason", required=True, help="Why; for whoever asks later.")
+@click.option("--reason", required=True, help="The reason, for the record.")
 @click.option("--by", required=True, metavar="NAME", help="Who decided.")
 def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str, by: str) -> None:
-    """Decide on a piece of news; every decision is kept, and the newest counts.
+    """Record a decision on a news item; all decisions are kept, the newest counts.
 
-    It tells nobody: an objection goes to the vendor by the way that its register names.
+    Nothing is sent: raise an objection with the vendor as its register describes.
 
     \b
     Example:
@@ -94,11 +94,11 @@ def decide(settings: Path | None, news: str, decision: DecisionWord, reason: str
 
 @click.command()
 @settings_option
-@click.option("--vendor", default="", metavar="ID", help="On news of this vendor alone.")
-@click.option("--news", default="", metavar="ID", help="On this piece of news alone.")
+@click.option("--vendor", default="", metavar="ID", help="Only on news of this vendor.")
+@click.option("--news", default="", metavar="ID", help="Only on this news item.")
 @options.json_option
 def decisions(settings: Path | None, vendor: str, news: str, as_json: bool) -> None:
-    """List who decided what, when and why, also what was decided anew later.
+    """List who decided what, when and why, including revised decisions.
 
     \b
     Example:

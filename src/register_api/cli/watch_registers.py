@@ -22,7 +22,7 @@ from register_api.watch.vendors_import import import_vendors
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def key(file: Path) -> None:
-    """Print the thumbprint of the key in FILE that signs lists of registers; make the key if it is missing.
+    """Print the thumbprint of the key in FILE that signs lists of registers; create it if missing.
 
     \b
     Example:
@@ -34,13 +34,15 @@ def key(file: Path) -> None:
 @click.command("import-list")
 @settings_option
 @click.argument("source")
-@click.option("--key", "kid", required=True, metavar="THUMBPRINT", help="Of the key that signs the list.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+@click.option(
+    "--key", "kid", required=True, metavar="THUMBPRINT", help="Thumbprint of the key that signs the list."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 def import_list(settings: Path | None, source: str, kid: str, dry_run: bool) -> None:
-    """Watch the registers of a list that another customer has signed, from a file or an address.
+    """Import vendors from a signed list of registers, from a file or a URL.
 
-    Vendors that are watched already stay as they are. Every register is verified as any other, from the root
-    that the list names: docs/watch-registers.md says what that is worth.
+    Existing vendors are unchanged. Every register is verified as usual, from the root that the list names:
+    docs/watch-registers.md explains what that is worth.
 
     \b
     Examples:

@@ -27,12 +27,12 @@ from register_api.watch.status import vendors_status
 
 @click.command()
 @settings_option
-@click.option("--once", is_flag=True, help="Look at what is due, or soon will be, and end; for a timer.")
+@click.option("--once", is_flag=True, help="Check what is due or nearly due, then exit; for a timer.")
 def run(settings: Path | None, once: bool) -> None:
-    """Look at every register in turn and record what is new, until SIGTERM; with --once, one round.
+    """Poll every register and record what is new, until SIGTERM; with --once, one round.
 
-    Each is verified with memory and asked politely: whether anything is new first, one request at a time of
-    each host. What is due within half of `poll_minutes` counts as due with --once.
+    Each is verified with its state, by conditional requests, one at a time per host. With --once, what is
+    due within half of `poll_minutes` counts as due.
 
     \b
     Examples:
@@ -56,7 +56,7 @@ def run(settings: Path | None, once: bool) -> None:
 @settings_option
 @options.json_option
 def status(settings: Path | None, as_json: bool) -> None:
-    """Say how the last look at each vendor ended; ends with 1 where a register does not verify.
+    """Show the result of the last check of each vendor; exits with status 1 if a register does not verify.
 
     \b
     Examples:

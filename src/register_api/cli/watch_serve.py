@@ -33,14 +33,14 @@ _KEY_BYTES = 32
     type=click.IntRange(0, 65535),
     default=_DEFAULT_PORT,
     show_default=True,
-    help="Port to listen on; 0 takes any that is free.",
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def serve(settings: Path | None, host: str, port: int) -> None:
-    """Serve a page to work the inbox on: news, deadlines, decisions, vendors, chain, search, evidence.
+    """Serve the web page: inbox, deadlines, decisions, vendors, supply chain, search, evidence.
 
-    Users are named by a proxy (`user_header`) or sign in with a token (`token_file`, made where it is
-    missing). SIGTERM ends it cleanly.
+    Users are named by a proxy (`user_header`) or sign in with a token (`token_file`, created if missing).
+    SIGTERM shuts it down gracefully.
 
     \b
     Example:

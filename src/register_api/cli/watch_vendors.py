@@ -24,7 +24,7 @@ from register_api.watch.vendors_import import import_vendors
 
 @click.group()
 def vendors() -> None:
-    """Vendors whose registers are watched.
+    """Manage the vendors whose registers are watched.
 
     \b
     Example:
@@ -35,12 +35,12 @@ def vendors() -> None:
 @vendors.command("import")
 @settings_option
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 def import_(settings: Path | None, file: Path, dry_run: bool) -> None:
-    """Take over vendors from a CSV or TOML file: all of it, or nothing where a row has a fault.
+    """Import vendors from a CSV or TOML file: all rows, or none if a row is invalid.
 
-    Columns are those of docs/watch.md, of which only name is needed, and those of exports of Drata, Vanta,
-    CISO Assistant and Probo. Vendors that are there already are brought up to date; nobody is removed.
+    Columns are those of docs/watch.md, of which only name is required, and those of exports of Drata,
+    Vanta, CISO Assistant and Probo. Existing vendors are updated; none is removed.
 
     \b
     Examples:
@@ -77,23 +77,23 @@ def _refuse(file: str, faults: list[RowFault]) -> None:
 @vendors.command()
 @settings_option
 @click.argument("address")
-@click.option("--id", "id", help="Its id here.  [default: made of the name]")
-@click.option("--name", help="What it is called.  [default: as its register says, or its host]")
+@click.option("--id", "id", help="Id of the vendor.  [default: derived from the name]")
+@click.option("--name", help="Name of the vendor.  [default: from its register, or its host]")
 @click.option("--root-sha256", help="SHA-256 of the register's first root, from the contract.")
-@click.option("--page", help="Where it lists sub-processors for people.")
-@click.option("--owner", help="Mail address of whoever is responsible for it here.")
-@click.option("--objection-days", help="Days to object that the contract gives.")
-@click.option("--notice-days", help="Days of notice that the contract asks for.")
-@click.option("--counting", help="How the contract counts days: calendar or business.")
-@click.option("--counts-from", help="From when: announced or seen.")
-@click.option("--products", help="Ids of products that are used; all: every one.")
-@click.option("--regions", help="Regions in which it is used.")
+@click.option("--page", help="URL of its page of sub-processors.")
+@click.option("--owner", help="Mail address of the person responsible for it.")
+@click.option("--objection-days", help="Objection period in days, from the contract.")
+@click.option("--notice-days", help="Notice period in days, from the contract.")
+@click.option("--counting", help="How the contract counts days: calendar or business days.")
+@click.option("--counts-from", help="When the period starts: announced or seen.")
+@click.option("--products", help="Ids of the products in use; all for every one.")
+@click.option("--regions", help="Regions in use.")
 @click.option("--critical", help="yes or no.")
 def add(settings: Path | None, address: str, **given: str | None) -> None:
-    """Add a vendor by the address of its website or register, or change what is said of one.
+    """Add a vendor by the URL of its website or register, or update one.
 
-    The register is found by what the site says in /.well-known/sub-processors.json. Without one, the vendor
-    is kept with its page, and the website is looked at from time to time.
+    The register is discovered through /.well-known/sub-processors.json. Without it, the vendor is added
+    with its page, and the website is checked from time to time.
 
     \b
     Example:
@@ -121,7 +121,7 @@ def add(settings: Path | None, address: str, **given: str | None) -> None:
 @settings_option
 @options.json_option
 def list_(settings: Path | None, as_json: bool) -> None:
-    """List vendors with where their registers are, and whose word their roots are if not yours.
+    """List vendors with the URLs of their registers, and the source of each trust root if not your own.
 
     \b
     Example:
@@ -143,7 +143,7 @@ def list_(settings: Path | None, as_json: bool) -> None:
 @settings_option
 @click.argument("vendor")
 def remove(settings: Path | None, vendor: str) -> None:
-    """Watch a vendor no longer; what is known of it, and what was decided, stays.
+    """Stop watching a vendor; its data and decisions are kept.
 
     \b
     Example:

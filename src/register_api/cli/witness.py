@@ -25,11 +25,11 @@ _DEFAULT_PORT = 8001
 
 @click.group()
 def witness() -> None:
-    """Be a witness: sign that a log grows and is never rewritten.
+    """Run a transparency-log witness (C2SP tlog-witness).
 
-    For a partner's register, or for your own on a second machine. It signs a log's checkpoint once the
-    log has proven that it continues what was signed before, and never a smaller or another one after
-    that (C2SP tlog-witness). It holds a key of its own and needs nothing of the publisher's.
+    For a partner's register, or your own on a second machine. It cosigns a checkpoint once a consistency
+    proof shows that the log extends what was cosigned before, and never a smaller or conflicting one. It
+    has its own key and needs nothing of the publisher.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def _folder_options(command: Command) -> Command:
         "key_file",
         type=click.Path(path_type=Path),
         required=True,
-        help="File with the witness's PRIVATE key, readable by you alone.",
+        help="File with the witness's PRIVATE key, readable only by you.",
     )
     return _state_option(key(command))
 
@@ -56,16 +56,20 @@ def _state_option(command: Command) -> Command:
         "--state",
         type=click.Path(path_type=Path),
         required=True,
-        help="Folder that remembers what was signed; never bring an older copy of it back.",
+        help="Folder that remembers what was signed; never restore an older copy of it.",
     )(command)
 
 
 @witness.command()
 @_folder_options
 @click.option("--name", required=True, help="Name of the key, e.g. witness.example.com/w1 .")
-@click.option("--unused-key", is_flag=True, help="Take the key in the file: it has signed nothing yet.")
+@click.option(
+    "--unused-key",
+    is_flag=True,
+    help="Use the existing key in the file; it must not have signed anything yet.",
+)
 def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
-    """Make a witness's key and its state, and print the verifier key to hand out.
+    """Create a witness's key and state, and print the verifier key to give out.
 
     \b
     Example:
@@ -82,7 +86,7 @@ def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
     metavar="VKEY",
     multiple=True,
     required=True,
-    help="Verifier key of a log to sign for: note_key in its v1/keys.json; may be repeated.",
+    help="Verifier key of a log to cosign: note_key in its v1/keys.json. May be repeated.",
 )
 @click.option(
     "--port",
@@ -102,9 +106,9 @@ def init(state: Path, key_file: Path, name: str, *, unused_key: bool) -> None:
     help="Address to listen on.",
 )
 def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: int) -> None:
-    """Take checkpoints at /add-checkpoint, and sign those that continue what was signed before.
+    """Serve /add-checkpoint and cosign checkpoints that extend what was cosigned before.
 
-    SIGTERM ends it cleanly. Put a proxy in front that does TLS.
+    SIGTERM shuts it down gracefully. Put a TLS proxy in front.
 
     \b
     Example:
@@ -119,7 +123,7 @@ def serve(state: Path, key_file: Path, logs: tuple[str, ...], host: str, port: i
 @_state_option
 @options.json_option
 def status(state: Path, as_json: bool) -> None:
-    """Say which witness this is, and what it has signed last for each log.
+    """Show the witness's key and what it last cosigned for each log.
 
     \b
     Example:
