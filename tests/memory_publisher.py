@@ -26,7 +26,6 @@ from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
 from register_api.core.diff.document import changes_between
 from register_api.core.diff.interests import changes_by_feed, tag_of
-from register_api.core.diff.plain import to_plain
 from register_api.core.documents import (
     Discovery,
     Ended,
@@ -57,7 +56,8 @@ from register_api.core.model import (
     Subprocessor,
 )
 from register_api.core.notice import promises_of
-from register_api.core.patch.write import make_patch
+from register_api.core.patch import make_patch
+from register_api.core.shapes import to_plain
 from register_api.core.signature import (
     ed25519_jwk,
     format_jws,

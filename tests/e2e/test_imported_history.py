@@ -30,7 +30,7 @@ from register_api.core.diff.document import changes_between
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
 from register_api.core.model import Register
-from register_api.core.patch.write import apply_patch
+from register_api.core.patch import apply_patch
 from register_api.errors import Refused
 from toml_source import write_source
 from verify_outcome import failed

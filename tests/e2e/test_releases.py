@@ -25,7 +25,7 @@ from register_api.core.format import tree
 from register_api.core.forms import FORMAT_MINOR, Vocabulary
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import AcceptedWarning, Register
-from register_api.core.patch.apply import apply_patch
+from register_api.core.patch import apply_patch
 from register_api.core.shapes import forms_in, shapes
 from register_api.publish.page.render import index_page, subprocessor_pages
 from register_api.publish.page.version_history import told_version

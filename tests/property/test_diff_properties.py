@@ -19,11 +19,10 @@ from register_api.core.diff.deltas import Deltas, between
 from register_api.core.diff.differences import Comparison
 from register_api.core.diff.differences import Pair as Both
 from register_api.core.diff.document import changes_between, diff_document
-from register_api.core.diff.sequence import plan_moves
 from register_api.core.fields import content
 from register_api.core.language.changes import MAX_SUMMARY
 from register_api.core.model import Announced, Cancelled, PlannedChange, Withdrawn
-from register_api.core.patch.write import apply_patch, make_patch
+from register_api.core.patch import apply_patch, make_patch, plan_moves
 from register_api.core.versioning import make_version
 from register_api.errors import Inconsistent, Malformed
 from strategies import draft_of, register_pairs, registers

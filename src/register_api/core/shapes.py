@@ -14,6 +14,8 @@ from register_api.core.forms import Form, Vocabulary
 
 F = TypeVar("F", bound=Form)
 
+_encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder()
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -37,6 +39,11 @@ class Shape(msgspec.Struct, frozen=True):
     is_list: bool = False
     is_optional: bool = False
     is_required: bool = False
+
+
+def to_plain(value: object) -> Any:
+    """Return a value as it would come back from the wire: ``dict``, ``list``, strings, integers, ``None``."""
+    return _decoder.decode(_encoder.encode(value))
 
 
 @functools.cache

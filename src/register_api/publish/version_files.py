@@ -15,7 +15,7 @@ from register_api.core.format.kind import FileKind
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
 from register_api.core.notice import Promises
-from register_api.core.patch.write import apply_patch
+from register_api.core.patch import apply_patch
 from register_api.errors import StoreError, VerificationError
 
 _FAULT = "nothing was published; this is a fault of the program: please report it"

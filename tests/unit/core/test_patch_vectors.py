@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from register_api.core import canonical
-from register_api.core.patch.apply import apply_patch
-from register_api.core.patch.pointer import format_pointer, member, parse_pointer
+from register_api.core.patch import apply_patch, format_pointer, member, parse_pointer
 from register_api.errors import Inconsistent, Malformed
 from vectors_of_others import vector_bytes, vectors
 

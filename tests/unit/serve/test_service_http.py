@@ -13,7 +13,7 @@ import stores
 from patience import PATIENCE, wait_until
 from register_api.core.canonical import digest, parse
 from register_api.core.format import tree
-from register_api.core.patch.apply import apply_patch
+from register_api.core.patch import apply_patch
 from register_api.core.timeline import State
 from register_api.files.durable import switch_link
 from register_api.store.reader import open_snapshot

@@ -21,7 +21,7 @@ from register_api.core.diff.lifecycle import register_differences, vendor_differ
 from register_api.core.language.changes import Sentences
 from register_api.core.model import Register
 from register_api.core.notice import Promises
-from register_api.core.patch.write import make_patch
+from register_api.core.patch import make_patch
 
 _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 

@@ -10,10 +10,9 @@ import msgspec
 from register_api.core.diff.changes import ChangeKind, FieldChange
 from register_api.core.diff.deltas import FieldDelta, Key
 from register_api.core.diff.differences import Column, Comparison, Difference, Reorder
-from register_api.core.diff.plain import to_plain
 from register_api.core.forms import Reference
 from register_api.core.model import Category, Engagement, PlannedChange, StatusText
-from register_api.core.shapes import shapes
+from register_api.core.shapes import shapes, to_plain
 
 Told = Difference | Column | Reorder
 

@@ -14,7 +14,7 @@ from register_api.core.format.paths import is_signed as is_signed_path
 from register_api.core.format.paths import max_bytes
 from register_api.core.instant import format_instant
 from register_api.core.model import Register
-from register_api.core.patch.write import apply_patch
+from register_api.core.patch import apply_patch
 from register_api.errors import (
     Forged,
     Inconsistent,

@@ -1,0 +1,323 @@
+"""From one JSON document to another as a JSON Patch (RFC 6902), and back to the newer by applying it.
+
+Lists of objects that carry an ``id`` (sub-processors, engagements, categories, statuses) are compared
+entry by entry, so that one edited vendor is one small operation; what only stands elsewhere moves, in
+as few moves as possible. Every other list is replaced whole.
+
+A patch is applied to bytes that are vouched for, yet it is read as if it were hostile: the work it may
+cause is limited, and it either applies wholly or raises. Documents are never changed: what an operation
+writes to is copied, and whatever stays the same is shared.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from register_api.errors import Inconsistent, Malformed
+
+Path = tuple[str | int, ...]
+Array = list[Any] | tuple[Any, ...]
+
+MAX_OPERATIONS = 500_000
+"""Most operations that a patch may have."""
+
+MAX_NODES = 4_000_000
+"""Most values that the operations of one patch may put in place or compare, nested ones counted."""
+
+MAX_DEPTH = 96
+"""Deepest nesting of a value that an operation puts in place."""
+
+MAX_COPIED = 2_000_000_000
+"""Most members of arrays and objects that may be copied, over all operations."""
+
+MAX_TOKENS = 64
+"""Most reference tokens that a pointer from outside may have."""
+
+_BAD_ESCAPE = re.compile(r"~(?![01])")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+
+_sorted_bytes = msgspec.json.Encoder(order="sorted").encode
+
+
+def make_patch(older: Any | None, newer: Any) -> list[dict[str, Any]]:
+    """Return the operations that turn one document into another exactly."""
+    if older is None:
+        return [_operation("add", (), value=newer)]
+    return list(_compare((), older, newer))
+
+
+def _compare(path: Path, older: Any, newer: Any) -> Iterator[dict[str, Any]]:
+    """Yield what turns one value into the other in its place."""
+    if _same(older, newer):
+        return
+    if isinstance(older, dict) and isinstance(newer, dict):
+        yield from _compare_objects(path, older, newer)
+        return
+    before, after = _keyed(older), _keyed(newer)
+    if before is not None and after is not None:
+        yield from _compare_keyed(path, before, after)
+    else:
+        yield _operation("replace", path, value=newer)
+
+
+def _compare_objects(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in sorted(older.keys() - newer.keys()):
+        yield _operation("remove", (*path, name))
+    for name in sorted(newer):
+        if name in older:
+            yield from _compare((*path, name), older[name], newer[name])
+        else:
+            yield _operation("add", (*path, name), value=newer[name])
+
+
+def _compare_keyed(path: Path, older: dict[str, Any], newer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Take away, move, insert, and only then edit: so every index is that of the newer list at last."""
+    for index, name in reversed(list(enumerate(older))):
+        if name not in newer:
+            yield _operation("remove", (*path, index))
+    remaining = [name for name in older if name in newer]
+    for source, target in plan_moves(remaining, [name for name in newer if name in older]):
+        yield {"op": "move", "from": format_pointer((*path, source)), "path": format_pointer((*path, target))}
+    for index, (name, entry) in enumerate(newer.items()):
+        if name not in older:
+            yield _operation("add", (*path, index), value=entry)
+    for index, (name, entry) in enumerate(newer.items()):
+        if name in older:
+            yield from _compare((*path, index), older[name], entry)
+
+
+def _keyed(entries: Any) -> dict[str, Any] | None:
+    """Return the entries of a list by id, or ``None`` where one has none or two share one."""
+    if not isinstance(entries, list | tuple):
+        return None
+    found = {}
+    for entry in entries:
+        name = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or name in found:
+            return None
+        found[name] = entry
+    return found
+
+
+def _operation(name: str, path: Path, **members: Any) -> dict[str, Any]:
+    return {"op": name, "path": format_pointer(path), **members}
+
+
+def plan_moves(older: Sequence[Any], newer: Sequence[Any]) -> list[tuple[int, int]]:
+    """Return the fewest moves that turn one order into the other, to be made one after the other.
+
+    What need not move is a longest increasing subsequence (C. Schensted, "Longest increasing and decreasing
+    subsequences", 1961); every other item moves once, to where it stands behind the one before it.
+    """
+    current, place = list(older), {item: index for index, item in enumerate(older)}
+    kept = {newer[index] for index in _longest_increasing([place[item] for item in newer])}
+    moves = []
+    for index, item in enumerate(newer):
+        if item not in kept:
+            source = current.index(item)
+            current.remove(item)
+            target = current.index(newer[index - 1]) + 1 if index else 0
+            current.insert(target, item)
+            moves.append((source, target))
+    return [move for move in moves if move[0] != move[1]]
+
+
+def _longest_increasing(numbers: Sequence[int]) -> list[int]:
+    """Return the indices of a longest strictly increasing subsequence, the last first."""
+    tails: list[int] = []
+    ends: list[int] = []  # index of the last number of the best subsequence of each length
+    previous: list[int] = []
+    for index, number in enumerate(numbers):
+        length = bisect_left(tails, number)
+        previous.append(ends[length - 1] if length else -1)
+        tails[length : length + 1] = [number]
+        ends[length : length + 1] = [index]
+    found = []
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        found.append(index)
+        index = previous[index]
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare as JSON does (RFC 6902 section 4.6): ``true`` is not 1, and order of names is nothing."""
+    return bool(one == other) and _sorted_bytes(one) == _sorted_bytes(other)
+
+
+def apply_patch(document: Any, patch: Any) -> Any:
+    """Return what a patch makes of a document.
+
+    Raises:
+        Malformed: It is not a patch, or more work than a patch may be.
+        Inconsistent: It does not fit the document.
+    """
+    if not isinstance(patch, list | tuple):
+        raise Malformed("a patch is a list of operations")
+    if len(patch) > MAX_OPERATIONS:
+        raise Malformed(f"a patch of {len(patch)} operations where {MAX_OPERATIONS} are allowed")
+    editor = _Editor(document)
+    for number, operation in enumerate(patch):
+        try:
+            editor.apply(operation)
+        except (Malformed, Inconsistent) as error:
+            raise type(error)(f"operation {number} of the patch: {error.message}") from error
+    return editor.document
+
+
+class _Editor:
+    """A document as the operations so far have made it, and how much work they may still be."""
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+        self._nodes = MAX_NODES
+        self._copied = MAX_COPIED
+
+    def apply(self, operation: Any) -> None:
+        if not isinstance(operation, dict):
+            raise Malformed("an operation is an object")
+        name, path = operation.get("op"), parse_pointer(operation.get("path"))
+        match name:
+            case "add":
+                self._add(path, _value(operation))
+            case "remove":
+                self._remove(path)
+            case "replace":
+                self._replace(path, _value(operation))
+            case "move":
+                self._move(parse_pointer(operation.get("from")), path)
+            case "copy":
+                self._add(path, self._find(parse_pointer(operation.get("from"))))
+            case "test":
+                self._test(path, _value(operation))
+            case _:
+                raise Malformed(f"no operation is called {str(name)[:20]!r}")
+
+    def _find(self, path: list[str]) -> Any:
+        value = self.document
+        for name in path:
+            value = member(value, name)
+        return value
+
+    def _add(self, path: list[str], value: Any) -> None:
+        """Insert into an array or set a member of an object (RFC 6902 section 4.1)."""
+
+        def add(parent: Any, name: str) -> None:
+            if isinstance(parent, list):
+                parent.insert(len(parent) if name == "-" else list_index(name, len(parent) + 1), value)
+            else:
+                parent[name] = value
+
+        self._measure(value)
+        self.document = self._changed(self.document, path, add) if path else value
+
+    def _remove(self, path: list[str]) -> None:
+        if not path:
+            raise Inconsistent("a patch cannot take the whole document away")
+
+        def remove(parent: Any, name: str) -> None:
+            member(parent, name)
+            del parent[int(name) if isinstance(parent, list) else name]
+
+        self.document = self._changed(self.document, path, remove)
+
+    def _replace(self, path: list[str], value: Any) -> None:
+        def replace(parent: Any, name: str) -> None:
+            member(parent, name)
+            parent[int(name) if isinstance(parent, list) else name] = value
+
+        self._measure(value)
+        self.document = self._changed(self.document, path, replace) if path else value
+
+    def _move(self, source: list[str], path: list[str]) -> None:
+        if path[: len(source)] == source and len(path) > len(source):
+            raise Inconsistent("a value cannot move into itself")
+        value = self._find(source)
+        if path != source:
+            self._remove(source)
+            self._add(path, value)
+
+    def _test(self, path: list[str], value: Any) -> None:
+        self._measure(value)
+        if not _same(self._find(path), value):
+            raise Inconsistent("a test of the patch does not hold")
+
+    def _changed(self, container: Any, path: list[str], change: Callable[[Any, str], None]) -> Any:
+        """Return a copy of a container in which the last container on a path is changed."""
+        if not isinstance(container, dict | list | tuple):
+            raise Inconsistent("the patch looks for members in a value that has none")
+        self._copied -= len(container)
+        if self._copied < 0:
+            raise Malformed("a patch that moves too much about")
+        copied: Any = dict(container) if isinstance(container, dict) else list(container)
+        name, *rest = path
+        if rest:
+            inner = self._changed(member(copied, name), rest, change)
+            copied[int(name) if isinstance(copied, list) else name] = inner
+        else:
+            change(copied, name)
+        return copied
+
+    def _measure(self, value: Any) -> None:
+        """Count a value and all inside it, and refuse what is too deep or too much."""
+        level = [value]
+        for _ in range(MAX_DEPTH):
+            self._nodes -= len(level)
+            if self._nodes < 0:
+                raise Malformed(f"a patch that handles more than {MAX_NODES} values")
+            level = list(chain.from_iterable(map(_members, level)))
+            if not level:
+                return
+        raise Malformed(f"a patch that nests deeper than {MAX_DEPTH} levels")
+
+
+def _value(operation: dict[str, Any]) -> Any:
+    if "value" not in operation:
+        raise Malformed("an operation lacks its value")
+    return operation["value"]
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
+
+
+def format_pointer(tokens: Iterable[str | int]) -> str:
+    """Return the pointer of a member by the names and indices that lead to it (RFC 6901 section 3)."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def parse_pointer(text: object) -> list[str]:
+    """Return the reference tokens of a pointer, unescaped (RFC 6901 sections 3 and 4)."""
+    if not isinstance(text, str):
+        raise Malformed("a JSON pointer is not a string")
+    if not text:
+        return []
+    if not text.startswith("/") or _BAD_ESCAPE.search(text):
+        raise Malformed(f"{text[:80]!r} is not a JSON pointer")
+    if text.count("/") > MAX_TOKENS:
+        raise Malformed(f"a JSON pointer has more than {MAX_TOKENS} parts")
+    return [token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/")]
+
+
+def list_index(token: str, length: int) -> int:
+    """Return the index that a token names in an array of that many members (RFC 6901 section 4)."""
+    if not _INDEX.fullmatch(token) or int(token) >= length:
+        raise Inconsistent(f"the patch speaks of position {token[:20]!r} in a list of {length}")
+    return int(token)
+
+
+def member(container: Any, token: str) -> Any:
+    """Return the member of an object or array that a token names."""
+    if isinstance(container, list | tuple):
+        return container[list_index(token, len(container))]
+    if isinstance(container, dict) and token in container:
+        return container[token]
+    raise Inconsistent(f"the patch speaks of {token[:80]!r}, which is not there")

@@ -1,1 +1,0 @@
-"""JSON Patch (RFC 6902): written for registers, applied to anything."""
