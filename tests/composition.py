@@ -1,13 +1,80 @@
-"""Differences joined one after the other: the algebra that ``core.diff.deltas`` promises."""
+"""The difference of two registers as an algebra: entry by entry, and closed under composition."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from register_api.core.diff.deltas import Delta, Deltas, OrderDelta
+import msgspec
+
+from register_api.core.diff.comparison import pairs
+from register_api.core.fields import entries
 
 if TYPE_CHECKING:
-    from register_api.core.diff.deltas import EntryPath
+    from register_api.core.diff.comparison import EntryPath
+    from register_api.core.model import Register
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """One entry before and after, without the entries inside it; ``None`` where it does not exist."""
+
+    before: msgspec.Struct | None
+    after: msgspec.Struct | None
+
+
+class OrderDelta(msgspec.Struct, frozen=True):
+    """The ids of a list in order of reading, before and after."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Deltas(msgspec.Struct, frozen=True):
+    """All that differs between two registers: entries by place, and orders by the place of the list."""
+
+    entries: dict[EntryPath, Delta]
+    orders: dict[EntryPath, OrderDelta]
+
+
+def between(older: Register | None, newer: Register | None) -> Deltas:
+    """Compare two registers; ``None`` stands for one that says nothing."""
+    found = Deltas({}, {})
+    _compare(found, (), older, newer)
+    return found
+
+
+def _compare(
+    found: Deltas, place: EntryPath, older: msgspec.Struct | None, newer: msgspec.Struct | None
+) -> None:
+    """Note how an entry and all inside it differ; equal ones cost one comparison."""
+    if older == newer:
+        return
+    record = older if newer is None else newer
+    inside = entries(type(record)) if record is not None else ()
+    delta = Delta(_alone(older, inside), _alone(newer, inside))
+    if delta.before != delta.after:
+        found.entries[place] = delta
+    for name in inside:
+        before, after = getattr(older, name, None), getattr(newer, name, None)
+        if isinstance(before, tuple) or isinstance(after, tuple):
+            _compare_list(found, (*place, name), before or (), after or ())
+        else:
+            _compare(found, (*place, name), before, after)
+
+
+def _compare_list(found: Deltas, place: EntryPath, older: tuple[Any, ...], newer: tuple[Any, ...]) -> None:
+    order = OrderDelta(tuple(item.id for item in older), tuple(item.id for item in newer))
+    if order.before != order.after:
+        found.orders[place] = order
+    for key, pair in pairs(older, newer).items():
+        _compare(found, (*place, key), pair.before, pair.after)
+
+
+def _alone(record: msgspec.Struct | None, inside: tuple[str, ...]) -> msgspec.Struct | None:
+    """Return a record without the entries inside it."""
+    if record is None or not inside:
+        return record
+    return msgspec.structs.replace(record, **dict.fromkeys(inside, ()))
+
 
 Ends = TypeVar("Ends", Delta, OrderDelta)
 

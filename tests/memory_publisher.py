@@ -24,8 +24,8 @@ from register_api.core import strict_base64
 from register_api.core.ahead import upcoming_document
 from register_api.core.canonical import decode, digest, encode, encoded
 from register_api.core.diff.changes import Diff, DiffEnd
+from register_api.core.diff.concern import changes_by_feed, tag_of
 from register_api.core.diff.document import changes_between
-from register_api.core.diff.interests import changes_by_feed, tag_of
 from register_api.core.documents import (
     Discovery,
     Ended,

@@ -18,14 +18,13 @@ import jsonpatch
 import msgspec
 import pytest
 
-from composition import compose
+from composition import Deltas, between, compose
 from made_up_history import COUNTRIES, History, State, make_history
 from memory_folder import memory_folder
 from publishers import NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.changes import Change, Diff
-from register_api.core.diff.deltas import Deltas, between
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import VersionList
 from register_api.core.format import tree

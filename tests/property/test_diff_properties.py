@@ -11,13 +11,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composition import compose
+from composition import Deltas, between, compose
 from examples import make_context, make_promises
 from register_api.core.canonical import decode, digest, encode, encoded, parse
 from register_api.core.diff.changes import ChangeType, Diff
-from register_api.core.diff.deltas import Deltas, between
-from register_api.core.diff.differences import Comparison
-from register_api.core.diff.differences import Pair as Both
+from register_api.core.diff.comparison import Comparison
+from register_api.core.diff.comparison import Pair as Both
 from register_api.core.diff.document import changes_between, diff_document
 from register_api.core.fields import content
 from register_api.core.language.changes import MAX_SUMMARY
@@ -251,7 +250,7 @@ def values_that_differ(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
     Of an entry that came or went each field that is stated; planned changes are left out.
     """
     found: dict[str, tuple[Any, Any]] = {}
-    for place, delta in comparison.deltas.entries.items():
+    for place, delta in between(comparison.older, comparison.newer).entries.items():
         if "planned" in place:
             continue
         for name in content(type(delta.before or delta.after)):  # type: ignore[arg-type]

@@ -250,7 +250,8 @@ def test_a_name_that_is_gone_is_found_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["core.diff.deltas", "transaction.commit", "register_api.verify", "Fetcher.get", "msgspec.Struct"]
+    "name",
+    ["core.language", "transaction.commit", "register_api.verify", "Fetcher.get", "msgspec.Struct"],
 )
 def test_a_name_that_exists_is_known(name: str) -> None:
     """By its whole path, or by the last part of it."""

@@ -15,7 +15,7 @@ import msgspec
 from register_api.core.calendar import local_day
 from register_api.core.canonical import Encoded
 from register_api.core.diff.changes import ChangeType, ListedType
-from register_api.core.diff.deltas import FieldDelta
+from register_api.core.diff.comparison import FieldDelta
 from register_api.core.diff.meaning import type_of
 from register_api.core.forms import (
     FORMAT_MINOR,

@@ -13,8 +13,7 @@ import msgspec
 
 from register_api.core.canonical import decode, digest
 from register_api.core.diff.changes import Change
-from register_api.core.diff.concern import Concern, Interests
-from register_api.core.diff.interests import changes_by_feed
+from register_api.core.diff.concern import Concern, Interests, changes_by_feed
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.core.model import Register

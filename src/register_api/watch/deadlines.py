@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 import holidays as public_holidays
 
 from register_api.core.calendar import later_day
-from register_api.core.diff.change_notice import ANNOUNCED_BY
+from register_api.core.diff.changes import ANNOUNCED_BY
 from register_api.core.model import DayCount
 from register_api.core.notice import NoticeStatus
 from register_api.watch.vendors import Vendor

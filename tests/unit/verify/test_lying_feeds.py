@@ -16,7 +16,7 @@ from publishers import NAME
 from register_api.clock import zone_of
 from register_api.core.canonical import decode
 from register_api.core.diff.changes import Diff
-from register_api.core.diff.interests import KINDS
+from register_api.core.diff.concern import KINDS
 from register_api.core.format import tree
 from register_api.core.format.paths import kind_of
 from register_api.core.forms import FORMAT_MINOR

@@ -47,6 +47,12 @@ ChangeType = Literal[
 """Types of change, in the order people care (docs/rules.md, Types of change)."""
 
 
+ANNOUNCED_BY: frozenset[ChangeType] = frozenset(
+    {"added", "replaced", "activated", "entity_changed", "schedule_changed", "relocated", "data_changed"}
+)
+"""Types of change in which an announcement of an engagement shows: what one may want to object to."""
+
+
 # Open: a reader takes any text there, and shows the summary of a change that it does not know.
 ListedType = Annotated[str, one_of(*get_args(ChangeType))]
 

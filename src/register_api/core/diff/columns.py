@@ -9,11 +9,24 @@ from __future__ import annotations
 import msgspec
 
 from register_api.core.diff.changes import ChangeType
-from register_api.core.diff.differences import Column, Comparison, Difference
-from register_api.core.diff.lifecycle import engagement_pairs, is_over
+from register_api.core.diff.comparison import Comparison, engagement_pairs
+from register_api.core.diff.differences import Difference, is_over
 from register_api.core.diff.meaning import is_unstated
 from register_api.core.fields import change_of
 from register_api.core.model import Engagement, Subprocessor
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that was empty everywhere and is filled everywhere.
+
+    Attributes:
+        rows: The entries and what they say now, in reading order.
+    """
+
+    type: ChangeType
+    name: str
+    rows: tuple[Difference, ...]
+
 
 FEWEST = 3
 """Fewest entries that make a column."""
@@ -34,7 +47,7 @@ def fold_columns(found: list[Difference], comparison: Comparison) -> list[Differ
         if max(map(len, filled.values()), default=0) >= FEWEST:
             needed = _standing(level, comparison)
             columns += [
-                Column(type=_type_in(rows, name), level=level, name=name, rows=tuple(rows.values()))
+                Column(type=_type_in(rows, name), name=name, rows=tuple(rows.values()))
                 for name, rows in filled.items()
                 if len(rows) >= FEWEST and needed and needed <= rows.keys()
             ]

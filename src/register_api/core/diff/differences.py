@@ -1,49 +1,35 @@
-"""What was found to differ, typed but not yet told: the step between deltas and changes."""
+"""What happens to a sub-processor and its engagements: listed, started, stopped, withdrawn, or edited.
+
+A vendor that comes is one difference for each engagement, since notice is due for each; with one
+engagement or none it is one. Fields that a start or a stop brings with it (status, its dates, a
+condition that falls away) belong to it and are not told again.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from functools import cached_property
-from typing import Generic, TypeVar
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
-from register_api.core.announcements import fresh_plans
-from register_api.core.calendar import local_day
 from register_api.core.diff.changes import ChangeType
-from register_api.core.diff.deltas import Deltas, EntryPath, FieldDelta, Key, between, keyed
+from register_api.core.diff.comparison import Comparison, EntryPath, FieldDelta, Pair, engagement_pairs, pairs
+from register_api.core.diff.meaning import type_of
+from register_api.core.fields import change_of, entries
 from register_api.core.model import (
     Engagement,
+    EngagementSource,
     PlannedChange,
     ReasonKind,
-    Register,
     Subprocessor,
 )
-from register_api.core.planned_changes import vendor_on, without
+from register_api.core.planned_changes import fields_set, same_set
 
-EntryKind = type[msgspec.Struct]
+replace = msgspec.structs.replace
 
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Pair(msgspec.Struct, Generic[T_co], frozen=True):
-    """One thing in the older and the newer register; ``None`` where it does not exist."""
-
-    before: T_co | None
-    after: T_co | None
-
-    @property
-    def known(self) -> T_co:
-        """The newer of the two that there is."""
-        found = self.before if self.after is None else self.after
-        if found is None:
-            raise ValueError("a pair of nothing")
-        return found
-
-    @property
-    def in_both(self) -> bool:
-        """Whether it neither came nor went."""
-        return self.before is not None and self.after is not None
+_DATES = frozenset({"starts_on", "ends_on", "short_notice"})
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,20 +54,6 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     vendor_fields: tuple[FieldDelta, ...] = ()
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that was empty everywhere and is filled everywhere.
-
-    Attributes:
-        level: Whose field it is.
-        rows: The entries and what they say now, in reading order.
-    """
-
-    type: ChangeType
-    level: EntryKind
-    name: str
-    rows: tuple[Difference, ...]
-
-
 class Reorder(msgspec.Struct, frozen=True, kw_only=True):
     """A list of which entries that stayed stand in another order, by id."""
 
@@ -92,69 +64,185 @@ class Reorder(msgspec.Struct, frozen=True, kw_only=True):
     type: ChangeType = "reordered"
 
 
-class Comparison:
-    """Two registers side by side, with what every judgement about them needs.
-
-    Both are compared as they hold on the day on which the newer one is published. Planned changes that
-    the newer one announces are left out of that: they are compared as entries of their own. So neither
-    folding a planned change nor its taking effect is a difference.
-
-    Attributes:
-        older: The older register as it holds on that day, or ``None`` before the first.
-        newer: The newer register, likewise.
-        said: The vendors of the newer register by id, as it says them.
-        day: The publisher's local day of the newer one's publication.
-        zone: The publisher's time zone.
-        reason: Why the newer one was published. Where versions lie between the two it speaks for
-            the last step only, so that the whole counts as a ``change``.
-        deltas: How the two differ.
-    """
-
-    def __init__(self, older: Register | None, newer: Register, zone: dt.tzinfo) -> None:
-        self.day = local_day(newer.published_at, zone)
-        self.zone = zone
-        self.reason: ReasonKind = newer.reason.kind if _adjacent(older, newer) else "change"
-        known = {vendor.id: vendor for vendor in older.subprocessors} if older else {}
-        fresh = {item.id: fresh_plans(known.get(item.id), item) for item in newer.subprocessors}
-        self.said = {vendor.id: vendor for vendor in newer.subprocessors}
-        self.older = older and _holding(older, self.day, {})
-        self.newer = _holding(newer, self.day, fresh)
-        self.deltas: Deltas = between(self.older, self.newer)
-
-    @cached_property
-    def vendors(self) -> dict[Key, Pair[Subprocessor]]:
-        """Every vendor of either register by key, in the newer reading order, those that went last."""
-        before = keyed(self.older.subprocessors) if self.older else {}
-        after = keyed(self.newer.subprocessors)
-        return {key: Pair(before.get(key), after.get(key)) for key in after | before}
+def vendor_differences(vendor: Pair[Subprocessor], comparison: Comparison) -> Iterator[Difference]:
+    """Yield all that happened to one vendor, in reading order."""
+    uses = engagement_pairs(vendor).values()
+    if not vendor.in_both:
+        for use in list(uses) or (None,):
+            of_use = () if use is None else use.stated()
+            yield _whole(_type_of_entry(vendor, use), vendor, use, vendor.stated(), of_use)
+        for owner in (None, *uses):
+            yield from planned_differences(vendor, owner, comparison)
+        return
+    changed = {change.name: change for change in vendor.fields()}
+    newly = (changed.pop("replaces"),) if any(_takes_over(vendor, use) for use in uses) else ()
+    if "withdrawn" in changed and changed["withdrawn"].after is None:
+        again = (changed.pop("withdrawn"),)
+        for use in [use for use in uses if use.in_both] or (None,):
+            yield _whole("added", vendor, use, again)
+    like = Difference(type="editorial", record=vendor, vendor=vendor)
+    yield from grouped(changed.values(), like, comparison.reason)
+    yield from planned_differences(vendor, None, comparison)
+    for use in uses:
+        for found in _engagement_differences(vendor, use, comparison):
+            yield replace(found, vendor_fields=newly) if found.type == "replaced" else found
+        yield from planned_differences(vendor, use, comparison)
 
 
-def _holding(register: Register, day: dt.date, fresh: dict[str, set[tuple[str | None, str]]]) -> Register:
-    """Return a register as it holds on a day but for fresh plans, with the plans that are left to come."""
-    vendors = tuple(_vendor_holding(item, day, fresh.get(item.id, set())) for item in register.subprocessors)
-    return msgspec.structs.replace(register, subprocessors=vendors)
-
-
-def _vendor_holding(vendor: Subprocessor, day: dt.date, fresh: set[tuple[str | None, str]]) -> Subprocessor:
-    if not vendor.planned and not any(item.planned for item in vendor.engagements):
-        return vendor
-    now = vendor_on(without(vendor, fresh), day)
-
-    def left(owner: str | None, planned: tuple[PlannedChange, ...]) -> tuple[PlannedChange, ...]:
-        return tuple(
-            item
-            for item in planned
-            if (owner, item.id) in fresh or item.cancelled is not None or item.effective_on > day
-        )
-
-    engagements = tuple(
-        msgspec.structs.replace(held, planned=left(held.id, said.planned))
-        for held, said in zip(now.engagements, vendor.engagements, strict=True)
+def _whole(
+    type_: ChangeType,
+    vendor: Pair[Subprocessor],
+    use: Pair[Engagement] | None,
+    of_vendor: tuple[FieldDelta, ...],
+    of_use: tuple[FieldDelta, ...] = (),
+) -> Difference:
+    """Return a difference of a vendor that comes or goes, or of one of its uses with the vendor's fields."""
+    if use is None:
+        return Difference(type=type_, record=vendor, vendor=vendor, fields=of_vendor)
+    return Difference(
+        type=type_, record=vendor, vendor=vendor, engagement=use, fields=of_use, vendor_fields=of_vendor
     )
-    return msgspec.structs.replace(now, planned=left(None, vendor.planned), engagements=engagements)
 
 
-def _adjacent(older: Register | None, newer: Register) -> bool:
-    if older is None or newer.previous is None:
-        return True
-    return newer.previous.version == older.version
+def grouped(changes: Iterable[FieldDelta], like: Difference, reason: ReasonKind) -> Iterator[Difference]:
+    """Yield one difference for each type among changed fields."""
+    found: dict[ChangeType, list[FieldDelta]] = {}
+    kind = type(like.record.known)
+    for change in changes:
+        found.setdefault(type_of(kind, change, reason), []).append(change)
+    for type_, fields in found.items():
+        yield replace(like, type=type_, fields=tuple(fields))
+
+
+def _type_of_entry(vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None) -> ChangeType:
+    """Return the type of the change of a vendor or engagement that came or went."""
+    if vendor.after is None or (engagement is not None and engagement.after is None):
+        return "ended"
+    if vendor.before is None and vendor.after.withdrawn is not None:
+        return "withdrawn"
+    return "replaced" if engagement is not None and _takes_over(vendor, engagement) else "added"
+
+
+def _takes_over(vendor: Pair[Subprocessor], engagement: Pair[Engagement]) -> bool:
+    """Tell whether a new engagement, one more than available, comes with a vendor newly replaced."""
+    if vendor.after is None or engagement.before is not None or engagement.after is None:
+        return False
+    newly = set(vendor.after.replaces) - set(vendor.before.replaces if vendor.before else ())
+    return bool(newly) and engagement.after.status != "available"
+
+
+def _engagement_differences(
+    vendor: Pair[Subprocessor], engagement: Pair[Engagement], comparison: Comparison
+) -> Iterator[Difference]:
+    before, after = engagement.before, engagement.after
+    like = Difference(type="editorial", record=engagement, vendor=vendor, engagement=engagement)
+    if before is None or after is None:
+        yield replace(like, type=_type_of_entry(vendor, engagement), fields=engagement.stated())
+        return
+    changes = engagement.fields()
+    turn, brought = _turn(before, after, comparison.day) or (None, frozenset[str]())
+    if turn is not None:
+        fields = tuple(change for change in changes if change.name in brought)
+        yield replace(like, type=turn, fields=fields)
+    yield from grouped((change for change in changes if change.name not in brought), like, comparison.reason)
+
+
+def _turn(before: Engagement, after: Engagement, day: dt.date) -> tuple[ChangeType, frozenset[str]] | None:
+    """Say whether an engagement started or stopped, and which fields belong to that."""
+    condition = {"conditions"} if "conditional" in {before.status, after.status} else set()
+    if after.status != "available" and is_over(before, day) and not is_over(after, day):
+        condition = condition if before.status != after.status else set()
+        return "added", _DATES | {"status"} | condition
+    if before.status == after.status:
+        return None
+    change = FieldDelta("status", before.status, after.status)
+    turn = type_of(type(after), change, "change")
+    if after.status == "available":
+        return turn, _DATES | {"status"} | condition
+    dates = _DATES - {"ends_on"} if turn == "activated" else frozenset[str]()
+    return turn, dates | {"status"} | condition
+
+
+def is_over(engagement: EngagementSource, day: dt.date) -> bool:
+    """Tell whether an engagement had been one and has ended by a day."""
+    return engagement.status != "available" and engagement.ends_on is not None and engagement.ends_on <= day
+
+
+def planned_differences(
+    vendor: Pair[Subprocessor], engagement: Pair[Engagement] | None, comparison: Comparison
+) -> Iterator[Difference]:
+    """Yield what is planned, moved or cancelled for a vendor or for one of its engagements.
+
+    What a planned change sets is told like a change of those fields, each type once, with the values
+    that hold on the day before and from its day on; what else changes in it as its own fields.
+    """
+    owner: Pair[Any] = vendor if engagement is None else engagement
+    if owner.after is None:
+        return  # what went takes its plans with it
+    for pair in pairs(owner.before.planned if owner.before else (), owner.after.planned).values():
+        if pair.before != pair.after:
+            like = Difference(
+                type="schedule_changed", record=owner, vendor=vendor, engagement=engagement, planned=pair
+            )
+            yield from _of_plan(pair, like, comparison)
+
+
+def _of_plan(pair: Pair[PlannedChange], like: Difference, comparison: Comparison) -> Iterator[Difference]:
+    old, new, own = pair.before, pair.after, replace(like, record=pair)
+    kind: type[msgspec.Struct] = type(like.record.known)
+    coming = new is not None and new.cancelled is None
+    known = old is not None and new is not None and old.cancelled is None and same_set(kind, old, new)
+    set_fields = list(_set_fields(new, like, comparison)) if new is not None and coming and not known else []
+    yield from grouped(set_fields, like, comparison.reason)
+    if pair.in_both:
+        left = [change for change in pair.fields() if change.name != "set" or not set_fields]
+        yield from grouped(left, own, comparison.reason)
+    elif not set_fields:
+        yield replace(own, type="cancelled" if new and new.cancelled else own.type, fields=pair.stated())
+
+
+def _set_fields(change: PlannedChange, like: Difference, comparison: Comparison) -> Iterator[FieldDelta]:
+    """Yield the fields that a planned change sets, as they are the day before and from its day on."""
+    vendor = comparison.said[like.vendor.known.id] if like.vendor is not None else None
+    if vendor is not None:
+        engagement = like.engagement.known.id if like.engagement is not None else None
+        yield from (FieldDelta(*field) for field in fields_set(vendor, engagement, change))
+
+
+def register_differences(comparison: Comparison) -> Iterator[Difference]:
+    """Yield what differs outside the list of vendors: publisher, promise, statuses, categories."""
+    for place, record in comparison.others():
+        like = Difference(type="category_changed", record=record, place=place)
+        if record.in_both:
+            yield from grouped(record.fields(), like, comparison.reason)
+        else:
+            type_ = change_of(type(record.known), "title")
+            yield replace(like, type=type_, fields=record.stated())
+
+
+def reorders(comparison: Comparison) -> Iterator[Reorder]:
+    """Yield each list of which entries that stayed stand in another order."""
+    yield from _reordered(Pair(comparison.older, comparison.newer))
+    for key, vendor in comparison.vendors.items():
+        if vendor.before == vendor.after:
+            continue
+        place = ("subprocessors", key)
+        yield from _reordered(vendor, place, vendor)
+        for name, use in engagement_pairs(vendor).items():
+            yield from _reordered(use, (*place, "engagements", name), vendor)
+
+
+def _reordered(
+    record: Pair[msgspec.Struct], place: EntryPath = (), vendor: Pair[Subprocessor] | None = None
+) -> Iterator[Reorder]:
+    for name in entries(type(record.known)):
+        lists = [getattr(item, name, ()) for item in (record.before, record.after)]
+        if not all(isinstance(items, tuple) for items in lists):
+            continue
+        once = [
+            [id_ for id_, number in Counter(item.id for item in items).items() if number == 1]
+            for items in lists
+        ]
+        before, after = (tuple(id_ for id_ in ids if id_ in others) for ids, others in (once, reversed(once)))
+        if before != after:
+            yield Reorder(place=(*place, name), before=before, after=after, vendor=vendor)

@@ -1,27 +1,43 @@
 """Two registers in, what a person would want to be told out: in order of weight, with the patch.
 
-The changes depend on the two registers and the promises only, through differences that compose
-(``core.diff.deltas``): who reads the diff from version 3 to 7 is told what the steps between amount to.
+The changes depend on the two registers and the promises only: who reads the diff from version 3 to 7 is
+told what the steps between amount to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import get_args
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, get_args
 
 import msgspec
 
 from register_api.core.canonical import Encoded
-from register_api.core.diff.change_notice import notice_of
-from register_api.core.diff.changes import Change, ChangeType, Diff, DiffEnd
-from register_api.core.diff.columns import fold_columns
-from register_api.core.diff.differences import Column, Comparison, Difference, Reorder
-from register_api.core.diff.field_changes import affected_by, fields_of, kind_of
-from register_api.core.diff.lifecycle import register_differences, vendor_differences
+from register_api.core.diff.changes import (
+    ANNOUNCED_BY,
+    Change,
+    ChangeKind,
+    ChangeType,
+    Diff,
+    DiffEnd,
+    FieldChange,
+)
+from register_api.core.diff.columns import Column, fold_columns
+from register_api.core.diff.comparison import Comparison, FieldDelta, Key, Pair
+from register_api.core.diff.differences import (
+    Difference,
+    Reorder,
+    register_differences,
+    reorders,
+    vendor_differences,
+)
+from register_api.core.forms import Reference
 from register_api.core.language.changes import Sentences
-from register_api.core.model import Register
-from register_api.core.notice import Promises
+from register_api.core.model import Category, PlannedChange, Register, StatusText, Subprocessor
+from register_api.core.notice import NoticeStatus, Promises, notice_status
+from register_api.core.notice_event import another_entity
 from register_api.core.patch import make_patch
+from register_api.core.shapes import shapes, to_plain
 
 _WEIGHT: dict[ChangeType, int] = {name: weight for weight, name in enumerate(get_args(ChangeType))}
 
@@ -41,7 +57,7 @@ def untold_changes(older: Register | None, newer: Register, promises: Promises) 
     """Return what changed without the sentences, which are the publisher's own words."""
     comparison = Comparison(older, newer, promises.zone)
     found = sorted(_differences(comparison), key=lambda difference: _WEIGHT[difference.type])
-    changes = (_change(number, item, comparison, promises) for number, item in enumerate(found, start=1))
+    changes = (_change(f"{newer.version}-{number}", item, comparison) for number, item in enumerate(found, 1))
     return tuple(changes)
 
 
@@ -72,38 +88,176 @@ def _end(version: Encoded[Register]) -> DiffEnd:
 
 def _differences(comparison: Comparison) -> Iterator[Difference | Column | Reorder]:
     """Yield everything that differs, in order of reading."""
-    keys = {place[1]: None for place in comparison.deltas.entries if place[:1] == ("subprocessors",)}
-    vendors = [difference for key in keys for difference in vendor_differences(key, comparison)]
+    changed = (pair for pair in comparison.vendors.values() if pair.before != pair.after)
+    vendors = [difference for pair in changed for difference in vendor_differences(pair, comparison)]
     if comparison.older is None:
         yield from vendors
         return
     yield from register_differences(comparison)
     yield from fold_columns(vendors, comparison)
-    yield from _reorders(comparison)
+    yield from reorders(comparison)
 
 
-def _reorders(comparison: Comparison) -> Iterator[Reorder]:
-    for place, order in comparison.deltas.orders.items():
-        before, after = order.common()
-        if before != after:
-            vendor = comparison.vendors[place[1]] if len(place) > 1 else None
-            yield Reorder(place=place, before=before, after=after, vendor=vendor)
-
-
-def _change(
-    number: int, difference: Difference | Column | Reorder, comparison: Comparison, promises: Promises
-) -> Change:
-    vendor = None if isinstance(difference, Column) else difference.vendor
-    engagement = difference.engagement if isinstance(difference, Difference) else None
-    planned = difference.planned if isinstance(difference, Difference) else None
+def _change(id_: str, found: Difference | Column | Reorder, comparison: Comparison) -> Change:
+    """Return what was found as data for programs: ids, whom it concerns, fields with paths, notice."""
+    if isinstance(found, Column):
+        ids = {row.vendor.known.id for row in found.rows if row.vendor}
+        return Change(
+            id=id_,
+            type=found.type,
+            kind="changed",
+            subprocessor=None,
+            engagement=None,
+            affects=_in_order(ids, comparison),
+            fields=tuple(_field(_place_of_row(row), row.fields[0]) for row in found.rows),
+            notice=_worst((_notice_of(row, comparison) for row in found.rows), comparison),
+        )
+    vendor = found.vendor.known.id if found.vendor else None
+    if isinstance(found, Reorder):
+        path = found.place[2:] if vendor else found.place
+        return Change(
+            id=id_,
+            type=found.type,
+            kind="changed",
+            subprocessor=vendor,
+            engagement=None,
+            fields=(_made(path, found.before, found.after),),
+            notice=_not_required(comparison),
+        )
+    above = ("subprocessor",) if found.engagement is not None else ()
+    place = _place_of_fields(found)
     return Change(
-        id=f"{comparison.newer.version}-{number}",
-        type=difference.type,
-        kind=kind_of(difference),
-        subprocessor=vendor.known.id if vendor else None,
-        engagement=engagement.known.id if engagement else None,
-        planned=planned.known.id if planned else None,
-        affects=affected_by(difference, comparison),
-        fields=fields_of(difference),
-        notice=notice_of(difference, comparison, promises),
+        id=id_,
+        type=found.type,
+        kind=_kind_of(found),
+        subprocessor=vendor,
+        engagement=found.engagement.known.id if found.engagement else None,
+        planned=found.planned.known.id if found.planned else None,
+        affects=_affected_by(found, comparison),
+        fields=(
+            *(_field(above, item) for item in found.vendor_fields),
+            *(_field(place, item) for item in found.fields),
+        ),
+        notice=_notice_of(found, comparison),
     )
+
+
+def _kind_of(difference: Difference) -> ChangeKind:
+    """Say whether an entry came, went, or stayed with other fields."""
+    sets_fields = difference.planned is not None and not isinstance(difference.record.known, PlannedChange)
+    if difference.record.in_both or sets_fields:
+        return "changed"
+    return "added" if difference.record.before is None else "removed"
+
+
+def _affected_by(difference: Difference, comparison: Comparison) -> tuple[str, ...]:
+    """Return every vendor that a change concerns, where it is not one alone."""
+    if difference.vendor is None:
+        return _in_order(set(_belonging(difference.record.known, comparison)), comparison)
+    others = _others(difference, difference.vendor.known)
+    return _in_order({difference.vendor.known.id, *others}, comparison) if others else ()
+
+
+def _field(place: Sequence[Key], delta: FieldDelta) -> FieldChange:
+    return _made((*place, delta.name), delta.before, delta.after)
+
+
+def _made(path: Sequence[Key], before: Any, after: Any) -> FieldChange:
+    dotted = ".".join(part if isinstance(part, str) else f"{part[0]}#{part[1]}" for part in path)
+    return FieldChange(path=dotted, before=to_plain(before), after=to_plain(after))
+
+
+def _place_of_fields(difference: Difference) -> tuple[Key, ...]:
+    """Return the way from what the change names to the entry whose fields changed."""
+    if difference.vendor is None:
+        return difference.place
+    record = difference.record.known
+    return ("planned", record.id) if isinstance(record, PlannedChange) else ()
+
+
+def _place_of_row(row: Difference) -> tuple[Key, ...]:
+    """Return the way from the register to the entry of a row."""
+    vendor = row.vendor.known.id if row.vendor is not None else ""
+    use = ("engagements", row.engagement.known.id) if row.engagement is not None else ()
+    return ("subprocessors", vendor, *use)
+
+
+def _others(difference: Difference, vendor: Subprocessor) -> set[str]:
+    """Return the vendors that a change newly points to, or no longer points to."""
+    fields = difference.vendor_fields if difference.engagement is not None else difference.fields
+    forms = {name: shape.form for name, shape in shapes(type(vendor)).items()}
+    found: set[str] = set()
+    for item in fields:
+        form = forms.get(item.name)
+        if isinstance(form, Reference) and form.to == "vendor":
+            found |= _ids(item.before) ^ _ids(item.after)
+    return found
+
+
+def _ids(value: str | tuple[str, ...] | None) -> set[str]:
+    return {value} if isinstance(value, str) else set(value or ())
+
+
+def _belonging(record: msgspec.Struct, comparison: Comparison) -> Iterator[str]:
+    """Yield the vendors with a use in a category, or with a status."""
+    if isinstance(record, Category | StatusText):
+        field = "category" if isinstance(record, Category) else "status"
+        for vendor in comparison.newer.subprocessors:
+            if any(getattr(use, field) == record.id for use in vendor.engagements):
+                yield vendor.id
+
+
+def _in_order(ids: set[str], comparison: Comparison) -> tuple[str, ...]:
+    """Return ids in order of reading; those that the register does not list come last."""
+    listed = [pair.known.id for pair in comparison.vendors.values()]
+    known = [id_ for id_ in dict.fromkeys(listed) if id_ in ids]
+    return (*known, *sorted(ids.difference(known)))
+
+
+def _notice_of(difference: Difference, comparison: Comparison) -> NoticeStatus:
+    """Say whether a change needed notice and got it: the one that carries an event carries its notice.
+
+    A change of the vendor itself (another legal entity) is as good as its worst engagement.
+    """
+    if difference.vendor is None:
+        return _not_required(comparison)
+    before = comparison.older.version if comparison.older is not None else 0
+    plan = difference.planned.after if difference.planned is not None else None
+    use = difference.engagement.after if difference.engagement is not None else None
+    effective_on: dt.date | None
+    if plan is not None:
+        announced, effective_on, said = plan.announced, plan.effective_on, plan.cancelled is None
+    elif use is None:
+        return _of_another_entity(difference.vendor, before, comparison)
+    elif difference.type == "ended":
+        return _not_required(comparison, use.ends_on)
+    else:
+        announced, effective_on = use.announced, use.starts_on
+        said = difference.type in ANNOUNCED_BY or (difference.type == "cancelled" and use.cancelled is None)
+    if not said or announced.version <= before:
+        return _not_required(comparison, effective_on if plan is not None else None)
+    return notice_status(announced, effective_on, comparison.zone)
+
+
+def _of_another_entity(vendor: Pair[Subprocessor], before: int, comparison: Comparison) -> NoticeStatus:
+    """Return the notice of a change of the vendor itself: the worst of the uses that it announces anew."""
+    older, newer = vendor.before, vendor.after
+    if older is None or newer is None or not another_entity(older, newer):
+        return _not_required(comparison)
+    known = {use.id for use in older.engagements}
+    anew = (use for use in newer.engagements if use.id in known and use.announced.version > before)
+    return _worst((notice_status(use.announced, use.starts_on, comparison.zone) for use in anew), comparison)
+
+
+def _not_required(comparison: Comparison, effective_on: dt.date | None = None) -> NoticeStatus:
+    return NoticeStatus(required=False, announced_on=comparison.day, effective_on=effective_on)
+
+
+def _worst(found: Iterable[NoticeStatus], comparison: Comparison) -> NoticeStatus:
+    """Return the status that a customer would mind most."""
+    needed = [item for item in found if item.required]
+    return max(needed, key=_gravity, default=_not_required(comparison))
+
+
+def _gravity(item: NoticeStatus) -> tuple[bool, bool, int]:
+    return not item.met, item.announced_on is not None, -(item.days or 0)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from register_api.core.diff.changes import Change
-from register_api.core.diff.interests import changes_by_feed, tag_of
+from register_api.core.diff.concern import changes_by_feed, tag_of
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.language.language import Language

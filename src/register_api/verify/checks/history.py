@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from register_api.core.diff.changes import Diff
-from register_api.core.diff.interests import changes_by_feed
+from register_api.core.diff.concern import changes_by_feed
 from register_api.core.format import tree
 from register_api.core.forms import FORMAT_MINOR
 from register_api.core.model import Register
