@@ -25,6 +25,7 @@ from publishers import NOW, Publisher
 from quick_disk import quick_disk
 from register_api.core.canonical import decode, encode, parse
 from register_api.core.diff.changes import Change, Diff
+from register_api.core.diff.comparison import Pair
 from register_api.core.diff.document import changes_between
 from register_api.core.documents import VersionList
 from register_api.core.format import tree
@@ -377,7 +378,7 @@ def content_of(deltas: Deltas) -> set[str]:
         str(place[1])
         for place, delta in deltas.entries.items()
         if place[:1] == ("subprocessors",)
-        and (delta.before is None or delta.after is None or any(delta.fields()))
+        and (delta.before is None or delta.after is None or Pair(delta.before, delta.after).fields())
     }
 
 
