@@ -27,8 +27,8 @@ from register_api.core.diff.document import diff_document
 from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetcher import FolderFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.options import Options
 from static_host import static_host
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from publishers import Publisher
-    from register_api.verify.fetch.fetcher import Fetcher
+    from register_api.verify.fetcher import Fetcher
 
 ROUNDS, FEW, PAIRS = 7, 10, 50
 GOAL_REQUESTS, GOAL_KIBIBYTES, GOAL_MILLISECONDS = 12, 64.0, 60.0

@@ -15,7 +15,7 @@ from register_api.deploy.bucket import Bucket
 from register_api.deploy.sending import Order, deploy
 from register_api.errors import TargetError
 from register_api.verify import Options, verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from register_api.deploy.plan import Plan
     from register_api.deploy.target import DeployTarget
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 
 LATER = NOW + dt.timedelta(minutes=10)

@@ -8,17 +8,16 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from memory_publisher import NOW
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.offline import verify_offline
-from register_api.verify.evidence.package import make_archive
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.evidence.archive import make_archive
+from register_api.verify.evidence.package import make_evidence, verify_offline
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 YEARS_LATER = NOW + dt.timedelta(days=20 * 365)
 """Long after everything in a package has expired."""

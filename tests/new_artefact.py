@@ -36,7 +36,7 @@ from register_api.hosting.configuration import configuration  # noqa: E402
 from register_api.hosting.site import Site  # noqa: E402
 from register_api.publish import makers  # noqa: E402
 from register_api.verify.engine import verify  # noqa: E402
-from register_api.verify.fetch.fetcher import MemoryFetcher  # noqa: E402
+from register_api.verify.fetcher import MemoryFetcher  # noqa: E402
 from register_api.verify.options import Options  # noqa: E402
 from trees import answer, read_tree  # noqa: E402
 

@@ -15,14 +15,14 @@ from register_api.publish.recovery import Recovery, take_over
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.publish.signing.keyring import Keyring
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 NAME = "example.com/sub-processors"
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=1)

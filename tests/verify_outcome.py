@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 
 def failed(report: Report) -> dict[str, int | None]:

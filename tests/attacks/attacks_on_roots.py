@@ -14,7 +14,7 @@ from securesystemslib.formats import encode_canonical
 
 from memory_log import private_key
 from memory_publisher import NOW, MemoryPublisher, tuf_signer
-from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS
+from register_api.verify.fetcher import MAX_ROOT_ROTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

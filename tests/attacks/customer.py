@@ -12,7 +12,7 @@ from register_api import errors
 from register_api.bounded_http.limits import HttpLimits
 from register_api.cli.main import cli
 from register_api.verify.engine import verify as verify_register
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.verify.options import Options
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 
 @pytest.fixture(scope="module")

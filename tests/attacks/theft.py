@@ -24,14 +24,14 @@ from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.core.model import Subprocessor
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 DOCUMENT, LOG, FEED, TARGETS, ONLINE = ONLINE_HELD = ("document", "log", "feed", "targets", "online")
 ONE_ROOT, ROOT = "one root key of two", "enough root keys"

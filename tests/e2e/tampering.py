@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from publications import NOW
 
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 
 def flip(data: bytes) -> bytes:

@@ -23,7 +23,7 @@ from quick_disk import quick_disk
 from register_api.store import layout
 from register_api.store.reader import open_snapshot
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:

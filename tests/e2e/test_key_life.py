@@ -33,7 +33,7 @@ from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.root_chain import known_file, signed_sha256
 from register_api.publish.trust.root_draft import read_draft
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from verify_outcome import failed
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 LIST_ROLES = ["document", "log", "feed"]
 

@@ -24,7 +24,7 @@ from programs import REGISTER_API, Done, Program, below, environment, is_alive, 
 from publishers import Publisher
 from register_api.core.format import tree
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from time_authority import authority, honest, serving
 from tools import need

@@ -14,14 +14,14 @@ from test_keys_page import Reader
 from memory_folder import memory_folder
 from quick_disk import quick_disk
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from verify_outcome import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 PAGE = (ROOT / "docs/recovering.md").read_text("utf-8")
 SECTION = PAGE.partition("## A version with a wrong date\n")[2].partition("\n## ")[0]

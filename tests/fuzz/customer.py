@@ -17,10 +17,8 @@ from register_api.core import canonical, strict_base64
 from register_api.core.signature import ed25519_jwk, format_jws, jws_header, jws_signing_input
 from register_api.errors import Malformed
 from register_api.verify.engine import verify
-from register_api.verify.evidence.archive import read_archive
-from register_api.verify.evidence.notice_files import NOTICE, REGISTER
-from register_api.verify.evidence.package import make_archive
-from register_api.verify.fetch.fetcher import MemoryFetcher, check_path
+from register_api.verify.evidence.archive import NOTICE, REGISTER, make_archive, read_archive
+from register_api.verify.fetcher import MemoryFetcher, check_path
 from register_api.verify.options import Options
 from register_api.verify.state import STATE_FILE, Remembered, load
 from register_api.watch.register_list import KnownRegister, RegisterList, kid_of, read_list

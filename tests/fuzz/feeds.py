@@ -8,8 +8,8 @@ from fuzz.target import Target, documented
 from memory_publisher import NAME
 from register_api.core.format import tree
 from register_api.publish.signing.signatures import sign_feed
-from register_api.verify.checks.feed_index import read_atom, read_json
 from register_api.verify.checks.feed_signature import verify_feed_signature
+from register_api.verify.checks.feeds import read_atom, read_json
 
 FEED = b"<feed xmlns='http://www.w3.org/2005/Atom'/>"
 

@@ -10,7 +10,7 @@ from memory_log import MemoryLog, cosign, private_key, witness_key
 from register_api.core import strict_base64
 from register_api.core.log import checkpoint, merkle, note, proofs, tiles
 from register_api.errors import Malformed
-from register_api.verify.compare.comparing import Comparing, Given
+from register_api.verify.compare import Comparing, Given
 from vectors_of_others import vector_bytes
 
 if TYPE_CHECKING:

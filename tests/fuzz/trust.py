@@ -20,7 +20,7 @@ from memory_publisher import NOW, MemoryPublisher, tuf_signer
 from register_api.core.format import tree
 from register_api.errors import VerificationError
 from register_api.publish.trust import root_draft
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.trust.chain import Trusted, follow
 from register_api.verify.trust.start import choose_start, read_root
 

@@ -53,7 +53,7 @@ from register_api.source.edit import SourceEdit
 from register_api.source.load import load
 from register_api.store.reader import open_snapshot
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from source_book import Book, Edit, edits, first_promises, mostly, planned_edits, plans_made, promises, starts
 from thoroughness import examples

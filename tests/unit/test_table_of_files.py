@@ -15,7 +15,7 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, KINDS, TRANSLATIONS, address_of, kind_of
 from register_api.core.log.note import format_verifier_key
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from trees import answer, read_tree
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from register_api.core.format.kind import FileKind
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 LATER = {
     tree.FEED_ARCHIVE,

@@ -23,10 +23,9 @@ from register_api.core.log.note import ED25519
 from register_api.errors import UsageError
 from register_api.verify.checks.check_table import worst
 from register_api.verify.checks.log import Log
-from register_api.verify.compare.comparing import Comparing, Given
-from register_api.verify.compare.log_comparison import render_text
+from register_api.verify.compare import Comparing, Given, render_text
 from register_api.verify.engine import look
-from register_api.verify.fetch.fetcher import Fetcher
+from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
 
 _LEAST = 2

@@ -18,11 +18,11 @@ from register_api.cli.trust_options import (
     stamped_by_option,
     witness_options,
 )
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.package import check_free, write_archive
+from register_api.verify.evidence.archive import check_free, write_archive
+from register_api.verify.evidence.package import make_evidence
 from register_api.verify.options import Options
-from register_api.verify.report.report import Report
-from register_api.verify.report.text import render_text
+from register_api.verify.report import Report
+from register_api.verify.report_text import render_text
 
 
 @click.command()

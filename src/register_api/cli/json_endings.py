@@ -10,7 +10,7 @@ import click
 from register_api import clock
 from register_api.cli.output import print_json
 from register_api.errors import RegisterError, UsageError
-from register_api.verify.report.report import ErrorTold, Report
+from register_api.verify.report import ErrorTold, Report
 
 
 class JsonEndings(click.Command):

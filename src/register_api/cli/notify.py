@@ -35,7 +35,7 @@ from register_api.notify.words import Wanted, Words
 from register_api.notify.worker import Worker
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 
 _DAY = 86_400
 

@@ -18,13 +18,18 @@ from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.publication import load
 from register_api.notify.sealing import seal_facts, stamp_seals
 from register_api.notify.settings import NotifySettings
-from register_api.verify.evidence.collect import make_evidence
+from register_api.verify.evidence.archive import (
+    REGISTER,
+    check_free,
+    make_archive,
+    notice_bound,
+    write_archive,
+)
 from register_api.verify.evidence.notice import verify_notice
-from register_api.verify.evidence.notice_files import REGISTER, notice_bound
-from register_api.verify.evidence.package import check_free, make_archive, write_archive
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.evidence.package import make_evidence
+from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 
 
 @click.command()

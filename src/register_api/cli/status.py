@@ -26,7 +26,7 @@ from register_api.publish.trust.repository import Expiry
 from register_api.store.layout import PUBLIC
 from register_api.store.reader import Snapshot, open_snapshot
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 
 _INTO_EMPTY = "(into an empty store: mv the damaged one away first)"

@@ -16,8 +16,8 @@ from register_api.core.log.note import COSIGNATURE, MAX_NOTE_BYTES, NoteKey, par
 from register_api.core.log.policy import WitnessPolicy
 from register_api.core.log.time_stamp import MAX_ANCHORS_BYTES, read_anchors
 from register_api.errors import UsageError, VerificationError
-from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetcher import Fetcher, FolderFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

@@ -11,10 +11,10 @@ from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.core.printable import quoted
 from register_api.errors import WatchError
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.package import check_free, write_archive
+from register_api.verify.evidence.archive import check_free, write_archive
+from register_api.verify.evidence.package import make_evidence
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from register_api.watch.look import Asking
 
 

@@ -11,8 +11,8 @@ from register_api.deploy.plan import Progress
 from register_api.errors import Inconsistent, RolledBack, Stale, VerificationError
 from register_api.store.reader import Snapshot
 from register_api.verify import Options, VerifyResult, verify
-from register_api.verify.fetch.fetcher import KeepingFetcher
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetcher import KeepingFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.options import History
 
 _PAUSES = (0, 2, 5, 10, 20, 30)

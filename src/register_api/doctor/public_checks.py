@@ -19,8 +19,8 @@ from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown,
 from register_api.errors import Forked, RolledBack
 from register_api.store.reader import Snapshot
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import KeepingFetcher
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.fetcher import KeepingFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 from register_api.verify.options import Options
 
 _RENEWED_BEFORE = dt.timedelta(days=14)

@@ -22,9 +22,9 @@ from register_api.errors import NotifyError
 from register_api.notify.contacts import Recipient, recipients_at
 from register_api.notify.publication import Publication
 from register_api.sending.database import Database, Row
-from register_api.verify.evidence import notice_files as paths
+from register_api.verify.evidence import archive as paths
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.notice_checks import NOTICE_README
+from register_api.verify.evidence.notice import NOTICE_README
 
 # The address of an endpoint may be a password, which is not opened.
 _FACTS = """

@@ -5,9 +5,9 @@ package may change with any release.
 """
 
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher, MemoryFetcher
+from register_api.verify.fetcher import Fetcher, FolderFetcher, MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.report import CheckResult, LogHead, Report, StampSeen
+from register_api.verify.report import CheckResult, LogHead, Report, StampSeen
 from register_api.verify.result import Trust, Update, Verified, VerifyResult
 from register_api.verify.state import RootOrigin
 

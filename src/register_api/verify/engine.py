@@ -15,9 +15,9 @@ from register_api.verify.checks.head import last_instant
 from register_api.verify.checks.round import check_round
 from register_api.verify.checks.run import Run
 from register_api.verify.checks.version_history import CHECKS as HISTORY_CHECKS
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.fetcher import NotServed
 from register_api.verify.options import Options
-from register_api.verify.report.outcome import limits_of_an_address, make_report, make_verified
+from register_api.verify.outcome import limits_of_an_address, make_report, make_verified
 from register_api.verify.result import VerifyResult
 from register_api.verify.state import Remembered
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from register_api.bounded_http.limits import HttpLimits
     from register_api.verify.checks.round import Round
     from register_api.verify.checks.run import Progress
-    from register_api.verify.fetch.fetcher import Fetcher
-    from register_api.verify.fetch.http import HttpFetcher
+    from register_api.verify.fetcher import Fetcher
+    from register_api.verify.http_fetcher import HttpFetcher
 
 _MEMORABLE = ("V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V30", "V32")
 """What must hold before a publication is remembered: after that, nothing older counts any more."""
@@ -88,7 +88,7 @@ def verify(
 
 def _over_http(base: str, limits: HttpLimits) -> HttpFetcher:
     # httpx takes a quarter of the time that importing all of this takes; a fetcher of one's own needs none.
-    from register_api.verify.fetch.http import HttpFetcher  # noqa: PLC0415
+    from register_api.verify.http_fetcher import HttpFetcher  # noqa: PLC0415
 
     return HttpFetcher(base, limits)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from register_api.bounded_http.limits import HttpLimits
 from register_api.core.log.policy import NONE, WitnessPolicy
-from register_api.verify.fetch.fetcher import RUN_LIMITS
+from register_api.verify.fetcher import RUN_LIMITS
 from register_api.verify.state import VersionRange
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from register_api.core.language.changes import Sentences
 from register_api.core.language.language import ENGLISH
 from register_api.core.model import Reason, Recorded, Register
 from register_api.errors import VerificationError
-from register_api.verify.report.report import ChangeTold, LogHead, Report, StampSeen
-from register_api.verify.report.text import plain
+from register_api.verify.report import ChangeTold, LogHead, Report, StampSeen
+from register_api.verify.report_text import plain
 from register_api.verify.state import RootOrigin
 
 MOST_CHANGED_BYTES = 64 * 2**20

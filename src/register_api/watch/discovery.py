@@ -14,7 +14,7 @@ from register_api.core.format.paths import max_bytes
 from register_api.core.printable import quoted
 from register_api.core.text import base_url_problem
 from register_api.errors import WatchError
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.fetcher import NotServed
 from register_api.watch.poll_fetcher import PollFetcher
 
 

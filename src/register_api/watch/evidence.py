@@ -8,8 +8,8 @@ import msgspec
 
 from register_api.errors import WatchError
 from register_api.verify import Options
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.report.text import render_text
+from register_api.verify.evidence.package import make_evidence
+from register_api.verify.report_text import render_text
 from register_api.watch.look import Asking
 from register_api.watch.settings import WatchSettings
 from register_api.watch.vendors import Vendor

@@ -11,7 +11,7 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.errors import Unreachable
-from register_api.verify.fetch.http import HttpFetcher
+from register_api.verify.http_fetcher import HttpFetcher
 
 _NOT_MODIFIED = 304
 FIRST = tree.TIMESTAMP.path()

@@ -17,7 +17,7 @@ from register_api.cli.main import cli
 from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from verify_outcome import failed, result
 

@@ -9,8 +9,7 @@ import pytest
 
 from evidence_packages import unpack
 from register_api.core.canonical import digest
-from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.package import make_archive
+from register_api.verify.evidence.archive import README, make_archive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,7 +29,7 @@ from register_api.publish.cosigning.witness_status import read_head, witness_sta
 from register_api.publish.rotation import KeyChange, rotate_key
 from register_api.publish.trust_rotation import renew_trust, rotate_trust_key
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from witnesses import Answering, Partner, log_vkey, serving, waiting
 

@@ -20,7 +20,7 @@ from register_api.publish.trust import retirement
 from register_api.publish.trust.metadata import metadata_path
 from register_api.publish.trust.retirement import KEPT, MOST_AT_ONCE, outlived
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher
+from register_api.verify.fetcher import FolderFetcher
 from register_api.verify.options import Options
 from thoroughness import examples
 

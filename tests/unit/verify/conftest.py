@@ -8,14 +8,14 @@ import pytest
 
 from memory_publisher import NOW, MemoryPublisher
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
     Run = Callable[..., Report]
 

@@ -10,7 +10,7 @@ from register_api.core.format import tree
 from register_api.verify.checks.check_table import CHECKS, NOTICE_CHECKS, PACKAGE_CHECKS, WORST_FIRST, worst
 from register_api.verify.checks.round import check_package, check_round
 from register_api.verify.checks.run import Run
-from register_api.verify.fetch.fetcher import MemoryFetcher, NotServed
+from register_api.verify.fetcher import MemoryFetcher, NotServed
 from register_api.verify.options import History, Options
 
 

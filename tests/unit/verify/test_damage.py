@@ -15,9 +15,9 @@ from register_api.core.format import tree
 from register_api.core.format.paths import TARGETS_BY_NAME
 from register_api.errors import VerificationError
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from thoroughness import examples
 from verify_outcome import failed
 

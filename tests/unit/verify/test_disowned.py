@@ -13,7 +13,7 @@ from register_api.core.keys.key_list import Disowned, disowned_since
 from register_api.core.language.disowned import disowned
 from register_api.core.language.language import Language
 from register_api.verify import state
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:

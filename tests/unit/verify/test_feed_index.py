@@ -7,7 +7,7 @@ import pytest
 from memory_publisher import NAME, MemoryPublisher
 from register_api.core.format import tree
 from register_api.errors import Malformed
-from register_api.verify.checks.feed_index import read_atom
+from register_api.verify.checks.feeds import read_atom
 
 GOOD = MemoryPublisher().publish_many(3).files[tree.FEED_ATOM.path()]
 DECLARATION, BODY = GOOD.split(b"\n", 1)

@@ -10,7 +10,7 @@ from memory_publisher import MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.format.paths import max_bytes
 from register_api.errors import Malformed
-from register_api.verify.fetch.fetcher import Fetcher, FolderFetcher, MemoryFetcher, NotServed
+from register_api.verify.fetcher import Fetcher, FolderFetcher, MemoryFetcher, NotServed
 
 if TYPE_CHECKING:
     from pathlib import Path

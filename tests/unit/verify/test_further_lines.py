@@ -17,7 +17,7 @@ from register_api.core.log.note import format_verifier_key
 from register_api.core.log.policy import parse_policy
 from register_api.verify import state
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 from thoroughness import examples
 from verify_outcome import failed, told
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from register_api.core.log.policy import WitnessPolicy
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 AT = int(NOW.timestamp())
 WITNESSES = {f"w{number}.example": private_key(80 + number) for number in range(3)}

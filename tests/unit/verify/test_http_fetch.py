@@ -16,8 +16,8 @@ from register_api.bounded_http.client import Elsewhere, user_agent
 from register_api.bounded_http.limits import HttpLimits
 from register_api.errors import Malformed, Unreachable, UsageError, VerificationError
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import NotServed
-from register_api.verify.fetch.http import HttpFetcher, read_base
+from register_api.verify.fetcher import NotServed
+from register_api.verify.http_fetcher import HttpFetcher, read_base
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:

@@ -26,14 +26,14 @@ from register_api.publish.feed.entry import FeedEntry, VersionSummary, make_entr
 from register_api.publish.feed.interests import entries_by_interest, interests
 from register_api.publish.feed.json import json_feed
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from register_api.core.format.kind import FileKind
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 ChangeOfEntries = Callable[[list[FeedEntry]], list[FeedEntry]]
 Feeds = dict[str, bytes]

@@ -19,9 +19,9 @@ from register_api.core.judging.judge import judge
 from register_api.core.model import Announced
 from register_api.core.notice import promises_of
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from register_api.core.diff.changes import Diff
     from register_api.core.judging.changes import Judgement
     from register_api.core.model import Register
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 FIELDS = derived_fields()
 IDS = [f"{kind.__name__}.{name}" for kind, name in FIELDS]

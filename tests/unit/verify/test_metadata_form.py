@@ -11,9 +11,9 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.errors import Malformed
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.trust.form import check_form
+from register_api.verify.trust.metadata import check_form
 from verify_outcome import failed
 
 if TYPE_CHECKING:

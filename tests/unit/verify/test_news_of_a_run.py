@@ -13,7 +13,7 @@ from register_api.core.format import tree
 from register_api.core.model import Announced, Engagement, Notice, Objection, Subprocessor
 from register_api.errors import StateInUse
 from register_api.verify import MemoryFetcher, Options, state, verify
-from register_api.verify.report.text import render_brief, render_text
+from register_api.verify.report_text import render_brief, render_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,10 +18,9 @@ from notice_packages import ADDRESS, KEY, MAIL, OPENING, SEALED, notice, record,
 from register_api.core.canonical import encode
 from register_api.core.delivery import Opening, VersionTold, address_mac
 from register_api.verify.checks.check_table import NOTICE_CHECKS
-from register_api.verify.evidence import notice_files as paths
-from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.package import make_archive
-from register_api.verify.report.text import render_text
+from register_api.verify.evidence import archive as paths
+from register_api.verify.evidence.archive import README, make_archive
+from register_api.verify.report_text import render_text
 from thoroughness import examples
 from time_authority import authority
 

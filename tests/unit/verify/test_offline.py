@@ -25,12 +25,12 @@ from register_api.errors import UsageError
 from register_api.verify.checks.check_table import PACKAGE_CHECKS
 from register_api.verify.checks.version_history import Version
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.evidence.readme import make_readme
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.evidence.package import make_evidence
+from register_api.verify.evidence.register_package import make_readme
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.report import Report
-from register_api.verify.report.text import render_text
+from register_api.verify.report import Report
+from register_api.verify.report_text import render_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,17 +13,17 @@ from memory_publisher import NOW, MemoryPublisher
 from register_api.core.format import tree
 from register_api.core.log.proofs import parse_proof
 from register_api.verify.evidence.archive import README
-from register_api.verify.evidence.collect import make_evidence
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.evidence.package import make_evidence
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from time_authority import Authority, authority
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from register_api.verify.evidence.collect import Made
-    from register_api.verify.report.report import Report
+    from register_api.verify.evidence.package import Made
+    from register_api.verify.report import Report
 
 SOON = NOW + dt.timedelta(days=1)
 

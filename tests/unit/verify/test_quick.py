@@ -13,9 +13,9 @@ from register_api.core.documents import Ended
 from register_api.core.format import tree
 from register_api.verify import state
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 MADE = {"V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V10", "V11", "V25", "V30", "V33"}
 

@@ -15,7 +15,7 @@ from register_api.core.documents import Ended
 from register_api.core.format import tree
 from register_api.errors import Malformed, UsageError
 from register_api.verify import state
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from verify_outcome import failed, result
 
 if TYPE_CHECKING:

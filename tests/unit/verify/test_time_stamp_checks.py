@@ -16,9 +16,9 @@ from register_api.core.log.proofs import parse_proof
 from register_api.core.log.time_stamp import CLOCK_TOLERANCE, read_anchors
 from register_api.verify.checks.time_stamp import MOST_ASKED
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import MemoryFetcher
+from register_api.verify.fetcher import MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 from thoroughness import examples
 from time_authority import authority, refusal
 from verify_outcome import failed, result, told
@@ -26,7 +26,7 @@ from verify_outcome import failed, result, told
 if TYPE_CHECKING:
     from conftest import Run
 
-    from register_api.verify.report.report import Report
+    from register_api.verify.report import Report
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 ROOT = (VECTORS / "time-stamp-root.pem").read_bytes()

@@ -15,10 +15,10 @@ from register_api.core.format import tree
 from register_api.core.log.note import format_verifier_key
 from register_api.errors import UsageError
 from register_api.verify.engine import verify
-from register_api.verify.fetch.fetcher import FolderFetcher, MemoryFetcher
+from register_api.verify.fetcher import FolderFetcher, MemoryFetcher
 from register_api.verify.options import Options
-from register_api.verify.report.report import Report
-from register_api.verify.report.text import render_text
+from register_api.verify.report import Report
+from register_api.verify.report_text import render_text
 from verify_outcome import failed, result, told
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from register_api.core.model import (
 from register_api.errors import Forged, Malformed, Unreachable, UsageError
 from register_api.verify import MemoryFetcher, Options, VerifyResult, verify
 from register_api.verify import result as results
-from register_api.verify.report.text import render_text
+from register_api.verify.report_text import render_text
 
 if TYPE_CHECKING:
     from pathlib import Path

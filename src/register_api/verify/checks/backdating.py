@@ -22,7 +22,7 @@ from register_api.verify.checks.time_stamp import earlier_stamp
 from register_api.verify.checks.witnesses import signed_when
 from register_api.verify.options import Options
 from register_api.verify.state import Remembered
-from register_api.verify.trust.form import CLOCK_TOLERANCE, check_signed_at
+from register_api.verify.trust.metadata import CLOCK_TOLERANCE, check_signed_at
 
 
 class SeenNewest(msgspec.Struct, frozen=True, kw_only=True):

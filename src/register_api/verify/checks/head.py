@@ -18,7 +18,7 @@ from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures
 from register_api.verify.checks.targets import Targets
 from register_api.verify.state import Remembered
-from register_api.verify.trust.form import CLOCK_TOLERANCE
+from register_api.verify.trust.metadata import CLOCK_TOLERANCE
 
 
 def read_key_list(targets: Targets) -> tuple[Encoded[KeyList], str]:

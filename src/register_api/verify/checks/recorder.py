@@ -8,7 +8,7 @@ from types import TracebackType
 
 from register_api.errors import Document, Forked, VerificationError
 from register_api.verify.checks.check_table import Check, worst
-from register_api.verify.report.report import CheckResult
+from register_api.verify.report import CheckResult
 
 MAX_MESSAGES = 5
 """So many findings of one check are told in words; of more only the number."""

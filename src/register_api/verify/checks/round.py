@@ -22,7 +22,6 @@ from register_api.verify.checks import (
     disowned,
     feeds,
     head,
-    head_files,
     key_history,
     log,
     mirrors,
@@ -30,9 +29,10 @@ from register_api.verify.checks import (
     version_history,
     witnesses,
 )
+from register_api.verify.checks.mirrors import check_copies
 from register_api.verify.checks.recorder import NotApplicable
-from register_api.verify.checks.targets import Targets, check_copies
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.checks.targets import Targets
+from register_api.verify.fetcher import NotServed
 from register_api.verify.trust.chain import follow
 from register_api.verify.trust.start import choose_start
 
@@ -173,7 +173,7 @@ def check_round(run: Run) -> Round:
     run.check("V29", lambda: ahead.check_upcoming(run, register.value), whole=True)
     run.check(
         "V34",
-        lambda: head_files.check_head_files(run, targets.value, keys.value.document, register.value.document),
+        lambda: mirrors.check_head_files(run, targets.value, keys.value.document, register.value.document),
         whole=True,
     )
     copies = () if run.options.newest_alone else TARGETS_BY_NAME.values()

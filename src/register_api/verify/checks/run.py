@@ -16,7 +16,7 @@ from register_api.verify.checks.check_table import CHECKS, Check
 from register_api.verify.checks.disowned import DisownedVersions
 from register_api.verify.checks.history import History
 from register_api.verify.checks.recorder import NotApplicable, Recorder, naming
-from register_api.verify.fetch.fetcher import Fetcher
+from register_api.verify.fetcher import Fetcher
 from register_api.verify.options import Options
 from register_api.verify.state import Remembered
 

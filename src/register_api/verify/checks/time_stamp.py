@@ -9,7 +9,7 @@ from register_api.core.format import tree
 from register_api.core.instant import format_instant
 from register_api.errors import ClockBehind, Document, Unwitnessed, VerificationError
 from register_api.verify.checks.recorder import NotApplicable, naming
-from register_api.verify.fetch.fetcher import NotServed
+from register_api.verify.fetcher import NotServed
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -23,14 +23,13 @@ from register_api.errors import (
     UntrustedKey,
     VerificationError,
 )
-from register_api.verify.checks import history_log
 from register_api.verify.checks.key_history import continues, read_key_list
-from register_api.verify.checks.log import Log, first_version
+from register_api.verify.checks.log import Log, check_bundle, check_older_tiles, first_version
 from register_api.verify.checks.recorder import NotApplicable
 from register_api.verify.checks.run import Run
 from register_api.verify.checks.signatures import check_signatures, is_signed
 from register_api.verify.checks.targets import Targets
-from register_api.verify.fetch.fetcher import MAX_DAMAGED_VERSIONS, check_path
+from register_api.verify.fetcher import MAX_DAMAGED_VERSIONS, check_path
 
 CHECKS = ("V13", "V14", "V15", "V16", "V17", "V18", "V19", "V31")
 
@@ -137,8 +136,8 @@ class _Walk:
             run.history.published[version] = format_instant(entry.published_at)
             if record.covers("V14"):
                 with record.recording("V14"):
-                    history_log.check_bundle(run, log.size, version, data)
-                    history_log.check_older_tiles(run, log.size, version)
+                    check_bundle(run, log.size, version, data)
+                    check_older_tiles(run, log.size, version)
             with record.recording("V15", tree.VERSION_PROOF.path(version)):
                 log.proof(version, data)
             return self._files(entry, before)

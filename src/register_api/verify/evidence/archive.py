@@ -11,18 +11,63 @@ to end and both descriptions agree, so whatever unpacks it finds the same files.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from register_api.core.format.kind import MIB
 from register_api.core.format.paths import kind_of, max_bytes
-from register_api.errors import Malformed
-from register_api.verify.evidence.notice_files import notice_bound
-from register_api.verify.fetch.fetcher import check_path
+from register_api.core.format.tree import TIME_STAMP
+from register_api.errors import Malformed, UsageError
+from register_api.files import durable
+from register_api.verify.fetcher import check_path
+
+NOTICE = "notice.json"
+REGISTER = "register.zip"
+MESSAGES = "messages/"
+MAX_RECORDS = 300
+
+_KIB = 1024
+_BOUNDS = {
+    re.compile(r"notice\.json"): MIB,
+    re.compile(r"records/[1-9][0-9]{0,2}\.json"): 16 * _KIB,
+    re.compile(r"seals/[0-9a-f]{64}\.json"): 4 * _KIB,
+    re.compile(r"seals/[0-9a-f]{64}\.tsr"): TIME_STAMP.max_bytes,
+    re.compile(r"messages/[0-9a-f]{64}\.(eml|json)"): 16 * MIB,
+    re.compile(r"register\.zip"): 32 * MIB,
+}
+
+
+def record_path(number: int) -> str:
+    """Return where a record lies, counted from 1."""
+    return f"records/{number}.json"
+
+
+def seal_path(root: str) -> str:
+    """Return where the seal of a root lies."""
+    return f"seals/{root}.json"
+
+
+def stamp_path(root: str) -> str:
+    """Return where the timestamp on a seal lies."""
+    return f"seals/{root}.tsr"
+
+
+def message_path(sha256: str, channel: str) -> str:
+    """Return where a message lies as it was sent."""
+    return f"{MESSAGES}{sha256}.{'eml' if channel == 'mail' else 'json'}"
+
+
+def notice_bound(path: str) -> int | None:
+    """Return the most bytes of a file of such a package; ``None`` where none is called so."""
+    return next((most for name, most in _BOUNDS.items() if name.fullmatch(path)), None)
+
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 """APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC, two sizes, lengths of name, extra."""
@@ -167,3 +212,58 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if len(data) != info.file_size:
         raise Malformed(f"the member {info.filename} has not the size that its header says")
     return data
+
+
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107
+"""What the two bytes of a date in a ZIP can say (APPNOTE 4.4.6)."""
+
+_UNIX = 3
+_MODE = stat.S_IFREG | 0o644
+
+
+def make_archive(files: Mapping[str, bytes], published_at: dt.datetime) -> bytes:
+    """Return a ZIP of files, in order of path, stored, so that no packer's version shows.
+
+    Args:
+        files: Path to bytes.
+        published_at: What every member is dated, UTC.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(files):
+            info = zipfile.ZipInfo(path, _date(published_at))
+            info.create_system, info.external_attr = _UNIX, _MODE << 16
+            archive.writestr(info, files[path])
+    return buffer.getvalue()
+
+
+def _date(instant: dt.datetime) -> tuple[int, int, int, int, int, int]:
+    utc = instant.astimezone(dt.UTC)
+    year = min(max(utc.year, _FIRST_YEAR), _LAST_YEAR)
+    return year, utc.month, utc.day, utc.hour, utc.minute, utc.second
+
+
+def check_free(path: Path) -> None:
+    """Refuse a path at which something lies, before any work is done for it.
+
+    Raises:
+        UsageError: Something lies there, or its folder does not exist.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}")
+
+
+def write_archive(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all, and durably.
+
+    Raises:
+        UsageError: It is there by now, or cannot be written.
+    """
+    try:
+        durable.create(path, data)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

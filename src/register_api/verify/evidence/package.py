@@ -1,67 +1,139 @@
-"""The package as a file: the same members always give the same bytes, and no file is overwritten."""
+"""Makes a package: a version is verified as it is served, and what its checks read is gathered.
+
+A package is what the checks of one version read, so that the same checks can be made again from it alone.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
-import stat
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from register_api.errors import UsageError
-from register_api.files import durable
+import msgspec
 
-_FIRST_YEAR, _LAST_YEAR = 1980, 2107
-"""What the two bytes of a date in a ZIP can say (APPNOTE 4.4.6)."""
+from register_api.core.canonical import digest
+from register_api.core.format import tree
+from register_api.errors import Malformed, UsageError
+from register_api.verify.checks.check_table import PACKAGE_CHECKS
+from register_api.verify.checks.recorder import Recorder
+from register_api.verify.checks.round import check_package
+from register_api.verify.checks.run import Progress, Run
+from register_api.verify.engine import look
+from register_api.verify.evidence.archive import MAX_PACKAGE_BYTES, NOTICE, README, make_archive, read_archive
+from register_api.verify.evidence.notice import verify_notice
+from register_api.verify.evidence.register_package import examine, examine_files, make_readme, report_package
+from register_api.verify.fetcher import Fetcher, KeepingFetcher, MemoryFetcher
+from register_api.verify.options import Options
+from register_api.verify.outcome import limits_of_an_address, make_report
+from register_api.verify.report import PackageSeen, Report
 
-_UNIX = 3
-_MODE = stat.S_IFREG | 0o644
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of making a package.
+
+    Attributes:
+        served: The report on what is served.
+        package: The report on the package; ``None`` when what is served did not hold.
+        data: Bytes of the package; ``None`` unless both hold.
+    """
+
+    served: Report
+    package: Report | None = None
+    data: bytes | None = None
 
 
-def make_archive(files: Mapping[str, bytes], published_at: dt.datetime) -> bytes:
-    """Return a ZIP of files, in order of path, stored, so that no packer's version shows.
+def make_evidence(
+    base: str,
+    fetcher: Fetcher,
+    version: int,
+    options: Options,
+    now: dt.datetime,
+    progress: Progress | None = None,
+) -> Made:
+    """Verify a version where it is served, and gather what proves it.
 
     Args:
-        files: Path to bytes.
-        published_at: What every member is dated, UTC.
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(files):
-            info = zipfile.ZipInfo(path, _date(published_at))
-            info.create_system, info.external_attr = _UNIX, _MODE << 16
-            archive.writestr(info, files[path])
-    return buffer.getvalue()
-
-
-def _date(instant: dt.datetime) -> tuple[int, int, int, int, int, int]:
-    utc = instant.astimezone(dt.UTC)
-    year = min(max(utc.year, _FIRST_YEAR), _LAST_YEAR)
-    return year, utc.month, utc.day, utc.hour, utc.minute, utc.second
-
-
-def check_free(path: Path) -> None:
-    """Refuse a path at which something lies, before any work is done for it.
+        base: Name of the place, for the report.
+        fetcher: Gives the tree.
+        version: Number of the version.
+        options: The root to begin from, and time authorities; history is looked at for this version alone.
+        now: The present instant, UTC.
+        progress: Called with steps done, steps there are, and what comes next.
 
     Raises:
-        UsageError: Something lies there, or its folder does not exist.
+        UsageError: There is no such version yet, or the given root cannot be read.
     """
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent}")
+    wishes = msgspec.structs.replace(options, history="none", state=None)
+    found = look(fetcher, wishes, now, None, progress)
+    log = found.log.get()
+    if log is not None and version > log.size:
+        raise UsageError(f"there is no version {version}: the newest is {log.size}")
+    served = make_report(base, found, now, limits=tuple(limits_of_an_address(found.run)))
+    if served.exit_code:
+        return Made(served=served)
+    kept = KeepingFetcher(fetcher)
+    proven = check_package(Run(kept, wishes, None, None, progress, PACKAGE_CHECKS), version)
+    if proven.run.record.errors():
+        return Made(served=make_report(base, proven, now))
+    # A customer's own root may be a later one; whoever reads the package may have only the first.
+    for number in range(1, proven.start.value.origin.version + 1):
+        kept.get(tree.ROOT.path(number), tree.ROOT.max_bytes)
+    return _pack(served, kept.files, version, wishes, now)
 
 
-def write_archive(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, whole or not at all, and durably.
+def _pack(served: Report, files: dict[str, bytes], version: int, wishes: Options, now: dt.datetime) -> Made:
+    """Verify the package as its reader will, before there is a file; with README.txt at last."""
+    found = examine(MemoryFetcher(files), version, wishes)
+    report = report_package("the package", "", found, now)
+    shown = found.found.get()
+    if report.exit_code or shown is None:
+        return Made(served=served, package=report)
+    data = make_archive({**files, README: make_readme(files, found)}, shown.register.published_at)
+    return Made(served=served, package=report_package("the package", digest(data), found, now), data=data)
+
+
+def verify_offline(
+    path: Path, options: Options, now: dt.datetime, progress: Progress | None = None
+) -> Report:
+    """Verify a package: the evidence of a version, or the proof of who was told of it.
+
+    Args:
+        path: The ZIP file.
+        options: Root, witnesses and time authorities; the rest does not count here.
+        now: The present instant, UTC, only to be stated: evidence is judged as of its own time.
+        progress: Called with steps done, steps there are, and what comes next.
 
     Raises:
-        UsageError: It is there by now, or cannot be written.
+        UsageError: The file or the given root cannot be read.
     """
+    data = _read_file(path)
     try:
-        durable.create(path, data)
-    except FileExistsError as error:
-        raise UsageError(f"{path} exists and is not overwritten", hint="name another file with -o") from error
+        files = read_archive(data)
+        if NOTICE in files:
+            return verify_notice(path.name, digest(data), files, options, now)
+        found, unread = examine_files(files, options, progress)
+    except Malformed as error:
+        return _unreadable(path.name, digest(data), error, now)
+    return report_package(path.name, digest(data), found, now, unread=unread)
+
+
+def _unreadable(name: str, sha256: str, error: Malformed, now: dt.datetime) -> Report:
+    record = Recorder(PACKAGE_CHECKS)
+    record.fail("E01", error)
+    return Report(
+        base=name,
+        checked_at=now,
+        exit_code=error.exit_code,
+        word=error.word,
+        package=PackageSeen(sha256=sha256),
+        checks=record.results(),
+        not_checked=("Anything at all: the file could not be read as a package of evidence.",),
+    )
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # One byte more than is allowed, so that what is too large is seen to be.
+            return file.read(MAX_PACKAGE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error

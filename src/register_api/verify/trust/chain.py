@@ -34,12 +34,12 @@ from register_api.errors import (
     UntrustedKey,
     VerificationError,
 )
-from register_api.verify.fetch.fetcher import MAX_ROOT_ROTATIONS, Fetcher, NotServed
-from register_api.verify.trust.form import check_signed_at
+from register_api.verify.fetcher import MAX_ROOT_ROTATIONS, Fetcher, NotServed
 from register_api.verify.trust.metadata import (
     Part,
     SignedPart,
     check_digest,
+    check_signed_at,
     check_version,
     fits,
     open_part,

@@ -12,9 +12,9 @@ from tuf.api.serialization import DeserializationError
 from register_api.core.canonical import digest, is_digest
 from register_api.core.format import tree
 from register_api.errors import Forged, Malformed, UntrustedKey, UsageError
-from register_api.verify.fetch.fetcher import Fetcher
+from register_api.verify.fetcher import Fetcher
 from register_api.verify.state import Beginning, Remembered, RootOrigin
-from register_api.verify.trust.form import check_form
+from register_api.verify.trust.metadata import check_form
 
 FIRST_ROOT = tree.ROOT.path(1)
 

@@ -11,7 +11,7 @@ from typing import Self
 from register_api.bounded_http.client import OK, BoundedClient, Reply, Url, read_url
 from register_api.bounded_http.limits import HttpLimits, Reach
 from register_api.errors import Malformed, Unreachable, UsageError
-from register_api.verify.fetch.fetcher import RUN_LIMITS, NotServed, check_path
+from register_api.verify.fetcher import RUN_LIMITS, NotServed, check_path
 
 _NOT_SERVED = frozenset({403, 404, 410})
 

@@ -3,21 +3,88 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
+from register_api.clock import zone_of
+from register_api.core.ahead import Upcoming, upcoming
+from register_api.core.calendar import local_day
+from register_api.core.documents import KeyList
 from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
+from register_api.core.judging.changes import NoticeGiven
+from register_api.core.language import notice as words
+from register_api.core.language.disowned import disowned
+from register_api.core.language.events import EventWords
+from register_api.core.language.language import ENGLISH
 from register_api.core.model import Register
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
 from register_api.verify.checks.check_table import worst
+from register_api.verify.checks.disowned import DisownedVersions
 from register_api.verify.checks.round import Round, Vouched
 from register_api.verify.checks.run import Run
-from register_api.verify.report.deadlines import deadlines_told
-from register_api.verify.report.disowning import disowned_told
-from register_api.verify.report.notices import notices_told
-from register_api.verify.report.report import DeadlineTold, LogHead, PackageSeen, Report, StampSeen
-from register_api.verify.report.text import skipped_in_words
+from register_api.verify.report import (
+    DeadlineTold,
+    DisownedTold,
+    LogHead,
+    NoticeTold,
+    PackageSeen,
+    Report,
+    StampSeen,
+)
+from register_api.verify.report_text import plain, skipped_in_words
 from register_api.verify.result import Trust, Verified
+
+
+def notices_told(given: Iterable[NoticeGiven]) -> Iterator[NoticeTold]:
+    """Yield announcements with a sentence for each."""
+    for item in given:
+        yield NoticeTold(**msgspec.structs.asdict(item), sentence=_notice_sentence(item))
+
+
+def _notice_sentence(given: NoticeGiven) -> str:
+    place = "/".join(part for part in (given.subprocessor, given.engagement, given.planned) if part)
+    said = [f"Version {given.version}, {plain(given.name)} ({place}): {given.outcome}."]
+    said += words.notice_dates(ENGLISH, given.notice)
+    counted = words.notice_given(ENGLISH, given.notice)
+    said += [f"{counted}."] if counted else []
+    if given.outcome != "kept":
+        said += [f"Reason given: {plain(given.reason)}" if given.reason else "No reason is given."]
+    return " ".join(said)
+
+
+def disowned_told(found: DisownedVersions, keys: KeyList | None) -> Iterator[DisownedTold]:
+    """Yield ranges of versions with the key that was ended, and a sentence for each."""
+    listed = {} if keys is None else {record.kid: record for record in keys.keys}
+    for one in found.all:
+        if (key := listed.get(one.kid)) is not None:
+            yield DisownedTold(
+                first_version=one.first,
+                last_version=one.last,
+                key=key,
+                acknowledged=found.is_acknowledged(one.first, one.last),
+                sentence=plain(disowned(ENGLISH, one, key)),
+            )
+
+
+def deadlines_told(register: Register, now: dt.datetime) -> Iterator[DeadlineTold]:
+    """Yield the open deadlines of a register, the nearest first."""
+    zone = zone_of(register.publisher.time_zone)
+    today = local_day(now, zone)
+    words = EventWords(ENGLISH, register, today)
+    for item in upcoming(register, today, zone):
+        if item.what == "objection_deadline":
+            days_left = (item.day - today).days
+            sentence = _sentence(item, plain(words.title(item)), days_left)
+            yield DeadlineTold(**msgspec.structs.asdict(item), days_left=days_left, sentence=sentence)
+
+
+def _sentence(item: Upcoming, title: str, days_left: int) -> str:
+    left = "today" if days_left == 0 else f"{days_left} day{'s' * (days_left > 1)} left"
+    to = f"; object at {plain(item.contact)}" if item.contact else ""
+    return f"{item.day.isoformat()} ({left}): {title}{to}."
+
 
 _MOST_TOLD = 20
 """So many things of a kind are named; of more only the number."""

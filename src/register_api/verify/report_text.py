@@ -10,7 +10,7 @@ from register_api.core.language.language import ENGLISH
 from register_api.core.language.notice import lifecycle_notice
 from register_api.core.language.prose import shorten
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
-from register_api.verify.report.report import CheckResult, NoticeSeen, Report, StampSeen
+from register_api.verify.report import CheckResult, NoticeSeen, Report, StampSeen
 from register_api.verify.state import RootOrigin
 
 _MAX_TEXT = 600

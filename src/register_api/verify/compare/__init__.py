@@ -1,1 +1,0 @@
-"""Checkpoints of several customers beside each other: one history, or two."""

@@ -1,1 +1,0 @@
-"""Reading what is served, within bounds."""
