@@ -84,7 +84,7 @@ def test_a_summary_is_printed_and_nothing_else() -> None:
     of_files = {path for path in readers if path.startswith(("core/api/", "core/format/"))}
     makers = {
         "core/diff/document.py",
-        "core/language/shown_changes.py",
+        "core/language/changes.py",
         "verify/evidence/register_package.py",
         "verify/result.py",
     }

@@ -11,7 +11,7 @@ from register_api.cli import options
 from register_api.cli.output import out, print_annotations, print_findings, print_json
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_lines, proposal_lines
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.errors import Refused
 from register_api.publish.preparation import Candidate, prepare, read_base
 from register_api.store.reader import open_snapshot

@@ -11,7 +11,7 @@ from register_api import clock
 from register_api.cli import interruption, options
 from register_api.cli.output import err, out, print_json, progress
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.deploy.opening import open_target
 from register_api.deploy.outside import verify_outside
 from register_api.deploy.plan import Plan

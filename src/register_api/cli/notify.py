@@ -22,7 +22,7 @@ from register_api.cli.notify_webhook import webhook
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.errors import RegisterError
 from register_api.notify import bounces as reports

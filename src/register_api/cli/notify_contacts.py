@@ -12,7 +12,7 @@ from register_api.cli import options
 from register_api.cli.notify_options import notices
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.errors import NotifyError, UsageError
 from register_api.files.csv_file import MOST_BYTES, RowFault

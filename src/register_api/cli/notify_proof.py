@@ -12,7 +12,7 @@ from register_api.cli.output import err, out, print_error
 from register_api.cli.serving_options import settings_option
 from register_api.core.canonical import digest
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.errors import NotStamped, RegisterError, UsageError
 from register_api.notify.evidence import notice_files, recipients_of
 from register_api.notify.publication import load

@@ -14,7 +14,7 @@ from register_api.cli.output import err, out, progress
 from register_api.cli.policies import policy_of, policy_option
 from register_api.cli.reasons import GivenReason, reason_options
 from register_api.cli.words import print_publication
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.publish.pipeline import Published, PublishRequest, publish_version
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.source.load import load

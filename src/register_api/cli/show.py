@@ -18,8 +18,7 @@ from register_api.core.api.questions import MOST_ROWS, SubprocessorsQuery
 from register_api.core.bitemporal import AsOf, EngagementState, RegisterAsOf, register_as_of
 from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import shorten
+from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.timeline import State
 from register_api.errors import StoreError
 from register_api.serve.answer import compute

@@ -18,7 +18,7 @@ from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import Watching, watching
 from register_api.core.calendar import local_day
-from register_api.core.language.prose import count, shorten
+from register_api.core.language.language import count, shorten
 from register_api.core.printable import escaped
 from register_api.watch import chain as chains
 from register_api.watch import chain_questions as questions

@@ -16,8 +16,7 @@ from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.core.calendar import local_day
 from register_api.core.instant import format_instant
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import count, shorten
+from register_api.core.language.language import ENGLISH, count, shorten
 from register_api.core.printable import escaped
 from register_api.watch.decisions import Decision, DecisionWord
 from register_api.watch.decisions import decide as keep

@@ -15,7 +15,7 @@ from register_api.cli.output import out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.core.printable import escaped
 from register_api.sending.sender import Surroundings
 from register_api.sending.settings import smtp_password

@@ -11,7 +11,7 @@ from register_api.cli import options
 from register_api.cli.output import err, out, print_json
 from register_api.cli.serving_options import settings_option
 from register_api.cli.watch_options import watching
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.core.printable import escaped, quoted
 from register_api.errors import UsageError, WatchError
 from register_api.files.csv_file import MOST_BYTES, RowFault

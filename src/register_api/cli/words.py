@@ -14,10 +14,8 @@ from register_api.core import strict_base64
 from register_api.core.canonical import digest
 from register_api.core.diff.changes import Diff
 from register_api.core.instant import format_instant
-from register_api.core.language.changes import Sentences
-from register_api.core.language.language import Language
-from register_api.core.language.prose import sentence
-from register_api.core.language.shown_changes import ShownChange, shown_changes
+from register_api.core.language.changes import Sentences, ShownChange, shown_changes
+from register_api.core.language.language import Language, sentence
 from register_api.core.model import Register
 from register_api.core.printable import escaped
 from register_api.core.proposals import Proposal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 
 SHORTEST, LONGEST = dt.timedelta(hours=1), dt.timedelta(days=31)
 """Between these the publisher may choose."""

@@ -9,8 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import shorten
+from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.model import Draft, EngagementSource, Subprocessor, SubprocessorSource
 from register_api.core.rules.rule_table import vendor_file
 from register_api.core.similarity import (

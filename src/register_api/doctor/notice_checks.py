@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.doctor.machine import Diagnosis, Machine, good, soon, unknown, wrong
 from register_api.errors import SendingError
 from register_api.files.toml_file import read_toml

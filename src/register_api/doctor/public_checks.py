@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.deploy.opening import open_target
 from register_api.deploy.public_head import LIMITS, ask_public
 from register_api.deploy.target import probe

@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from register_api.core.language.language import Language
-from register_api.core.language.prose import one_line
+from register_api.core.language.language import Language, one_line
 from register_api.notify.answers import newest_answer
 from register_api.notify.contacts import Recipient
 from register_api.notify.deliveries import Due, versions_in, was_told

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from register_api.core.language.prose import one_line
+from register_api.core.language.language import one_line
 
 HookFormat = Literal["webhook", "slack", "teams"]
 

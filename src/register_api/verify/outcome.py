@@ -15,9 +15,9 @@ from register_api.core.format import tree
 from register_api.core.format.paths import FILES, TRANSLATIONS, address_of
 from register_api.core.judging.changes import NoticeGiven
 from register_api.core.language import notice as words
-from register_api.core.language.disowned import disowned
-from register_api.core.language.events import EventWords
+from register_api.core.language.changes import EventWords
 from register_api.core.language.language import ENGLISH
+from register_api.core.language.notice import disowned
 from register_api.core.model import Register
 from register_api.errors import DeadlineNear, Malformed, NewerVersion, PromiseNotKept, RegisterError
 from register_api.verify.checks.check_table import worst

@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from register_api.core.freshness import in_words
-from register_api.core.language.language import ENGLISH
+from register_api.core.language.language import ENGLISH, shorten
 from register_api.core.language.notice import lifecycle_notice
-from register_api.core.language.prose import shorten
 from register_api.errors import DeadlineNear, Forged, Inconsistent, NewerVersion, PromiseNotKept
 from register_api.verify.report import CheckResult, NoticeSeen, Report, StampSeen
 from register_api.verify.state import RootOrigin

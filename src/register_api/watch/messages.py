@@ -12,8 +12,7 @@ import msgspec
 
 from register_api.clock import zone_of
 from register_api.core.calendar import local_day
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import count
+from register_api.core.language.language import ENGLISH, count
 from register_api.core.printable import escaped
 from register_api.sending.database import Row
 from register_api.sending.mail import Addressed, Message, content_of, envelope, written

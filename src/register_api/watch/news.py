@@ -15,8 +15,7 @@ from register_api.core.canonical import digest
 from register_api.core.diff.changes import Change, ChangeType
 from register_api.core.diff.concern import Concern
 from register_api.core.language.changes import Sentences
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import count
+from register_api.core.language.language import ENGLISH, count
 from register_api.core.printable import escaped
 from register_api.sending.database import Row
 from register_api.verify import Report, Update, Verified

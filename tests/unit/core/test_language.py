@@ -15,7 +15,16 @@ from register_api.core.diff.changes import ChangeType
 from register_api.core.documents import EndReason, KeyUse
 from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.codes import VOCABULARIES
-from register_api.core.language.language import ENGLISH, Language, translations
+from register_api.core.language.language import (
+    ENGLISH,
+    Language,
+    capital,
+    contrast,
+    count,
+    sentence,
+    shorten,
+    translations,
+)
 from register_api.core.language.notice import (
     notice_dates,
     notice_given,
@@ -23,7 +32,6 @@ from register_api.core.language.notice import (
     promise,
     shortfall,
 )
-from register_api.core.language.prose import capital, contrast, count, sentence, shorten
 from register_api.core.language.values import Values
 from register_api.core.notice import NoticeStatus
 from register_api.core.timeline import State

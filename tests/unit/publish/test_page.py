@@ -24,7 +24,7 @@ from register_api.core.diff.changes import FieldChange
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.format.paths import in_language, kind_of
-from register_api.core.language.prose import capital
+from register_api.core.language.language import capital
 from register_api.publish.feed.interests import interests
 from register_api.publish.page import render as page
 from register_api.publish.page.templating import SCRIPT, safe_link

@@ -10,8 +10,8 @@ import pytest
 from memory_publisher import MemoryPublisher
 from register_api.core.documents import KeyList
 from register_api.core.keys.key_list import Disowned, disowned_since
-from register_api.core.language.disowned import disowned
 from register_api.core.language.language import Language
+from register_api.core.language.notice import disowned
 from register_api.verify import state
 from register_api.verify.report_text import render_text
 from verify_outcome import failed, result, told

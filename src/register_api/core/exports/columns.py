@@ -13,8 +13,7 @@ import msgspec
 
 from register_api.core.exports.uses import UseAtPlace
 from register_api.core.fields import FIELDS
-from register_api.core.language.language import Language, message
-from register_api.core.language.prose import capital
+from register_api.core.language.language import Language, capital, message
 from register_api.core.language.values import Values
 from register_api.core.model import Announced, Engagement, Location, Register, Subprocessor, Transfer
 

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
 
+from register_api.core.ahead import Upcoming
 from register_api.core.calendar import local_day
 from register_api.core.diff.changes import Change
-from register_api.core.language.change_view import ChangeView, view_change
-from register_api.core.language.circumstances import circumstances
-from register_api.core.language.field_changes import MAX_ITEMS
-from register_api.core.language.language import Language, message
-from register_api.core.language.notice import older_promises, shortfall
-from register_api.core.language.prose import capital, sentence, shorten
-from register_api.core.language.scene import Scene
-from register_api.core.language.turns import say_turn
+from register_api.core.language.change_view import ChangeView, Scene, view_change
+from register_api.core.language.field_changes import MAX_ITEMS, TypedField
+from register_api.core.language.language import Language, capital, message, sentence, shorten
+from register_api.core.language.notice import notice_dates, notice_given, older_promises, shortfall
+from register_api.core.language.turns import circumstances, say_turn
 from register_api.core.language.values import MECHANISM_NOT_STATED
 from register_api.core.model import Engagement, Location, Register, Subprocessor
-from register_api.core.planned_changes import with_change
+from register_api.core.planned_changes import fields_set, with_change
 from register_api.core.third_countries import without_mechanism
 
 MAX_SUMMARY = 2000
@@ -225,3 +223,90 @@ _TITLED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Entries of the register that have a title, by the list that holds them."""
+
+
+class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change with what is to be said beside its summary, which itself says where notice was short.
+
+    Attributes:
+        summary: What happens, in the language of the sentences.
+        dates: A sentence for each date.
+        notice: That the notice promise was kept, where it was.
+        texts: What was reworded or put right, whole, before and after.
+    """
+
+    change: Change
+    summary: str
+    dates: tuple[str, ...]
+    notice: str | None
+    texts: tuple[BothTexts, ...]
+
+
+def shown_changes(changes: Iterable[Change], sentences: Sentences) -> list[ShownChange]:
+    """Return changes as preview, feed and pages tell them.
+
+    Args:
+        changes: The changes of a diff.
+        sentences: Sentences about that diff.
+    """
+    return [
+        ShownChange(
+            change=change,
+            summary=change.summary
+            if change.summary_language == sentences.language.tag
+            else sentences.summary(change),
+            dates=tuple(notice_dates(sentences.language, change.notice)),
+            notice=notice_given(sentences.language, change.notice) if change.notice.met else None,
+            texts=sentences.texts(change),
+        )
+        for change in changes
+    ]
+
+
+_TITLES = {
+    "start": message("{name}: start ({what})"),
+    "end": message("{name}: end ({what})"),
+    "change": message("{name}: change ({what})"),
+    "objection_deadline": message("{name}: last day to object ({what})"),
+}
+
+_MAX_WHAT = 120
+
+
+class EventWords:
+    """Titles of what one version announces.
+
+    Attributes:
+        vendors: Every vendor of the version by id.
+    """
+
+    def __init__(self, language: Language, register: Register, day: dt.date) -> None:
+        """Keep what the ids of events stand for.
+
+        Args:
+            language: The language of the titles.
+            register: The version that the events follow from.
+            day: The day of its publication, in the publisher's time zone.
+        """
+        self.vendors = {vendor.id: vendor for vendor in register.subprocessors}
+        self._categories = {item.id: item.title for item in register.categories}
+        self._language = language
+        self._phrases = Scene(language, register, day, None).phrases
+
+    def title(self, event: Upcoming) -> str:
+        """Return who, what happens, and to what, in a line."""
+        vendor = self.vendors[event.subprocessor]
+        use = next((item for item in vendor.engagements if item.id == event.engagement), None)
+        what = shorten(self._what(vendor, use, event.planned), _MAX_WHAT)
+        return self._language.text(_TITLES[event.what], name=vendor.name, what=what)
+
+    def _what(self, vendor: Subprocessor, use: Engagement | None, planned: str | None) -> str:
+        """Return what an event is about: each field that a planned change changes, or the use."""
+        owner = vendor if use is None else use
+        change = next((item for item in owner.planned if item.id == planned), None)
+        if change is not None:
+            fields = fields_set(vendor, use.id if use else None, change)
+            return self._phrases.of_all([TypedField(type(owner), *field) for field in fields])
+        if use is None:
+            return vendor.id
+        return use.purpose or self._categories.get(use.category, use.category)

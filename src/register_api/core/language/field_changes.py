@@ -13,9 +13,7 @@ from typing import Any
 import msgspec
 
 from register_api.core.fields import FIELDS, is_wording
-from register_api.core.language.change_view import TypedField
-from register_api.core.language.language import message
-from register_api.core.language.prose import MAX_VALUE, capital, contrast, shorten
+from register_api.core.language.language import MAX_VALUE, capital, contrast, message, shorten
 from register_api.core.language.values import Values
 from register_api.core.model import (
     Certification,
@@ -32,6 +30,15 @@ from register_api.core.shapes import shapes
 
 MAX_ITEMS = 400
 """Longest enumeration that a phrase gives in full, in characters."""
+
+
+class TypedField(msgspec.Struct, frozen=True):
+    """One field of one kind of entry, before and after."""
+
+    kind: type[msgspec.Struct]
+    name: str
+    before: Any
+    after: Any
 
 
 class Phrases:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 
 from register_api.core.bitemporal import EngagementState
+from register_api.core.calendar import local_day
+from register_api.core.forms import WIDE_COUNTRIES
 from register_api.core.language.field_changes import Phrases
-from register_api.core.language.prose import capital, sentence
+from register_api.core.language.language import Language, capital, message, sentence
+from register_api.core.language.notice import days as in_days
+from register_api.core.language.notice import objection_period
 from register_api.core.language.values import MECHANISM_NOT_STATED, Values
-from register_api.core.model import Engagement
+from register_api.core.model import Condition, Engagement, Location, NoticeSource
 from register_api.core.notice import Promises
 from register_api.core.questionnaire.answers import (
     NOT_STATED,
     DataAnswer,
     EngagementAnswers,
+    ObjectionAnswer,
+    Pinning,
     PlacesAnswer,
     ProductsAnswer,
     PurposeAnswer,
+    RegionAnswer,
     RetentionAnswer,
     TransfersAnswer,
 )
-from register_api.core.questionnaire.objection import objection
-from register_api.core.questionnaire.region import region
 from register_api.core.third_countries import OPENLY_UNSTATED, within_eea, without_mechanism
 
 _OF_PRODUCTS = frozenset({"feature", "product", "plan"})
@@ -125,3 +131,126 @@ def _retention(engagement: Engagement, say: Values) -> RetentionAnswer:
     said = engagement.retention
     words = sentence(said) if said else say.text(NOT_STATED)
     return RetentionAnswer(stated=said is not None, words=words, retention=said)
+
+
+def region(engagement: Engagement, say: Values) -> RegionAnswer:
+    """Answer whether a region that a customer has chosen is respected."""
+    of_region = tuple(item for item in engagement.conditions if item.type == "region")
+    locations = engagement.locations or ()
+    conditional = tuple(item for item in locations if item.conditions)
+    unconditional = tuple(item for item in locations if not item.conditions)
+    pinning = _pinning(of_region, conditional, unconditional)
+    inside = within_eea(locations)
+    parts = [*_words(pinning, of_region, conditional, unconditional, say)]
+    if locations:
+        parts.append(say.text(_EEA[inside]))
+    return RegionAnswer(
+        stated=pinning != "unstated",
+        words=" ".join(parts),
+        pinning=pinning,
+        within_eea=inside,
+        conditions=of_region,
+        unconditional=unconditional,
+        conditional=conditional,
+    )
+
+
+_NO_RULE = message(
+    "Several places are named, or a wide one, with neither a default nor a condition; see places."
+)
+
+_EEA = {
+    True: message("Every stated place lies within the EEA."),
+    False: message("Not every stated place lies within the EEA."),
+    None: message("Whether every place lies within the EEA cannot be said."),
+}
+
+
+def _pinning(
+    conditions: Sequence[Condition], conditional: Sequence[Location], unconditional: Sequence[Location]
+) -> Pinning:
+    if conditions or conditional:
+        return "conditional"
+    countries = {location.country for location in unconditional}
+    if len(countries) == 1 and countries.isdisjoint(WIDE_COUNTRIES):
+        return "fixed"
+    return "default" if any(location.is_default for location in unconditional) else "unstated"
+
+
+def _words(
+    pinning: Pinning,
+    conditions: Sequence[Condition],
+    conditional: Sequence[Location],
+    unconditional: Sequence[Location],
+    say: Values,
+) -> Iterator[str]:
+    if pinning == "fixed":
+        country = say.language.country(unconditional[0].country)
+        yield say.text("One country is named, {country}, and no choice that changes it.", country=country)
+    elif pinning == "default":
+        usual = say.of(tuple(location for location in unconditional if location.is_default))
+        yield sentence(say.text("Unless something else is agreed: {places}", places=usual))
+        yield say.text("On what condition is not stated.")
+    elif pinning == "unstated":
+        yield say.text(NOT_STATED)
+        if unconditional:
+            yield say.text(_NO_RULE)
+    else:
+        for condition in conditions:
+            used = message("Used only on a condition of region: {condition}")
+            words = say.of(condition)
+            yield sentence(capital(words) if condition.negated else say.text(used, condition=words))
+        for location in conditional:
+            yield sentence(say.text("On a condition: {place}", place=say.of(location)))
+        for location in unconditional:
+            yield sentence(say.text("Without condition: {place}", place=say.of(location)))
+
+
+_OVER = {
+    "available": message("Not in use, so there is nothing to object to yet."),
+    "ended": message("No longer in use."),
+    "withdrawn": message("Removed (listed in error)."),
+}
+"""States in which nobody has to object."""
+
+
+def objection(row: EngagementState, on: dt.date, promises: Promises, language: Language) -> ObjectionAnswer:
+    """Answer until when a customer may object to an engagement."""
+    engagement = row.engagement
+    announced_on = local_day(engagement.announced.at, promises.zone)
+    required = engagement.announced.required
+    binding = promises.binding(engagement.announced.version, announced_on) if required else ()
+    notice = next(iter(binding), None)
+    days = None if notice is None or notice.objection is None else notice.objection.days
+    over = _OVER.get(row.state)
+    until = None if over else engagement.announced.objection_until
+    left = None if until is None or until < on else (until - on).days
+    return ObjectionAnswer(
+        stated=days is not None,
+        words=language.text(over) if over else _objection_words(language, announced_on, notice, until, left),
+        announced_on=announced_on,
+        starts_on=engagement.starts_on,
+        objection_days=days,
+        until=until,
+        days_left=left,
+    )
+
+
+def _objection_words(
+    language: Language,
+    announced_on: dt.date,
+    notice: NoticeSource | None,
+    until: dt.date | None,
+    left: int | None,
+) -> str:
+    given = language.text("Notice given {announced}.", announced=language.day(announced_on))
+    period = objection_period(language, notice) if notice is not None else None
+    if period is None or until is None:
+        none = language.text("No objection period is promised.")
+        return f"{language.text(NOT_STATED)} {given} {none}"
+    last = language.day(until)
+    if left is None:
+        return f"{given} {period} {language.text('The objection period ended on {day}.', day=last)}"
+    return f"{given} {period} " + language.text(
+        "Objection deadline: {day} ({left} left).", day=last, left=in_days(language, left, None)
+    )

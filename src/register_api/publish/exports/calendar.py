@@ -17,7 +17,7 @@ import msgspec
 
 from register_api.core.ahead import Upcoming, upcoming
 from register_api.core.instant import parse_day
-from register_api.core.language.events import EventWords
+from register_api.core.language.changes import EventWords
 from register_api.core.language.language import Language
 from register_api.core.language.notice import notice_given
 from register_api.core.model import Register

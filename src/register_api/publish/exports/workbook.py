@@ -23,10 +23,9 @@ from register_api.core.exports.uses import UseAtPlace
 from register_api.core.fields import FIELDS
 from register_api.core.format import tree
 from register_api.core.instant import format_instant
-from register_api.core.language.events import EventWords
-from register_api.core.language.language import Language
+from register_api.core.language.changes import EventWords
+from register_api.core.language.language import Language, capital
 from register_api.core.language.notice import notice_given, objection_period, promise
-from register_api.core.language.prose import capital
 from register_api.core.language.values import Values
 from register_api.core.model import Register, Subprocessor
 from register_api.publish.feed.extension import xml_text

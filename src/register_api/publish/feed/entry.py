@@ -16,10 +16,8 @@ from register_api.core import strict_base64
 from register_api.core.diff.changes import Change, Diff
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of, kind_of
-from register_api.core.language.changes import Sentences
-from register_api.core.language.language import Language, message
-from register_api.core.language.prose import sentence
-from register_api.core.language.shown_changes import ShownChange, shown_changes
+from register_api.core.language.changes import Sentences, ShownChange, shown_changes
+from register_api.core.language.language import Language, message, sentence
 from register_api.core.model import Objection, Register
 from register_api.core.notice import binding_objection
 from register_api.publish.feed.extension import FeedLink, xml_text

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from register_api.core import strict_base64
 from register_api.core.format import tree
 from register_api.core.format.paths import address_of
-from register_api.core.language.prose import one_line
+from register_api.core.language.language import one_line
 from register_api.core.language.values import Values
 from register_api.publish.feed.entry import (
     VersionSummary,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from register_api.core.ahead import Upcoming, upcoming
-from register_api.core.language.change_view import TypedField
-from register_api.core.language.field_changes import Phrases
-from register_api.core.language.language import message
+from register_api.core.language.change_view import Scene
+from register_api.core.language.field_changes import Phrases, TypedField
+from register_api.core.language.language import capital, message, shorten
 from register_api.core.language.notice import notice_given
-from register_api.core.language.prose import capital, shorten
-from register_api.core.language.scene import Scene
 from register_api.core.model import Engagement, PlannedChange, Subprocessor
 from register_api.core.planned_changes import fields_set
 from register_api.publish.page.view import PageView

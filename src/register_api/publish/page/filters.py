@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from register_api.core.language.prose import capital
+from register_api.core.language.language import capital
 from register_api.core.model import Category, Product, StatusText
 from register_api.publish.page.view import GONE, PageRow, PageView
 

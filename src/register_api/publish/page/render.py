@@ -20,9 +20,9 @@ from register_api.core.canonical import digest
 from register_api.core.format import tree
 from register_api.core.format.kind import FileKind
 from register_api.core.format.paths import address_of, in_language
+from register_api.core.language.changes import shown_changes
 from register_api.core.language.language import Language, languages
 from register_api.core.language.notice import lifecycle_notice, objection_period, older_promises, promise
-from register_api.core.language.shown_changes import shown_changes
 from register_api.core.model import Category, Publisher, Subprocessor
 from register_api.core.planned_changes import vendor_on
 from register_api.core.timeline import PAST

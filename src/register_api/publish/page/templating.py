@@ -23,9 +23,8 @@ from register_api.core.fields import FIELDS, is_wording
 from register_api.core.format import tree
 from register_api.core.forms import CONTACT, LINK, URL, Reference
 from register_api.core.language.field_changes import Phrases
-from register_api.core.language.language import Language, catalogues_sha256
+from register_api.core.language.language import Language, capital, catalogues_sha256, sentence
 from register_api.core.language.notice import notice_given
-from register_api.core.language.prose import capital, sentence
 from register_api.core.language.values import Values
 from register_api.core.shapes import shapes
 from register_api.core.third_countries import without_mechanism

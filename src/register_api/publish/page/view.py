@@ -14,9 +14,8 @@ import msgspec
 from register_api.core import timeline
 from register_api.core.bitemporal import EngagementState, engagement_states, vendor_states
 from register_api.core.countries import is_in_eea, is_outside_eea
-from register_api.core.language.language import Language, message
+from register_api.core.language.language import Language, capital, message
 from register_api.core.language.notice import shortfall
-from register_api.core.language.prose import capital
 from register_api.core.language.values import Values
 from register_api.core.model import Engagement, Register, Subprocessor
 from register_api.core.notice import NoticeStatus, Promises, notice_status

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from register_api.core.canonical import decode, digest
 from register_api.core.delivery import DeliveryRecord, NoticeEvidence, Opening, Seal, reply_mac
 from register_api.core.instant import format_instant
-from register_api.core.language.prose import count
+from register_api.core.language.language import count
 from register_api.core.log.merkle import leaf_hash, verify_inclusion
 from register_api.errors import Forged, Inconsistent, Malformed, Unwitnessed
 from register_api.verify.checks.recorder import NotApplicable, naming

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment
 from markupsafe import Markup
 
-from register_api.core.language.language import ENGLISH
-from register_api.core.language.prose import count
+from register_api.core.language.language import ENGLISH, count
 from register_api.style.environment import page_environment
 from register_api.watch.news import TROUBLE
 from register_api.web.asking import STYLE
