@@ -18,13 +18,11 @@ from register_api.core.printable import quoted
 from register_api.errors import Refused, UsageError
 from register_api.importer.columns import DROP
 from register_api.importer.draft import Person, import_files
-from register_api.importer.import_folder import SOURCE
-from register_api.importer.import_history import Origin, import_history
+from register_api.importer.import_history import ImportedState, Origin, Target, import_history
 from register_api.importer.import_report import ImportNote, ImportReport
-from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_publisher import ImportedState, Target
-from register_api.importer.table import Stated
+from register_api.importer.state_importer import SOURCE
+from register_api.importer.table import ImportOptions, Stated
 from register_api.publish.preparation import read_base
 from register_api.publish.signing.public_copies import default_folder, write_public_copies
 from register_api.store.reader import open_snapshot

@@ -13,7 +13,7 @@ from register_api.core.forms import MAX_DAYS
 from register_api.core.model import Status
 from register_api.importer.cell_values import LINKED
 from register_api.importer.columns import DROP, EXTRA, NAMES
-from register_api.importer.reading_options import FILE_FORMATS
+from register_api.importer.table import FILE_FORMATS
 
 _FIELDS = (*NAMES, EXTRA, DROP)
 _NO_DEFAULT = ("name", "status", "category", "transfers")

@@ -31,18 +31,14 @@ from register_api.importer.places import country_of, places_of
 from register_api.importer.table import Cell
 
 _SHAPES = {**shapes(EngagementSource), **shapes(SubprocessorSource)}
-
 VENDOR_FIELDS = frozenset(shapes(SubprocessorSource)) - {"extra"}
 """Fields that belong to the vendor; all others belong to what it is used for."""
-
 LINKED = frozenset(field for field, shape in _SHAPES.items() if shape.form is URL)
 """Fields that take the target of a link in the cell rather than its words."""
-
 LISTS = frozenset(
     field for field, shape in _SHAPES.items() if shape.is_list and shape.form in (TEXT, WORDING)
 )
 """Fields that take a list of texts, one a line."""
-
 _NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "(n/a)", "(none)", "not applicable"})
 _SCHEMES = shapes(Identifier)["scheme"].codes
 _CONDITIONS = shapes(Condition)["type"].codes

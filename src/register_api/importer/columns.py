@@ -17,7 +17,6 @@ from register_api.importer.table import Table, fault, refuse, refuse_any
 
 EXTRA = "extra"
 """Where a column goes whose text is published under its own name: only if the caller asks for it."""
-
 DROP = "drop"
 """Where a column goes that is not published: what is internal in a spreadsheet would be public for ever."""
 

@@ -12,16 +12,14 @@ import yaml
 
 from register_api.core.printable import quoted
 from register_api.importer.columns import find_field
-from register_api.importer.html_tables import cell_of_html
+from register_api.importer.html_page import cell_of_html
 from register_api.importer.page_facts import stated_under
 from register_api.importer.table import MAX_BYTES, Cell, Row, Stated, Table, refuse
 
 _LISTS = ("entries", "subprocessors", "sub_processors", "subProcessors", "vendors", "rows", "items", "data")
 """Names under which lists of rows are looked for, should there be several lists in an object."""
-
 _TITLES = ("name", "title", "label")
 """Keys of an object that stands where a text is expected: what people call it."""
-
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z]{2})?")
 _MOST_CHARACTERS = MAX_BYTES // 16
 _MOST_TOLD = 12
@@ -29,7 +27,7 @@ _MOST_TOLD = 12
 
 def read_json(name: str, text: str) -> tuple[Table, ...]:
     """Read the rows of a JSON document."""
-    return _read(name, parse(name, text))
+    return _read(name, parse_json(name, text))
 
 
 def read_yaml(name: str, text: str) -> tuple[Table, ...]:
@@ -70,7 +68,7 @@ def stated_in(name: str, pairs: Mapping[str, Any]) -> tuple[Stated, ...]:
     return tuple(said for key, value in texts for said in stated_under(name, key, value))
 
 
-def parse(name: str, text: str) -> Any:
+def parse_json(name: str, text: str) -> Any:
     """Parse JSON strictly: no duplicate names, no NaN; numbers keep the letters they are written in."""
     try:
         return json.loads(text, **CHECKS)
@@ -104,17 +102,20 @@ def table_of(name: str, rows: Any, *remarks: str) -> Table:
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         refuse(name, "", "the rows are not a list of objects")
-    parted = [(title, _unwrapped(row)) for title, group in _groups(rows) for row in group]
+    parted = [(title, unwrapped(row)) for title, group in _groups(rows) for row in group]
     names = list(dict.fromkeys(key for _, row in parted for key in row))
     languages: dict[str, None] = {}
     try:
-        cells = [tuple(_cell(row.get(key), languages) for key in names) for _, row in parted]
+        body = tuple(
+            Row(
+                cells=tuple(_cell(row.get(key), languages) for key in names),
+                number=number,
+                section=(title,) if title else (),
+            )
+            for number, (title, row) in enumerate(parted, 1)
+        )
     except RecursionError:
         refuse(name, "", "lists or objects are nested too deeply")
-    body = tuple(
-        Row(cells=row, number=number, section=(title,) if title else ())
-        for number, (row, (title, _)) in enumerate(zip(cells, parted, strict=True), 1)
-    )
     if languages:
         remarks = (*remarks, f"of texts in several languages one is read: {', '.join(languages)}")
     return Table(
@@ -125,9 +126,9 @@ def table_of(name: str, rows: Any, *remarks: str) -> Table:
 def _read(name: str, document: Any) -> tuple[Table, ...]:
     """Read rows; of a list of dated states the newest, which is the last."""
     states = states_of(document)
-    if states is not None:
+    if states:
         remark = f"of {len(states)} dated states the last is read; --history takes over all"
-        return (table_of(name, states[-1].get("entries"), remark),) if states else ()
+        return (table_of(name, states[-1].get("entries"), remark),)
     rows, owner, key = _find_rows(name, document)
     table = table_of(name, rows, *_beside(document, key))
     return (msgspec.structs.replace(table, stated=stated_in(name, owner)),)
@@ -135,36 +136,31 @@ def _read(name: str, document: Any) -> tuple[Table, ...]:
 
 def _find_rows(name: str, document: Any) -> tuple[Any, dict[str, Any], str]:
     """Return the rows, the object that they stand in, and their key in it: the document, or what it wraps."""
-    level = [document]
-    while level and all(isinstance(item, dict) for item in level):
+    if not isinstance(document, dict):
+        return document, {}, ""
+    level, names = [document], ""
+    while level and not names:
         lists = [(key, item) for item in level for key, value in item.items() if _is_rows(value)]
         chosen = lists if len(lists) == 1 else [pair for pair in lists if pair[0] in _LISTS]
         if len(chosen) == 1:
             ((key, owner),) = chosen
             return list(owner[key].values()) if isinstance(owner[key], dict) else owner[key], owner, key
-        if lists:
-            names = ", ".join(quoted(key) for key, _ in lists)
-            message = f"the rows cannot be found: of lists of objects there are {names}"
-            refuse(name, "", message, "one list of objects, or an object with one such list")
+        names = ", ".join(quoted(key) for key, _ in lists)
         level = [value for item in level for value in item.values() if isinstance(value, dict)]
-    if isinstance(document, dict):
-        message = "the rows cannot be found: of lists of objects there are none"
-        refuse(name, "", message, "one list of objects, or an object with one such list")
-    return document, {}, ""
+    message = f"the rows cannot be found: of lists of objects there are {names or 'none'}"
+    return refuse(name, "", message, "one list of objects, or an object with one such list")
 
 
 def _beside(document: Any, rows: str) -> tuple[str, ...]:
     """Say what stands beside the rows and is not read."""
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not any(map(_is_rows, document.values())):
         return ()
     said = [
         f"{quoted(key)} ({quoted(value, 60)})" if isinstance(value, str) else quoted(key)
         for key, value in document.items()
         if key != rows and value not in (None, "", [], {})
     ][:_MOST_TOLD]
-    if not said or not any(_is_rows(value) for value in document.values()):
-        return ()
-    return (f"beside the rows stand {', '.join(said)}, which are not read into the list",)
+    return (f"beside the rows stand {', '.join(said)}, which are not read into the list",) if said else ()
 
 
 def _is_rows(value: Any) -> bool:
@@ -180,7 +176,8 @@ def has_name(row: dict[str, Any]) -> bool:
     return any(title_of(value) if isinstance(value, dict) else isinstance(value, str) for value in values)
 
 
-def _unwrapped(row: dict[str, Any]) -> dict[str, Any]:
+def unwrapped(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an object, or the only one that is in it."""
     (value,) = row.values() if len(row) == 1 else (None,)
     return value if isinstance(value, dict) else row
 
@@ -189,11 +186,8 @@ def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]
     """Return the rows with the title of their group; rows that are no groups have none."""
     groups: list[tuple[str, list[dict[str, Any]]]] = []
     for row in rows:
-        inner = [
-            value
-            for value in row.values()
-            if isinstance(value, list) and _is_rows(value) and all(map(has_name, value))
-        ]
+        lists = (value for value in row.values() if isinstance(value, list) and _is_rows(value))
+        inner = [value for value in lists if all(map(has_name, value))]
         title = next((row[key] for key in (*_TITLES, "category") if isinstance(row.get(key), str)), "")
         if len(inner) != 1 or not title:
             return [("", rows)]
@@ -202,33 +196,33 @@ def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]
 
 
 def _cell(value: Any, languages: dict[str, None]) -> Cell:
-    if isinstance(value, str):
-        return cell_of_html(value)
-    if isinstance(value, list):
-        items = tuple(text for text in (_text(item, languages) for item in value) if text)
-        return Cell(text="\n".join(items), items=items)
+    items = value if isinstance(value, list) else None
     if isinstance(value, dict) and _language_of(value) is None and not title_of(value):
-        items = tuple(f"{key}: {_text(item, languages)}" for key, item in value.items())
-        return Cell(text="\n".join(items), items=items)
-    return cell_of_html(_text(value, languages))
+        items = [f"{key}: {_text(item, languages)}" for key, item in value.items()]
+    if items is None:
+        return cell_of_html(_text(value, languages))
+    texts = tuple(filter(None, (_text(item, languages) for item in items)))
+    return Cell(text="\n".join(texts), items=texts)
 
 
 def _text(value: Any, languages: dict[str, None]) -> str:
     """Return a value as people read it: of several languages one, of an object its name."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(_text(item, languages) for item in value)
-    if isinstance(value, dict):
-        language = _language_of(value)
-        if language is not None:
-            languages[language] = None
-            return str(value[language])
-        parts = (f"{key}: {_text(item, languages)}" for key, item in value.items())
-        return title_of(value) or ", ".join(parts)
-    return str(value)
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return ", ".join(_text(item, languages) for item in value)
+        case dict():
+            language = _language_of(value)
+            if language is not None:
+                languages[language] = None
+                return str(value[language])
+            parts = (f"{key}: {_text(item, languages)}" for key, item in value.items())
+            return title_of(value) or ", ".join(parts)
+        case _:
+            return str(value)
 
 
 def _language_of(value: dict[str, Any]) -> str | None:

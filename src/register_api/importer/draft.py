@@ -1,24 +1,42 @@
-"""A draft source from tables: the command's first half, and what the rules say of the result."""
+"""A draft source from tables, or a source from a published register, and what the rules say of it."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import tomlkit
 
 from register_api.core.calendar import local_day
+from register_api.core.fields import FIELDS
+from register_api.core.forms import FORMAT_MINOR
+from register_api.core.instant import parse_day
+from register_api.core.model import Register, RegisterSource, SubprocessorSource
+from register_api.core.printable import printable
+from register_api.core.product_scope import ALL
+from register_api.core.shapes import shapes
 from register_api.errors import Finding, UsageError
-from register_api.importer.import_folder import SOURCE, passing_copy, read_bytes, write_files
-from register_api.importer.import_report import ImportReport, Reporter
-from register_api.importer.published import is_register, notes_of, read_register, source_of
+from register_api.importer.import_report import ImportReport, Reporter, VendorNote
 from register_api.importer.reading import read_tables
-from register_api.importer.reading_options import ImportOptions, format_of
-from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_importer import StateImporter
-from register_api.importer.table import Stated, Table
+from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
+from register_api.importer.state_importer import (
+    SOURCE,
+    VENDORS,
+    StateImporter,
+    copy_source,
+    read_bytes,
+    write_files,
+)
+from register_api.importer.table import ImportOptions, Stated, Table, format_of, refuse
 from register_api.publish.preparation import Baseline, PublishOptions, prepare
+from register_api.source.editor_schema import HEADS, schema_files
+from register_api.source.toml_values import DAYS
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -59,63 +77,26 @@ def import_files(
         UsageError: A file is missing, or its name does not tell its form.
     """
     person = person or Person()
-    published = _published(files)
-    if published is not None:
-        return _import_register(*published, folder, defaults, now, person.confirm)
+    if len(files) == 1 and files[0].suffix.lower() == ".json":
+        data = read_bytes(files[0])
+        if data is not None and is_register(data):
+            return _import_register(files[0].name, data, folder, defaults, now, person.confirm)
     importer = StateImporter(folder, options, defaults, names=names)
     tables = [tables_in(path, options) for path in files]
     entries = [row for found in tables for row in importer.read(found)]
-    stated = importer.take_stated(
-        [said for found in tables for table in found for said in table.stated], person.accept
-    )
+    said = [said for found in tables for table in found for said in table.stated]
+    stated = importer.take_stated(said, person.accept)
     plan = importer.plan(entries, local_day(now, importer.zone), day=None, first=False)
-    reporter = importer.reporter
     report = ImportReport(
-        columns=tuple(reporter.columns),
+        columns=tuple(importer.reporter.columns),
         vendors=plan.vendors,
-        notes=reporter.notes,
+        notes=importer.reporter.notes,
         findings=judge(folder, plan.source, now),
         stated=stated,
         written=tuple(sorted(plan.source)),
     )
     if person.confirm(report):
-        importer.write_source(plan)
-        importer.remember(plan)
-    return report
-
-
-def _published(files: Sequence[Path]) -> tuple[str, bytes] | None:
-    """Return the published register that is to be imported, if the one file is such."""
-    if len(files) != 1 or files[0].suffix.lower() != ".json":
-        return None
-    data = read_bytes(files[0])
-    return (files[0].name, data) if data is not None and is_register(data) else None
-
-
-def _import_register(
-    name: str,
-    data: bytes,
-    folder: Path,
-    defaults: RegisterDefaults,
-    now: dt.datetime,
-    confirm: Callable[[ImportReport], bool],
-) -> ImportReport:
-    """Make a source of a published register, in a folder that has none."""
-    if (folder / SOURCE).exists():
-        message = f"{folder / SOURCE} is there already; a published register becomes a source of its own"
-        raise UsageError(message, hint="--into names another folder")
-    reporter = Reporter()
-    register = read_register(name, data, reporter)
-    name = defaults.register or register.register
-    source = source_of(msgspec.structs.replace(register, register=name))
-    report = ImportReport(
-        vendors=notes_of(register),
-        notes=reporter.notes,
-        findings=judge(folder, source, now),
-        written=tuple(sorted(source)),
-    )
-    if confirm(report):
-        write_files(folder, source)
+        importer.keep(plan)
     return report
 
 
@@ -129,6 +110,109 @@ def tables_in(path: Path, options: ImportOptions) -> tuple[Table, ...]:
 
 def judge(folder: Path, source: dict[str, str], now: dt.datetime) -> tuple[Finding, ...]:
     """Return what the rules say of a source, as a first version, once files were written into it."""
-    with passing_copy(folder) as copy:
-        write_files(copy, source)
-        return prepare(copy / SOURCE, Baseline(), PublishOptions(now=now)).findings
+    with tempfile.TemporaryDirectory() as copy:
+        copy_source(folder, Path(copy))
+        write_files(Path(copy), source)
+        return prepare(Path(copy) / SOURCE, Baseline(), PublishOptions(now=now)).findings
+
+
+_TELLING = frozenset(
+    name for kind in FIELDS for name, shape in shapes(kind).items() if shape.is_required or shape.is_optional
+)
+"""Fields that say something even where they are empty: an empty list is stated, an absent one is not."""
+
+
+def is_register(data: bytes) -> bool:
+    """Tell whether a file is a published register, of this format or a later one."""
+    try:
+        head = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        return bytes(head["format"]).startswith(b'"sub-processor-register/')
+    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError):
+        return False
+
+
+def _import_register(
+    file: str,
+    data: bytes,
+    folder: Path,
+    defaults: RegisterDefaults,
+    now: dt.datetime,
+    confirm: Callable[[ImportReport], bool],
+) -> ImportReport:
+    """Make a source of a published register, in a folder that has none."""
+    if (folder / SOURCE).exists():
+        message = f"{folder / SOURCE} is there already; a published register becomes a source of its own"
+        raise UsageError(message, hint="--into names another folder")
+    reporter = Reporter()
+    try:
+        register = msgspec.json.decode(data, type=Register)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        refuse(file, "", f"not a valid register: {printable(error)}", "take it from /v1/register.json")
+    if register.format_minor > FORMAT_MINOR:
+        message = "a later release wrote this register; what this one does not know of is left out"
+        reporter.note("left", message, file=file)
+    message = (
+        f"the register's name is {register.register}; --register says otherwise, for a register of its own"
+    )
+    reporter.note("assumed", message, file=REGISTER_FILE)
+    name = defaults.register or register.register
+    source = source_of(msgspec.structs.replace(register, register=name))
+    vendors = (
+        VendorNote(id=vendor.id, name=vendor.name, engagements=len(vendor.engagements), new=True)
+        for vendor in register.subprocessors
+    )
+    report = ImportReport(
+        vendors=tuple(vendors),
+        notes=reporter.notes,
+        findings=judge(folder, source, now),
+        written=tuple(sorted(source)),
+    )
+    if confirm(report):
+        write_files(folder, source)
+    return report
+
+
+def source_of(register: Register) -> dict[str, str]:
+    """Return the files of the source that says what a register says, without what publishing adds."""
+    document = msgspec.to_builtins(register)
+    vendors = [_said(vendor, SubprocessorSource) for vendor in document["subprocessors"]]
+    head = _said(document, RegisterSource) | {"order": [vendor["id"] for vendor in vendors]}
+    files = {f"{SOURCE}/{name}": text for name, text in schema_files().items()}
+    files[f"{SOURCE}/{REGISTER_FILE}"] = HEADS["register"] + _toml(head)
+    for vendor in vendors:
+        files[f"{SOURCE}/{VENDORS}/{vendor.pop('id')}.toml"] = HEADS["subprocessor"] + _toml(vendor)
+    return files
+
+
+def _said(plain: dict[str, Any], kind: type[RegisterSource | SubprocessorSource]) -> dict[str, Any]:
+    """Return what a source of that kind can say of a document; what publishing sets is no field of it."""
+    said: dict[str, Any] = msgspec.to_builtins(msgspec.convert(plain, kind))
+    return said
+
+
+def _toml(plain: dict[str, Any]) -> str:
+    """Return a document as TOML, which has no null and knows days."""
+    made = _for_toml(plain, inside="")
+    text = tomlkit.dumps(made)
+    if tomllib.loads(text) != made:  # pragma: no cover  (a fault of the writer must not go unseen)
+        raise AssertionError("the source was not written as it was meant")
+    return text
+
+
+def _for_toml(value: Any, *, inside: str) -> Any:
+    if inside == "products" and isinstance(value, dict) and value.keys() == {"all", "ids"}:
+        return ALL if value["all"] else list(value["ids"])
+    if isinstance(value, dict):
+        return {
+            name: _for_toml(item, inside=name)
+            for name, item in value.items()
+            if item is not None and (inside == "set" or name in _TELLING or item not in ([], (), {}))
+        }
+    if isinstance(value, list | tuple):
+        return [_for_toml(item, inside=inside) for item in value]
+    if inside in DAYS and isinstance(value, str):
+        with contextlib.suppress(
+            ValueError
+        ):  # what a planned change sets may be anything, and `check` says so
+            return parse_day(value)
+    return value

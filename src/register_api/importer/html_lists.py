@@ -14,14 +14,9 @@ from lxml.html import HtmlElement
 
 from register_api.errors import Refused
 from register_api.importer.columns import find_field, folded
-from register_api.importer.html_grid import cell_of, text_of
-from register_api.importer.table import Cell, Row, Table, fault, refuse_any
+from register_api.importer.html_page import HEADINGS, cell_of, line_of, text_of
+from register_api.importer.table import Cell, Row, Table, fault, refuse, refuse_any
 
-LINE = "data-line"
-"""Attribute in which Markdown keeps the line that an element came from."""
-
-HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_NUMBER = re.compile(r"[0-9]{1,9}")
 _LABELLED = re.compile(r"([^:\n]{1,60}?) ?: ?(\S.*)")
 _SEPARATOR = re.compile(r"[ \n]*(?:[-\u2013\u2014:,\u2192]+|for(?= ))[ \n]*")
 _NAMING = ("a", "b", "strong")
@@ -32,81 +27,56 @@ class _Entry(msgspec.Struct):
     """A name, the headings above it, and what is said below it under labels."""
 
     name: Cell
-    level: int
     section: tuple[str, ...]
     line: int | None
     labels: dict[str, Cell]
 
 
-def line_of(element: HtmlElement) -> int | None:
-    """Return the line of the file that an element came from, where it is known.
-
-    A page that was made of Markdown says it in attributes, and says at its root that it does.
-    """
-    if LINE in element.getroottree().getroot().attrib:
-        said = _NUMBER.fullmatch(str(element.get(LINE, "")))
-        return int(said[0]) if said else None
-    return element.sourceline if isinstance(element.sourceline, int) else None
-
-
-def lists_of(name: str, root: HtmlElement | None) -> tuple[Table, ...]:
+def lists_of(name: str, root: HtmlElement) -> tuple[Table, ...]:
     """Return the one table that the lists or the cards of a page make, or none."""
-    if root is None:
-        return ()
     try:
-        entries = list(_cards(name, root))
+        entries = _cards(name, root) or list(_bullets(name, root)) or list(_blocks(root))
     except Refused:
         # Labels that stand twice below one heading may belong to blocks of their own.
         entries = list(_blocks(root))
         if not entries:
             raise
-    entries = entries or list(_bullets(name, root)) or list(_blocks(root))
     return (_table(name, entries),) if entries else ()
 
 
 def _table(name: str, entries: list[_Entry]) -> Table:
     labels = {folded(label): label for entry in entries for label in entry.labels}
-    header = (Cell(text="Name"), *(Cell(text=label) for label in labels.values()))
-    rows = (
-        Row(
-            cells=(entry.name, *(_under(entry, key) for key in labels)),
-            number=number,
-            line=entry.line,
-            section=entry.section,
-        )
-        for number, entry in enumerate(entries, 1)
-    )
+    rows = []
+    for number, entry in enumerate(entries, 1):
+        under = {folded(label): cell for label, cell in reversed(entry.labels.items())}
+        cells = (entry.name, *(under.get(key, Cell()) for key in labels))
+        rows.append(Row(cells=cells, number=number, line=entry.line, section=entry.section))
     remark = f"there is no table: {len(entries)} names with what stands below or beside each were read"
+    header = (Cell(text="Name"), *(Cell(text=label) for label in labels.values()))
     return Table(
         file=name, number=1, header=header, rows=tuple(rows), line=entries[0].line, remarks=(remark,)
     )
 
 
-def _under(entry: _Entry, key: str) -> Cell:
-    return next((cell for label, cell in entry.labels.items() if folded(label) == key), Cell())
-
-
-def _cards(name: str, root: HtmlElement) -> Iterator[_Entry]:
-    """Yield headings, and items of lists with lists in them, that have labels below, one of them known."""
+def _cards(name: str, root: HtmlElement) -> list[_Entry]:
+    """Return headings, and items of lists with lists in them, that have labels below, one of them known."""
     entries: list[_Entry] = []
     headings: dict[int, str] = {}
     for element in root.iter(*HEADINGS, "dt", *_HOLDERS):
         level = HEADINGS.get(str(element.tag)) or _level_of_item(element)
         if level is not None:
-            section = tuple(text for at, text in sorted(headings.items()) if at < level)
             cell = _name_of(element) if element.tag == "li" else cell_of(element)
-            entries.append(_Entry(cell, level, section, line_of(element), {}))
             headings = {at: text for at, text in headings.items() if at < level}
+            section = tuple(text for _, text in sorted(headings.items()))
+            entries.append(_Entry(cell, section, line_of(element), {}))
             if element.tag != "li":
                 headings[level] = cell.text
         elif entries:
             for label, cell in _labelled(element):
                 if label in entries[-1].labels:
-                    message = f"{label!r} stands twice below one name"
-                    refuse_any([fault(name, "", message, line=line_of(element))])
+                    refuse(name, "", f"{label!r} stands twice below one name", line=line_of(element))
                 entries[-1].labels[label] = cell
-    known = (entry for entry in entries if any(find_field(label) for label in entry.labels))
-    yield from (entry for entry in known if entry.name.text)
+    return [entry for entry in entries if entry.name.text and any(map(find_field, entry.labels))]
 
 
 def _level_of_item(element: HtmlElement) -> int | None:
@@ -157,7 +127,7 @@ def _blocks(root: HtmlElement) -> Iterator[_Entry]:
     for mark in marks if count > 1 else ():
         block = next(reversed([mark, *(part for part in mark.iterancestors() if above[part] == 1)]))
         first = next((item for item in block.iter() if (item.text or "").strip()), block)
-        blocks[block] = _Entry(cell_of(first), 0, (), line_of(first), {})
+        blocks[block] = _Entry(cell_of(first), (), line_of(first), {})
     for item, label, cell in pairs:
         inside = next((blocks[part] for part in (item, *item.iterancestors()) if part in blocks), None)
         if inside is not None:
@@ -186,8 +156,7 @@ def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
         if level is not None:
             headings = {at: text for at, text in headings.items() if at < level} | {level: text_of(element)}
             continue
-        items = list(element.iterchildren("li"))
-        read = [(item, _named(item)) for item in items]
+        read = [(item, _named(item)) for item in element.iterchildren("li")]
         if not any(found for _, found in read):
             continue
         message = "an item of the list does not begin with a name, as a link or bold, and a purpose after it"
@@ -198,11 +167,8 @@ def _bullets(name: str, root: HtmlElement) -> Iterator[_Entry]:
             if found is None
         )
         section = tuple(text for _, text in sorted(headings.items()))
-        for item, found in read:
-            if found is not None:
-                cell, purpose = found
-                line = line_of(item)
-                yield _Entry(cell, 0, section, line, {"Purpose": purpose})
+        for item, (cell, purpose) in ((item, found) for item, found in read if found):
+            yield _Entry(cell, section, line_of(item), {"Purpose": purpose})
 
 
 def _named(item: HtmlElement) -> tuple[Cell, Cell] | None:

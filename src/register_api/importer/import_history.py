@@ -1,73 +1,48 @@
-"""The command's second half: states of a list, from Git or a file, published as history."""
+"""States of a list, from Git or a file, published as history: each read, staged, published, kept."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from register_api.core.calendar import local_day
+from register_api.core.canonical import encoded
 from register_api.core.model import Register
-from register_api.errors import Refused, RegisterError, UsageError
-from register_api.importer.git_history import git_states
-from register_api.importer.import_folder import MEMORY_FILE, SOURCE, passing_copy, read_bytes, vendor_ids
+from register_api.core.printable import quoted
+from register_api.core.text import text_problems
+from register_api.errors import Finding, Refused, RegisterError, UsageError
 from register_api.importer.import_report import ImportReport
-from register_api.importer.list_states import ListState, published_before, read_history, schedule
+from register_api.importer.list_states import (
+    ListState,
+    git_states,
+    published_before,
+    read_history,
+    reason_of,
+    schedule,
+)
 from register_api.importer.names import NAMES_FILE
-from register_api.importer.reading_options import ImportOptions
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults
-from register_api.importer.state_importer import StateImporter
-from register_api.importer.state_publisher import ImportedState, StatePublisher, Target
-from register_api.importer.table import refuse_any
+from register_api.importer.state_importer import (
+    SOURCE,
+    ImportPlan,
+    StateImporter,
+    copy_source,
+    read_bytes,
+    vendor_ids,
+    write_files,
+)
+from register_api.importer.table import ImportOptions, refuse_any
+from register_api.importer.vendor_update import MEMORY_FILE
+from register_api.publish.pipeline import PublishRequest, publish_version
+from register_api.publish.preparation import Baseline, PublishOptions, prepare
 
 Progress = Callable[[int, int, str], None]
-
-
-def replay(
-    importer: StateImporter, dated: Sequence[ListState], target: Target, progress: Progress | None = None
-) -> tuple[ImportedState, ...]:
-    """Take over states and publish each that says something else than the one before.
-
-    Interrupted, it can be called again: it goes on after the newest version in the store.
-    """
-    done = published_before(dated, target.base.register)
-    _check_folder(importer, target)
-    taken: list[ImportedState] = []
-    with passing_copy(importer.folder) as staging:
-        publisher = StatePublisher(importer, target, staging)
-        if done:
-            publisher.catch_up(dated[done - 1])
-        publisher.check_source()
-        for number, item in enumerate(dated[done:], done + 1):
-            if progress is not None:
-                progress(number - 1, len(dated), item.mark[:18])
-            if _is_skipped(item, target.skip):
-                importer.reporter.note("skipped", f"{item.mark} was left out, as --skip says")
-                continue
-            try:
-                taken.append(publisher.publish(item))
-                if taken[-1].findings and not target.dry_run:
-                    raise Refused(taken[-1].findings)
-            except RegisterError as error:
-                so_far = _so_far(publisher.newest)
-                error.hint = f"{error.hint}; {so_far}" if error.hint else so_far
-                raise
-    return tuple(taken)
-
-
-def _check_folder(importer: StateImporter, target: Target) -> None:
-    if target.base.register is None and vendor_ids(importer.folder):
-        raise UsageError(
-            f"{importer.folder} has sub-processors already, but nothing was published yet",
-            hint="history begins in a folder without them; register.toml and names.toml may be there",
-        )
-
-
-def _is_skipped(state: ListState, skip: Sequence[str]) -> bool:
-    kind, _, name = state.mark.partition(" ")
-    return any(name == item or (kind == "commit" and name.startswith(item)) for item in skip)
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +59,46 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     since: str | None = None
     date: str = "committer"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where states are published.
+
+    Attributes:
+        base: What the store holds.
+        now: The present instant, UTC.
+        skip: Commits (their first letters) or numbers of states that are left out.
+        subjects: Whether the first line of a commit's message, or a state's title, is published, too.
+        dry_run: Whether nothing is published; states are read and judged as if they were.
+    """
+
+    store: Path
+    keys: Path
+    base: Baseline
+    now: dt.datetime
+    base_url: str | None = None
+    skip: tuple[str, ...] = ()
+    subjects: bool = False
+    dry_run: bool = False
+
+
+class ImportedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one state.
+
+    Attributes:
+        version: The version that it became, or in a dry run would become; ``None`` if it said what the
+            one before said.
+        added: Names that came with it, or came back.
+        ended: Names that it no longer had.
+        findings: The errors that keep it from being published.
+    """
+
+    mark: str
+    at: dt.datetime
+    version: int | None = None
+    added: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def import_history(
@@ -116,15 +131,18 @@ def import_history(
         Refused: A state cannot be read exactly, or breaks the rules; none is published.
         UsageError: Something is missing, or belongs to another register.
     """
-    _check_defaults(folder, defaults)
+    missing = [f"--{name}" for name in ("register", "publisher") if getattr(defaults, name) is None]
+    if missing and not (folder / SOURCE / REGISTER_FILE).exists():
+        message = f"history is published for ever, so {' and '.join(missing)} must be given"
+        raise UsageError(message, hint="or write register.toml first")
 
     def run(*, dry_run: bool) -> tuple[ImportReport, tuple[ImportedState, ...]]:
-        with _work_folder(folder, dry_run=dry_run) as work:
+        with _work_folder(folder, dry_run=dry_run) as work, tempfile.TemporaryDirectory() as staging:
             # A names file given by name is not in the copy that a dry run writes into.
             importer = StateImporter(work, options, defaults, names=names, keep_names=not (dry_run and names))
             dated = schedule(_states(origin, importer), importer.reporter)
-            run_target = msgspec.structs.replace(target, dry_run=dry_run)
-            taken = replay(importer, dated, run_target, progress)
+            replay = _Replay(importer, msgspec.structs.replace(target, dry_run=dry_run), Path(staging))
+            taken = replay.run(dated, progress)
             reporter = importer.reporter
             return ImportReport(columns=tuple(reporter.columns), notes=reporter.notes), taken
 
@@ -143,18 +161,6 @@ def _so_far(newest: Register | None) -> str:
     """Say what stands already, and how to go on."""
     done = f"versions 1 to {newest.version} stay published" if newest else "no version is published yet"
     return f"{done}, and the same command goes on from there"
-
-
-def _check_defaults(folder: Path, defaults: RegisterDefaults) -> None:
-    """Refuse to publish under names that were not given: they would stay for ever."""
-    if (folder / SOURCE / REGISTER_FILE).exists():
-        return
-    missing = [name for name in ("register", "publisher") if getattr(defaults, name) is None]
-    if missing:
-        options = " and ".join(f"--{name}" for name in missing)
-        raise UsageError(
-            f"history is published for ever, so {options} must be given", hint="or write register.toml first"
-        )
 
 
 def _states(origin: Origin, importer: StateImporter) -> tuple[ListState, ...]:
@@ -179,8 +185,137 @@ def _work_folder(folder: Path, *, dry_run: bool) -> Iterator[Path]:
     if not dry_run:
         yield folder
         return
-    with passing_copy(folder) as copy:
+    with tempfile.TemporaryDirectory() as copy:
+        copy_source(folder, Path(copy))
         for name in (NAMES_FILE, MEMORY_FILE):
             if (folder / name).is_file():
-                shutil.copy(folder / name, copy / name)
-        yield copy
+                shutil.copy(folder / name, Path(copy) / name)
+        yield Path(copy)
+
+
+class _Replay:
+    """Takes over one state after the other; ``staging`` gets a passing copy of the source."""
+
+    def __init__(self, importer: StateImporter, target: Target, staging: Path) -> None:
+        self._importer, self._target, self._staging = importer, target, staging
+        self._base = target.base
+
+    def run(self, dated: Sequence[ListState], progress: Progress | None) -> tuple[ImportedState, ...]:
+        """Publish each state that says something else than the one before.
+
+        Interrupted, it can be called again: it goes on after the newest version in the store.
+        """
+        newest, folder = self._base.register, self._importer.folder
+        done = published_before(dated, newest)
+        if newest is None and vendor_ids(folder):
+            raise UsageError(
+                f"{folder} has sub-processors already, but nothing was published yet",
+                hint="history begins in a folder without them; register.toml and names.toml may be there",
+            )
+        copy_source(folder, self._staging)
+        if done:  # the state of the newest version once more: an interruption may have come in between
+            plan = self._plan(dated[done - 1], first=newest is not None and newest.version == 1)
+            write_files(self._staging, plan.source)
+            self._importer.keep(plan)
+        listed = {item.id for item in newest.subprocessors} if newest else set()
+        missing = sorted(listed - set(vendor_ids(folder)))
+        if missing:
+            names = ", ".join(missing[:5])
+            raise UsageError(f"the source in {folder} is not that of the store: it lacks {names}")
+        taken: list[ImportedState] = []
+        for number, item in enumerate(dated[done:], done):
+            if progress is not None:
+                progress(number, len(dated), item.mark[:18])
+            kind, _, name = item.mark.partition(" ")
+            skips = self._target.skip
+            if any(name == skip or (kind == "commit" and name.startswith(skip)) for skip in skips):
+                self._importer.reporter.note("skipped", f"{item.mark} was left out, as --skip says")
+                continue
+            try:
+                taken.append(self._publish(item))
+                if taken[-1].findings and not self._target.dry_run:
+                    raise Refused(taken[-1].findings)
+            except RegisterError as error:
+                error.hint = "; ".join(filter(None, (error.hint, _so_far(self._base.register))))
+                raise
+        return tuple(taken)
+
+    def _publish(self, item: ListState) -> ImportedState:
+        """Publish one state, unless it says what the one before said."""
+        before = self._importer.memory
+        state = ImportedState(mark=item.mark, at=item.at)
+        try:
+            plan = self._plan(item, first=self._base.register is None)
+        except Refused as refusal:
+            return msgspec.structs.replace(state, findings=refusal.findings)
+        if plan.memory == before:
+            return state
+        write_files(self._staging, plan.source)
+        text = reason_of(item, self._subject(item))
+        try:
+            version = self._version(PublishOptions(now=self._target.now, at=item.at, text=text))
+            state = msgspec.structs.replace(state, version=version)
+        except Refused as refusal:
+            errors = tuple(_of(item, f) for f in refusal.findings if f.severity == "error")
+            state = msgspec.structs.replace(state, findings=errors)
+            if not self._target.dry_run:
+                return state
+        was = {vendor for vendor, known in before.vendors.items() if known.listed}
+        gone = [
+            vendor for vendor in before.vendors if vendor in was and not plan.memory.vendors[vendor].listed
+        ]
+        state = msgspec.structs.replace(
+            state,
+            added=tuple(vendor.name for vendor in plan.vendors if vendor.id not in was),
+            ended=tuple(str(before.vendors[vendor].fields.get("name", vendor)) for vendor in gone),
+        )
+        if state.added and state.ended:
+            went, came = ", ".join(map(quoted, state.ended)), ", ".join(map(quoted, state.added))
+            message = f"{item.mark}: {went} went and {came} came; if one is another renamed, formerly says so"
+            self._importer.reporter.note("proposed", message)
+        self._importer.keep(plan)
+        return state
+
+    def _plan(self, item: ListState, *, first: bool) -> ImportPlan:
+        day = local_day(item.at, self._importer.zone)
+        try:
+            return self._importer.plan(self._importer.read(item.read()), day, day=day, first=first)
+        except Refused as refusal:
+            raise Refused([_of(item, finding) for finding in refusal.findings]) from refusal
+
+    def _version(self, intent: PublishOptions) -> int | None:
+        """Publish a version, or in a dry run make it without signing; the next one is judged against it."""
+        source, target = self._staging / SOURCE, self._target
+        if target.dry_run:
+            candidate = prepare(source, self._base, intent)
+            unchanged = candidate.unchanged
+        else:
+            published = publish_version(
+                PublishRequest(
+                    source=source,
+                    store=target.store,
+                    keys=target.keys,
+                    intent=intent,
+                    base_url=target.base_url,
+                )
+            )
+            candidate, unchanged = published.prepared, published.snapshot is None
+        register, promises = candidate.required()
+        if unchanged:
+            return None
+        self._base = Baseline(newest=encoded(register), promises=promises)
+        return register.version
+
+    def _subject(self, state: ListState) -> str | None:
+        if not self._target.subjects or not state.subject:
+            return None
+        problem = next(text_problems(state.subject), None)
+        if problem:
+            said = f"the message {quoted(state.subject)} of {state.mark} {problem.text}"
+            self._importer.reporter.note("left", f"{said}; it is not published")
+        return None if problem else state.subject
+
+
+def _of(item: ListState, finding: Finding) -> Finding:
+    """Return a finding that says of which state it is."""
+    return msgspec.structs.replace(finding, message=f"{item.mark}: {finding.message}")

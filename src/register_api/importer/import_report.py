@@ -1,13 +1,17 @@
-"""What an import did, left over, assumed and misses: for people and for machines."""
+"""What an import did, left over, assumed and misses; and texts that would break the rules as they stand."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Literal
 
 import msgspec
 
+from register_api.core.printable import quoted
+from register_api.core.text import text_problems, without_invisible
 from register_api.errors import Finding
-from register_api.importer.table import Stated
+from register_api.importer.table import Stated, fault
 
 Kind = Literal[
     "assumed", "cleaned", "conflict", "ended", "left", "new", "passed_over", "proposed", "read", "skipped"
@@ -97,3 +101,54 @@ class Reporter:
     def notes(self) -> tuple[ImportNote, ...]:
         """All notes in order of their first mention."""
         return tuple(self._notes.values())
+
+
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""Spaces that look like the common one; in a name they make two of what a reader takes for one."""
+_TAG = re.compile(r"<([A-Za-z/!?][^<>]{0,200})>")
+"""What a reader of HTML would take for a tag: it is written in other brackets, and keeps its words."""
+_FOOTNOTE = re.compile(r"\[\^[^\]]{1,40}\]")
+
+
+class Hygiene:
+    """Judges texts and, only where the caller asked for it, cleans them."""
+
+    def __init__(self, reporter: Reporter, *, clean: bool) -> None:
+        """Keep where changes are told, and whether to make any."""
+        self.faults: list[Finding] = []
+        self._reporter = reporter
+        self._clean = clean
+
+    def text(self, text: str, file: str, key: str, *, line: int | None = None, name: bool = False) -> str:
+        """Return a text that obeys the register's rules; a fault is kept otherwise."""
+        problem = _problem(text, name=name)
+        if problem is None:
+            return text
+        cleaned = _cleaned(text, name=name)
+        rest = _problem(cleaned, name=name) if cleaned else None
+        if self._clean and rest is None:
+            message = f"{quoted(text, 80)} was written {quoted(cleaned)}"
+            self._reporter.note("cleaned", message, file=file, line=line, key=key)
+            return cleaned
+        hint = "put it right" if rest else "put it right, or let --clean do it and report each change"
+        message = f"{quoted(text)} {problem if rest is None else rest}"
+        self.faults.append(fault(file, key, message, hint, line=line, rule="R05"))
+        return text
+
+
+def _problem(text: str, *, name: bool) -> str | None:
+    problem = next(text_problems(text), None) if text else None
+    if problem or not name:
+        return problem.text if problem else None
+    found = _SPACES.search(text)
+    if found:
+        return f"holds the space U+{ord(found[0]):04X} in place {found.start() + 1}"
+    if "\n" in text or "  " in text:
+        return "holds a line break" if "\n" in text else "holds two spaces in a row"
+    return "holds a footnote" if _FOOTNOTE.search(text) else None
+
+
+def _cleaned(text: str, *, name: bool) -> str:
+    text = unicodedata.normalize("NFC", without_invisible(text).replace("\t", " ").replace("\r", ""))
+    text = _TAG.sub("\u2039\\1\u203a", _SPACES.sub(" ", text).strip())
+    return " ".join(text.split()) if name else text

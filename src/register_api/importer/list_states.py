@@ -1,10 +1,17 @@
-"""States of a list, the instants at which they are taken over, and where an import goes on."""
+"""States of a list and the instants at which they are taken over: from a history file, or a file in Git.
+
+The program ``git`` is only ever read with.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
-from collections.abc import Callable, Sequence
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -13,10 +20,28 @@ from register_api.core.instant import format_instant
 from register_api.core.model import Register
 from register_api.core.printable import quoted
 from register_api.errors import UsageError
-from register_api.importer.document_rows import parse, states_of, table_of
+from register_api.importer.document_rows import parse_json, states_of, table_of
 from register_api.importer.import_report import Reporter
-from register_api.importer.reading import decode_text
-from register_api.importer.table import Table, refuse
+from register_api.importer.reading import decode_text, read_tables
+from register_api.importer.table import MAX_BYTES, ImportOptions, Table, format_of, refuse
+
+_SECOND = dt.timedelta(seconds=1)
+_DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
+"""Keys of a dated state, by whose date is asked for; the second stands in for the first."""
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+class ListState(msgspec.Struct, frozen=True, kw_only=True):
+    """The list as it stood at one time.
+
+    Attributes:
+        at: The instant at which it is taken over.
+    """
+
+    mark: str
+    at: dt.datetime
+    subject: str
+    read: Callable[[], tuple[Table, ...]]
 
 
 def reason_of(state: ListState, subject: str | None) -> str:
@@ -43,61 +68,6 @@ def published_before(dated: Sequence[ListState], newest: Register | None) -> int
     return 0
 
 
-_SECOND = dt.timedelta(seconds=1)
-_DATES = {"author": ("date", "committed"), "committer": ("committed", "date")}
-"""Keys of a dated state, by whose date is asked for; the second stands in for the first."""
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-
-
-class ListState(msgspec.Struct, frozen=True, kw_only=True):
-    """The list as it stood at one time.
-
-    Attributes:
-        at: The instant at which it is taken over.
-    """
-
-    mark: str
-    at: dt.datetime
-    subject: str
-    read: Callable[[], tuple[Table, ...]]
-
-
-def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
-    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
-    states = states_of(parse(name, decode_text(name, data, "json")))
-    if states is None:
-        hint = 'a list of objects, each with "date" and "entries"'
-        refuse(name, "", "this is no history", hint)
-    return tuple(_state(name, number, item, date, zone) for number, item in enumerate(states, 1))
-
-
-def _state(name: str, number: int, item: dict[str, Any], date: str, zone: dt.tzinfo) -> ListState:
-    file = f"{name}, state {number}"
-    said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), None)
-    wanted = None if said is None else _instant(said, zone)
-    if wanted is None:
-        message = f"{quoted(said or '')} is no day or instant"
-        refuse(file, "date", message, "write 2024-02-01, or 2024-02-01T09:00:00Z")
-    commit = item.get("commit")
-    named = isinstance(commit, str) and _COMMIT.fullmatch(commit)
-    return ListState(
-        mark=f"commit {commit}" if named else f"state {number}",
-        at=wanted,
-        subject=str(item.get("title") or ""),
-        read=lambda: (table_of(file, item["entries"]),),
-    )
-
-
-def _instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
-    """Return an instant; a day alone means its first second in the publisher's time zone."""
-    try:
-        instant = dt.datetime.fromisoformat(text)
-        aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
-        return aware.astimezone(dt.UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None
-
-
 def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[ListState, ...]:
     """Give each state an instant later than the one before (R15): its own where that is later."""
     dated: list[ListState] = []
@@ -108,3 +78,153 @@ def schedule(states: Sequence[ListState], reporter: Reporter) -> tuple[ListState
             reporter.note("assumed", f"{message} {format_instant(at)}")
         dated.append(msgspec.structs.replace(state, at=at))
     return tuple(dated)
+
+
+def read_history(name: str, data: bytes, date: str, zone: dt.tzinfo) -> tuple[ListState, ...]:
+    """Read a history file: JSON states with ``date`` (or ``committed``) and ``entries``, oldest first."""
+    states = states_of(parse_json(name, decode_text(name, data, "json")))
+    if states is None:
+        refuse(name, "", "this is no history", 'a list of objects, each with "date" and "entries"')
+    return tuple(
+        _dated_state(f"{name}, state {number}", f"state {number}", item, date, zone)
+        for number, item in enumerate(states, 1)
+    )
+
+
+def _dated_state(file: str, mark: str, item: dict[str, Any], date: str, zone: dt.tzinfo) -> ListState:
+    said = next((item[key] for key in _DATES[date] if isinstance(item.get(key), str)), "")
+    try:  # a day alone means its first second in the publisher's time zone
+        wanted = dt.datetime.fromisoformat(said)
+        wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=zone)
+        wanted = wanted.astimezone(dt.UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        hint = "write 2024-02-01, or 2024-02-01T09:00:00Z"
+        refuse(file, "date", f"{quoted(said)} is no day or instant", hint)
+    commit = item.get("commit")
+    return ListState(
+        mark=f"commit {commit}" if isinstance(commit, str) and _COMMIT.fullmatch(commit) else mark,
+        at=wanted,
+        subject=str(item.get("title") or ""),
+        read=lambda: (table_of(file, item["entries"]),),
+    )
+
+
+_LONGEST = 300.0
+"""Seconds that one call of git may take."""
+_FIXED = ("--no-pager", "--literal-pathspecs", "-c", "i18n.logOutputEncoding=UTF-8")
+_FORMAT = "%H%x00%at%x00%ct%x00%s"
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_STATUS = re.compile(r"[A-Z][0-9]{0,3}")
+_SHORT = 10
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit that touched the file."""
+
+    id: str
+    authored: int
+    committed: int
+    subject: str
+    path: str | None
+
+
+def git_states(
+    repository: Path, path: str, *, since: str | None, date: str, options: ImportOptions, reporter: Reporter
+) -> tuple[ListState, ...]:
+    """Return the states of a file on the branch that is checked out, oldest first.
+
+    Renames are followed as far as git finds them. Of a merge the branch's own side counts: a state is
+    what the branch said, not what was prepared beside it.
+    """
+    commits = list(_commits(repository, path, "HEAD"))
+    if _git(repository, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        # What was imported is final: a part of the history must not be taken for all of it.
+        raise UsageError(
+            f"{repository} is a shallow clone, which lacks the older states",
+            hint="git fetch --unshallow (in actions/checkout: fetch-depth: 0), then import again",
+        )
+    if not commits:
+        raise UsageError(f"no commit of {repository} touches {path}")
+    if since is not None:  # the commits after a revision and, before them, the last one up to it
+        named = _git(
+            repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}"
+        )
+        start = named.decode("ascii").strip()
+        later = {commit.id for commit in _commits(repository, path, f"{start}..HEAD")}
+        commits = commits[: sum(commit.id in later for commit in commits) + 1]
+    states: list[ListState] = []
+    for commit in reversed(commits):
+        if commit.path is None:
+            reporter.note("skipped", f"commit {commit.id[:_SHORT]} took the file away: no state")
+        else:
+            states.append(_git_state(repository, commit, commit.path, date, options))
+    return tuple(states)
+
+
+def _git_state(repository: Path, commit: Commit, path: str, date: str, options: ImportOptions) -> ListState:
+    def read() -> tuple[Table, ...]:
+        name = f"{PurePosixPath(path).name} at {commit.id[:_SHORT]}"
+        blob = f"{commit.id}:{path}"
+        size = int(_git(repository, "cat-file", "-s", blob))
+        if size > MAX_BYTES:
+            refuse(name, "", f"{size} bytes; at most {MAX_BYTES} are read", rule="R17")
+        data = _git(repository, "cat-file", "blob", blob)
+        return read_tables(name, data, options.form or format_of(path), options.tables)
+
+    seconds = commit.authored if date == "author" else commit.committed
+    return ListState(
+        mark=f"commit {commit.id}",
+        at=dt.datetime.fromtimestamp(seconds, dt.UTC),
+        subject=commit.subject,
+        read=read,
+    )
+
+
+def _commits(repository: Path, path: str, revisions: str) -> Iterator[Commit]:
+    """Yield the commits that touched the file, the newest first."""
+    output = _git(
+        repository, "log", "-z", "--follow", "--first-parent",
+        "--diff-merges=first-parent", "--no-color", "--no-ext-diff", "--name-status", f"--format={_FORMAT}",
+        revisions, "--", path,
+    )  # fmt: skip
+    fields = iter(output.decode("utf-8", "replace").split("\x00"))
+    for commit in fields:
+        if not _HASH.fullmatch(commit):
+            continue
+        authored, committed, subject = next(fields), next(fields), next(fields)
+        status = next(fields, "").strip("\n")
+        if not _STATUS.fullmatch(status):
+            raise UsageError(f"git log says something unknown of commit {commit[:_SHORT]}: {status[:40]!r}")
+        named = next(fields, "")
+        named = next(fields, "") if status[:1] in {"R", "C"} else named
+        yield Commit(
+            id=commit,
+            authored=int(authored),
+            committed=int(committed),
+            subject=subject,
+            path=None if status[:1] == "D" else named,
+        )
+
+
+def _git(repository: Path, *arguments: str) -> bytes:
+    """Run git on a repository and return what it prints."""
+    program = shutil.which("git")
+    if program is None:
+        raise UsageError("there is no program git on this machine")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    try:
+        ended = subprocess.run(  # noqa: S603  (a fixed program; arguments are a list, no shell reads them)
+            [program, *_FIXED, "-C", str(repository), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_LONGEST,
+            env=environment,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"git could not be run: {error}") from error
+    if ended.returncode != 0:
+        said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UsageError(f"git {arguments[0]} failed: {said[0] if said else 'without a word'}")
+    return ended.stdout

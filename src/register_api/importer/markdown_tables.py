@@ -13,9 +13,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from register_api.errors import Finding
-from register_api.importer.html_lists import LINE, lists_of
-from register_api.importer.html_tables import parse, stated_of, tables_of
-from register_api.importer.page_facts import stated_under
+from register_api.importer.html_lists import lists_of
+from register_api.importer.html_page import LINE, parse_page
+from register_api.importer.html_tables import tables_of
+from register_api.importer.page_facts import stated_of, stated_under
 from register_api.importer.table import MAX_BYTES, Stated, Table, fault, refuse, refuse_any
 
 _MOST_CHARACTERS = MAX_BYTES // 4
@@ -25,7 +26,6 @@ _WIDE = re.compile(f"[{_SPACE}]")
 _RUN = f"[ \t{_SPACE}]"
 _EDGE = re.compile(rf"(?:^|(?<=\|)){_RUN}+|(?<!{_RUN}){_RUN}++(?=\||$)", re.MULTILINE)
 """White space at the edges of cells: the parser would take away more than the syntax calls padding."""
-
 _WITH_LINE = frozenset({"table_open", "tr_open", "heading_open", "paragraph_open", "list_item_open"})
 _PIPE = re.compile(r"(?<!\\)\|")
 
@@ -36,9 +36,15 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
         message = f"{len(text)} characters; at most {_MOST_CHARACTERS} of Markdown are read"
         refuse(name, "", message, rule="R17")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    stated: list[Stated] = []
     settings = _FRONT_MATTER.match(text)
-    stated = [said for line in settings[0].split("\n") for said in _setting(name, line)] if settings else []
-    text = _with_edges(_without_front_matter(text))
+    if settings:  # no text of the page; lines keep their numbers
+        for line in settings[0].split("\n"):
+            key, _, value = line.partition(":")
+            stated += stated_under(name, key, value.strip(" \"'"))
+        text = "\n" * settings[0].count("\n") + text[settings.end() :]
+    # Wide spaces at the edges of cells as references, which mean the same and are not taken away.
+    text = _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     tokens = parser.parse(text)
     refuse_any(
@@ -47,35 +53,17 @@ def read_markdown(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Tab
     for token in tokens:
         if token.type in _WITH_LINE and token.map:
             token.attrSet(LINE, str(token.map[0] + 1))
-    root = parse(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
-    if root is not None:
-        root.set(LINE, "")
+    root = parse_page(name, f"<body>{parser.renderer.render(tokens, parser.options, {})}</body>")
+    root.set(LINE, "")
     tables = tables_of(name, root, only)
     if sum(token.type == "table_open" for token in tokens) > len(tables):
         refuse(name, "", "HTML in the page hides a table", "take the HTML out")
     return stated_of(name, tables or lists_of(name, root), root, stated)
 
 
-def _setting(name: str, line: str) -> Iterator[Stated]:
-    key, _, value = line.partition(":")
-    return stated_under(name, key, value.strip(" \"'"))
-
-
-def _without_front_matter(text: str) -> str:
-    """Blank out a page's settings, which are no text of the page; lines keep their numbers."""
-    found = _FRONT_MATTER.match(text)
-    return "\n" * found[0].count("\n") + text[found.end() :] if found else text
-
-
-def _with_edges(text: str) -> str:
-    """Write wide spaces at the edges of cells as references, which mean the same and are not taken away."""
-    return _EDGE.sub(lambda run: _WIDE.sub(lambda found: f"&#{ord(found[0])};", run[0]), text)
-
-
 def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[int, Finding]]:
     """Yield what is wrong with a table, with its number; what stands behind one counts as its."""
-    number = 0
-    width = 0
+    number = width = 0
     inside = False
     for token in tokens:
         line = token.map[0] + 1 if token.map else None
@@ -93,9 +81,7 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
                 message = f"the row has {cells} cells, the header {width}"
                 hint = "nothing is filled in or left out: put the row right"
                 yield number, fault(name, f"table {number}", message, hint, line=line)
-        elif token.type == "inline" and not inside and not token.content.startswith("|"):
-            continue
-        elif token.type == "inline" and not inside:
+        elif token.type == "inline" and not inside and token.content.startswith("|"):
             message = "a row stands outside any table"
             hint = "take the empty line before it out, or give it a header"
             yield number, fault(name, "", message, hint, line=line)
@@ -103,8 +89,5 @@ def _faults(name: str, lines: list[str], tokens: list[Token]) -> Iterator[tuple[
 
 def _count_cells(line: str) -> int:
     """Count the cells of a row: pipes part them, but for one at either end (GFM, section 4.10)."""
-    line = line.strip(" \t")
-    cells = _PIPE.split(line)
-    first = 1 if cells[0] == "" else 0
-    last = 1 if len(cells) > 1 and cells[-1] == "" else 0
-    return max(len(cells) - first - last, 1)
+    cells = _PIPE.split(line.strip(" \t"))
+    return max(len(cells) - (cells[0] == "") - (len(cells) > 1 and cells[-1] == ""), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -35,16 +36,11 @@ def slug(text: str) -> str:
 
 def free_slug(base: str, taken: Collection[str]) -> str:
     """Return an id that is not taken: the base, or the base with the next number."""
-    if base not in taken:
-        return base
-    number = 2
-    while f"{base[: MAX_SLUG - len(str(number)) - 1].strip('-')}-{number}" in taken:
-        number += 1
-    return f"{base[: MAX_SLUG - len(str(number)) - 1].strip('-')}-{number}"
+    numbered = (f"{base[: MAX_SLUG - len(str(n)) - 1].strip('-')}-{n}" for n in itertools.count(2))
+    return next(made for made in itertools.chain([base], numbered) if made not in taken)
 
 
 NAMES_FILE = "names.toml"
-
 _HEAD = """\
 # Which name in the table is which sub-processor. `register-api import` adds what is new and never takes
 # anything away; what you write here holds. An id stays for ever once it was published.
@@ -83,15 +79,14 @@ class Names:
     def __init__(self, text: str = _HEAD, file: str = NAMES_FILE) -> None:
         """Read a names file."""
         self._document = parse(file, text)
-        self._known = _convert(file, text)
-        refuse_any(_faults(file, self._known))
-        self._vendors = list(self._known.vendors)
-        self._categories = dict(self._known.categories)
-
-    @property
-    def statuses(self) -> Mapping[str, str]:
-        """Headings and words that mean a status."""
-        return self._known.statuses
+        try:
+            known = msgspec.convert(tomllib.loads(text), _Document)
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            hint = "its head shows how a names file is written"
+            refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
+        refuse_any(_faults(file, known))
+        self.statuses = known.statuses
+        self._vendors, self._categories = list(known.vendors), dict(known.categories)
 
     @property
     def text(self) -> str:
@@ -117,26 +112,24 @@ class Names:
         alike = [item for item in self._vendors if not item.when and _is_alike(item.name, name)]
         return alike[-1] if alike and not any(item.name in present for item in alike) else None
 
-    def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> str:
+    def add(self, name: str, taken: Collection[str], vendor: str | None = None) -> KnownName:
         """Give a new name an id and write it down."""
-        used = {item.id for item in self._vendors} | set(taken)
-        chosen = vendor or free_slug(slug(name), used)
-        self._vendors.append(KnownName(name, chosen))
+        chosen = vendor or free_slug(slug(name), {item.id for item in self._vendors} | set(taken))
         table = tomlkit.table()
-        table.trivia.indent = "" if len(self._vendors) > 1 else "\n"
+        table.trivia.indent = "\n" if not self._vendors else ""
         table.add("name", name)
         table.add("id", chosen)
         listed: Any = self._document.setdefault("vendors", tomlkit.aot())
         listed.append(table)
-        return chosen
+        self._vendors.append(KnownName(name, chosen))
+        return self._vendors[-1]
 
     def category(self, title: str, known: str = "") -> str:
         """Return the id of a category by its title; a new title gets one, or the known one, written down."""
         if title not in self._categories:
             chosen = known or free_slug(slug(title) or "category", set(self._categories.values()))
-            self._categories[title] = chosen
             table: Any = self._document.setdefault("categories", tomlkit.table())
-            table[title] = chosen
+            self._categories[title] = table[title] = chosen
         return self._categories[title]
 
 
@@ -146,31 +139,18 @@ def _is_alike(name: str, other: str) -> bool:
     return slug(name) == slug(other) if latin else folded(name) == folded(other)
 
 
-def _convert(file: str, text: str) -> _Document:
-    try:
-        return msgspec.convert(tomllib.loads(text), _Document)
-    except (msgspec.ValidationError, ValueError, RecursionError) as error:
-        hint = "its head shows how a names file is written"
-        refuse(file, "", f"this names file cannot be read: {printable(error)}", hint)
-
-
 def _faults(file: str, document: _Document) -> Iterator[Finding]:
-    seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    seen = []
     for item in document.vendors:
         for chosen in filter(None, (item.id, item.use)):
             if not is_slug(chosen):
                 yield fault(file, "vendors", f"{quoted(chosen)} is no id", rule="R02")
         if item.use and not item.when:
             yield fault(file, "vendors", f"{quoted(item.name)} names a use", "when says of which rows")
-        key = (item.name, tuple(sorted(item.when.items())))
-        if key in seen:
-            yield fault(
-                file,
-                "vendors",
-                f"{quoted(item.name)} stands twice",
-                "one entry a name, or tell them apart by when",
-            )
-        seen.add(key)
+        if (item.name, item.when) in seen:
+            hint = "one entry a name, or tell them apart by when"
+            yield fault(file, "vendors", f"{quoted(item.name)} stands twice", hint)
+        seen.append((item.name, item.when))
     for title, chosen in document.categories.items():
         if not is_slug(chosen):
             yield fault(file, f"categories.{title}", f"{quoted(chosen)} is no id", rule="R02")

@@ -16,28 +16,26 @@ import msgspec
 from lxml.html import HtmlElement
 
 from register_api.importer.columns import find_field, folded
-from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of
+from register_api.importer.document_rows import CHECKS, has_name, stated_in, table_of, title_of, unwrapped
 from register_api.importer.html_lists import lists_of
-from register_api.importer.html_tables import parse, stated_of, tables_of
+from register_api.importer.html_page import parse_page
+from register_api.importer.html_tables import tables_of
+from register_api.importer.page_facts import stated_of
 from register_api.importer.table import Table, refuse
 
 _DECODER = json.JSONDecoder(**CHECKS)
 _BEGINS = re.compile(r"""(?:^|[=(:])\s*+(?=\{\s*"|\[\s*[\[{"\d]|["'])""")
 """Where data may begin in a script: an assignment, an argument, a value, a line that Next.js pushes."""
-
 _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*+)'")
 _ESCAPED = re.compile(r'\\.|"')
 _WINDOW = 4096
 """Characters that are looked at first: what is no JSON shows it there, and costs little."""
-
 _MOST_LISTS = 100
 _MOST_TRIED = 4
 """How often over a script may be read in vain: what looks like data and is not must end, too."""
-
 _SHOWN = {"show": True, "visible": True, "public": True, "ispublic": True, "published": True,
           "hidden": False, "ishidden": False, "archived": False, "deleted": False}  # fmt: skip
 """Keys, folded, and what they say of an object that the page shows."""
-
 _ABOUT = ("subprocessor", "vendor", "thirdpart")
 _TELLING = frozenset({"purpose", "locations", "data_categories"})
 
@@ -61,15 +59,13 @@ def read_html(name: str, text: str, only: tuple[int, ...] = ()) -> tuple[Table, 
 
     Lists in the page's data are numbered after its tables.
     """
-    root = parse(name, text)
-    if root is None:
-        return ()
+    root = parse_page(name, text)
     tables = tables_of(name, root, only)
     named = any(find_field(cell.text) == "name" for table in tables for cell in table.header)
-    if named and max(only, default=0) <= len(tables):
-        return stated_of(name, tables, root)
-    data = _data_of(name, root, len(tables))
-    return stated_of(name, tables + data if only else data or tables or lists_of(name, root), root)
+    if not named or max(only, default=0) > len(tables):
+        data = _data_of(name, root, len(tables))
+        tables = tables + data if only else data or tables or lists_of(name, root)
+    return stated_of(name, tables, root)
 
 
 def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
@@ -79,11 +75,7 @@ def _data_of(name: str, root: HtmlElement, before: int) -> tuple[Table, ...]:
     chosen = [found for found in lists if found.rank == best and (best or not before)]
     if len(chosen) > _MOST_LISTS:
         refuse(name, "", f"{len(chosen)} lists in the data of the page", rule="R17")
-    once = [
-        found
-        for index, found in enumerate(chosen)
-        if found.rows not in [item.rows for item in chosen[:index]]
-    ]
+    once = [found for at, found in enumerate(chosen) if all(found.rows != item.rows for item in chosen[:at])]
     tables = []
     for number, found in enumerate(once, before + 1):
         remark = f"{len(found.rows)} entries of {found.path or 'a list'} in the data of the page were read"
@@ -155,33 +147,26 @@ def _lists(document: Any) -> Iterator[_List]:
     level: list[tuple[str, Any, dict[str, Any]]] = [("", document, {})]
     while level:
         path, value, owner = level.pop()
-        if isinstance(value, dict):
-            if _is_hidden(value):
-                continue
+        if isinstance(value, dict) and not _is_hidden(value):
             kinds: dict[str, list[Any]] = {}
             for item in value.values():
                 kind = item.get("__typename") if isinstance(item, dict) else None
                 kinds.setdefault(str(kind or ""), []).append(item)
             for kind, items in kinds.items():
-                found = _list(f"{path}.{kind}".strip("."), items, value, known) if len(items) > 1 else None
-                if found is not None:
-                    yield found
+                if len(items) > 1:
+                    yield from _list(f"{path}.{kind}".strip("."), items, value, known)
             level += [(f"{path}.{key}".strip("."), item, value) for key, item in reversed(value.items())]
         elif isinstance(value, list):
-            found = _list(path, value, owner, known)
-            if found is not None:
-                yield found
-            else:
-                level += [(path, item, owner) for item in reversed(value)]
+            found = list(_list(path, value, owner, known))
+            yield from found
+            level += [] if found else [(path, item, owner) for item in reversed(value)]
 
 
-def _list(path: str, items: list[Any], owner: dict[str, Any], known: dict[str, Any]) -> _List | None:
-    if not items or not all(isinstance(item, dict) for item in items):
-        return None
-    shown = [_resolved(item, known) for item in items if not _is_hidden(item)]
-    if not shown or not all(has_name(row) and _fields(row) & _TELLING for row in shown):
-        return None
-    return _List(path, shown, owner, len(items) - len(shown))
+def _list(path: str, items: list[Any], owner: dict[str, Any], known: dict[str, Any]) -> Iterator[_List]:
+    if all(isinstance(item, dict) for item in items):
+        shown = [_resolved(item, known) for item in items if not _is_hidden(item)]
+        if shown and all(has_name(row) and _fields(row) & _TELLING for row in shown):
+            yield _List(path, shown, owner, len(items) - len(shown))
 
 
 def _fields(row: dict[str, Any]) -> set[str | None]:
@@ -199,20 +184,22 @@ def _by_reference(document: Any) -> dict[str, Any]:
     level = [document]
     while level:
         value = level.pop()
-        if isinstance(value, dict):
+        if isinstance(value, list):
+            level += value
+        elif isinstance(value, dict):
             if isinstance(value.get("id"), str) and title_of(value):
                 known.setdefault(value["id"], value)
-            known |= {
+            typed = {
                 key: item for key, item in value.items() if isinstance(item, dict) and "__typename" in item
             }
-        level += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            known |= typed
+            level += value.values()
     return known
 
 
 def _resolved(row: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """Return a row with what it refers to by ``__ref``, or, where it has no name, by the id of another."""
-    (node,) = row.values() if len(row) == 1 else (None,)
-    row = node if isinstance(node, dict) else row
+    row = unwrapped(row)
     made = {
         key: known.get(str(value.get("__ref")), value) if isinstance(value, dict) else value
         for key, value in row.items()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
+import msgspec
 from babel import Locale
+from lxml.html import HtmlElement
 
 from register_api.importer.columns import folded
+from register_api.importer.html_page import text_of
 from register_api.importer.places import LANGUAGES
-from register_api.importer.table import Stated
+from register_api.importer.table import Stated, Table
 
 _KEYS: dict[str, Literal["updated_on", "notice_days"]] = {
     **dict.fromkeys(("updated", "updatedat", "updatedon", "lastupdate", "lastupdated", "lastupdatedat",
@@ -21,14 +24,12 @@ _KEYS: dict[str, Literal["updated_on", "notice_days"]] = {
                      "notificationperiod", "notificationperioddays", "advancenoticedays"), "notice_days"),
 }  # fmt: skip
 """Keys, folded, of a page's settings and of what stands beside the rows of a document."""
-
 _STATING = (
     r"last (?:updated|modified|changed|revised|reviewed)", "updated", "effective(?: date| as of| from)?",
     "as of", "zuletzt (?:aktualisiert|geändert)", "stand", "dernière mise à jour",
     "laatst (?:bijgewerkt|gewijzigd)", "última actualización", "ultimo aggiornamento",
 )  # fmt: skip
 """Words before the day that a page is of."""
-
 _DATED = re.compile(
     rf"\b(?:{'|'.join(_STATING)})\b(?: on| am| le| op| el| il)?[ :\n\u2013\u2014-]{{1,4}}", re.IGNORECASE
 )
@@ -85,14 +86,23 @@ def stated_under(file: str, key: str, value: str) -> Iterator[Stated]:
         yield Stated(field=field, value=str(found), words=f"{key}: {value[:_LONGEST]}", file=file)
 
 
-def stated_by(file: str, text: str) -> Iterator[Stated]:
+def stated_of(
+    name: str, tables: tuple[Table, ...], root: HtmlElement, more: Iterable[Stated] = ()
+) -> tuple[Table, ...]:
+    """Return tables with what the page around them states of itself, which the first of them keeps."""
+    if not tables:
+        return ()
+    stated = (*tables[0].stated, *more, *_stated_by(name, text_of(root)))
+    return (msgspec.structs.replace(tables[0], stated=stated), *tables[1:])
+
+
+def _stated_by(file: str, text: str) -> Iterator[Stated]:
     """Yield what the words of a page state: "Last updated: 12 March 2026", "30 days' notice"."""
     for found in _DATED.finditer(text):
-        day = day_in(text[found.end() : found.end() + _LONGEST])
+        after = text[found.end() : found.end() + _LONGEST]
+        day = day_in(after)
         if day is not None:
-            words = (
-                found[0].replace("\n", " ") + text[found.end() : found.end() + _LONGEST].partition("\n")[0]
-            )
+            words = found[0].replace("\n", " ") + after.partition("\n")[0]
             yield Stated(field="updated_on", value=day.isoformat(), words=words, file=file)
     for found in _NOTICE.finditer(text):
         words = " ".join(found[0].split())

@@ -23,17 +23,13 @@ _COMMON = {
     "uae": "AE", "republic of ireland": "IE", "the philippines": "PH",
 }  # fmt: skip
 """Names in common use that ISO 3166-1 does not have, and the wide values."""
-
 LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "it", "ja", "ko", "nb", "nl", "pl", "pt", "sv")
 """Languages whose names of countries are known beside the English ones."""
-
 _WIDE = frozenset({"africa", "americas", "apac", "asia", "asia pacific", "emea", "europe", "latin america",
                    "middle east", "north america", "oceania", "south america"})  # fmt: skip
 """Parts of the world, which no code stands for: in a list they are a part of it, and no city's name."""
-
 _LONGEST = 1000
 """Characters of the longest text in which countries are looked for; a longer one is prose."""
-
 _BRACKETED = re.compile(r"([^()]+?) ?\(([^()]+)\)")
 _GROUPS = re.compile(r"\s*(?:\n|;|/| and | & )\s*(?![^()]*\))")
 _COMMAS = re.compile(r"\s*,\s*(?![^()]*\))")

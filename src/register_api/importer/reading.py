@@ -5,18 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
 
 from register_api.core.printable import printable
-from register_api.errors import Finding
 from register_api.importer.columns import find_field
 from register_api.importer.document_rows import read_json, read_yaml
 from register_api.importer.markdown_tables import read_markdown
 from register_api.importer.page_data import read_html
-from register_api.importer.reading_options import FileFormat
-from register_api.importer.table import MAX_BYTES, MAX_CELLS, Cell, Row, Table, fault, refuse, refuse_any
+from register_api.importer.table import (
+    MAX_BYTES,
+    MAX_CELLS,
+    Cell,
+    FileFormat,
+    Row,
+    Table,
+    fault,
+    refuse,
+    refuse_any,
+)
 
 _SEPARATORS = (",", ";")
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
@@ -53,43 +61,24 @@ def _header(text: str, mark: str) -> list[str]:
 
 
 def _read(name: str, text: str, mark: str, first: int = 1) -> tuple[Table, ...]:
-    lines = list(_lines(name, text, mark, first))
-    if not lines:
-        return ()
-    (line, header), *body = lines
-    rows = (
-        Row(cells=tuple(Cell(text=text) for text in cells), number=number, line=at)
-        for number, (at, cells) in enumerate(body, 1)
-    )
-    return (
-        Table(
-            file=name, number=1, header=tuple(Cell(text=text) for text in header), rows=tuple(rows), line=line
-        ),
-    )
-
-
-def _lines(name: str, text: str, mark: str, first: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line it begins on; rows without any cell are blank lines."""
+    """Read rows, each with the line it begins on; rows without any cell are blank lines."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    rows: list[Row] = []
     begins = first
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            line = max(reader.line_num, 1) + first - 1
-            refuse(name, "", f"not well-formed: {printable(error)}", line=line)
-        if cells is None:
-            return
-        if cells:
-            yield begins, [cell.replace("\r\n", "\n") for cell in cells]
-        begins = reader.line_num + first
+    try:
+        for texts in reader:
+            if texts:
+                cells = tuple(Cell(text=text.replace("\r\n", "\n")) for text in texts)
+                rows.append(Row(cells=cells, number=len(rows), line=begins))
+            begins = reader.line_num + first
+    except csv.Error as error:
+        line = max(reader.line_num, 1) + first - 1
+        refuse(name, "", f"not well-formed: {printable(error)}", line=line)
+    if not rows:
+        return ()
+    header, *body = rows
+    return (Table(file=name, number=1, header=header.cells, rows=tuple(body), line=header.line),)
 
-
-_PAGES: dict[FileFormat, Callable[[str, str, tuple[int, ...]], tuple[Table, ...]]] = {
-    "markdown": read_markdown,
-    "html": read_html,
-}
-"""Readers of files with several tables, of which some may be chosen."""
 
 _READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
     "csv": read_csv,
@@ -97,6 +86,12 @@ _READERS: dict[FileFormat, Callable[[str, str], tuple[Table, ...]]] = {
     "json": read_json,
     "yaml": read_yaml,
 }
+_PAGES: dict[FileFormat, Callable[[str, str, tuple[int, ...]], tuple[Table, ...]]] = {
+    "markdown": read_markdown,
+    "html": read_html,
+}
+"""Readers of files with several tables, of which some may be chosen."""
+
 _DRAWN = (
     "if a script draws it, save it from the browser once all rows are shown (as a whole page), or save the"
     " reply that brings them (developer tools, Network) as .json"
@@ -120,7 +115,19 @@ def read_tables(name: str, data: bytes, form: FileFormat, only: tuple[int, ...] 
     cells = sum(len(row.cells) for table in tables for row in table.rows)
     if cells > MAX_CELLS:
         refuse(name, "", f"{cells} cells; at most {MAX_CELLS} are read", rule="R17")
-    refuse_any(finding for table in tables for finding in _uneven(table))
+    hint = "nothing is filled in or left out: put the row right"
+    refuse_any(
+        fault(
+            name,
+            f"table {table.number}, row {row.number}",
+            f"the row has {len(row.cells)} cells, the header {len(table.header)}",
+            hint,
+            line=row.line,
+        )
+        for table in tables
+        for row in table.rows
+        if len(row.cells) != len(table.header)
+    )
     return tables
 
 
@@ -139,7 +146,11 @@ def decode_text(name: str, data: bytes, form: FileFormat) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         refuse(name, "", "this file is not UTF-8 text", "save it as UTF-8", line=line)
-    refuse_any(_control_characters(name, text))
+    found = _CONTROL.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        message = f"the control character U+{ord(found[0]):04X} stands in the text"
+        refuse(name, "", message, "take it out; it is not done silently", line=line, rule="R05")
     return text
 
 
@@ -154,20 +165,3 @@ def _page_of(name: str, data: bytes) -> bytes:
     if not isinstance(content, bytes):
         refuse(name, "", "there is no page in what was saved as one file", "save it as HTML")
     return content
-
-
-def _control_characters(name: str, text: str) -> Iterator[Finding]:
-    found = _CONTROL.search(text)
-    if found:
-        line = text.count("\n", 0, found.start()) + 1
-        message = f"the control character U+{ord(found[0]):04X} stands in the text"
-        yield fault(name, "", message, "take it out; it is not done silently", line=line, rule="R05")
-
-
-def _uneven(table: Table) -> Iterator[Finding]:
-    width = len(table.header)
-    for row in table.rows:
-        if len(row.cells) != width:
-            message = f"the row has {len(row.cells)} cells, the header {width}"
-            hint = "nothing is filled in or left out: put the row right"
-            yield fault(table.file, f"table {table.number}, row {row.number}", message, hint, line=row.line)

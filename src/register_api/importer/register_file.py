@@ -14,7 +14,6 @@ from register_api.source.editor_schema import HEADS
 from register_api.source.toml_values import dump, parse, plain, put
 
 REGISTER_FILE = "register.toml"
-
 _NEW = f"""\
 {HEADS["register"]}\
 # The register: all but the vendors, who have a file each in subprocessors/. Begun by `register-api import`.
@@ -53,7 +52,6 @@ title = "Conditional"
 id = "available"
 title = "Available"
 """
-
 _USUAL = {"register": "example.com/sub-processors", "publisher": "Example Company",
           "time_zone": "UTC", "language": "en"}  # fmt: skip
 _SENSIBLE = ("time_zone", "language")
@@ -95,22 +93,18 @@ class RegisterFile:
         return str(publisher.get("time_zone", "UTC")) if isinstance(publisher, dict) else "UTC"
 
     @property
-    def day(self) -> str | None:
-        """The day that the content is of."""
-        said = plain(self.document.get("updated_on"))
-        return said if isinstance(said, str) else None
-
-    @property
     def order(self) -> list[str]:
         """Ids in order of reading."""
-        listed = plain(self.document.get("order", []))
-        return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+        return [item for item in self._listed("order") if isinstance(item, str)]
 
     def ids(self, of: str) -> dict[str, str]:
         """Return title to id of the ``categories`` or ``products`` that are there."""
-        listed = plain(self.document.get(of, []))
-        rows = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        rows = (item for item in self._listed(of) if isinstance(item, dict))
         return {str(item.get("title", item.get("id"))): str(item.get("id")) for item in rows}
+
+    def _listed(self, field: str) -> list[Any]:
+        listed = plain(self.document.get(field))
+        return listed if isinstance(listed, list) else []
 
     def begin(self, defaults: RegisterDefaults, reporter: Reporter) -> None:
         """Fill in a new file but for its day; what was not given is assumed, in the open."""
@@ -122,16 +116,12 @@ class RegisterFile:
             said = f"{option} says otherwise" if field in _SENSIBLE else f"to be replaced; {option} says it"
             if given[field] is None:
                 reporter.note("assumed", f"{field} is {quoted(usual)}: {said}", file=REGISTER_FILE)
-        self._promise(defaults.notice_days, reporter)
-
-    def _promise(self, days: int | None, reporter: Reporter) -> None:
-        notice: Any = self.document["notice"]
-        if days is None:
+        if defaults.notice_days is None:
             message = "no notice is promised, since nothing is known of it; --notice-days says how much is"
             reporter.note("assumed", message, file=REGISTER_FILE, key="notice")
-            return
-        notice["days"] = days
-        notice["applies_to"] = _PROMISED
+        else:
+            notice: Any = self.document["notice"]
+            notice["days"], notice["applies_to"] = defaults.notice_days, _PROMISED
 
     def date(self, day: str) -> None:
         """Set the day that the content is of."""

@@ -1,18 +1,48 @@
-"""From the rows of tables to entries: one vendor used for one purpose, as a row states it."""
+"""From the rows of tables to entries: one vendor used for one purpose, and all that is left over."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
+
+from register_api.core.countries import is_in_eea
 from register_api.core.printable import quoted
 from register_api.errors import Finding
-from register_api.importer.cell_values import is_nothing
+from register_api.importer.cell_values import (
+    LINKED,
+    LISTS,
+    MECHANISMS,
+    VENDOR_FIELDS,
+    Misfit,
+    is_nothing,
+    read_value,
+    status_of,
+)
 from register_api.importer.columns import DROP, EXTRA, Columns, folded, match_columns
-from register_api.importer.hygiene import Hygiene
-from register_api.importer.import_report import ColumnNote, Reporter
-from register_api.importer.reading_options import ImportedRow, ImportOptions
-from register_api.importer.row_reader import RowReader
-from register_api.importer.table import Row, Table, fault, refuse, refuse_any
+from register_api.importer.import_report import ColumnNote, Hygiene, Kind, Reporter
+from register_api.importer.table import (
+    Cell,
+    ImportedRow,
+    ImportOptions,
+    Row,
+    Table,
+    fault,
+    keep_aside,
+    refuse,
+    refuse_any,
+)
+
+USUAL_STATUS = "active"
+USUAL_CATEGORY = "Sub-processors"
+_STRUCK = frozenset({"s", "del", "strike", "ins"})
+_SMALL = frozenset({"sup", "sub"})
+OWN_WAY = frozenset({"name", "status", "category", "transfers", EXTRA, DROP})
+"""Fields that are not read by ``read_value``."""
+_NUMBERING = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})*[.)]?\s+")
+_OF_STATUS = frozenset({"", "subprocessor", "subprocessors", "vendor", "vendors", "processors"})
 
 
 def read_rows(
@@ -22,72 +52,58 @@ def read_rows(
     reporter: Reporter,
     hygiene: Hygiene,
 ) -> tuple[ImportedRow, ...]:
-    """Read all rows of the tables of one file."""
+    """Read all rows of the tables of one file; ``titles`` are words that mean a status (names.toml)."""
     chosen = _chosen(tables, options)
     titled = len({row.section for table in chosen for row in table.rows}) > 1
-    entries: list[ImportedRow] = []
-    faults: list[Finding] = []
+    found: list[ImportedRow | Finding] = []
     for table in chosen:
         columns = match_columns(table, options.columns)
-        _report(table, columns, {folded(name) for name in options.columns}, reporter)
+        _report(table, columns, options, reporter)
         reader = RowReader(table, columns, options, titles, reporter, hygiene)
         for row in table.rows:
+            what = ""
             if all(is_nothing(cell.text) for cell in row.cells):
-                _skipped(reporter, table, row, "an empty row")
-            elif _repeats_header(table, row):
-                _skipped(reporter, table, row, "a row that repeats the header")
+                what = "an empty row"
+            elif [cell.text for cell in row.cells] == [cell.text for cell in table.header]:
+                what = "a row that repeats the header"
+            if what:
+                key = f"table {table.number}, row {row.number}"
+                reporter.note("skipped", f"{what} was passed over", file=table.file, line=row.line, key=key)
             else:
-                found = reader.read(row, titled=titled)
-                if isinstance(found, ImportedRow):
-                    entries.append(found)
-                else:
-                    faults.append(found)
-    refuse_any([*faults, *hygiene.faults])
-    if not entries:
+                found.append(reader.read(row, titled=titled))
+    refuse_any([*(item for item in found if isinstance(item, Finding)), *hygiene.faults])
+    if not found:
         refuse(tables[0].file, "", "the table has no rows", "an empty list would end every sub-processor")
-    return tuple(entries)
+    return tuple(item for item in found if isinstance(item, ImportedRow))
 
 
 def _chosen(tables: Sequence[Table], options: ImportOptions) -> list[Table]:
-    """Return the tables to read."""
+    """Return the tables to read: those that are named, or all, which then have the same columns."""
     file = tables[0].file
-    missing = [number for number in options.tables if number > len(tables) or number < 1]
     refuse_any(
         fault(file, f"table {number}", f"there is no table {number}; there are {len(tables)}")
-        for number in missing
+        for number in options.tables
+        if not 1 <= number <= len(tables)
     )
-    chosen = [table for table in tables if not options.tables or table.number in options.tables]
-    if not options.tables:
-        refuse_any(_differing(chosen))
-    return chosen
-
-
-def _differing(tables: Sequence[Table]) -> Iterator[Finding]:
-    def names(table: Table) -> list[str]:
-        return sorted(folded(cell.text) for cell in table.header)
-
-    different = [table for table in tables if names(table) != names(tables[0])]
-    for table in different[:1]:
-        message = f"{_columns_of(table)}, but table {tables[0].number} has {_columns_of(tables[0])}"
-        hint = "name the tables to read: --table 1, or --table 1 --table 2 for several"
-        yield fault(table.file, f"table {table.number}", f"this table has {message}", hint, line=table.line)
+    if options.tables:
+        return [table for table in tables if table.number in options.tables]
+    usual = sorted(folded(cell.text) for cell in tables[0].header)
+    for table in tables:
+        if sorted(folded(cell.text) for cell in table.header) != usual:
+            message = f"{_columns_of(table)}, but table {tables[0].number} has {_columns_of(tables[0])}"
+            hint = "name the tables to read: --table 1, or --table 1 --table 2 for several"
+            refuse(file, f"table {table.number}", f"this table has {message}", hint, line=table.line)
+    return list(tables)
 
 
 def _columns_of(table: Table) -> str:
     return "the columns " + ", ".join(quoted(cell.text) for cell in table.header[:12])
 
 
-def _repeats_header(table: Table, row: Row) -> bool:
-    return [cell.text for cell in row.cells] == [cell.text for cell in table.header]
-
-
-def _skipped(reporter: Reporter, table: Table, row: Row, what: str) -> None:
-    key = f"table {table.number}, row {row.number}"
-    reporter.note("skipped", f"{what} was passed over", file=table.file, line=row.line, key=key)
-
-
-def _report(table: Table, columns: Columns, chosen: Collection[str], reporter: Reporter) -> None:
-    also = dict(columns.passed_over)
+def _report(table: Table, columns: Columns, options: ImportOptions, reporter: Reporter) -> None:
+    """Say what becomes of each column."""
+    also, chosen = dict(columns.passed_over), {folded(name) for name in options.columns}
+    where: dict[str, Any] = {"file": table.file, "key": f"table {table.number}"}
     for cell, field in zip(table.header, columns.fields, strict=True):
         note = ColumnNote(file=table.file, table=table.number, column=cell.text, field=field)
         if cell.text and note not in reporter.columns:
@@ -95,9 +111,194 @@ def _report(table: Table, columns: Columns, chosen: Collection[str], reporter: R
         if field == DROP and cell.text and folded(cell.text) not in chosen:
             why = f"another column took {also[cell.text]}" if cell.text in also else "no field takes it"
             message = f"{quoted(cell.text)}: {why}; --column {quoted(cell.text + '=' + EXTRA)} publishes it"
-            reporter.note("passed_over", message, file=table.file, key=f"table {table.number}")
+            reporter.note("passed_over", message, **where)
         elif field == EXTRA:
             message = f"the column {quoted(cell.text)} is published, as --column says"
-            reporter.note("left", message, file=table.file, key=f"table {table.number}")
+            reporter.note("left", message, **where)
     for remark in table.remarks:
-        reporter.note("read", remark, file=table.file, key=f"table {table.number}")
+        reporter.note("read", remark, **where)
+
+
+class _Found(msgspec.Struct):
+    """What one row has given so far: cells and values by field, and what no field takes by label."""
+
+    cells: dict[str, Cell]
+    values: dict[str, Any]
+    extra: dict[str, str]
+
+    def said(self, field: str) -> str:
+        """Return the text of a field's cell; empty if there is none, or a dash."""
+        text = self.cells[field].text if field in self.cells else ""
+        return "" if is_nothing(text) else text
+
+
+class RowReader:
+    """Reads the rows of one table."""
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Columns,
+        options: ImportOptions,
+        titles: Mapping[str, str],
+        reporter: Reporter,
+        hygiene: Hygiene,
+    ) -> None:
+        """Judge the names of the columns once."""
+        self._table, self._fields, self._options = table, columns.fields, options
+        self._titles, self._reporter, self._hygiene = titles, reporter, hygiene
+        key = f"table {table.number}, header"
+        self._labels = [
+            "" if field == DROP else hygiene.text(cell.text, table.file, key, line=table.line, name=True)
+            for cell, field in zip(table.header, columns.fields, strict=True)
+        ]
+
+    def read(self, row: Row, *, titled: bool) -> ImportedRow | Finding:
+        """Return what a row states, or why it cannot be read; headings above it may tell its category."""
+        name = row.cells[self._fields.index("name")]
+        if any(_STRUCK & set(cell.marks) for cell in row.cells):
+            return self._fault(
+                row, "name", "stands in a row that is struck out", "take the row or the mark out"
+            )
+        if is_nothing(name.text):
+            return self._fault(row, "name", "is no name", "a row names its sub-processor")
+        if _SMALL & set(name.marks):
+            return self._fault(
+                row, "name", "holds small letters, such as those of a footnote", "take them out"
+            )
+        cells = [self._judged(row, index) for index in range(len(row.cells))]
+        by_field = dict(zip(self._fields, cells, strict=True))
+        found = _Found({field: by_field[field] for field in by_field if field not in {DROP, EXTRA}}, {}, {})
+        for index, cell in enumerate(cells):
+            self._take(index, cell, found, self._table.place(row, index))
+        status = self._status(row, found)
+        if status is None:
+            return self._fault(row, "status", "names no status", "names.toml may say which it is: [statuses]")
+        found.values["status"] = status
+        self._fill_in(found)
+        return ImportedRow(
+            name=found.cells["name"].text,
+            category=self._category(row, found, titled=titled),
+            vendor={field: value for field, value in found.values.items() if field in VENDOR_FIELDS},
+            use={field: value for field, value in found.values.items() if field not in VENDOR_FIELDS},
+            extra=found.extra,
+            words={field: cell.text for field, cell in found.cells.items()},
+            file=self._table.file,
+            key=f"table {self._table.number}, row {row.number}",
+            line=row.line,
+        )
+
+    def _fault(self, row: Row, field: str, problem: str, hint: str) -> Finding:
+        column = self._fields.index(field)
+        message = f"{quoted(row.cells[column].text)} {problem}"
+        return fault(self._table.file, self._table.place(row, column), message, hint, line=row.line)
+
+    def _note(self, kind: Kind, message: str, key: str = "") -> None:
+        self._reporter.note(kind, message, file=self._table.file, key=key)
+
+    def _judged(self, row: Row, index: int) -> Cell:
+        """Return a cell as it may stand in the register, part by part where it is a list."""
+        cell, field, place = row.cells[index], self._fields[index], self._table.place(row, index)
+        if field == DROP:
+            return Cell()
+        text = cell.text
+        if field == "name" and cell.apart_from_badges not in {"", text}:
+            text = cell.apart_from_badges
+            message = f"{quoted(cell.text)}: only {quoted(text)} is the name, the rest a badge"
+            self._reporter.note("read", message, file=self._table.file, line=row.line, key=place)
+
+        def judged(text: str) -> str:
+            named = field in {"name", "category"}
+            return self._hygiene.text(text, self._table.file, place, line=row.line, name=named)
+
+        items = text.split("\n") if cell.items is None and field in LISTS and text else cell.items
+        items = items and tuple(map(judged, items))
+        text = judged(text) if items is None else "\n".join(items)
+        return msgspec.structs.replace(cell, text=text, items=items, links=tuple(map(judged, cell.links)))
+
+    def _take(self, index: int, cell: Cell, found: _Found, place: str) -> None:
+        """Put one cell where it belongs; what fits nowhere is kept under the column's name."""
+        field, label = self._fields[index], self._labels[index]
+        links = cell.links
+        if field == "name" and self._options.links and len(links) == 1:
+            links = () if self._read(self._options.links, Cell(text=links[0]), found, place) else links
+        elif field not in OWN_WAY and not is_nothing(cell.text):
+            if not self._read(field, cell, found, place):
+                keep_aside(found.extra, label, cell.text)
+            elif field in LINKED and len(links) == 1:
+                links = ()
+        elif field == EXTRA and cell.text:
+            keep_aside(found.extra, label, cell.text)
+        if links:
+            keep_aside(found.extra, f"{label} (link)", "\n".join(links))
+            self._note("left", f"links of the column {quoted(label)} are kept as extra", place)
+
+    def _read(self, field: str, cell: Cell, found: _Found, place: str) -> bool:
+        """Read a cell as a field; company numbers come together in one list."""
+        value = read_value(field, cell)
+        if isinstance(value, Misfit):
+            self._note("left", f"{field}: {quoted(cell.text)} {value.reason}; kept as extra", place)
+            return False
+        if value.remark:
+            self._note("assumed", value.remark, place)
+        before = found.values.get("identifiers", []) if value.field == "identifiers" else []
+        found.values[value.field] = [*before, *value.value] if before else value.value
+        return True
+
+    def _fill_in(self, found: _Found) -> None:
+        """Read what the caller says for fields that the row says nothing of; keep what its status forbids."""
+        for field, text in self._options.defaults.items():
+            value = Misfit("is there") if field in found.values else read_value(field, Cell(text=text))
+            if not isinstance(value, Misfit):
+                found.values[value.field] = value.value
+                self._reporter.note(
+                    "assumed", f'where nothing is said, {field} is "{text}", as --default says'
+                )
+        text = found.said("transfers")
+        outside = [item["country"] for item in found.values.get("locations", ())]
+        outside = [country for country in outside if not is_in_eea(country)]
+        mechanism = MECHANISMS.get(folded(text))
+        if text and mechanism and len(outside) == 1 and outside != ["varies"]:
+            found.values["transfers"] = [{"destination": outside[0], "mechanism": mechanism}]
+        elif text:
+            keep_aside(found.extra, self._labels[self._fields.index("transfers")], text)
+            self._note(
+                "left", "a transfer mechanism in other words, or not for one country alone, is kept as extra"
+            )
+        for field in ("starts_on", "ends_on"):  # what is only available does not start (R08)
+            if found.values["status"] == "available" and field in found.values:
+                keep_aside(found.extra, self._labels[self._fields.index(field)], found.values.pop(field))
+
+    def _status(self, row: Row, found: _Found) -> str | None:
+        """Return the status by column, heading, or the caller; ``None`` for a word that is none."""
+        text = found.said("status")
+        if text:
+            return self._titles.get(text) or status_of(text)
+        named = next(filter(None, map(self._status_of_heading, reversed(row.section))), None)
+        if named is None and self._options.status is None:
+            self._note(
+                "assumed",
+                f'rows that name no status are written as "{USUAL_STATUS}"; --status says otherwise',
+            )
+        return named or self._options.status or USUAL_STATUS
+
+    def _status_of_heading(self, heading: str) -> str | None:
+        """Return the status that a heading names: "Active", or "Active sub-processors"."""
+        word, _, rest = _NUMBERING.sub("", heading, count=1).partition(" ")
+        return self._titles.get(heading) or (status_of(word) if folded(rest) in _OF_STATUS else None)
+
+    def _category(self, row: Row, found: _Found, *, titled: bool) -> str:
+        """Return the title of the category: by its column, the last heading above, or the caller."""
+        if found.said("category"):
+            return found.said("category")
+        headings = [item for item in row.section if titled and self._status_of_heading(item) is None]
+        if headings:
+            self._reporter.note("read", f"the heading {quoted(headings[-1])} is read as a category")
+            title, key = _NUMBERING.sub("", headings[-1], count=1), f"table {self._table.number}, heading"
+            return self._hygiene.text(title, self._table.file, key, line=row.line, name=True)
+        if self._options.category is None:
+            self._note(
+                "assumed",
+                f'rows without a category are written into "{USUAL_CATEGORY}"; --category says otherwise',
+            )
+        return self._options.category or USUAL_CATEGORY

@@ -3,40 +3,85 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from register_api.core.printable import quoted
+from register_api.core.text import is_slug
 from register_api.errors import UsageError
-from register_api.importer.hygiene import Hygiene
-from register_api.importer.import_folder import (
-    MEMORY_FILE,
-    SOURCE,
-    VENDORS,
-    Memory,
-    RememberedVendor,
-    read_bytes,
-    read_memory,
-    read_text,
-    vendor_ids,
-    write_files,
-    write_memory,
-)
-from register_api.importer.import_report import Reporter, VendorNote
+from register_api.files import durable
+from register_api.importer.import_report import Hygiene, Reporter, VendorNote
 from register_api.importer.names import NAMES_FILE, Names
-from register_api.importer.reading_options import ImportedRow, ImportOptions
 from register_api.importer.register_file import REGISTER_FILE, RegisterDefaults, RegisterFile
 from register_api.importer.rows import read_rows
-from register_api.importer.table import Stated, Table
+from register_api.importer.table import ImportedRow, ImportOptions, Stated, Table, refuse
 from register_api.importer.vendor_list import ImportedList, ListedVendor, make_list
-from register_api.importer.vendor_update import VendorUpdate
+from register_api.importer.vendor_update import (
+    MEMORY_FILE,
+    Memory,
+    RememberedVendor,
+    VendorUpdate,
+    read_memory,
+    write_memory,
+)
 from register_api.source.editor_schema import schema_files
-from register_api.source.toml_values import parse, plain
+from register_api.source.toml_values import plain
 from register_api.source.vendor_file import VendorFile
+
+SOURCE = "register"
+VENDORS = "subprocessors"
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def read_text(path: Path) -> str | None:
+    """Return a file's text, or ``None`` if there is none."""
+    data = read_bytes(path)
+    try:
+        return None if data is None else data.decode("utf-8")
+    except UnicodeDecodeError:
+        refuse(path.name, "", "this file is not UTF-8 text", "save it as UTF-8")
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """Return a file's bytes, or ``None`` if there is none."""
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise UsageError(f"{path} is no ordinary file")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} is larger than {_MOST_BYTES} bytes")
+    return data
+
+
+def vendor_ids(folder: Path) -> list[str]:
+    """Return the ids of the vendors that have a file in the folder's source."""
+    stems = (path.stem for path in (folder / SOURCE / VENDORS).glob("*.toml"))
+    return sorted(stem for stem in stems if is_slug(stem))
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder, each whole or not at all."""
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            durable.replace(folder / name, text.encode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def copy_source(folder: Path, to: Path) -> None:
+    """Copy the source that a folder holds, if it holds one, into an empty folder."""
+    if (folder / SOURCE).is_dir():
+        shutil.copytree(folder / SOURCE, to / SOURCE, symlinks=True)
 
 
 def with_others(order: Sequence[str], before: Sequence[str]) -> list[str]:
@@ -62,7 +107,6 @@ class ImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a state of the list makes of the source."""
 
     source: dict[str, str]
-    beside: dict[str, str]
     memory: Memory
     vendors: tuple[VendorNote, ...]
 
@@ -80,27 +124,26 @@ class StateImporter:
         keep_names: bool = True,
     ) -> None:
         """Read the names file and the memory."""
-        self.folder = folder
-        self.reporter = Reporter()
-        self.options = options
-        self._defaults = defaults
+        self.folder, self.options, self.reporter = folder, options, Reporter()
+        self._defaults, self._keep_names = defaults, keep_names
         self._names_path = names or folder / NAMES_FILE
-        self._keep_names = keep_names
         text = read_text(self._names_path)
         self.names = Names(text, self._names_path.name) if text is not None else Names()
         self.memory = read_memory(read_bytes(folder / MEMORY_FILE))
 
+    def _register(self) -> RegisterFile:
+        return RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
+
     @property
     def zone(self) -> ZoneInfo:
         """The publisher's time zone: of the source, or as the caller says for a new one."""
-        text = read_text(self.folder / SOURCE / REGISTER_FILE)
-        name = RegisterFile(text).time_zone if text is not None else self._defaults.time_zone or "UTC"
+        register = self._register()
+        name = (register.is_new and self._defaults.time_zone) or register.time_zone
         try:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError) as error:
-            raise UsageError(
-                f"{name!r} is no time zone", hint="an IANA name such as Europe/Berlin"
-            ) from error
+            hint = "an IANA name such as Europe/Berlin"
+            raise UsageError(f"{name!r} is no time zone", hint=hint) from error
 
     def read(self, tables: Sequence[Table]) -> tuple[ImportedRow, ...]:
         """Read the rows of one file's tables."""
@@ -113,30 +156,33 @@ class StateImporter:
         Of several days, or of several numbers, the first is asked about. What the caller says holds, and
         days of notice are only for a register that begins.
         """
-        text = read_text(self.folder / SOURCE / REGISTER_FILE)
-        there = RegisterFile(text).day if text is not None else None
+        register = self._register()
+        there = None if register.is_new else plain(register.document.get("updated_on"))
         asked: dict[str, Stated] = {}
         for said in stated:
-            held = text is not None and (said.field == "notice_days" or said.value == there)
+            held = said.value == there or (said.field == "notice_days" and not register.is_new)
             if not held and getattr(self._defaults, said.field) is None:
                 asked.setdefault(said.field, said)
-        taken = [said for said in asked.values() if accept(said)]
-        for said in taken:
-            value = int(said.value) if said.field == "notice_days" else said.value
-            self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
-            self.reporter.note("read", f"{said.field} is {said.value}: the page says {quoted(said.words)}")
-        left = tuple(said for said in asked.values() if said not in taken)
-        for said in left:
-            option = f"--{said.field.replace('_', '-')} {said.value}"
-            message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
-            self.reporter.note("proposed", message, file=said.file)
-        return left
+        left = []
+        for said in asked.values():
+            if accept(said):
+                value = int(said.value) if said.field == "notice_days" else said.value
+                self._defaults = msgspec.structs.replace(self._defaults, **{said.field: value})
+                self.reporter.note(
+                    "read", f"{said.field} is {said.value}: the page says {quoted(said.words)}"
+                )
+            else:
+                option = f"--{said.field.replace('_', '-')} {said.value}"
+                message = f"the page says {quoted(said.words)}: {option}, or --as-stated, takes it over"
+                self.reporter.note("proposed", message, file=said.file)
+                left.append(said)
+        return tuple(left)
 
     def plan(
         self, entries: Sequence[ImportedRow], today: dt.date, *, day: dt.date | None, first: bool
     ) -> ImportPlan:
         """Work out what changes; nothing is written."""
-        register = RegisterFile(read_text(self.folder / SOURCE / REGISTER_FILE))
+        register = self._register()
         taken = vendor_ids(self.folder)
         self._learn_names(taken)
         listing = make_list(
@@ -147,64 +193,51 @@ class StateImporter:
             categories=register.ids("categories"),
             products=register.ids("products"),
         )
-        source, vendors = self._vendors(listing, day=day, first=first)
+        listed = {item.id: item for item in listing.vendors}
+        source: dict[str, str] = {}
+        vendors: dict[str, RememberedVendor] = {}
+        for vendor in {**listed, **self.memory.vendors}:
+            update = self._update(vendor, listed.get(vendor), day=day, first=first)
+            vendors[vendor] = update.remembered
+            if update.changed:
+                source[f"{SOURCE}/{update.file.name}"] = update.file.text
         self._update_register(register, listing, today, day)
-        text = register.text
-        if text != read_text(self.folder / SOURCE / REGISTER_FILE):
-            source[f"{SOURCE}/{REGISTER_FILE}"] = text
+        if register.text != read_text(self.folder / SOURCE / REGISTER_FILE):
+            source[f"{SOURCE}/{REGISTER_FILE}"] = register.text
         if register.is_new:
             source |= {f"{SOURCE}/{name}": schema for name, schema in schema_files().items()}
-        memory = Memory(order=tuple(item.id for item in listing.vendors), vendors=vendors)
-        notes = tuple(
+        notes = (
             VendorNote(id=item.id, name=item.name, engagements=len(item.uses), new=item.new)
             for item in listing.vendors
         )
-        beside = {MEMORY_FILE: write_memory(memory)}
-        return ImportPlan(source=source, beside=beside, memory=memory, vendors=notes)
+        return ImportPlan(
+            source=source, memory=Memory(order=tuple(listed), vendors=vendors), vendors=tuple(notes)
+        )
 
-    def write_source(self, plan: ImportPlan) -> None:
-        """Write the source and the names file."""
+    def keep(self, plan: ImportPlan) -> None:
+        """Write the source and the names file, then what the table said: the next import builds upon it."""
         write_files(self.folder, plan.source)
         if self._keep_names:
             write_files(self._names_path.parent, {self._names_path.name: self.names.text})
-
-    def remember(self, plan: ImportPlan) -> None:
-        """Write down what the table said: from now on the next import builds upon it."""
-        write_files(self.folder, plan.beside)
+        write_files(self.folder, {MEMORY_FILE: write_memory(plan.memory)})
         self.memory = plan.memory
 
     def _learn_names(self, vendors: Sequence[str]) -> None:
         """Give names of vendors that the source has already to the names file."""
         for vendor in vendors:
-            if vendor in self.memory.vendors:
-                continue
-            name = plain(self._document(vendor).get("name"))
-            if isinstance(name, str) and self.names.find(name, {}) is None:
-                self.names.add(name, (), vendor)
+            if vendor not in self.memory.vendors:
+                name = plain(self._file(vendor).document.get("name"))
+                if isinstance(name, str) and self.names.find(name, {}) is None:
+                    self.names.add(name, (), vendor)
 
-    def _document(self, vendor: str) -> Any:
-        text = read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml")
-        return parse(f"{VENDORS}/{vendor}.toml", text or "")
-
-    def _vendors(
-        self, listing: ImportedList, *, day: dt.date | None, first: bool
-    ) -> tuple[dict[str, str], dict[str, RememberedVendor]]:
-        listed = {item.id: item for item in listing.vendors}
-        files: dict[str, str] = {}
-        remembered: dict[str, RememberedVendor] = {}
-        for vendor in {**listed, **self.memory.vendors}:
-            update = self._update(vendor, listed.get(vendor), day=day, first=first)
-            remembered[vendor] = update.remembered
-            if update.changed:
-                files[f"{SOURCE}/{update.file.name}"] = update.file.text
-        return files, remembered
+    def _file(self, vendor: str) -> VendorFile:
+        return VendorFile(vendor, read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml"))
 
     def _update(
         self, vendor: str, listed: ListedVendor | None, *, day: dt.date | None, first: bool
     ) -> VendorUpdate:
-        text = read_text(self.folder / SOURCE / VENDORS / f"{vendor}.toml")
         last = self.memory.vendors.get(vendor, RememberedVendor())
-        update = VendorUpdate(VendorFile(vendor, text), last, self.reporter, day=day, first=first)
+        update = VendorUpdate(self._file(vendor), last, self.reporter, day=day, first=first)
         if listed is not None:
             update.list(listed, self.names.earlier_names(vendor))
         elif last.listed or day is None:

@@ -11,10 +11,9 @@ from register_api.core.format import tree
 from register_api.core.model import Register
 from register_api.errors import Refused
 from register_api.importer.draft import Person, import_files
-from register_api.importer.import_history import Origin, import_history
-from register_api.importer.reading_options import ImportOptions
+from register_api.importer.import_history import ImportedState, Origin, Target, import_history
 from register_api.importer.register_file import RegisterDefaults
-from register_api.importer.state_publisher import ImportedState, Target
+from register_api.importer.table import ImportOptions
 from register_api.publish.preparation import read_base
 from register_api.store.reader import open_snapshot
 

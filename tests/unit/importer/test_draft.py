@@ -7,7 +7,7 @@ from imports import TABLE, Desk, errors, page, refusal, told
 
 from register_api.errors import UsageError
 from register_api.importer.draft import tables_in
-from register_api.importer.reading_options import ImportOptions
+from register_api.importer.table import ImportOptions
 from register_api.source.load import load
 
 

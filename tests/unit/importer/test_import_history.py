@@ -16,7 +16,7 @@ from register_api.core.diff.document import changes_between
 from register_api.core.notice import Promises
 from register_api.core.timeline import state_on
 from register_api.errors import Refused, StoreError, UsageError
-from register_api.importer import state_publisher
+from register_api.importer import import_history as replay
 from register_api.importer.import_history import Origin
 from register_api.importer.register_file import RegisterDefaults
 from register_api.publish.pipeline import PublishRequest, publish_version
@@ -236,7 +236,7 @@ def test_an_import_goes_on_where_it_was_interrupted(
         return published
 
     with monkeypatch.context() as patch:
-        patch.setattr(state_publisher, "publish_version", interrupted)
+        patch.setattr(replay, "publish_version", interrupted)
         with pytest.raises(KeyboardInterrupt):
             desk.take_over(history(desk, *PAST))
     _, taken = desk.take_over(history(desk, *PAST))
@@ -274,7 +274,7 @@ def test_a_failure_between_two_versions_says_what_stands(desk: Desk, monkeypatch
         raise StoreError("no space left on the disk")
 
     desk.take_over(history(desk, *PAST[:2]))
-    monkeypatch.setattr(state_publisher, "publish_version", full)
+    monkeypatch.setattr(replay, "publish_version", full)
     with pytest.raises(StoreError) as failed:
         desk.take_over(history(desk, *PAST))
     assert "versions 1 to 2 stay published" in failed.value.hint

@@ -7,8 +7,7 @@ from imports import refusal
 
 from register_api.errors import Refused, UsageError
 from register_api.importer.reading import read_tables
-from register_api.importer.reading_options import format_of
-from register_api.importer.table import MAX_BYTES
+from register_api.importer.table import MAX_BYTES, format_of
 
 HEAD = "| Name | Purpose |\n|---|---|\n"
 

@@ -10,7 +10,7 @@ from register_api.importer.cell_values import MECHANISMS, Fit, Misfit, read_valu
 from register_api.importer.columns import NAMES, find_field, folded, match_columns
 from register_api.importer.names import free_slug, slug
 from register_api.importer.places import country_of, places_of
-from register_api.importer.row_reader import OWN_WAY
+from register_api.importer.rows import OWN_WAY
 from register_api.importer.state_importer import with_others
 from register_api.importer.table import Cell, Row, Table
 from register_api.importer.vendor_list import Use, match_uses

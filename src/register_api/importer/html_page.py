@@ -1,0 +1,125 @@
+"""An HTML page as a browser shows it, parsed with lxml: without what is hidden, and the text of its cells."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from register_api.importer.table import Cell, refuse
+
+LINE = "data-line"
+"""Attribute in which Markdown keeps the line that an element came from."""
+HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
+_FOR_SCREEN_READERS = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text"})
+_GRIDS = frozenset({"table", "grid", "treegrid"})
+_CELLS = {"cell": "td", "gridcell": "td", "rowheader": "td", "columnheader": "th"}
+_INLINE = re.compile(
+    r"</?(?:a|b|br|div|em|i|li|ol|p|small|span|strong|sub|sup|u|ul)(?:\s[^<>]{0,2000})?/?>", re.IGNORECASE
+)
+_BLOCKS = frozenset({"address", "article", "br", "dd", "details", "div", "dl", "dt", "h1", "h2",
+                     "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "section", "summary", "table", "td",
+                     "th", "tr", "ul"})  # fmt: skip
+_UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "title"})
+_BADGE = re.compile(r"(?:^|[-_\s])(?:badge|pill|chip|tag|lozenge)(?:$|[-_\s])", re.IGNORECASE)
+"""Classes of what is set apart from the words around it, though nothing in the text parts them."""
+_MARKS = frozenset({"sup", "sub", "s", "del", "strike", "ins"})
+_SPACE = re.compile("[ \t\r\n\f]+")
+_BREAK = re.compile(" ?(?:\x00 ?)+")
+"""White space is collapsed as browsers do (CSS Text 3, section 4.1.1); a no-break space is none."""
+
+
+def parse_page(name: str, text: str) -> HtmlElement:
+    """Parse a page. What a browser does not show is taken out."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        root = html.document_fromstring(text.encode("utf-8"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):  # an empty page
+        return html.document_fromstring("<html></html>")
+    for entry in parser.error_log:
+        if entry.level == etree.ErrorLevels.FATAL:
+            refuse(name, "", f"not readable as HTML: {entry.message}", line=entry.line)
+    for element in [item for item in root.iter() if _is_hidden(item) and item is not root]:
+        if element.getparent() is None:
+            continue
+        if element.tag in {"td", "th"}:
+            # A cell keeps its place: those after it would move into other columns.
+            element[:], element.text = [], None
+        else:
+            element.drop_tree()
+    for grid in [item for item in root.iter() if item.get("role") in _GRIDS and item.tag != "table"]:
+        _make_table(name, grid)
+    return root
+
+
+def _make_table(name: str, grid: HtmlElement) -> None:
+    """Write a table that is only said to be one, by roles (WAI-ARIA 1.2), as a table."""
+    rows = [item for item in grid.iter() if item.get("role") == "row"]
+    told = str(grid.get("aria-rowcount", ""))
+    if told.isdecimal() and int(told[:9]) > len(rows):
+        message = f"the page holds {len(rows)} of {int(told[:9])} rows"
+        refuse(name, "", message, "show all rows, then save it again", line=grid.sourceline)
+    for row in rows:
+        cells = [item for item in row.iter() if item.get("role") in _CELLS]
+        for cell in cells:
+            cell.tag, cell.tail = _CELLS[str(cell.get("role"))], None
+        row[:], row.tag, row.text, row.tail = cells, "tr", None, None
+    grid[:], grid.tag, grid.text = rows, "table", None
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    """Tell whether a browser shows nothing of an element, or hides it from those who look."""
+    said = element.attrib
+    return (
+        "hidden" in said
+        or (said.get("aria-hidden") == "true" and next(element.iter("table", *HEADINGS), None) is None)
+        or _HIDDEN.search(str(said.get("style", ""))) is not None
+        or not _FOR_SCREEN_READERS.isdisjoint(str(said.get("class", "")).split())
+    )
+
+
+def line_of(element: HtmlElement) -> int | None:
+    """Return the line of the file that an element came from, where it is known.
+
+    A page that was made of Markdown says it in attributes, and says at its root that it does.
+    """
+    if LINE in element.getroottree().getroot().attrib:
+        said = _NUMBER.fullmatch(str(element.get(LINE, "")))
+        return int(said[0]) if said else None
+    return element.sourceline if isinstance(element.sourceline, int) else None
+
+
+def cell_of(element: HtmlElement) -> Cell:
+    """Return what a cell says, with its links and the marks that change what its letters mean."""
+    links = (str(link.get("href", "")).strip(" \t\r\n\f") for link in element.iter("a"))
+    marks = dict.fromkeys(str(item.tag) for item in element.iter(*sorted(_MARKS)))
+    return Cell(
+        text=text_of(element),
+        links=tuple(link for link in links if link),
+        marks=tuple(marks),
+        apart_from_badges=text_of(element, badges=False),
+    )
+
+
+def text_of(element: HtmlElement, *, badges: bool = True) -> str:
+    """Return the text of an element parsed without comments; scripts and styles are not seen."""
+    pieces: list[str] = []
+    unseen = 0
+    for event, item in etree.iterwalk(element, events=("start", "end")):
+        is_badge = item is not element and _BADGE.search(str(item.get("class", ""))) is not None
+        hidden = item.tag in _UNSEEN or (is_badge and not badges)
+        unseen += (1 if event == "start" else -1) if hidden else 0
+        if (item.tag in _BLOCKS and item is not element) or is_badge:
+            pieces.append("\x00")
+        if not unseen and (event == "start" or item is not element):
+            pieces.append((item.text if event == "start" else item.tail) or "")
+    flat = _SPACE.sub(" ", "".join(pieces)).strip(" ")
+    return _BREAK.sub("\n", flat).strip(" \n")
+
+
+def cell_of_html(text: str) -> Cell:
+    """Return what a text says that may be written with tags for line breaks, links and the like."""
+    return cell_of(parse_page("", f"<body>{text}</body>")) if _INLINE.search(text) else Cell(text=text)
